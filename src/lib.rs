@@ -1,0 +1,2 @@
+//! Fabrik: from a spec to a proven deployment on Coolify behind Cloudflare, resumable and undoable.
+pub mod wire;

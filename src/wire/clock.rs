@@ -1,0 +1,19 @@
+//! Time: what o'clock it is, how long the machine has been up, and waiting.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// Tells and spends time.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// The wall clock; may jump both ways, so it is for showing and for marks of time only.
+    fn wall(&self) -> Timestamp;
+
+    /// Time since some fixed point; never runs backwards and counts suspend. Deadlines use this.
+    fn boot(&self) -> Duration;
+
+    /// Lets `duration` pass.
+    async fn sleep(&self, duration: Duration);
+}

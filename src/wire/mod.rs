@@ -1,0 +1,30 @@
+//! The one way out: three ports between Fabrik and everything that is not Fabrik.
+//!
+//! A [`Transport`] carries HTTP, a [`Resolver`] asks DNS, a [`Clock`] tells and spends time. The real
+//! ones live in [`live`]; the sandbox has its own. Knows nothing of Cloudflare or Coolify, decides
+//! nothing, and never sends a request twice on its own account (see [`ask`] for the reads that may).
+
+pub mod ask;
+pub mod certificate;
+pub mod clock;
+pub mod live;
+pub mod resolver;
+pub mod transport;
+
+pub use certificate::Certificate;
+pub use clock::Clock;
+pub use resolver::{Answer, Question, RecordType, ResolveError, Resolver};
+pub use transport::{Request, Response, SendError, Transport};
+
+use std::sync::Arc;
+
+/// The three ports together: what a run has of the world.
+#[derive(Clone)]
+pub struct Outside {
+    /// Carries HTTP requests.
+    pub transport: Arc<dyn Transport>,
+    /// Asks name servers.
+    pub resolver: Arc<dyn Resolver>,
+    /// Tells and spends time.
+    pub clock: Arc<dyn Clock>,
+}
