@@ -16,4 +16,9 @@ pub trait Clock: Send + Sync {
 
     /// Lets `duration` pass.
     async fn sleep(&self, duration: Duration);
+
+    /// Names the boot that [`boot`](Self::boot) counts from.
+    fn boot_id(&self) -> String {
+        "pretend".to_owned()
+    }
 }

@@ -1,0 +1,189 @@
+//! Everything that can be written into a run's journal.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::AppKey;
+use crate::cause::Cause;
+use crate::effect::Effect;
+use crate::id::{JournalId, RunId};
+use crate::moment::Moment;
+use crate::phase::Name;
+use crate::plan::{Plan, Start};
+use crate::receipt::Receipt;
+
+/// The format that this version writes, and the newest it can read.
+pub const FORMAT: u32 = 1;
+
+/// Where a run acts, and how that was learnt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outside {
+    /// Coolify's base URL.
+    pub coolify: String,
+    /// The team the token belongs to.
+    pub team: String,
+    /// The keyed fingerprint of the token.
+    pub token: String,
+}
+
+/// How a run begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// The run.
+    pub run: RunId,
+    /// The journal it is kept in.
+    pub journal: JournalId,
+    /// The app.
+    pub app: AppKey,
+    /// Where it acts.
+    pub outside: Outside,
+    /// The spec file, as an absolute path.
+    pub spec: String,
+    /// What decides "changed": spec and files.
+    pub hash: String,
+    /// The keyed fingerprints of all environment values that come from outside the spec, by name.
+    pub secrets: BTreeMap<String, String>,
+    /// What is frozen with the run: name → SHA-256 of the blob.
+    pub frozen: BTreeMap<String, String>,
+}
+
+/// What verification saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Each check and what it saw, in the order made.
+    pub checks: Vec<(String, String)>,
+    /// What shows that it is this release that answers.
+    pub proof: Proof,
+}
+
+/// What shows that the new version answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// The release's own fingerprint was seen.
+    Fingerprint,
+    /// Something answers; nothing shows which version.
+    None,
+}
+
+/// One entry of a run's journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "kebab-case")]
+pub enum Entry {
+    /// → Pending.
+    Begun(Begun),
+    /// → Validating.
+    Validating,
+    /// → Provisioning, with the plan.
+    Provisioning {
+        /// What will be carried out.
+        plan: Plan,
+    },
+    /// → Deploying, with the DNS receipts.
+    Deploying {
+        /// The DNS records.
+        dns: Vec<Receipt>,
+    },
+    /// → Verifying, with the app.
+    Verifying {
+        /// The app.
+        app: Receipt,
+        /// The URL it should answer at.
+        endpoint: String,
+        /// Whether it was started.
+        start: Start,
+    },
+    /// → Complete, with the evidence.
+    Complete {
+        /// What was seen.
+        evidence: Evidence,
+    },
+    /// → RollingBack.
+    RollingBack {
+        /// Why.
+        cause: Cause,
+    },
+    /// → RolledBack.
+    RolledBack {
+        /// Why.
+        cause: Cause,
+    },
+    /// → Failed.
+    Failed {
+        /// Why.
+        cause: Cause,
+    },
+    /// Something wanted of the world, or what came of it.
+    Effect(Effect),
+    /// The run stopped at a safe point.
+    Parked {
+        /// Why.
+        reason: String,
+    },
+    /// A process took the run up again.
+    Resumed {
+        /// Which: user@host, pid, command.
+        holder: String,
+    },
+}
+
+impl Entry {
+    /// The phase it leads to; `None` for what stays within a phase.
+    pub fn phase(&self) -> Option<Name> {
+        match self {
+            Self::Begun(_) => Some(Name::Pending),
+            Self::Validating => Some(Name::Validating),
+            Self::Provisioning { .. } => Some(Name::Provisioning),
+            Self::Deploying { .. } => Some(Name::Deploying),
+            Self::Verifying { .. } => Some(Name::Verifying),
+            Self::Complete { .. } => Some(Name::Complete),
+            Self::RollingBack { .. } => Some(Name::RollingBack),
+            Self::RolledBack { .. } => Some(Name::RolledBack),
+            Self::Failed { .. } => Some(Name::Failed),
+            Self::Effect(_) | Self::Parked { .. } | Self::Resumed { .. } => None,
+        }
+    }
+
+    /// A short name for screens and hold points.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Effect(Effect::Intended(_)) => "intended",
+            Self::Effect(Effect::Settled { .. }) => "settled",
+            Self::Effect(Effect::Surplus { .. }) => "surplus",
+            Self::Effect(Effect::UndoIntended { .. }) => "undo-intended",
+            Self::Effect(Effect::Undone { .. }) => "undone",
+            Self::Effect(Effect::UndoBlocked { .. }) => "undo-blocked",
+            Self::Effect(Effect::Abandoned { .. }) => "abandoned",
+            Self::Parked { .. } => "parked",
+            Self::Resumed { .. } => "resumed",
+            Self::Begun(_) => "begun",
+            Self::Validating => "validating",
+            Self::Provisioning { .. } => "provisioning",
+            Self::Deploying { .. } => "deploying",
+            Self::Verifying { .. } => "verifying",
+            Self::Complete { .. } => "complete",
+            Self::RollingBack { .. } => "rolling-back",
+            Self::RolledBack { .. } => "rolled-back",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// An entry as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The format it is written in.
+    pub v: u32,
+    /// When it was written.
+    pub at: Moment,
+    /// What was written.
+    pub entry: Entry,
+}
+
+impl Line {
+    /// An entry written now.
+    pub fn new(at: Moment, entry: Entry) -> Self {
+        Self { v: FORMAT, at, entry }
+    }
+}

@@ -1,0 +1,229 @@
+//! The ledger: what a run's effects add up to. What is in doubt, what is had, what still stands.
+
+use crate::effect::{By, Effect, Intended, Kind, Verdict};
+use crate::receipt::{Fields, How, Receipt};
+use crate::step::Step;
+
+/// Why an effect cannot follow what is already written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{effect}` of step `{step}` cannot follow: {reason}")]
+pub struct Illegal {
+    /// What was to be written.
+    pub effect: &'static str,
+    /// About which step.
+    pub step: Step,
+    /// Why not.
+    pub reason: &'static str,
+}
+
+/// What became of a thing's undoing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undo {
+    /// It stands.
+    Standing,
+    /// It stands, and undoing it did not work.
+    Blocked(String),
+}
+
+/// A thing that this run made or changed, and that still stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is, and how it came about.
+    pub receipt: Receipt,
+    /// What became of its undoing so far.
+    pub undo: Undo,
+}
+
+/// What the effects written so far add up to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    doubts: Vec<Intended>,
+    receipts: Vec<Receipt>,
+    attempts: Vec<Intended>,
+    undoing: Vec<(Step, String, crate::effect::Attempt)>,
+    blocked: Vec<(Step, String, String)>,
+    gone: Vec<(Step, String)>,
+    abandoned: Vec<(Step, String)>,
+    inquired: bool,
+}
+
+impl Ledger {
+    /// Attempts whose effect is not known.
+    pub fn doubts(&self) -> &[Intended] {
+        &self.doubts
+    }
+
+    /// All receipts, oldest first, surplus objects included.
+    pub fn receipts(&self) -> &[Receipt] {
+        &self.receipts
+    }
+
+    /// The receipt that counts for `step`: the first one taken.
+    pub fn receipt(&self, step: Step) -> Option<&Receipt> {
+        self.receipts.iter().find(|receipt| receipt.step == step)
+    }
+
+    /// The newest attempt at `step`, whatever came of it.
+    pub fn newest_attempt(&self, step: Step) -> Option<&Intended> {
+        self.attempts.iter().rev().find(|attempt| attempt.step == step)
+    }
+
+    /// The first attempt at `step`.
+    pub fn first_attempt(&self, step: Step) -> Option<&Intended> {
+        self.attempts.iter().find(|attempt| attempt.step == step)
+    }
+
+    /// The newest attempt at undoing `thing`.
+    pub fn newest_undo(&self, thing: Step) -> Option<&crate::effect::Attempt> {
+        self.undoing.iter().rev().find(|(step, ..)| *step == thing).map(|(.., attempt)| attempt)
+    }
+
+    /// Whether anything had to be found out by asking.
+    pub fn inquired(&self) -> bool {
+        self.inquired || !self.doubts.is_empty()
+    }
+
+    /// Whether any write was ever about to be sent.
+    pub fn touched_the_world(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
+    /// Whether a person gave up on `thing`.
+    pub fn is_abandoned(&self, thing: Step) -> bool {
+        self.abandoned.iter().any(|(step, _)| *step == thing)
+    }
+
+    /// What this run made or changed and has not undone, newest first; one entry a thing and id.
+    ///
+    /// An app that was made is one thing with its variables and its start. An app that was found or changed
+    /// stands as *changed* as soon as any of the three was changed.
+    pub fn standing(&self) -> Vec<Standing> {
+        let mut standing: Vec<Standing> = Vec::new();
+        for receipt in self.receipts.iter().filter(|receipt| receipt.is_ours_to_undo()) {
+            let (thing, id) = (receipt.step.thing(), &receipt.id);
+            let known = standing.iter().any(|s| s.receipt.step == thing && s.receipt.id == *id);
+            if known || self.is_gone(thing, id) || self.is_abandoned(thing) {
+                continue;
+            }
+            let receipt = Receipt { step: thing, ..receipt.clone() };
+            standing.push(Standing { undo: self.undo_of(thing, id), receipt });
+        }
+        standing.reverse();
+        standing
+    }
+
+    fn is_gone(&self, thing: Step, id: &str) -> bool {
+        self.gone.iter().any(|(step, gone)| *step == thing && gone == id)
+    }
+
+    fn undo_of(&self, thing: Step, id: &str) -> Undo {
+        let blocked = self.blocked.iter().rev().find(|(step, of, _)| *step == thing && of == id);
+        blocked.map_or(Undo::Standing, |(.., reason)| Undo::Blocked(reason.clone()))
+    }
+
+    /// Whether `effect` may follow what is written.
+    ///
+    /// # Errors
+    /// [`Illegal`] when it would settle what was never intended, want twice at once, or undo what does not stand.
+    pub fn check(&self, effect: &Effect) -> Result<(), Illegal> {
+        let no = |effect, step, reason| Err(Illegal { effect, step, reason });
+        match effect {
+            Effect::Intended(wanted) if self.in_doubt(wanted.step) && wanted.kind == Kind::Create => {
+                no("intended", wanted.step, "an earlier attempt is still in doubt")
+            }
+            Effect::Intended(wanted) if self.receipt(wanted.step).is_some_and(|r| r.how == How::Made) => {
+                no("intended", wanted.step, "it is made already")
+            }
+            Effect::Settled { step, by, .. } if *by != By::Look && !self.in_doubt(*step) => {
+                no("settled", *step, "nothing was intended")
+            }
+            Effect::Settled { step, by: By::Look, .. } if self.in_doubt(*step) => {
+                no("settled", *step, "an attempt is in doubt, so a look does not settle it")
+            }
+            Effect::Settled { step, by: By::Look, verdict: Verdict::Have(receipt) }
+                if receipt.is_ours_to_undo() =>
+            {
+                no("settled", *step, "what was only looked at was neither made nor changed")
+            }
+            Effect::Settled { step, verdict: Verdict::Have(receipt), .. } if receipt.step != *step => {
+                no("settled", *step, "the receipt is for another step")
+            }
+            Effect::Surplus { receipt } if self.receipt(receipt.step).is_none() => {
+                no("surplus", receipt.step, "there is no first one")
+            }
+            Effect::UndoIntended { thing, id, .. }
+            | Effect::Undone { thing, id }
+            | Effect::UndoBlocked { thing, id, .. }
+                if !self.stands(*thing, id) =>
+            {
+                no("undo", *thing, "nothing of ours stands there")
+            }
+            Effect::Abandoned { thing, .. } if self.standing().iter().all(|s| s.receipt.step != *thing) => {
+                no("abandoned", *thing, "nothing of ours stands there")
+            }
+            Effect::Intended(_)
+            | Effect::Settled { .. }
+            | Effect::Surplus { .. }
+            | Effect::UndoIntended { .. }
+            | Effect::Undone { .. }
+            | Effect::UndoBlocked { .. }
+            | Effect::Abandoned { .. } => Ok(()),
+        }
+    }
+
+    fn in_doubt(&self, step: Step) -> bool {
+        self.doubts.iter().any(|doubt| doubt.step == step)
+    }
+
+    fn stands(&self, thing: Step, id: &str) -> bool {
+        self.standing().iter().any(|s| s.receipt.step == thing && s.receipt.id == id)
+    }
+
+    /// Adds an effect that [`check`](Self::check) let through.
+    pub(crate) fn apply(&mut self, effect: &Effect) {
+        match effect.clone() {
+            Effect::Intended(wanted) => {
+                self.attempts.push(wanted.clone());
+                self.doubts.push(wanted);
+            }
+            Effect::Settled { step, by, verdict } => {
+                self.doubts.retain(|doubt| doubt.step != step);
+                self.inquired |= by == By::Inquiry;
+                if let Verdict::Have(receipt) = verdict {
+                    self.take(receipt);
+                }
+            }
+            Effect::Surplus { receipt } => self.receipts.push(receipt),
+            Effect::UndoIntended { thing, id, attempt, .. } => self.undoing.push((thing, id, attempt)),
+            Effect::Undone { thing, id } => {
+                self.blocked.retain(|(step, of, _)| !(*step == thing && *of == id));
+                self.gone.push((thing, id));
+            }
+            Effect::UndoBlocked { thing, id, reason } => self.blocked.push((thing, id, reason)),
+            Effect::Abandoned { thing, reason } => self.abandoned.push((thing, reason)),
+        }
+    }
+
+    // A step may be changed more than once (a resumed run sends it again): what was there before the first
+    // change is what undoing goes back to.
+    fn take(&mut self, receipt: Receipt) {
+        let earlier = self.receipts.iter_mut().find(|old| old.step == receipt.step && old.id == receipt.id);
+        match earlier {
+            Some(old) => {
+                old.fields = receipt.fields;
+                if old.how == How::Found {
+                    old.how = receipt.how;
+                }
+            }
+            None => self.receipts.push(receipt),
+        }
+    }
+
+    /// The fields that the thing had before this run changed it.
+    pub fn before(&self, step: Step) -> Option<&Fields> {
+        match &self.receipt(step)?.how {
+            How::Changed { before } => Some(before),
+            How::Made | How::Found => None,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The mark that a thing carries from the request that creates it, so that it can be told from everybody
+//! else's after the answer was lost.
+//!
+//! Short and plain enough for the narrowest carriers: a Cloudflare comment on the Free plan (100 characters)
+//! and a Coolify project description (no colon, no brackets).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{JournalId, RunId};
+use crate::step::Step;
+
+/// Who made a thing: which run, at which step, by which journal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Mark {
+    /// The run whose request created the thing.
+    pub run: RunId,
+    /// The step it was created for.
+    pub step: Step,
+    /// The journal that recorded the intent.
+    pub journal: JournalId,
+}
+
+impl Mark {
+    /// Reads a mark out of a comment or description; anything else is nobody's or somebody else's.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.trim().split(' ');
+        let mark = match (words.next(), words.next(), words.next(), words.next(), words.next()) {
+            (Some("fabrik"), Some(run), Some(step), Some(journal), None) => Self {
+                run: RunId::try_from(run.strip_prefix("r=")?.to_owned()).ok()?,
+                step: Step::named(step.strip_prefix("s=")?)?,
+                journal: JournalId::try_from(journal.strip_prefix("j=")?.to_owned()).ok()?,
+            },
+            _ => return None,
+        };
+        Some(mark)
+    }
+}
+
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "fabrik r={} s={} j={}", self.run, self.step, self.journal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_fits_every_carrier_and_reads_back() {
+        for step in Step::ALL {
+            let mark = Mark { run: RunId::from_bits(u128::MAX), step, journal: JournalId::from_bits(7) };
+            let text = mark.to_string();
+            assert!(text.len() <= 100, "{text}");
+            assert!(text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || " =".contains(c)));
+            assert_eq!(Mark::parse(&text), Some(mark));
+        }
+    }
+
+    #[test]
+    fn a_text_that_only_resembles_a_mark_is_none() {
+        let mark = Mark { run: RunId::from_bits(1), step: Step::Dns, journal: JournalId::from_bits(2) };
+        for text in [format!("{mark} too"), mark.to_string().to_uppercase(), "fabrik".into(), String::new()] {
+            assert_eq!(Mark::parse(&text), None, "{text}");
+        }
+    }
+}

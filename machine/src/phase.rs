@@ -1,0 +1,207 @@
+//! The nine phases. Each holds exactly what is certain there.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cause::Cause;
+use crate::entry::Evidence;
+use crate::plan::{Plan, Start};
+use crate::receipt::Receipt;
+
+/// A phase's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Name {
+    /// The app is claimed and the run begun.
+    Pending,
+    /// Preflight and planning.
+    Validating,
+    /// The DNS record.
+    Provisioning,
+    /// Project, environment, app, variables, start.
+    Deploying,
+    /// Proof from outside.
+    Verifying,
+    /// The release stands.
+    Complete,
+    /// Undoing.
+    RollingBack,
+    /// Everything this run made is gone, everything it changed is as before.
+    RolledBack,
+    /// Something still stands.
+    Failed,
+}
+
+impl Name {
+    /// All phases, in the order in which a run may see them.
+    pub const ALL: [Self; 9] = [
+        Self::Pending,
+        Self::Validating,
+        Self::Provisioning,
+        Self::Deploying,
+        Self::Verifying,
+        Self::Complete,
+        Self::RollingBack,
+        Self::RolledBack,
+        Self::Failed,
+    ];
+
+    /// The phase's name, as written in the design and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Validating => "Validating",
+            Self::Provisioning => "Provisioning",
+            Self::Deploying => "Deploying",
+            Self::Verifying => "Verifying",
+            Self::Complete => "Complete",
+            Self::RollingBack => "RollingBack",
+            Self::RolledBack => "RolledBack",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// Whether nothing more will happen by itself and nothing is left to do: the app is free for another run.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        match self {
+            Self::Complete | Self::RolledBack => true,
+            Self::Pending
+            | Self::Validating
+            | Self::Provisioning
+            | Self::Deploying
+            | Self::Verifying
+            | Self::RollingBack
+            | Self::Failed => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether the run had finished before it was undone. What a finished release may have written is never
+/// deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It never was Complete.
+    Unfinished,
+    /// It was Complete.
+    Finished,
+}
+
+/// A phase, by its type.
+pub trait Phase {
+    /// Its name.
+    const NAME: Name;
+}
+
+/// A phase in which the world is changed on the way forward: effects may be intended and settled.
+pub trait Forward: Phase {
+    /// What is carried out.
+    fn plan(&self) -> &Plan;
+}
+
+/// The app is claimed and the run begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending;
+
+/// Preflight and planning; nothing outside is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validating;
+
+/// The DNS record is looked for, made or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provisioning {
+    /// What is carried out.
+    pub plan: Plan,
+}
+
+/// Project, environment, app and variables are made or changed, and the app is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deploying {
+    /// What is carried out.
+    pub plan: Plan,
+    /// The DNS records that are there.
+    pub dns: Vec<Receipt>,
+}
+
+/// The new version is proved from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verifying {
+    /// What is carried out.
+    pub plan: Plan,
+    /// The DNS records that are there.
+    pub dns: Vec<Receipt>,
+    /// The app that is there.
+    pub app: Receipt,
+    /// Where it should answer.
+    pub endpoint: String,
+    /// Whether it was started.
+    pub start: Start,
+}
+
+/// The release stands, proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complete {
+    /// What was carried out.
+    pub plan: Plan,
+    /// The DNS records that are there.
+    pub dns: Vec<Receipt>,
+    /// The app that is there.
+    pub app: Receipt,
+    /// Where it answers.
+    pub endpoint: String,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+/// What this run made is taken down, newest first; what it changed is restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollingBack {
+    /// What was carried out, wholly or in part.
+    pub plan: Plan,
+    /// Why it is undone.
+    pub cause: Cause,
+    /// Whether it had finished.
+    pub origin: Origin,
+}
+
+/// Nothing this run made is there any more, and everything it changed is as before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolledBack {
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Something still stands. Parked, not dead: it can be rolled back again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// What was carried out, wholly or in part.
+    pub plan: Plan,
+    /// Why.
+    pub cause: Cause,
+    /// Whether it had finished.
+    pub origin: Origin,
+}
+
+macro_rules! phases {
+    ($($phase:ident),*) => {
+        $(impl Phase for $phase {
+            const NAME: Name = Name::$phase;
+        })*
+    };
+}
+phases!(Pending, Validating, Provisioning, Deploying, Verifying, Complete, RollingBack, RolledBack, Failed);
+
+macro_rules! forward {
+    ($($phase:ident),*) => {
+        $(impl Forward for $phase {
+            fn plan(&self) -> &Plan {
+                &self.plan
+            }
+        })*
+    };
+}
+forward!(Provisioning, Deploying, Verifying);

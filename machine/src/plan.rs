@@ -1,0 +1,143 @@
+//! The plan: what a run wants, and how that differs from what is. Fixed once Validating is left.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::RunId;
+use crate::mark::Mark;
+use crate::moment::Moment;
+use crate::receipt::Fields;
+
+/// What is done about one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Nothing of the kind is there: make it.
+    Create,
+    /// It is there and differs: change it.
+    Change {
+        /// Its id.
+        id: String,
+        /// The fields that will change, as they are now.
+        before: Fields,
+        /// The mark it carries, where it is one of ours.
+        mark: Option<Mark>,
+    },
+    /// It is there as wanted: leave it.
+    Keep {
+        /// Its id.
+        id: String,
+        /// The mark it carries, where it is one of ours.
+        mark: Option<Mark>,
+    },
+}
+
+/// One thing, as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// The fields it should have.
+    pub fields: Fields,
+    /// What is done to get there.
+    pub action: Action,
+}
+
+/// What becomes of one environment variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnvChange {
+    /// No release has it: it is set.
+    Add,
+    /// The last release has another value: it is set.
+    Set,
+    /// The last release has this value: it is not sent.
+    Keep,
+    /// The last release has it, this one does not: its row is deleted.
+    Remove,
+}
+
+/// One environment variable. Its value is never here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvWish {
+    /// Its name.
+    pub key: String,
+    /// The keyed fingerprint of the value it should have (of the value it has, when removed).
+    pub fingerprint: String,
+    /// The fingerprint of the value the last release set; empty when added.
+    pub before: String,
+    /// What becomes of it.
+    pub change: EnvChange,
+}
+
+/// Where the plan was made for. Nothing is decided with another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Coolify's base URL.
+    pub coolify: String,
+    /// The team the token belongs to.
+    pub team: String,
+    /// The Cloudflare zone's id.
+    pub zone_id: String,
+    /// The zone's name.
+    pub zone: String,
+    /// The zone's own name servers, for asking about propagation.
+    pub name_servers: Vec<String>,
+    /// The Coolify server's uuid.
+    pub server: String,
+    /// The Coolify server's name.
+    pub server_name: String,
+}
+
+/// What the run builds on: what undoing it goes back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Base {
+    /// The app has no finished release.
+    Nothing,
+    /// The app's newest finished run.
+    Release(RunId),
+}
+
+/// Whether the app is started anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// It was triggered at this moment.
+    Triggered(Moment),
+    /// It runs as wanted and was left alone.
+    Running,
+}
+
+/// What a run wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What it builds on.
+    pub base: Base,
+    /// Where it is for.
+    pub place: Place,
+    /// The DNS record.
+    pub record: Wish,
+    /// The Coolify project.
+    pub project: Wish,
+    /// The Coolify environment.
+    pub environment: Wish,
+    /// The app.
+    pub app: Wish,
+    /// Its environment variables, by name.
+    pub envs: Vec<EnvWish>,
+    /// The URL it will answer at.
+    pub endpoint: String,
+}
+
+impl Plan {
+    /// Whether carrying it out would send any write.
+    pub fn has_changes(&self) -> bool {
+        let wishes = [&self.record, &self.project, &self.environment, &self.app];
+        wishes.iter().any(|wish| !matches!(wish.action, Action::Keep { .. }))
+            || self.envs.iter().any(|env| env.change != EnvChange::Keep)
+    }
+
+    /// Whether the app must be started anew: it is new, or what it is made of changes.
+    pub fn starts_app(&self) -> bool {
+        !matches!(self.app.action, Action::Keep { .. })
+            || self.envs.iter().any(|env| env.change != EnvChange::Keep)
+    }
+}

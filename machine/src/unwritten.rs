@@ -1,0 +1,48 @@
+//! The only door to the next phase: a move's result is not a deployment until its entry is written.
+
+use std::future::Future;
+
+use crate::deployment::Deployment;
+use crate::entry::Entry;
+
+/// Where entries are written.
+pub trait Journal {
+    /// Why an entry was not written.
+    type Error;
+
+    /// Writes `entry` durably. When this returns `Ok`, the entry outlives a power cut.
+    fn append(&mut self, entry: &Entry) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// A move that was made but is not written, and so does not count.
+#[must_use = "a move counts only once it is written"]
+#[derive(Debug)]
+pub struct Unwritten<P> {
+    entry: Entry,
+    next: Deployment<P>,
+}
+
+impl<P> Unwritten<P> {
+    pub(crate) fn new(entry: Entry, next: Deployment<P>) -> Self {
+        Self { entry, next }
+    }
+
+    /// The entry that would be written.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Writes the entry and only then hands out the deployment in its new phase.
+    ///
+    /// # Errors
+    /// The journal's own; the deployment is spent then, and what counts is what the journal holds.
+    pub async fn write<J: Journal>(self, journal: &mut J) -> Result<Deployment<P>, J::Error> {
+        journal.append(&self.entry).await?;
+        Ok(self.next)
+    }
+
+    /// Hands out the deployment if `written` is the very entry that this move writes.
+    pub(crate) fn already(self, written: &Entry) -> Option<Deployment<P>> {
+        (self.entry == *written).then_some(self.next)
+    }
+}

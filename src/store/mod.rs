@@ -1,0 +1,198 @@
+//! Where it is written: the journal's eight verbs, and what they promise.
+//!
+//! A store keeps runs as append-only lists of lines and settles who may write. It knows nothing of what the
+//! lines mean beyond the phase they lead to. One conformance suite holds for every store.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use machine::app::AppKey;
+use machine::entry::Line;
+use machine::id::{JournalId, RunId};
+use machine::phase::Name;
+use serde::{Deserialize, Serialize};
+
+/// Who holds a lease; for display only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// `user@host`.
+    pub who: String,
+    /// The process id, in its own namespace.
+    pub pid: u32,
+    /// The boot of the machine it ran on.
+    pub boot: String,
+    /// The command line's verb and app, for example `apply my-api.yaml`.
+    pub command: String,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, pid {}, `fabrik {}`", self.who, self.pid, self.command)
+    }
+}
+
+/// The right to write, until it runs out or a newer one is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// What is held: an app's key, or `project/<outside>/<name>`.
+    pub key: String,
+    /// Rises strictly with each claim of the key.
+    pub token: u64,
+    /// When it runs out, on the clock of [`crate::wire::Clock::boot`]; anchored before the store was asked.
+    pub until: Duration,
+}
+
+/// What came of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Ours now.
+    Held(Lease),
+    /// Somebody else's.
+    Taken {
+        /// Whose.
+        by: Holder,
+        /// Since when, by the wall clock.
+        since: jiff::Timestamp,
+    },
+}
+
+/// A run, as the list shows it: a fold of its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    /// The run.
+    pub run: RunId,
+    /// Its app.
+    pub app: AppKey,
+    /// The phase its last move led to; `None` where its lines cannot be read by this version.
+    pub phase: Option<Name>,
+    /// How it began: hash, fingerprints, place. `None` where it cannot be read.
+    pub begun: Option<machine::entry::Begun>,
+    /// Milliseconds since 1970 of its first and last line.
+    pub began_ms: u64,
+    /// Milliseconds since 1970 of its last line.
+    pub last_ms: u64,
+    /// Whether its lines were forgotten and only this row remains.
+    pub forgotten: bool,
+}
+
+/// A run with all its lines and the blobs that its beginning names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The lines, in order, without gaps.
+    pub lines: Vec<Line>,
+    /// What is frozen with it, by SHA-256 (hexadecimal).
+    pub blobs: BTreeMap<String, Vec<u8>>,
+}
+
+/// Why a verb did not do its work. In every case nothing of it was done.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A newer runner holds the app, or the lease ran out and was given away.
+    #[error("another runner holds `{key}` now")]
+    Fenced {
+        /// What was held.
+        key: String,
+    },
+    /// Somebody else wrote this place of the list first.
+    #[error("run {run} has entry {seq} already")]
+    Conflict {
+        /// The run.
+        run: RunId,
+        /// The place, from 0.
+        seq: u64,
+    },
+    /// The app has a run that is not closed.
+    #[error("run {run} of this app is not closed")]
+    OpenRun {
+        /// That run.
+        run: RunId,
+    },
+    /// There is no such run.
+    #[error("no run {0} in this journal")]
+    NoSuchRun(RunId),
+    /// Only closed runs can be forgotten.
+    #[error("run {0} is not closed")]
+    NotClosed(RunId),
+    /// The lines cannot be read by this version.
+    #[error("run {run} cannot be read by this version: {reason}")]
+    Unreadable {
+        /// The run.
+        run: RunId,
+        /// Why.
+        reason: String,
+    },
+    /// The file or server cannot be used.
+    #[error("journal {place}: {reason}")]
+    Unusable {
+        /// Where it is.
+        place: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How long a lease lasts from the moment it is claimed or renewed.
+pub const LEASE: Duration = Duration::from_secs(180);
+
+/// A journal's home.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The journal's own id, the same for ever.
+    fn journal(&self) -> &JournalId;
+
+    /// Begins a run: its first line (which must be [`machine::entry::Entry::Begun`]) and its blobs, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::OpenRun`] when the app has a run that is not closed, [`StoreError::Fenced`] without the app's lease.
+    async fn begin(
+        &self,
+        lease: &Lease,
+        line: &Line,
+        blobs: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), StoreError>;
+
+    /// Appends line number `seq` to `run`; durable when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] for a token that is not the newest of the run's app, [`StoreError::Conflict`] for a place
+    /// that is taken or leaves a gap, [`StoreError::OpenRun`] when it would reopen a run beside another open one.
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError>;
+
+    /// The run with all its lines and blobs.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRun`], [`StoreError::Unreadable`].
+    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError>;
+
+    /// All runs, oldest first; of one app if `app` is given. One unreadable run never hides the others.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`].
+    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError>;
+
+    /// Claims `key` for [`LEASE`]: free, run out, or held by a process that is provably dead (its OS lock is free, or it
+    /// lived in another boot of this host).
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`].
+    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError>;
+
+    /// Makes the lease last [`LEASE`] from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when a newer token was given.
+    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError>;
+
+    /// Gives the lease back. Giving back one that is no longer ours does nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`].
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Drops the lines and blobs of a closed run; its row stays as a tombstone.
+    ///
+    /// # Errors
+    /// [`StoreError::NotClosed`], [`StoreError::NoSuchRun`].
+    async fn forget(&self, run: &RunId) -> Result<(), StoreError>;
+}
