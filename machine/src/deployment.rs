@@ -5,11 +5,12 @@ use crate::effect::Effect;
 use crate::entry::{Begun, Entry, Evidence};
 use crate::ledger::{Illegal, Ledger};
 use crate::phase::{
-    Complete, Deploying, Failed, Forward, Name, Origin, Pending, Phase, Provisioning, RolledBack,
-    RollingBack, Validating, Verifying,
+    Complete, Deploying, Failed, Name, Origin, Pending, Phase, Provisioning, RolledBack, RollingBack,
+    Validating, Verifying, Working,
 };
 use crate::plan::{Plan, Start};
 use crate::receipt::Receipt;
+use crate::step::Step;
 use crate::unwritten::{Journal, Unwritten};
 
 /// A run of one app, in phase `P`.
@@ -85,7 +86,7 @@ impl<P: Phase> Deployment<P> {
     }
 }
 
-impl<P: Forward> Deployment<P> {
+impl<P: Working> Deployment<P> {
     /// Writes what is wanted of the world, or what came of it, and then counts it in.
     ///
     /// # Errors
@@ -195,18 +196,6 @@ macro_rules! may_be_left_standing {
 may_be_left_standing!(Provisioning, Deploying, Verifying);
 
 impl Deployment<RollingBack> {
-    /// Writes how the undoing goes on, and then counts it in.
-    ///
-    /// # Errors
-    /// As [`Deployment::record`].
-    pub async fn record<J: Journal>(
-        &mut self,
-        journal: &mut J,
-        effect: Effect,
-    ) -> Result<(), RecordError<J::Error>> {
-        self.write_effect(journal, effect).await
-    }
-
     /// Ends the run: nothing of it stands.
     pub fn close(self) -> Unwritten<RolledBack> {
         let cause = self.phase.cause.clone();
@@ -227,15 +216,16 @@ impl Deployment<Failed> {
         self.to(entry, |Failed { plan, cause: _, origin }| RollingBack { plan, cause, origin })
     }
 
-    /// Records that a person gave up on one thing.
+    /// Records that a person gave up on undoing `thing`.
     ///
     /// # Errors
     /// As [`Deployment::record`].
-    pub async fn record<J: Journal>(
+    pub async fn abandon<J: Journal>(
         &mut self,
         journal: &mut J,
-        effect: Effect,
+        thing: Step,
+        reason: String,
     ) -> Result<(), RecordError<J::Error>> {
-        self.write_effect(journal, effect).await
+        self.write_effect(journal, Effect::Abandoned { thing, reason }).await
     }
 }

@@ -110,7 +110,7 @@ pub enum Effect {
         /// What came of it.
         verdict: Verdict,
     },
-    /// One more object of ours for a step that has one already.
+    /// One more object of ours: a step has one already, or it took effect after its attempt was given up.
     Surplus {
         /// The object.
         receipt: Receipt,

@@ -148,8 +148,8 @@ impl Ledger {
             Effect::Settled { step, verdict: Verdict::Have(receipt), .. } if receipt.step != *step => {
                 no("settled", *step, "the receipt is for another step")
             }
-            Effect::Surplus { receipt } if self.receipt(receipt.step).is_none() => {
-                no("surplus", receipt.step, "there is no first one")
+            Effect::Surplus { receipt } if self.newest_attempt(receipt.step).is_none() => {
+                no("surplus", receipt.step, "nothing was ever intended")
             }
             Effect::UndoIntended { thing, id, .. }
             | Effect::Undone { thing, id }

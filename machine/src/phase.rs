@@ -97,8 +97,8 @@ pub trait Phase {
     const NAME: Name;
 }
 
-/// A phase in which the world is changed on the way forward: effects may be intended and settled.
-pub trait Forward: Phase {
+/// A phase in which the world is changed, on the way forward or back: effects may be recorded.
+pub trait Working: Phase {
     /// What is carried out.
     fn plan(&self) -> &Plan;
 }
@@ -195,13 +195,13 @@ macro_rules! phases {
 }
 phases!(Pending, Validating, Provisioning, Deploying, Verifying, Complete, RollingBack, RolledBack, Failed);
 
-macro_rules! forward {
+macro_rules! working {
     ($($phase:ident),*) => {
-        $(impl Forward for $phase {
+        $(impl Working for $phase {
             fn plan(&self) -> &Plan {
                 &self.plan
             }
         })*
     };
 }
-forward!(Provisioning, Deploying, Verifying);
+working!(Provisioning, Deploying, Verifying, RollingBack);

@@ -125,6 +125,8 @@ pub struct Plan {
     pub envs: Vec<EnvWish>,
     /// The URL it will answer at.
     pub endpoint: String,
+    /// The release that will answer there: this run, or the one whose start is left alone.
+    pub release: RunId,
 }
 
 impl Plan {

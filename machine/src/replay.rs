@@ -210,12 +210,11 @@ impl AnyDeployment {
 
     /// Takes up an effect where the phase can have one; `None` where it cannot.
     fn take(self, seq: usize, effect: &Effect) -> Option<Result<Self, ReplayError>> {
-        let forward = matches!(effect, Effect::Intended(_) | Effect::Settled { .. } | Effect::Surplus { .. });
         let given_up = matches!(effect, Effect::Abandoned { .. });
         let taken = match self {
-            Self::Provisioning(d) if forward => d.replay_effect(effect).map(Self::from),
-            Self::Deploying(d) if forward => d.replay_effect(effect).map(Self::from),
-            Self::Verifying(d) if forward => d.replay_effect(effect).map(Self::from),
+            Self::Provisioning(d) if !given_up => d.replay_effect(effect).map(Self::from),
+            Self::Deploying(d) if !given_up => d.replay_effect(effect).map(Self::from),
+            Self::Verifying(d) if !given_up => d.replay_effect(effect).map(Self::from),
             Self::RollingBack(d) if !given_up => d.replay_effect(effect).map(Self::from),
             Self::Failed(d) if given_up => d.replay_effect(effect).map(Self::from),
             Self::Provisioning(_)
