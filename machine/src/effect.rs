@@ -142,6 +142,15 @@ pub enum Effect {
         /// Why, and what to do.
         reason: String,
     },
+    /// The thing was made by us and stays, because others use it by now.
+    Kept {
+        /// The thing.
+        thing: Step,
+        /// Its id.
+        id: String,
+        /// Who uses it.
+        reason: String,
+    },
     /// A person gave up on undoing the thing.
     Abandoned {
         /// The thing.

@@ -154,6 +154,7 @@ impl Entry {
             Self::Effect(Effect::UndoIntended { .. }) => "undo-intended",
             Self::Effect(Effect::Undone { .. }) => "undone",
             Self::Effect(Effect::UndoBlocked { .. }) => "undo-blocked",
+            Self::Effect(Effect::Kept { .. }) => "kept",
             Self::Effect(Effect::Abandoned { .. }) => "abandoned",
             Self::Parked { .. } => "parked",
             Self::Resumed { .. } => "resumed",

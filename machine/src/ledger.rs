@@ -154,6 +154,7 @@ impl Ledger {
             Effect::UndoIntended { thing, id, .. }
             | Effect::Undone { thing, id }
             | Effect::UndoBlocked { thing, id, .. }
+            | Effect::Kept { thing, id, .. }
                 if !self.stands(*thing, id) =>
             {
                 no("undo", *thing, "nothing of ours stands there")
@@ -167,6 +168,7 @@ impl Ledger {
             | Effect::UndoIntended { .. }
             | Effect::Undone { .. }
             | Effect::UndoBlocked { .. }
+            | Effect::Kept { .. }
             | Effect::Abandoned { .. } => Ok(()),
         }
     }
@@ -195,7 +197,7 @@ impl Ledger {
             }
             Effect::Surplus { receipt } => self.receipts.push(receipt),
             Effect::UndoIntended { thing, id, attempt, .. } => self.undoing.push((thing, id, attempt)),
-            Effect::Undone { thing, id } => {
+            Effect::Undone { thing, id } | Effect::Kept { thing, id, .. } => {
                 self.blocked.retain(|(step, of, _)| !(*step == thing && *of == id));
                 self.gone.push((thing, id));
             }
