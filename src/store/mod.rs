@@ -3,12 +3,15 @@
 //! A store keeps runs as append-only lists of lines and settles who may write. It knows nothing of what the
 //! lines mean beyond the phase they lead to. One conformance suite holds for every store.
 
+pub mod memory;
+mod tenure;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use machine::app::AppKey;
-use machine::entry::Line;
+use machine::entry::{Begun, Entry, FORMAT, Line};
 use machine::id::{JournalId, RunId};
 use machine::phase::Name;
 use serde::{Deserialize, Serialize};
@@ -67,7 +70,7 @@ pub struct RunRow {
     /// The phase its last move led to; `None` where its lines cannot be read by this version.
     pub phase: Option<Name>,
     /// How it began: hash, fingerprints, place. `None` where it cannot be read.
-    pub begun: Option<machine::entry::Begun>,
+    pub begun: Option<Begun>,
     /// Milliseconds since 1970 of its first and last line.
     pub began_ms: u64,
     /// Milliseconds since 1970 of its last line.
@@ -195,4 +198,28 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::NotClosed`], [`StoreError::NoSuchRun`].
     async fn forget(&self, run: &RunId) -> Result<(), StoreError>;
+}
+
+/// The beginning that a run's first line must hold.
+fn beginning(line: &Line) -> Result<&Begun, String> {
+    match &line.entry {
+        Entry::Begun(begun) => Ok(begun),
+        other => Err(format!("a run cannot begin with `{}`", other.name())),
+    }
+}
+
+/// A lease on one app does not let another one begin.
+fn same_app(lease: &Lease, begun: &Begun) -> Result<(), StoreError> {
+    let key = begun.app.to_string();
+    if lease.key == key { Ok(()) } else { Err(StoreError::Fenced { key }) }
+}
+
+const FORGOTTEN: &str = "its entries were forgotten";
+
+fn newer(seq: usize, format: u32) -> String {
+    format!("entry {seq} is in format {format}, this version reads up to {FORMAT}: use the newer version")
+}
+
+fn missing_blob(hash: &str) -> String {
+    format!("blob {hash} is named by the run but was not given")
 }

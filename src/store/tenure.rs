@@ -1,0 +1,112 @@
+//! A lease as a store keeps it: who has a key, under which token, until when.
+//!
+//! Decides whether a key may pass to somebody else. Does not know how tenures are stored, nor how the operating
+//! system's lock is taken.
+
+use jiff::Timestamp;
+use machine::moment::Moment;
+
+use super::{Claim, Holder, LEASE, Lease};
+use crate::wire::Clock;
+
+/// Now, on both clocks.
+pub(super) fn now(clock: &dyn Clock) -> Moment {
+    Moment { wall_ms: millis(clock.wall()), boot_ms: boot_ms(clock), boot: clock.boot_id() }
+}
+
+fn millis(at: Timestamp) -> u64 {
+    u64::try_from(at.as_millisecond()).unwrap_or(0)
+}
+
+fn boot_ms(clock: &dyn Clock) -> u64 {
+    u64::try_from(clock.boot().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What is kept about a key that was ever claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tenure {
+    /// The newest token given.
+    pub token: u64,
+    /// To whom.
+    pub holder: Holder,
+    /// Since when, in milliseconds since 1970.
+    pub since_ms: u64,
+    /// When it runs out, on both clocks of the host that granted it.
+    pub expires: Moment,
+    /// Whether it was given back.
+    pub released: bool,
+}
+
+impl Tenure {
+    /// The tenure that follows `last`, from `now` on.
+    pub fn after(last: Option<&Self>, holder: &Holder, now: &Moment) -> Self {
+        Self {
+            token: last.map_or(0, |last| last.token) + 1,
+            holder: holder.clone(),
+            since_ms: now.wall_ms,
+            expires: expiry(now),
+            released: false,
+        }
+    }
+
+    /// The same tenure, lasting anew from `now` on.
+    pub fn renewed(self, now: &Moment) -> Self {
+        Self { expires: expiry(now), ..self }
+    }
+
+    /// Whether `token` is the one that may write.
+    pub fn admits(&self, token: u64) -> bool {
+        self.token == token && !self.released
+    }
+
+    /// Whether the key may pass to `next`, who already has the operating system's lock on it.
+    ///
+    /// A live holder on this host would still have that lock, so the one in the book is dead. Another host's
+    /// locks are not seen from here: there only time proves anything.
+    pub fn may_pass_to(&self, next: &Holder, now: &Moment) -> bool {
+        self.released || self.holder.shares_host_with(next) || self.has_run_out(now)
+    }
+
+    fn has_run_out(&self, now: &Moment) -> bool {
+        if self.expires.boot == now.boot {
+            self.expires.boot_ms <= now.boot_ms
+        } else {
+            self.expires.wall_ms <= now.wall_ms
+        }
+    }
+
+    /// What a claimer in vain is told.
+    pub fn taken(&self) -> Claim {
+        let since_ms = i64::try_from(self.since_ms).unwrap_or(i64::MAX);
+        Claim::Taken {
+            by: self.holder.clone(),
+            since: Timestamp::from_millisecond(since_ms).unwrap_or(Timestamp::UNIX_EPOCH),
+        }
+    }
+}
+
+/// The lease on `key` that was granted, or renewed, when the clock said `asked`.
+pub(super) fn lease(key: &str, token: u64, asked: &Moment) -> Lease {
+    Lease { key: key.to_owned(), token, until: std::time::Duration::from_millis(asked.boot_ms) + LEASE }
+}
+
+fn expiry(now: &Moment) -> Moment {
+    let lease_ms = u64::try_from(LEASE.as_millis()).expect("a lease lasts minutes");
+    Moment {
+        wall_ms: now.wall_ms.saturating_add(lease_ms),
+        boot_ms: now.boot_ms.saturating_add(lease_ms),
+        boot: now.boot.clone(),
+    }
+}
+
+impl Holder {
+    /// The machine's name, out of `user@host`.
+    fn host(&self) -> &str {
+        self.who.rsplit_once('@').map_or(&*self.who, |(_, host)| host)
+    }
+
+    /// Containers on one kernel have one boot and many host names; a machine keeps its name over reboots.
+    fn shares_host_with(&self, other: &Self) -> bool {
+        self.boot == other.boot || self.host() == other.host()
+    }
+}
