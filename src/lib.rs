@@ -1,3 +1,4 @@
 //! Fabrik: from a spec to a proven deployment on Coolify behind Cloudflare, resumable and undoable.
 pub mod store;
+pub mod verify;
 pub mod wire;

@@ -1,0 +1,67 @@
+//! The app's own word that it is well, and that it is the new one.
+//!
+//! A service whose new image fails to build keeps its old container, which goes on answering 200 (Coolify 4.3,
+//! observed). So where the app can say its release, only the wanted release counts, each time.
+
+use super::site::{Site, clipped, status_line};
+use super::{Fingerprint, Look, Target};
+use crate::wire::Response;
+
+pub(super) async fn look(site: &Site<'_>) -> Look {
+    let Target { health_path: path, status, .. } = site.target;
+    match site.get(path).await {
+        Ok(response) if response.http.status().as_u16() != *status => {
+            let body = String::from_utf8_lossy(response.http.body());
+            let line = status_line(path, &response);
+            Look::NotYet(clipped(&format!("{line}, waiting for {status}: {body}")))
+        }
+        Ok(response) => identify(site, &response),
+        Err(error) => Look::NotYet(clipped(&error.to_string())),
+    }
+}
+
+fn identify(site: &Site<'_>, response: &Response) -> Look {
+    let line = status_line(&site.target.health_path, response);
+    let Some(place) = &site.target.fingerprint else {
+        return counted(site, format!("{line} ×{}", site.in_a_row));
+    };
+    match found(place, response) {
+        Some(release) if release == site.target.release => {
+            counted(site, format!("{line} ×{}, release {}", site.in_a_row, short(&release)))
+        }
+        Some(release) => {
+            Look::NotYet(format!("{line}, release {}: the old version still answers", short(&release)))
+        }
+        None => Look::NotYet(format!("{line}, but no release in {}", described(place))),
+    }
+}
+
+fn counted(site: &Site<'_>, saw: String) -> Look {
+    if site.in_a_row >= site.target.successes { Look::Good(saw) } else { Look::GoodSoFar(saw) }
+}
+
+fn found(place: &Fingerprint, response: &Response) -> Option<String> {
+    match place {
+        Fingerprint::Header(name) => {
+            let value = response.http.headers().get(name)?;
+            Some(value.to_str().ok()?.trim().to_owned())
+        }
+        Fingerprint::Json(key) => {
+            let body: serde_json::Value = serde_json::from_slice(response.http.body()).ok()?;
+            Some(body.get(key)?.as_str()?.to_owned())
+        }
+    }
+}
+
+fn described(place: &Fingerprint) -> String {
+    match place {
+        Fingerprint::Header(name) => format!("header {name}"),
+        Fingerprint::Json(key) => format!("JSON key {key}"),
+    }
+}
+
+/// A release as screens show it: the last 8 digits of a run id, anything else as it is.
+fn short(release: &str) -> String {
+    let is_run = release.len() == 32 && release.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_run { release[24..].to_owned() } else { clipped(release) }
+}

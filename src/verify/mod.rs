@@ -1,0 +1,291 @@
+//! Is it well? Proof, asked for from outside, that the new version answers.
+//!
+//! Four checks, each in a file of its own, made one after the other under one deadline. Uses the three ports and
+//! nothing else: it does not know who deployed the app or keeps the record, changes nothing, and asks nobody's
+//! API. Whether going on makes sense is the caller's to say (see [`Patience`]).
+
+mod dns;
+mod health;
+mod http;
+mod site;
+mod tls;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use machine::entry::Proof;
+
+use crate::wire::Outside;
+use site::Site;
+
+/// What is to be proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The name the app answers at.
+    pub host: String,
+    /// What the record says.
+    pub address: Ipv4Addr,
+    /// The zone's own name servers; where none is known, the system's resolver is believed instead.
+    pub name_servers: Vec<String>,
+    /// Path and query of the health question, with its leading slash.
+    pub health_path: String,
+    /// The status that counts as well.
+    pub status: u16,
+    /// The pause after a failure.
+    pub interval: Duration,
+    /// How long the whole proof may take.
+    pub timeout: Duration,
+    /// How many times in a row the app must be well, one second apart.
+    pub successes: u32,
+    /// Where the app says which release it is.
+    pub fingerprint: Option<Fingerprint>,
+    /// The release that must answer.
+    pub release: String,
+    /// Where to connect instead of to `address` on port 443.
+    pub connect_to: Option<SocketAddr>,
+}
+
+/// Where an app says which release it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fingerprint {
+    /// In a header of that name.
+    Header(String),
+    /// Under that top-level key of a JSON body.
+    Json(String),
+}
+
+/// What one look brought.
+enum Look {
+    /// The check is passed.
+    Good(String),
+    /// Well so far; to be seen again in a second.
+    GoodSoFar(String),
+    /// Not well, or not yet.
+    NotYet(String),
+}
+
+macro_rules! checks {
+    ($($(#[$doc:meta])* $check:ident, $module:ident;)*) => {
+        /// The checks, in the order made.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Check {
+            $($(#[$doc])* $check),*
+        }
+
+        impl Check {
+            /// All checks, in the order made.
+            pub const ALL: &[Self] = &[$(Self::$check),*];
+
+            /// The name used on screens and in events.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$check => stringify!($module)),*
+                }
+            }
+
+            async fn look(self, site: &Site<'_>) -> Look {
+                match self {
+                    $(Self::$check => $module::look(site).await),*
+                }
+            }
+        }
+    };
+}
+
+// A new check is a file with a `look`, its `mod`, and its line here.
+checks! {
+    /// The zone's name servers give the address that was set.
+    Dns, dns;
+    /// The certificate is good: its chain, its name, its time.
+    Tls, tls;
+    /// The front page is not broken.
+    Http, http;
+    /// The new version says that it is well.
+    Health, health;
+}
+
+impl std::fmt::Display for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What one attempt at one check saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// The check.
+    pub check: Check,
+    /// Whether it was well.
+    pub ok: bool,
+    /// What was seen, in words.
+    pub saw: String,
+    /// Which attempt at this check it was, from 1.
+    pub attempt: u32,
+}
+
+/// Why the caller wants no more attempts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// It will not get well by waiting, for this reason.
+    Hopeless(String),
+    /// Somebody asked to stop.
+    Cancelled,
+}
+
+/// Whether waiting on makes sense.
+#[async_trait]
+pub trait Patience: Send {
+    /// Asked before each pause, with what was seen just now; `Some` ends the verification.
+    async fn lost(&mut self, after: &Sighting) -> Option<Stop>;
+}
+
+/// Waits until the deadline, whatever is seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Endless;
+
+#[async_trait]
+impl Patience for Endless {
+    async fn lost(&mut self, _: &Sighting) -> Option<Stop> {
+        None
+    }
+}
+
+/// All checks passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// Each check and what it saw last, in the order made.
+    pub checks: Vec<(String, String)>,
+    /// What shows that it is this release that answers.
+    pub proof: Proof,
+}
+
+/// Why there is no proof.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotProven {
+    /// The deadline came first.
+    #[error("{check} not well in time: {saw}")]
+    TimedOut {
+        /// The check that was not passed.
+        check: Check,
+        /// What it saw last.
+        saw: String,
+        /// What each check saw last, one a line.
+        evidence: Vec<String>,
+    },
+    /// The caller knows that waiting does not help.
+    #[error("{check} not well: {saw}; {reason}")]
+    Hopeless {
+        /// The check that was not passed.
+        check: Check,
+        /// What it saw last.
+        saw: String,
+        /// The caller's reason.
+        reason: String,
+        /// What each check saw last, one a line.
+        evidence: Vec<String>,
+    },
+    /// Somebody asked to stop; nothing is known.
+    #[error("stopped while waiting for {check}")]
+    Cancelled {
+        /// The check that was not passed yet.
+        check: Check,
+    },
+}
+
+/// The pause between two successes.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// The shortest pause after a failure, whatever the spec says.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Makes all checks, each until it is passed, and shows `on` every attempt as it is made.
+///
+/// The deadline is kept as well as the ports keep theirs: a request never gets more time than is left.
+///
+/// # Errors
+/// [`NotProven`] when the deadline or the caller's `patience` ends first.
+pub async fn verify(
+    outside: &Outside,
+    target: &Target,
+    on: &mut (dyn FnMut(&Sighting) + Send),
+    patience: &mut dyn Patience,
+) -> Result<Proven, NotProven> {
+    let deadline = outside.clock.boot() + target.timeout;
+    let mut watch = Watch { outside, target, on, patience, deadline, seen: Vec::new() };
+    for check in Check::ALL {
+        watch.pass(*check).await?;
+    }
+    let proof = if target.fingerprint.is_some() { Proof::Fingerprint } else { Proof::None };
+    Ok(Proven {
+        checks: watch.seen.into_iter().map(|(check, saw)| (check.to_string(), saw)).collect(),
+        proof,
+    })
+}
+
+/// One verification under way.
+struct Watch<'a> {
+    outside: &'a Outside,
+    target: &'a Target,
+    on: &'a mut (dyn FnMut(&Sighting) + Send),
+    patience: &'a mut dyn Patience,
+    deadline: Duration,
+    seen: Vec<(Check, String)>,
+}
+
+impl Watch<'_> {
+    async fn pass(&mut self, check: Check) -> Result<(), NotProven> {
+        self.seen.push((check, "not asked before the time was up".to_owned()));
+        let mut in_a_row = 1;
+        for attempt in 1.. {
+            let left = self.left();
+            if left.is_zero() {
+                break;
+            }
+            let look = check.look(&Site { outside: self.outside, target: self.target, left, in_a_row }).await;
+            let (ok, saw, pause) = match look {
+                Look::Good(saw) => (true, saw, None),
+                Look::GoodSoFar(saw) => (true, saw, Some(BEAT)),
+                Look::NotYet(saw) => (false, saw, Some(self.target.interval.max(LEAST_PAUSE))),
+            };
+            let sighting = self.note(Sighting { check, ok, saw, attempt });
+            let Some(pause) = pause else { return Ok(()) };
+            in_a_row = if ok { in_a_row + 1 } else { 1 };
+            if let Some(stop) = self.patience.lost(&sighting).await {
+                return Err(self.stopped(sighting, stop));
+            }
+            self.outside.clock.sleep(pause.min(self.left())).await;
+        }
+        Err(NotProven::TimedOut { check, saw: self.last(), evidence: self.evidence() })
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.outside.clock.boot())
+    }
+
+    fn note(&mut self, sighting: Sighting) -> Sighting {
+        (self.on)(&sighting);
+        if let Some((_, last)) = self.seen.last_mut() {
+            last.clone_from(&sighting.saw);
+        }
+        sighting
+    }
+
+    fn stopped(&self, Sighting { check, saw, .. }: Sighting, stop: Stop) -> NotProven {
+        match stop {
+            Stop::Hopeless(reason) => NotProven::Hopeless { check, saw, reason, evidence: self.evidence() },
+            Stop::Cancelled => NotProven::Cancelled { check },
+        }
+    }
+
+    fn last(&self) -> String {
+        self.seen.last().map(|(_, saw)| saw.clone()).unwrap_or_default()
+    }
+
+    fn evidence(&self) -> Vec<String> {
+        self.seen.iter().map(|(check, saw)| format!("{check}: {saw}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

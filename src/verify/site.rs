@@ -1,0 +1,59 @@
+//! The site being looked at: the one way in which checks ask it something, and words for its answers.
+//!
+//! Follows no redirect, retries nothing, judges nothing.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::Target;
+use crate::wire::{Outside, Request, Response, SendError};
+
+/// The longest that one request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The occasion of one look.
+pub(super) struct Site<'a> {
+    /// The ports.
+    pub outside: &'a Outside,
+    /// What is to be proved.
+    pub target: &'a Target,
+    /// Time until the deadline.
+    pub left: Duration,
+    /// Which success in a row this one would be, from 1.
+    pub in_a_row: u32,
+}
+
+impl Site<'_> {
+    /// Asks for `path` over HTTPS.
+    ///
+    /// Connects to the address in the record, so that what this machine's resolver still remembers does not matter.
+    pub async fn get(&self, path: &str) -> Result<Response, SendError> {
+        let Target { host, address, connect_to, .. } = self.target;
+        let http = ::http::Request::get(format!("https://{host}{path}"))
+            .body(Vec::new())
+            .map_err(|e| SendError::Name { host: host.clone(), reason: e.to_string() })?;
+        let connect_to = connect_to.unwrap_or(SocketAddr::from((*address, 443)));
+        let request = Request { http, timeout: PATIENCE.min(self.left), connect_to: Some(connect_to) };
+        self.outside.transport.send(request).await
+    }
+}
+
+/// The status and, where it points elsewhere, the place.
+pub(super) fn status_line(path: &str, response: &Response) -> String {
+    let status = response.http.status().as_u16();
+    let location = response.http.headers().get(::http::header::LOCATION);
+    match location.map(|place| String::from_utf8_lossy(place.as_bytes())) {
+        Some(place) => format!("GET {path} {status} → {}", clipped(&place)),
+        None => format!("GET {path} {status}"),
+    }
+}
+
+/// At most 120 characters of `text`, all of them printable.
+pub(super) fn clipped(text: &str) -> String {
+    let mut printable = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut clipped: String = printable.by_ref().take(120).collect();
+    if printable.next().is_some() {
+        clipped.push('…');
+    }
+    clipped
+}

@@ -1,0 +1,35 @@
+//! The certificate: is its chain good, is it for this name, and for how long?
+//!
+//! A proxy shows its default certificate until the real one is issued, so a bad one means "not yet" until the
+//! deadline. Chain and time are judged by the transport, which refuses the handshake.
+
+use super::Look;
+use super::site::{Site, clipped};
+use crate::wire::{Certificate, Response, SendError};
+
+pub(super) async fn look(site: &Site<'_>) -> Look {
+    match site.get("/").await {
+        Ok(Response { certificate: Some(certificate), .. }) => judge(site, &certificate),
+        Ok(Response { certificate: None, .. }) => Look::NotYet("no certificate shown".to_owned()),
+        Err(SendError::Tls { reason, certificate, .. }) => {
+            let shown = certificate.map(|shown| format!(" ({})", described(&shown))).unwrap_or_default();
+            Look::NotYet(format!("pending: {}{shown}", clipped(&reason)))
+        }
+        Err(error) => Look::NotYet(clipped(&error.to_string())),
+    }
+}
+
+fn judge(site: &Site<'_>, certificate: &Certificate) -> Look {
+    let days = certificate.days_left(site.outside.clock.wall());
+    if !certificate.covers(&site.target.host) {
+        Look::NotYet(format!("pending: not for {} ({})", site.target.host, described(certificate)))
+    } else if days < 0 {
+        Look::NotYet(format!("pending: expired ({})", described(certificate)))
+    } else {
+        Look::Good(format!("{days} days, issued by {}", clipped(&certificate.issuer)))
+    }
+}
+
+fn described(certificate: &Certificate) -> String {
+    clipped(&format!("for {}, issued by {}", certificate.names.join(", "), certificate.issuer))
+}
