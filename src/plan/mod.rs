@@ -1,0 +1,3 @@
+//! What is wanted, and how it differs from what is.
+//!
+//! Turns a spec and the app's files into wants. Changes nothing outside.
