@@ -3,6 +3,17 @@
 //! Holds what was asked for, checked and with defaults filled in, but unexpanded: no `${VAR}` is looked up here. Asks
 //! nothing outside, and never guesses what a key may have meant.
 
+pub mod check;
+pub mod expand;
+mod keys;
+mod parse;
+mod reader;
+pub mod scaffold;
+mod sections;
+mod suspicion;
+pub mod templates;
+mod tree;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -11,6 +22,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::error::{Problem, Problems};
+
+/// The variable that every deployment sets anew, to the id of its run.
+pub const RELEASE: &str = "FABRIK_RELEASE";
 
 /// What one spec file asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +193,10 @@ impl Spec {
     /// # Errors
     /// All problems of the file at once, in the order of its lines.
     pub fn read(path: &Path) -> Result<Self, Problems> {
-        let bytes = std::fs::read(path).map_err(|error| Problem::of_file(path, format!("cannot be read: {error}")))?;
+        let bytes = std::fs::read(path).map_err(|error| {
+            let why = crate::error::reason(&error);
+            Problem::of_file(path, format!("cannot be read: {why}"))
+        })?;
         let text = String::from_utf8(bytes).map_err(|_| Problem::of_file(path, "is not UTF-8 text"))?;
         Self::parse(path, &text)
     }
@@ -189,13 +206,28 @@ impl Spec {
     /// # Errors
     /// All problems of the text at once, in the order of its lines.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
-        let _ = text;
-        Err(Problem::of_file(path, "cannot be understood yet").into())
+        parse::parse(path, text)
     }
 
-    /// The text of everything that decides whether an app changed: unexpanded, without comments, formatting or the
-    /// file's place.
+    /// The text of everything that decides whether an app changed: unexpanded, without comments, formatting, or the
+    /// place of the file and of the folder (the folder's content has a hash of its own).
     pub fn canonical(&self) -> String {
-        String::new()
+        let template = match &self.source {
+            Source::Template { name, .. } => Some(name),
+            Source::Folder { .. } => None,
+        };
+        let (mut secrets, mut volumes) = (self.secrets.clone(), self.volumes.clone());
+        secrets.sort();
+        volumes.sort();
+        serde_json::json!({
+            "name": self.name, "template": template, "domain": self.domain, "port": self.port,
+            "server": self.server, "project": self.project, "environment": self.environment,
+            "env": self.env, "secrets": secrets, "health": self.health, "dns": self.dns,
+            "volumes": volumes, "rollback": self.rollback,
+        })
+        .to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;
