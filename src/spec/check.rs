@@ -1,0 +1,254 @@
+//! What a single value must look like: names, domains, paths, addresses, durations.
+//!
+//! Pure: text in, the exact type or a complaint out. Looks at no file and no other key.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use super::Ttl;
+use super::keys::nearest;
+use super::reader::Complaint;
+use super::templates::Template;
+
+type Checked<T> = Result<T, Complaint>;
+
+/// An app's name: one lower-case DNS label.
+pub fn name(text: &str) -> Checked<String> {
+    let length = text.chars().count();
+    if length > 63 {
+        let message = format!("`name` has {length} characters, and at most 63 are allowed");
+        return Err(Complaint::new(message));
+    }
+    if is_label(text) {
+        return Ok(text.to_owned());
+    }
+    let complaint = Complaint::new("`name` must be a DNS label");
+    Err(complaint.hint("lower-case letters, digits and `-`, with no `-` at either end"))
+}
+
+/// A built-in template's name.
+pub fn template(text: &str) -> Checked<&'static Template> {
+    Template::named(text).ok_or_else(|| {
+        let complaint = Complaint::new(format!("there is no template `{text}`"));
+        match Template::nearest(text) {
+            Some(near) => complaint.hint(format!("did you mean `{}`?", near.name)),
+            None => complaint.hint(format!("there are: {}", Template::names().join(", "))),
+        }
+    })
+}
+
+/// A domain, or a zone: at least two labels, no scheme, no port, no wildcard.
+pub fn domain(key: &str, text: &str) -> Checked<String> {
+    let wrong = |why: &str| Complaint::new(format!("`{key}` is not a domain: {why}"));
+    if !text.is_ascii() {
+        return Err(
+            wrong("it has letters outside ASCII").hint("write it in punycode, like `xn--mnchen-3ya.example`")
+        );
+    }
+    if text.contains("://") || text.contains('/') {
+        return Err(wrong("it looks like a URL").hint("write the host name only, like `app.example.com`"));
+    }
+    if text.contains(':') {
+        return Err(wrong("it has a port").hint("write the container's port under `port`"));
+    }
+    if text.starts_with("*.") {
+        return Err(wrong("it is a wildcard"));
+    }
+    if text.chars().any(|c| c.is_ascii_uppercase()) {
+        return Err(wrong("it has capital letters").hint(format!("write `{}`", text.to_ascii_lowercase())));
+    }
+    if text.len() > 253 {
+        return Err(wrong("it is longer than 253 characters"));
+    }
+    if !text.contains('.') {
+        return Err(wrong("it has no dot"));
+    }
+    if text.parse::<Ipv4Addr>().is_ok() {
+        return Err(wrong("it is an address").hint("write the address under `dns.target`"));
+    }
+    match text.split('.').find(|label| !is_label(label)) {
+        Some("") => Err(wrong("it has an empty label").hint("no dot at either end, no two dots in a row")),
+        Some(_) => Err(wrong("a label is not lower-case letters, digits and inner `-`, at most 63 of them")),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// One label of a host name.
+fn is_label(text: &str) -> bool {
+    let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    (1..=63).contains(&text.len()) && letters && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// A Coolify server's name or uuid.
+pub fn server(text: &str) -> Checked<String> {
+    let fine = !text.trim().is_empty() && text.trim() == text && text.chars().all(|c| !c.is_control());
+    if fine && text.chars().count() <= 255 {
+        return Ok(text.to_owned());
+    }
+    Err(Complaint::new("`server` must be a server's name or uuid"))
+}
+
+/// A Coolify project's name; Coolify 4.3.11 takes 3 to 255 characters of a limited set.
+pub fn project(text: &str) -> Checked<String> {
+    let letters = text.chars().all(|c| c.is_ascii_alphanumeric() || " -_.".contains(c));
+    if (3..=255).contains(&text.len()) && letters && text.trim() == text {
+        return Ok(text.to_owned());
+    }
+    let complaint = Complaint::new("`project` is not a name that Coolify takes");
+    Err(complaint.hint("3 to 255 letters, digits, spaces, `-`, `_` and `.`"))
+}
+
+/// A Coolify environment's name.
+pub fn environment(text: &str) -> Checked<String> {
+    let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
+    if (3..=255).contains(&text.len()) && letters {
+        return Ok(text.to_owned());
+    }
+    let complaint = Complaint::new("`environment` is not a name that Coolify takes");
+    Err(complaint.hint("3 or more lower-case letters, digits, `-` and `_`"))
+}
+
+/// The name of an environment variable, as Coolify 4.3.11 takes it.
+pub fn variable(text: &str) -> Checked<String> {
+    let mut letters = text.chars();
+    let first = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let valid =
+        first && letters.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') && text.len() <= 255;
+    if text == super::RELEASE {
+        let complaint = Complaint::new(format!("`{text}` is set anew by every deployment"));
+        return Err(complaint.hint("leave it out"));
+    }
+    if valid {
+        return Ok(text.to_owned());
+    }
+    let complaint = Complaint::new("not a name for a variable");
+    Err(complaint.hint("a letter or `_` first, then letters, digits, `_` and `.`"))
+}
+
+/// Says whether Coolify 4.3.11 can carry a value to the container unchanged; `value` is the expanded one.
+///
+/// # Errors
+/// A message that names the reason and never the value.
+pub fn carriable(value: &str) -> Checked<()> {
+    if value.trim() != value {
+        return Err(Complaint::new("starts or ends with white space, which Coolify cuts off"));
+    }
+    if value.contains('\'') && value.contains('$') {
+        let complaint = Complaint::new("holds both `'` and `$`, which Coolify cannot carry together");
+        return Err(complaint.hint("write it in base64 and let the app decode it"));
+    }
+    if value.contains('\0') {
+        return Err(Complaint::new("holds a NUL character, which no environment can carry"));
+    }
+    Ok(())
+}
+
+/// A path to ask for over HTTP.
+pub fn health_path(text: &str) -> Checked<String> {
+    let plain = text.chars().all(|c| c.is_ascii_graphic() && !"\"'`\\#<>".contains(c));
+    if text.starts_with('/') && !text.starts_with("//") && plain && text.len() <= 1024 {
+        return Ok(text.to_owned());
+    }
+    Err(Complaint::new("`health.path` must be a path").hint("like `/health`: starts with `/`, no spaces"))
+}
+
+/// The name of a response header.
+pub fn header(text: &str) -> Checked<String> {
+    let letters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    if !text.is_empty() && text.len() <= 100 && letters {
+        return Ok(text.to_owned());
+    }
+    Err(Complaint::new("`health.fingerprint.header` must be the name of a header").hint("like `X-Release`"))
+}
+
+/// A key of the JSON body of a health answer.
+pub fn json_key(text: &str) -> Checked<String> {
+    if !text.trim().is_empty() && text.len() <= 100 {
+        return Ok(text.to_owned());
+    }
+    Err(Complaint::new("`health.fingerprint.json` must be a key of the answer's JSON").hint("like `release`"))
+}
+
+/// An address that a public A record can point at.
+pub fn address(text: &str) -> Checked<Ipv4Addr> {
+    if text.parse::<Ipv6Addr>().is_ok() {
+        let complaint = Complaint::new("`dns.target` is an IPv6 address");
+        return Err(complaint.hint("this version makes A records only: give an IPv4 address"));
+    }
+    let address: Ipv4Addr = text
+        .parse()
+        .map_err(|_| Complaint::new("`dns.target` must be an IPv4 address").hint("like `203.0.113.7`"))?;
+    if address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast() {
+        return Err(Complaint::new(format!(
+            "`dns.target` cannot be {address}: nobody can reach an app there"
+        )));
+    }
+    Ok(address)
+}
+
+/// The word `auto`; numbers are read elsewhere.
+pub fn ttl_word(text: &str) -> Checked<Ttl> {
+    if text == "auto" {
+        return Ok(Ttl::Auto);
+    }
+    Err(Complaint::new("`dns.ttl` must be `auto` or seconds").hint("a number from 60 to 86400"))
+}
+
+/// A duration like `5s`, `5m` or `1h30m`, at most a day.
+pub fn duration(key: &str, text: &str) -> Checked<Duration> {
+    let seconds = seconds(text).filter(|seconds| (1..=86_400).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        Complaint::new(format!("`{key}` must be a duration from 1s to 24h"))
+            .hint("like `5s`, `5m` or `1h30m`")
+    })
+}
+
+/// Hours, minutes and seconds, each at most once and in this order.
+fn seconds(text: &str) -> Option<u64> {
+    let mut rest = text;
+    let mut total = 0_u64;
+    for (unit, worth) in [('h', 3600), ('m', 60), ('s', 1)] {
+        if let Some((digits, after)) = rest.split_once(unit) {
+            let count = Some(digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+            total = total.checked_add(count.parse::<u64>().ok()?.checked_mul(worth)?)?;
+            rest = after;
+        }
+    }
+    (rest.is_empty() && !text.is_empty()).then_some(total)
+}
+
+/// A volume's name.
+pub fn volume_name(text: &str) -> Checked<String> {
+    let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
+    let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+    if first && letters && text.len() <= 63 {
+        return Ok(text.to_owned());
+    }
+    let complaint = Complaint::new("`volumes.name` must be lower-case letters, digits, `-` and `_`");
+    Err(complaint.hint("at most 63, starting with a letter or digit"))
+}
+
+/// An absolute path inside the container.
+pub fn volume_path(text: &str) -> Checked<String> {
+    let parts = || text.split('/').skip(1);
+    let plain = text.chars().all(|c| c.is_ascii_graphic() && !":\"'`\\,".contains(c));
+    let absolute = text.starts_with('/') && text.len() > 1 && text.len() <= 255;
+    if absolute && plain && parts().all(|part| !part.is_empty() && part != "." && part != "..") {
+        return Ok(text.to_owned());
+    }
+    let complaint = Complaint::new("`volumes.path` must be an absolute path in the container");
+    Err(complaint.hint("like `/data`: no `..`, no `:`, no `/` at the end"))
+}
+
+/// One of a few words.
+pub fn word<T: Copy>(key: &str, text: &str, words: &[(&'static str, T)]) -> Checked<T> {
+    if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+        return Ok(*meaning);
+    }
+    let known: Vec<&'static str> = words.iter().map(|(word, _)| *word).collect();
+    let complaint = Complaint::new(format!("`{key}` must be {}", known.join(" or ")));
+    match nearest(text, &known) {
+        Some(near) => Err(complaint.hint(format!("did you mean `{near}`?"))),
+        None => Err(complaint),
+    }
+}

@@ -1,0 +1,81 @@
+//! The keys a spec may have, and what to say about all others.
+//!
+//! Three kinds are refused: those of a later version, by name; older spellings, with what to write instead; and unknown
+//! ones, with the nearest known one.
+
+use super::reader::Complaint;
+
+/// The keys at the top of a spec.
+pub const TOP: &[&str] = &[
+    "name",
+    "template",
+    "folder",
+    "domain",
+    "port",
+    "server",
+    "project",
+    "environment",
+    "env",
+    "secrets",
+    "health",
+    "dns",
+    "volumes",
+    "rollback",
+];
+
+/// Keys that have a meaning, but not yet in this version.
+const LATER: &[&str] = &["compose", "image", "git", "service", "resources", "adopt", "needs", "dns.proxied"];
+
+/// Older spellings, with what to write instead.
+const OLDER: &[(&str, &str)] = &[
+    ("id", "write `name`"),
+    ("healthcheck", "write `health`"),
+    ("kind", "leave it out: an app with a `domain` is a service"),
+    ("coolify", "write `project` and `server` at the top of the file"),
+    ("source", "write `template` or `folder`"),
+    ("backup", "leave it out: back up volumes on the server"),
+    ("depends", "leave it out, and apply the specs in the order they need each other"),
+    ("infrastructure", "write `server` for where the app runs"),
+    ("wordpress", "write `folder` and keep the app's own settings under `env`"),
+    ("expose", "write `domain` and `port`"),
+];
+
+/// Says why a key is refused.
+pub fn refusal(prefix: &str, key: &str, known: &[&str]) -> Complaint {
+    let full = format!("{prefix}{key}");
+    if LATER.contains(&full.as_str()) {
+        return Complaint::new(format!("`{full}` is not supported by this version"));
+    }
+    if let Some((_, instead)) = OLDER.iter().find(|(older, _)| *older == full) {
+        return Complaint::new(format!("`{full}` is an older spelling")).hint(*instead);
+    }
+    let complaint = Complaint::new(format!("unknown key `{full}`"));
+    match nearest(key, known) {
+        Some(near) => complaint.hint(format!("did you mean `{prefix}{near}`?")),
+        None => complaint.hint(format!("known keys here: {}", known.join(", "))),
+    }
+}
+
+/// The candidate most like `word`, if one is like it at all.
+pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    let tolerance = 1 + word.chars().count() / 4;
+    let scored = candidates.iter().map(|candidate| (distance(&word, candidate), *candidate));
+    scored.filter(|(distance, _)| *distance <= tolerance).min().map(|(_, candidate)| candidate)
+}
+
+/// Letters to add, drop or change to get from one word to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, a) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in b.iter().enumerate() {
+            let change = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,191 @@
+//! Reads a tree key by key and collects what is wrong instead of stopping.
+//!
+//! Every reading gives `None` where it complained, so that one problem is told once and the rest is still read. Knows
+//! nothing of what the keys mean (see `sections`).
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::str::FromStr;
+
+use super::keys;
+use super::tree::{Entry, Node, Place, Value};
+use crate::error::{Problem, Problems};
+
+/// What is wrong with one value: a sentence and, where it helps, what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Complaint {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// One file under reading, with what was found wrong so far.
+pub struct Reader<'a> {
+    pub path: &'a Path,
+    text: &'a str,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+/// The keys of one mapping that nobody has asked for yet.
+pub struct Fields {
+    /// What the mapping is called in messages: empty at the top, else like `health.`.
+    prefix: &'static str,
+    pub place: Place,
+    entries: Vec<Entry>,
+}
+
+impl Fields {
+    /// Hands out the value of a key, once.
+    pub fn take(&mut self, key: &str) -> Option<Node> {
+        self.take_entry(key).map(|entry| entry.node)
+    }
+
+    /// Hands out a key with its value, once.
+    pub fn take_entry(&mut self, key: &str) -> Option<Entry> {
+        let at = self.entries.iter().position(|entry| entry.key == key)?;
+        Some(self.entries.remove(at))
+    }
+
+    /// Says where a key stands, without taking it.
+    pub fn find(&self, key: &str) -> Option<Place> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.place)
+    }
+
+    /// Hands out all that is left, for mappings whose keys are the user's own.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(path: &'a Path, text: &'a str) -> Self {
+        Self { path, text, problems: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Notes what is wrong at a place.
+    pub fn complain(&mut self, place: Place, complaint: Complaint) {
+        let problem = self.problem(place, complaint);
+        self.problems.push(problem);
+    }
+
+    /// Notes what is allowed but looks wrong; the line itself is not kept.
+    pub fn warn(&mut self, place: Place, complaint: Complaint) {
+        let problem = self.problem(place, complaint).without_source();
+        self.warnings.push(problem);
+    }
+
+    fn problem(&self, place: Place, complaint: Complaint) -> Problem {
+        let problem = Problem::at(self.path, self.text, place.line, place.column, complaint.message);
+        Problem { hint: complaint.hint, ..problem }
+    }
+
+    /// The warnings, if nothing was wrong; else all problems in the order of their lines.
+    pub fn finish(mut self) -> Result<Vec<Problem>, Problems> {
+        if self.problems.is_empty() {
+            return Ok(self.warnings);
+        }
+        self.problems.sort_by_key(|problem| (problem.line, problem.column));
+        Err(Problems(self.problems))
+    }
+
+    /// The keys of a mapping; each key that is there twice is complained about and kept once.
+    pub fn fields(&mut self, node: Node, prefix: &'static str) -> Option<Fields> {
+        let Value::Map(found) = node.value else {
+            self.wrong_kind(&node, prefix.trim_end_matches('.'), "a mapping of keys");
+            return None;
+        };
+        let mut entries: Vec<Entry> = Vec::new();
+        for entry in found {
+            if let Some(first) = entries.iter().find(|other| other.key == entry.key) {
+                let message = format!("`{prefix}{}` is there twice", entry.key);
+                let hint = format!("it is already on line {}; keep one of them", first.place.line);
+                self.complain(entry.place, Complaint::new(message).hint(hint));
+            } else {
+                entries.push(entry);
+            }
+        }
+        Some(Fields { prefix, place: node.place, entries })
+    }
+
+    /// Complains about every key that nobody asked for.
+    pub fn refuse_the_rest(&mut self, fields: Fields, known: &[&str]) {
+        for entry in fields.entries {
+            self.complain(entry.place, keys::refusal(fields.prefix, &entry.key, known));
+        }
+    }
+
+    /// Text that is meant as it stands: variables are only followed in `env`.
+    pub fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+        let Value::Text(text) = &node.value else {
+            self.wrong_kind(node, key, "text");
+            return None;
+        };
+        if text.contains('$') {
+            let complaint = Complaint::new(format!("`{key}` holds a `$`"));
+            let hint = "this version expands variables in values under `env` only";
+            self.complain(node.place, complaint.hint(hint));
+            return None;
+        }
+        Some(text.clone())
+    }
+
+    /// Text that must pass a check.
+    pub fn checked<T>(
+        &mut self,
+        node: &Node,
+        key: &str,
+        check: impl FnOnce(&str) -> Result<T, Complaint>,
+    ) -> Option<T> {
+        let text = self.text(node, key)?;
+        check(&text).map_err(|complaint| self.complain(node.place, complaint)).ok()
+    }
+
+    /// A whole number within a range.
+    pub fn number<T>(&mut self, node: &Node, key: &str, range: RangeInclusive<T>) -> Option<T>
+    where
+        T: FromStr + PartialOrd + std::fmt::Display,
+    {
+        if let Value::Number(text) = &node.value {
+            if let Some(number) = text.parse().ok().filter(|number| range.contains(number)) {
+                return Some(number);
+            }
+            let message = format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
+            self.complain(node.place, Complaint::new(message));
+        } else {
+            self.wrong_kind(node, key, "a number");
+        }
+        None
+    }
+
+    /// The items of a list.
+    pub fn list(&mut self, node: Node, key: &str) -> Option<Vec<Node>> {
+        let Value::List(items) = node.value else {
+            self.wrong_kind(&node, key, "a list");
+            return None;
+        };
+        Some(items)
+    }
+
+    /// Complains that a value is of another kind than its key wants.
+    pub fn wrong_kind(&mut self, node: &Node, key: &str, wanted: &str) {
+        let subject = if key.is_empty() { "a spec".to_owned() } else { format!("`{key}`") };
+        let complaint = match &node.value {
+            Value::Nothing => Complaint::new(format!("{subject} has no value")),
+            value => Complaint::new(format!("{subject} must be {wanted}, not {}", value.kind())),
+        };
+        let quotable = wanted == "text" && matches!(node.value, Value::Number(_) | Value::Switch(_));
+        let complaint = if quotable { complaint.hint("put it in quotes") } else { complaint };
+        self.complain(node.place, complaint);
+    }
+}

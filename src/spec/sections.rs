@@ -1,0 +1,244 @@
+//! What each section of a spec means, with its defaults.
+//!
+//! Reads through the collecting reader: where a value is wrong it was complained about, and a default stands in so that
+//! reading goes on. Nothing made with such a stand-in ever leaves `Spec::parse`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::reader::{Complaint, Fields, Reader};
+use super::tree::{Entry, Node, Value};
+use super::{Dns, Fingerprint, Health, Rollback, SecretRule, SecretWant, Ttl, Undo, Volume};
+use super::{check, expand, suspicion};
+
+/// Reads `health`; `template` says whether the app comes from a template.
+pub fn health(reader: &mut Reader<'_>, node: Option<Node>, template: bool) -> Health {
+    let mut health = Health {
+        path: if template { "/health" } else { "/" }.to_owned(),
+        status: 200,
+        interval: Duration::from_secs(5),
+        timeout: Duration::from_secs(300),
+        successes: 3,
+        fingerprint: template.then(|| Fingerprint::Header("X-Fabrik-Release".to_owned())),
+    };
+    let Some(mut fields) = node.and_then(|node| reader.fields(node, "health.")) else { return health };
+    let read = fields.take("path").and_then(|node| reader.checked(&node, "health.path", check::health_path));
+    health.path = read.unwrap_or(health.path);
+    let read = fields.take("status").and_then(|node| reader.number(&node, "health.status", 200..=599));
+    health.status = read.unwrap_or(health.status);
+    health.interval = duration(reader, &mut fields, "interval", "health.interval").unwrap_or(health.interval);
+    health.timeout = duration(reader, &mut fields, "timeout", "health.timeout").unwrap_or(health.timeout);
+    let read = fields.take("successes").and_then(|node| reader.number(&node, "health.successes", 1..=100));
+    health.successes = read.unwrap_or(health.successes);
+    if let Some(node) = fields.take("fingerprint") {
+        health.fingerprint = fingerprint(reader, node);
+    }
+    reader.refuse_the_rest(fields, &["path", "status", "interval", "timeout", "successes", "fingerprint"]);
+    health
+}
+
+fn duration(reader: &mut Reader<'_>, fields: &mut Fields, key: &str, full: &str) -> Option<Duration> {
+    let node = fields.take(key)?;
+    if let Value::Number(_) = node.value {
+        let complaint = Complaint::new(format!("`{full}` has no unit"));
+        reader.complain(node.place, complaint.hint("like `5s`, `5m` or `1h30m`"));
+        return None;
+    }
+    reader.checked(&node, full, |text| check::duration(full, text))
+}
+
+fn fingerprint(reader: &mut Reader<'_>, node: Node) -> Option<Fingerprint> {
+    let mut fields = reader.fields(node, "health.fingerprint.")?;
+    let place = fields.place;
+    let (header, json) = (fields.take("header"), fields.take("json"));
+    reader.refuse_the_rest(fields, &["header", "json"]);
+    match (header, json) {
+        (Some(node), None) => {
+            reader.checked(&node, "health.fingerprint.header", check::header).map(Fingerprint::Header)
+        }
+        (None, Some(node)) => {
+            reader.checked(&node, "health.fingerprint.json", check::json_key).map(Fingerprint::Json)
+        }
+        _ => {
+            let complaint = Complaint::new("`health.fingerprint` names one place");
+            reader.complain(place, complaint.hint("either `header: NAME` or `json: KEY`"));
+            None
+        }
+    }
+}
+
+/// Reads `dns`; the zone must hold the domain.
+pub fn dns(reader: &mut Reader<'_>, node: Option<Node>, domain: Option<&str>) -> Dns {
+    let mut dns = Dns { target: None, ttl: Ttl::Auto, zone: None };
+    let Some(mut fields) = node.and_then(|node| reader.fields(node, "dns.")) else { return dns };
+    dns.target = fields.take("target").and_then(|node| reader.checked(&node, "dns.target", check::address));
+    if let Some(node) = fields.take("type") {
+        reader.checked(&node, "dns.type", |text| match text {
+            "A" => Ok(()),
+            _ => Err(Complaint::new("`dns.type` must be A in this version")),
+        });
+    }
+    dns.ttl = fields.take("ttl").and_then(|node| ttl(reader, &node)).unwrap_or(Ttl::Auto);
+    dns.zone = fields.take("zone").and_then(|node| {
+        reader.checked(&node, "dns.zone", |text| {
+            let zone = check::domain("dns.zone", text)?;
+            let holds = domain.is_none_or(|domain| domain == zone || domain.ends_with(&format!(".{zone}")));
+            if holds { Ok(zone) } else { Err(Complaint::new("`domain` is not within `dns.zone`")) }
+        })
+    });
+    reader.refuse_the_rest(fields, &["target", "type", "ttl", "zone"]);
+    dns
+}
+
+fn ttl(reader: &mut Reader<'_>, node: &Node) -> Option<Ttl> {
+    match node.value {
+        Value::Number(_) => reader.number(node, "dns.ttl", 60..=86_400).map(Ttl::Seconds),
+        _ => reader.checked(node, "dns.ttl", check::ttl_word),
+    }
+}
+
+/// Reads `env`: values stay as written, unexpanded.
+pub fn env(reader: &mut Reader<'_>, node: Option<Node>) -> BTreeMap<String, String> {
+    let fields = node.and_then(|node| reader.fields(node, "env."));
+    let entries = fields.map(Fields::into_entries).unwrap_or_default();
+    entries.into_iter().filter_map(|entry| variable(reader, entry)).collect()
+}
+
+fn variable(reader: &mut Reader<'_>, entry: Entry) -> Option<(String, String)> {
+    let name = check::variable(&entry.key).map_err(|complaint| reader.complain(entry.place, complaint)).ok();
+    let value = match entry.node.value {
+        Value::Text(text) | Value::Number(text) | Value::Switch(text) => text,
+        Value::Nothing => {
+            let complaint = Complaint::new(format!("`env.{}` has no value", entry.key));
+            reader.complain(entry.node.place, complaint.hint("write `\"\"` for an empty one"));
+            return None;
+        }
+        Value::List(_) | Value::Map(_) => {
+            reader.wrong_kind(&entry.node, &format!("env.{}", entry.key), "text");
+            return None;
+        }
+    };
+    if let Err(complaint) = judged(&value) {
+        let message = format!("`env.{}` {}", entry.key, complaint.message);
+        reader.complain(entry.node.place, Complaint { message, ..complaint });
+    }
+    let name = name?;
+    if let Some(why) = suspicion::of(&name, &value) {
+        let complaint = Complaint::new(format!("`env.{name}` looks like a secret ({why})"));
+        reader.warn(
+            entry.node.place,
+            complaint.hint(format!("write `secrets: [{name}]` and keep the value in .env")),
+        );
+    }
+    Some((name, value))
+}
+
+/// Judges the expanded value where the file alone decides it, else its references only.
+fn judged(value: &str) -> Result<(), Complaint> {
+    let unknown = |_: &str| None;
+    match expand::expand(value, &unknown) {
+        Ok(expanded) if !expanded.from_variables => check::carriable(&expanded.value),
+        Ok(_) | Err(expand::ExpandError::Missing { .. }) => Ok(()),
+        Err(error) => Err(Complaint::new(error.to_string()).hint("write `$$` for a dollar sign")),
+    }
+}
+
+/// Reads `secrets`, in its short form or with rules; a name may not be under `env` too.
+pub fn secrets(
+    reader: &mut Reader<'_>,
+    node: Option<Node>,
+    env: &BTreeMap<String, String>,
+) -> Vec<SecretWant> {
+    let Some(node) = node else { return Vec::new() };
+    let mut wants = Vec::new();
+    if !matches!(node.value, Value::Map(_)) {
+        wanted(reader, node, "secrets", SecretRule::Any, env, &mut wants);
+        return wants;
+    }
+    let Some(mut fields) = reader.fields(node, "secrets.") else { return wants };
+    let rules = [("required", SecretRule::Required), ("generate", SecretRule::Generate)];
+    for (key, rule) in rules {
+        if let Some(node) = fields.take(key) {
+            wanted(reader, node, &format!("secrets.{key}"), rule, env, &mut wants);
+        }
+    }
+    for entry in fields.into_entries() {
+        // The key is not repeated: people who write values here may have swapped the two.
+        let complaint = Complaint::new("`secrets` takes names, never values");
+        reader.complain(
+            entry.place,
+            complaint.hint("`secrets: [NAME]`, or the lists `required` and `generate`"),
+        );
+    }
+    wants
+}
+
+fn wanted(
+    reader: &mut Reader<'_>,
+    node: Node,
+    key: &str,
+    rule: SecretRule,
+    env: &BTreeMap<String, String>,
+    wants: &mut Vec<SecretWant>,
+) {
+    for item in reader.list(node, key).unwrap_or_default() {
+        let Some(name) = reader.checked(&item, key, check::variable) else { continue };
+        if env.contains_key(&name) {
+            let complaint = Complaint::new(format!("`{name}` is under `env` and under `secrets`"));
+            reader.complain(item.place, complaint.hint("keep one of them"));
+        } else if wants.iter().any(|want| want.name == name) {
+            reader.complain(item.place, Complaint::new(format!("`{name}` is asked for twice")));
+        } else {
+            wants.push(SecretWant { name, rule });
+        }
+    }
+}
+
+/// Reads `volumes`; names and paths must differ from each other.
+pub fn volumes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<Volume> {
+    let mut volumes: Vec<Volume> = Vec::new();
+    let items = node.and_then(|node| reader.list(node, "volumes")).unwrap_or_default();
+    for item in items {
+        let place = item.place;
+        let Some(volume) = volume(reader, item) else { continue };
+        if volumes.iter().any(|other| other.name == volume.name || other.path == volume.path) {
+            let complaint = Complaint::new("another volume has this name or path");
+            reader.complain(place, complaint);
+        } else {
+            volumes.push(volume);
+        }
+    }
+    volumes
+}
+
+fn volume(reader: &mut Reader<'_>, node: Node) -> Option<Volume> {
+    let mut fields = reader.fields(node, "volumes.")?;
+    let place = fields.place;
+    let (name, path) = (fields.take("name"), fields.take("path"));
+    reader.refuse_the_rest(fields, &["name", "path"]);
+    let (Some(name), Some(path)) = (name, path) else {
+        let complaint = Complaint::new("a volume needs a `name` and a `path`");
+        reader.complain(place, complaint.hint("like `{name: data, path: /data}`"));
+        return None;
+    };
+    let name = reader.checked(&name, "volumes.name", check::volume_name);
+    let path = reader.checked(&path, "volumes.path", check::volume_path);
+    Some(Volume { name: name?, path: path? })
+}
+
+/// Reads `rollback`.
+pub fn rollback(reader: &mut Reader<'_>, node: Option<Node>) -> Rollback {
+    let mut rollback = Rollback { coolify: Undo::Auto, dns: Undo::Auto };
+    let Some(mut fields) = node.and_then(|node| reader.fields(node, "rollback.")) else { return rollback };
+    rollback.coolify = undo(reader, &mut fields, "coolify", "rollback.coolify");
+    rollback.dns = undo(reader, &mut fields, "dns", "rollback.dns");
+    reader.refuse_the_rest(fields, &["coolify", "dns"]);
+    rollback
+}
+
+fn undo(reader: &mut Reader<'_>, fields: &mut Fields, key: &str, full: &str) -> Undo {
+    let words = [("auto", Undo::Auto), ("manual", Undo::Manual)];
+    let read =
+        fields.take(key).and_then(|node| reader.checked(&node, full, |text| check::word(full, text, &words)));
+    read.unwrap_or(Undo::Auto)
+}

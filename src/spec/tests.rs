@@ -1,0 +1,484 @@
+//! What a spec must and must not be taken for.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::scaffold::{ScaffoldError, scaffold};
+use super::templates::Template;
+use super::*;
+
+/// A place where both kinds of app folder are there.
+fn home() -> TempDir {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    fs::create_dir(home.path().join("my-api")).expect("a folder");
+    home
+}
+
+fn parse(text: &str) -> Result<Spec, Problems> {
+    let home = home();
+    Spec::parse(&home.path().join("my-api.yaml"), text)
+}
+
+const SMALLEST: &str = "name: my-api\ntemplate: python-api\ndomain: my-api.example.com\n";
+
+/// The smallest spec with more lines.
+fn with(lines: &str) -> Result<Spec, Problems> {
+    parse(&format!("{SMALLEST}{lines}\n"))
+}
+
+/// The only problem of a text: line, column, message, hint.
+fn only(result: Result<Spec, Problems>) -> (usize, usize, String, String) {
+    let Problems(mut problems) = result.expect_err("a problem");
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    let problem = problems.remove(0);
+    (problem.line, problem.column, problem.message, problem.hint.unwrap_or_default())
+}
+
+#[track_caller]
+fn refused(text: &str, line: usize, column: usize, message: &str, hint: &str) {
+    let found = only(parse(text));
+    assert_eq!((found.0, found.1), (line, column), "{found:?}");
+    assert!(found.2.contains(message) && found.3.contains(hint), "{found:?}");
+}
+
+/// As `refused`, for lines after the smallest spec; `line` counts from the first of them.
+#[track_caller]
+fn also_refused(lines: &str, line: usize, column: usize, message: &str, hint: &str) {
+    refused(&format!("{SMALLEST}{lines}\n"), line + 3, column, message, hint);
+}
+
+#[test]
+fn the_smallest_spec_has_every_default_of_the_contract() {
+    let spec = parse(SMALLEST).expect("a good spec");
+    assert_eq!((spec.port, spec.project.as_str(), spec.environment.as_str()), (8000, "my-api", "production"));
+    assert_eq!(spec.health.path, "/health");
+    assert_eq!((spec.health.status, spec.health.successes), (200, 3));
+    assert_eq!((spec.health.interval, spec.health.timeout), (Duration::from_secs(5), Duration::from_secs(300)));
+    assert_eq!(spec.health.fingerprint, Some(Fingerprint::Header("X-Fabrik-Release".to_owned())));
+    assert_eq!(spec.dns, Dns { target: None, ttl: Ttl::Auto, zone: None });
+    assert_eq!(spec.rollback, Rollback { coolify: Undo::Auto, dns: Undo::Auto });
+}
+
+#[test]
+fn a_folder_is_sent_as_it_is_and_promises_no_fingerprint() {
+    let spec = parse("name: ab\nfolder: ./my-api\ndomain: a.example.com").expect("a good spec");
+    assert!(spec.source.folder().ends_with("my-api"));
+    assert_eq!((spec.port, spec.health.path.as_str(), &spec.health.fingerprint), (80, "/", &None));
+    assert_eq!(spec.project, "fabrik-ab");
+}
+
+#[test]
+fn everything_the_version_knows_is_read() {
+    let spec = with(
+        "port: 9000\nserver: vps1\nproject: shop\nenvironment: staging\n\
+         env: {LOG_LEVEL: info, N: 1.10, ZIP: 01234, ON: true, BIG: 1_000, HEX: 0x1F}\n\
+         secrets: {required: [STRIPE_KEY], generate: [DB_PASSWORD]}\n\
+         health: {path: /up, status: 204, interval: 10s, timeout: 1h30m, successes: 1, fingerprint: {json: release}}\n\
+         dns: {target: 203.0.113.7, type: A, ttl: 300, zone: example.com}\n\
+         volumes: [{name: data, path: /data}]\nrollback: {coolify: auto, dns: manual}",
+    )
+    .expect("a good spec");
+    let values: Vec<&str> = ["N", "ZIP", "ON", "BIG", "HEX"].iter().map(|key| spec.env[*key].as_str()).collect();
+    assert_eq!(values, ["1.10", "01234", "true", "1_000", "0x1F"], "values stay as written");
+    let wants = ["STRIPE_KEY", "DB_PASSWORD"].map(str::to_owned);
+    assert_eq!(spec.secrets.iter().map(|want| want.name.clone()).collect::<Vec<_>>(), wants);
+    assert_eq!(spec.secrets[0].rule, SecretRule::Required);
+    assert_eq!(spec.health.timeout, Duration::from_secs(5400));
+    assert_eq!(spec.dns.ttl, Ttl::Seconds(300));
+    assert_eq!(spec.volumes, [Volume { name: "data".to_owned(), path: "/data".to_owned() }]);
+    assert_eq!(spec.rollback.dns, Undo::Manual);
+}
+
+#[test]
+fn all_problems_of_a_file_come_in_one_go_in_the_order_of_its_lines() {
+    let Problems(problems) =
+        parse("nmae: x\ntemplate: python-ap\ndomain: nope\nport: 99999\nenv: {1X: y}\n").expect_err("problems");
+    let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [1, 1, 2, 3, 4, 5], "{problems:#?}");
+    assert_eq!(Problems(problems).to_string().matches("error: ").count(), 6);
+}
+
+#[test]
+fn an_empty_file_is_refused() {
+    for text in ["", "\n\n", "# nothing but a comment\n", "---\n", "\u{feff}"] {
+        let (line, _, message, _) = only(parse(text));
+        assert_eq!((line, message.as_str()), (0, "the file is empty"));
+    }
+}
+
+#[test]
+fn what_is_not_a_mapping_is_refused() {
+    refused("just words", 1, 1, "a spec must be a mapping of keys, not text", "");
+    refused("- a\n- b", 1, 1, "not a list", "");
+}
+
+#[test]
+fn tabs_are_named_as_tabs() {
+    also_refused("health:\n\tpath: /up", 2, 1, "a tab is used for indentation", "spaces");
+    also_refused("health:\n  path: /up\n \tstatus: 200", 3, 2, "a tab is used for indentation", "spaces");
+}
+
+#[test]
+fn two_documents_are_refused() {
+    let (line, _, message, _) = only(with("---\nname: other"));
+    assert!(line >= 4 && message.contains("more than one document"), "{line} {message}");
+}
+
+#[test]
+fn broken_yaml_is_refused_with_its_place() {
+    let (line, _, message, _) = only(with("env: {A: \"b"));
+    assert!(line >= 4 && message.contains("not valid YAML"), "{line} {message}");
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_refused_at_its_second_place() {
+    also_refused("port: 80\nport: 81", 2, 1, "`port` is there twice", "line 4");
+    also_refused("env:\n  A: x\n  A: y", 3, 3, "`env.A` is there twice", "line 5");
+}
+
+#[test]
+fn alias_bombs_are_refused_and_small_aliases_are_not() {
+    let mut bomb = String::from("env:\n  a: &a [x, x, x, x, x, x, x, x, x]\n");
+    for (one, next) in ["a", "b", "c", "d", "e"].iter().zip(["b", "c", "d", "e", "f"]) {
+        bomb += &format!("  {next}: &{next} [*{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}]\n");
+    }
+    let (_, _, message, _) = only(with(&bomb));
+    assert!(message.contains("aliases"), "{message}");
+    let spec = with("env:\n  A: &level info\n  B: *level").expect("a good spec");
+    assert_eq!(spec.env["B"], "info");
+}
+
+#[test]
+fn nesting_without_end_is_refused() {
+    let deep = format!("env: {}{}", "[".repeat(5000), "]".repeat(5000));
+    assert!(with(&deep).is_err());
+    assert!(with(&format!("env: {}", "[".repeat(5000))).is_err());
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_known_one() {
+    also_refused("prot: 80", 1, 1, "unknown key `prot`", "did you mean `port`?");
+    also_refused("health: {pth: /}", 1, 10, "unknown key `health.pth`", "did you mean `health.path`?");
+    also_refused("zzzzzz: 1", 1, 1, "unknown key `zzzzzz`", "known keys here: name, ");
+}
+
+#[test]
+fn keys_of_a_later_version_are_refused_by_name() {
+    for key in ["compose", "image", "git", "service", "resources", "adopt", "needs"] {
+        also_refused(&format!("{key}: x"), 1, 1, &format!("`{key}` is not supported by this version"), "");
+    }
+    also_refused("dns: {proxied: false}", 1, 7, "`dns.proxied` is not supported by this version", "");
+    refused("name: a\nimage: nginx:1\ndomain: a.example.com", 2, 1, "`image` is not supported", "");
+    refused("name: my-api\ntemplate: python-api\ndomain: [a.example.com]", 3, 9, "list of domains", "exactly one");
+}
+
+#[test]
+fn older_spellings_are_told_what_to_write_instead() {
+    let older = [
+        ("id", "`name`"),
+        ("healthcheck", "`health`"),
+        ("kind", "leave it out"),
+        ("coolify", "`project`"),
+        ("source", "`template`"),
+        ("backup", "leave it out"),
+        ("depends", "apply the specs"),
+        ("infrastructure", "`server`"),
+        ("wordpress", "`folder`"),
+        ("expose", "`port`"),
+    ];
+    for (key, instead) in older {
+        also_refused(&format!("{key}: x"), 1, 1, &format!("`{key}` is an older spelling"), instead);
+    }
+}
+
+#[test]
+fn values_of_the_wrong_type_are_refused_where_they_stand() {
+    also_refused("port: \"80\"", 1, 7, "`port` must be a number, not text", "");
+    also_refused("port: 80.5", 1, 7, "`port` must be a whole number from 1 to 65535", "");
+    also_refused("port: 0", 1, 7, "`port` must be a whole number", "");
+    also_refused("port:", 1, 6, "`port` has no value", "");
+    also_refused("server: [a]", 1, 9, "`server` must be text, not a list", "");
+    also_refused("server: 12", 1, 9, "`server` must be text, not a number", "quotes");
+    also_refused("health: fine", 1, 9, "`health` must be a mapping of keys, not text", "");
+    also_refused("volumes: {}", 1, 10, "`volumes` must be a list, not a mapping", "");
+    also_refused("env: {A: [b]}", 1, 10, "`env.A` must be text, not a list", "");
+    also_refused("env: {A: }", 1, 9, "`env.A` has no value", "\"\"");
+    also_refused("secrets: KEY", 1, 10, "`secrets` must be a list, not text", "");
+}
+
+#[test]
+fn names_that_are_no_dns_labels_are_refused() {
+    let text = |name: &str| format!("name: {name}\nfolder: my-api\ndomain: a.example.com");
+    refused(&text(&"a".repeat(70)), 1, 7, "70 characters, and at most 63", "");
+    for name in ["My-Api", "my_api", "-api", "api-", "ä", "a b", "''"] {
+        refused(&text(name), 1, 7, "`name` must be a DNS label", "lower-case");
+    }
+    refused("folder: my-api\ndomain: a.example.com", 1, 1, "`name` is missing", "");
+}
+
+#[test]
+fn domains_that_cannot_resolve_are_refused() {
+    let cases = [
+        ("münchen.example", "outside ASCII", "punycode"),
+        ("https://a.example.com", "URL", "host name"),
+        ("a.example.com:80", "port", "`port`"),
+        ("'*.example.com'", "wildcard", ""),
+        ("A.example.com", "capital", "a.example.com"),
+        ("localhost", "no dot", ""),
+        ("203.0.113.7", "address", "dns.target"),
+        ("a..example.com", "empty label", ""),
+        ("a_b.example.com", "a label is not", ""),
+        ("-a.example.com", "a label is not", ""),
+    ];
+    for (domain, why, hint) in cases {
+        refused(&format!("name: a\nfolder: my-api\ndomain: {domain}"), 3, 9, why, hint);
+    }
+    let long = format!("{}.example.com", vec!["a".repeat(60); 5].join("."));
+    refused(&format!("name: a\nfolder: my-api\ndomain: {long}"), 3, 9, "253", "");
+    refused("name: a\nfolder: my-api", 1, 1, "`domain` is missing", "without a domain");
+}
+
+#[test]
+fn an_app_comes_from_exactly_one_place() {
+    refused("name: a\ndomain: a.example.com", 1, 1, "nothing says where the app comes from", "python-api");
+    refused("name: my-api\ntemplate: python-api\nfolder: my-api\ndomain: a.example.com", 2, 11, "both say", "keep one");
+    refused("name: my-api\ntemplate: pyton-api\ndomain: a.example.com", 2, 11, "no template", "`python-api`");
+    refused("name: gone\ntemplate: python-api\ndomain: a.example.com", 2, 11, "`gone` is not there", "fabrik new");
+    refused("name: a\nfolder: ./nowhere\ndomain: a.example.com", 2, 9, "`./nowhere` is not there", "where the spec is");
+}
+
+#[test]
+fn durations_without_sense_are_refused() {
+    for text in ["5 s", "s", "0s", "1d", "25h", "1m1h", "-1s", "99999999999999999999h", "1.5h", "''"] {
+        also_refused(&format!("health: {{timeout: {text}}}"), 1, 19, "must be a duration", "1h30m");
+    }
+    also_refused("health: {interval: 5}", 1, 20, "has no unit", "5s");
+    let spec = with("health: {interval: 1m30s}").expect("a good spec");
+    assert_eq!(spec.health.interval, Duration::from_secs(90));
+}
+
+#[test]
+fn dns_settings_that_cannot_be_set_are_refused() {
+    also_refused("dns: {target: 2001:db8::1}", 1, 15, "IPv6", "IPv4");
+    also_refused("dns: {target: example.com}", 1, 15, "must be an IPv4 address", "");
+    also_refused("dns: {target: 127.0.0.1}", 1, 15, "nobody can reach", "");
+    also_refused("dns: {type: CNAME}", 1, 13, "must be A", "");
+    also_refused("dns: {ttl: 59}", 1, 12, "from 60 to 86400", "");
+    also_refused("dns: {ttl: 86401}", 1, 12, "from 60 to 86400", "");
+    also_refused("dns: {ttl: soon}", 1, 12, "`auto` or seconds", "");
+    also_refused("dns: {zone: ample.com}", 1, 13, "not within", "");
+}
+
+#[test]
+fn health_settings_without_sense_are_refused() {
+    also_refused("health: {path: up}", 1, 16, "must be a path", "/health");
+    also_refused("health: {status: 99}", 1, 18, "from 200 to 599", "");
+    also_refused("health: {successes: 0}", 1, 21, "from 1 to 100", "");
+    also_refused("health: {fingerprint: {header: X, json: y}}", 1, 23, "names one place", "");
+    also_refused("health: {fingerprint: {}}", 1, 23, "names one place", "");
+}
+
+#[test]
+fn volumes_must_have_a_name_and_a_path_of_their_own() {
+    also_refused("volumes: [{name: data}]", 1, 11, "needs a `name` and a `path`", "");
+    also_refused("volumes: [{name: Data, path: /d}]", 1, 18, "lower-case", "");
+    for path in ["data", "/", "/a/../b", "/a:b", "/a//b", "/a/"] {
+        also_refused(&format!("volumes: [{{name: d, path: {path}}}]"), 1, 27, "absolute path", "");
+    }
+    also_refused("volumes: [{name: a, path: /d}, {name: b, path: /d}]", 1, 32, "another volume", "");
+}
+
+#[test]
+fn rollback_is_auto_or_manual() {
+    also_refused("rollback: {dns: atuo}", 1, 17, "must be auto or manual", "did you mean `auto`?");
+}
+
+#[test]
+fn variables_with_bad_names_are_refused_at_the_key() {
+    also_refused("env: {1A: x}", 1, 7, "not a name for a variable", "letter");
+    also_refused("env: {A-B: x}", 1, 7, "not a name for a variable", "");
+    also_refused("env: {FABRIK_RELEASE: x}", 1, 7, "set anew by every deployment", "");
+    also_refused("secrets: [A B]", 1, 11, "not a name for a variable", "");
+    also_refused("env: {A: x}\nsecrets: [A]", 2, 11, "under `env` and under `secrets`", "");
+    also_refused("secrets: [A, A]", 1, 14, "asked for twice", "");
+}
+
+#[test]
+fn env_values_that_coolify_cannot_carry_are_refused_by_key() {
+    also_refused("env: {A: \" x\"}", 1, 10, "`env.A` starts or ends with white space", "");
+    also_refused("env: {A: \"x\\n\"}", 1, 10, "white space", "");
+    also_refused("env: {A: \"it's $5\"}", 1, 10, "both `'` and `$`", "base64");
+    also_refused("env: {A: \"it's $$5\"}", 1, 10, "both `'` and `$`", "");
+    assert!(with("env: {A: \"it's fine\", B: \"$$5\", C: 'a$b', D: \"it's ${LATER}\", E: ''}").is_ok());
+}
+
+#[test]
+fn references_that_cannot_be_followed_are_refused() {
+    also_refused("env: {A: \"${B\"}", 1, 10, "without its `}`", "$$");
+    also_refused("env: {A: \"${1}\"}", 1, 10, "does not name a variable", "");
+    also_refused("server: ${SERVER}", 1, 9, "`server` holds a `$`", "`env` only");
+}
+
+#[test]
+fn a_plain_value_that_looks_like_a_secret_is_a_warning_that_does_not_show_it() {
+    let values = [
+        "A: sk_live_51HabcdefghijklmnopCANARY",
+        "A: \"-----BEGIN RSA PRIVATE KEY-----\\nCANARY\"",
+        "A: postgres://me:CANARY@db/x",
+        "DB_PASSWORD: CANARY",
+    ];
+    for value in values {
+        let spec = with(&format!("env:\n  {value}")).expect("a good spec");
+        assert_eq!(spec.warnings.len(), 1, "{value}");
+        let (plain, debug) = (spec.warnings[0].as_warning(), format!("{:?}", spec.warnings));
+        assert!(plain.contains("looks like a secret") && !plain.contains("CANARY") && !debug.contains("CANARY"));
+    }
+    assert!(with("env: {DB_PASSWORD: \"${PW}\", LEVEL: info}").expect("a good spec").warnings.is_empty());
+}
+
+#[test]
+fn no_problem_shows_a_value_that_may_be_secret() {
+    let texts = [
+        "env:\n  A: \"it's $CANARY\"",
+        "env: {B: \" CANARY\"}",
+        "env:\n  A: |\n    it's\n    $CANARY x\n",
+        "secrets:\n  KEY: CANARY",
+        "secrets: {KEY: CANARY}",
+        "secrets: [CANARY=x]",
+        "my_token: CANARY",
+        "env:\n  PASSWORD: \"CANARY\nx: y",
+        "env:\n\tPASSWORD: CANARY",
+        "env: [CANARY]",
+        "coolify:\n  token: CANARY",
+    ];
+    for text in texts {
+        let problems = with(text).expect_err(text);
+        let (plain, debug) = (problems.to_string(), format!("{problems:?}"));
+        assert!(!plain.contains("CANARY") && !debug.contains("CANARY"), "{text}: {plain}");
+    }
+}
+
+#[test]
+fn an_unreadable_file_and_one_that_is_not_text_are_refused() {
+    let home = home();
+    let path = home.path().join("my-api.yaml");
+    let (line, _, message, _) = only(Spec::read(&path));
+    assert_eq!((line, message.as_str()), (0, "cannot be read: no such file or directory"));
+    fs::write(&path, b"name: \xff\xfe").expect("written");
+    assert!(only(Spec::read(&path)).2.contains("not UTF-8"));
+    assert!(only(Spec::read(home.path())).2.contains("cannot be read"));
+}
+
+#[test]
+fn a_problem_is_shown_with_file_line_column_and_the_line() {
+    let problems = Spec::parse(Path::new("app.yaml"), "name: Über\nfolder: .\ndomain: a.example.com").expect_err("one");
+    let shown = problems.to_string();
+    assert!(shown.contains("app.yaml:1:7") && shown.contains("name: Über") && shown.contains("hint: "), "{shown}");
+}
+
+#[test]
+fn formatting_comments_and_place_do_not_change_the_canonical_text() {
+    let home = home();
+    fs::create_dir_all(home.path().join("deeper/my-api")).expect("a folder");
+    let one = Spec::parse(&home.path().join("a.yaml"), &format!("{SMALLEST}env: {{B: x, A: y}}\nsecrets: [K, L]"));
+    let text = "# the same\ndomain: 'my-api.example.com'\nsecrets: [L, K]\nenv:\n  A: y\n  B: x\n\
+                port: 8000\ntemplate: python-api\nname: my-api\n";
+    let other = Spec::parse(&home.path().join("deeper/b.yaml"), text);
+    assert_eq!(one.expect("good").canonical(), other.expect("good").canonical());
+}
+
+#[test]
+fn whatever_decides_a_deployment_changes_the_canonical_text() {
+    let base = with("").expect("good").canonical();
+    let changes = [
+        "port: 9000", "server: x", "project: xyz", "environment: staging", "env: {A: b}", "env: {A: '${B}'}",
+        "secrets: [A]", "health: {path: /x}", "dns: {ttl: 60}", "volumes: [{name: a, path: /b}]",
+    ];
+    let mut seen = vec![base];
+    for change in changes {
+        seen.push(with(change).expect(change).canonical());
+    }
+    let count = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), count);
+}
+
+#[test]
+fn variables_are_expanded_and_dollars_kept() {
+    use super::expand::{ExpandError, expand};
+    let find = |name: &str| (name == "A").then(|| "one".to_owned());
+    let value = |text: &str| expand(text, &find).map(|expanded| (expanded.value, expanded.from_variables));
+    assert_eq!(value("x${A}y"), Ok(("xoney".to_owned(), true)));
+    assert_eq!(value("${B:-two}"), Ok(("two".to_owned(), true)));
+    assert_eq!(value("${B:-}"), Ok((String::new(), true)));
+    assert_eq!(value("$$ $${A} a$b $"), Ok(("$ ${A} a$b $".to_owned(), false)));
+    assert_eq!(value("${B}"), Err(ExpandError::Missing { name: "B".to_owned() }));
+    assert_eq!(value("${A"), Err(ExpandError::Unclosed));
+}
+
+#[test]
+fn what_new_writes_is_a_good_spec_and_nothing_is_overwritten() {
+    for template in Template::all() {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        fs::write(home.path().join(".gitignore"), "target").expect("written");
+        let files = scaffold(home.path(), template, "shop", "shop.example.com").expect("written");
+        let spec = Spec::read(&home.path().join("shop.yaml")).expect("a good spec");
+        assert_eq!(spec.port, template.port);
+        assert_eq!(files.len(), template.files.len() + 2);
+        let ignored = fs::read_to_string(home.path().join(".gitignore")).expect("read");
+        assert_eq!(ignored, "target\n.env\n");
+        let again = scaffold(home.path(), template, "shop", "shop.example.com");
+        assert!(matches!(again, Err(ScaffoldError::InTheWay(path)) if path.ends_with("shop.yaml")));
+        scaffold(home.path(), template, "other", "other.example.com").expect("written");
+        assert_eq!(fs::read_to_string(home.path().join(".gitignore")).expect("read"), ignored);
+    }
+}
+
+#[test]
+fn new_writes_nothing_when_the_folder_is_in_the_way() {
+    let home = home();
+    let template = Template::named("python-api").expect("there");
+    assert!(scaffold(home.path(), template, "my-api", "a.example.com").is_err());
+    assert!(scaffold(home.path(), template, "../x", "a.example.com").is_err());
+    let names: Vec<_> = fs::read_dir(home.path()).expect("listed").map(|entry| entry.expect("read").file_name()).collect();
+    assert_eq!(names, ["my-api"]);
+}
+
+/// A good spec with everything in it, to cut and paste in.
+const RICH: &str = "name: my-api\nfolder: my-api\ndomain: a.example.com\nport: 80\nenv: {A: 'b', C: ${D:-e}}\n\
+secrets:\n  required: [K]\nhealth:\n  path: /x\n  timeout: 5m\ndns: {ttl: 300}\nvolumes:\n- {name: d, path: /d}\n";
+
+#[track_caller]
+fn holds_together(text: &str) {
+    let path = Path::new("/nowhere/spec.yaml");
+    if let Err(Problems(problems)) = Spec::parse(path, text) {
+        assert!(!problems.is_empty());
+        for problem in problems {
+            assert!(problem.line <= text.lines().count().max(1), "{problem:?}");
+            assert!(problem.line == 0 || problem.column > 0, "{problem:?}");
+            let _ = problem.to_string();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn no_text_makes_reading_panic(text in "\\PC{0,80}|[ -~\t\n]{0,200}|[:{}\\[\\],&*!|>'\"%@`#?\\-\n a-z\t]{0,120}") {
+        holds_together(&text);
+    }
+
+    #[test]
+    fn no_mutation_of_a_good_spec_makes_reading_panic(
+        at in 0..RICH.len(), cut in 0..30_usize, paste in "[:{}\\[\\],&*!|>'\"%@`#?\\-\n $a-z0-9\té]{0,12}"
+    ) {
+        let end = (at + cut).min(RICH.len());
+        holds_together(&format!("{}{paste}{}", &RICH[..at], &RICH[end..]));
+    }
+}
