@@ -1,0 +1,207 @@
+//! The ask, whole: the spec with its files packed and its variables filled in, ready to be compared.
+
+use std::collections::BTreeMap;
+
+use machine::plan::EnvChange;
+use sha2::{Digest, Sha256};
+
+use super::Obstacle;
+use super::bundle::Bundle;
+use super::compose::{self, ComposeInput};
+use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate};
+use crate::spec::expand::expand;
+use crate::spec::{SecretRule, Spec};
+
+/// The variable that every deployment sets anew.
+pub const RELEASE: &str = "FABRIK_RELEASE";
+
+/// What is asked for, with everything it needs.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The spec.
+    pub spec: Spec,
+    /// The compose text that Coolify gets.
+    pub compose: String,
+    /// What decides "changed": the unexpanded spec and the files.
+    pub hash: String,
+    /// The variables, by name; the release's own is not among them.
+    pub envs: Vec<EnvValue>,
+}
+
+/// One environment variable with its value, if we have it.
+#[derive(Debug, Clone)]
+pub struct EnvValue {
+    /// Its name.
+    pub key: String,
+    /// The keyed fingerprint of its value.
+    pub fingerprint: String,
+    /// Where the value comes from.
+    pub from: From,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub enum From {
+    /// The spec itself.
+    Spec(Secret),
+    /// Out of the environment, `.env`, or made up just now.
+    Source(Secret, Origin),
+    /// Nowhere: an earlier release set it, and it stays on Coolify.
+    Kept,
+}
+
+impl EnvValue {
+    /// The value, unless it is only on Coolify.
+    pub fn value(&self) -> Option<&Secret> {
+        match &self.from {
+            From::Spec(value) | From::Source(value, _) => Some(value),
+            From::Kept => None,
+        }
+    }
+
+    /// Whether the value was made up just now.
+    pub fn is_generated(&self) -> bool {
+        matches!(self.from, From::Source(_, Origin::Generated))
+    }
+}
+
+impl Ask {
+    /// Packs the files and fills in the variables. `known` are the fingerprints of what a release set already.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for files that cannot be sent and values that are missing.
+    pub fn fresh(
+        spec: Spec,
+        sources: &Sources<'_>,
+        key: &FingerprintKey,
+        known: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Obstacle>> {
+        let envs = env_values(&spec, sources, key, known)?;
+        let bundle = Bundle::read(spec.source.folder())
+            .map_err(|error| vec![Obstacle::new(error.to_string(), String::new())])?;
+        let hash = hash(&spec, &bundle);
+        let compose = compose::render(&ComposeInput {
+            name: &spec.name,
+            port: spec.port,
+            health_path: &spec.health.path,
+            volumes: &spec.volumes,
+            bundle: &bundle,
+            env_keys: &envs.iter().map(|env| env.key.clone()).collect::<Vec<_>>(),
+        });
+        Ok(Self { spec, compose, hash, envs })
+    }
+
+    /// The same from what was frozen when the run began; only the variables are looked for again.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for values that are missing.
+    pub fn frozen(
+        spec: Spec,
+        compose: String,
+        hash: String,
+        sources: &Sources<'_>,
+        key: &FingerprintKey,
+        known: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Obstacle>> {
+        let envs = env_values(&spec, sources, key, known)?;
+        Ok(Self { spec, compose, hash, envs })
+    }
+
+    /// The values that were found or made up, for masking and for asking whether something is secret.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        self.envs
+            .iter()
+            .filter_map(|env| match &env.from {
+                From::Source(value, _) => Some(value),
+                From::Spec(_) | From::Kept => None,
+            })
+            .collect()
+    }
+
+    /// The fingerprints by name of everything that is not made up anew.
+    pub fn fingerprints(&self) -> BTreeMap<String, String> {
+        let lasting = self.envs.iter().filter(|env| !env.is_generated());
+        lasting.map(|env| (env.key.clone(), env.fingerprint.clone())).collect()
+    }
+
+    /// What becomes of each variable, compared with those of the last release.
+    pub fn changes(&self, last: &BTreeMap<&str, &str>) -> Vec<(&EnvValue, EnvChange)> {
+        let change = |env: &EnvValue| match last.get(env.key.as_str()) {
+            None => EnvChange::Add,
+            Some(before) if **before == env.fingerprint => EnvChange::Keep,
+            Some(_) => EnvChange::Set,
+        };
+        self.envs.iter().map(|env| (env, change(env))).collect()
+    }
+}
+
+fn hash(spec: &Spec, bundle: &Bundle) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(spec.canonical());
+    hasher.update([0]);
+    hasher.update(&bundle.sha256);
+    hex(&hasher.finalize())
+}
+
+/// SHA-256 as 64 hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+fn env_values(
+    spec: &Spec,
+    sources: &Sources<'_>,
+    key: &FingerprintKey,
+    known: &BTreeMap<String, String>,
+) -> Result<Vec<EnvValue>, Vec<Obstacle>> {
+    let mut problems = Vec::new();
+    let mut values = Vec::new();
+    for (name, text) in &spec.env {
+        match plain(text, sources) {
+            Ok(from) => values.push((name.clone(), from)),
+            Err(message) => problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default")),
+        }
+    }
+    for want in &spec.secrets {
+        match sources.find(&want.name) {
+            Some((value, origin)) => values.push((want.name.clone(), From::Source(value, origin))),
+            None if known.contains_key(&want.name) => values.push((want.name.clone(), From::Kept)),
+            None if want.rule == SecretRule::Required => problems.push(missing(&want.name)),
+            None => values.push((want.name.clone(), From::Source(generate(), Origin::Generated))),
+        }
+    }
+    if !spec.env.contains_key("PORT") {
+        values.push(("PORT".to_owned(), From::Spec(Secret::new(spec.port.to_string()))));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    values.sort_by(|a, b| a.0.cmp(&b.0));
+    let fingerprint = |name: &str, from: &From| match from {
+        From::Spec(value) | From::Source(value, _) => key.fingerprint(name, value.expose()),
+        From::Kept => known.get(name).cloned().unwrap_or_default(),
+    };
+    let value = |(name, from): (String, From)| {
+        let fingerprint = fingerprint(&name, &from);
+        EnvValue { key: name, fingerprint, from }
+    };
+    Ok(values.into_iter().map(value).collect())
+}
+
+fn plain(text: &str, sources: &Sources<'_>) -> Result<From, String> {
+    let lookup = |name: &str| sources.find(name).map(|(value, _)| value.expose().to_owned());
+    let expanded = expand(text, &lookup).map_err(|error| error.to_string())?;
+    let value = Secret::new(expanded.value);
+    Ok(if expanded.from_variables { From::Source(value, Origin::Environment) } else { From::Spec(value) })
+}
+
+fn missing(name: &str) -> Obstacle {
+    Obstacle::new(
+        format!("secret `{name}` is required and missing"),
+        format!("set it in the environment, or write `{name}=…` into `.env`"),
+    )
+}

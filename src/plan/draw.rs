@@ -1,0 +1,283 @@
+//! Drawing the plan: each thing as it should be, beside each thing as it is.
+
+use machine::id::{JournalId, RunId};
+use machine::mark::Mark;
+use machine::plan::{Action, Base, EnvChange, EnvWish, Plan, Wish};
+use machine::receipt::{Fields, Receipt};
+
+use super::ask::{Ask, RELEASE, sha256};
+use super::survey::Ground;
+use super::{Obstacle, Release};
+use crate::providers::{Names, Object, Provider, Vendors};
+use crate::spec::Ttl;
+
+/// What a plan is drawn from.
+pub struct Drawing<'a> {
+    /// What is asked for.
+    pub ask: &'a Ask,
+    /// The run that will carry it out.
+    pub run: &'a RunId,
+    /// The journal it is written in.
+    pub journal: &'a JournalId,
+    /// Where.
+    pub ground: &'a Ground,
+    /// The app's last finished release.
+    pub base: Option<&'a Release>,
+    /// Whether the app is started anew even if nothing differs.
+    pub force: bool,
+}
+
+impl Drawing<'_> {
+    /// What the record should be.
+    pub fn record(&self) -> Fields {
+        let ttl = match self.ask.spec.dns.ttl {
+            Ttl::Auto => "1".to_owned(),
+            Ttl::Seconds(seconds) => seconds.to_string(),
+        };
+        fields([
+            ("type", "A"),
+            ("name", &self.ask.spec.domain),
+            ("content", &self.ground.address.to_string()),
+            ("ttl", &ttl),
+        ])
+    }
+
+    /// What the app should be.
+    pub fn app(&self) -> Fields {
+        let spec = &self.ask.spec;
+        fields([
+            ("name", &spec.name),
+            ("url", &format!("https://{}:{}", spec.domain, spec.port)),
+            ("compose", &sha256(self.ask.compose.as_bytes())),
+        ])
+    }
+
+    /// The whole plan: a wish for each thing, then the variables.
+    ///
+    /// # Errors
+    /// [`Obstacle`]: the first thing in the way.
+    pub async fn whole(&self, vendors: &Vendors) -> Result<Plan, Obstacle> {
+        self.changeable()?;
+        let (place, names) = (&self.ground.place, self.names());
+        let record = self.own(&vendors.records(place, &names), self.record()).await?;
+        let project = self.shared(&vendors.projects(place, &names), &names.project).await?;
+        let Action::Keep { id, .. } = &project.action else {
+            let environment = wish([("name", &names.environment)]);
+            return self.plan(record, project, environment, Wish { fields: self.app(), action: Action::Create });
+        };
+        let environments = vendors.environments(place, &names, id);
+        let environment = self.shared(&environments, &names.environment).await?;
+        let app = self.own(&vendors.services(place, &names, id, ""), self.app()).await?;
+        self.plan(record, project, environment, app)
+    }
+
+    fn names(&self) -> Names {
+        let spec = &self.ask.spec;
+        Names {
+            record: spec.domain.clone(),
+            project: spec.project.clone(),
+            environment: spec.environment.clone(),
+            app: spec.name.clone(),
+        }
+    }
+
+    /// Refuses what cannot be changed in place.
+    ///
+    /// # Errors
+    /// [`Obstacle`] naming the key.
+    pub fn changeable(&self) -> Result<(), Obstacle> {
+        let Some(base) = self.base else { return Ok(()) };
+        let before = |name: &str| base.plan().record.fields.get(name).cloned().unwrap_or_default();
+        if before("name") != self.ask.spec.domain {
+            return Err(Obstacle::new(
+                format!("`domain` was {} and cannot be changed in place by this version", before("name")),
+                format!("roll back run {} first, then apply", base.run().short()),
+            ));
+        }
+        if base.plan().place.server != self.ground.place.server {
+            return Err(Obstacle::new(
+                format!("the app runs on server `{}`, Coolify cannot move it", base.plan().place.server_name),
+                format!("set `server: {}`, or roll back run {} first", base.plan().place.server_name, base.run().short()),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The wish for a thing of ours alone: kept, changed or made; a stranger at its key is an obstacle.
+    ///
+    /// # Errors
+    /// [`Obstacle`].
+    pub async fn own(&self, provider: &dyn Provider, fields: Fields) -> Result<Wish, Obstacle> {
+        let known = self.base.and_then(|base| base.receipt(provider.step()));
+        let theirs: Vec<Object> = provider.look().await?;
+        if let Some(stranger) = theirs.iter().find(|object| known.is_none_or(|known| known.id != object.id)) {
+            return Err(self.in_the_way(provider, stranger));
+        }
+        let Some(known) = known else { return Ok(Wish { fields, action: Action::Create }) };
+        let Some(object) = provider.get(&known.id).await? else {
+            provider.control().await?;
+            return Ok(Wish { fields, action: Action::Create });
+        };
+        if object.mark != known.mark {
+            return Err(Obstacle::new(
+                format!("{} no longer carries this app's mark: somebody else has made it theirs", provider.describe()),
+                "nothing of it was touched; remove it, or choose another name",
+            ));
+        }
+        Ok(Wish { action: compare(known, &object, &fields), fields })
+    }
+
+    /// The wish for a thing that apps share: used where it is there, made where it is not.
+    ///
+    /// # Errors
+    /// [`Obstacle`] when several are there.
+    pub async fn shared(&self, provider: &dyn Provider, name: &str) -> Result<Wish, Obstacle> {
+        let fields = fields([("name", name)]);
+        let known = self.base.and_then(|base| base.receipt(provider.step()));
+        let mut there = provider.look().await?;
+        if let Some(ours) = there.iter().position(|object| known.is_some_and(|known| known.id == object.id)) {
+            there = vec![there.swap_remove(ours)];
+        }
+        match there.as_slice() {
+            [] => {
+                provider.control().await?;
+                Ok(Wish { fields, action: Action::Create })
+            }
+            [object] => {
+                let action = Action::Keep { id: object.id.clone(), mark: object.mark.clone() };
+                Ok(Wish { fields, action })
+            }
+            _ => Err(Obstacle::new(
+                format!("Coolify has several of {}", provider.describe()),
+                "their names are the only way to tell them: rename all but one, or set `project`",
+            )),
+        }
+    }
+
+    fn in_the_way(&self, provider: &dyn Provider, stranger: &Object) -> Obstacle {
+        let what = provider.describe();
+        match &stranger.mark {
+            Some(Mark { run, journal, .. }) if journal == self.journal => Obstacle::new(
+                format!("{what} is there already, left by run {} of this journal", run.short()),
+                format!("`fabrik show {}` tells about it; remove it by hand if it is not needed", run.short()),
+            ),
+            Some(Mark { run, journal, .. }) => Obstacle::new(
+                format!("{what} is there already, made by run {run} of another journal ({journal})"),
+                "apply from where that journal is, or remove it by hand",
+            ),
+            None => Obstacle::new(
+                format!("{what} is there already and Fabrik did not make it ({})", shown(stranger)),
+                "nothing of it was touched; remove it, or choose another name",
+            ),
+        }
+    }
+
+    /// The plan, from the four wishes.
+    ///
+    /// # Errors
+    /// [`Obstacle`] when a variable is needed whose value is only on Coolify.
+    pub fn plan(&self, record: Wish, project: Wish, environment: Wish, app: Wish) -> Result<Plan, Obstacle> {
+        let base = match (&app.action, self.base) {
+            (_, None) => Base::Nothing,
+            (_, Some(base)) => Base::Release(base.run().clone()),
+        };
+        let anew = app.action == Action::Create;
+        let last = self.base.filter(|_| !anew).map(Release::envs).unwrap_or_default();
+        let mut envs = self.env_wishes(&last);
+        if anew {
+            self.values_at_hand()?;
+        }
+        let changes = app.action_changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
+        let release = match self.base {
+            Some(base) if !changes && !self.force => base.plan().release.clone(),
+            Some(_) | None => self.run.clone(),
+        };
+        envs.push(self.release_wish(&release, &last));
+        Ok(Plan {
+            base,
+            place: self.ground.place.clone(),
+            record,
+            project,
+            environment,
+            app,
+            envs,
+            endpoint: format!("https://{}", self.ask.spec.domain),
+            release,
+        })
+    }
+
+    fn env_wishes(&self, last: &std::collections::BTreeMap<&str, &str>) -> Vec<EnvWish> {
+        let before = |key: &str| last.get(key).map(|print| (*print).to_owned()).unwrap_or_default();
+        let kept = self.ask.changes(last).into_iter().map(|(env, change)| EnvWish {
+            key: env.key.clone(),
+            fingerprint: env.fingerprint.clone(),
+            before: before(&env.key),
+            change,
+        });
+        let wanted = |key: &str| key == RELEASE || self.ask.envs.iter().any(|env| env.key == key);
+        let removed = last.iter().filter(|(key, _)| !wanted(key)).map(|(key, print)| EnvWish {
+            key: (*key).to_owned(),
+            fingerprint: (*print).to_owned(),
+            before: (*print).to_owned(),
+            change: EnvChange::Remove,
+        });
+        kept.chain(removed).collect()
+    }
+
+    fn release_wish(&self, release: &RunId, last: &std::collections::BTreeMap<&str, &str>) -> EnvWish {
+        let before = last.get(RELEASE).map(|print| (*print).to_owned()).unwrap_or_default();
+        let change = match before.as_str() {
+            "" => EnvChange::Add,
+            same if same == release.as_str() => EnvChange::Keep,
+            _ => EnvChange::Set,
+        };
+        EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
+    }
+
+    fn values_at_hand(&self) -> Result<(), Obstacle> {
+        match self.ask.envs.iter().find(|env| env.value().is_none()) {
+            None => Ok(()),
+            Some(env) => Err(Obstacle::new(
+                format!("`{}` was kept only on Coolify, and the app is gone from there", env.key),
+                format!("set it in the environment, or write `{}=…` into `.env`", env.key),
+            )),
+        }
+    }
+}
+
+/// Whether a wish sends anything.
+trait Changes {
+    fn action_changes(&self) -> bool;
+}
+
+impl Changes for Wish {
+    fn action_changes(&self) -> bool {
+        !matches!(self.action, Action::Keep { .. })
+    }
+}
+
+// What the API shows counts where it shows the field; what it does not show (the compose text's hash) is
+// compared with what was last sent.
+fn compare(known: &Receipt, object: &Object, fields: &Fields) -> Action {
+    let mut now = known.fields.clone();
+    now.extend(object.fields.clone());
+    let differs = fields.iter().any(|(name, value)| now.get(name) != Some(value));
+    if !differs {
+        return Action::Keep { id: object.id.clone(), mark: object.mark.clone() };
+    }
+    let before = fields.keys().filter_map(|name| Some((name.clone(), now.get(name)?.clone()))).collect();
+    Action::Change { id: object.id.clone(), before, mark: object.mark.clone() }
+}
+
+fn shown(object: &Object) -> String {
+    let fields: Vec<String> = object.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    fields.join(", ")
+}
+
+fn wish<const N: usize>(pairs: [(&str, &str); N]) -> Wish {
+    Wish { fields: fields(pairs), action: Action::Create }
+}
+
+fn fields<const N: usize>(pairs: [(&str, &str); N]) -> Fields {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

@@ -1,0 +1,146 @@
+//! A finished release: what a new run builds on, and what undoing it goes back to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use machine::app::AppKey;
+use machine::deployment::Deployment;
+use machine::entry::Begun;
+use machine::id::RunId;
+use machine::phase::{Complete, Name};
+use machine::plan::{EnvChange, EnvWish, Plan};
+use machine::receipt::Receipt;
+use machine::replay::{AnyDeployment, ReplayError};
+use machine::step::Step;
+
+use crate::store::{Loaded, RunRow, Store, StoreError};
+
+/// The names under which a run's blobs are frozen.
+pub mod frozen {
+    /// The spec's text, unexpanded.
+    pub const SPEC: &str = "spec";
+    /// The compose text as sent.
+    pub const COMPOSE: &str = "compose";
+}
+
+/// An app's finished run with everything needed to compare with it or go back to it.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The finished run.
+    pub deployment: Deployment<Complete>,
+    /// What was frozen with it.
+    pub blobs: BTreeMap<String, Vec<u8>>,
+}
+
+/// Why a run could not be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store could not give it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its entries lead nowhere.
+    #[error("run {run}: {error}")]
+    Replay {
+        /// The run.
+        run: RunId,
+        /// Why.
+        error: ReplayError,
+    },
+}
+
+/// Reads a run back from its entries.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, Loaded), ReadError> {
+    let loaded = store.load(run).await?;
+    let replayed = AnyDeployment::replay(&loaded.lines);
+    match replayed {
+        Ok(any) => Ok((any, loaded)),
+        Err(error) => Err(ReadError::Replay { run: run.clone(), error }),
+    }
+}
+
+impl Release {
+    /// The newest finished run among `rows`, other than `besides`.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn newest(
+        store: &Arc<dyn Store>,
+        rows: &[RunRow],
+        besides: Option<&RunId>,
+    ) -> Result<Option<Self>, ReadError> {
+        let finished = |row: &&RunRow| row.phase == Some(Name::Complete) && Some(&row.run) != besides;
+        match rows.iter().rev().find(finished) {
+            Some(row) => Self::of(store, &row.run).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The release that `run` made; `None` when it is not finished.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn of(store: &Arc<dyn Store>, run: &RunId) -> Result<Option<Self>, ReadError> {
+        let (any, loaded) = read(store.as_ref(), run).await?;
+        Ok(match any {
+            AnyDeployment::Complete(deployment) => Some(Self { deployment, blobs: loaded.blobs }),
+            AnyDeployment::Pending(_)
+            | AnyDeployment::Validating(_)
+            | AnyDeployment::Provisioning(_)
+            | AnyDeployment::Deploying(_)
+            | AnyDeployment::Verifying(_)
+            | AnyDeployment::RollingBack(_)
+            | AnyDeployment::RolledBack(_)
+            | AnyDeployment::Failed(_) => None,
+        })
+    }
+
+    /// Its run.
+    pub fn run(&self) -> &RunId {
+        &self.deployment.begun().run
+    }
+
+    /// How it began.
+    pub fn begun(&self) -> &Begun {
+        self.deployment.begun()
+    }
+
+    /// What it carried out.
+    pub fn plan(&self) -> &Plan {
+        &self.deployment.phase().plan
+    }
+
+    /// The release whose start it left running: itself, or an earlier one.
+    pub fn answers_as(&self) -> &str {
+        self.plan().release.as_str()
+    }
+
+    /// What it has for `step`.
+    pub fn receipt(&self, step: Step) -> Option<&Receipt> {
+        self.deployment.ledger().receipt(step)
+    }
+
+    /// The variables it left behind, by name, with their fingerprints.
+    pub fn envs(&self) -> BTreeMap<&str, &str> {
+        let stays = |env: &&EnvWish| env.change != EnvChange::Remove;
+        self.plan().envs.iter().filter(stays).map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect()
+    }
+
+    /// A frozen text, empty where there is none.
+    pub fn frozen(&self, name: &str) -> String {
+        frozen_text(self.begun(), &self.blobs, name)
+    }
+}
+
+/// The text frozen under `name` with the run that began so; empty where there is none.
+pub fn frozen_text(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>, name: &str) -> String {
+    let blob = begun.frozen.get(name).and_then(|hash| blobs.get(hash));
+    blob.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+}
+
+/// Whether `app`'s runs among `rows` include one that is not closed.
+pub fn open_run<'a>(rows: &'a [RunRow], app: &AppKey) -> Option<&'a RunRow> {
+    rows.iter().find(|row| row.app == *app && row.phase.is_none_or(|phase| !phase.is_closed()) && !row.forgotten)
+}

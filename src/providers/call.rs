@@ -1,0 +1,109 @@
+//! A write, prepared: the request, what of it the journal may know, and its times.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use machine::effect::Redacted;
+use machine::receipt::Fields;
+use serde_json::Value;
+
+use crate::wire::Request;
+
+/// How long a write may take and how long it may take effect afterwards, from the moment it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// When we stop waiting for the answer.
+    pub timeout: Duration,
+    /// When it can no longer take effect.
+    pub settle: Duration,
+}
+
+/// Cloudflare's writes.
+pub const CLOUDFLARE: Times = Times { timeout: Duration::from_secs(10), settle: Duration::from_secs(31) };
+/// Coolify's creates, changes and variables.
+pub const COOLIFY: Times = Times { timeout: Duration::from_secs(30), settle: Duration::from_secs(60) };
+/// Coolify's start of a service, which works over SSH inside the request.
+pub const COOLIFY_DEPLOY: Times =
+    Times { timeout: Duration::from_secs(60), settle: Duration::from_secs(120) };
+
+/// How long a list may lag behind a write.
+pub const STALENESS: Duration = Duration::from_secs(5);
+
+/// Whether a refusal leaves nothing behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// A 4xx means that nothing was done.
+    Atomic,
+    /// A 4xx may keep part of the work (`PATCH /services`, `envs/bulk`: Coolify 4.3.11, observed).
+    Partial,
+}
+
+/// A write, ready to be sent once.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The request.
+    pub request: Request,
+    /// What the journal may know of it.
+    pub redacted: Redacted,
+    /// Its times.
+    pub times: Times,
+    /// What a refusal means.
+    pub refusal: Refusal,
+}
+
+impl Call {
+    /// Prepares a write with a JSON body (`Value::Null` for none).
+    pub fn new(method: http::Method, url: &str, token: &str, body: &Value, times: Times) -> Self {
+        let redacted = Redacted {
+            method: method.to_string(),
+            target: url.split_once("://").map_or(url, |(_, rest)| rest).to_owned(),
+            fields: Fields::new(),
+        };
+        let request =
+            Request { http: request(method, url, token, body), timeout: times.timeout, connect_to: None };
+        Self { request, redacted, times, refusal: Refusal::Atomic }
+    }
+
+    /// Names the fields that the journal keeps of it.
+    #[must_use]
+    pub fn knowing(mut self, fields: &Fields) -> Self {
+        self.redacted.fields.clone_from(fields);
+        self
+    }
+
+    /// Says that a refusal may keep part of the work.
+    #[must_use]
+    pub fn partial(mut self) -> Self {
+        self.refusal = Refusal::Partial;
+        self
+    }
+}
+
+/// Builds a request as both APIs want it: bearer token, JSON both ways.
+pub fn request(method: http::Method, url: &str, token: &str, body: &Value) -> http::Request<Vec<u8>> {
+    let builder = http::Request::builder()
+        .method(method)
+        .uri(url)
+        .header(http::header::AUTHORIZATION, bearer(token))
+        .header(http::header::ACCEPT, "application/json")
+        .header(http::header::USER_AGENT, concat!("fabrik/", env!("CARGO_PKG_VERSION")));
+    let built = match body {
+        Value::Null => builder.body(Vec::new()),
+        body => {
+            builder.header(http::header::CONTENT_TYPE, "application/json").body(body.to_string().into_bytes())
+        }
+    };
+    built.expect("base URLs are checked when they are read")
+}
+
+fn bearer(token: &str) -> http::HeaderValue {
+    let mut value = http::HeaderValue::from_str(&format!("Bearer {token}"))
+        .unwrap_or_else(|_| http::HeaderValue::from_static("Bearer"));
+    value.set_sensitive(true);
+    value
+}
+
+/// The text as Coolify wants compose text: base64, padded, without line breaks.
+pub fn base64(text: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(text)
+}

@@ -1,0 +1,187 @@
+//! Coolify's API: servers, teams, and the way in for projects, environments, services and their variables.
+//!
+//! Field names and behaviour: Coolify 4.3.11, observed. Reads tolerate unknown keys and nulls.
+
+pub mod environments;
+pub mod envs;
+pub mod projects;
+pub mod servers;
+pub mod services;
+pub mod starts;
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use super::answer;
+use super::call::{self, COOLIFY, Call, Times};
+use super::trouble::Trouble;
+use crate::secrets::Secret;
+use crate::wire::ask::ask;
+use crate::wire::{Outside, Request};
+
+pub use environments::Environments;
+pub use projects::Projects;
+pub use services::Services;
+
+const API: &str = "Coolify";
+const PATIENCE: Duration = Duration::from_secs(60);
+const OLDEST: (u32, u32, u32) = (4, 0, 0);
+
+/// A Coolify instance, seen with one token.
+#[derive(Clone)]
+pub struct Coolify {
+    outside: Outside,
+    base: String,
+    token: std::sync::Arc<Secret>,
+}
+
+/// The team that a token belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// Its id, as text.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Coolify {
+    /// The instance at `url` (scheme and host, without `/api/v1`), seen with `token`.
+    pub fn new(outside: Outside, url: &str, token: Secret) -> Self {
+        Self { outside, base: url.trim_end_matches('/').to_owned(), token: std::sync::Arc::new(token) }
+    }
+
+    /// The instance's own address.
+    pub fn url(&self) -> &str {
+        &self.base
+    }
+
+    /// The version, as `4.3.11`.
+    ///
+    /// # Errors
+    /// [`Trouble::Refused`] below 4.0.0 and for what is no version.
+    pub async fn version(&self) -> Result<String, Trouble> {
+        let response = self.get_raw("/version").await?;
+        let text = String::from_utf8_lossy(response.body()).trim().trim_start_matches('v').to_owned();
+        let refused = |reason: &str| {
+            Err(Trouble::Refused { what: format!("Coolify {text}"), reason: reason.to_owned() })
+        };
+        match numbers(&text) {
+            Some(version) if version >= OLDEST && !text.contains("-beta") => Ok(text),
+            Some(_) => refused("this version of Fabrik needs Coolify 4.0.0 or newer"),
+            None => refused("that is no version; is COOLIFY_API_URL the instance's own address?"),
+        }
+    }
+
+    /// The team that the token belongs to.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn team(&self) -> Result<Team, Trouble> {
+        let body = self.read("/teams/current").await?.unwrap_or_default();
+        let id = match &body["id"] {
+            Value::Number(id) => id.to_string(),
+            Value::String(id) => id.clone(),
+            _ => return Err(unreadable("the token's team")),
+        };
+        Ok(Team { id, name: body["name"].as_str().unwrap_or_default().to_owned() })
+    }
+
+    /// Proves that the token still belongs to `team` and that `server` is visible to it.
+    ///
+    /// # Errors
+    /// [`Trouble::Elsewhere`] when not.
+    pub async fn control(&self, team: &str, server: &str) -> Result<(), Trouble> {
+        let now = self.team().await?.id;
+        if now != team {
+            let (now, planned) = (format!("team {now}"), format!("team {team}"));
+            return Err(Trouble::Elsewhere { api: API, now, planned });
+        }
+        match self.read(&format!("/servers/{server}")).await? {
+            Some(_) => Ok(()),
+            None => Err(Trouble::Elsewhere {
+                api: API,
+                now: "no such server".to_owned(),
+                planned: format!("server {server}"),
+            }),
+        }
+    }
+
+    /// Reads `path` below `/api/v1`; `None` for a 404.
+    async fn read(&self, path: &str) -> Result<Option<Value>, Trouble> {
+        let response = self.get_raw(path).await?;
+        if response.status() == http::StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        serde_json::from_slice(response.body()).map(Some).map_err(|_| unreadable(path))
+    }
+
+    async fn list(&self, path: &str) -> Result<Vec<Value>, Trouble> {
+        match self.read(path).await? {
+            Some(Value::Array(items)) => Ok(items),
+            // After internal sorting Coolify may answer an object with numeric keys for a list.
+            Some(Value::Object(items)) => Ok(items.into_iter().map(|(_, item)| item).collect()),
+            Some(_) | None => Err(unreadable(path)),
+        }
+    }
+
+    async fn get_raw(&self, path: &str) -> Result<http::Response<Vec<u8>>, Trouble> {
+        let http = call::request(Method::GET, &self.at(path), self.token.expose(), &Value::Null);
+        let request = Request { http, timeout: COOLIFY.timeout, connect_to: None };
+        let response = ask(&self.outside, request, PATIENCE)
+            .await
+            .map_err(|error| Trouble::Unreachable { api: API, reason: error.to_string() })?
+            .http;
+        let status = response.status().as_u16();
+        let body = || serde_json::from_slice(response.body()).unwrap_or_default();
+        match status {
+            200..=299 | 404 => Ok(response),
+            401 | 403 => Err(Trouble::TokenRefused { api: API, reason: answer::words(status, &body()) }),
+            429 | 500..=599 => {
+                Err(Trouble::Unreachable { api: API, reason: format!("{status} from GET {path}") })
+            }
+            _ => {
+                Err(Trouble::Refused { what: format!("GET {path}"), reason: answer::words(status, &body()) })
+            }
+        }
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}/api/v1{path}", self.base)
+    }
+
+    fn write(&self, method: Method, path: &str, body: &Value, times: Times) -> Call {
+        Call::new(method, &self.at(path), self.token.expose(), body, times)
+    }
+}
+
+fn unreadable(what: &str) -> Trouble {
+    Trouble::Unintelligible { api: API, reason: what.to_owned() }
+}
+
+fn text(item: &Value, name: &str) -> String {
+    item[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// Sorts by age where only a number tells it.
+fn age(item: &Value) -> String {
+    item["id"].as_u64().map(|id| format!("{id:020}")).unwrap_or_default()
+}
+
+fn numbers(version: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = version.split(['.', '-']).map(str::parse);
+    Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(numbers("4.10.0") > numbers("4.9.11"));
+        assert_eq!(numbers("4.0.0-beta.463"), Some((4, 0, 0)));
+        assert_eq!(numbers("<html>"), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! Coolify's servers: which there are, whether one can be used, and where it is found from outside.
+
+use std::net::Ipv4Addr;
+
+use serde_json::Value;
+
+use super::{Coolify, text, unreadable};
+use crate::providers::Trouble;
+
+/// A server that Coolify deploys to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its uuid.
+    pub uuid: String,
+    /// Its name.
+    pub name: String,
+    /// Reachable, usable and not switched off (Coolify's own notion of functional).
+    pub usable: bool,
+    /// Its public address, where the API tells one.
+    pub address: Option<Ipv4Addr>,
+    /// Behind a Cloudflare tunnel: its address is no web address.
+    pub tunnelled: bool,
+}
+
+impl Coolify {
+    /// All servers of the team.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn servers(&self) -> Result<Vec<Server>, Trouble> {
+        self.list("/servers")
+            .await?
+            .iter()
+            .map(|item| server(item).ok_or_else(|| unreadable("/servers")))
+            .collect()
+    }
+
+    /// The public address that Coolify gives for `server`: it knows one once something is deployed there.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn public_address(&self, server: &str) -> Result<Option<Ipv4Addr>, Trouble> {
+        let items = self.list(&format!("/servers/{server}/domains")).await?;
+        Ok(items.iter().filter_map(|item| item["ip"].as_str()).find_map(public))
+    }
+
+    /// Whether `server` can be used now.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn is_usable(&self, server: &str) -> Result<bool, Trouble> {
+        let item = self.read(&format!("/servers/{server}")).await?;
+        Ok(item.is_some_and(|item| usable(&item)))
+    }
+}
+
+fn server(item: &Value) -> Option<Server> {
+    Some(Server {
+        uuid: item["uuid"].as_str()?.to_owned(),
+        name: text(item, "name"),
+        usable: usable(item),
+        address: item["ip"].as_str().and_then(public),
+        tunnelled: item["settings"]["is_cloudflare_tunnel"].as_bool().unwrap_or(false),
+    })
+}
+
+// The list has the two flags at the top and in `settings`, the single object only in `settings`.
+fn usable(item: &Value) -> bool {
+    let settings = &item["settings"];
+    let on = |name: &str| settings[name].as_bool().or(item[name].as_bool()).unwrap_or(false);
+    on("is_reachable") && on("is_usable") && !on("force_disabled") && !on("is_build_server")
+}
+
+// `host.docker.internal` is the machine Coolify runs on; placeholders and private ranges lead nowhere.
+fn public(text: &str) -> Option<Ipv4Addr> {
+    let address: Ipv4Addr = text.parse().ok()?;
+    let private = address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || address == Ipv4Addr::new(1, 2, 3, 4);
+    (!private).then_some(address)
+}

@@ -1,0 +1,133 @@
+//! Coolify services: apps that are deployed from compose text.
+//!
+//! Always one compose service, named [`APP`]. Coolify re-dumps the text, so it is never compared; what decides
+//! is the hash of what was sent.
+
+use async_trait::async_trait;
+use http::Method;
+use machine::mark::Mark;
+use machine::receipt::Fields;
+use machine::step::Step;
+use serde_json::{Value, json};
+
+use super::{COOLIFY, Coolify, text};
+use crate::providers::call::{Call, base64};
+use crate::providers::{Object, Provider, Trouble, Volumes};
+
+/// The name of the one compose service.
+pub const APP: &str = "app";
+
+/// The services of one name in one environment.
+pub struct Services {
+    /// Where they are.
+    pub coolify: Coolify,
+    /// The team they belong to.
+    pub team: String,
+    /// The server they run on.
+    pub server: String,
+    /// The project's uuid.
+    pub project: String,
+    /// The environment's name.
+    pub environment: String,
+    /// Their name.
+    pub name: String,
+    /// The compose text that making and changing sends.
+    pub compose: String,
+}
+
+impl Services {
+    fn urls(fields: &Fields) -> Value {
+        json!([{"name": APP, "url": fields.get("url")}])
+    }
+}
+
+#[async_trait]
+impl Provider for Services {
+    fn step(&self) -> Step {
+        Step::App
+    }
+
+    fn describe(&self) -> String {
+        format!("service `{}`", self.name)
+    }
+
+    fn shares(&self) -> bool {
+        false
+    }
+
+    fn marks(&self) -> bool {
+        true
+    }
+
+    /// Everything of the name in the environment, applications and databases included: they are in the way too.
+    async fn look(&self) -> Result<Vec<Object>, Trouble> {
+        let path = format!("/projects/{}/{}", self.project, self.environment);
+        let environment = self.coolify.read(&path).await?.unwrap_or_default();
+        let kinds = ["services", "applications", "postgresqls", "redis", "mongodbs", "mysqls", "mariadbs"];
+        let items = kinds.iter().filter_map(|kind| environment[kind].as_array()).flatten();
+        let named = |object: &Object| object.fields.get("name") == Some(&self.name);
+        Ok(items.filter_map(service).filter(named).collect())
+    }
+
+    async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
+        let services = self.coolify.list("/services").await?;
+        let marked = |object: &Object| object.mark.as_ref() == Some(mark);
+        Ok(services.iter().filter_map(service).filter(marked).collect())
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
+        Ok(self.coolify.read(&format!("/services/{id}")).await?.as_ref().and_then(service))
+    }
+
+    async fn control(&self) -> Result<(), Trouble> {
+        self.coolify.control(&self.team, &self.server).await
+    }
+
+    fn make(&self, fields: &Fields, mark: &Mark) -> Call {
+        let body = json!({
+            "name": self.name,
+            "description": mark.to_string(),
+            "project_uuid": self.project,
+            "environment_name": self.environment,
+            "server_uuid": self.server,
+            "docker_compose_raw": base64(&self.compose),
+            "urls": Self::urls(fields),
+            "instant_deploy": false,
+        });
+        self.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
+    }
+
+    fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
+        Some(Object::as_asked(answer["uuid"].as_str()?, fields, Some(mark)))
+    }
+
+    fn change(&self, id: &str, fields: &Fields) -> Call {
+        let body = json!({"docker_compose_raw": base64(&self.compose), "urls": Self::urls(fields)});
+        let path = format!("/services/{id}");
+        self.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
+    }
+
+    // Never `docker_cleanup`: it prunes the whole server (Coolify fact: deleting and stopping).
+    fn unmake(&self, id: &str, volumes: Volumes) -> Call {
+        let volumes = volumes == Volumes::Delete;
+        let path = format!(
+            "/services/{id}?delete_volumes={volumes}&docker_cleanup=false&delete_configurations=true\
+             &delete_connected_networks=true"
+        );
+        self.coolify.write(Method::DELETE, &path, &Value::Null, COOLIFY)
+    }
+}
+
+fn service(item: &Value) -> Option<Object> {
+    let mut fields = Fields::from([("name".to_owned(), text(item, "name"))]);
+    let subs = item["applications"].as_array().into_iter().flatten();
+    if let Some(app) = subs.filter(|sub| sub["name"] == APP).find_map(|sub| sub["fqdn"].as_str()) {
+        fields.insert("url".to_owned(), app.to_owned());
+    }
+    Some(Object {
+        id: item["uuid"].as_str()?.to_owned(),
+        mark: Mark::parse(&text(item, "description")),
+        fields,
+        created: text(item, "created_at"),
+    })
+}

@@ -1,0 +1,75 @@
+//! Who can do it: Cloudflare for DNS records, Coolify for projects, environments and apps.
+//!
+//! A provider looks, makes or changes, and unmakes one kind of thing. It prepares requests and reads answers;
+//! it does not decide what is wanted, writes no journal, and never sends a write on its own.
+
+pub mod answer;
+pub mod call;
+pub mod cloudflare;
+pub mod coolify;
+pub mod object;
+pub mod trouble;
+pub mod vendors;
+
+pub use answer::Answer;
+pub use call::Call;
+pub use cloudflare::Cloudflare;
+pub use coolify::Coolify;
+pub use object::Object;
+pub use trouble::Trouble;
+pub use vendors::{Names, Vendors};
+
+use async_trait::async_trait;
+use machine::mark::Mark;
+use machine::receipt::Fields;
+use machine::step::Step;
+use serde_json::Value;
+
+/// One kind of remote thing, at one natural key.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The step that wants it.
+    fn step(&self) -> Step;
+
+    /// How people call it, with its key: "A record `blog.example.com`".
+    fn describe(&self) -> String;
+
+    /// Whether one that is there already, and is not ours, is simply used.
+    fn shares(&self) -> bool;
+
+    /// Whether what it creates carries the mark from the start.
+    fn marks(&self) -> bool;
+
+    /// Everything at the natural key, whoever made it.
+    async fn look(&self) -> Result<Vec<Object>, Trouble>;
+
+    /// Everything that carries `mark`, wherever it is; nothing where nothing is marked.
+    async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble>;
+
+    /// The thing with this id; `None` for a 404, which proves absence only beside a [`control`](Self::control) read.
+    async fn get(&self, id: &str) -> Result<Option<Object>, Trouble>;
+
+    /// Proves that this token still sees what it saw when the plan was made, so that absence means absence.
+    async fn control(&self) -> Result<(), Trouble>;
+
+    /// The request that makes it.
+    fn make(&self, fields: &Fields, mark: &Mark) -> Call;
+
+    /// Reads the answer to [`make`](Self::make); `None` where it names no object, or not one that carries the mark.
+    fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object>;
+
+    /// The request that changes it.
+    fn change(&self, id: &str, fields: &Fields) -> Call;
+
+    /// The request that deletes it. `volumes` says whether its data goes too.
+    fn unmake(&self, id: &str, volumes: Volumes) -> Call;
+}
+
+/// What becomes of an app's data when the app is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Volumes {
+    /// It goes with the app.
+    Delete,
+    /// It stays on the server.
+    Keep,
+}

@@ -1,0 +1,88 @@
+//! Both vendors, and their things at the natural keys of one app.
+
+use machine::plan::{Place, Plan};
+use machine::receipt::Fields;
+
+use super::cloudflare::Records;
+use super::coolify::{Environments, Projects, Services};
+use super::{Cloudflare, Coolify};
+
+/// The two vendors, seen with the user's tokens.
+#[derive(Clone)]
+pub struct Vendors {
+    /// For DNS.
+    pub cloudflare: Cloudflare,
+    /// For the app.
+    pub coolify: Coolify,
+}
+
+/// What an app's things are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// The record's full name.
+    pub record: String,
+    /// The project's name.
+    pub project: String,
+    /// The environment's name.
+    pub environment: String,
+    /// The app's name.
+    pub app: String,
+}
+
+impl Names {
+    /// The names that `plan` was drawn with.
+    pub fn of(plan: &Plan) -> Self {
+        let name = |fields: &Fields| fields.get("name").cloned().unwrap_or_default();
+        Self {
+            record: name(&plan.record.fields),
+            project: name(&plan.project.fields),
+            environment: name(&plan.environment.fields),
+            app: name(&plan.app.fields),
+        }
+    }
+}
+
+impl Vendors {
+    /// The records of the app's name.
+    pub fn records(&self, place: &Place, names: &Names) -> Records {
+        Records {
+            cloudflare: self.cloudflare.clone(),
+            zone: place.zone_id.clone(),
+            name: names.record.clone(),
+        }
+    }
+
+    /// The projects of the app's project name.
+    pub fn projects(&self, place: &Place, names: &Names) -> Projects {
+        Projects {
+            coolify: self.coolify.clone(),
+            team: place.team.clone(),
+            server: place.server.clone(),
+            name: names.project.clone(),
+        }
+    }
+
+    /// The app's environment in `project`.
+    pub fn environments(&self, place: &Place, names: &Names, project: &str) -> Environments {
+        Environments {
+            coolify: self.coolify.clone(),
+            team: place.team.clone(),
+            server: place.server.clone(),
+            project: project.to_owned(),
+            name: names.environment.clone(),
+        }
+    }
+
+    /// The services of the app's name in `project`; making and changing one sends `compose`.
+    pub fn services(&self, place: &Place, names: &Names, project: &str, compose: &str) -> Services {
+        Services {
+            coolify: self.coolify.clone(),
+            team: place.team.clone(),
+            server: place.server.clone(),
+            project: project.to_owned(),
+            environment: names.environment.clone(),
+            name: names.app.clone(),
+            compose: compose.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Making one thing, exactly once, over an API without idempotency keys.
+//!
+//! Look, write the intent, guard, send once, sort the answer, write what came of it. Doubt is never a failure
+//! and never a blind retry: it is settled by looking for the mark until two reads agree.
+
+use std::time::Duration;
+
+use machine::deployment::Deployment;
+use machine::effect::{By, Effect, Intended, Kind, Verdict};
+use machine::mark::Mark;
+use machine::phase::Working;
+use machine::receipt::{Fields, How, Receipt};
+use machine::step::Step;
+
+use super::event::Event;
+use super::halt::{Halt, Stop, refused};
+use super::work::Work;
+use crate::providers::answer::Answer;
+use crate::providers::call::STALENESS;
+use crate::providers::{Object, Provider};
+
+/// What is found at the key of a thing that is about to be made.
+enum Room {
+    Free,
+    Shared(Object),
+    Ours(Object),
+    Taken(Object),
+}
+
+impl Work {
+    /// The mark of `deployment`'s things at `step`.
+    pub fn mark<P>(&self, deployment: &Deployment<P>, step: Step) -> Mark {
+        let begun = deployment.begun();
+        Mark { run: begun.run.clone(), step, journal: begun.journal.clone() }
+    }
+
+    /// Makes the thing, or uses one that is there and may be shared.
+    ///
+    /// # Errors
+    /// [`Halt::Fail`] when the API refuses or a stranger holds the key; [`Halt::Stop`] when it cannot be told.
+    pub async fn create<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        provider: &dyn Provider,
+        fields: &Fields,
+    ) -> Result<Receipt, Halt> {
+        let step = provider.step();
+        let mut saw = String::from("interrupted");
+        loop {
+            if let Some(receipt) = self.settle_create(deployment, provider).await? {
+                return Ok(receipt);
+            }
+            self.safe_point()?;
+            self.still_trying(deployment, step, &saw)?;
+            match self.room(deployment, provider).await? {
+                Room::Free => {}
+                Room::Shared(object) => return self.found(deployment, step, object, By::Look).await,
+                Room::Ours(object) => return self.late(deployment, step, object).await,
+                Room::Taken(object) => return Err(Halt::Fail(taken(provider, &object))),
+            }
+            let mark = self.mark(deployment, step);
+            let call = provider.make(fields, &mark);
+            let intended = Intended {
+                step,
+                kind: Kind::Create,
+                mark: mark.clone(),
+                request: call.redacted.clone(),
+                before: Fields::new(),
+                attempt: self.attempt(call.times),
+            };
+            self.record(deployment, Effect::Intended(intended)).await?;
+            match self.send(call).await? {
+                Answer::Done(body) => {
+                    if let Some(object) = provider.made(&body, fields, &mark) {
+                        return self.have(deployment, step, object, By::Answer).await;
+                    }
+                    "an answer without an id".clone_into(&mut saw);
+                }
+                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
+                    let verdict = Verdict::Refused { reason: reason.clone() };
+                    self.settle(deployment, step, By::Answer, verdict).await?;
+                    let what = format!("{} was refused: {reason}", provider.describe());
+                    return Err(Halt::Fail(refused(what, "")));
+                }
+                Answer::TokenRefused(reason) => {
+                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    let reason = format!("{} was not made, the token was refused: {reason}", provider.describe());
+                    return Err(Stop::park(reason, "check the token, then resume").into());
+                }
+                Answer::NotDone(reason, pause) => {
+                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.wait(step, &reason, pause).await?;
+                    saw = reason;
+                }
+                Answer::Doubt(reason) => {
+                    self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
+                    saw = reason;
+                }
+            }
+        }
+    }
+
+    /// Finds out what came of an attempt whose answer was not clear; `None` when nothing is there.
+    ///
+    /// # Errors
+    /// [`Halt::Stop`] when it cannot be told now.
+    pub async fn settle_create<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        provider: &dyn Provider,
+    ) -> Result<Option<Receipt>, Halt> {
+        let step = provider.step();
+        let Some(doubt) = deployment.ledger().doubts().iter().rev().find(|doubt| doubt.step == step) else {
+            return Ok(None);
+        };
+        let (mark, attempt) = (doubt.mark.clone(), doubt.attempt.clone());
+        let left = attempt.unsettled_for(&self.journal.now());
+        if !left.is_zero() {
+            self.wait(step, "a late effect of a request without an answer", left).await?;
+        }
+        let mut ours = self.two_reads_agree(provider, &mark).await?;
+        ours.sort_by(|a, b| a.created.cmp(&b.created));
+        let mut ours = ours.into_iter();
+        let Some(oldest) = ours.next() else {
+            self.settle(deployment, step, By::Inquiry, Verdict::Absent).await?;
+            return Ok(None);
+        };
+        let receipt = if provider.marks() {
+            self.have(deployment, step, oldest, By::Inquiry).await?
+        } else {
+            // It carries no mark, so nobody can tell that it is ours: used, kept, and named.
+            self.tell(&Event::Warned(format!("{} may be ours and is kept", provider.describe())));
+            self.found(deployment, step, oldest, By::Inquiry).await?
+        };
+        for surplus in ours {
+            self.surplus(deployment, step, surplus).await?;
+        }
+        Ok(Some(receipt))
+    }
+
+    // Lists may lag behind a write by one staleness window, so one read proves nothing.
+    async fn two_reads_agree(&mut self, provider: &dyn Provider, mark: &Mark) -> Result<Vec<Object>, Halt> {
+        let mut before = self.ours(provider, mark).await?;
+        loop {
+            self.pause(STALENESS).await?;
+            let now = self.ours(provider, mark).await?;
+            let ids = |objects: &[Object]| objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>();
+            if ids(&before) == ids(&now) {
+                // Absence counts only beside a control read.
+                provider.control().await?;
+                return Ok(now);
+            }
+            before = now;
+        }
+    }
+
+    async fn ours(&self, provider: &dyn Provider, mark: &Mark) -> Result<Vec<Object>, Halt> {
+        let objects = if provider.marks() { provider.marked(mark).await? } else { provider.look().await? };
+        Ok(objects)
+    }
+
+    async fn room<P>(&self, deployment: &Deployment<P>, provider: &dyn Provider) -> Result<Room, Halt> {
+        let mark = self.mark(deployment, provider.step());
+        let mut objects = provider.look().await?;
+        if let Some(ours) = objects.iter().position(|object| object.mark.as_ref() == Some(&mark)) {
+            return Ok(Room::Ours(objects.swap_remove(ours)));
+        }
+        // A new project brings its `production` along a moment later than its own answer.
+        if objects.is_empty() {
+            provider.control().await?;
+            return Ok(Room::Free);
+        }
+        let first = objects.swap_remove(0);
+        Ok(if provider.shares() { Room::Shared(first) } else { Room::Taken(first) })
+    }
+
+    /// Writes that the thing is there and ours.
+    ///
+    /// # Errors
+    /// [`Halt::Stop`].
+    pub async fn have<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        step: Step,
+        object: Object,
+        by: By,
+    ) -> Result<Receipt, Halt> {
+        let receipt = receipt(step, How::Made, object);
+        self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;
+        Ok(receipt)
+    }
+
+    /// Writes that the thing is there and not of this run.
+    ///
+    /// # Errors
+    /// [`Halt::Stop`].
+    pub async fn found<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        step: Step,
+        object: Object,
+        by: By,
+    ) -> Result<Receipt, Halt> {
+        let receipt = receipt(step, How::Found, object);
+        self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;
+        Ok(receipt)
+    }
+
+    // It took effect after its attempt had been given up.
+    async fn late<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        step: Step,
+        object: Object,
+    ) -> Result<Receipt, Halt> {
+        let receipt = receipt(step, How::Made, object);
+        self.record(deployment, Effect::Surplus { receipt: receipt.clone() }).await?;
+        Ok(receipt)
+    }
+
+    /// Writes that one more object of ours is there.
+    ///
+    /// # Errors
+    /// [`Halt::Stop`].
+    pub async fn surplus<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        step: Step,
+        object: Object,
+    ) -> Result<(), Halt> {
+        let receipt = receipt(step, How::Made, object);
+        Ok(self.record(deployment, Effect::Surplus { receipt }).await?)
+    }
+
+    /// Writes what came of a step.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn settle<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        step: Step,
+        by: By,
+        verdict: Verdict,
+    ) -> Result<(), Stop> {
+        self.record(deployment, Effect::Settled { step, by, verdict }).await
+    }
+
+    /// Waits, and says for what.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn wait(&self, step: Step, what: &str, pause: Duration) -> Result<(), Stop> {
+        self.tell(&Event::Waiting { step: step.as_str(), what: what.to_owned() });
+        self.pause(pause).await
+    }
+}
+
+fn receipt(step: Step, how: How, object: Object) -> Receipt {
+    Receipt { step, how, id: object.id, mark: object.mark, fields: object.fields }
+}
+
+fn taken(provider: &dyn Provider, stranger: &Object) -> machine::cause::Cause {
+    refused(
+        format!("{} is there already and was not made by this app's runs ({})", provider.describe(), stranger.id),
+        "remove it or choose another name; nothing of it was touched",
+    )
+}

@@ -1,0 +1,421 @@
+//! The way forward: what each phase does, from Pending to Complete.
+
+use std::time::Duration;
+
+use machine::cause::Cause;
+use machine::deployment::Deployment;
+use machine::effect::By;
+use machine::entry::{Entry, Evidence, Proof};
+use machine::phase::{Deploying, Pending, Provisioning, Validating, Verifying, Working};
+use machine::plan::{Action, EnvChange, Plan, Start, Wish};
+use machine::receipt::{Fields, How, Receipt};
+use machine::replay::AnyDeployment;
+use machine::step::Step;
+use machine::unwritten::Journal as _;
+
+use super::converge::Change;
+use super::event::{Came, Event};
+use super::halt::{Halt, Stop, failed, refused};
+use super::prospect::Prospect;
+use super::{Demand, Ended, OnFailure, Runner, Taken};
+use crate::plan::ask::{Ask, RELEASE};
+use crate::plan::draw::Drawing;
+use crate::plan::survey::survey;
+use crate::plan::Obstacle;
+use crate::providers::{Names, Object, Provider};
+use crate::secrets::Secret;
+use crate::spec;
+use crate::verify::{self, NotProven, Target, verify};
+
+/// What comes of a phase: where the run came to rest, or why it stopped on the way.
+pub type Walk = Result<Ended, Stop>;
+
+/// What becomes of a run whose work cannot be done.
+enum Fate {
+    Undo(Cause),
+    Leave(Cause),
+}
+
+impl Runner {
+    /// Takes `deployment` from where it is to where it comes to rest.
+    pub async fn carry_on(mut self, deployment: AnyDeployment) -> Ended {
+        let run = deployment.run().clone();
+        let ended = match self.walk(deployment).await {
+            Ok(ended) => ended,
+            Err(stop) => self.park(run, stop).await,
+        };
+        self.work.journal.close().await;
+        ended
+    }
+
+    async fn walk(&mut self, deployment: AnyDeployment) -> Walk {
+        self.work.tell(&Event::Entered(deployment.name()));
+        let run = deployment.run().clone();
+        match deployment {
+            AnyDeployment::Pending(d) => self.pending(d).await,
+            AnyDeployment::Validating(d) => self.validating(d).await,
+            AnyDeployment::Provisioning(d) => self.provisioning(d).await,
+            AnyDeployment::Deploying(d) => self.deploying(d).await,
+            AnyDeployment::Verifying(d) => self.verifying(d).await,
+            AnyDeployment::Complete(d) => Ok(Ended::Complete { run, endpoint: d.phase().endpoint.clone() }),
+            AnyDeployment::RollingBack(d) => self.rolling_back(d).await,
+            AnyDeployment::RolledBack(d) => Ok(Ended::RolledBack { run, cause: d.phase().cause.clone() }),
+            AnyDeployment::Failed(d) => Ok(Ended::Failed {
+                run,
+                cause: d.phase().cause.clone(),
+                standing: d.ledger().standing(),
+            }),
+        }
+    }
+
+    // Parking is at most one write, and one that may fail: the journal says where the run is without it.
+    async fn park(&mut self, run: machine::id::RunId, stop: Stop) -> Ended {
+        if let Stop::Parked { reason, .. } = &stop {
+            let _ = self.work.journal.append(&Entry::Parked { reason: reason.clone() }).await;
+        }
+        Ended::Parked { run, stop }
+    }
+
+    async fn pending(&mut self, deployment: Deployment<Pending>) -> Walk {
+        self.work.safe_point()?;
+        let deployment = deployment.validate().write(&mut self.work.journal).await?;
+        self.validating(deployment).await
+    }
+
+    async fn validating(&mut self, deployment: Deployment<Validating>) -> Walk {
+        let plan = match self.draw(&deployment).await {
+            Ok(plan) => plan,
+            Err(obstacle) => return self.refuse(deployment, obstacle).await,
+        };
+        self.work.safe_point()?;
+        if let Err(obstacle) = self.keep_generated() {
+            return self.refuse(deployment, obstacle).await;
+        }
+        let deployment = deployment.provision(plan).write(&mut self.work.journal).await?;
+        self.provisioning(deployment).await
+    }
+
+    async fn refuse(&mut self, deployment: Deployment<Validating>, obstacle: Obstacle) -> Walk {
+        let cause = refused(obstacle.message, obstacle.hint);
+        let run = deployment.begun().run.clone();
+        deployment.refuse(cause.clone()).write(&mut self.work.journal).await?;
+        Ok(Ended::Refused { run, cause })
+    }
+
+    async fn draw(&self, deployment: &Deployment<Validating>) -> Result<Plan, Obstacle> {
+        let ground = survey(&self.vendors.cloudflare, &self.vendors.coolify, &self.ask.spec).await?;
+        for warning in &ground.warnings {
+            self.work.tell(&Event::Warned(warning.clone()));
+        }
+        let begun = deployment.begun();
+        if begun.outside.team != ground.place.team {
+            let (now, then) = (&ground.place.team, &begun.outside.team);
+            return Err(Obstacle::new(format!("the token's team is {now}, the run was begun for team {then}"), ""));
+        }
+        let drawing = Drawing {
+            ask: &self.ask,
+            run: &begun.run,
+            journal: &begun.journal,
+            ground: &ground,
+            base: self.base.as_ref(),
+            force: self.force,
+        };
+        drawing.whole(&self.vendors).await
+    }
+
+    fn keep_generated(&self) -> Result<(), Obstacle> {
+        let made_up = self.ask.envs.iter().filter(|env| env.is_generated());
+        let values: Vec<(&str, &Secret)> =
+            made_up.filter_map(|env| Some((env.key.as_str(), env.value()?))).collect();
+        if values.is_empty() {
+            return Ok(());
+        }
+        (self.keep)(&values).map_err(|reason| {
+            let names: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
+            Obstacle::new(format!("generated secrets ({}) could not be kept: {reason}", names.join(", ")), "")
+        })
+    }
+
+    async fn provisioning(&mut self, mut deployment: Deployment<Provisioning>) -> Walk {
+        self.work.tell(&Event::Entered(deployment.name()));
+        match self.record(&mut deployment).await {
+            Ok(receipt) => {
+                let deployment = deployment.deploy(vec![receipt]).write(&mut self.work.journal).await?;
+                self.deploying(deployment).await
+            }
+            Err(halt) => match self.fate(halt)? {
+                Fate::Undo(cause) => self.turn_back(deployment.roll_back(cause)).await,
+                Fate::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
+            },
+        }
+    }
+
+    async fn deploying(&mut self, mut deployment: Deployment<Deploying>) -> Walk {
+        self.work.tell(&Event::Entered(deployment.name()));
+        match self.app(&mut deployment).await {
+            Ok((app, start)) => {
+                let endpoint = deployment.plan().endpoint.clone();
+                let deployment = deployment.verify(app, endpoint, start).write(&mut self.work.journal).await?;
+                self.verifying(deployment).await
+            }
+            Err(halt) => match self.fate(halt)? {
+                Fate::Undo(cause) => self.turn_back(deployment.roll_back(cause)).await,
+                Fate::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
+            },
+        }
+    }
+
+    async fn verifying(&mut self, mut deployment: Deployment<Verifying>) -> Walk {
+        self.work.tell(&Event::Entered(deployment.name()));
+        match self.prove(&mut deployment).await {
+            Ok(evidence) => {
+                let endpoint = deployment.phase().endpoint.clone();
+                let deployment = deployment.complete(evidence).write(&mut self.work.journal).await?;
+                Ok(Ended::Complete { run: deployment.begun().run.clone(), endpoint })
+            }
+            Err(halt) => match self.fate(halt)? {
+                Fate::Undo(cause) => self.turn_back(deployment.roll_back(cause)).await,
+                Fate::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
+            },
+        }
+    }
+
+    fn fate(&self, halt: Halt) -> Result<Fate, Stop> {
+        match (halt, self.on_failure) {
+            (Halt::Stop(stop), _) => Err(stop),
+            (Halt::Fail(cause), OnFailure::Undo) => Ok(Fate::Undo(cause)),
+            (Halt::Fail(cause), OnFailure::Leave) => Ok(Fate::Leave(cause)),
+            (Halt::Fail(cause), OnFailure::Park) => {
+                let reason = format!("{} (the spec says `rollback: manual`)", cause.message);
+                Err(Stop::park(reason, "roll back, or mend it and resume"))
+            }
+        }
+    }
+
+    async fn leave(&mut self, unwritten: machine::unwritten::Unwritten<machine::phase::Failed>) -> Walk {
+        let deployment = unwritten.write(&mut self.work.journal).await?;
+        Ok(Ended::Failed {
+            run: deployment.begun().run.clone(),
+            cause: deployment.phase().cause.clone(),
+            standing: deployment.ledger().standing(),
+        })
+    }
+
+    async fn record(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<Receipt, Halt> {
+        let began = self.work.time();
+        let plan = deployment.plan().clone();
+        let records = self.vendors.records(&plan.place, &Names::of(&plan));
+        let receipt = self.have(deployment, &records, &plan.record).await?;
+        let what = format!("A {} → {}", records.name, plan.record.fields["content"]);
+        self.done("dns", what, came(&receipt), began);
+        Ok(receipt)
+    }
+
+    async fn app(&mut self, deployment: &mut Deployment<Deploying>) -> Result<(Receipt, Start), Halt> {
+        let began = self.work.time();
+        let plan = deployment.plan().clone();
+        let names = Names::of(&plan);
+        let projects = self.vendors.projects(&plan.place, &names);
+        let project = self.have(deployment, &projects, &plan.project).await?;
+        let environments = self.vendors.environments(&plan.place, &names, &project.id);
+        self.have(deployment, &environments, &plan.environment).await?;
+        let services = self.vendors.services(&plan.place, &names, &project.id, &self.ask.compose);
+        let app = self.have(deployment, &services, &plan.app).await?;
+        self.envs(deployment, &plan, &app).await?;
+        let what = format!("{} · {}", projects.describe(), services.describe());
+        self.done("coolify", what.replace('`', ""), came(&app), began);
+        let start = self.start(deployment, &plan, &app).await?;
+        Ok((app, start))
+    }
+
+    /// Gets the thing as wished, whatever that takes; a thing that is had already is not touched again.
+    async fn have<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        provider: &dyn Provider,
+        wish: &Wish,
+    ) -> Result<Receipt, Halt> {
+        let step = provider.step();
+        if let Some(receipt) = deployment.ledger().receipt(step) {
+            return Ok(receipt.clone());
+        }
+        match &wish.action {
+            Action::Create => self.work.create(deployment, provider, &wish.fields).await,
+            Action::Keep { id, mark } => {
+                let object = Object::as_asked(id, &wish.fields, mark.as_ref());
+                self.work.found(deployment, step, object, By::Look).await
+            }
+            Action::Change { id, before, mark } => {
+                let what = provider.describe();
+                let change = Change { step, id, mark: mark.clone(), before, what };
+                let call = provider.change(id, &wish.fields);
+                self.work.converge(deployment, &change, &call).await
+            }
+        }
+    }
+
+    // Variables converge, so a run that is taken up before its start simply sends them again.
+    async fn envs(
+        &mut self,
+        deployment: &mut Deployment<Deploying>,
+        plan: &Plan,
+        app: &Receipt,
+    ) -> Result<(), Halt> {
+        if deployment.ledger().receipt(Step::Deploy).is_some() {
+            return Ok(());
+        }
+        let before: Fields = plan.envs.iter().map(|env| (env.key.clone(), env.before.clone())).collect();
+        let what = format!("the variables of `{}`", deployment.begun().app.name);
+        let change =
+            Change { step: Step::Envs, id: &app.id, mark: app.mark.clone(), before: &before, what };
+        let removed = |key: &str| {
+            plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Remove)
+        };
+        for row in self.vendors.coolify.env_rows(&app.id).await? {
+            if removed(&row.key) {
+                let call = self.vendors.coolify.delete_env(&app.id, &row.id);
+                self.work.converge(deployment, &change, &call).await?;
+            }
+        }
+        let values = self.values(plan)?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        let call = {
+            let values: Vec<(&str, &Secret)> = values.iter().map(|(key, value)| (*key, value)).collect();
+            self.vendors.coolify.set_envs(&app.id, &values)
+        };
+        self.work.converge(deployment, &change, &call).await?;
+        Ok(())
+    }
+
+    /// The values that are sent: those added and changed, each still the one that was planned.
+    fn values<'a>(&self, plan: &'a Plan) -> Result<Vec<(&'a str, Secret)>, Stop> {
+        let mut values = Vec::new();
+        for wish in &plan.envs {
+            if !matches!(wish.change, EnvChange::Add | EnvChange::Set) {
+                continue;
+            }
+            let value = if wish.key == RELEASE {
+                Some(Secret::new(plan.release.as_str()))
+            } else {
+                value_of(&self.ask, &wish.key, &wish.fingerprint)
+            };
+            let Some(value) = value else {
+                let reason = format!("`{}` no longer has the value this run was started with", wish.key);
+                let hint = "set it to that value again and resume, or roll back";
+                return Err(Stop::park(reason, hint));
+            };
+            values.push((wish.key.as_str(), value));
+        }
+        Ok(values)
+    }
+
+    async fn start(
+        &mut self,
+        deployment: &mut Deployment<Deploying>,
+        plan: &Plan,
+        app: &Receipt,
+    ) -> Result<Start, Halt> {
+        if !plan.starts_app() {
+            return Ok(Start::Running);
+        }
+        if deployment.ledger().receipt(Step::Deploy).is_some() {
+            let attempt = deployment.ledger().newest_attempt(Step::Deploy);
+            return Ok(attempt.map_or(Start::Running, |intended| Start::Triggered(intended.attempt.sent.clone())));
+        }
+        let coolify = self.vendors.coolify.clone();
+        Ok(Start::Triggered(self.work.start(deployment, &coolify, app).await?))
+    }
+
+    async fn prove(&mut self, deployment: &mut Deployment<Verifying>) -> Result<Evidence, Halt> {
+        let (app, start) = (deployment.phase().app.clone(), deployment.phase().start.clone());
+        if start != Start::Running {
+            let began = self.work.time();
+            let status = self.work.until_not_starting(&self.vendors.coolify, &app.id).await?;
+            self.done("build", status, Came::Checked, began);
+        }
+        let plan = deployment.plan().clone();
+        let began = self.work.time();
+        let proven = self.watch(&plan, &app, plan.release.as_str()).await?;
+        if proven.proof == Proof::None && self.demand == Demand::Proof {
+            let message = "it answers, but nothing shows that it is the new version";
+            return Err(Halt::Fail(failed(message, "name `health.fingerprint` in the spec")));
+        }
+        if self.taken == Taken::Again || deployment.ledger().inquired() {
+            self.sweep(deployment, &plan).await?;
+        }
+        let evidence = Evidence { checks: proven.checks, proof: proven.proof };
+        let took = self.work.time().saturating_sub(began);
+        self.work.tell(&Event::Proven { checks: evidence.checks.clone(), proof: evidence.proof, took });
+        Ok(evidence)
+    }
+
+    /// Waits until `release` answers at the plan's endpoint.
+    ///
+    /// # Errors
+    /// [`Halt::Fail`] with the evidence when it does not.
+    pub async fn watch(
+        &self,
+        plan: &Plan,
+        app: &Receipt,
+        release: &str,
+    ) -> Result<verify::Proven, Halt> {
+        let target = self.target(plan, release);
+        let listener = self.work.listener.clone();
+        let mut on = |sighting: &verify::Sighting| {
+            listener.hear(&Event::Sighted {
+                check: sighting.check.as_str(),
+                ok: sighting.ok,
+                saw: sighting.saw.clone(),
+                attempt: sighting.attempt,
+            });
+        };
+        let mut prospect = Prospect::new(&self.work, &self.vendors.coolify, &app.id);
+        match verify(&self.work.outside, &target, &mut on, &mut prospect).await {
+            Ok(proven) => Ok(proven),
+            Err(NotProven::Cancelled { .. }) => Err(Stop::park("interrupted", "resume or roll back").into()),
+            Err(not) => Err(Halt::Fail(self.not_proven(plan, app, &not).await)),
+        }
+    }
+
+    fn target(&self, plan: &Plan, release: &str) -> Target {
+        let health = &self.ask.spec.health;
+        let address = plan.record.fields.get("content").and_then(|text| text.parse().ok());
+        Target {
+            host: plan.record.fields.get("name").cloned().unwrap_or_default(),
+            address: address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED),
+            name_servers: plan.place.name_servers.clone(),
+            health_path: health.path.clone(),
+            status: health.status,
+            interval: health.interval,
+            timeout: health.timeout,
+            successes: health.successes,
+            fingerprint: health.fingerprint.as_ref().map(|fingerprint| match fingerprint {
+                spec::Fingerprint::Header(name) => verify::Fingerprint::Header(name.clone()),
+                spec::Fingerprint::Json(key) => verify::Fingerprint::Json(key.clone()),
+            }),
+            release: release.to_owned(),
+            connect_to: None,
+        }
+    }
+
+    fn done(&self, step: &'static str, what: String, came: Came, began: Duration) {
+        let took = self.work.time().saturating_sub(began);
+        self.work.tell(&Event::Done { step, what, came, took });
+    }
+}
+
+/// The value of `key` that has this fingerprint, if a source gives it.
+pub fn value_of(ask: &Ask, key: &str, fingerprint: &str) -> Option<Secret> {
+    let env = ask.envs.iter().find(|env| env.key == key && env.fingerprint == fingerprint)?;
+    env.value().map(|value| Secret::new(value.expose()))
+}
+
+fn came(receipt: &Receipt) -> Came {
+    match receipt.how {
+        How::Made => Came::Created,
+        How::Changed { .. } => Came::Updated,
+        How::Found => Came::Found,
+    }
+}

@@ -1,0 +1,88 @@
+//! Why the work of a phase ended before it was done.
+
+use machine::cause::{Cause, Kind};
+use machine::deployment::RecordError;
+
+use crate::providers::Trouble;
+use crate::store::StoreError;
+
+/// What keeps a run from going on where it is. It can be taken up again.
+#[derive(Debug)]
+pub enum Stop {
+    /// It stops at a safe point, for this reason.
+    Parked {
+        /// What happened.
+        reason: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Another runner holds the app now.
+    Fenced,
+    /// The journal does not take entries.
+    Unwritable(StoreError),
+}
+
+/// Why the work of a phase was not done.
+#[derive(Debug)]
+pub enum Halt {
+    /// It cannot be done: undo.
+    Fail(Cause),
+    /// It can be taken up again.
+    Stop(Stop),
+}
+
+impl Stop {
+    /// Parks with a reason and what to do about it.
+    pub fn park(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Parked { reason: reason.into(), hint: hint.into() }
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Fenced { .. } | StoreError::Conflict { .. } => Self::Fenced,
+            error => Self::Unwritable(error),
+        }
+    }
+}
+
+impl From<RecordError<StoreError>> for Stop {
+    fn from(error: RecordError<StoreError>) -> Self {
+        match error {
+            RecordError::Journal(error) => error.into(),
+            RecordError::Illegal(illegal) => {
+                Self::park(illegal.to_string(), "this is a defect in Fabrik; nothing was sent for it")
+            }
+        }
+    }
+}
+
+impl<E: Into<Stop>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Stop(error.into())
+    }
+}
+
+// What could not be read is never taken for absent: the run waits until it can be read.
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        let hint = match &trouble {
+            Trouble::TokenRefused { .. } => "check the token, then resume",
+            Trouble::Elsewhere { .. } => "give the token the run was started with, then resume",
+            Trouble::Unreachable { .. } => "resume when it answers again",
+            Trouble::Refused { .. } | Trouble::Unintelligible { .. } => "look at it, then resume or roll back",
+        };
+        Self::park(trouble.to_string(), hint)
+    }
+}
+
+/// A cause of kind *failed*.
+pub fn failed(message: impl Into<String>, hint: impl Into<String>) -> Cause {
+    Cause { kind: Kind::Failed, message: message.into(), hint: hint.into(), evidence: Vec::new() }
+}
+
+/// A cause of kind *refused*.
+pub fn refused(message: impl Into<String>, hint: impl Into<String>) -> Cause {
+    Cause { kind: Kind::Refused, message: message.into(), hint: hint.into(), evidence: Vec::new() }
+}

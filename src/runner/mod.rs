@@ -1,0 +1,125 @@
+//! The loop: takes a deployment from the phase it is in to where it comes to rest.
+//!
+//! A resumed run matches once on its phase and calls the same function that a fresh run would have called. Every
+//! write follows one protocol (see [`create`], [`converge`], [`unmake`]); nothing here knows how an API spells
+//! its fields, what a screen looks like, or where the journal is kept.
+
+pub mod converge;
+pub mod create;
+pub mod event;
+pub mod forward;
+pub mod halt;
+pub mod journal;
+pub mod prospect;
+pub mod restore;
+pub mod sweep;
+pub mod undo;
+pub mod unmake;
+pub mod work;
+
+use machine::cause::Cause;
+use machine::id::RunId;
+use machine::ledger::Standing;
+
+use crate::plan::{Ask, Release};
+use crate::providers::Vendors;
+use halt::Stop;
+use work::Work;
+
+/// What happens to what was made when a run fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It is undone.
+    Undo,
+    /// The run parks, and a person decides.
+    Park,
+    /// It is left standing.
+    Leave,
+}
+
+/// Whether a release must show which one it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// It is enough that something answers.
+    Answer,
+    /// It must be proved that the new version answers.
+    Proof,
+}
+
+/// Whether a run is carried out for the first time or taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// By the process that began it.
+    First,
+    /// By another one.
+    Again,
+}
+
+/// One run, being carried out.
+pub struct Runner {
+    /// Its means.
+    pub work: Work,
+    /// The vendors, seen with the user's tokens.
+    pub vendors: Vendors,
+    /// What is asked for.
+    pub ask: Ask,
+    /// The app's last finished release.
+    pub base: Option<Release>,
+    /// The last release with its variables filled in again, as far as sources still give them.
+    pub before: Option<Ask>,
+    /// What happens on failure.
+    pub on_failure: OnFailure,
+    /// Whether proof is demanded.
+    pub demand: Demand,
+    /// Whether the app is started anew even if nothing differs.
+    pub force: bool,
+    /// Whether the run is taken up again.
+    pub taken: Taken,
+    /// Where generated secrets are kept before anything is sent.
+    pub keep: Keep,
+}
+
+/// Keeps generated secrets where the next run finds them; says why it could not.
+pub type Keep = Box<dyn Fn(&[(&str, &crate::secrets::Secret)]) -> Result<(), String> + Send + Sync>;
+
+/// Where a run came to rest.
+#[derive(Debug)]
+pub enum Ended {
+    /// The world is as the spec asks.
+    Complete {
+        /// The run.
+        run: RunId,
+        /// Where it answers.
+        endpoint: String,
+    },
+    /// Undone: nothing this run made stands.
+    RolledBack {
+        /// The run.
+        run: RunId,
+        /// Why.
+        cause: Cause,
+    },
+    /// Refused before anything was changed.
+    Refused {
+        /// The run.
+        run: RunId,
+        /// Why.
+        cause: Cause,
+    },
+    /// Something still stands.
+    Failed {
+        /// The run.
+        run: RunId,
+        /// Why.
+        cause: Cause,
+        /// What.
+        standing: Vec<Standing>,
+    },
+    /// Half-way and safe.
+    Parked {
+        /// The run.
+        run: RunId,
+        /// Why.
+        stop: Stop,
+    },
+}

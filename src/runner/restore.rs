@@ -1,0 +1,219 @@
+//! Putting back one thing that this run changed, as it was before.
+//!
+//! Only while it is as we left it. An app is restored from its last release: compose text, variables, start,
+//! and then that release must answer again. A variable's old value is put back only if a source gives it.
+
+use machine::deployment::Deployment;
+use machine::phase::RollingBack;
+use machine::plan::{EnvChange, Plan};
+use machine::receipt::{Fields, Receipt};
+use machine::step::Step;
+
+use super::forward::value_of;
+use super::halt::{Halt, Stop};
+use super::unmake::{Undoing, not_ours};
+use super::Runner;
+use crate::plan::ask::RELEASE;
+use crate::plan::release::frozen;
+use crate::providers::answer::Answer;
+use crate::providers::call::Call;
+use crate::providers::{Names, Provider};
+use crate::secrets::Secret;
+
+impl Runner {
+    /// Puts the thing of `receipt` back to `before`.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now.
+    pub async fn put_back(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        receipt: &Receipt,
+        before: &Fields,
+    ) -> Result<Undoing, Stop> {
+        let plan = deployment.plan().clone();
+        match receipt.step {
+            Step::App | Step::Envs | Step::Deploy => self.put_app_back(deployment, &plan, receipt).await,
+            Step::Dns => {
+                let records = self.vendors.records(&plan.place, &Names::of(&plan));
+                self.put_record_back(deployment, &records, receipt, before).await
+            }
+            // Projects and environments are made or found, never changed.
+            Step::Project | Step::Environment => Ok(Undoing::Done),
+        }
+    }
+
+    async fn put_record_back(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        records: &dyn Provider,
+        receipt: &Receipt,
+        before: &Fields,
+    ) -> Result<Undoing, Stop> {
+        let Some(object) = self.work.present(records, &receipt.id).await? else {
+            return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
+        };
+        if object.agrees_with(before) {
+            return Ok(Undoing::Done);
+        }
+        if let Some(reason) = not_ours(records, receipt, &object) {
+            return Ok(Undoing::Blocked(reason));
+        }
+        let call = records.change(&receipt.id, before);
+        self.insist(deployment, receipt, &call).await
+    }
+
+    async fn put_app_back(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        plan: &Plan,
+        receipt: &Receipt,
+    ) -> Result<Undoing, Stop> {
+        let Some(base) = self.base.clone() else {
+            return Ok(Undoing::Blocked("there is no earlier release to go back to".to_owned()));
+        };
+        let compose = base.frozen(frozen::COMPOSE);
+        let project = super::undo::project(deployment);
+        let services = self.vendors.services(&plan.place, &Names::of(plan), &project, &compose);
+        let Some(object) = self.work.present(&services, &receipt.id).await? else {
+            return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
+        };
+        if object.mark != receipt.mark {
+            return Ok(Undoing::Blocked("it no longer carries our mark".to_owned()));
+        }
+        if deployment.ledger().receipt(Step::App).is_some_and(Receipt::is_ours_to_undo) {
+            let call = services.change(&receipt.id, &base.plan().app.fields);
+            if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
+                return Ok(Undoing::Blocked(reason));
+            }
+        }
+        let missing = match self.put_envs_back(deployment, plan, receipt).await? {
+            Ok(missing) => missing,
+            Err(reason) => return Ok(Undoing::Blocked(reason)),
+        };
+        if deployment.ledger().newest_attempt(Step::Deploy).is_some()
+            && let Undoing::Blocked(reason) = self.start_again(deployment, receipt, base.answers_as()).await?
+        {
+            return Ok(Undoing::Blocked(reason));
+        }
+        if missing.is_empty() {
+            return Ok(Undoing::Done);
+        }
+        let names = missing.join(", ");
+        Ok(Undoing::Blocked(format!("all is restored but the old value of {names}, which no source gives any more")))
+    }
+
+    // The names of the variables that could not be put back, or why nothing could.
+    async fn put_envs_back(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        plan: &Plan,
+        receipt: &Receipt,
+    ) -> Result<Result<Vec<String>, String>, Stop> {
+        if deployment.ledger().newest_attempt(Step::Envs).is_none() {
+            return Ok(Ok(Vec::new()));
+        }
+        let added = |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Add);
+        for row in self.vendors.coolify.env_rows(&receipt.id).await? {
+            if added(&row.key) {
+                let call = self.vendors.coolify.delete_env(&receipt.id, &row.id);
+                if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
+                    return Ok(Err(reason));
+                }
+            }
+        }
+        let (values, missing) = self.old_values(plan);
+        if values.is_empty() {
+            return Ok(Ok(missing));
+        }
+        let call = {
+            let values: Vec<(&str, &Secret)> = values.iter().map(|(key, value)| (key.as_str(), value)).collect();
+            self.vendors.coolify.set_envs(&receipt.id, &values)
+        };
+        match self.insist(deployment, receipt, &call).await? {
+            Undoing::Blocked(reason) => Ok(Err(reason)),
+            Undoing::Done | Undoing::Kept(_) => Ok(Ok(missing)),
+        }
+    }
+
+    fn old_values(&self, plan: &Plan) -> (Vec<(String, Secret)>, Vec<String>) {
+        let (mut values, mut missing) = (Vec::new(), Vec::new());
+        let changed = |change: EnvChange| matches!(change, EnvChange::Set | EnvChange::Remove);
+        for env in plan.envs.iter().filter(|env| changed(env.change)) {
+            let value = if env.key == RELEASE {
+                Some(Secret::new(env.before.as_str()))
+            } else {
+                let before = self.before.as_ref().and_then(|ask| value_of(ask, &env.key, &env.before));
+                before.or_else(|| value_of(&self.ask, &env.key, &env.before))
+            };
+            match value {
+                Some(value) => values.push((env.key.clone(), value)),
+                None => missing.push(env.key.clone()),
+            }
+        }
+        (values, missing)
+    }
+
+    async fn start_again(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        receipt: &Receipt,
+        release: &str,
+    ) -> Result<Undoing, Stop> {
+        let coolify = self.vendors.coolify.clone();
+        if let Err(halt) = self.work.until_not_starting(&coolify, &receipt.id).await {
+            return blocked(halt);
+        }
+        if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &coolify.deploy(&receipt.id)).await? {
+            return Ok(Undoing::Blocked(reason));
+        }
+        if let Err(halt) = self.work.until_not_starting(&coolify, &receipt.id).await {
+            return blocked(halt);
+        }
+        let plan = deployment.plan().clone();
+        match self.watch(&plan, receipt, release).await {
+            Ok(_) => Ok(Undoing::Done),
+            Err(halt) => blocked(halt),
+        }
+    }
+
+    /// Sends `call`, which converges, until it is clearly done; ten minutes at most.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn insist(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        receipt: &Receipt,
+        call: &Call,
+    ) -> Result<Undoing, Stop> {
+        let began = self.work.time();
+        loop {
+            self.work.safe_point()?;
+            let (reason, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
+                Answer::Done(_) => return Ok(Undoing::Done),
+                // Of a row that was to be deleted, this is the wished end.
+                Answer::Missing(_) if call.redacted.method == "DELETE" => return Ok(Undoing::Done),
+                Answer::Missing(reason) | Answer::Refused(reason) | Answer::Partial(reason) => {
+                    return Ok(Undoing::Blocked(format!("refused: {reason}")));
+                }
+                Answer::TokenRefused(reason) => {
+                    return Err(Stop::park(format!("the token was refused: {reason}"), "check it, then resume"));
+                }
+                Answer::NotDone(reason, pause) => (reason, pause),
+                Answer::Doubt(reason) => (reason, crate::providers::call::STALENESS),
+            };
+            if self.work.time() - began > super::work::TRIES {
+                return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
+            }
+            self.work.wait(receipt.step, &reason, pause).await?;
+        }
+    }
+}
+
+fn blocked(halt: Halt) -> Result<Undoing, Stop> {
+    match halt {
+        Halt::Fail(cause) => Ok(Undoing::Blocked(format!("restored, but: {}", cause.message))),
+        Halt::Stop(stop) => Err(stop),
+    }
+}

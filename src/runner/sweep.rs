@@ -1,0 +1,71 @@
+//! The last look: after any doubt or interruption a run lists its own marks once more before it calls itself
+//! complete or rolled back. What took effect late is found here.
+
+use machine::deployment::Deployment;
+use machine::phase::Working;
+use machine::plan::Plan;
+use machine::receipt::Receipt;
+use machine::step::Step;
+
+use super::Runner;
+use super::halt::{Halt, failed};
+use super::undo::project;
+use super::unmake::Undoing;
+use crate::providers::{Names, Provider, Volumes};
+
+impl Runner {
+    /// Finds things of this run that no receipt knows. Those beyond the first of a step are taken down.
+    ///
+    /// # Errors
+    /// [`Halt::Fail`] when a surplus thing cannot be taken down, [`Halt::Stop`] when it cannot be told now.
+    pub async fn sweep<P: Working>(&mut self, deployment: &mut Deployment<P>, plan: &Plan) -> Result<(), Halt> {
+        let (place, names) = (&plan.place, Names::of(plan));
+        let records = self.vendors.records(place, &names);
+        let projects = self.vendors.projects(place, &names);
+        let services = self.vendors.services(place, &names, &project(deployment), "");
+        let things: [&dyn Provider; 3] = [&records, &projects, &services];
+        for provider in things {
+            if deployment.ledger().newest_attempt(provider.step()).is_some() {
+                self.sweep_one(deployment, provider).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_one<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        provider: &dyn Provider,
+    ) -> Result<(), Halt> {
+        let step = provider.step();
+        let mark = self.work.mark(deployment, step);
+        for object in provider.marked(&mark).await? {
+            if knows(deployment, step, &object.id) {
+                continue;
+            }
+            let first = deployment.ledger().receipt(step).is_none();
+            self.work.surplus(deployment, step, object.clone()).await?;
+            if first {
+                continue;
+            }
+            let receipt = Receipt {
+                step,
+                how: machine::receipt::How::Made,
+                id: object.id,
+                mark: object.mark,
+                fields: object.fields,
+            };
+            let undoing = self.work.unmake(deployment, provider, &receipt, Volumes::Delete).await?;
+            let (thing, id) = (step, receipt.id);
+            if let Undoing::Blocked(reason) | Undoing::Kept(reason) = undoing {
+                return Err(Halt::Fail(failed(format!("a second {} could not be removed: {reason}", provider.describe()), "")));
+            }
+            self.work.record(deployment, machine::effect::Effect::Undone { thing, id }).await?;
+        }
+        Ok(())
+    }
+}
+
+fn knows<P>(deployment: &Deployment<P>, step: Step, id: &str) -> bool {
+    deployment.ledger().receipts().iter().any(|receipt| receipt.step == step && receipt.id == id)
+}

@@ -1,0 +1,253 @@
+//! The way back: settle every doubt, then take down and restore, newest first.
+
+use std::time::Duration;
+
+use machine::deployment::Deployment;
+use machine::effect::{By, Effect, Kind, Verdict};
+use machine::ledger::Standing;
+use machine::phase::{Origin, RollingBack, Working};
+use machine::receipt::{How, Receipt};
+use machine::step::Step;
+use machine::unwritten::Unwritten;
+
+use super::event::{Came, Event};
+use super::forward::Walk;
+use super::halt::{Halt, Stop};
+use super::unmake::Undoing;
+use super::{Ended, Runner, Taken};
+use crate::providers::{Names, Provider, Volumes};
+
+impl Runner {
+    /// Writes that the run turns back, and undoes it.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn turn_back(&mut self, unwritten: Unwritten<RollingBack>) -> Walk {
+        let deployment = unwritten.write(&mut self.work.journal).await?;
+        self.work.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
+        self.rolling_back(deployment).await
+    }
+
+    /// Undoes what stands, newest first; what cannot be undone is said, and the rest goes on.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now; the run can be taken up again.
+    pub async fn rolling_back(&mut self, mut deployment: Deployment<RollingBack>) -> Walk {
+        self.work.tell(&Event::Entered(deployment.name()));
+        self.settle_doubts(&mut deployment).await?;
+        self.take_down(&mut deployment).await?;
+        if self.taken == Taken::Again || deployment.ledger().inquired() {
+            let plan = deployment.plan().clone();
+            self.sweep(&mut deployment, &plan).await.map_err(stopped)?;
+            self.take_down(&mut deployment).await?;
+        }
+        let (run, cause) = (deployment.begun().run.clone(), deployment.phase().cause.clone());
+        let standing = deployment.ledger().standing();
+        if standing.is_empty() {
+            deployment.close().write(&mut self.work.journal).await?;
+            return Ok(Ended::RolledBack { run, cause });
+        }
+        deployment.give_up().write(&mut self.work.journal).await?;
+        Ok(Ended::Failed { run, cause, standing })
+    }
+
+    async fn take_down(&mut self, deployment: &mut Deployment<RollingBack>) -> Result<(), Stop> {
+        for standing in deployment.ledger().standing() {
+            self.work.safe_point()?;
+            self.undo(deployment, &standing).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_doubts(&mut self, deployment: &mut Deployment<RollingBack>) -> Result<(), Stop> {
+        let plan = deployment.plan().clone();
+        let names = Names::of(&plan);
+        for doubt in deployment.ledger().doubts().to_vec() {
+            let settled = match (doubt.kind, doubt.step) {
+                (Kind::Create, Step::Dns) => {
+                    let records = self.vendors.records(&plan.place, &names);
+                    self.work.settle_create(deployment, &records).await
+                }
+                (Kind::Create, Step::Project) => {
+                    let projects = self.vendors.projects(&plan.place, &names);
+                    self.work.settle_create(deployment, &projects).await
+                }
+                (Kind::Create, Step::Environment) => {
+                    let environments = self.vendors.environments(&plan.place, &names, &project(deployment));
+                    self.work.settle_create(deployment, &environments).await
+                }
+                (Kind::Create, Step::App | Step::Envs | Step::Deploy) => {
+                    let services = self.vendors.services(&plan.place, &names, &project(deployment), "");
+                    self.work.settle_create(deployment, &services).await
+                }
+                (Kind::Converge | Kind::Trigger, _) => {
+                    self.assume_changed(deployment, &doubt).await.map_err(Halt::Stop).map(|()| None)
+                }
+            };
+            settled.map_err(stopped)?;
+        }
+        Ok(())
+    }
+
+    // Whether a change got through cannot be told apart from one that says the same; it is put back either way.
+    async fn assume_changed<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        doubt: &machine::effect::Intended,
+    ) -> Result<(), Stop> {
+        if deployment.ledger().doubts().iter().all(|open| open.step != doubt.step) {
+            return Ok(());
+        }
+        let receipt = Receipt {
+            step: doubt.step,
+            how: How::Changed { before: doubt.before.clone() },
+            id: changed_id(deployment, doubt),
+            mark: Some(doubt.mark.clone()),
+            fields: doubt.request.fields.clone(),
+        };
+        self.work.settle(deployment, doubt.step, By::Inquiry, Verdict::Have(receipt)).await
+    }
+
+    async fn undo(&mut self, deployment: &mut Deployment<RollingBack>, standing: &Standing) -> Result<(), Stop> {
+        let (receipt, began) = (&standing.receipt, self.work.time());
+        self.let_settle(deployment, receipt.step).await?;
+        let undoing = match &receipt.how {
+            How::Made => self.take_away(deployment, receipt).await?,
+            How::Changed { before } => self.put_back(deployment, receipt, before).await?,
+            How::Found => Undoing::Done,
+        };
+        let (thing, id) = (receipt.step, receipt.id.clone());
+        let what = format!("{thing} {id}");
+        let took = self.work.time().saturating_sub(began);
+        let (effect, event) = match undoing {
+            Undoing::Done => {
+                let came = if receipt.how == How::Made { Came::Removed } else { Came::Restored };
+                let event = Event::Done { step: thing.as_str(), what, came, took };
+                (Effect::Undone { thing, id }, event)
+            }
+            Undoing::Kept(reason) => {
+                let event = Event::Done { step: thing.as_str(), what: format!("{what}: {reason}"), came: Came::Kept, took };
+                (Effect::Kept { thing, id, reason }, event)
+            }
+            Undoing::Blocked(reason) => {
+                let event = Event::Blocked { what, reason: reason.clone() };
+                (Effect::UndoBlocked { thing, id, reason }, event)
+            }
+        };
+        self.work.record(deployment, effect).await?;
+        self.work.tell(&event);
+        Ok(())
+    }
+
+    // Before a different write to a thing, a late effect of the one in doubt must have had its time, or it
+    // lands on top.
+    async fn let_settle(&self, deployment: &Deployment<RollingBack>, thing: Step) -> Result<(), Stop> {
+        if !deployment.ledger().inquired() && self.taken == Taken::First {
+            return Ok(());
+        }
+        let now = self.work.journal.now();
+        let attempts = Step::ALL.into_iter().filter(|step| step.thing() == thing);
+        let newest = attempts.filter_map(|step| deployment.ledger().newest_attempt(step));
+        let undone = deployment.ledger().newest_undo(thing).map(|attempt| attempt.unsettled_for(&now));
+        let left = newest.map(|intended| intended.attempt.unsettled_for(&now)).chain(undone).max();
+        match left.filter(|left| *left > Duration::ZERO) {
+            Some(left) => self.work.wait(thing, "late effects of earlier requests", left).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn take_away(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        receipt: &Receipt,
+    ) -> Result<Undoing, Stop> {
+        let plan = deployment.plan().clone();
+        let (place, names) = (&plan.place, Names::of(&plan));
+        let vendors = self.vendors.clone();
+        match receipt.step {
+            Step::Dns => {
+                let records = vendors.records(place, &names);
+                self.work.unmake(deployment, &records, receipt, Volumes::Keep).await
+            }
+            Step::Project => {
+                if let Some(others) = vendors.coolify.residents(&receipt.id, None).await? {
+                    return Ok(Undoing::Kept(others));
+                }
+                let projects = vendors.projects(place, &names);
+                self.work.unmake(deployment, &projects, receipt, Volumes::Keep).await
+            }
+            Step::Environment => {
+                let project = project(deployment);
+                if let Some(others) = vendors.coolify.residents(&project, Some(&names.environment)).await? {
+                    return Ok(Undoing::Kept(others));
+                }
+                let environments = vendors.environments(place, &names, &project);
+                self.work.unmake(deployment, &environments, receipt, Volumes::Keep).await
+            }
+            Step::App | Step::Envs | Step::Deploy => {
+                let services = vendors.services(place, &names, &project(deployment), "");
+                self.take_app(deployment, &services, receipt).await
+            }
+        }
+    }
+
+    async fn take_app(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        services: &dyn Provider,
+        receipt: &Receipt,
+    ) -> Result<Undoing, Stop> {
+        let Some(object) = self.work.present(services, &receipt.id).await? else {
+            return Ok(Undoing::Done);
+        };
+        if let Some(reason) = super::unmake::not_ours(services, receipt, &object) {
+            return Ok(Undoing::Blocked(reason));
+        }
+        let (coolify, server) = (self.vendors.coolify.clone(), deployment.plan().place.server.clone());
+        match self.work.quiet(deployment, &coolify, &server, receipt).await? {
+            Undoing::Done => {}
+            not_quiet => return Ok(not_quiet),
+        }
+        // What a finished release may have written is never deleted.
+        let volumes = match deployment.phase().origin {
+            Origin::Unfinished => Volumes::Delete,
+            Origin::Finished => Volumes::Keep,
+        };
+        if volumes == Volumes::Keep && !self.ask.spec.volumes.is_empty() {
+            let names: Vec<String> =
+                self.ask.spec.volumes.iter().map(|volume| format!("{}_{}", receipt.id, volume.name)).collect();
+            let server = &deployment.plan().place.server_name;
+            let kept = format!("volumes kept on server {server}: {}; a new app does not find them", names.join(", "));
+            self.work.tell(&Event::Warned(kept));
+        }
+        self.work.unmake(deployment, services, receipt, volumes).await
+    }
+}
+
+/// The project's uuid, as far as the run has one.
+pub fn project<P>(deployment: &Deployment<P>) -> String {
+    deployment.ledger().receipt(Step::Project).map(|receipt| receipt.id.clone()).unwrap_or_default()
+}
+
+// What changes things in place is only ever sent to an object that is had already, or planned to be kept.
+fn changed_id<P: Working>(deployment: &Deployment<P>, doubt: &machine::effect::Intended) -> String {
+    let had = deployment.ledger().receipt(doubt.step.thing()).map(|receipt| receipt.id.clone());
+    let wish = match doubt.step.thing() {
+        Step::Dns => &deployment.plan().record,
+        Step::Project => &deployment.plan().project,
+        Step::Environment => &deployment.plan().environment,
+        Step::App | Step::Envs | Step::Deploy => &deployment.plan().app,
+    };
+    had.unwrap_or_else(|| match &wish.action {
+        machine::plan::Action::Change { id, .. } | machine::plan::Action::Keep { id, .. } => id.clone(),
+        machine::plan::Action::Create => String::new(),
+    })
+}
+
+/// On the way back nothing fails; it can only stop.
+pub fn stopped(halt: Halt) -> Stop {
+    match halt {
+        Halt::Stop(stop) => stop,
+        Halt::Fail(cause) => Stop::park(cause.message, cause.hint),
+    }
+}

@@ -1,0 +1,180 @@
+//! Taking down one thing that this app's runs made.
+//!
+//! Three keys: the journal's receipt, the id, and on the thing itself our mark with the fields as we left them.
+//! Gone is what is not there twice, a staleness window apart, beside a control read.
+
+use std::time::Duration;
+
+use machine::deployment::Deployment;
+use machine::effect::{Effect, Redacted};
+use machine::phase::Working;
+use machine::receipt::Receipt;
+use machine::step::Step;
+
+use super::halt::Stop;
+use super::work::{TRIES, Work};
+use crate::providers::answer::Answer;
+use crate::providers::call::{Call, STALENESS};
+use crate::providers::{Coolify, Object, Provider, Volumes};
+
+/// What came of undoing one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undoing {
+    /// It is gone, or as it was before; read back.
+    Done,
+    /// It is ours and stays, because others use it.
+    Kept(String),
+    /// It could not be undone.
+    Blocked(String),
+}
+
+const POLL: Duration = Duration::from_secs(3);
+const DRAINING: Duration = Duration::from_secs(120);
+
+impl Work {
+    /// Deletes the thing of `receipt` and reads back until it is gone.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now; the run can be taken up again.
+    pub async fn unmake<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        provider: &dyn Provider,
+        receipt: &Receipt,
+        volumes: Volumes,
+    ) -> Result<Undoing, Stop> {
+        let began = self.time();
+        let mut refused: Option<String> = None;
+        loop {
+            self.safe_point()?;
+            let Some(object) = self.present(provider, &receipt.id).await? else {
+                return Ok(Undoing::Done);
+            };
+            if let Some(reason) = not_ours(provider, receipt, &object) {
+                return Ok(Undoing::Blocked(reason));
+            }
+            let waited = self.time() - began;
+            if let Some(reason) = refused.take().filter(|_| waited > DRAINING) {
+                return Ok(Undoing::Blocked(format!("refused: {reason}")));
+            }
+            if waited > TRIES {
+                return Ok(Undoing::Blocked("still there 10 minutes after it was deleted".to_owned()));
+            }
+            let call = provider.unmake(&receipt.id, volumes);
+            match self.undo(deployment, receipt, call).await? {
+                Answer::Done(_) | Answer::Missing(_) => self.until_gone(provider, &receipt.id).await?,
+                Answer::Doubt(reason) | Answer::Partial(reason) => {
+                    self.wait(receipt.step, &reason, POLL).await?;
+                }
+                Answer::NotDone(reason, pause) => self.wait(receipt.step, &reason, pause).await?,
+                Answer::TokenRefused(reason) => return Err(token_refused(provider, &reason)),
+                Answer::Refused(reason) => {
+                    self.wait(receipt.step, &reason, STALENESS).await?;
+                    refused = Some(reason);
+                }
+            }
+        }
+    }
+
+    /// Records that `call` is about to undo something, and sends it.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn undo<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        receipt: &Receipt,
+        call: Call,
+    ) -> Result<Answer, Stop> {
+        let request: Redacted = call.redacted.clone();
+        let attempt = self.attempt(call.times);
+        let effect =
+            Effect::UndoIntended { thing: receipt.step, id: receipt.id.clone(), request, attempt };
+        self.record(deployment, effect).await?;
+        self.send(call).await
+    }
+
+    /// The thing, or `None` when it is proved to be gone.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn present(&self, provider: &dyn Provider, id: &str) -> Result<Option<Object>, Stop> {
+        for _ in 0..2 {
+            if let Some(object) = provider.get(id).await? {
+                return Ok(Some(object));
+            }
+            provider.control().await?;
+            self.pause(STALENESS).await?;
+        }
+        match provider.get(id).await? {
+            Some(object) => Ok(Some(object)),
+            None => Ok(None),
+        }
+    }
+
+    // Coolify deletes in the background and shows the old object until then; some things take half a minute.
+    async fn until_gone(&self, provider: &dyn Provider, id: &str) -> Result<(), Stop> {
+        let began = self.time();
+        while provider.get(id).await?.is_some() && self.time() - began < DRAINING {
+            self.wait(provider.step(), &format!("{} to be gone", provider.describe()), POLL).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings `service` to rest before it is deleted: no start under way, then stopped.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn quiet<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        coolify: &Coolify,
+        server: &str,
+        receipt: &Receipt,
+    ) -> Result<Undoing, Stop> {
+        let began = self.time();
+        let mut stopping = false;
+        loop {
+            self.safe_point()?;
+            let Some(status) = coolify.status(&receipt.id).await? else { return Ok(Undoing::Done) };
+            if status.starts_with("exited") || status.starts_with("unknown") {
+                return Ok(Undoing::Done);
+            }
+            if !coolify.is_usable(server).await? {
+                let reason = "its server cannot be used now, containers would survive";
+                return Ok(Undoing::Blocked(reason.to_owned()));
+            }
+            if self.time() - began > TRIES {
+                return Ok(Undoing::Blocked(format!("it did not come to rest in 10 minutes (status {status})")));
+            }
+            if !stopping && !status.starts_with("starting:unhealthy") {
+                stopping = match self.undo(deployment, receipt, coolify.stop(&receipt.id)).await? {
+                    Answer::TokenRefused(reason) => {
+                        return Err(Stop::park(format!("the token was refused: {reason}"), "check it, then resume"));
+                    }
+                    // 400 "already stopped" says what we want.
+                    Answer::Done(_) | Answer::Refused(_) | Answer::Missing(_) => true,
+                    Answer::Partial(_) | Answer::Doubt(_) | Answer::NotDone(..) => false,
+                };
+            }
+            self.wait(Step::App, &format!("the app to stop (status {status})"), POLL).await?;
+        }
+    }
+}
+
+/// Why the thing that is there may not be touched; `None` when it is ours and as we left it.
+pub fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &Object) -> Option<String> {
+    if provider.marks() && (object.mark.is_none() || object.mark != receipt.mark) {
+        return Some("it no longer carries our mark: somebody else has made it theirs".to_owned());
+    }
+    let differences = object.differences(&receipt.fields);
+    if differences.is_empty() {
+        return None;
+    }
+    Some(format!("it was changed by somebody else since: {}", differences.join(", ")))
+}
+
+fn token_refused(provider: &dyn Provider, reason: &str) -> Stop {
+    let reason = format!("{} still stands, the token was refused: {reason}", provider.describe());
+    Stop::park(reason, "check the token, then resume")
+}

@@ -1,0 +1,147 @@
+//! The means of a run at work: its pen, the outside, its onlookers, and when to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use machine::effect::{Attempt, Effect};
+use machine::phase::Working;
+use machine::step::Step;
+use tokio::sync::Notify;
+
+use machine::deployment::Deployment;
+
+use super::event::{Event, Listener};
+use super::halt::{Halt, Stop};
+use super::journal::Journal;
+use crate::providers::answer::{Answer, sort};
+use crate::providers::call::{Call, Times};
+use crate::wire::Outside;
+
+/// How long a step may try, from its first send.
+pub const TRIES: Duration = Duration::from_secs(600);
+
+/// Asks a run to stop at its next safe point.
+#[derive(Clone, Default)]
+pub struct Cancel {
+    asked: Arc<AtomicBool>,
+    bell: Arc<Notify>,
+}
+
+impl Cancel {
+    /// Asks.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        self.bell.notify_waiters();
+    }
+
+    /// Whether it was asked.
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+/// What a run works with.
+pub struct Work {
+    /// Where it writes.
+    pub journal: Journal,
+    /// The world.
+    pub outside: Outside,
+    /// Who looks on.
+    pub listener: Arc<dyn Listener>,
+    /// Whether to stop.
+    pub cancel: Cancel,
+}
+
+impl Work {
+    /// Tells the onlookers.
+    pub fn tell(&self, event: &Event) {
+        self.listener.hear(event);
+    }
+
+    /// Goes on, unless somebody asked to stop.
+    ///
+    /// # Errors
+    /// [`Stop::Parked`] when asked to.
+    pub fn safe_point(&self) -> Result<(), Stop> {
+        if self.cancel.is_asked() {
+            return Err(Stop::park("interrupted", "resume or roll back"));
+        }
+        Ok(())
+    }
+
+    /// Lets time pass, unless somebody asks to stop.
+    ///
+    /// # Errors
+    /// [`Stop::Parked`] when asked to.
+    pub async fn pause(&self, duration: Duration) -> Result<(), Stop> {
+        let rung = self.cancel.bell.notified();
+        self.safe_point()?;
+        tokio::select! {
+            () = self.outside.clock.sleep(duration) => {}
+            () = rung => {}
+        }
+        self.safe_point()
+    }
+
+    /// Time since some fixed point, for measuring.
+    pub fn time(&self) -> Duration {
+        self.outside.clock.boot()
+    }
+
+    /// An attempt that is sent now.
+    pub fn attempt(&self, times: Times) -> Attempt {
+        let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Attempt { sent: self.journal.now(), give_up_ms: ms(times.timeout), settle_ms: ms(times.settle) }
+    }
+
+    /// Records an effect of `deployment`.
+    ///
+    /// # Errors
+    /// [`Stop`] when it could not be written.
+    pub async fn record<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        effect: Effect,
+    ) -> Result<(), Stop> {
+        Ok(deployment.record(&mut self.journal, effect).await?)
+    }
+
+    /// Sends a write whose intent is recorded, once, if the lease outlives it.
+    ///
+    /// # Errors
+    /// [`Stop`] when another runner holds the app: nothing was sent then.
+    pub async fn send(&mut self, call: Call) -> Result<Answer, Stop> {
+        self.journal.guard(call.times.timeout).await?;
+        let target = format!("{} {}", call.redacted.method, call.redacted.target);
+        let answer = sort(self.outside.transport.send(call.request).await, call.refusal);
+        tracing::debug!(request = %target, answer = ?summary(&answer), "sent");
+        Ok(answer)
+    }
+
+    /// Parks a step that has tried for too long.
+    ///
+    /// # Errors
+    /// [`Stop::Parked`] past [`TRIES`].
+    pub fn still_trying<P>(&self, deployment: &Deployment<P>, step: Step, saw: &str) -> Result<(), Halt> {
+        let first = deployment.ledger().first_attempt(step);
+        let tried = first.map(|intended| intended.attempt.sent.until(&self.journal.now()));
+        if tried.is_some_and(|tried| tried > TRIES) {
+            let reason = format!("step `{step}` got no clear answer in 10 minutes: {saw}");
+            return Err(Stop::park(reason, "resume when the API answers again, or roll back").into());
+        }
+        Ok(())
+    }
+}
+
+fn summary(answer: &Answer) -> &str {
+    match answer {
+        Answer::Done(_) => "done",
+        Answer::Refused(why)
+        | Answer::Partial(why)
+        | Answer::Missing(why)
+        | Answer::TokenRefused(why)
+        | Answer::NotDone(why, _)
+        | Answer::Doubt(why) => why,
+    }
+}
