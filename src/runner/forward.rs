@@ -69,7 +69,7 @@ impl Runner {
     }
 
     // Parking is at most one write, and one that may fail: the journal says where the run is without it.
-    async fn park(&mut self, run: machine::id::RunId, stop: Stop) -> Ended {
+    pub(super) async fn park(&mut self, run: machine::id::RunId, stop: Stop) -> Ended {
         if let Stop::Parked { reason, .. } = &stop {
             let _ = self.work.journal.append(&Entry::Parked { reason: reason.clone() }).await;
         }
@@ -216,7 +216,7 @@ impl Runner {
         let plan = deployment.plan().clone();
         let names = Names::of(&plan);
         let projects = self.vendors.projects(&plan.place, &names);
-        let project = self.have(deployment, &projects, &plan.project).await?;
+        let project = self.project(deployment, &projects, &plan).await?;
         let environments = self.vendors.environments(&plan.place, &names, &project.id);
         self.have(deployment, &environments, &plan.environment).await?;
         let services = self.vendors.services(&plan.place, &names, &project.id, &self.ask.compose);
@@ -226,6 +226,23 @@ impl Runner {
         self.done("coolify", what.replace('`', ""), came(&app), began);
         let start = self.start(deployment, &plan, &app).await?;
         Ok((app, start))
+    }
+
+    // Project names are not unique, so two apps that want the same new one take turns.
+    async fn project(
+        &mut self,
+        deployment: &mut Deployment<Deploying>,
+        projects: &dyn Provider,
+        plan: &Plan,
+    ) -> Result<Receipt, Halt> {
+        if plan.project.action != Action::Create {
+            return self.have(deployment, projects, &plan.project).await;
+        }
+        let app = &deployment.begun().app;
+        let turn = self.work.turn(&format!("project/{}/{}", app.outside, app.project)).await?;
+        let project = self.have(deployment, projects, &plan.project).await;
+        self.work.store.release(&turn).await?;
+        project
     }
 
     /// Gets the thing as wished, whatever that takes; a thing that is had already is not touched again.

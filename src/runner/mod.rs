@@ -4,8 +4,11 @@
 //! write follows one protocol (see [`create`], [`converge`], [`unmake`]); nothing here knows how an API spells
 //! its fields, what a screen looks like, or where the journal is kept.
 
+pub mod again;
+pub mod apply;
 pub mod converge;
 pub mod create;
+pub mod desk;
 pub mod event;
 pub mod forward;
 pub mod halt;

@@ -16,6 +16,7 @@ use super::halt::{Halt, Stop};
 use super::journal::Journal;
 use crate::providers::answer::{Answer, sort};
 use crate::providers::call::{Call, Times};
+use crate::store::{Claim, Holder, Lease, Store};
 use crate::wire::Outside;
 
 /// How long a step may try, from its first send.
@@ -51,6 +52,10 @@ pub struct Work {
     pub listener: Arc<dyn Listener>,
     /// Whether to stop.
     pub cancel: Cancel,
+    /// The journal's home, for leases beside the run's own.
+    pub store: Arc<dyn Store>,
+    /// Who we are.
+    pub holder: Holder,
 }
 
 impl Work {
@@ -87,6 +92,23 @@ impl Work {
     /// Time since some fixed point, for measuring.
     pub fn time(&self) -> Duration {
         self.outside.clock.boot()
+    }
+
+    /// Claims something that several apps may want to make at once, and waits for its turn.
+    ///
+    /// # Errors
+    /// [`Stop::Parked`] when another process holds it for longer than [`TRIES`].
+    pub async fn turn(&self, key: &str) -> Result<Lease, Stop> {
+        let began = self.time();
+        loop {
+            match self.store.claim(key, &self.holder).await? {
+                Claim::Held(lease) => return Ok(lease),
+                Claim::Taken { by, .. } if self.time().saturating_sub(began) > TRIES => {
+                    return Err(Stop::park(format!("{by} holds `{key}`"), "resume when it has ended"));
+                }
+                Claim::Taken { .. } => self.pause(Duration::from_secs(1)).await?,
+            }
+        }
     }
 
     /// An attempt that is sent now.

@@ -1,0 +1,211 @@
+//! Taking a run up again: to go on with it, to undo it, or to give up on a part of it.
+
+use machine::cause::{Cause, Kind};
+use machine::entry::Entry;
+use machine::id::RunId;
+use machine::phase::Name;
+use machine::replay::AnyDeployment;
+use machine::step::Step;
+use machine::unwritten::Journal as _;
+
+use super::desk::{Desk, Options, Outcome};
+use super::event::Event;
+use super::forward::Walk;
+use super::journal::Journal;
+use super::{Ended, Runner, Taken};
+use crate::plan::Obstacle;
+use crate::plan::release::read;
+use crate::store::Lease;
+
+/// What is wanted of a run that is taken up again.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// That it goes on where it is.
+    On,
+    /// That it is undone, for this reason.
+    Undone(Cause),
+    /// That undoing one thing is given up.
+    Abandoned {
+        /// The thing.
+        thing: Step,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Desk {
+    /// Goes on with `run`.
+    pub async fn resume(&self, run: &RunId, options: &Options) -> Outcome {
+        self.take_up(run, options, Wanted::On).await.unwrap_or_else(|outcome| outcome)
+    }
+
+    /// Undoes `run`, which must be its app's newest.
+    pub async fn roll_back(&self, run: &RunId, options: &Options) -> Outcome {
+        let cause = Cause {
+            kind: Kind::Asked,
+            message: "asked for".to_owned(),
+            hint: String::new(),
+            evidence: Vec::new(),
+        };
+        self.take_up(run, options, Wanted::Undone(cause)).await.unwrap_or_else(|outcome| outcome)
+    }
+
+    /// Gives up on undoing `thing` of `run`, and finishes undoing the rest.
+    pub async fn abandon(&self, run: &RunId, thing: Step, reason: &str, options: &Options) -> Outcome {
+        let wanted = Wanted::Abandoned { thing, reason: reason.to_owned() };
+        self.take_up(run, options, wanted).await.unwrap_or_else(|outcome| outcome)
+    }
+
+    async fn take_up(&self, run: &RunId, options: &Options, wanted: Wanted) -> Result<Outcome, Outcome> {
+        let (any, _) = read(self.store.as_ref(), run).await?;
+        self.same_outside(&any).await?;
+        let rows = self.store.list(Some(&any.begun().app)).await?;
+        let newest = rows.iter().rev().find(|row| row.phase != Some(Name::RolledBack));
+        if let Some(newest) = newest.filter(|newest| newest.run != *run && any.name() != Name::RolledBack) {
+            return Err(Obstacle::new(
+                format!("run {} is not the app's newest: that is {}", run.short(), newest.run.short()),
+                format!("only the newest run can be taken up; `fabrik show {}` tells about it", newest.run.short()),
+            )
+            .into());
+        }
+        may(&any, &wanted)?;
+        self.agree(&any, &wanted, options)?;
+        let lease = self.claim(&any.begun().app, options.wait_lock).await?;
+        let outcome = self.again(run, lease.clone(), options, wanted).await;
+        let _ = self.store.release(&lease).await;
+        outcome
+    }
+
+    // A run never acts on another outside than its own.
+    async fn same_outside(&self, any: &AnyDeployment) -> Result<(), Outcome> {
+        let outside = self.learn_outside().await?;
+        let app = &any.begun().app;
+        let here = self.world.clone().unwrap_or_else(|| format!("{} team {}", outside.coolify, outside.team));
+        if here == app.outside {
+            return Ok(());
+        }
+        Err(Obstacle::new(
+            format!("run {} belongs to {}, this is {here}", any.run().short(), app.outside),
+            "set COOLIFY_API_URL and COOLIFY_API_TOKEN to the ones it was started with",
+        )
+        .into())
+    }
+
+    fn agree(&self, any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), Outcome> {
+        let short = any.run().short();
+        let question = match wanted {
+            Wanted::On => return Ok(()),
+            Wanted::Undone(_) => format!("undo run {short} of {} ({})?", any.begun().app.name, any.name()),
+            Wanted::Abandoned { thing, .. } => format!("give up on undoing {thing} of run {short}? It will stay."),
+        };
+        if (options.consent)(&question) {
+            return Ok(());
+        }
+        Err(Obstacle::new("not agreed", "say `--yes` to go on without being asked").into())
+    }
+
+    /// Takes `run` up under `lease`.
+    ///
+    /// # Errors
+    /// [`Outcome`] when it cannot be read, or something it needs is missing.
+    pub async fn again(
+        &self,
+        run: &RunId,
+        lease: Lease,
+        options: &Options,
+        wanted: Wanted,
+    ) -> Result<Outcome, Outcome> {
+        let (any, loaded) = read(self.store.as_ref(), run).await?;
+        let base = self.base_of(&any).await?;
+        let ask = self.ask_again(&any, &loaded, base.as_ref())?;
+        let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
+        let clock = self.outside.clock.clone();
+        let mut journal =
+            Journal::resumed(self.store.clone(), clock, run.clone(), lease, loaded.lines.len());
+        journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
+        self.listener.hear(&Event::Began {
+            app: any.begun().app.name.clone(),
+            endpoint: format!("https://{}", ask.spec.domain),
+            run: run.clone(),
+            resumed: true,
+        });
+        let mut runner = self.runner(journal, ask, Taken::Again, options);
+        (runner.base, runner.before) = (base, before);
+        Ok(Outcome::Ended(match wanted {
+            Wanted::On => runner.carry_on(any).await,
+            Wanted::Undone(cause) => runner.undone(any, cause).await,
+            Wanted::Abandoned { thing, reason } => runner.abandoned(any, thing, reason).await,
+        }))
+    }
+}
+
+fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
+    let short = any.run().short();
+    let no = |message: String, hint: String| Err(Obstacle::new(message, hint).into());
+    match (wanted, any) {
+        (Wanted::On, AnyDeployment::Complete(_) | AnyDeployment::RolledBack(_)) => {
+            no(format!("run {short} has ended ({}): there is nothing to resume", any.name()), String::new())
+        }
+        (Wanted::On, AnyDeployment::Failed(_)) => no(
+            format!("run {short} has failed and something of it still stands"),
+            format!("`fabrik rollback {short}` tries again to undo it"),
+        ),
+        (Wanted::Abandoned { thing, .. }, AnyDeployment::Failed(d))
+            if d.ledger().standing().iter().all(|standing| standing.receipt.step != *thing) =>
+        {
+            no(format!("nothing of run {short} stands at step {thing}"), format!("`fabrik show {short}` lists what stands"))
+        }
+        (Wanted::Abandoned { .. }, AnyDeployment::Failed(_)) => Ok(()),
+        (Wanted::Abandoned { .. }, _) => no(
+            format!("run {short} is {}: only what could not be undone can be given up", any.name()),
+            format!("`fabrik rollback {short}` undoes it"),
+        ),
+        (Wanted::On | Wanted::Undone(_), _) => Ok(()),
+    }
+}
+
+impl Runner {
+    async fn undone(mut self, any: AnyDeployment, cause: Cause) -> Ended {
+        let run = any.run().clone();
+        let ended = match self.back(any, cause).await {
+            Ok(ended) => ended,
+            Err(stop) => self.park(run, stop).await,
+        };
+        self.work.journal.close().await;
+        ended
+    }
+
+    async fn back(&mut self, any: AnyDeployment, cause: Cause) -> Walk {
+        let run = any.run().clone();
+        match any {
+            AnyDeployment::Pending(d) => {
+                d.refuse(cause.clone()).write(&mut self.work.journal).await?;
+                Ok(Ended::RolledBack { run, cause })
+            }
+            AnyDeployment::Validating(d) => {
+                d.refuse(cause.clone()).write(&mut self.work.journal).await?;
+                Ok(Ended::RolledBack { run, cause })
+            }
+            AnyDeployment::Provisioning(d) => self.turn_back(d.roll_back(cause)).await,
+            AnyDeployment::Deploying(d) => self.turn_back(d.roll_back(cause)).await,
+            AnyDeployment::Verifying(d) => self.turn_back(d.roll_back(cause)).await,
+            AnyDeployment::Complete(d) => self.turn_back(d.roll_back(cause)).await,
+            AnyDeployment::Failed(d) => self.turn_back(d.roll_back(cause)).await,
+            AnyDeployment::RollingBack(d) => self.rolling_back(d).await,
+            AnyDeployment::RolledBack(d) => Ok(Ended::RolledBack { run, cause: d.phase().cause.clone() }),
+        }
+    }
+
+    async fn abandoned(mut self, any: AnyDeployment, thing: Step, reason: String) -> Ended {
+        let AnyDeployment::Failed(mut deployment) = any else { return self.carry_on(any).await };
+        let (run, cause) = (deployment.begun().run.clone(), deployment.phase().cause.clone());
+        match deployment.abandon(&mut self.work.journal, thing, reason).await {
+            Ok(()) => self.undone(AnyDeployment::Failed(deployment), cause).await,
+            Err(error) => {
+                let ended = self.park(run, error.into()).await;
+                self.work.journal.close().await;
+                ended
+            }
+        }
+    }
+}

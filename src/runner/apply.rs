@@ -1,0 +1,258 @@
+//! `apply`: from a spec to a run, over whatever the app's earlier runs left behind.
+
+use std::collections::BTreeMap;
+
+use machine::app::AppKey;
+use machine::cause::{Cause, Kind};
+use machine::deployment::Deployment;
+use machine::entry::{Begun, Outside};
+use machine::id::RunId;
+use machine::phase::Name;
+use machine::replay::AnyDeployment;
+
+use super::again::Wanted;
+use super::desk::{Desk, Options, Outcome, known};
+use super::event::Event;
+use super::journal::Journal;
+use super::{Ended, Taken};
+use crate::plan::ask::{RELEASE, sha256};
+use crate::plan::release::{frozen, open_run, read};
+use crate::plan::{Ask, Obstacle, Release};
+use crate::spec::Spec;
+use crate::store::{Lease, RunRow};
+
+/// What becomes of an open run when its app is applied again.
+enum Over {
+    /// It wants the same: it goes on.
+    Resume,
+    /// It is being undone, or wants something else: it is undone first.
+    Undo,
+}
+
+impl Desk {
+    /// Makes the world as `spec` asks.
+    pub async fn apply(&self, spec: Spec, options: &Options) -> Outcome {
+        self.try_apply(spec, options).await.unwrap_or_else(|outcome| outcome)
+    }
+
+    async fn try_apply(&self, spec: Spec, options: &Options) -> Result<Outcome, Outcome> {
+        let outside = self.learn_outside().await?;
+        let app = self.app(&spec, &outside);
+        let rows = self.store.list(Some(&app)).await?;
+        same_path(&spec, &rows, options)?;
+        let base = Release::newest(&self.store, &rows, None).await?;
+        let ask = self.ask(spec, base.as_ref())?;
+        if let Some(unchanged) = unchanged(&ask, base.as_ref(), &rows, &app, options) {
+            return Ok(unchanged);
+        }
+        let lease = self.claim(&app, options.wait_lock).await?;
+        let outcome = self.apply_claimed(ask, &app, outside, lease.clone(), options).await;
+        // A run that was carried out gave it back already; giving it back again does nothing.
+        let _ = self.store.release(&lease).await;
+        outcome
+    }
+
+    // Between the first look and the claim another run may have begun or ended, so the journal is read again.
+    async fn apply_claimed(
+        &self,
+        ask: Ask,
+        app: &AppKey,
+        outside: Outside,
+        lease: Lease,
+        options: &Options,
+    ) -> Result<Outcome, Outcome> {
+        let rows = self.store.list(Some(app)).await?;
+        let mut lease = lease;
+        if let Some(open) = open_run(&rows, app) {
+            let (any, _) = read(self.store.as_ref(), &open.run).await?;
+            match over(&any, &ask) {
+                Over::Resume => return self.again(&open.run, lease, options, Wanted::On).await,
+                Over::Undo => {
+                    self.agree_to_undo(&any, options)?;
+                    let cause = superseded(&any);
+                    let outcome = self.again(&open.run, lease, options, Wanted::Undone(cause)).await?;
+                    if !matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
+                        return Ok(outcome);
+                    }
+                    lease = self.claim(app, options.wait_lock).await?;
+                }
+            }
+        }
+        let rows = self.store.list(Some(app)).await?;
+        let base = Release::newest(&self.store, &rows, None).await?;
+        let ask = self.ask(ask.spec, base.as_ref())?;
+        self.fresh(ask, app, outside, base, lease, options).await
+    }
+
+    fn agree_to_undo(&self, any: &AnyDeployment, options: &Options) -> Result<(), Outcome> {
+        if any.name() == Name::RollingBack || any.name() == Name::Failed {
+            return Ok(());
+        }
+        let short = any.run().short();
+        let question = format!("run {short} is not finished and wants something else; undo it first?");
+        if (options.consent)(&question) {
+            return Ok(());
+        }
+        Err(Obstacle::new(
+            format!("run {short} of this app is not finished ({})", any.name()),
+            format!("`fabrik resume {short}` goes on with it, `fabrik rollback {short}` undoes it, `--yes` undoes it and applies"),
+        )
+        .into())
+    }
+
+    async fn fresh(
+        &self,
+        ask: Ask,
+        app: &AppKey,
+        outside: Outside,
+        base: Option<Release>,
+        lease: Lease,
+        options: &Options,
+    ) -> Result<Outcome, Outcome> {
+        let run = new_run();
+        let blobs = frozen_blobs(&ask);
+        let begun = Begun {
+            run: run.clone(),
+            journal: self.store.journal().clone(),
+            app: app.clone(),
+            outside,
+            spec: ask.spec.path.to_string_lossy().into_owned(),
+            hash: ask.hash.clone(),
+            secrets: ask.fingerprints(),
+            frozen: blobs.iter().map(|(name, bytes)| ((*name).to_owned(), sha256(bytes))).collect(),
+        };
+        self.listener.hear(&Event::Began {
+            app: app.name.clone(),
+            endpoint: format!("https://{}", ask.spec.domain),
+            run: run.clone(),
+            resumed: false,
+        });
+        let by_hash = blobs.into_values().map(|bytes| (sha256(&bytes), bytes)).collect();
+        let clock = self.outside.clock.clone();
+        let mut journal = Journal::fresh(self.store.clone(), clock, run, lease, by_hash);
+        let deployment = Deployment::begin(begun).write(&mut journal).await?;
+        let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
+        let mut runner = self.runner(journal, ask, Taken::First, options);
+        (runner.base, runner.before) = (base, before);
+        Ok(Outcome::Ended(runner.carry_on(AnyDeployment::from(deployment)).await))
+    }
+
+    fn ask(&self, spec: Spec, base: Option<&Release>) -> Result<Ask, Outcome> {
+        let sources = self.sources(&spec.path)?;
+        let known = base.map(known).unwrap_or_default();
+        Ask::fresh(spec, &sources, &self.key, &known).map_err(Outcome::Obstacles)
+    }
+
+    /// The app that `spec` is about, on this outside.
+    pub fn app(&self, spec: &Spec, outside: &Outside) -> AppKey {
+        let place = || format!("{} team {}", outside.coolify, outside.team);
+        AppKey {
+            outside: self.world.clone().unwrap_or_else(place),
+            project: spec.project.clone(),
+            environment: spec.environment.clone(),
+            name: spec.name.clone(),
+        }
+    }
+
+    /// Which Coolify and which team: remembered from an earlier run with this token, else asked.
+    ///
+    /// # Errors
+    /// [`Outcome::Obstacles`] when it cannot be learnt.
+    pub async fn learn_outside(&self) -> Result<Outside, Outcome> {
+        let coolify = self.vendors.coolify.url().to_owned();
+        let token = self.key.fingerprint(&coolify, self.token.expose());
+        let rows = self.store.list(None).await?;
+        let known = rows.iter().rev().filter_map(|row| row.begun.as_ref()).map(|begun| &begun.outside);
+        // A world that was emptied is another world, with other teams.
+        let world = |outside: &&Outside| outside.coolify == coolify && outside.token == token;
+        if let Some(outside) = known.clone().find(world) {
+            return Ok(outside.clone());
+        }
+        let team = self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
+        Ok(Outside { coolify, team: team.id, token })
+    }
+}
+
+fn same_path(spec: &Spec, rows: &[RunRow], options: &Options) -> Result<(), Outcome> {
+    let standing = |row: &&RunRow| row.phase.is_some_and(|phase| phase != Name::RolledBack);
+    let last = rows.iter().rev().filter(standing).find_map(|row| row.begun.as_ref());
+    let path = spec.path.to_string_lossy();
+    match last {
+        Some(begun) if begun.spec != path && !options.moved => Err(Obstacle::new(
+            format!("this app was deployed from {}", begun.spec),
+            "if the spec was moved, say `--moved`; if it is another app, give it another name or project",
+        )
+        .into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// "Unchanged" never lies: the same spec and files, the same values, a finished release, and no open run.
+fn unchanged(
+    ask: &Ask,
+    base: Option<&Release>,
+    rows: &[RunRow],
+    app: &AppKey,
+    options: &Options,
+) -> Option<Outcome> {
+    let base = base?;
+    if options.refresh || options.force || open_run(rows, app).is_some() || base.begun().hash != ask.hash {
+        return None;
+    }
+    let mut left = base.envs();
+    left.remove(RELEASE);
+    let now: BTreeMap<&str, &str> =
+        ask.envs.iter().map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect();
+    let since_ms = rows.iter().find(|row| row.run == *base.run()).map_or(0, |row| row.last_ms);
+    (left == now).then(|| Outcome::Unchanged {
+        run: base.run().clone(),
+        since_ms,
+        endpoint: base.plan().endpoint.clone(),
+    })
+}
+
+fn over(any: &AnyDeployment, ask: &Ask) -> Over {
+    let begun = any.begun();
+    let same_values = || {
+        let now: BTreeMap<_, _> =
+            ask.envs.iter().map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect();
+        begun.secrets.iter().all(|(name, print)| now.get(name.as_str()) == Some(&print.as_str()))
+    };
+    match any.name() {
+        Name::Pending | Name::Validating | Name::Provisioning | Name::Deploying | Name::Verifying
+            if begun.hash == ask.hash && same_values() =>
+        {
+            Over::Resume
+        }
+        Name::Pending
+        | Name::Validating
+        | Name::Provisioning
+        | Name::Deploying
+        | Name::Verifying
+        | Name::Complete
+        | Name::RollingBack
+        | Name::RolledBack
+        | Name::Failed => Over::Undo,
+    }
+}
+
+fn superseded(any: &AnyDeployment) -> Cause {
+    let message = match any {
+        AnyDeployment::Failed(d) => d.phase().cause.message.clone(),
+        _ => "another plan takes its place".to_owned(),
+    };
+    Cause { kind: Kind::Superseded, message, hint: String::new(), evidence: Vec::new() }
+}
+
+fn frozen_blobs(ask: &Ask) -> BTreeMap<&'static str, Vec<u8>> {
+    BTreeMap::from([
+        (frozen::SPEC, ask.spec.text.clone().into_bytes()),
+        (frozen::COMPOSE, ask.compose.clone().into_bytes()),
+    ])
+}
+
+/// A run id that sorts by time.
+pub fn new_run() -> RunId {
+    RunId::from_bits(uuid::Uuid::now_v7().as_u128())
+}
+

@@ -1,0 +1,266 @@
+//! Where runs are taken in: who asks, for which app, and whether somebody else is at it.
+//!
+//! Knows the order in which a run is claimed, begun or taken up again. What a run then does is the
+//! [`Runner`]'s.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use machine::app::AppKey;
+use machine::entry::Begun;
+use machine::id::RunId;
+use machine::plan::{Base, Plan};
+use machine::replay::AnyDeployment;
+
+use super::event::Listener;
+use super::journal::Journal;
+use super::work::{Cancel, Work};
+use super::{Demand, Ended, Keep, OnFailure, Runner, Taken};
+use crate::plan::release::{ReadError, frozen, frozen_text};
+use crate::plan::{Ask, Obstacle, Release};
+use crate::providers::Vendors;
+use crate::secrets::{FingerprintKey, Secret, Sources};
+use crate::spec::{Spec, Undo};
+use crate::store::{Claim, Holder, Lease, Loaded, Store};
+use crate::wire::Outside;
+
+/// Looks up an environment variable.
+pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Everything a run needs besides its spec.
+#[derive(Clone)]
+pub struct Desk {
+    /// The journal's home.
+    pub store: Arc<dyn Store>,
+    /// The world.
+    pub outside: Outside,
+    /// The vendors, seen with the user's tokens.
+    pub vendors: Vendors,
+    /// Who looks on.
+    pub listener: Arc<dyn Listener>,
+    /// Whether to stop.
+    pub cancel: Cancel,
+    /// Who we are.
+    pub holder: Holder,
+    /// What fingerprints are made with.
+    pub key: Arc<FingerprintKey>,
+    /// The environment.
+    pub lookup: Lookup,
+    /// The `.env` file, where it is not the one beside the spec.
+    pub env_file: Option<PathBuf>,
+    /// The Coolify token, for knowing which team was learnt with it.
+    pub token: Arc<Secret>,
+    /// What the outside is called where it is not a Coolify URL with its team: the sandbox world.
+    pub world: Option<String>,
+}
+
+/// How a person wants it done.
+#[derive(Clone)]
+pub struct Options {
+    /// Leave standing what a failed run made.
+    pub no_rollback: bool,
+    /// Ask the APIs even if nothing seems to have changed.
+    pub refresh: bool,
+    /// Start the app anew even if nothing differs.
+    pub force: bool,
+    /// Fail where nothing shows that the new version answers.
+    pub require_proof: bool,
+    /// The spec lies elsewhere now.
+    pub moved: bool,
+    /// How long verification may take, where it is not what the spec says.
+    pub timeout: Option<Duration>,
+    /// How long to wait for another run of the app.
+    pub wait_lock: Duration,
+    /// Asked before something is undone; `false` refuses.
+    pub consent: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A run came to rest.
+    Ended(Ended),
+    /// Nothing has changed since this release.
+    Unchanged {
+        /// Its run.
+        run: RunId,
+        /// When it was finished, in milliseconds since 1970.
+        since_ms: u64,
+        /// Where it answers.
+        endpoint: String,
+    },
+    /// Another run holds the app.
+    Held {
+        /// Who.
+        by: Holder,
+        /// Since when.
+        since: jiff::Timestamp,
+    },
+    /// Nothing was attempted.
+    Obstacles(Vec<Obstacle>),
+}
+
+impl From<Obstacle> for Outcome {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Obstacles(vec![obstacle])
+    }
+}
+
+impl From<ReadError> for Outcome {
+    fn from(error: ReadError) -> Self {
+        Obstacle::new(error.to_string(), "nothing was touched").into()
+    }
+}
+
+impl From<crate::store::StoreError> for Outcome {
+    fn from(error: crate::store::StoreError) -> Self {
+        Obstacle::new(error.to_string(), "nothing was touched").into()
+    }
+}
+
+impl Desk {
+    /// The values of the environment and of the `.env` that goes with `spec`.
+    ///
+    /// # Errors
+    /// [`Outcome::Obstacles`] for a `.env` that cannot be read.
+    pub fn sources(&self, spec: &Path) -> Result<Sources<'_>, Outcome> {
+        let env_file = self.env_file(spec);
+        let read = Sources::read(self.lookup.as_ref(), &env_file);
+        read.map_err(|problems| Obstacle::new(problems.to_string(), "").into())
+    }
+
+    /// The `.env` that goes with `spec`.
+    pub fn env_file(&self, spec: &Path) -> PathBuf {
+        let beside = || spec.parent().unwrap_or(Path::new(".")).join(".env");
+        self.env_file.clone().unwrap_or_else(beside)
+    }
+
+    /// Claims `app`, waiting for `patience` where somebody else has it.
+    ///
+    /// # Errors
+    /// [`Outcome::Held`].
+    pub async fn claim(&self, app: &AppKey, patience: Duration) -> Result<Lease, Outcome> {
+        let began = self.outside.clock.boot();
+        loop {
+            match self.store.claim(&app.to_string(), &self.holder).await? {
+                Claim::Held(lease) => return Ok(lease),
+                Claim::Taken { by, since } => {
+                    if self.outside.clock.boot().saturating_sub(began) >= patience {
+                        return Err(Outcome::Held { by, since });
+                    }
+                    self.outside.clock.sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    /// A runner for `ask` under `lease`.
+    pub fn runner(&self, journal: Journal, ask: Ask, taken: Taken, options: &Options) -> Runner {
+        let env_file = self.env_file(&ask.spec.path);
+        let keep: Keep = Box::new(move |secrets| {
+            crate::secrets::keep(&env_file, secrets).map_err(|error| error.to_string())
+        });
+        let mut ask = ask;
+        if let Some(timeout) = options.timeout {
+            ask.spec.health.timeout = timeout;
+        }
+        Runner {
+            work: Work {
+                journal,
+                outside: self.outside.clone(),
+                listener: self.listener.clone(),
+                cancel: self.cancel.clone(),
+                store: self.store.clone(),
+                holder: self.holder.clone(),
+            },
+            vendors: self.vendors.clone(),
+            on_failure: on_failure(&ask.spec, options),
+            demand: if options.require_proof { Demand::Proof } else { Demand::Answer },
+            force: options.force,
+            base: None,
+            before: None,
+            taken,
+            keep,
+            ask,
+        }
+    }
+
+    /// The ask of a run that is in the journal: frozen text, sources read again.
+    ///
+    /// # Errors
+    /// [`Outcome::Obstacles`] for what is missing now.
+    pub fn ask_again(&self, any: &AnyDeployment, loaded: &Loaded, base: Option<&Release>) -> Result<Ask, Outcome> {
+        let mut known = base.map(known).unwrap_or_default();
+        known.extend(any.begun().secrets.clone());
+        if let Some(plan) = plan_of(any) {
+            known.extend(plan.envs.iter().map(|env| (env.key.clone(), env.fingerprint.clone())));
+        }
+        self.frozen_ask(any.begun(), &loaded.blobs, &known)
+    }
+
+    /// The ask that a release was made from, with what sources give today.
+    ///
+    /// # Errors
+    /// [`Outcome::Obstacles`].
+    pub fn ask_of(&self, release: &Release) -> Result<Ask, Outcome> {
+        self.frozen_ask(release.begun(), &release.blobs, &known(release))
+    }
+
+    fn frozen_ask(
+        &self,
+        begun: &Begun,
+        blobs: &BTreeMap<String, Vec<u8>>,
+        known: &BTreeMap<String, String>,
+    ) -> Result<Ask, Outcome> {
+        let path = Path::new(&begun.spec);
+        let spec = Spec::parse(path, &frozen_text(begun, blobs, frozen::SPEC))
+            .map_err(|problems| Outcome::from(Obstacle::new(problems.to_string(), "")))?;
+        let compose = frozen_text(begun, blobs, frozen::COMPOSE);
+        let sources = self.sources(path)?;
+        Ask::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known).map_err(Outcome::Obstacles)
+    }
+
+    /// The release that `any` builds on.
+    ///
+    /// # Errors
+    /// [`Outcome::Obstacles`] when it cannot be read.
+    pub async fn base_of(&self, any: &AnyDeployment) -> Result<Option<Release>, Outcome> {
+        match plan_of(any).map(|plan| &plan.base) {
+            Some(Base::Nothing) => Ok(None),
+            Some(Base::Release(run)) => Ok(Release::of(&self.store, run).await?),
+            None => {
+                let rows = self.store.list(Some(&any.begun().app)).await?;
+                Ok(Release::newest(&self.store, &rows, Some(any.run())).await?)
+            }
+        }
+    }
+}
+
+fn on_failure(spec: &Spec, options: &Options) -> OnFailure {
+    let manual = spec.rollback.coolify == Undo::Manual || spec.rollback.dns == Undo::Manual;
+    match (options.no_rollback, manual) {
+        (true, _) => OnFailure::Leave,
+        (false, true) => OnFailure::Park,
+        (false, false) => OnFailure::Undo,
+    }
+}
+
+/// The fingerprints of the variables that `release` left behind.
+pub fn known(release: &Release) -> BTreeMap<String, String> {
+    release.envs().into_iter().map(|(key, print)| (key.to_owned(), print.to_owned())).collect()
+}
+
+/// The plan of `any`, if it has one by now.
+pub fn plan_of(any: &AnyDeployment) -> Option<&Plan> {
+    match any {
+        AnyDeployment::Provisioning(d) => Some(&d.phase().plan),
+        AnyDeployment::Deploying(d) => Some(&d.phase().plan),
+        AnyDeployment::Verifying(d) => Some(&d.phase().plan),
+        AnyDeployment::Complete(d) => Some(&d.phase().plan),
+        AnyDeployment::RollingBack(d) => Some(&d.phase().plan),
+        AnyDeployment::Failed(d) => Some(&d.phase().plan),
+        AnyDeployment::Pending(_) | AnyDeployment::Validating(_) | AnyDeployment::RolledBack(_) => None,
+    }
+}
