@@ -133,11 +133,16 @@ pub fn names_a_secret(key: &str) -> bool {
     SIGNS.iter().any(|sign| key.contains(sign))
 }
 
+/// Says whether what stands under a key is masked: `env` as a whole, for its keys are the user's own.
+fn hides(key: &str) -> bool {
+    key == "env" || names_a_secret(key)
+}
+
 /// The line as it may be shown: none if it may be the middle of a longer value, else masked under secret-looking keys.
 fn showable(text: &str, line: usize) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let shown = lines.get(line.checked_sub(1)?)?.trim_end();
-    if let Some(at) = keys_of(shown).find(|(key, _)| names_a_secret(key)).map(|(_, end)| end) {
+    if let Some(at) = keys_of(shown).find(|(key, _)| hides(key)).map(|(_, end)| end) {
         return Some(masked_from(shown, at));
     }
     let item = shown.trim_start().starts_with("- ");
@@ -145,7 +150,7 @@ fn showable(text: &str, line: usize) -> Option<String> {
     if key.is_none() && !item && shown.starts_with([' ', '\t']) {
         return None;
     }
-    if parents(&lines[..line], indent(shown)).any(names_a_secret) {
+    if parents(&lines[..line]).any(hides) {
         let dash = shown.find("- ").map(|at| at + 1);
         return Some(masked_from(shown, key.or(dash).unwrap_or(0)));
     }
@@ -168,21 +173,21 @@ fn keys_of(line: &str) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// The keys a line stands under, nearest first; `above` ends with the line itself.
-fn parents<'a>(above: &'a [&'a str], below: usize) -> impl Iterator<Item = &'a str> {
-    let mut limit = below;
-    above.iter().rev().skip(1).filter_map(move |line| {
+/// The keys that the last line stands under, nearest first.
+fn parents<'a>(lines: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+    let mut inner = lines.last().map_or(0, |line| depth(line));
+    lines.iter().rev().filter_map(move |line| {
         let blank = line.trim().is_empty() || line.trim_start().starts_with('#');
-        let is_parent =
-            !blank && (indent(line) < limit || (indent(line) == 0 && limit == 0 && !line.starts_with('-')));
-        if !is_parent || (limit == 0 && below == 0 && !above[above.len() - 1].starts_with('-')) {
+        if blank || depth(line) >= inner {
             return None;
         }
-        limit = indent(line);
+        inner = depth(line);
         keys_of(line).next().map(|(key, _)| key)
     })
 }
 
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
+/// How far in a line stands; a list item may stand right below its key.
+fn depth(line: &str) -> usize {
+    let text = line.trim_start();
+    2 * (line.len() - text.len()) + usize::from(text.starts_with("- "))
 }

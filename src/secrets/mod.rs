@@ -1,7 +1,21 @@
 //! The hidden: secret values, where they come from, and how they are kept off every screen.
 //!
-//! A value cannot be printed by accident: the type will not do it. Nothing here sends a secret anywhere.
+//! A value cannot be printed by accident: the type will not do it. Nothing here sends a secret anywhere, and nothing
+//! here decides which secrets an app wants.
 
+mod dotenv;
+mod fingerprint;
+mod keep;
+mod mask;
 mod secret;
+mod sources;
 
-pub use secret::Secret;
+pub use dotenv::parse as parse_env_file;
+pub use fingerprint::{FingerprintKey, KeyError};
+pub use keep::{KeepError, keep};
+pub use mask::Mask;
+pub use secret::{Secret, generate};
+pub use sources::{Origin, Sources};
+
+#[cfg(test)]
+mod tests;

@@ -33,3 +33,18 @@ impl fmt::Display for Secret {
         f.write_str("***")
     }
 }
+
+/// Makes up a secret: 32 characters `[A-Za-z0-9]`, each equally likely, from the operating system's generator.
+pub fn generate() -> Secret {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    // 248 is the largest multiple of 62 in a byte; taking the rest of larger ones would favour some letters.
+    const FAIR: u8 = 248;
+    let mut value = Zeroizing::new(String::with_capacity(32));
+    let mut bytes = Zeroizing::new([0_u8; 64]);
+    while value.len() < 32 {
+        getrandom::fill(bytes.as_mut_slice()).expect("the operating system has a random generator");
+        let fair = bytes.iter().filter(|byte| **byte < FAIR).take(32 - value.len());
+        value.extend(fair.map(|byte| char::from(LETTERS[usize::from(byte % 62)])));
+    }
+    Secret(value)
+}

@@ -57,7 +57,10 @@ fn the_smallest_spec_has_every_default_of_the_contract() {
     assert_eq!((spec.port, spec.project.as_str(), spec.environment.as_str()), (8000, "my-api", "production"));
     assert_eq!(spec.health.path, "/health");
     assert_eq!((spec.health.status, spec.health.successes), (200, 3));
-    assert_eq!((spec.health.interval, spec.health.timeout), (Duration::from_secs(5), Duration::from_secs(300)));
+    assert_eq!(
+        (spec.health.interval, spec.health.timeout),
+        (Duration::from_secs(5), Duration::from_secs(300))
+    );
     assert_eq!(spec.health.fingerprint, Some(Fingerprint::Header("X-Fabrik-Release".to_owned())));
     assert_eq!(spec.dns, Dns { target: None, ttl: Ttl::Auto, zone: None });
     assert_eq!(spec.rollback, Rollback { coolify: Undo::Auto, dns: Undo::Auto });
@@ -82,7 +85,8 @@ fn everything_the_version_knows_is_read() {
          volumes: [{name: data, path: /data}]\nrollback: {coolify: auto, dns: manual}",
     )
     .expect("a good spec");
-    let values: Vec<&str> = ["N", "ZIP", "ON", "BIG", "HEX"].iter().map(|key| spec.env[*key].as_str()).collect();
+    let values: Vec<&str> =
+        ["N", "ZIP", "ON", "BIG", "HEX"].iter().map(|key| spec.env[*key].as_str()).collect();
     assert_eq!(values, ["1.10", "01234", "true", "1_000", "0x1F"], "values stay as written");
     let wants = ["STRIPE_KEY", "DB_PASSWORD"].map(str::to_owned);
     assert_eq!(spec.secrets.iter().map(|want| want.name.clone()).collect::<Vec<_>>(), wants);
@@ -95,8 +99,8 @@ fn everything_the_version_knows_is_read() {
 
 #[test]
 fn all_problems_of_a_file_come_in_one_go_in_the_order_of_its_lines() {
-    let Problems(problems) =
-        parse("nmae: x\ntemplate: python-ap\ndomain: nope\nport: 99999\nenv: {1X: y}\n").expect_err("problems");
+    let Problems(problems) = parse("nmae: x\ntemplate: python-ap\ndomain: nope\nport: 99999\nenv: {1X: y}\n")
+        .expect_err("problems");
     let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
     assert_eq!(lines, [1, 1, 2, 3, 4, 5], "{problems:#?}");
     assert_eq!(Problems(problems).to_string().matches("error: ").count(), 6);
@@ -173,7 +177,13 @@ fn keys_of_a_later_version_are_refused_by_name() {
     }
     also_refused("dns: {proxied: false}", 1, 7, "`dns.proxied` is not supported by this version", "");
     refused("name: a\nimage: nginx:1\ndomain: a.example.com", 2, 1, "`image` is not supported", "");
-    refused("name: my-api\ntemplate: python-api\ndomain: [a.example.com]", 3, 9, "list of domains", "exactly one");
+    refused(
+        "name: my-api\ntemplate: python-api\ndomain: [a.example.com]",
+        3,
+        9,
+        "list of domains",
+        "exactly one",
+    );
 }
 
 #[test]
@@ -200,13 +210,13 @@ fn values_of_the_wrong_type_are_refused_where_they_stand() {
     also_refused("port: \"80\"", 1, 7, "`port` must be a number, not text", "");
     also_refused("port: 80.5", 1, 7, "`port` must be a whole number from 1 to 65535", "");
     also_refused("port: 0", 1, 7, "`port` must be a whole number", "");
-    also_refused("port:", 1, 6, "`port` has no value", "");
+    also_refused("port:", 1, 5, "`port` has no value", "");
     also_refused("server: [a]", 1, 9, "`server` must be text, not a list", "");
     also_refused("server: 12", 1, 9, "`server` must be text, not a number", "quotes");
     also_refused("health: fine", 1, 9, "`health` must be a mapping of keys, not text", "");
     also_refused("volumes: {}", 1, 10, "`volumes` must be a list, not a mapping", "");
     also_refused("env: {A: [b]}", 1, 10, "`env.A` must be text, not a list", "");
-    also_refused("env: {A: }", 1, 9, "`env.A` has no value", "\"\"");
+    also_refused("env: {A: }", 1, 8, "`env.A` has no value", "\"\"");
     also_refused("secrets: KEY", 1, 10, "`secrets` must be a list, not text", "");
 }
 
@@ -245,10 +255,28 @@ fn domains_that_cannot_resolve_are_refused() {
 #[test]
 fn an_app_comes_from_exactly_one_place() {
     refused("name: a\ndomain: a.example.com", 1, 1, "nothing says where the app comes from", "python-api");
-    refused("name: my-api\ntemplate: python-api\nfolder: my-api\ndomain: a.example.com", 2, 11, "both say", "keep one");
+    refused(
+        "name: my-api\ntemplate: python-api\nfolder: my-api\ndomain: a.example.com",
+        2,
+        11,
+        "both say",
+        "keep one",
+    );
     refused("name: my-api\ntemplate: pyton-api\ndomain: a.example.com", 2, 11, "no template", "`python-api`");
-    refused("name: gone\ntemplate: python-api\ndomain: a.example.com", 2, 11, "`gone` is not there", "fabrik new");
-    refused("name: a\nfolder: ./nowhere\ndomain: a.example.com", 2, 9, "`./nowhere` is not there", "where the spec is");
+    refused(
+        "name: gone\ntemplate: python-api\ndomain: a.example.com",
+        2,
+        11,
+        "`gone` is not there",
+        "fabrik new",
+    );
+    refused(
+        "name: a\nfolder: ./nowhere\ndomain: a.example.com",
+        2,
+        9,
+        "`./nowhere` is not there",
+        "where the spec is",
+    );
 }
 
 #[test]
@@ -335,7 +363,9 @@ fn a_plain_value_that_looks_like_a_secret_is_a_warning_that_does_not_show_it() {
         let spec = with(&format!("env:\n  {value}")).expect("a good spec");
         assert_eq!(spec.warnings.len(), 1, "{value}");
         let (plain, debug) = (spec.warnings[0].as_warning(), format!("{:?}", spec.warnings));
-        assert!(plain.contains("looks like a secret") && !plain.contains("CANARY") && !debug.contains("CANARY"));
+        assert!(
+            plain.contains("looks like a secret") && !plain.contains("CANARY") && !debug.contains("CANARY")
+        );
     }
     assert!(with("env: {DB_PASSWORD: \"${PW}\", LEVEL: info}").expect("a good spec").warnings.is_empty());
 }
@@ -375,16 +405,21 @@ fn an_unreadable_file_and_one_that_is_not_text_are_refused() {
 
 #[test]
 fn a_problem_is_shown_with_file_line_column_and_the_line() {
-    let problems = Spec::parse(Path::new("app.yaml"), "name: Über\nfolder: .\ndomain: a.example.com").expect_err("one");
+    let problems =
+        Spec::parse(Path::new("app.yaml"), "name: Über\nfolder: .\ndomain: a.example.com").expect_err("one");
     let shown = problems.to_string();
-    assert!(shown.contains("app.yaml:1:7") && shown.contains("name: Über") && shown.contains("hint: "), "{shown}");
+    assert!(
+        shown.contains("app.yaml:1:7") && shown.contains("name: Über") && shown.contains("hint: "),
+        "{shown}"
+    );
 }
 
 #[test]
 fn formatting_comments_and_place_do_not_change_the_canonical_text() {
     let home = home();
     fs::create_dir_all(home.path().join("deeper/my-api")).expect("a folder");
-    let one = Spec::parse(&home.path().join("a.yaml"), &format!("{SMALLEST}env: {{B: x, A: y}}\nsecrets: [K, L]"));
+    let one =
+        Spec::parse(&home.path().join("a.yaml"), &format!("{SMALLEST}env: {{B: x, A: y}}\nsecrets: [K, L]"));
     let text = "# the same\ndomain: 'my-api.example.com'\nsecrets: [L, K]\nenv:\n  A: y\n  B: x\n\
                 port: 8000\ntemplate: python-api\nname: my-api\n";
     let other = Spec::parse(&home.path().join("deeper/b.yaml"), text);
@@ -395,8 +430,16 @@ fn formatting_comments_and_place_do_not_change_the_canonical_text() {
 fn whatever_decides_a_deployment_changes_the_canonical_text() {
     let base = with("").expect("good").canonical();
     let changes = [
-        "port: 9000", "server: x", "project: xyz", "environment: staging", "env: {A: b}", "env: {A: '${B}'}",
-        "secrets: [A]", "health: {path: /x}", "dns: {ttl: 60}", "volumes: [{name: a, path: /b}]",
+        "port: 9000",
+        "server: x",
+        "project: xyz",
+        "environment: staging",
+        "env: {A: b}",
+        "env: {A: '${B}'}",
+        "secrets: [A]",
+        "health: {path: /x}",
+        "dns: {ttl: 60}",
+        "volumes: [{name: a, path: /b}]",
     ];
     let mut seen = vec![base];
     for change in changes {
@@ -445,7 +488,8 @@ fn new_writes_nothing_when_the_folder_is_in_the_way() {
     let template = Template::named("python-api").expect("there");
     assert!(scaffold(home.path(), template, "my-api", "a.example.com").is_err());
     assert!(scaffold(home.path(), template, "../x", "a.example.com").is_err());
-    let names: Vec<_> = fs::read_dir(home.path()).expect("listed").map(|entry| entry.expect("read").file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(home.path()).expect("listed").map(|entry| entry.expect("read").file_name()).collect();
     assert_eq!(names, ["my-api"]);
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::budget::BudgetBreach;
 use serde_yaml::{Error, Location, Spanned};
 
 use crate::error::{Problem, Problems};
@@ -103,7 +104,8 @@ fn problems(path: &Path, text: &str, error: &Error) -> Problems {
 
 fn words(error: &Error) -> (String, Option<&'static str>) {
     match error {
-        Error::MultipleDocuments { .. } => {
+        Error::AliasError { error, .. } => words(error),
+        Error::MultipleDocuments { .. } | Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             ("holds more than one document".to_owned(), Some("one app, one file: split it at `---`"))
         }
         Error::Budget { .. }
