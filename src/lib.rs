@@ -18,6 +18,7 @@ pub mod error;
 pub mod plan;
 pub mod providers;
 pub mod runner;
+pub mod sandbox;
 pub mod secrets;
 pub mod spec;
 pub mod store;

@@ -1,0 +1,186 @@
+//! A request as the pretend outside reads it, and the answer it writes.
+//!
+//! Knows HTTP and nothing of any vendor.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::wire::{Certificate, Request, Response, SendError};
+
+/// A request, taken apart. The token itself is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Method, upper case.
+    pub method: String,
+    /// Whether it came over TLS.
+    pub https: bool,
+    /// The host it was meant for, lower case, without port.
+    pub host: String,
+    /// The path, still percent-encoded.
+    pub path: String,
+    /// The query, still percent-encoded, without the question mark.
+    pub query: String,
+    /// What stands in `Authorization`.
+    pub credentials: Credentials,
+    /// Whether the body says it is JSON.
+    pub says_json: bool,
+    /// The body.
+    pub body: String,
+    /// The client's patience in milliseconds; a lost answer costs this much pretend time.
+    pub timeout_ms: u64,
+    /// The address to connect to instead of what DNS says.
+    pub connect_to: Option<SocketAddr>,
+}
+
+/// What stands in `Authorization`, without the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Credentials {
+    /// No such header.
+    Missing,
+    /// Something that is not a bearer token.
+    Malformed,
+    /// A bearer token; the sandbox believes any.
+    Bearer,
+}
+
+impl Ask {
+    /// Takes `request` apart.
+    pub fn of(request: &Request) -> Self {
+        let (parts, body) = (&request.http, request.http.body());
+        let header = |name| parts.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let host = parts.uri().host().unwrap_or_else(|| header(HOST));
+        Self {
+            method: parts.method().as_str().to_owned(),
+            https: parts.uri().scheme_str() != Some("http"),
+            host: host.split(':').next().unwrap_or(host).to_ascii_lowercase(),
+            path: parts.uri().path().to_owned(),
+            query: parts.uri().query().unwrap_or("").to_owned(),
+            credentials: credentials(header(AUTHORIZATION)),
+            says_json: header(CONTENT_TYPE).contains("json"),
+            body: String::from_utf8_lossy(body).into_owned(),
+            timeout_ms: u64::try_from(request.timeout.as_millis()).unwrap_or(u64::MAX),
+            connect_to: request.connect_to,
+        }
+    }
+
+    /// Whether it may change something.
+    pub fn writes(&self) -> bool {
+        !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+    }
+
+    /// The client's patience.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    /// The first value of a query parameter, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.pairs().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// All query parameters, decoded.
+    pub fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        self.query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(key), decoded(value))
+        })
+    }
+
+    /// Path and query as they were written.
+    pub fn target(&self) -> String {
+        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+    }
+
+    /// Host and port, for errors.
+    pub fn peer(&self) -> String {
+        format!("{}:{}", self.host, if self.https { 443 } else { 80 })
+    }
+
+    /// Fabrik's mark in the body's `comment` or `description`.
+    pub fn mark(&self) -> Option<String> {
+        let body: Value = serde_json::from_str(&self.body).ok()?;
+        let text = body.get("comment").or_else(|| body.get("description"))?.as_str()?;
+        text.starts_with("fabrik ").then(|| text.to_owned())
+    }
+
+    /// The error of an answer that never came.
+    pub fn lost(&self, reason: &str) -> SendError {
+        SendError::Lost { peer: self.peer(), reason: reason.to_owned() }
+    }
+}
+
+fn credentials(header: &str) -> Credentials {
+    match header.split_once(' ') {
+        None if header.is_empty() => Credentials::Missing,
+        Some((kind, token)) if kind.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
+            Credentials::Bearer
+        }
+        _ => Credentials::Malformed,
+    }
+}
+
+/// Undoes percent-encoding and plus signs.
+pub fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let escaped = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match (first, escaped.and_then(|two| u8::from_str_radix(two, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                rest = tail;
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// An answer being written.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers beside those of the vendor's frame.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A JSON answer.
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self::typed(status, "application/json", body.to_string())
+    }
+
+    /// An answer of another type.
+    pub fn typed(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: vec![("content-type", kind.to_owned())], body: body.into() }
+    }
+
+    /// The same with one more header.
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
+    }
+
+    /// As the port hands it out.
+    pub fn sent(self, certificate: Option<Certificate>) -> Response {
+        let mut http = http::Response::builder().status(self.status);
+        for (name, value) in self.headers {
+            http = http.header(name, value);
+        }
+        Response { http: http.body(self.body).expect("statuses and headers here are valid"), certificate }
+    }
+}

@@ -1,0 +1,201 @@
+//! Compose text, as far as the pretend Coolify must understand it.
+//!
+//! Reads the JSON subset of YAML, which is what Fabrik sends; anything else counts as text that Coolify
+//! cannot parse. Does not check what Docker would.
+
+use serde_json::{Map, Value};
+
+/// Base names of images that Coolify takes for databases.
+const DATABASES: [&str; 14] = [
+    "postgres",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "redis",
+    "memcached",
+    "couchdb",
+    "neo4j",
+    "influxdb",
+    "clickhouse-server",
+    "timescaledb",
+    "pgvector",
+    "postgis",
+    "keydb",
+];
+
+/// What a compose text says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compose {
+    /// The text as Coolify dumps it again.
+    pub dumped: String,
+    /// Its services, in order of their names.
+    pub entries: Vec<Entry>,
+    /// Whether parsing breaks down after the row was written (`$$` in an environment value, or
+    /// `services` as a list): 500, and the service exists (4.3.11, observed).
+    pub breaks_late: bool,
+}
+
+/// One service of a compose text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Its image, if it names one.
+    pub image: Option<String>,
+    /// Whether it is built.
+    pub builds: bool,
+    /// Whether Docker is to check its health.
+    pub is_checked: bool,
+    /// Whether it is meant to end (`restart: "no"`), or left out of the status by name.
+    pub is_excluded: bool,
+    /// Its environment.
+    pub environment: Vec<(String, Option<String>)>,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+    /// The named volumes it mounts.
+    pub volumes: Vec<String>,
+}
+
+/// Why a compose text is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Not parsed at all: 500, nothing written.
+    Broken,
+    /// Parsed and refused: 422 with this reason.
+    Refused(String),
+}
+
+impl Compose {
+    /// Reads `text`.
+    ///
+    /// # Errors
+    /// [`Unreadable`], which the API turns into 500 or 422.
+    pub fn read(text: &str) -> Result<Self, Unreadable> {
+        let mut value: Value = serde_json::from_str(text).map_err(|_| Unreadable::Broken)?;
+        empty_lists_to_maps(&mut value);
+        let dumped = serde_json::to_string_pretty(&value).map_err(|_| Unreadable::Broken)?;
+        let services = value.get("services").unwrap_or(&Value::Null);
+        let entries = match services {
+            Value::Object(services) => services.iter().map(entry).collect::<Result<_, _>>()?,
+            Value::Array(_) => return Ok(Self { dumped, entries: Vec::new(), breaks_late: true }),
+            _ => {
+                return Err(Unreadable::Refused(
+                    "Docker Compose file must contain a \"services\" section".into(),
+                ));
+            }
+        };
+        let mut compose = Self { dumped, entries, breaks_late: false };
+        let breaks_late = compose.values().any(|value| value.contains("$$"));
+        compose.breaks_late = breaks_late;
+        Ok(compose)
+    }
+
+    /// The named volumes of all services, each once.
+    pub fn volumes(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.entries.iter().flat_map(|entry| entry.volumes.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The variables it refers to at the start of a value, `${NAME}` or `${NAME:-default}`: Coolify makes a
+    /// row of each.
+    pub fn references(&self) -> Vec<(String, Option<String>)> {
+        self.values().filter_map(reference).collect()
+    }
+
+    fn values(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().flat_map(|entry| &entry.environment).filter_map(|(_, value)| value.as_deref())
+    }
+}
+
+impl Entry {
+    /// Whether Coolify takes it for a database.
+    pub fn is_database(&self) -> bool {
+        let image = self.image.as_deref().unwrap_or("");
+        let base = image.rsplit('/').next().unwrap_or(image);
+        DATABASES.contains(&base.split([':', '@']).next().unwrap_or(base))
+    }
+
+    /// The value of a label.
+    pub fn label(&self, name: &str) -> Option<String> {
+        self.labels.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+}
+
+/// Coolify's dump turns an empty list into an empty map (4.3.11, observed).
+fn empty_lists_to_maps(value: &mut Value) {
+    match value {
+        Value::Array(items) if items.is_empty() => *value = Value::Object(Map::new()),
+        Value::Array(items) => items.iter_mut().for_each(empty_lists_to_maps),
+        Value::Object(map) => map.values_mut().for_each(empty_lists_to_maps),
+        _ => {}
+    }
+}
+
+fn entry((name, value): (&String, &Value)) -> Result<Entry, Unreadable> {
+    if name.contains([';', '|', '&', '$', '`', '<', '>', '\n']) {
+        return Err(Unreadable::Refused("Invalid Docker Compose service name".into()));
+    }
+    let image = value.get("image").and_then(Value::as_str).map(str::to_owned);
+    let one_shot = value.get("restart").and_then(Value::as_str) == Some("no");
+    let excluded = value.get("exclude_from_hc").and_then(Value::as_bool) == Some(true);
+    Ok(Entry {
+        name: name.clone(),
+        image,
+        builds: value.get("build").is_some(),
+        is_checked: value.get("healthcheck").is_some(),
+        is_excluded: one_shot || excluded,
+        environment: pairs(value.get("environment")),
+        labels: pairs(value.get("labels")).into_iter().map(|(k, v)| (k, v.unwrap_or_default())).collect(),
+        volumes: volumes(value.get("volumes"))?,
+    })
+}
+
+/// A list of `KEY=value` or a map, as pairs.
+fn pairs(value: Option<&Value>) -> Vec<(String, Option<String>)> {
+    match value {
+        Some(Value::Object(map)) => map.iter().map(|(key, value)| (key.clone(), scalar(value))).collect(),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(pair).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn pair(text: &str) -> (String, Option<String>) {
+    match text.split_once('=') {
+        Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+        None => (text.to_owned(), None),
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn volumes(value: Option<&Value>) -> Result<Vec<String>, Unreadable> {
+    let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let sources: Vec<&str> = items.iter().filter_map(volume_source).collect();
+    if sources.iter().any(|source| source.contains("$(") || source.contains('`')) {
+        return Err(Unreadable::Refused("Invalid Docker volume definition".into()));
+    }
+    Ok(sources.into_iter().filter(|it| !it.starts_with(['/', '.', '~'])).map(str::to_owned).collect())
+}
+
+/// What is mounted: the first half of the short form, `source` of the long one.
+fn volume_source(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => text.split_once(':').map(|(source, _)| source),
+        _ => value.get("source").and_then(Value::as_str),
+    }
+}
+
+fn reference(value: &str) -> Option<(String, Option<String>)> {
+    let inner = value.strip_prefix("${")?.split('}').next()?;
+    let end = inner.find([':', '-', '?']).unwrap_or(inner.len());
+    let default = inner[end..].strip_prefix(":-").or_else(|| inner[end..].strip_prefix('-'));
+    Some((inner[..end].to_owned(), default.map(str::to_owned)))
+}

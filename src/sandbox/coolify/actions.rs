@@ -1,0 +1,93 @@
+//! Starting, stopping, deploying and deleting services. All of it goes on after the answer.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, Reply, message, server_error};
+use crate::sandbox::events::{Event, QUEUE_MS, STOP_MS};
+use crate::sandbox::start;
+use crate::sandbox::world::digest;
+
+/// `POST /services/{uuid}/start`: queued, so that an early read still shows the old status. A second one is
+/// taken while the first is under way.
+pub fn start(desk: &mut Desk, uuid: &str) -> Answer {
+    if desk.service(uuid)?.status().contains("running") {
+        return Err(message(400, "Service is already running."));
+    }
+    desk.world.later(QUEUE_MS, Event::StartBegins(uuid.to_owned()));
+    Ok(message(200, "Service starting request queued."))
+}
+
+/// `POST /services/{uuid}/stop`: the old status stays until the containers have gone.
+pub fn stop(desk: &mut Desk, uuid: &str) -> Answer {
+    let status = desk.service(uuid)?.status();
+    if status.contains("exited") || status.contains("stopped") {
+        return Err(message(400, "Service is already stopped."));
+    }
+    desk.world.later(STOP_MS, Event::Stopped(uuid.to_owned()));
+    Ok(message(200, "Service stopping request queued."))
+}
+
+/// `POST /services/{uuid}/restart`: never refused.
+pub fn restart(desk: &mut Desk, uuid: &str) -> Answer {
+    desk.service(uuid)?;
+    desk.world.later(STOP_MS, Event::StoppedToRestart(uuid.to_owned()));
+    Ok(message(200, "Service restarting request queued."))
+}
+
+/// `POST /deploy?uuid=`: unknown uuids are left out, all unknown is 404. The entry of a service has no
+/// `deployment_uuid`, and its start is under way when the answer comes.
+pub fn deploy(desk: &mut Desk) -> Answer {
+    let (uuids, tag) = (parameter(desk, "uuid"), parameter(desk, "tag"));
+    let uuids = match (uuids, tag) {
+        (Some(_), Some(_)) => return Err(message(400, "You can only use uuid or tag, not both.")),
+        (None, Some(_)) => return Err(message(404, "No resources found with this tag.")),
+        (None, None) => return Err(message(400, "You must provide uuid or tag.")),
+        (Some(uuids), None) => uuids,
+    };
+    let uuids: Vec<&str> =
+        uuids.split(',').map(str::trim).filter(|uuid| desk.service(uuid).is_ok()).collect();
+    if uuids.is_empty() {
+        return Err(message(404, "No resources found."));
+    }
+    if !desk.world.server.usable {
+        return Err(server_error());
+    }
+    let deployments: Vec<Value> = uuids.into_iter().map(|uuid| deployed(desk, uuid)).collect();
+    Ok(Reply::json(200, &json!({"deployments": deployments})))
+}
+
+fn parameter(desk: &Desk, name: &str) -> Option<String> {
+    let in_body = || {
+        let body: Value = serde_json::from_str(&desk.ask.body).ok()?;
+        body.get(name)?.as_str().map(str::to_owned)
+    };
+    desk.ask.query(name).or_else(in_body).filter(|value| !value.is_empty())
+}
+
+fn deployed(desk: &mut Desk, uuid: &str) -> Value {
+    let name = desk.world.service(uuid).map(|service| service.name.clone()).unwrap_or_default();
+    start::begin(desk.world, uuid);
+    let message = format!("Service {name} started. It could take a while, be patient.");
+    json!({"message": message, "resource_uuid": uuid})
+}
+
+/// `DELETE /services/{uuid}`: goes on for 3 to 35 s, during which the service is still shown. All flags are
+/// true unless they say no.
+pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
+    desk.service(uuid)?;
+    let volumes = desk.ask.query("delete_volumes").is_none_or(|it| !is_no(&it));
+    let takes_ms = 3_000 + 1_000 * u64::from(digest(&[b"delete", uuid.as_bytes()])[0] % 33);
+    let already = desk.world.service(uuid).is_some_and(|service| service.deleting);
+    if let Some(service) = desk.world.service_mut(uuid) {
+        service.deleting = true;
+    }
+    if !already {
+        let service = uuid.to_owned();
+        desk.world.later(takes_ms, Event::Deleted { service, volumes });
+    }
+    Ok(message(200, "Service deletion request queued."))
+}
+
+fn is_no(text: &str) -> bool {
+    matches!(text, "false" | "0" | "no" | "off")
+}

@@ -1,0 +1,200 @@
+//! Creating a service, and what every parse of a compose text leaves behind.
+//!
+//! The order of effects is Coolify's: the row first, then the parse, then the URLs. A break in the middle
+//! leaves the service standing (4.3.11, observed).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, Form, Reply, invalid, message, server_error, urls};
+use crate::sandbox::compose::{Compose, Entry, Unreadable};
+use crate::sandbox::services::{EnvRow, Part, Service};
+use crate::sandbox::start;
+use crate::sandbox::world::World;
+
+const FIELDS: [&str; 14] = [
+    "type",
+    "docker_compose_raw",
+    "project_uuid",
+    "environment_name",
+    "environment_uuid",
+    "server_uuid",
+    "destination_uuid",
+    "name",
+    "description",
+    "urls",
+    "force_domain_override",
+    "instant_deploy",
+    "is_container_label_escape_enabled",
+    "tags",
+];
+
+/// A create request whose fields are in order.
+struct Wanted {
+    name: Option<String>,
+    description: Option<String>,
+    text: String,
+    environment: u64,
+    urls: Vec<urls::Url>,
+    force: bool,
+    instant: bool,
+}
+
+/// `POST /services`.
+pub fn create(desk: &mut Desk) -> Answer {
+    let wanted = checked(desk)?;
+    let compose = parsed(&wanted.text)?;
+    let uuid = insert(desk.world, &wanted, &compose);
+    parse(desk.world, &uuid, &compose);
+    if compose.breaks_late {
+        return Err(server_error());
+    }
+    if let Err(refusal) = urls::apply(desk.world, &uuid, &wanted.urls, wanted.force) {
+        // Only a refusal of the URLs takes the half-made service away again.
+        desk.world.services.retain(|service| service.uuid != uuid);
+        return Err(refusal);
+    }
+    if wanted.instant {
+        start::begin(desk.world, &uuid);
+    }
+    Ok(Reply::json(201, &made(desk.world, &uuid)))
+}
+
+fn checked(desk: &Desk) -> Result<Wanted, Reply> {
+    let mut form = Form::read(desk.ask)?.only(&FIELDS);
+    let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));
+    let (environment, by_uuid) = (form.text("environment_name"), form.text("environment_uuid"));
+    let (template, text) = (form.text("type"), form.text("docker_compose_raw"));
+    if template.is_none() && text.is_none() {
+        form.wrong("type", "The type field is required when docker compose raw is not present.");
+        form.wrong(
+            "docker_compose_raw",
+            "The docker compose raw field is required when type is not present.",
+        );
+    }
+    let (name, description) = (form.text("name"), form.text("description"));
+    if name.as_ref().is_some_and(|name| name.chars().count() > 255) {
+        form.wrong("name", "The name field must not be greater than 255 characters.");
+    }
+    let force = form.flag("force_domain_override").unwrap_or(false);
+    let instant = form.flag("instant_deploy").unwrap_or(false);
+    form.check()?;
+    let urls = urls::read(form.value("urls"))?;
+    let Some(environment) = environment.or(by_uuid) else {
+        return Err(message(
+            422,
+            "You need to provide at least one of environment_name or environment_uuid.",
+        ));
+    };
+    if template.is_some() && text.is_some() {
+        return Err(message(
+            422,
+            "You cannot provide both service type and docker_compose_raw. Use one or the other.",
+        ));
+    }
+    let environment = desk.environment(&project, &environment)?.id;
+    desk.server(&server)?;
+    let Some(text) = text else {
+        return Err(Reply::json(
+            404,
+            &json!({"message": "Invalid service type.", "valid_service_types": []}),
+        ));
+    };
+    Ok(Wanted { name, description, text, environment, urls, force, instant })
+}
+
+/// The compose text out of its base64, parsed.
+///
+/// # Errors
+/// 422 or 500; nothing was written then.
+pub fn parsed(text: &str) -> Result<Compose, Reply> {
+    let packed: String = text.split_whitespace().collect();
+    let bytes = STANDARD.decode(packed).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(text) = bytes else {
+        let what = "The docker_compose_raw should be base64 encoded.";
+        return Err(invalid(&json!({"docker_compose_raw": what})));
+    };
+    Compose::read(&text).map_err(|reason| match reason {
+        Unreadable::Broken => server_error(),
+        Unreadable::Refused(reason) => invalid(&json!({"docker_compose_raw": reason})),
+    })
+}
+
+fn insert(world: &mut World, wanted: &Wanted, compose: &Compose) -> String {
+    let (id, uuid) = (world.number(), world.uuid());
+    let name = wanted.name.clone().unwrap_or_else(|| format!("service-{uuid}"));
+    world.services.push(Service {
+        id,
+        uuid: uuid.clone(),
+        name,
+        description: wanted.description.clone(),
+        environment: wanted.environment,
+        compose: compose.dumped.clone(),
+        parts: Vec::new(),
+        envs: Vec::new(),
+        containers: Vec::new(),
+        starting: 0,
+        deleting: false,
+        config_hash: None,
+        made: world.made_now(),
+    });
+    uuid
+}
+
+/// Makes or brings up to date the parts, and the rows of the variables the text refers to. What the text no
+/// longer has stays behind.
+pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
+    for entry in &compose.entries {
+        let fresh = fresh_part(world, entry);
+        let Some(service) = world.service_mut(uuid) else { return };
+        match service.parts.iter_mut().find(|part| part.name == entry.name) {
+            Some(part) => part.image.clone_from(&entry.image),
+            None => service.parts.push(fresh),
+        }
+    }
+    for (key, default) in compose.references() {
+        let fresh = referred(world, &key, default);
+        let Some(service) = world.service_mut(uuid) else { return };
+        if service.env(&key).is_none() {
+            service.envs.push(fresh);
+        }
+    }
+}
+
+fn fresh_part(world: &mut World, entry: &Entry) -> Part {
+    Part {
+        id: world.number(),
+        uuid: world.uuid(),
+        name: entry.name.clone(),
+        is_database: entry.is_database(),
+        image: entry.image.clone(),
+        fqdn: None,
+        status: "exited".into(),
+        excluded: entry.is_excluded,
+        human_name: None,
+        description: None,
+    }
+}
+
+/// Passwords and user names under Coolify's magic keys are made up by Coolify.
+fn referred(world: &mut World, key: &str, default: Option<String>) -> EnvRow {
+    let is_magic = key.starts_with("SERVICE_PASSWORD") || key.starts_with("SERVICE_USER");
+    let value = if is_magic { Some(world.hex_id()) } else { default.filter(|value| !value.is_empty()) };
+    EnvRow {
+        uuid: world.uuid(),
+        key: key.to_owned(),
+        value,
+        is_literal: false,
+        is_multiline: false,
+        is_shown_once: false,
+        comment: None,
+        made: world.made_now(),
+    }
+}
+
+/// What create and PATCH answer.
+pub fn made(world: &World, uuid: &str) -> Value {
+    let domains = world.service(uuid).map(Service::domains).unwrap_or_default();
+    json!({"uuid": uuid, "domains": domains})
+}

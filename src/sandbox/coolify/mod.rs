@@ -1,0 +1,163 @@
+//! The pretend Coolify API, read from a running 4.3.11 and its facts.
+//!
+//! Routes, credentials, rate limit, team. Each noun has its own file. Applications and databases are not
+//! here: their paths answer as unknown ones do.
+
+mod actions;
+mod environments;
+mod envs;
+mod form;
+mod make;
+mod parts;
+mod projects;
+mod servers;
+mod services;
+mod update;
+mod urls;
+
+use serde_json::{Value, json};
+
+use self::form::Form;
+use super::ask::{Ask, Credentials, Reply};
+use super::faults::Fault;
+use super::world::{OTHER_TEAM, World};
+
+/// An answer, or a refusal ready to be sent.
+type Answer = Result<Reply, Reply>;
+/// What answers a route once the gates are passed.
+type Handler<'a> = Box<dyn FnOnce(&mut Desk) -> Answer + 'a>;
+
+/// One request on the way to its answer: the world, the request, and the team of its token.
+struct Desk<'a> {
+    world: &'a mut World,
+    ask: &'a Ask,
+    team: u64,
+}
+
+/// Answers one request to the pretend Coolify.
+pub fn answer(world: &mut World, ask: &Ask) -> Reply {
+    let path: Vec<&str> = ask.path.split('/').filter(|part| !part.is_empty()).collect();
+    if matches!(path[..], ["api", "health"] | ["api", "v1", "health"]) {
+        return Reply::typed(200, "text/html; charset=utf-8", "OK");
+    }
+    // An unknown path is told before the token is looked at (observed).
+    let known = path.strip_prefix(&["api", "v1"]).and_then(|path| route(&ask.method, path));
+    let Some(handler) = known else { return unknown_route() };
+    if ask.credentials != Credentials::Bearer {
+        return message(401, "Unauthenticated.");
+    }
+    let Some(remaining) = admit(world) else { return too_many(world, Some(seconds_to_next_window(world))) };
+    let team = if world.take_fault(Fault::TeamSwap) { OTHER_TEAM } else { world.coolify.team };
+    let reply = handler(&mut Desk { world, ask, team }).unwrap_or_else(|refusal| refusal);
+    let limit = world.coolify.rate_limit;
+    reply.with("x-ratelimit-limit", limit).with("x-ratelimit-remaining", remaining)
+}
+
+#[rustfmt::skip]
+fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    Some(match (method, path) {
+        ("GET", ["version"]) => Box::new(servers::version),
+        ("GET", ["teams"]) => Box::new(servers::teams),
+        ("GET", ["team"] | ["teams", "current"]) => Box::new(servers::team),
+        ("GET", ["servers"]) => Box::new(servers::list),
+        ("GET", ["servers", uuid]) => Box::new(|desk| servers::show(desk, uuid)),
+        ("GET", ["servers", uuid, "domains"]) => Box::new(|desk| servers::domains(desk, uuid)),
+        ("GET", ["servers", uuid, "resources"]) => Box::new(|desk| servers::resources(desk, uuid)),
+        ("GET", ["resources"]) => Box::new(services::resources),
+
+        ("GET", ["projects"]) => Box::new(projects::list),
+        ("POST", ["projects"]) => Box::new(projects::create),
+        ("GET", ["projects", uuid]) => Box::new(|desk| projects::show(desk, uuid)),
+        ("PATCH", ["projects", uuid]) => Box::new(|desk| projects::patch(desk, uuid)),
+        ("DELETE", ["projects", uuid]) => Box::new(|desk| projects::delete(desk, uuid)),
+        ("GET", ["projects", uuid, "environments"]) => Box::new(|desk| environments::list(desk, uuid)),
+        ("POST", ["projects", uuid, "environments"]) => Box::new(|desk| environments::create(desk, uuid)),
+        ("PATCH", ["projects", uuid, "environments", name]) => Box::new(|desk| environments::patch(desk, uuid, name)),
+        ("DELETE", ["projects", uuid, "environments", name]) => Box::new(|desk| environments::delete(desk, uuid, name)),
+        ("GET", ["projects", uuid, name]) => Box::new(|desk| environments::show(desk, uuid, name)),
+
+        ("GET", ["services"]) => Box::new(services::list),
+        ("POST", ["services"]) => Box::new(make::create),
+        ("GET", ["services", uuid]) => Box::new(|desk| services::show(desk, uuid)),
+        ("PATCH", ["services", uuid]) => Box::new(|desk| update::patch(desk, uuid)),
+        ("DELETE", ["services", uuid]) => Box::new(|desk| actions::delete(desk, uuid)),
+        ("POST", ["services", uuid, "start"]) => Box::new(|desk| actions::start(desk, uuid)),
+        ("POST", ["services", uuid, "stop"]) => Box::new(|desk| actions::stop(desk, uuid)),
+        ("POST", ["services", uuid, "restart"]) => Box::new(|desk| actions::restart(desk, uuid)),
+        ("POST", ["deploy"]) => Box::new(actions::deploy),
+        ("GET", ["deploy"] | ["services", _, "start" | "stop" | "restart"]) => Box::new(|_| Err(use_post())),
+        ("GET", ["services", uuid, "logs"]) => Box::new(|desk| parts::logs(desk, uuid)),
+        ("GET", ["services", uuid, "applications"]) => Box::new(|desk| parts::list(desk, uuid, false)),
+        ("GET", ["services", uuid, "databases"]) => Box::new(|desk| parts::list(desk, uuid, true)),
+        ("GET", ["services", uuid, "applications", part]) => Box::new(|desk| parts::show(desk, uuid, part)),
+        ("PATCH", ["services", uuid, "applications", part]) => Box::new(|desk| parts::patch(desk, uuid, part)),
+
+        ("GET", ["services", uuid, "envs"]) => Box::new(|desk| envs::list(desk, uuid)),
+        ("POST", ["services", uuid, "envs"]) => Box::new(|desk| envs::create(desk, uuid)),
+        ("PATCH", ["services", uuid, "envs"]) => Box::new(|desk| envs::patch(desk, uuid)),
+        ("PATCH", ["services", uuid, "envs", "bulk"]) => Box::new(|desk| envs::bulk(desk, uuid)),
+        ("DELETE", ["services", uuid, "envs", row]) => Box::new(|desk| envs::delete(desk, uuid, row)),
+        _ => return None,
+    })
+}
+
+/// Counts the request in the fixed window of a minute; `None` when the window is full.
+fn admit(world: &mut World) -> Option<u64> {
+    let (now, setup) = (world.time.boot_ms, &mut world.coolify);
+    if now >= setup.rate_window.0 + 60_000 {
+        setup.rate_window = (now, 0);
+    }
+    let remaining = setup.rate_limit.checked_sub(setup.rate_window.1 + 1)?;
+    setup.rate_window.1 += 1;
+    Some(remaining)
+}
+
+fn seconds_to_next_window(world: &World) -> u64 {
+    (world.coolify.rate_window.0 + 60_000).saturating_sub(world.time.boot_ms).div_ceil(1000)
+}
+
+/// The 429 of the rate limit, with `Retry-After` in seconds where it is given.
+pub fn too_many(world: &World, retry_after: Option<u64>) -> Reply {
+    let reply = message(429, "Too Many Attempts.").with("x-ratelimit-limit", world.coolify.rate_limit);
+    let reply = reply.with("x-ratelimit-remaining", 0);
+    let Some(seconds) = retry_after else { return reply };
+    let reset = u64::try_from(world.time.wall.as_second()).unwrap_or(0) + seconds;
+    reply.with("retry-after", seconds).with("x-ratelimit-reset", reset)
+}
+
+fn message(status: u16, text: &str) -> Reply {
+    Reply::json(status, &json!({"message": text}))
+}
+
+fn unknown_route() -> Reply {
+    Reply::json(404, &json!({"message": "Not found.", "docs": "https://coolify.io/docs"}))
+}
+
+fn use_post() -> Reply {
+    message(405, "This endpoint has changed to a POST request.").with("allow", "POST")
+}
+
+fn server_error() -> Reply {
+    message(500, "Server Error")
+}
+
+/// 422 with `errors` in whichever of its shapes.
+fn invalid(errors: &Value) -> Reply {
+    Reply::json(422, &json!({"message": "Validation failed.", "errors": errors}))
+}
+
+/// A time as Coolify writes it: to the second, with six zeros.
+fn time(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string()
+}
+
+/// Brings the parts of a service in line with its compose text, as every parse does.
+pub fn parse(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
+    make::parse(world, uuid, compose);
+}
+
+/// Adds the environment `production` to a project and gives its number.
+pub fn add_environment(world: &mut World, project: u64) -> u64 {
+    environments::add(world, project, "production").id
+}

@@ -1,0 +1,116 @@
+//! Sub-resources of a service: reading them, changing one, and the log of its container.
+
+use serde_json::{Value, json};
+
+use super::urls::{self, Url};
+use super::{Answer, Desk, Form, Reply, message, time};
+use crate::sandbox::services::{Line, Part, Service};
+
+const FIELDS: [&str; 10] = [
+    "url",
+    "noindex_domains",
+    "human_name",
+    "description",
+    "image",
+    "exclude_from_status",
+    "is_log_drain_enabled",
+    "is_gzip_enabled",
+    "is_stripprefix_enabled",
+    "is_force_https_enabled",
+];
+
+/// The applications or the databases of a service.
+pub fn list(desk: &mut Desk, uuid: &str, databases: bool) -> Answer {
+    let service = desk.service(uuid)?;
+    let parts = service.parts.iter().filter(|part| part.is_database == databases);
+    Ok(Reply::json(200, &parts.map(|part| shown(service, part, false)).collect()))
+}
+
+/// One application.
+pub fn show(desk: &mut Desk, uuid: &str, part: &str) -> Answer {
+    let service = desk.service(uuid)?;
+    Ok(Reply::json(200, &shown(service, find(service, part)?, false)))
+}
+
+/// Changes one application (4.2.0 and newer). The URL is lower-cased whole; the override works in the query
+/// only.
+pub fn patch(desk: &mut Desk, uuid: &str, part: &str) -> Answer {
+    let mut form = Form::read(desk.ask)?.only(&FIELDS);
+    let (human_name, description) = (form.text("human_name"), form.text("description"));
+    let (url, image, excluded) = (form.text("url"), form.text("image"), form.flag("exclude_from_status"));
+    form.check()?;
+    let name = find(desk.service(uuid)?, part)?.name.clone();
+    if form.has("url") {
+        let force = desk.ask.query("force_domain_override").is_some_and(|it| it == "true" || it == "1");
+        let url = Url { name: name.clone(), url: url.map(|url| url.to_lowercase()) };
+        urls::apply(desk.world, uuid, &[url], force)?;
+    }
+    let found =
+        desk.world.service_mut(uuid).and_then(|it| it.parts.iter_mut().find(|part| part.name == name));
+    if let Some(part) = found {
+        part.image = image.or_else(|| part.image.take());
+        part.excluded = excluded.unwrap_or(part.excluded);
+        part.human_name = human_name.or_else(|| part.human_name.take());
+        part.description = description.or_else(|| part.description.take());
+    }
+    show(desk, uuid, part)
+}
+
+/// The log of one container, the only live view of it (4.2.0 and newer).
+pub fn logs(desk: &mut Desk, uuid: &str) -> Answer {
+    let service = desk.service(uuid)?;
+    let Some(name) = desk.ask.query("sub_service_name").filter(|name| !name.is_empty()) else {
+        return Err(message(400, "Sub service name is required."));
+    };
+    let Some(container) = service.container(&name) else {
+        return Err(message(404, "Container not found."));
+    };
+    let lines = desk.ask.query("lines").and_then(|lines| lines.parse().ok()).unwrap_or(100_usize).min(10_000);
+    let stamped = desk.ask.query("show_timestamps").is_some_and(|it| it == "true" || it == "1");
+    let skipped = container.log.len().saturating_sub(lines);
+    let logs: String = container.log[skipped..].iter().map(|line| written(line, stamped)).collect();
+    Ok(Reply::json(200, &json!({"logs": logs})))
+}
+
+fn written(line: &Line, stamped: bool) -> String {
+    let stamp = if stamped { line.at.strftime("%Y-%m-%dT%H:%M:%S.%9fZ ").to_string() } else { String::new() };
+    format!("{stamp}{}\n", line.text)
+}
+
+fn find<'a>(service: &'a Service, part: &str) -> Result<&'a Part, Reply> {
+    let found = service.parts.iter().find(|it| it.uuid == part && !it.is_database);
+    found.ok_or_else(|| message(404, "Application not found."))
+}
+
+/// A part as the API shows it; its number only inside the service.
+pub fn shown(service: &Service, part: &Part, numbered: bool) -> Value {
+    let mut shown = json!({
+        "uuid": part.uuid,
+        "name": part.name,
+        "human_name": part.human_name,
+        "description": part.description,
+        "image": part.image,
+        "ports": "",
+        "exposes": null,
+        "status": part.status,
+        "service_id": service.id,
+        "exclude_from_status": part.excluded,
+        "is_log_drain_enabled": false,
+        "is_gzip_enabled": true,
+        "is_stripprefix_enabled": true,
+        "created_at": time(service.made.at),
+        "updated_at": time(service.made.changed),
+        "deleted_at": null,
+    });
+    if numbered {
+        shown["id"] = json!(part.id);
+    }
+    if !part.is_database {
+        shown["fqdn"] = json!(part.fqdn);
+        shown["required_fqdn"] = json!(false);
+        shown["is_force_https_enabled"] = json!(true);
+        shown["redirect"] = json!("both");
+        shown["noindex_domains"] = Value::Null;
+    }
+    shown
+}

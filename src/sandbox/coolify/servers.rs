@@ -1,0 +1,115 @@
+//! Version, team and the one server.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, Reply, message, time};
+use crate::sandbox::world::{OTHER_TEAM, Server};
+
+/// Plain text under `text/html`.
+pub fn version(desk: &mut Desk) -> Answer {
+    Ok(Reply::typed(200, "text/html; charset=utf-8", desk.world.coolify.version.clone()))
+}
+
+/// The token's team.
+pub fn team(desk: &mut Desk) -> Answer {
+    Ok(Reply::json(200, &shown_team(desk)))
+}
+
+/// A list of the token's team alone.
+pub fn teams(desk: &mut Desk) -> Answer {
+    Ok(Reply::json(200, &json!([shown_team(desk)])))
+}
+
+fn shown_team(desk: &Desk) -> Value {
+    let name = if desk.team == OTHER_TEAM { "Other Team" } else { "Root Team" };
+    json!({
+        "id": desk.team,
+        "name": name,
+        "description": name,
+        "personal_team": true,
+        "show_boarding": false,
+        "is_mcp_server_enabled": true,
+    })
+}
+
+impl Desk<'_> {
+    /// The server, for its own team.
+    pub(super) fn server(&self, uuid: &str) -> Result<Server, Reply> {
+        let visible = self.team != OTHER_TEAM && self.world.server.uuid == uuid;
+        visible.then(|| self.world.server.clone()).ok_or_else(|| message(404, "Server not found."))
+    }
+}
+
+/// In the list the two verdicts stand at top level too.
+pub fn list(desk: &mut Desk) -> Answer {
+    if desk.team == OTHER_TEAM {
+        return Ok(Reply::json(200, &json!([])));
+    }
+    let server = &desk.world.server;
+    let mut shown = shown(server);
+    shown["is_reachable"] = json!(server.usable);
+    shown["is_usable"] = json!(server.usable);
+    shown["proxy"] = json!({"redirect_enabled": true});
+    Ok(Reply::json(200, &json!([shown])))
+}
+
+/// One server; the verdicts stand in `settings` only.
+pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
+    let server = desk.server(uuid)?;
+    let mut shown = shown(&server);
+    shown["team_id"] = json!(desk.team);
+    shown["unreachable_count"] = json!(0);
+    Ok(Reply::json(200, &shown))
+}
+
+/// The hosts on it; an empty list while there are none. Here the true address stands.
+pub fn domains(desk: &mut Desk, uuid: &str) -> Answer {
+    let server = desk.server(uuid)?;
+    let parts = desk.world.services.iter().flat_map(|service| &service.parts);
+    let urls = parts.flat_map(|part| part.urls());
+    let hosts: Vec<&str> = urls.filter_map(|url| url.split("://").nth(1)?.split(['/', ':']).next()).collect();
+    let body = if hosts.is_empty() { json!([]) } else { json!([{"ip": server.ip, "domains": hosts}]) };
+    Ok(Reply::json(200, &body))
+}
+
+/// What stands on it.
+pub fn resources(desk: &mut Desk, uuid: &str) -> Answer {
+    desk.server(uuid)?;
+    let shown = desk.world.services.iter().map(|it| {
+        let (status, created, updated) = (it.status(), time(it.made.at), time(it.made.changed));
+        json!({"id": it.id, "uuid": it.uuid, "name": it.name, "type": "service", "status": status,
+               "created_at": created, "updated_at": updated})
+    });
+    Ok(Reply::json(200, &shown.collect()))
+}
+
+/// What the list and the single reading have in common.
+fn shown(server: &Server) -> Value {
+    json!({
+        "uuid": server.uuid,
+        "name": server.name,
+        "description": null,
+        "ip": server.shown_ip,
+        "user": "root",
+        "port": 22,
+        "is_coolify_host": server.is_coolify_host,
+        "proxy": {"type": "TRAEFIK", "status": "running", "redirect_enabled": true},
+        "settings": {
+            "is_reachable": server.usable,
+            "is_usable": server.usable,
+            "force_disabled": false,
+            "is_build_server": false,
+            "is_cloudflare_tunnel": false,
+            "is_swarm_manager": false,
+            "is_swarm_worker": false,
+            "concurrent_builds": 2,
+            "deployment_queue_limit": 25,
+            "dynamic_timeout": 3600,
+            "generate_exact_labels": false,
+            "is_sentinel_enabled": true,
+            "sentinel_push_interval_seconds": 60,
+            "server_timezone": "UTC",
+            "wildcard_domain": null,
+        },
+    })
+}

@@ -1,0 +1,93 @@
+//! Reading services: alone, in lists, inside environments and among all resources.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, Reply, environments, message, parts, time};
+use crate::sandbox::services::Service;
+use crate::sandbox::world::World;
+
+impl Desk<'_> {
+    /// The team's service with this uuid. One whose deletion is under way is still there.
+    pub(super) fn service(&self, uuid: &str) -> Result<&Service, Reply> {
+        let found = self.world.service(uuid).filter(|service| self.owns(service));
+        found.ok_or_else(|| message(404, "Service not found."))
+    }
+
+    /// Whether the token's team sees this service.
+    pub(super) fn owns(&self, service: &Service) -> bool {
+        self.world.project_of(service).is_some_and(|project| project.team == self.team)
+    }
+}
+
+/// All services of the team, unfiltered and unpaged.
+pub fn list(desk: &mut Desk) -> Answer {
+    let of_team = desk.world.services.iter().filter(|service| desk.owns(service));
+    let shown = of_team.map(|service| {
+        let mut shown = brief(desk.world, service);
+        if let Value::Object(map) = &mut shown {
+            map.remove("id");
+        }
+        shown
+    });
+    Ok(Reply::json(200, &shown.collect()))
+}
+
+/// One service with its parts, environment and server.
+pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
+    let service = desk.service(uuid)?;
+    let mut body = brief(desk.world, service);
+    if let Value::Object(map) = &mut body {
+        map.remove("id");
+    }
+    let shown = |database: bool| -> Value {
+        let parts = service.parts.iter().filter(|part| part.is_database == database);
+        parts.map(|part| parts::shown(service, part, true)).collect()
+    };
+    body["applications"] = shown(false);
+    body["databases"] = shown(true);
+    if let Some(environment) = desk.world.environment(service.environment) {
+        body["environment"] = environments::shown(environment);
+    }
+    body["server"] = json!({"uuid": desk.world.server.uuid, "name": desk.world.server.name});
+    Ok(Reply::json(200, &body))
+}
+
+/// Every resource of the team, with its type and its environment's number but no uuid of either.
+pub fn resources(desk: &mut Desk) -> Answer {
+    let of_team = desk.world.services.iter().filter(|service| desk.owns(service));
+    let shown = of_team.map(|service| {
+        let mut shown = brief(desk.world, service);
+        shown["type"] = json!("service");
+        shown
+    });
+    Ok(Reply::json(200, &shown.collect()))
+}
+
+/// A service without its parts, number included.
+pub fn brief(world: &World, service: &Service) -> Value {
+    let mut brief = json!({
+        "id": service.id,
+        "uuid": service.uuid,
+        "name": service.name,
+        "description": service.description,
+        "environment_id": service.environment,
+        "server_id": 0,
+        "destination_id": 0,
+        "destination_type": "App\\Models\\StandaloneDocker",
+        "service_type": null,
+        "connect_to_docker_network": false,
+        "is_container_label_escape_enabled": true,
+        "compose_parsing_version": "5",
+        "config_hash": service.config_hash,
+        "server_status": world.server.usable,
+        "status": service.status(),
+        "created_at": time(service.made.at),
+        "updated_at": time(service.made.changed),
+        "deleted_at": null,
+    });
+    if world.coolify.sensitive {
+        brief["docker_compose_raw"] = json!(service.compose);
+        brief["docker_compose"] = json!(service.compose);
+    }
+    brief
+}

@@ -1,0 +1,51 @@
+//! Changing a service. Not atomic: name, description and compose text are stored before the URLs are looked
+//! at, and containers notice nothing until the next start.
+
+use super::{Answer, Desk, Form, Reply, make, server_error, urls};
+use crate::sandbox::start;
+
+const FIELDS: [&str; 8] = [
+    "name",
+    "description",
+    "docker_compose_raw",
+    "urls",
+    "force_domain_override",
+    "connect_to_docker_network",
+    "is_container_label_escape_enabled",
+    "instant_deploy",
+];
+
+/// `PATCH /services/{uuid}`.
+pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
+    let mut form = Form::read(desk.ask)?.only(&FIELDS);
+    let (name, description, text) =
+        (form.text("name"), form.text("description"), form.text("docker_compose_raw"));
+    let force = form.flag("force_domain_override").unwrap_or(false);
+    let instant = form.flag("instant_deploy").unwrap_or(false);
+    desk.service(uuid)?;
+    form.check()?;
+    let urls = urls::read(form.value("urls"))?;
+    let compose = text.map(|text| make::parsed(&text)).transpose()?;
+    let now = desk.world.time.wall;
+    if let Some(service) = desk.world.service_mut(uuid) {
+        service.made.changed = now;
+        service.name = name.unwrap_or_else(|| service.name.clone());
+        if form.has("description") {
+            service.description = description;
+        }
+        if let Some(compose) = &compose {
+            service.compose.clone_from(&compose.dumped);
+        }
+    }
+    if let Some(compose) = compose {
+        make::parse(desk.world, uuid, &compose);
+        if compose.breaks_late {
+            return Err(server_error());
+        }
+    }
+    urls::apply(desk.world, uuid, &urls, force)?;
+    if instant {
+        start::begin(desk.world, uuid);
+    }
+    Ok(Reply::json(200, &make::made(desk.world, uuid)))
+}

@@ -1,0 +1,186 @@
+//! What happens in the pretend outside by itself once its time has come.
+//!
+//! The lives of services follow what was seen on Coolify 4.3.11: accepted, `starting:unhealthy` while the
+//! task runs, the *old* cached status again when it is over, the true one at the next scan.
+
+use serde::{Deserialize, Serialize};
+
+use super::ask::Ask;
+use super::services::{Container, Service, Volume};
+use super::start::{self, Start};
+use super::world::World;
+
+/// A start whose task was queued is picked up after this.
+pub const QUEUE_MS: u64 = 2_000;
+/// A start without a build takes this.
+pub const START_MS: u64 = 2_000;
+/// A start with a build takes this.
+pub const BUILD_MS: u64 = 20_000;
+/// A scan of the containers comes this long after a start.
+pub const SCAN_MS: u64 = 12_000;
+/// Stopping takes this.
+pub const STOP_MS: u64 = 8_000;
+/// Name servers answer a change after this.
+pub const PUBLISH_MS: u64 = 1_000;
+/// A certificate is there this long after host and DNS are.
+pub const CERTIFICATE_MS: u64 = 5_000;
+
+/// Something due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// When, on the boot clock in milliseconds.
+    pub due_ms: u64,
+    /// Settles who is first among those due at the same time.
+    pub number: u64,
+    /// What.
+    pub event: Event,
+}
+
+/// What can happen by itself. Services are named by uuid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A queued start is picked up.
+    StartBegins(String),
+    /// A start is over, well or not.
+    StartEnds(String, Box<Start>),
+    /// Coolify looks at the containers.
+    Scan(String),
+    /// The containers have gone.
+    Stopped(String),
+    /// The containers have gone, and a start follows.
+    StoppedToRestart(String),
+    /// A deletion is over.
+    Deleted {
+        /// The service.
+        service: String,
+        /// Whether its volumes go with it.
+        volumes: bool,
+    },
+    /// The name servers take over what the API knows about a name.
+    Published(String),
+    /// A certificate is issued for a host.
+    Certified(String),
+    /// A request whose sender gave up long ago takes effect.
+    Late(Box<Ask>),
+}
+
+/// Lets `event` happen.
+pub fn happen(world: &mut World, event: Event) {
+    match event {
+        Event::StartBegins(uuid) => start::begin(world, &uuid),
+        Event::StartEnds(uuid, start) => start_ends(world, &uuid, *start),
+        Event::Scan(uuid) => scan(world, &uuid),
+        Event::Stopped(uuid) => stopped(world, &uuid),
+        Event::StoppedToRestart(uuid) => {
+            stopped(world, &uuid);
+            world.later(QUEUE_MS, Event::StartBegins(uuid));
+        }
+        Event::Deleted { service, volumes } => deleted(world, &service, volumes),
+        Event::Published(name) => published(world, &name),
+        Event::Certified(host) => certified(world, host),
+        Event::Late(ask) => drop(super::exchange::effect(world, &ask)),
+    }
+}
+
+/// The task is over. The status shown stays the cached one until the next scan.
+fn start_ends(world: &mut World, uuid: &str, start: Start) {
+    let Some(service) = world.service_mut(uuid) else {
+        // A start does not stop for a deletion: its containers come up for nobody.
+        world.stray_containers.extend(start.containers.iter().map(|it| format!("{}-{uuid}", it.part)));
+        return;
+    };
+    service.starting = service.starting.saturating_sub(1);
+    if !start.fails {
+        service.config_hash = Some(start.config_hash);
+        service.containers = start.containers;
+        keep_volumes(world, uuid, &start.volumes);
+        seek_certificates(world);
+    }
+    world.later(SCAN_MS, Event::Scan(uuid.to_owned()));
+}
+
+fn keep_volumes(world: &mut World, uuid: &str, names: &[String]) {
+    let Some(service) = world.service(uuid).cloned() else { return };
+    for name in names {
+        let name = format!("{uuid}_{name}");
+        if world.volumes.iter().all(|volume| volume.name != name) {
+            world.volumes.push(Volume {
+                name,
+                server: world.server.name.clone(),
+                service: uuid.to_owned(),
+                made_by: service.name.clone(),
+                mark: service.description.clone(),
+            });
+        }
+    }
+}
+
+fn scan(world: &mut World, uuid: &str) {
+    let Some(service) = world.service_mut(uuid) else { return };
+    let seen: Vec<String> = service.parts.iter().map(|part| seen_status(service, &part.name)).collect();
+    for (part, status) in service.parts.iter_mut().zip(seen) {
+        // A part that is built and has no image name keeps its status for ever (observed).
+        if part.image.is_some() {
+            part.status = status;
+        }
+    }
+}
+
+fn seen_status(service: &Service, part: &str) -> String {
+    let status = match service.container(part) {
+        None => "exited",
+        Some(Container { is_checked: false, .. }) => "running:unknown",
+        Some(Container { sick: true, .. }) => "running:unhealthy",
+        Some(_) => "running:healthy",
+    };
+    status.to_owned()
+}
+
+/// Unlike a start, a stop writes the status itself.
+fn stopped(world: &mut World, uuid: &str) {
+    let Some(service) = world.service_mut(uuid) else { return };
+    service.containers.clear();
+    for part in &mut service.parts {
+        part.status = "exited".into();
+    }
+}
+
+fn deleted(world: &mut World, uuid: &str, volumes: bool) {
+    world.services.retain(|service| service.uuid != uuid);
+    if volumes {
+        world.volumes.retain(|volume| volume.service != uuid);
+    }
+}
+
+fn published(world: &mut World, name: &str) {
+    world.published.retain(|record| record.name != name);
+    world.published.extend(world.records.iter().filter(|record| record.name == name).cloned());
+    seek_certificates(world);
+}
+
+/// Orders a certificate for each host that is routed, resolves to the server and has none.
+fn seek_certificates(world: &mut World) {
+    for host in wanting(world) {
+        let ordered = world.jobs.iter().any(|job| job.event == Event::Certified(host.clone()));
+        if !ordered {
+            world.later(CERTIFICATE_MS, Event::Certified(host));
+        }
+    }
+}
+
+fn wanting(world: &World) -> Vec<String> {
+    let containers = world.services.iter().flat_map(|service| &service.containers);
+    let routes = containers.flat_map(|container| &container.routes);
+    let hosts = routes.filter(|route| route.https).map(|route| route.host.clone());
+    hosts
+        .filter(|host| !world.certificates.contains_key(host))
+        .filter(|host| super::resolver::reaches_server(world, host))
+        .collect()
+}
+
+fn certified(world: &mut World, host: String) {
+    if wanting(world).contains(&host) {
+        let now = world.time.wall;
+        world.certificates.insert(host, now);
+    }
+}

@@ -1,0 +1,137 @@
+//! One request from arrival to answer, with what befalls it on the way.
+//!
+//! A function of the world and the request alone: no locks, no real time. Who answers is decided by the host.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::ask::{Ask, Reply};
+use super::faults::{self, Mishap};
+use super::world::{World, Write};
+use super::{cloudflare, coolify, site};
+use crate::wire::{Response, SendError};
+
+/// The host of the pretend Cloudflare API.
+pub const CLOUDFLARE: &str = "api.cloudflare.com";
+/// The host of the pretend Coolify.
+pub const COOLIFY: &str = "coolify.sandbox.fabrik";
+/// How young what a stale read overlooks may be.
+const STALE_MS: u64 = 5_000;
+
+/// Whether the request is for one of the two APIs, and not for a deployed site.
+pub fn is_api(ask: &Ask) -> bool {
+    ask.host == CLOUDFLARE || ask.host == COOLIFY
+}
+
+/// Carries out one request.
+///
+/// # Errors
+/// What the client sees when no answer comes; a lost one has cost its time-out in pretend time.
+pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+    let at = world.time.wall;
+    world.log.requests += 1;
+    let sent = match faults::next(world, ask) {
+        None => effect(world, ask),
+        Some(mishap) => suffer(world, ask, mishap),
+    };
+    if ask.writes() && is_api(ask) {
+        let status = sent.as_ref().ok().map(|response| response.http.status().as_u16());
+        world.log.writes.push(Write {
+            method: ask.method.clone(),
+            host: ask.host.clone(),
+            path: ask.target(),
+            mark: ask.mark(),
+            at,
+            status,
+        });
+    }
+    sent
+}
+
+/// What the request does and is answered when nothing goes wrong.
+///
+/// # Errors
+/// Only for sites: no such name, nobody there, no certificate.
+pub fn effect(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+    let reply = match ask.host.as_str() {
+        CLOUDFLARE => cloudflare::answer(world, ask),
+        COOLIFY => coolify::answer(world, ask),
+        _ => return site::answer(world, ask),
+    };
+    Ok(framed(world, ask, reply))
+}
+
+fn framed(world: &World, ask: &Ask, reply: Reply) -> Response {
+    let date = world.time.wall.strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let reply = reply.with("date", date);
+    let reply = if ask.host == CLOUDFLARE { reply.with("cf-ray", "8c0ffee00c0ffee0-SBX") } else { reply };
+    reply.sent(ask.https.then(|| site::certificate_of(world, &ask.host)))
+}
+
+fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, SendError> {
+    match mishap {
+        Mishap::LostBefore => lose(world, ask),
+        Mishap::LostAfter => {
+            drop(effect(world, ask));
+            lose(world, ask)
+        }
+        Mishap::Late { after_ms } => {
+            world.later(after_ms, super::events::Event::Late(Box::new(ask.clone())));
+            lose(world, ask)
+        }
+        Mishap::ErrorBefore => Ok(framed(world, ask, server_error(ask))),
+        Mishap::ErrorAfter => {
+            drop(effect(world, ask));
+            Ok(framed(world, ask, server_error(ask)))
+        }
+        Mishap::Gateway => Ok(framed(world, ask, gateway())),
+        Mishap::TooMany { retry_after } => Ok(framed(world, ask, too_many(world, ask, retry_after))),
+        Mishap::Stale => effect(&mut world.as_seen_stale(), ask),
+        Mishap::Slow => {
+            let sent = effect(world, ask);
+            world.pass(Duration::from_millis(ask.timeout_ms * 9 / 10));
+            sent
+        }
+    }
+}
+
+fn lose(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+    world.pass(ask.timeout());
+    Err(ask.lost("timed out"))
+}
+
+fn server_error(ask: &Ask) -> Reply {
+    match ask.host.as_str() {
+        CLOUDFLARE => cloudflare::refused(500, 10001, "internal error"),
+        _ => Reply::json(500, &json!({"message": "Server Error"})),
+    }
+}
+
+fn gateway() -> Reply {
+    Reply::typed(502, "text/html", "<html><head><title>502 Bad Gateway</title></head><body></body></html>")
+}
+
+fn too_many(world: &World, ask: &Ask, retry_after: Option<u64>) -> Reply {
+    if ask.host == COOLIFY {
+        return coolify::too_many(world, retry_after);
+    }
+    let reply = cloudflare::refused(429, 971, "please wait and consider throttling your request speed");
+    match retry_after {
+        Some(seconds) => reply.with("retry-after", seconds),
+        None => reply,
+    }
+}
+
+impl World {
+    /// This world without what was made in the last five seconds.
+    fn as_seen_stale(&self) -> Self {
+        let mut stale = self.clone();
+        let old = |boot_ms: u64| boot_ms + STALE_MS <= self.time.boot_ms;
+        stale.records.retain(|it| old(it.boot_ms));
+        stale.projects.retain(|it| old(it.made.boot_ms));
+        stale.environments.retain(|it| old(it.made.boot_ms));
+        stale.services.retain(|it| old(it.made.boot_ms));
+        stale
+    }
+}

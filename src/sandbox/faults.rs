@@ -1,0 +1,168 @@
+//! Things that go wrong: by hand (`fabrik sandbox fault`), exactly at one request, or by a schedule.
+//!
+//! Decides what befalls a request. What that means for it is in `exchange`.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::ask::Ask;
+use super::schedule;
+use super::world::World;
+
+/// A fault a person can arm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The next start's image does not build.
+    Build,
+    /// The next start's containers are never well.
+    Health,
+    /// The next write is carried out and not answered.
+    LostReply,
+    /// The next write is carried out and answered with 500.
+    #[serde(rename = "500-after-write")]
+    ErrorAfterWrite,
+    /// The next request is turned away.
+    #[serde(rename = "429")]
+    TooMany,
+    /// The Coolify token belongs to another team.
+    TeamSwap,
+}
+
+impl Fault {
+    /// All of them, in the order they are listed.
+    pub const ALL: [Self; 6] =
+        [Self::Build, Self::Health, Self::LostReply, Self::ErrorAfterWrite, Self::TooMany, Self::TeamSwap];
+
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Health => "health",
+            Self::LostReply => "lost-reply",
+            Self::ErrorAfterWrite => "500-after-write",
+            Self::TooMany => "429",
+            Self::TeamSwap => "team-swap",
+        }
+    }
+
+    /// What it does, in one sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Build => {
+                "The next start's image does not build: Coolify says nothing, the old release answers on."
+            }
+            Self::Health => "The next start comes up, but its health path answers 503.",
+            Self::LostReply => "The next write is carried out, but its answer never arrives.",
+            Self::ErrorAfterWrite => "The next write is carried out, but answered with 500.",
+            Self::TooMany => "The next request is turned away with 429 and Retry-After.",
+            Self::TeamSwap => {
+                "The Coolify token belongs to another team, N requests long or until armed again."
+            }
+        }
+    }
+}
+
+/// No such fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no fault called `{0}`")]
+pub struct UnknownFault(pub String);
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFault> {
+        Self::ALL.into_iter().find(|fault| fault.name() == text).ok_or_else(|| UnknownFault(text.to_owned()))
+    }
+}
+
+/// A fault waiting for its moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Armed {
+    /// Which.
+    pub fault: Fault,
+    /// How many times it still strikes; `None` is for ever.
+    pub left: Option<u32>,
+}
+
+/// What befalls one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mishap {
+    /// It never arrives, and the client waits out its time-out.
+    LostBefore,
+    /// It takes effect; its answer is lost.
+    LostAfter,
+    /// No answer, and it takes effect this many milliseconds after it was sent.
+    Late {
+        /// Milliseconds after sending.
+        after_ms: u64,
+    },
+    /// 500 without effect.
+    ErrorBefore,
+    /// It takes effect, and 500 is answered.
+    ErrorAfter,
+    /// A proxy's 502 in HTML, without effect.
+    Gateway,
+    /// 429 without effect, with or without `Retry-After` (seconds).
+    TooMany {
+        /// Seconds.
+        retry_after: Option<u64>,
+    },
+    /// A read that does not know what was made in the last five seconds.
+    Stale,
+    /// It succeeds shortly before the time-out.
+    Slow,
+}
+
+impl World {
+    /// Arms `fault` for so many times; `None` means once, or for [`Fault::TeamSwap`] until armed again.
+    pub fn arm(&mut self, fault: Fault, times: Option<u32>) {
+        let armed = self.faults.iter().position(|armed| armed.fault == fault);
+        match (fault, armed) {
+            (Fault::TeamSwap, Some(at)) => drop(self.faults.remove(at)),
+            (Fault::TeamSwap, None) => self.faults.push(Armed { fault, left: times }),
+            _ => self.faults.push(Armed { fault, left: Some(times.unwrap_or(1)) }),
+        }
+    }
+
+    /// Whether `fault` is armed; if so, one of its times is spent.
+    pub(super) fn take_fault(&mut self, fault: Fault) -> bool {
+        let Some(at) = self.faults.iter().position(|armed| armed.fault == fault) else { return false };
+        let left = &mut self.faults[at].left;
+        *left = left.map(|left| left.saturating_sub(1));
+        if *left == Some(0) {
+            self.faults.remove(at);
+        }
+        true
+    }
+}
+
+/// What befalls the request that has just arrived. Counts it everywhere, whichever fault strikes.
+pub fn next(world: &mut World, ask: &Ask) -> Option<Mishap> {
+    let is_write = ask.writes() && super::exchange::is_api(ask);
+    let exact = countdown(&mut world.at_request);
+    let exact_write = if is_write { countdown(&mut world.at_write) } else { None };
+    let drawn = schedule::draw(world, ask);
+    exact.or(exact_write).or_else(|| armed(world, ask, is_write)).or(drawn)
+}
+
+fn countdown(at: &mut Option<(u64, Mishap)>) -> Option<Mishap> {
+    let (left, mishap) = at.as_mut()?;
+    *left = left.saturating_sub(1);
+    let struck = (*left == 0).then_some(*mishap);
+    if struck.is_some() {
+        *at = None;
+    }
+    struck
+}
+
+fn armed(world: &mut World, ask: &Ask, is_write: bool) -> Option<Mishap> {
+    if super::exchange::is_api(ask) && world.take_fault(Fault::TooMany) {
+        return Some(Mishap::TooMany { retry_after: Some(42) });
+    }
+    if is_write && world.take_fault(Fault::LostReply) {
+        return Some(Mishap::LostAfter);
+    }
+    (is_write && world.take_fault(Fault::ErrorAfterWrite)).then_some(Mishap::ErrorAfter)
+}

@@ -1,0 +1,129 @@
+//! Faults drawn from a seed.
+//!
+//! What befalls a request is a pure function of (seed, method, path shape, how many of that kind came
+//! before), so parallel reads of different kinds do not disturb each other.
+
+use serde::{Deserialize, Serialize};
+
+use super::ask::Ask;
+use super::exchange::{CLOUDFLARE, is_api};
+use super::faults::Mishap;
+use super::world::{World, digest};
+
+/// A seed, and how often what goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Everything follows from it.
+    pub seed: u64,
+    /// How often.
+    pub rates: Rates,
+}
+
+/// How often each thing goes wrong, in a thousand requests it can befall.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rates {
+    /// [`Mishap::LostBefore`].
+    pub lost_before: u16,
+    /// [`Mishap::LostAfter`].
+    pub lost_after: u16,
+    /// [`Mishap::Late`], within the settle window of the call (31, 60 or 120 s). Writes only.
+    pub late: u16,
+    /// [`Mishap::ErrorBefore`].
+    pub error_before: u16,
+    /// [`Mishap::ErrorAfter`]. Writes only.
+    pub error_after: u16,
+    /// [`Mishap::Gateway`].
+    pub gateway: u16,
+    /// [`Mishap::TooMany`] with `Retry-After`.
+    pub too_many: u16,
+    /// [`Mishap::TooMany`] without.
+    pub too_many_bare: u16,
+    /// [`Mishap::Stale`]. Reads only.
+    pub stale: u16,
+    /// [`Mishap::Slow`].
+    pub slow: u16,
+}
+
+impl Rates {
+    /// A bad day: about one request in four is hit.
+    pub const HOSTILE: Self = Self {
+        lost_before: 30,
+        lost_after: 40,
+        late: 30,
+        error_before: 30,
+        error_after: 30,
+        gateway: 20,
+        too_many: 20,
+        too_many_bare: 10,
+        stale: 60,
+        slow: 20,
+    };
+}
+
+/// What the schedule has for this request, which is counted.
+pub fn draw(world: &mut World, ask: &Ask) -> Option<Mishap> {
+    let schedule = world.schedule.clone()?;
+    if !is_api(ask) {
+        return None;
+    }
+    let kind = kind(ask);
+    let nth = world.kinds.entry(kind.clone()).or_default();
+    *nth += 1;
+    schedule.mishap(ask, &kind, *nth)
+}
+
+impl Schedule {
+    fn mishap(&self, ask: &Ask, kind: &str, nth: u64) -> Option<Mishap> {
+        let hash = digest(&[&self.seed.to_be_bytes(), kind.as_bytes(), &nth.to_be_bytes()]);
+        let mut lot = u16::from_be_bytes([hash[0], hash[1]]) % 1000;
+        for (rate, mishap) in self.rates.table(ask, u64::from(u16::from_be_bytes([hash[2], hash[3]]))) {
+            if lot < rate {
+                return Some(mishap);
+            }
+            lot -= rate;
+        }
+        None
+    }
+}
+
+impl Rates {
+    fn table(&self, ask: &Ask, lot: u64) -> Vec<(u16, Mishap)> {
+        let mut table = vec![
+            (self.lost_before, Mishap::LostBefore),
+            (self.lost_after, Mishap::LostAfter),
+            (self.error_before, Mishap::ErrorBefore),
+            (self.gateway, Mishap::Gateway),
+            (self.too_many, Mishap::TooMany { retry_after: Some(1 + lot % 60) }),
+            (self.too_many_bare, Mishap::TooMany { retry_after: None }),
+            (self.slow, Mishap::Slow),
+        ];
+        if ask.writes() {
+            let after_ms = 1 + lot * 997 % (settle_ms(ask) - 1000);
+            table.push((self.late, Mishap::Late { after_ms }));
+            table.push((self.error_after, Mishap::ErrorAfter));
+        } else {
+            table.push((self.stale, Mishap::Stale));
+        }
+        table
+    }
+}
+
+/// Within what time of sending a request may still take effect, in milliseconds.
+fn settle_ms(ask: &Ask) -> u64 {
+    match ask.host.as_str() {
+        CLOUDFLARE => 31_000,
+        _ if ask.path.ends_with("/deploy") => 120_000,
+        _ => 60_000,
+    }
+}
+
+/// Method, host and path, ids taken out.
+fn kind(ask: &Ask) -> String {
+    let path: Vec<&str> = ask.path.split('/').map(|part| if is_id(part) { ":id" } else { part }).collect();
+    format!("{} {}{}", ask.method, ask.host, path.join("/"))
+}
+
+fn is_id(part: &str) -> bool {
+    matches!(part.len(), 24 | 32)
+        && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}

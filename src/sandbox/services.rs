@@ -1,0 +1,202 @@
+//! Services as the pretend Coolify keeps them, and the containers that really run.
+//!
+//! Only nouns and what can be read off them. The API is in `coolify`, their life in `events`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::world::Made;
+
+/// A compose stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Number in Coolify's database.
+    pub id: u64,
+    /// Coolify's id of it.
+    pub uuid: String,
+    /// Not unique.
+    pub name: String,
+    /// Where a mark may stand.
+    pub description: Option<String>,
+    /// The environment's number.
+    pub environment: u64,
+    /// The compose text as Coolify dumped it.
+    pub compose: String,
+    /// Its sub-resources, those left behind by a changed compose text too.
+    pub parts: Vec<Part>,
+    /// Its environment variables: the only place where their values are kept.
+    pub envs: Vec<EnvRow>,
+    /// What really runs.
+    pub containers: Vec<Container>,
+    /// How many starts are under way.
+    pub starting: u32,
+    /// Whether its deletion is under way.
+    pub deleting: bool,
+    /// Changes when a deploy applied another definition; `None` until the first.
+    pub config_hash: Option<String>,
+    /// When it was made.
+    pub made: Made,
+}
+
+/// A sub-resource: one service of the compose text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Number in Coolify's database.
+    pub id: u64,
+    /// Coolify's id of it.
+    pub uuid: String,
+    /// The compose service's name.
+    pub name: String,
+    /// Whether its image looks like a database; such a part has no URL.
+    pub is_database: bool,
+    /// Its image, if the text names one.
+    pub image: Option<String>,
+    /// Its URLs, comma-separated.
+    pub fqdn: Option<String>,
+    /// Status as last cached.
+    pub status: String,
+    /// Left out of the service's status (`exclude_from_status`, or `restart: "no"`).
+    pub excluded: bool,
+    /// A name for people.
+    pub human_name: Option<String>,
+    /// A description for people.
+    pub description: Option<String>,
+}
+
+/// An environment variable of a service.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvRow {
+    /// Coolify's id of it.
+    pub uuid: String,
+    /// Unique by check.
+    pub key: String,
+    /// The value, trimmed; empty is `None`.
+    pub value: Option<String>,
+    /// Not interpolated.
+    pub is_literal: bool,
+    /// May hold line breaks.
+    pub is_multiline: bool,
+    /// The value is never shown again.
+    pub is_shown_once: bool,
+    /// A remark.
+    pub comment: Option<String>,
+    /// When it was made.
+    pub made: Made,
+}
+
+/// Hides the value.
+impl std::fmt::Debug for EnvRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EnvRow").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// A running container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// The compose service it runs.
+    pub part: String,
+    /// `FABRIK_RELEASE` as it was when it was started.
+    pub release: Option<String>,
+    /// The URLs the proxy brings here, as they were when it was started.
+    pub routes: Vec<Route>,
+    /// The path it answers its health on.
+    pub health_path: String,
+    /// Whether that path answers 503.
+    pub sick: bool,
+    /// Whether Docker checks its health.
+    pub is_checked: bool,
+    /// What it wrote.
+    pub log: Vec<Line>,
+}
+
+/// A host that the proxy brings to a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Whether a certificate is wanted.
+    pub https: bool,
+    /// The host.
+    pub host: String,
+}
+
+/// A line of a container's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// When it was written.
+    pub at: Timestamp,
+    /// What was written.
+    pub text: String,
+}
+
+/// A Docker volume. It counts as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Volume {
+    /// `<service uuid>_<name>`.
+    pub name: String,
+    /// The server it is on.
+    pub server: String,
+    /// The uuid of the service that made it.
+    pub service: String,
+    /// That service's name.
+    pub made_by: String,
+    /// That service's description: its mark, if it had one.
+    pub mark: Option<String>,
+}
+
+impl Service {
+    /// What the API gives as `status`: computed on read (Coolify 4.3.11, observed).
+    pub fn status(&self) -> String {
+        if self.starting > 0 {
+            return "starting:unhealthy".into();
+        }
+        if self.parts.is_empty() {
+            return "unknown:unknown:excluded".into();
+        }
+        let counted: Vec<&str> =
+            self.parts.iter().filter(|part| !part.excluded).map(|part| part.status.as_str()).collect();
+        if counted.is_empty() {
+            let all: Vec<&str> = self.parts.iter().map(|part| part.status.as_str()).collect();
+            return format!("{}:excluded", aggregate(&all));
+        }
+        aggregate(&counted)
+    }
+
+    /// The container of this part, if it runs.
+    pub fn container(&self, part: &str) -> Option<&Container> {
+        self.containers.iter().find(|container| container.part == part)
+    }
+
+    /// Its URLs, one entry a part, sorted as the API gives them.
+    pub fn domains(&self) -> Vec<String> {
+        let mut domains: Vec<String> = self.parts.iter().filter_map(|part| part.fqdn.clone()).collect();
+        domains.sort();
+        domains
+    }
+
+    /// The row of this key.
+    pub fn env(&self, key: &str) -> Option<&EnvRow> {
+        self.envs.iter().find(|row| row.key == key)
+    }
+}
+
+/// The status of a stack from those of its parts, first match wins.
+fn aggregate(parts: &[&str]) -> String {
+    let any = |what: &str| parts.iter().any(|status| status.contains(what));
+    let status = match () {
+        () if any("degraded") || any("restarting") => "degraded:unhealthy",
+        () if any("running") && any("exited") => "degraded:unhealthy",
+        () if any("starting") => "starting:unknown",
+        () if any("running") && any("unhealthy") => "running:unhealthy",
+        () if any("running") && any("unknown") => "running:unknown",
+        () if any("running") => "running:healthy",
+        () => "exited",
+    };
+    status.to_owned()
+}
+
+impl Part {
+    /// Its URLs one by one.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.fqdn.as_deref().unwrap_or("").split(',').map(str::trim).filter(|url| !url.is_empty())
+    }
+}

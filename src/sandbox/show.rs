@@ -1,0 +1,131 @@
+//! What is in a world, for people and for comparing before with after.
+//!
+//! No times, no counters, no cached statuses: nothing in it changes by waiting once all that was begun has
+//! ended. Values of environment variables appear as fingerprints only.
+
+use serde_json::{Value, json};
+
+use super::Sandbox;
+use super::services::{EnvRow, Service};
+use super::world::{World, digest, hex};
+
+impl Sandbox {
+    /// What is in the world, as text.
+    pub fn show(&self) -> String {
+        self.look(World::show)
+    }
+
+    /// The same as JSON.
+    pub fn show_json(&self) -> Value {
+        self.look(World::show_json)
+    }
+}
+
+impl World {
+    /// What is in the world, as text, one thing a line.
+    pub fn show(&self) -> String {
+        let mut lines = Vec::new();
+        section(&mut lines, "records", self.record_lines());
+        section(&mut lines, "projects", self.project_lines());
+        section(&mut lines, "services", self.service_lines());
+        section(&mut lines, "volumes", self.volume_lines());
+        section(&mut lines, "stray containers", self.stray_containers.clone());
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// What is in the world, as JSON.
+    pub fn show_json(&self) -> Value {
+        json!({
+            "world": self.id,
+            "records": self.record_lines(),
+            "projects": self.project_lines(),
+            "services": self.service_lines(),
+            "volumes": self.volume_lines(),
+            "stray_containers": self.stray_containers,
+        })
+    }
+
+    fn record_lines(&self) -> Vec<String> {
+        let lines = self.records.iter().map(|it| {
+            let proxied = if it.proxied { " proxied" } else { "" };
+            let comment = remark(it.comment.as_deref());
+            format!("{} {} → {} ttl {}{proxied} {}{comment}", it.kind, it.name, it.content, it.ttl, it.id)
+        });
+        sorted(lines)
+    }
+
+    fn project_lines(&self) -> Vec<String> {
+        let lines = self.projects.iter().flat_map(|project| {
+            let team = if project.team == self.coolify.team { "" } else { " (another team's)" };
+            let own =
+                format!("{} {}{}{team}", project.name, project.uuid, remark(project.description.as_deref()));
+            let inside = self.environments.iter().filter(|it| it.project == project.id);
+            let environments = inside.map(|it| {
+                format!("{} {} / {} {}", project.name, project.uuid, it.name, it.uuid)
+                    + &remark(it.description.as_deref())
+            });
+            std::iter::once(own).chain(environments).collect::<Vec<_>>()
+        });
+        sorted(lines)
+    }
+
+    fn service_lines(&self) -> Vec<String> {
+        let mut services: Vec<&Service> = self.services.iter().collect();
+        services.sort_by(|a, b| (&a.name, &a.uuid).cmp(&(&b.name, &b.uuid)));
+        services.into_iter().flat_map(|service| self.lines_of(service)).collect()
+    }
+
+    fn lines_of(&self, service: &Service) -> Vec<String> {
+        let project = self.project_of(service).map_or("?", |project| project.name.as_str());
+        let environment = self.environment(service.environment).map_or("?", |it| it.name.as_str());
+        let deleting = if service.deleting { " being deleted" } else { "" };
+        let head = format!("{} {} in {project}/{environment}{deleting}", service.name, service.uuid);
+        let mut lines = vec![head + &remark(service.description.as_deref())];
+        lines.push(format!("  compose {}", &hex(&digest(&[service.compose.as_bytes()]))[..12]));
+        lines.extend(sorted(service.parts.iter().map(|part| {
+            let state = if service.container(&part.name).is_some() { "up" } else { "down" };
+            let (image, urls) = (part.image.as_deref().unwrap_or("-"), part.fqdn.as_deref().unwrap_or("-"));
+            let silent = if part.excluded { " excluded" } else { "" };
+            format!("  part {} {state}{silent} {image} {urls}", part.name)
+        })));
+        lines.extend(sorted(service.envs.iter().map(env_line)));
+        lines
+    }
+
+    fn volume_lines(&self) -> Vec<String> {
+        let lines = self.volumes.iter().map(|it| {
+            format!("{} on {} by {}{}", it.name, it.server, it.made_by, remark(it.mark.as_deref()))
+        });
+        sorted(lines)
+    }
+}
+
+fn env_line(row: &EnvRow) -> String {
+    let value = row
+        .value
+        .as_deref()
+        .map_or_else(|| "(none)".to_owned(), |value| hex(&digest(&[value.as_bytes()]))[..12].to_owned());
+    let flag = |on: bool, name: &str| if on { format!(" {name}") } else { String::new() };
+    let flags = flag(row.is_literal, "literal") + &flag(row.is_multiline, "multiline");
+    format!("  env {}={value}{flags}{}", row.key, flag(row.is_shown_once, "shown-once"))
+}
+
+fn remark(text: Option<&str>) -> String {
+    text.map(|text| format!(" \"{text}\"")).unwrap_or_default()
+}
+
+fn sorted(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.collect();
+    lines.sort();
+    lines
+}
+
+fn section(lines: &mut Vec<String>, name: &str, inside: Vec<String>) {
+    if inside.is_empty() {
+        lines.push(format!("{name}: none"));
+        return;
+    }
+    lines.push(format!("{name}:"));
+    lines.extend(inside.into_iter().map(|line| format!("  {line}")));
+}

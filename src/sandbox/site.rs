@@ -1,0 +1,152 @@
+//! The deployed sites: what somebody sees who asks for a host from outside.
+//!
+//! Name, connection, certificate, proxy, container, in the order a real request meets them.
+
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::ask::{Ask, Reply};
+use super::resolver;
+use super::services::Container;
+use super::world::World;
+use crate::wire::{Certificate, Response, SendError};
+
+/// What the proxy shows where it has nothing better.
+const DEFAULT_CERTIFICATE: &str = "TRAEFIK DEFAULT CERT";
+/// For how long a certificate is good.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// A certificate is renewed at this age.
+const RENEWED_AFTER_S: i64 = 60 * 86_400;
+
+/// How a request gets to the server.
+enum Way {
+    /// Straight.
+    Direct,
+    /// Through Cloudflare's edge.
+    Edge,
+}
+
+/// Answers a request for a site.
+///
+/// # Errors
+/// No such name, nobody at that address, or no certificate for the name.
+pub fn answer(world: &World, ask: &Ask) -> Result<Response, SendError> {
+    match way(world, ask)? {
+        Way::Direct => direct(world, ask),
+        Way::Edge => through_edge(world, ask),
+    }
+}
+
+fn way(world: &World, ask: &Ask) -> Result<Way, SendError> {
+    let addresses = match ask.connect_to {
+        Some(address) => vec![address.ip().to_string()],
+        None => resolver::addresses(world, &ask.host),
+    };
+    if addresses.is_empty() {
+        return Err(SendError::Name { host: ask.host.clone(), reason: "no such host".into() });
+    }
+    let is_edge = |it: &String| resolver::EDGE.contains(&it.as_str()) || it == resolver::EDGE_V6;
+    let is_server = |it: &String| it.parse::<IpAddr>().ok() == world.server.ip.parse().ok();
+    match () {
+        () if addresses.iter().any(is_edge) => Ok(Way::Edge),
+        () if addresses.iter().any(is_server) => Ok(Way::Direct),
+        () => Err(SendError::Refused { peer: ask.peer(), reason: "connection refused".into() }),
+    }
+}
+
+fn direct(world: &World, ask: &Ask) -> Result<Response, SendError> {
+    if !ask.https {
+        return Ok(proxied(world, ask).sent(None));
+    }
+    match certificate(world, &ask.host) {
+        Some(certificate) => Ok(proxied(world, ask).sent(Some(certificate))),
+        None => Err(SendError::Tls {
+            peer: ask.peer(),
+            reason: "certificate is not valid for this name".into(),
+            certificate: Some(default_certificate(world)),
+        }),
+    }
+}
+
+/// The edge has a certificate for one label below the zone, and asks the server without checking its own.
+fn through_edge(world: &World, ask: &Ask) -> Result<Response, SendError> {
+    if ask.https && ask.host.split('.').count() > 3 {
+        let reason = "no certificate at the edge for this name".to_owned();
+        return Err(SendError::Tls { peer: ask.peer(), reason, certificate: None });
+    }
+    let reply = if resolver::origin(world, &ask.host).as_ref() == Some(&world.server.ip) {
+        proxied(world, ask)
+    } else {
+        Reply::typed(522, "text/html", "<html><title>522</title></html>")
+    };
+    let reply = reply.with("server", "cloudflare").with("cf-ray", "8c0ffee00c0ffee0-SBX");
+    Ok(reply.sent(ask.https.then(|| certificate_of(world, &ask.host))))
+}
+
+/// What the server's proxy answers.
+fn proxied(world: &World, ask: &Ask) -> Reply {
+    match routed(world, ask) {
+        None => Reply::typed(404, "text/plain; charset=utf-8", "404 page not found\n"),
+        Some((_, wants_https)) if wants_https && !ask.https => Reply::typed(302, "text/plain", "Found")
+            .with("location", format!("https://{}{}", ask.host, ask.target())),
+        Some((container, _)) => answered(container, ask),
+    }
+}
+
+/// The container behind a host, and whether it is to be reached by HTTPS only.
+fn routed<'a>(world: &'a World, ask: &Ask) -> Option<(&'a Container, bool)> {
+    let containers = world.services.iter().flat_map(|service| &service.containers);
+    let routes =
+        containers.flat_map(|container| container.routes.iter().map(move |route| (container, route)));
+    let mut matching =
+        routes.filter(|(_, route)| route.host == ask.host).filter(|(_, it)| it.https || !ask.https);
+    matching.next().map(|(container, route)| (container, route.https))
+}
+
+fn answered(container: &Container, ask: &Ask) -> Reply {
+    let status = match ask.path.as_str() {
+        path if path == container.health_path && container.sick => 503,
+        path if path == container.health_path || path == "/" => 200,
+        _ => 404,
+    };
+    let reply = Reply::json(status, &json!({"release": container.release}));
+    match &container.release {
+        Some(release) => reply.with("x-fabrik-release", release),
+        None => reply,
+    }
+}
+
+/// The real certificate of a host, if one was issued.
+pub fn certificate(world: &World, host: &str) -> Option<Certificate> {
+    let issued = *world.certificates.get(host)?;
+    let age = world.time.wall.as_second() - issued.as_second();
+    let renewals = age.max(0) / RENEWED_AFTER_S;
+    Some(good_since(host, issued + SignedDuration::from_secs(renewals * RENEWED_AFTER_S)))
+}
+
+/// What is shown on port 443 for a host: its certificate, or the proxy's own.
+pub fn shown(world: &World, host: &str) -> Certificate {
+    certificate(world, host).unwrap_or_else(|| default_certificate(world))
+}
+
+/// The certificate of a host that always has one.
+pub fn certificate_of(world: &World, host: &str) -> Certificate {
+    good_since(host, world.time.wall - SignedDuration::from_hours(24))
+}
+
+fn good_since(host: &str, not_before: Timestamp) -> Certificate {
+    let not_after = not_before + GOOD_FOR;
+    Certificate { names: vec![host.to_owned()], issuer: "Fabrik Sandbox CA".into(), not_before, not_after }
+}
+
+fn default_certificate(world: &World) -> Certificate {
+    let not_before = world.time.wall - SignedDuration::from_hours(24);
+    Certificate {
+        names: vec![DEFAULT_CERTIFICATE.into()],
+        issuer: DEFAULT_CERTIFICATE.into(),
+        not_before,
+        not_after: not_before + SignedDuration::from_hours(365 * 24),
+    }
+}

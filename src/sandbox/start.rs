@@ -1,0 +1,72 @@
+//! Starting a service: what its containers will be, fixed when the task begins.
+//!
+//! Coolify writes compose text and `.env` to the server at that moment; what is changed later reaches the
+//! containers at the next start (4.3.11, observed).
+
+use serde::{Deserialize, Serialize};
+
+use super::compose::{Compose, Entry};
+use super::events::{BUILD_MS, Event, START_MS};
+use super::faults::Fault;
+use super::services::{Container, Line, Route, Service};
+use super::world::{World, digest, hex};
+
+/// A start under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// What will run when it is over.
+    pub containers: Vec<Container>,
+    /// The volumes Docker will make, by their name in the text.
+    pub volumes: Vec<String>,
+    /// Whether the image fails to build: then the old containers stay, and nobody says so.
+    pub fails: bool,
+    /// What was applied.
+    pub config_hash: String,
+}
+
+/// Begins a start of the service, whether or not another one is under way.
+pub fn begin(world: &mut World, uuid: &str) {
+    let Some(service) = world.service(uuid).cloned() else { return };
+    let Ok(compose) = Compose::read(&service.compose) else { return };
+    let fails = world.take_fault(Fault::Build);
+    let sick = world.take_fault(Fault::Health);
+    let start = Start {
+        containers: compose.entries.iter().map(|entry| container(world, &service, entry, sick)).collect(),
+        volumes: compose.volumes(),
+        fails,
+        config_hash: hex(&digest(&[service.compose.as_bytes()])),
+    };
+    let lasts = if compose.entries.iter().any(|entry| entry.builds) { BUILD_MS } else { START_MS };
+    if let Some(service) = world.service_mut(uuid) {
+        service.starting += 1;
+    }
+    world.later(lasts, Event::StartEnds(uuid.to_owned(), Box::new(start)));
+}
+
+fn container(world: &World, service: &Service, entry: &Entry, sick: bool) -> Container {
+    let release = release(service, entry);
+    let text = release.as_ref().map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
+    let part = service.parts.iter().find(|part| part.name == entry.name);
+    Container {
+        part: entry.name.clone(),
+        release,
+        routes: part.into_iter().flat_map(|part| part.urls()).filter_map(route).collect(),
+        health_path: entry.label("fabrik.health").unwrap_or_else(|| "/health".to_owned()),
+        sick,
+        is_checked: entry.is_checked,
+        log: vec![Line { at: world.time.wall, text }],
+    }
+}
+
+/// All rows of a service reach all its containers through `.env`; the text's own value comes second.
+fn release(service: &Service, entry: &Entry) -> Option<String> {
+    let row = service.env("FABRIK_RELEASE").and_then(|row| row.value.clone());
+    row.or_else(|| entry.environment.iter().find(|(key, _)| key == "FABRIK_RELEASE")?.1.clone())
+}
+
+/// The route of a URL; its port is the container's, not the proxy's.
+fn route(url: &str) -> Option<Route> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', ':']).next()?;
+    Some(Route { https: scheme == "https", host: host.to_ascii_lowercase() })
+}

@@ -1,0 +1,108 @@
+//! Things in the pretend outside that belong to somebody else.
+//!
+//! Made behind the APIs' back: no request is counted and no mark is set.
+
+use serde_json::json;
+
+use super::compose::Compose;
+use super::records::Record;
+use super::services::{Container, Line, Service};
+use super::world::{Project, World};
+use super::{Sandbox, SandboxError, cloudflare, coolify};
+
+impl Sandbox {
+    /// Puts an A record of somebody else at `name`. Names without a zone are left alone.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the world cannot be kept.
+    pub fn stranger_record(&self, name: &str) -> Result<(), SandboxError> {
+        self.with_world(|world| record(world, &name.trim_end_matches('.').to_ascii_lowercase()))
+    }
+
+    /// Puts a running service of somebody else into the project `strangers`.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the world cannot be kept.
+    pub fn stranger_service(&self, name: &str) -> Result<(), SandboxError> {
+        self.with_world(|world| service(world, name))
+    }
+}
+
+fn record(world: &mut World, name: &str) {
+    let zone = super::records::zone_name(name).and_then(|zone| cloudflare::named(world, zone));
+    let Some(zone) = zone else { return };
+    let record = Record {
+        id: world.hex_id(),
+        zone: zone.id,
+        kind: "A".into(),
+        name: name.to_owned(),
+        content: "198.51.100.7".into(),
+        ttl: 1,
+        proxied: false,
+        comment: None,
+        created: world.time.wall,
+        modified: world.time.wall,
+        boot_ms: 0,
+    };
+    world.published.push(record.clone());
+    world.records.push(record);
+}
+
+fn service(world: &mut World, name: &str) {
+    let environment = strangers_environment(world);
+    let text = json!({"services": {"web": {"image": "nginx:1.27"}}}).to_string();
+    let Ok(compose) = Compose::read(&text) else { return };
+    let (id, uuid) = (world.number(), world.uuid());
+    let line = Line { at: world.time.wall, text: "started".into() };
+    world.services.push(Service {
+        id,
+        uuid: uuid.clone(),
+        name: name.to_owned(),
+        description: None,
+        environment,
+        compose: compose.dumped.clone(),
+        parts: Vec::new(),
+        envs: Vec::new(),
+        containers: vec![Container {
+            part: "web".into(),
+            release: None,
+            routes: Vec::new(),
+            health_path: "/".into(),
+            sick: false,
+            is_checked: false,
+            log: vec![line],
+        }],
+        starting: 0,
+        deleting: false,
+        config_hash: Some("strangers".into()),
+        made: world.made_now(),
+    });
+    coolify::parse(world, &uuid, &compose);
+    if let Some(service) = world.service_mut(&uuid) {
+        service.parts.iter_mut().for_each(|part| part.status = "running:unknown".into());
+    }
+}
+
+/// The environment `production` of the project `strangers`, made if it is missing.
+fn strangers_environment(world: &mut World) -> u64 {
+    let project = match world.projects.iter().find(|project| project.name == "strangers") {
+        Some(project) => project.id,
+        None => add_project(world),
+    };
+    let found = world.environments.iter().find(|it| it.project == project && it.name == "production");
+    found.map(|environment| environment.id).unwrap_or_else(|| coolify::add_environment(world, project))
+}
+
+fn add_project(world: &mut World) -> u64 {
+    let project = Project {
+        id: world.number(),
+        uuid: world.uuid(),
+        name: "strangers".into(),
+        description: None,
+        team: world.coolify.team,
+        made: world.made_now(),
+    };
+    let id = project.id;
+    world.projects.push(project);
+    id
+}

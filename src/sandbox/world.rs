@@ -1,0 +1,312 @@
+//! The pretend outside as data: everything two processes must agree on.
+//!
+//! Only nouns and how they are numbered. What requests do to them is in `cloudflare` and `coolify`,
+//! what time does to them in `events`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::clock::Time;
+use super::events::Job;
+use super::faults::{Armed, Mishap};
+use super::records::{Record, Zone};
+use super::schedule::Schedule;
+use super::services::{Service, Volume};
+
+/// Everything there is in the pretend outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct World {
+    /// 32 hex digits, new on each creation and reset.
+    pub id: String,
+    /// What all made-up ids and random choices are drawn from.
+    pub seed: u64,
+    /// How many things were numbered so far.
+    pub numbered: u64,
+    /// What o'clock it is here.
+    pub time: Time,
+    /// What is still to happen by itself.
+    pub jobs: Vec<Job>,
+    /// Zones at Cloudflare that were looked at.
+    pub zones: Vec<Zone>,
+    /// DNS records as Cloudflare's API knows them.
+    pub records: Vec<Record>,
+    /// DNS records as the name servers answer them, about a second behind.
+    pub published: Vec<Record>,
+    /// How the pretend Cloudflare behaves where reports differ.
+    pub cloudflare: CloudflareHabits,
+    /// How the pretend Coolify is set up.
+    pub coolify: CoolifySetup,
+    /// The one server.
+    pub server: Server,
+    /// Coolify projects.
+    pub projects: Vec<Project>,
+    /// Coolify environments.
+    pub environments: Vec<Environment>,
+    /// Coolify services.
+    pub services: Vec<Service>,
+    /// Docker volumes on the server; they outlive their service unless it took them along.
+    pub volumes: Vec<Volume>,
+    /// Containers whose service was deleted while it was being started.
+    pub stray_containers: Vec<String>,
+    /// Hosts with a real certificate, and since when.
+    pub certificates: BTreeMap<String, Timestamp>,
+    /// Faults armed by hand.
+    pub faults: Vec<Armed>,
+    /// Faults drawn from a seed.
+    pub schedule: Option<Schedule>,
+    /// One fault at the n-th write from now (1 = the next).
+    pub at_write: Option<(u64, Mishap)>,
+    /// One fault at the n-th request from now (1 = the next), site probes included.
+    pub at_request: Option<(u64, Mishap)>,
+    /// How often each kind of request was made; the schedule counts by it.
+    pub kinds: BTreeMap<String, u64>,
+    /// What was asked of this world.
+    pub log: Log,
+}
+
+/// How the pretend Cloudflare behaves where reports about the real one differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloudflareHabits {
+    /// The code for an equal record: 81058 or 81057.
+    pub duplicate_code: u32,
+    /// For how many milliseconds a deleted record still blocks its name (seconds were reported).
+    pub slow_delete_ms: u64,
+    /// Names still blocked by a deleted record, with its type, and until when on the boot clock.
+    pub blocked: Vec<(String, String, u64)>,
+    /// Records a zone may hold (Free plan: 200).
+    pub quota: usize,
+}
+
+/// How the pretend Coolify is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoolifySetup {
+    /// What `GET /version` says.
+    pub version: String,
+    /// The token's team.
+    pub team: u64,
+    /// Whether the token has `read:sensitive`: env values and compose text are shown.
+    pub sensitive: bool,
+    /// Requests a minute.
+    pub rate_limit: u64,
+    /// Start of the current minute window on the boot clock, and the requests in it.
+    pub rate_window: (u64, u64),
+}
+
+/// The team a swapped token belongs to.
+pub const OTHER_TEAM: u64 = 77;
+
+/// The one server, as the API tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// Coolify's id of it.
+    pub uuid: String,
+    /// Its name.
+    pub name: String,
+    /// Its address; pretend DNS must point here.
+    pub ip: String,
+    /// What the API gives as `ip`; differs for the machine Coolify runs on (`host.docker.internal`).
+    pub shown_ip: String,
+    /// Whether it is the machine Coolify runs on.
+    pub is_coolify_host: bool,
+    /// Whether Coolify reaches it.
+    pub usable: bool,
+}
+
+/// A Coolify project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Number in Coolify's database.
+    pub id: u64,
+    /// Coolify's id of it.
+    pub uuid: String,
+    /// Not unique.
+    pub name: String,
+    /// Where a mark may stand.
+    pub description: Option<String>,
+    /// The team that sees it.
+    pub team: u64,
+    /// Creation, and when on the boot clock in milliseconds.
+    pub made: Made,
+}
+
+/// A Coolify environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Number in Coolify's database.
+    pub id: u64,
+    /// Coolify's id of it.
+    pub uuid: String,
+    /// Unique in its project, lower case.
+    pub name: String,
+    /// Only settable after creation.
+    pub description: Option<String>,
+    /// The project's number.
+    pub project: u64,
+    /// When it was made.
+    pub made: Made,
+}
+
+/// When something was made and last changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Wall time of creation.
+    pub at: Timestamp,
+    /// Wall time of the last change.
+    pub changed: Timestamp,
+    /// Boot time of creation in milliseconds; stale reads do not show the youngest.
+    pub boot_ms: u64,
+}
+
+/// What was asked of this world.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// All requests, site probes included.
+    pub requests: u64,
+    /// The requests to an API that may change something, oldest first.
+    pub writes: Vec<Write>,
+}
+
+/// One writing request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// Method.
+    pub method: String,
+    /// Host asked.
+    pub host: String,
+    /// Path with query.
+    pub path: String,
+    /// The mark in `comment` or `description` of its body.
+    pub mark: Option<String>,
+    /// When it arrived, on the pretend wall clock.
+    pub at: Timestamp,
+    /// The status answered; `None` when the client got no answer.
+    pub status: Option<u16>,
+}
+
+impl World {
+    /// An empty world in which all ids follow from `seed`.
+    pub fn new(seed: u64, id: String, wall: Timestamp) -> Self {
+        let mut world = Self {
+            id,
+            seed,
+            numbered: 0,
+            time: Time::starting(wall),
+            jobs: Vec::new(),
+            zones: Vec::new(),
+            records: Vec::new(),
+            published: Vec::new(),
+            cloudflare: CloudflareHabits::default(),
+            coolify: CoolifySetup::default(),
+            server: Server::localhost(),
+            projects: Vec::new(),
+            environments: Vec::new(),
+            services: Vec::new(),
+            volumes: Vec::new(),
+            stray_containers: Vec::new(),
+            certificates: BTreeMap::new(),
+            faults: Vec::new(),
+            schedule: None,
+            at_write: None,
+            at_request: None,
+            kinds: BTreeMap::new(),
+            log: Log::default(),
+        };
+        world.server.uuid = world.uuid();
+        world
+    }
+
+    /// The next number in the database.
+    pub(super) fn number(&mut self) -> u64 {
+        self.numbered += 1;
+        self.numbered
+    }
+
+    /// A new id in Cloudflare's form: 32 hex digits.
+    pub(super) fn hex_id(&mut self) -> String {
+        let number = self.number();
+        hex(&digest(&[b"id", &self.seed.to_be_bytes(), &number.to_be_bytes()])[..16])
+    }
+
+    /// A new id in Coolify's form: 24 lower-case letters and digits (4.2.0 and newer).
+    pub(super) fn uuid(&mut self) -> String {
+        const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        let number = self.number();
+        digest(&[b"uuid", &self.seed.to_be_bytes(), &number.to_be_bytes()])[..24]
+            .iter()
+            .map(|byte| char::from(ALPHABET[usize::from(*byte) % 36]))
+            .collect()
+    }
+
+    /// The stamp of something made now.
+    pub(super) fn made_now(&self) -> Made {
+        Made { at: self.time.wall, changed: self.time.wall, boot_ms: self.time.boot_ms }
+    }
+
+    /// The environment with this number.
+    pub(super) fn environment(&self, id: u64) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.id == id)
+    }
+
+    /// The service with this uuid.
+    pub(super) fn service(&self, uuid: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.uuid == uuid)
+    }
+
+    /// The service with this uuid, to be changed.
+    pub(super) fn service_mut(&mut self, uuid: &str) -> Option<&mut Service> {
+        self.services.iter_mut().find(|service| service.uuid == uuid)
+    }
+
+    /// The name of the project a service stands in.
+    pub(super) fn project_of(&self, service: &Service) -> Option<&Project> {
+        let environment = self.environment(service.environment)?;
+        self.projects.iter().find(|project| project.id == environment.project)
+    }
+}
+
+impl Default for CloudflareHabits {
+    fn default() -> Self {
+        Self { duplicate_code: 81058, slow_delete_ms: 0, blocked: Vec::new(), quota: 200 }
+    }
+}
+
+impl Default for CoolifySetup {
+    fn default() -> Self {
+        Self { version: "4.3.11".into(), team: 0, sensitive: true, rate_limit: 200, rate_window: (0, 0) }
+    }
+}
+
+impl Server {
+    fn localhost() -> Self {
+        Self {
+            uuid: String::new(),
+            name: "localhost".into(),
+            ip: "203.0.113.10".into(),
+            shown_ip: "203.0.113.10".into(),
+            is_coolify_host: false,
+            usable: true,
+        }
+    }
+}
+
+/// SHA-256 over the parts, each preceded by its length.
+pub(super) fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
