@@ -87,7 +87,8 @@ impl Ask {
             volumes: &spec.volumes,
             bundle: &bundle,
             env_keys: &envs.iter().map(|env| env.key.clone()).collect::<Vec<_>>(),
-        });
+        })
+        .map_err(|error| vec![Obstacle::new(error.to_string(), String::new())])?;
         Ok(Self { spec, compose, hash, envs })
     }
 
@@ -163,7 +164,9 @@ fn env_values(
     for (name, text) in &spec.env {
         match plain(text, sources) {
             Ok(from) => values.push((name.clone(), from)),
-            Err(message) => problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default")),
+            Err(message) => {
+                problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default"))
+            }
         }
     }
     for want in &spec.secrets {

@@ -36,7 +36,7 @@ pub enum Wanted {
 impl Desk {
     /// Goes on with `run`.
     pub async fn resume(&self, run: &RunId, options: &Options) -> Outcome {
-        self.take_up(run, options, Wanted::On).await.unwrap_or_else(|outcome| outcome)
+        Box::pin(self.take_up(run, options, Wanted::On)).await.unwrap_or_else(|outcome| outcome)
     }
 
     /// Undoes `run`, which must be its app's newest.
@@ -64,14 +64,17 @@ impl Desk {
         if let Some(newest) = newest.filter(|newest| newest.run != *run && any.name() != Name::RolledBack) {
             return Err(Obstacle::new(
                 format!("run {} is not the app's newest: that is {}", run.short(), newest.run.short()),
-                format!("only the newest run can be taken up; `fabrik show {}` tells about it", newest.run.short()),
+                format!(
+                    "only the newest run can be taken up; `fabrik show {}` tells about it",
+                    newest.run.short()
+                ),
             )
             .into());
         }
         may(&any, &wanted)?;
         self.agree(&any, &wanted, options)?;
         let lease = self.claim(&any.begun().app, options.wait_lock).await?;
-        let outcome = self.again(run, lease.clone(), options, wanted).await;
+        let outcome = Box::pin(self.again(run, lease.clone(), options, wanted)).await;
         let _ = self.store.release(&lease).await;
         outcome
     }
@@ -96,7 +99,9 @@ impl Desk {
         let question = match wanted {
             Wanted::On => return Ok(()),
             Wanted::Undone(_) => format!("undo run {short} of {} ({})?", any.begun().app.name, any.name()),
-            Wanted::Abandoned { thing, .. } => format!("give up on undoing {thing} of run {short}? It will stay."),
+            Wanted::Abandoned { thing, .. } => {
+                format!("give up on undoing {thing} of run {short}? It will stay.")
+            }
         };
         if (options.consent)(&question) {
             return Ok(());
@@ -120,8 +125,7 @@ impl Desk {
         let ask = self.ask_again(&any, &loaded, base.as_ref())?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let clock = self.outside.clock.clone();
-        let mut journal =
-            Journal::resumed(self.store.clone(), clock, run.clone(), lease, loaded.lines.len());
+        let mut journal = Journal::resumed(self.store.clone(), clock, run.clone(), lease, loaded.lines.len());
         journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
         self.listener.hear(&Event::Began {
             app: any.begun().app.name.clone(),
@@ -132,9 +136,9 @@ impl Desk {
         let mut runner = self.runner(journal, ask, Taken::Again, options);
         (runner.base, runner.before) = (base, before);
         Ok(Outcome::Ended(match wanted {
-            Wanted::On => runner.carry_on(any).await,
-            Wanted::Undone(cause) => runner.undone(any, cause).await,
-            Wanted::Abandoned { thing, reason } => runner.abandoned(any, thing, reason).await,
+            Wanted::On => Box::pin(runner.carry_on(any)).await,
+            Wanted::Undone(cause) => Box::pin(runner.undone(any, cause)).await,
+            Wanted::Abandoned { thing, reason } => Box::pin(runner.abandoned(any, thing, reason)).await,
         }))
     }
 }
@@ -153,7 +157,10 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
         (Wanted::Abandoned { thing, .. }, AnyDeployment::Failed(d))
             if d.ledger().standing().iter().all(|standing| standing.receipt.step != *thing) =>
         {
-            no(format!("nothing of run {short} stands at step {thing}"), format!("`fabrik show {short}` lists what stands"))
+            no(
+                format!("nothing of run {short} stands at step {thing}"),
+                format!("`fabrik show {short}` lists what stands"),
+            )
         }
         (Wanted::Abandoned { .. }, AnyDeployment::Failed(_)) => Ok(()),
         (Wanted::Abandoned { .. }, _) => no(
@@ -167,7 +174,7 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
 impl Runner {
     async fn undone(mut self, any: AnyDeployment, cause: Cause) -> Ended {
         let run = any.run().clone();
-        let ended = match self.back(any, cause).await {
+        let ended = match Box::pin(self.back(any, cause)).await {
             Ok(ended) => ended,
             Err(stop) => self.park(run, stop).await,
         };
@@ -186,21 +193,21 @@ impl Runner {
                 d.refuse(cause.clone()).write(&mut self.work.journal).await?;
                 Ok(Ended::RolledBack { run, cause })
             }
-            AnyDeployment::Provisioning(d) => self.turn_back(d.roll_back(cause)).await,
-            AnyDeployment::Deploying(d) => self.turn_back(d.roll_back(cause)).await,
-            AnyDeployment::Verifying(d) => self.turn_back(d.roll_back(cause)).await,
-            AnyDeployment::Complete(d) => self.turn_back(d.roll_back(cause)).await,
-            AnyDeployment::Failed(d) => self.turn_back(d.roll_back(cause)).await,
-            AnyDeployment::RollingBack(d) => self.rolling_back(d).await,
+            AnyDeployment::Provisioning(d) => Box::pin(self.turn_back(d.roll_back(cause))).await,
+            AnyDeployment::Deploying(d) => Box::pin(self.turn_back(d.roll_back(cause))).await,
+            AnyDeployment::Verifying(d) => Box::pin(self.turn_back(d.roll_back(cause))).await,
+            AnyDeployment::Complete(d) => Box::pin(self.turn_back(d.roll_back(cause))).await,
+            AnyDeployment::Failed(d) => Box::pin(self.turn_back(d.roll_back(cause))).await,
+            AnyDeployment::RollingBack(d) => Box::pin(self.rolling_back(d)).await,
             AnyDeployment::RolledBack(d) => Ok(Ended::RolledBack { run, cause: d.phase().cause.clone() }),
         }
     }
 
     async fn abandoned(mut self, any: AnyDeployment, thing: Step, reason: String) -> Ended {
-        let AnyDeployment::Failed(mut deployment) = any else { return self.carry_on(any).await };
+        let AnyDeployment::Failed(mut deployment) = any else { return Box::pin(self.carry_on(any)).await };
         let (run, cause) = (deployment.begun().run.clone(), deployment.phase().cause.clone());
         match deployment.abandon(&mut self.work.journal, thing, reason).await {
-            Ok(()) => self.undone(AnyDeployment::Failed(deployment), cause).await,
+            Ok(()) => Box::pin(self.undone(AnyDeployment::Failed(deployment), cause)).await,
             Err(error) => {
                 let ended = self.park(run, error.into()).await;
                 self.work.journal.close().await;

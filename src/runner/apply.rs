@@ -32,7 +32,7 @@ enum Over {
 impl Desk {
     /// Makes the world as `spec` asks.
     pub async fn apply(&self, spec: Spec, options: &Options) -> Outcome {
-        self.try_apply(spec, options).await.unwrap_or_else(|outcome| outcome)
+        Box::pin(self.try_apply(spec, options)).await.unwrap_or_else(|outcome| outcome)
     }
 
     async fn try_apply(&self, spec: Spec, options: &Options) -> Result<Outcome, Outcome> {
@@ -46,7 +46,7 @@ impl Desk {
             return Ok(unchanged);
         }
         let lease = self.claim(&app, options.wait_lock).await?;
-        let outcome = self.apply_claimed(ask, &app, outside, lease.clone(), options).await;
+        let outcome = Box::pin(self.apply_claimed(ask, &app, outside, lease.clone(), options)).await;
         // A run that was carried out gave it back already; giving it back again does nothing.
         let _ = self.store.release(&lease).await;
         outcome
@@ -66,11 +66,12 @@ impl Desk {
         if let Some(open) = open_run(&rows, app) {
             let (any, _) = read(self.store.as_ref(), &open.run).await?;
             match over(&any, &ask) {
-                Over::Resume => return self.again(&open.run, lease, options, Wanted::On).await,
+                Over::Resume => return Box::pin(self.again(&open.run, lease, options, Wanted::On)).await,
                 Over::Undo => {
                     self.agree_to_undo(&any, options)?;
                     let cause = superseded(&any);
-                    let outcome = self.again(&open.run, lease, options, Wanted::Undone(cause)).await?;
+                    let outcome =
+                        Box::pin(self.again(&open.run, lease, options, Wanted::Undone(cause))).await?;
                     if !matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
                         return Ok(outcome);
                     }
@@ -81,7 +82,7 @@ impl Desk {
         let rows = self.store.list(Some(app)).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(ask.spec, base.as_ref())?;
-        self.fresh(ask, app, outside, base, lease, options).await
+        Box::pin(self.fresh(ask, app, outside, base, lease, options)).await
     }
 
     fn agree_to_undo(&self, any: &AnyDeployment, options: &Options) -> Result<(), Outcome> {
@@ -134,7 +135,7 @@ impl Desk {
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let mut runner = self.runner(journal, ask, Taken::First, options);
         (runner.base, runner.before) = (base, before);
-        Ok(Outcome::Ended(runner.carry_on(AnyDeployment::from(deployment)).await))
+        Ok(Outcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
 
     fn ask(&self, spec: Spec, base: Option<&Release>) -> Result<Ask, Outcome> {
@@ -168,7 +169,8 @@ impl Desk {
         if let Some(outside) = known.clone().find(world) {
             return Ok(outside.clone());
         }
-        let team = self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
+        let team =
+            self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
         Ok(Outside { coolify, team: team.id, token })
     }
 }
@@ -255,4 +257,3 @@ fn frozen_blobs(ask: &Ask) -> BTreeMap<&'static str, Vec<u8>> {
 pub fn new_run() -> RunId {
     RunId::from_bits(uuid::Uuid::now_v7().as_u128())
 }
-

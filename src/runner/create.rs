@@ -84,7 +84,8 @@ impl Work {
                 }
                 Answer::TokenRefused(reason) => {
                     self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
-                    let reason = format!("{} was not made, the token was refused: {reason}", provider.describe());
+                    let reason =
+                        format!("{} was not made, the token was refused: {reason}", provider.describe());
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::NotDone(reason, pause) => {
@@ -262,7 +263,11 @@ fn receipt(step: Step, how: How, object: Object) -> Receipt {
 
 fn taken(provider: &dyn Provider, stranger: &Object) -> machine::cause::Cause {
     refused(
-        format!("{} is there already and was not made by this app's runs ({})", provider.describe(), stranger.id),
+        format!(
+            "{} is there already and was not made by this app's runs ({})",
+            provider.describe(),
+            stranger.id
+        ),
         "remove it or choose another name; nothing of it was touched",
     )
 }

@@ -191,7 +191,12 @@ impl Desk {
     ///
     /// # Errors
     /// [`Outcome::Obstacles`] for what is missing now.
-    pub fn ask_again(&self, any: &AnyDeployment, loaded: &Loaded, base: Option<&Release>) -> Result<Ask, Outcome> {
+    pub fn ask_again(
+        &self,
+        any: &AnyDeployment,
+        loaded: &Loaded,
+        base: Option<&Release>,
+    ) -> Result<Ask, Outcome> {
         let mut known = base.map(known).unwrap_or_default();
         known.extend(any.begun().secrets.clone());
         if let Some(plan) = plan_of(any) {

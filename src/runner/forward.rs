@@ -18,10 +18,10 @@ use super::event::{Came, Event};
 use super::halt::{Halt, Stop, failed, refused};
 use super::prospect::Prospect;
 use super::{Demand, Ended, OnFailure, Runner, Taken};
+use crate::plan::Obstacle;
 use crate::plan::ask::{Ask, RELEASE};
 use crate::plan::draw::Drawing;
 use crate::plan::survey::survey;
-use crate::plan::Obstacle;
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 use crate::spec;
@@ -37,10 +37,12 @@ enum Fate {
 }
 
 impl Runner {
+    // The phases call each other in a row, so each is boxed: together they would not fit a thread's stack.
+
     /// Takes `deployment` from where it is to where it comes to rest.
     pub async fn carry_on(mut self, deployment: AnyDeployment) -> Ended {
         let run = deployment.run().clone();
-        let ended = match self.walk(deployment).await {
+        let ended = match Box::pin(self.walk(deployment)).await {
             Ok(ended) => ended,
             Err(stop) => self.park(run, stop).await,
         };
@@ -52,19 +54,17 @@ impl Runner {
         self.work.tell(&Event::Entered(deployment.name()));
         let run = deployment.run().clone();
         match deployment {
-            AnyDeployment::Pending(d) => self.pending(d).await,
-            AnyDeployment::Validating(d) => self.validating(d).await,
-            AnyDeployment::Provisioning(d) => self.provisioning(d).await,
-            AnyDeployment::Deploying(d) => self.deploying(d).await,
-            AnyDeployment::Verifying(d) => self.verifying(d).await,
+            AnyDeployment::Pending(d) => Box::pin(self.pending(d)).await,
+            AnyDeployment::Validating(d) => Box::pin(self.validating(d)).await,
+            AnyDeployment::Provisioning(d) => Box::pin(self.provisioning(d)).await,
+            AnyDeployment::Deploying(d) => Box::pin(self.deploying(d)).await,
+            AnyDeployment::Verifying(d) => Box::pin(self.verifying(d)).await,
             AnyDeployment::Complete(d) => Ok(Ended::Complete { run, endpoint: d.phase().endpoint.clone() }),
-            AnyDeployment::RollingBack(d) => self.rolling_back(d).await,
+            AnyDeployment::RollingBack(d) => Box::pin(self.rolling_back(d)).await,
             AnyDeployment::RolledBack(d) => Ok(Ended::RolledBack { run, cause: d.phase().cause.clone() }),
-            AnyDeployment::Failed(d) => Ok(Ended::Failed {
-                run,
-                cause: d.phase().cause.clone(),
-                standing: d.ledger().standing(),
-            }),
+            AnyDeployment::Failed(d) => {
+                Ok(Ended::Failed { run, cause: d.phase().cause.clone(), standing: d.ledger().standing() })
+            }
         }
     }
 
@@ -79,11 +79,11 @@ impl Runner {
     async fn pending(&mut self, deployment: Deployment<Pending>) -> Walk {
         self.work.safe_point()?;
         let deployment = deployment.validate().write(&mut self.work.journal).await?;
-        self.validating(deployment).await
+        Box::pin(self.validating(deployment)).await
     }
 
     async fn validating(&mut self, deployment: Deployment<Validating>) -> Walk {
-        let plan = match self.draw(&deployment).await {
+        let plan = match Box::pin(self.draw(&deployment)).await {
             Ok(plan) => plan,
             Err(obstacle) => return self.refuse(deployment, obstacle).await,
         };
@@ -92,7 +92,7 @@ impl Runner {
             return self.refuse(deployment, obstacle).await;
         }
         let deployment = deployment.provision(plan).write(&mut self.work.journal).await?;
-        self.provisioning(deployment).await
+        Box::pin(self.provisioning(deployment)).await
     }
 
     async fn refuse(&mut self, deployment: Deployment<Validating>, obstacle: Obstacle) -> Walk {
@@ -110,7 +110,10 @@ impl Runner {
         let begun = deployment.begun();
         if begun.outside.team != ground.place.team {
             let (now, then) = (&ground.place.team, &begun.outside.team);
-            return Err(Obstacle::new(format!("the token's team is {now}, the run was begun for team {then}"), ""));
+            return Err(Obstacle::new(
+                format!("the token's team is {now}, the run was begun for team {then}"),
+                "",
+            ));
         }
         let drawing = Drawing {
             ask: &self.ask,
@@ -138,13 +141,13 @@ impl Runner {
 
     async fn provisioning(&mut self, mut deployment: Deployment<Provisioning>) -> Walk {
         self.work.tell(&Event::Entered(deployment.name()));
-        match self.record(&mut deployment).await {
+        match Box::pin(self.record(&mut deployment)).await {
             Ok(receipt) => {
                 let deployment = deployment.deploy(vec![receipt]).write(&mut self.work.journal).await?;
-                self.deploying(deployment).await
+                Box::pin(self.deploying(deployment)).await
             }
             Err(halt) => match self.fate(halt)? {
-                Fate::Undo(cause) => self.turn_back(deployment.roll_back(cause)).await,
+                Fate::Undo(cause) => Box::pin(self.turn_back(deployment.roll_back(cause))).await,
                 Fate::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
             },
         }
@@ -152,14 +155,15 @@ impl Runner {
 
     async fn deploying(&mut self, mut deployment: Deployment<Deploying>) -> Walk {
         self.work.tell(&Event::Entered(deployment.name()));
-        match self.app(&mut deployment).await {
+        match Box::pin(self.app(&mut deployment)).await {
             Ok((app, start)) => {
                 let endpoint = deployment.plan().endpoint.clone();
-                let deployment = deployment.verify(app, endpoint, start).write(&mut self.work.journal).await?;
-                self.verifying(deployment).await
+                let deployment =
+                    deployment.verify(app, endpoint, start).write(&mut self.work.journal).await?;
+                Box::pin(self.verifying(deployment)).await
             }
             Err(halt) => match self.fate(halt)? {
-                Fate::Undo(cause) => self.turn_back(deployment.roll_back(cause)).await,
+                Fate::Undo(cause) => Box::pin(self.turn_back(deployment.roll_back(cause))).await,
                 Fate::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
             },
         }
@@ -167,14 +171,14 @@ impl Runner {
 
     async fn verifying(&mut self, mut deployment: Deployment<Verifying>) -> Walk {
         self.work.tell(&Event::Entered(deployment.name()));
-        match self.prove(&mut deployment).await {
+        match Box::pin(self.prove(&mut deployment)).await {
             Ok(evidence) => {
                 let endpoint = deployment.phase().endpoint.clone();
                 let deployment = deployment.complete(evidence).write(&mut self.work.journal).await?;
                 Ok(Ended::Complete { run: deployment.begun().run.clone(), endpoint })
             }
             Err(halt) => match self.fate(halt)? {
-                Fate::Undo(cause) => self.turn_back(deployment.roll_back(cause)).await,
+                Fate::Undo(cause) => Box::pin(self.turn_back(deployment.roll_back(cause))).await,
                 Fate::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
             },
         }
@@ -283,11 +287,9 @@ impl Runner {
         }
         let before: Fields = plan.envs.iter().map(|env| (env.key.clone(), env.before.clone())).collect();
         let what = format!("the variables of `{}`", deployment.begun().app.name);
-        let change =
-            Change { step: Step::Envs, id: &app.id, mark: app.mark.clone(), before: &before, what };
-        let removed = |key: &str| {
-            plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Remove)
-        };
+        let change = Change { step: Step::Envs, id: &app.id, mark: app.mark.clone(), before: &before, what };
+        let removed =
+            |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Remove);
         for row in self.vendors.coolify.env_rows(&app.id).await? {
             if removed(&row.key) {
                 let call = self.vendors.coolify.delete_env(&app.id, &row.id);
@@ -339,7 +341,9 @@ impl Runner {
         }
         if deployment.ledger().receipt(Step::Deploy).is_some() {
             let attempt = deployment.ledger().newest_attempt(Step::Deploy);
-            return Ok(attempt.map_or(Start::Running, |intended| Start::Triggered(intended.attempt.sent.clone())));
+            return Ok(
+                attempt.map_or(Start::Running, |intended| Start::Triggered(intended.attempt.sent.clone()))
+            );
         }
         let coolify = self.vendors.coolify.clone();
         Ok(Start::Triggered(self.work.start(deployment, &coolify, app).await?))
@@ -372,12 +376,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`Halt::Fail`] with the evidence when it does not.
-    pub async fn watch(
-        &self,
-        plan: &Plan,
-        app: &Receipt,
-        release: &str,
-    ) -> Result<verify::Proven, Halt> {
+    pub async fn watch(&self, plan: &Plan, app: &Receipt, release: &str) -> Result<verify::Proven, Halt> {
         let target = self.target(plan, release);
         let listener = self.work.listener.clone();
         let mut on = |sighting: &verify::Sighting| {

@@ -71,7 +71,9 @@ impl From<Trouble> for Stop {
             Trouble::TokenRefused { .. } => "check the token, then resume",
             Trouble::Elsewhere { .. } => "give the token the run was started with, then resume",
             Trouble::Unreachable { .. } => "resume when it answers again",
-            Trouble::Refused { .. } | Trouble::Unintelligible { .. } => "look at it, then resume or roll back",
+            Trouble::Refused { .. } | Trouble::Unintelligible { .. } => {
+                "look at it, then resume or roll back"
+            }
         };
         Self::park(trouble.to_string(), hint)
     }

@@ -40,11 +40,13 @@ impl<'a> Prospect<'a> {
             return None;
         }
         match self.coolify.container(self.service, APP, 1).await.ok()? {
-            Container::None => Some("there is no container: the image did not build, or it could not start".to_owned()),
-            Container::Stopped => Some("its container does not stay up".to_owned()),
-            Container::Running(_) if after.saw.contains("old version still answers") => {
-                Some("the new version did not come up: its image did not build, or it could not start".to_owned())
+            Container::None => {
+                Some("there is no container: the image did not build, or it could not start".to_owned())
             }
+            Container::Stopped => Some("its container does not stay up".to_owned()),
+            Container::Running(_) if after.saw.contains("old version still answers") => Some(
+                "the new version did not come up: its image did not build, or it could not start".to_owned(),
+            ),
             Container::Running(_) | Container::Unknown(_) => None,
         }
     }

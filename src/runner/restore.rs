@@ -9,10 +9,10 @@ use machine::plan::{EnvChange, Plan};
 use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
+use super::Runner;
 use super::forward::value_of;
 use super::halt::{Halt, Stop};
 use super::unmake::{Undoing, not_ours};
-use super::Runner;
 use crate::plan::ask::RELEASE;
 use crate::plan::release::frozen;
 use crate::providers::answer::Answer;
@@ -100,7 +100,9 @@ impl Runner {
             return Ok(Undoing::Done);
         }
         let names = missing.join(", ");
-        Ok(Undoing::Blocked(format!("all is restored but the old value of {names}, which no source gives any more")))
+        Ok(Undoing::Blocked(format!(
+            "all is restored but the old value of {names}, which no source gives any more"
+        )))
     }
 
     // The names of the variables that could not be put back, or why nothing could.
@@ -127,7 +129,8 @@ impl Runner {
             return Ok(Ok(missing));
         }
         let call = {
-            let values: Vec<(&str, &Secret)> = values.iter().map(|(key, value)| (key.as_str(), value)).collect();
+            let values: Vec<(&str, &Secret)> =
+                values.iter().map(|(key, value)| (key.as_str(), value)).collect();
             self.vendors.coolify.set_envs(&receipt.id, &values)
         };
         match self.insist(deployment, receipt, &call).await? {
@@ -164,7 +167,9 @@ impl Runner {
         if let Err(halt) = self.work.until_not_starting(&coolify, &receipt.id).await {
             return blocked(halt);
         }
-        if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &coolify.deploy(&receipt.id)).await? {
+        if let Undoing::Blocked(reason) =
+            self.insist(deployment, receipt, &coolify.deploy(&receipt.id)).await?
+        {
             return Ok(Undoing::Blocked(reason));
         }
         if let Err(halt) = self.work.until_not_starting(&coolify, &receipt.id).await {
@@ -198,7 +203,10 @@ impl Runner {
                     return Ok(Undoing::Blocked(format!("refused: {reason}")));
                 }
                 Answer::TokenRefused(reason) => {
-                    return Err(Stop::park(format!("the token was refused: {reason}"), "check it, then resume"));
+                    return Err(Stop::park(
+                        format!("the token was refused: {reason}"),
+                        "check it, then resume",
+                    ));
                 }
                 Answer::NotDone(reason, pause) => (reason, pause),
                 Answer::Doubt(reason) => (reason, crate::providers::call::STALENESS),

@@ -18,7 +18,11 @@ impl Runner {
     ///
     /// # Errors
     /// [`Halt::Fail`] when a surplus thing cannot be taken down, [`Halt::Stop`] when it cannot be told now.
-    pub async fn sweep<P: Working>(&mut self, deployment: &mut Deployment<P>, plan: &Plan) -> Result<(), Halt> {
+    pub async fn sweep<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        plan: &Plan,
+    ) -> Result<(), Halt> {
         let (place, names) = (&plan.place, Names::of(plan));
         let records = self.vendors.records(place, &names);
         let projects = self.vendors.projects(place, &names);
@@ -58,7 +62,10 @@ impl Runner {
             let undoing = self.work.unmake(deployment, provider, &receipt, Volumes::Delete).await?;
             let (thing, id) = (step, receipt.id);
             if let Undoing::Blocked(reason) | Undoing::Kept(reason) = undoing {
-                return Err(Halt::Fail(failed(format!("a second {} could not be removed: {reason}", provider.describe()), "")));
+                return Err(Halt::Fail(failed(
+                    format!("a second {} could not be removed: {reason}", provider.describe()),
+                    "",
+                )));
             }
             self.work.record(deployment, machine::effect::Effect::Undone { thing, id }).await?;
         }

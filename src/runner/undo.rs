@@ -25,7 +25,7 @@ impl Runner {
     pub async fn turn_back(&mut self, unwritten: Unwritten<RollingBack>) -> Walk {
         let deployment = unwritten.write(&mut self.work.journal).await?;
         self.work.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
-        self.rolling_back(deployment).await
+        Box::pin(self.rolling_back(deployment)).await
     }
 
     /// Undoes what stands, newest first; what cannot be undone is said, and the rest goes on.
@@ -34,11 +34,11 @@ impl Runner {
     /// [`Stop`] when it cannot be told now; the run can be taken up again.
     pub async fn rolling_back(&mut self, mut deployment: Deployment<RollingBack>) -> Walk {
         self.work.tell(&Event::Entered(deployment.name()));
-        self.settle_doubts(&mut deployment).await?;
+        Box::pin(self.settle_doubts(&mut deployment)).await?;
         self.take_down(&mut deployment).await?;
         if self.taken == Taken::Again || deployment.ledger().inquired() {
             let plan = deployment.plan().clone();
-            self.sweep(&mut deployment, &plan).await.map_err(stopped)?;
+            Box::pin(self.sweep(&mut deployment, &plan)).await.map_err(stopped)?;
             self.take_down(&mut deployment).await?;
         }
         let (run, cause) = (deployment.begun().run.clone(), deployment.phase().cause.clone());
@@ -54,7 +54,7 @@ impl Runner {
     async fn take_down(&mut self, deployment: &mut Deployment<RollingBack>) -> Result<(), Stop> {
         for standing in deployment.ledger().standing() {
             self.work.safe_point()?;
-            self.undo(deployment, &standing).await?;
+            Box::pin(self.undo(deployment, &standing)).await?;
         }
         Ok(())
     }
@@ -108,7 +108,11 @@ impl Runner {
         self.work.settle(deployment, doubt.step, By::Inquiry, Verdict::Have(receipt)).await
     }
 
-    async fn undo(&mut self, deployment: &mut Deployment<RollingBack>, standing: &Standing) -> Result<(), Stop> {
+    async fn undo(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        standing: &Standing,
+    ) -> Result<(), Stop> {
         let (receipt, began) = (&standing.receipt, self.work.time());
         self.let_settle(deployment, receipt.step).await?;
         let undoing = match &receipt.how {
@@ -126,7 +130,12 @@ impl Runner {
                 (Effect::Undone { thing, id }, event)
             }
             Undoing::Kept(reason) => {
-                let event = Event::Done { step: thing.as_str(), what: format!("{what}: {reason}"), came: Came::Kept, took };
+                let event = Event::Done {
+                    step: thing.as_str(),
+                    what: format!("{what}: {reason}"),
+                    came: Came::Kept,
+                    took,
+                };
                 (Effect::Kept { thing, id, reason }, event)
             }
             Undoing::Blocked(reason) => {
@@ -214,10 +223,18 @@ impl Runner {
             Origin::Finished => Volumes::Keep,
         };
         if volumes == Volumes::Keep && !self.ask.spec.volumes.is_empty() {
-            let names: Vec<String> =
-                self.ask.spec.volumes.iter().map(|volume| format!("{}_{}", receipt.id, volume.name)).collect();
+            let names: Vec<String> = self
+                .ask
+                .spec
+                .volumes
+                .iter()
+                .map(|volume| format!("{}_{}", receipt.id, volume.name))
+                .collect();
             let server = &deployment.plan().place.server_name;
-            let kept = format!("volumes kept on server {server}: {}; a new app does not find them", names.join(", "));
+            let kept = format!(
+                "volumes kept on server {server}: {}; a new app does not find them",
+                names.join(", ")
+            );
             self.work.tell(&Event::Warned(kept));
         }
         self.work.unmake(deployment, services, receipt, volumes).await

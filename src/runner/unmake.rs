@@ -88,8 +88,7 @@ impl Work {
     ) -> Result<Answer, Stop> {
         let request: Redacted = call.redacted.clone();
         let attempt = self.attempt(call.times);
-        let effect =
-            Effect::UndoIntended { thing: receipt.step, id: receipt.id.clone(), request, attempt };
+        let effect = Effect::UndoIntended { thing: receipt.step, id: receipt.id.clone(), request, attempt };
         self.record(deployment, effect).await?;
         self.send(call).await
     }
@@ -145,12 +144,17 @@ impl Work {
                 return Ok(Undoing::Blocked(reason.to_owned()));
             }
             if self.time() - began > TRIES {
-                return Ok(Undoing::Blocked(format!("it did not come to rest in 10 minutes (status {status})")));
+                return Ok(Undoing::Blocked(format!(
+                    "it did not come to rest in 10 minutes (status {status})"
+                )));
             }
             if !stopping && !status.starts_with("starting:unhealthy") {
                 stopping = match self.undo(deployment, receipt, coolify.stop(&receipt.id)).await? {
                     Answer::TokenRefused(reason) => {
-                        return Err(Stop::park(format!("the token was refused: {reason}"), "check it, then resume"));
+                        return Err(Stop::park(
+                            format!("the token was refused: {reason}"),
+                            "check it, then resume",
+                        ));
                     }
                     // 400 "already stopped" says what we want.
                     Answer::Done(_) | Answer::Refused(_) | Answer::Missing(_) => true,

@@ -1,0 +1,150 @@
+//! A process that can be made to die at any point: a hook on the outside and a store that stops answering.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use fabrik::sandbox::{Hook, Sandbox, Side, Verdict};
+use fabrik::store::memory::MemoryStore;
+use fabrik::store::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use fabrik::wire::Outside;
+use machine::app::AppKey;
+use machine::entry::Line;
+use machine::id::{JournalId, RunId};
+
+/// Counts the points a process passes and lets it die at one.
+#[derive(Clone, Default)]
+pub struct Fuse {
+    passed: Arc<AtomicU64>,
+    burns_at: Arc<Mutex<Option<u64>>>,
+    dead: Arc<AtomicBool>,
+    fell: Arc<Mutex<String>>,
+}
+
+impl Fuse {
+    /// Dies at point number `point`, counted from 0.
+    pub fn at(point: u64) -> Self {
+        let fuse = Self::default();
+        *fuse.burns_at.lock().unwrap() = Some(point);
+        fuse
+    }
+
+    /// How many points were passed.
+    pub fn passed(&self) -> u64 {
+        self.passed.load(Ordering::SeqCst)
+    }
+
+    /// Where it died; empty if it lived.
+    pub fn fell(&self) -> String {
+        self.fell.lock().unwrap().clone()
+    }
+
+    fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    /// Passes one point; `false` when dead from here on.
+    fn pass(&self, what: impl FnOnce() -> String) -> bool {
+        if self.is_dead() {
+            return false;
+        }
+        let point = self.passed.fetch_add(1, Ordering::SeqCst);
+        if *self.burns_at.lock().unwrap() == Some(point) {
+            self.dead.store(true, Ordering::SeqCst);
+            *self.fell.lock().unwrap() = what();
+            return false;
+        }
+        true
+    }
+
+    /// The outside, as this process sees it.
+    pub fn outside(&self, sandbox: &Sandbox) -> Outside {
+        let fuse = self.clone();
+        let hook: Hook = Arc::new(move |point| {
+            let side = if point.side == Side::Before { "before" } else { "after" };
+            let what = || format!("{side} {} {}", point.method, point.path);
+            if fuse.pass(what) { Verdict::Go } else { Verdict::Crash }
+        });
+        sandbox.outside_with_hook(hook)
+    }
+}
+
+/// The journal's home, as a mortal process sees it.
+pub struct Mortal {
+    store: MemoryStore,
+    fuse: Fuse,
+}
+
+impl Mortal {
+    pub fn new(store: MemoryStore, fuse: Fuse) -> Self {
+        Self { store, fuse }
+    }
+
+    fn dead() -> StoreError {
+        StoreError::Unusable { place: "test".to_owned(), reason: "the process is dead".to_owned() }
+    }
+
+    fn alive(&self) -> Result<(), StoreError> {
+        if self.fuse.is_dead() { Err(Self::dead()) } else { Ok(()) }
+    }
+
+    fn pass(&self, side: &str, line: &Line) -> Result<(), StoreError> {
+        let alive = self.fuse.pass(|| format!("{side} append {}", line.entry.name()));
+        if alive { Ok(()) } else { Err(Self::dead()) }
+    }
+}
+
+#[async_trait]
+impl Store for Mortal {
+    fn journal(&self) -> &JournalId {
+        self.store.journal()
+    }
+
+    async fn begin(
+        &self,
+        lease: &Lease,
+        line: &Line,
+        blobs: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        self.pass("before", line)?;
+        self.store.begin(lease, line, blobs).await?;
+        self.pass("after", line)
+    }
+
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+        self.pass("before", line)?;
+        self.store.append(run, seq, token, line).await?;
+        self.pass("after", line)
+    }
+
+    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
+        self.alive()?;
+        self.store.load(run).await
+    }
+
+    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
+        self.alive()?;
+        self.store.list(app).await
+    }
+
+    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
+        self.alive()?;
+        self.store.claim(key, holder).await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+        self.alive()?;
+        self.store.renew(lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.alive()?;
+        self.store.release(lease).await
+    }
+
+    async fn forget(&self, run: &RunId) -> Result<(), StoreError> {
+        self.alive()?;
+        self.store.forget(run).await
+    }
+}

@@ -1,0 +1,126 @@
+//! What must hold after every run, however it came to its end.
+
+use std::collections::BTreeMap;
+
+use fabrik::sandbox::World;
+use fabrik::store::Store;
+use machine::effect::Effect;
+use machine::entry::Entry;
+use machine::mark::Mark;
+use machine::replay::AnyDeployment;
+use machine::step::Step;
+
+use super::scene::Scene;
+
+/// A thing in the world that carries a mark of ours.
+type Marked = (Step, String, Mark);
+
+/// Checks everything that holds in every state, half-way ones included.
+pub async fn always(scene: &Scene, context: &str) {
+    let world = scene.sandbox.world();
+    strangers_are_untouched(&world, context);
+    let runs = replayed(scene, context).await;
+    nothing_is_lost(&world, &runs, context);
+    every_write_was_intended(scene, &world, context).await;
+}
+
+/// Checks what holds when no run is open.
+pub async fn at_rest(scene: &Scene, context: &str) {
+    always(scene, context).await;
+    let world = scene.sandbox.world();
+    let runs = replayed(scene, context).await;
+    for run in &runs {
+        assert!(run.name().is_closed(), "{context}: a run is still {}", run.name());
+    }
+    exactly_one_of_each(&world, &runs, context);
+}
+
+fn strangers_are_untouched(world: &World, context: &str) {
+    let records: Vec<_> = world.records.iter().filter(|record| record.name == "shop.example.com").collect();
+    assert!(
+        matches!(records.as_slice(), [record] if record.content == "198.51.100.7"),
+        "{context}: {records:?}"
+    );
+    let strangers = world.projects.iter().find(|project| project.name == "strangers").expect("the project");
+    let environments: Vec<u64> =
+        world.environments.iter().filter(|e| e.project == strangers.id).map(|e| e.id).collect();
+    let services: Vec<_> = world.services.iter().filter(|s| environments.contains(&s.environment)).collect();
+    assert!(
+        matches!(services.as_slice(), [s] if s.description.is_none() && !s.deleting && s.containers.len() == 1),
+        "{context}: the stranger's service was touched"
+    );
+}
+
+async fn replayed(scene: &Scene, context: &str) -> Vec<AnyDeployment> {
+    let mut runs = Vec::new();
+    for row in scene.store.list(None).await.unwrap() {
+        let loaded = scene.store.load(&row.run).await.unwrap();
+        match AnyDeployment::replay(&loaded.lines) {
+            Ok(any) => runs.push(any),
+            Err(error) => panic!("{context}: run {} does not replay: {error}", row.run),
+        }
+    }
+    runs
+}
+
+fn marked(world: &World) -> Vec<Marked> {
+    let records = world.records.iter().map(|r| (Step::Dns, &r.id, r.comment.as_deref()));
+    let projects = world.projects.iter().map(|p| (Step::Project, &p.uuid, p.description.as_deref()));
+    let live = world.services.iter().filter(|service| !service.deleting);
+    let services = live.map(|s| (Step::App, &s.uuid, s.description.as_deref()));
+    records
+        .chain(projects)
+        .chain(services)
+        .filter_map(|(step, id, text)| Some((step, id.clone(), Mark::parse(text?)?)))
+        .collect()
+}
+
+/// Each live object of ours is named by the journal: a receipt, or at least an intent of an open run.
+fn nothing_is_lost(world: &World, runs: &[AnyDeployment], context: &str) {
+    for (step, id, mark) in marked(world) {
+        let run = runs.iter().find(|run| *run.run() == mark.run);
+        let Some(run) = run else { panic!("{context}: {step} {id} is of no run in the journal") };
+        let ledger = run.ledger();
+        let stands = ledger.standing().iter().any(|s| s.receipt.step == step && s.receipt.id == id);
+        let in_doubt = ledger.doubts().iter().any(|doubt| doubt.step == step);
+        assert!(stands || in_doubt, "{context}: {step} {id} of run {} ({}) is lost", mark.run, run.name());
+    }
+}
+
+fn exactly_one_of_each(world: &World, runs: &[AnyDeployment], context: &str) {
+    let released = runs.iter().any(|run| matches!(run, AnyDeployment::Complete(_)));
+    let mut count: BTreeMap<Step, usize> = BTreeMap::new();
+    for (step, ..) in marked(world) {
+        *count.entry(step).or_default() += 1;
+    }
+    let wanted = usize::from(released);
+    for step in [Step::Dns, Step::Project, Step::App] {
+        assert_eq!(count.get(&step).copied().unwrap_or(0), wanted, "{context}: number of {step}");
+    }
+    let at_key = world.records.iter().filter(|record| record.name == "blog.example.com").count();
+    assert_eq!(at_key, wanted, "{context}: number of records at the name");
+}
+
+/// The requests that would change something, each seen no more often than it was intended.
+async fn every_write_was_intended(scene: &Scene, world: &World, context: &str) {
+    let mut intended: BTreeMap<String, i64> = BTreeMap::new();
+    for row in scene.store.list(None).await.unwrap() {
+        for line in scene.store.load(&row.run).await.unwrap().lines {
+            let request = match line.entry {
+                Entry::Effect(Effect::Intended(wanted)) => wanted.request,
+                Entry::Effect(Effect::UndoIntended { request, .. }) => request,
+                _ => continue,
+            };
+            let path = request.target.split_once('/').map_or("", |(_, path)| path);
+            let path = path.split('?').next().unwrap_or_default();
+            *intended.entry(format!("{} /{path}", request.method)).or_default() += 1;
+        }
+    }
+    for write in &world.log.writes {
+        let path = write.path.split('?').next().unwrap_or_default();
+        let key = format!("{} {path}", write.method);
+        let left = intended.entry(key.clone()).or_default();
+        *left -= 1;
+        assert!(*left >= 0, "{context}: {key} was sent without an intent");
+    }
+}

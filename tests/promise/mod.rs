@@ -1,0 +1,9 @@
+//! The promise, swept: nothing lost, nothing foreign touched, exactly one, undone as it was.
+//!
+//! In-process, on the pretend clock: the real runner against the sandbox and a journal in memory, stopped at
+//! every request and every entry.
+
+mod crash;
+mod invariants;
+mod scene;
+mod sweeps;

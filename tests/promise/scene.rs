@@ -1,0 +1,158 @@
+//! One app, one world, one journal; and processes that come and go.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fabrik::providers::{Cloudflare, Coolify, Vendors};
+use fabrik::runner::desk::{Desk, Options, Outcome};
+use fabrik::runner::event::Deaf;
+use fabrik::runner::work::Cancel;
+use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
+use fabrik::secrets::{FingerprintKey, Secret};
+use fabrik::spec::Spec;
+use fabrik::store::memory::MemoryStore;
+use fabrik::store::{Holder, Store};
+use machine::id::{JournalId, RunId};
+use machine::phase::Name;
+
+use super::crash::{Fuse, Mortal};
+
+pub struct Scene {
+    pub sandbox: Sandbox,
+    pub store: MemoryStore,
+    pub folder: tempfile::TempDir,
+    pub environment: BTreeMap<String, String>,
+}
+
+const SPEC: &str = "name: blog
+folder: ./app
+domain: blog.example.com
+port: 8000
+health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}
+env: {COLOUR: blue}
+secrets: {required: [API_KEY]}
+volumes: [{name: data, path: /data}]
+";
+
+impl Scene {
+    /// A scene with strangers in it, the same for the same seed.
+    pub fn new(seed: u64) -> Self {
+        let sandbox = Sandbox::in_memory(seed);
+        sandbox.stranger_record("shop.example.com").unwrap();
+        sandbox.stranger_service("blog").unwrap();
+        let store = MemoryStore::new(JournalId::from_bits(7), sandbox.outside().clock);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("app")).unwrap();
+        std::fs::write(folder.path().join("app/Dockerfile"), "FROM busybox:1.37\nCOPY index.html /\n")
+            .unwrap();
+        std::fs::write(folder.path().join("blog.yaml"), SPEC).unwrap();
+        let environment = BTreeMap::from([("API_KEY".to_owned(), "canary-value-of-the-key".to_owned())]);
+        let scene = Self { sandbox, store, folder, environment };
+        scene.edit("first");
+        scene
+    }
+
+    /// Changes the app's files.
+    pub fn edit(&self, text: &str) {
+        std::fs::write(self.folder.path().join("app/index.html"), text).unwrap();
+    }
+
+    pub fn spec_path(&self) -> PathBuf {
+        self.folder.path().join("blog.yaml")
+    }
+
+    pub fn spec(&self) -> Spec {
+        Spec::read(&self.spec_path()).unwrap()
+    }
+
+    /// A new process, which dies where `fuse` burns.
+    pub fn process(&self, fuse: &Fuse) -> Desk {
+        let outside = fuse.outside(&self.sandbox);
+        let store: Arc<dyn Store> = Arc::new(Mortal::new(self.store.handle(), fuse.clone()));
+        let environment = self.environment.clone();
+        let vendors = Vendors {
+            cloudflare: Cloudflare::new(
+                outside.clone(),
+                &format!("https://{CLOUDFLARE}/client/v4"),
+                Secret::new("cloudflare-token"),
+            ),
+            coolify: Coolify::new(
+                outside.clone(),
+                &format!("https://{COOLIFY}"),
+                Secret::new("1|coolify-token"),
+            ),
+        };
+        Desk {
+            store,
+            outside,
+            vendors,
+            listener: Arc::new(Deaf),
+            cancel: Cancel::default(),
+            holder: Holder {
+                who: "ada@host".to_owned(),
+                pid: 1,
+                boot: "pretend".to_owned(),
+                command: "apply blog.yaml".to_owned(),
+            },
+            key: Arc::new(FingerprintKey::new([7; 32])),
+            lookup: Arc::new(move |name: &str| environment.get(name).cloned()),
+            env_file: None,
+            token: Arc::new(Secret::new("1|coolify-token")),
+            world: Some(format!("sandbox {}", self.sandbox.world_id())),
+        }
+    }
+
+    /// Applies the spec in a new process.
+    pub async fn apply(&self, fuse: &Fuse) -> Outcome {
+        self.process(fuse).apply(self.spec(), &options()).await
+    }
+
+    /// Goes on with the newest open run, if there is one, in a new process.
+    pub async fn resume(&self, fuse: &Fuse) -> Option<Outcome> {
+        let run = self.open_run().await?;
+        Some(self.process(fuse).resume(&run, &options()).await)
+    }
+
+    /// Undoes the newest open run, if there is one, in a new process.
+    pub async fn undo_open(&self, fuse: &Fuse) -> Option<Outcome> {
+        let run = self.open_run().await?;
+        Some(self.process(fuse).roll_back(&run, &options()).await)
+    }
+
+    /// Undoes the newest finished run in a new process.
+    pub async fn roll_back(&self, fuse: &Fuse) -> Outcome {
+        let run = self.finished().await.pop().expect("a finished run");
+        self.process(fuse).roll_back(&run, &options()).await
+    }
+
+    pub async fn open_run(&self) -> Option<RunId> {
+        let rows = self.store.list(None).await.unwrap();
+        let open = rows.iter().rev().find(|row| row.phase.is_some_and(|phase| !phase.is_closed()));
+        open.map(|row| row.run.clone())
+    }
+
+    pub async fn finished(&self) -> Vec<RunId> {
+        let rows = self.store.list(None).await.unwrap();
+        rows.iter().filter(|row| row.phase == Some(Name::Complete)).map(|row| row.run.clone()).collect()
+    }
+
+    pub async fn phase(&self) -> Option<Name> {
+        self.store.list(None).await.unwrap().last().and_then(|row| row.phase)
+    }
+}
+
+/// As a person would say `--yes`.
+pub fn options() -> Options {
+    Options {
+        no_rollback: false,
+        refresh: false,
+        force: false,
+        require_proof: false,
+        moved: false,
+        timeout: None,
+        wait_lock: Duration::ZERO,
+        consent: Arc::new(|_| true),
+    }
+}
