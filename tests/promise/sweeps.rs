@@ -1,7 +1,9 @@
-//! Sweeps: every point once, then resumed, then rolled back.
+//! Sweeps: every point once, then resumed, then rolled back; every reply lost once.
 
 use fabrik::runner::Ended;
 use fabrik::runner::desk::Outcome;
+use fabrik::sandbox::{Fault, Mishap};
+use machine::phase::Name;
 
 use super::crash::Fuse;
 use super::invariants::{always, at_rest};
@@ -13,6 +15,112 @@ fn complete(outcome: &Outcome) -> bool {
 
 fn rolled_back(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. }))
+}
+
+/// What a process does in a sweep.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Deed {
+    /// A first apply.
+    Apply,
+    /// An apply over a finished release.
+    Update,
+    /// The undo of a first release.
+    Undo,
+    /// An update whose image does not build, and so its undo.
+    FailedUpdate,
+}
+
+const DEEDS: [Deed; 4] = [Deed::Apply, Deed::Update, Deed::Undo, Deed::FailedUpdate];
+
+impl Deed {
+    /// A scene in which the deed is next.
+    async fn scene(self, seed: u64) -> Scene {
+        let scene = Scene::new(seed);
+        if self != Self::Apply {
+            let outcome = scene.apply(&Fuse::default()).await;
+            assert!(complete(&outcome), "{outcome:?}");
+        }
+        if matches!(self, Self::Update | Self::FailedUpdate) {
+            scene.edit("second");
+        }
+        if self == Self::FailedUpdate {
+            scene.sandbox.with_world(|world| world.arm(Fault::Build, None)).unwrap();
+        }
+        scene
+    }
+
+    async fn run(self, scene: &Scene, fuse: &Fuse) -> Outcome {
+        match self {
+            Self::Apply | Self::Update | Self::FailedUpdate => scene.apply(fuse).await,
+            Self::Undo => scene.roll_back(fuse).await,
+        }
+    }
+
+    /// How it ends when nothing disturbs it.
+    fn ends(self, outcome: &Outcome) -> bool {
+        match self {
+            Self::Apply | Self::Update => complete(outcome),
+            Self::Undo => rolled_back(outcome),
+            // A start that is in doubt is triggered again, and the second build does not fail.
+            Self::FailedUpdate => rolled_back(outcome) || complete(outcome),
+        }
+    }
+
+    async fn points(self) -> u64 {
+        let (scene, fuse) = (self.scene(1).await, Fuse::default());
+        let outcome = self.run(&scene, &fuse).await;
+        assert!(self.ends(&outcome), "{self:?}: {outcome:?}");
+        at_rest(&scene, &format!("{self:?} undisturbed")).await;
+        fuse.passed()
+    }
+}
+
+async fn resumed_to_the_end(scene: &Scene, context: &str) {
+    if let Some(outcome) = scene.resume(&Fuse::default()).await {
+        assert!(!matches!(outcome, Outcome::Ended(Ended::Parked { .. })), "{context}: {outcome:?}");
+    }
+    at_rest(scene, context).await;
+}
+
+async fn crash_everywhere_then_resume(deed: Deed) {
+    for point in 0..deed.points().await {
+        let (scene, fuse) = (deed.scene(1).await, Fuse::at(point));
+        deed.run(&scene, &fuse).await;
+        let context = format!("{deed:?} crashed at {point} ({}), resumed", fuse.fell());
+        always(&scene, &context).await;
+        resumed_to_the_end(&scene, &context).await;
+    }
+}
+
+async fn crash_everywhere_then_roll_back(deed: Deed) {
+    for point in 0..deed.points().await {
+        let (scene, fuse) = (deed.scene(1).await, Fuse::at(point));
+        let untouched = scene.sandbox.show();
+        deed.run(&scene, &fuse).await;
+        let context = format!("{deed:?} crashed at {point} ({}), rolled back", fuse.fell());
+        if let Some(outcome) = scene.undo_open(&Fuse::default()).await {
+            assert!(rolled_back(&outcome), "{context}: {outcome:?}");
+            if deed != Deed::Undo {
+                assert_eq!(scene.sandbox.show(), untouched, "{context}: not as before");
+            }
+        }
+        at_rest(&scene, &context).await;
+    }
+}
+
+async fn mishap_at_every_write(deed: Deed, mishap: Mishap) {
+    for write in 0.. {
+        let scene = deed.scene(1).await;
+        scene.sandbox.with_world(|world| world.at_write = Some((write, mishap))).unwrap();
+        let outcome = deed.run(&scene, &Fuse::default()).await;
+        let context = format!("{deed:?} with {mishap:?} at write {write}");
+        assert!(deed.ends(&outcome), "{context}: {outcome:?}");
+        at_rest(&scene, &context).await;
+        if scene.sandbox.world().at_write.is_some() {
+            assert!(write > 0, "{context}: no write was disturbed");
+            return;
+        }
+    }
 }
 
 #[tokio::test]
@@ -28,13 +136,136 @@ async fn an_app_is_deployed_once_and_then_left_alone() {
 }
 
 #[tokio::test]
-async fn rolling_a_first_release_back_leaves_the_world_as_before() {
-    let scene = Scene::new(1);
-    let before = scene.sandbox.show();
-    scene.apply(&Fuse::default()).await;
+async fn a_failed_first_apply_leaves_the_world_as_it_was() {
+    for fault in [Fault::Build, Fault::Health] {
+        let scene = Scene::new(1);
+        let before = scene.sandbox.show();
+        scene.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(rolled_back(&outcome), "{fault:?}: {outcome:?}");
+        at_rest(&scene, "after a failed apply").await;
+        assert_eq!(scene.sandbox.show(), before, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_update_restores_the_release_before() {
+    for fault in [Fault::Build, Fault::Health] {
+        let scene = Deed::Update.scene(1).await;
+        let before = scene.sandbox.show();
+        scene.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(rolled_back(&outcome), "{fault:?}: {outcome:?}");
+        at_rest(&scene, "after a failed update").await;
+        assert_eq!(scene.sandbox.show(), before, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn undoing_a_finished_release_keeps_its_volumes() {
+    let scene = Deed::Undo.scene(1).await;
+    let volumes = scene.sandbox.world().volumes;
+    assert!(!volumes.is_empty());
     let outcome = scene.roll_back(&Fuse::default()).await;
     assert!(rolled_back(&outcome), "{outcome:?}");
+    assert_eq!(scene.sandbox.world().volumes, volumes);
     at_rest(&scene, "after rollback").await;
-    assert!(scene.sandbox.show().starts_with(&before) || !before.is_empty());
-    let _ = always;
+    assert_eq!(scene.phase().await, Some(Name::RolledBack));
+}
+
+async fn crash_at_every_pair(deed: Deed, rolls_back: bool) {
+    for first in 0..deed.points().await {
+        for second in 0.. {
+            let (scene, fuse, again) = (deed.scene(1).await, Fuse::at(first), Fuse::at(second));
+            deed.run(&scene, &fuse).await;
+            if rolls_back { scene.undo_open(&again).await } else { scene.resume(&again).await };
+            let context = format!("{deed:?} crashed at {first} ({}), then at {second} ({})", fuse.fell(), again.fell());
+            always(&scene, &context).await;
+            resumed_to_the_end(&scene, &context).await;
+            if again.fell().is_empty() {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_and_any_point_of_its_resume_is_resumed() {
+    crash_at_every_pair(Deed::Apply, false).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_and_any_point_of_its_rollback_is_resumed() {
+    crash_at_every_pair(Deed::Apply, true).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_an_apply_is_resumed() {
+    crash_everywhere_then_resume(Deed::Apply).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_an_update_is_resumed() {
+    crash_everywhere_then_resume(Deed::Update).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_a_rollback_is_resumed() {
+    crash_everywhere_then_resume(Deed::Undo).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_a_failed_update_is_resumed() {
+    crash_everywhere_then_resume(Deed::FailedUpdate).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_an_apply_is_rolled_back() {
+    crash_everywhere_then_roll_back(Deed::Apply).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_an_update_is_rolled_back() {
+    crash_everywhere_then_roll_back(Deed::Update).await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_a_rollback_is_rolled_back() {
+    crash_everywhere_then_roll_back(Deed::Undo).await;
+}
+
+#[tokio::test]
+async fn losing_any_reply_does_no_harm() {
+    for deed in DEEDS {
+        mishap_at_every_write(deed, Mishap::LostAfter).await;
+    }
+}
+
+#[tokio::test]
+async fn losing_any_request_does_no_harm() {
+    for deed in DEEDS {
+        mishap_at_every_write(deed, Mishap::LostBefore).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_error_after_any_write_does_no_harm() {
+    for deed in DEEDS {
+        mishap_at_every_write(deed, Mishap::ErrorAfter).await;
+    }
+}
+
+#[tokio::test]
+async fn a_late_effect_of_any_write_does_no_harm() {
+    for deed in DEEDS {
+        mishap_at_every_write(deed, Mishap::Late { after_ms: 25_000 }).await;
+    }
+}
+
+#[tokio::test]
+async fn too_many_requests_at_any_write_only_costs_time() {
+    for deed in DEEDS {
+        mishap_at_every_write(deed, Mishap::TooMany { retry_after: Some(30) }).await;
+        mishap_at_every_write(deed, Mishap::TooMany { retry_after: None }).await;
+    }
 }
