@@ -1,14 +1,14 @@
 //! What a spec must and must not be taken for.
 
+mod new;
+mod random;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::scaffold::{ScaffoldError, scaffold};
-use super::templates::Template;
 use super::*;
 
 /// A place where both kinds of app folder are there.
@@ -146,10 +146,11 @@ fn a_key_that_is_there_twice_is_refused_at_its_second_place() {
 
 #[test]
 fn alias_bombs_are_refused_and_small_aliases_are_not() {
-    let mut bomb = String::from("env:\n  a: &a [x, x, x, x, x, x, x, x, x]\n");
+    let mut lines = vec!["env:".to_owned(), "  a: &a [x, x, x, x, x, x, x, x, x]".to_owned()];
     for (one, next) in ["a", "b", "c", "d", "e"].iter().zip(["b", "c", "d", "e", "f"]) {
-        bomb += &format!("  {next}: &{next} [*{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}]\n");
+        lines.push(format!("  {next}: &{next} [*{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}]"));
     }
+    let bomb = lines.join("\n");
     let (_, _, message, _) = only(with(&bomb));
     assert!(message.contains("aliases"), "{message}");
     let spec = with("env:\n  A: &level info\n  B: *level").expect("a good spec");
@@ -462,67 +463,4 @@ fn variables_are_expanded_and_dollars_kept() {
     assert_eq!(value("$$ $${A} a$b $"), Ok(("$ ${A} a$b $".to_owned(), false)));
     assert_eq!(value("${B}"), Err(ExpandError::Missing { name: "B".to_owned() }));
     assert_eq!(value("${A"), Err(ExpandError::Unclosed));
-}
-
-#[test]
-fn what_new_writes_is_a_good_spec_and_nothing_is_overwritten() {
-    for template in Template::all() {
-        let home = tempfile::tempdir().expect("a temporary directory");
-        fs::write(home.path().join(".gitignore"), "target").expect("written");
-        let files = scaffold(home.path(), template, "shop", "shop.example.com").expect("written");
-        let spec = Spec::read(&home.path().join("shop.yaml")).expect("a good spec");
-        assert_eq!(spec.port, template.port);
-        assert_eq!(files.len(), template.files.len() + 2);
-        let ignored = fs::read_to_string(home.path().join(".gitignore")).expect("read");
-        assert_eq!(ignored, "target\n.env\n");
-        let again = scaffold(home.path(), template, "shop", "shop.example.com");
-        assert!(matches!(again, Err(ScaffoldError::InTheWay(path)) if path.ends_with("shop.yaml")));
-        scaffold(home.path(), template, "other", "other.example.com").expect("written");
-        assert_eq!(fs::read_to_string(home.path().join(".gitignore")).expect("read"), ignored);
-    }
-}
-
-#[test]
-fn new_writes_nothing_when_the_folder_is_in_the_way() {
-    let home = home();
-    let template = Template::named("python-api").expect("there");
-    assert!(scaffold(home.path(), template, "my-api", "a.example.com").is_err());
-    assert!(scaffold(home.path(), template, "../x", "a.example.com").is_err());
-    let names: Vec<_> =
-        fs::read_dir(home.path()).expect("listed").map(|entry| entry.expect("read").file_name()).collect();
-    assert_eq!(names, ["my-api"]);
-}
-
-/// A good spec with everything in it, to cut and paste in.
-const RICH: &str = "name: my-api\nfolder: my-api\ndomain: a.example.com\nport: 80\nenv: {A: 'b', C: ${D:-e}}\n\
-secrets:\n  required: [K]\nhealth:\n  path: /x\n  timeout: 5m\ndns: {ttl: 300}\nvolumes:\n- {name: d, path: /d}\n";
-
-#[track_caller]
-fn holds_together(text: &str) {
-    let path = Path::new("/nowhere/spec.yaml");
-    if let Err(Problems(problems)) = Spec::parse(path, text) {
-        assert!(!problems.is_empty());
-        for problem in problems {
-            assert!(problem.line <= text.lines().count().max(1), "{problem:?}");
-            assert!(problem.line == 0 || problem.column > 0, "{problem:?}");
-            let _ = problem.to_string();
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
-
-    #[test]
-    fn no_text_makes_reading_panic(text in "\\PC{0,80}|[ -~\t\n]{0,200}|[:{}\\[\\],&*!|>'\"%@`#?\\-\n a-z\t]{0,120}") {
-        holds_together(&text);
-    }
-
-    #[test]
-    fn no_mutation_of_a_good_spec_makes_reading_panic(
-        at in 0..RICH.len(), cut in 0..30_usize, paste in "[:{}\\[\\],&*!|>'\"%@`#?\\-\n $a-z0-9\té]{0,12}"
-    ) {
-        let end = (at + cut).min(RICH.len());
-        holds_together(&format!("{}{paste}{}", &RICH[..at], &RICH[end..]));
-    }
 }
