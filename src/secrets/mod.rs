@@ -15,7 +15,7 @@ pub use fingerprint::{FingerprintKey, KeyError, hex};
 pub use keep::{KeepError, keep};
 pub use mask::Mask;
 pub use secret::{Secret, generate};
-pub use sources::{Origin, Sources};
+pub use sources::{Environment, Origin, Sources};
 
 #[cfg(test)]
 mod tests;

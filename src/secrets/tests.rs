@@ -122,7 +122,13 @@ fn keeping_is_refused_where_git_would_track_the_file() {
     let (path, inner) = (dir.path().join(".env"), dir.path().join("apps/.env"));
     fs::create_dir(dir.path().join("apps")).expect("made");
     let git = |arguments: &[&str]| {
-        let done = Command::new("git").arg("-C").arg(dir.path()).args(arguments).output();
+        let done = Command::new("git")
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_INDEX_FILE")
+            .arg("-C")
+            .arg(dir.path())
+            .args(arguments)
+            .output();
         done.is_ok_and(|done| done.status.success())
     };
     if !git(&["init", "-q"]) {
