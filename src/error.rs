@@ -126,7 +126,7 @@ fn pointed_at(line: &str, column: usize) -> Range<usize> {
 }
 
 /// Says whether a key of this name is likely to hold something that must not be seen.
-pub fn names_a_secret(key: &str) -> bool {
+fn names_a_secret(key: &str) -> bool {
     const SIGNS: [&str; 9] =
         ["secret", "passw", "pwd", "token", "key", "credential", "private", "auth", "passphrase"];
     let key = key.to_ascii_lowercase();

@@ -63,7 +63,12 @@ impl Drawing<'_> {
         let project = self.shared(&vendors.projects(place, &names), &names.project).await?;
         let Action::Keep { id, .. } = &project.action else {
             let environment = wish([("name", &names.environment)]);
-            return self.plan(record, project, environment, Wish { fields: self.app(), action: Action::Create });
+            return self.plan(
+                record,
+                project,
+                environment,
+                Wish { fields: self.app(), action: Action::Create },
+            );
         };
         let environments = vendors.environments(place, &names, id);
         let environment = self.shared(&environments, &names.environment).await?;
@@ -97,7 +102,11 @@ impl Drawing<'_> {
         if base.plan().place.server != self.ground.place.server {
             return Err(Obstacle::new(
                 format!("the app runs on server `{}`, Coolify cannot move it", base.plan().place.server_name),
-                format!("set `server: {}`, or roll back run {} first", base.plan().place.server_name, base.run().short()),
+                format!(
+                    "set `server: {}`, or roll back run {} first",
+                    base.plan().place.server_name,
+                    base.run().short()
+                ),
             ));
         }
         Ok(())
@@ -120,7 +129,10 @@ impl Drawing<'_> {
         };
         if object.mark != known.mark {
             return Err(Obstacle::new(
-                format!("{} no longer carries this app's mark: somebody else has made it theirs", provider.describe()),
+                format!(
+                    "{} no longer carries this app's mark: somebody else has made it theirs",
+                    provider.describe()
+                ),
                 "nothing of it was touched; remove it, or choose another name",
             ));
         }
@@ -159,7 +171,10 @@ impl Drawing<'_> {
         match &stranger.mark {
             Some(Mark { run, journal, .. }) if journal == self.journal => Obstacle::new(
                 format!("{what} is there already, left by run {} of this journal", run.short()),
-                format!("`fabrik show {}` tells about it; remove it by hand if it is not needed", run.short()),
+                format!(
+                    "`fabrik show {}` tells about it; remove it by hand if it is not needed",
+                    run.short()
+                ),
             ),
             Some(Mark { run, journal, .. }) => Obstacle::new(
                 format!("{what} is there already, made by run {run} of another journal ({journal})"),

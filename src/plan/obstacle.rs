@@ -24,7 +24,9 @@ impl From<Trouble> for Obstacle {
         let hint = match &trouble {
             Trouble::TokenRefused { api, .. } => format!("give a {api} token that may do this"),
             Trouble::Unreachable { .. } => "try again when it answers".to_owned(),
-            Trouble::Refused { .. } | Trouble::Unintelligible { .. } | Trouble::Elsewhere { .. } => String::new(),
+            Trouble::Refused { .. } | Trouble::Unintelligible { .. } | Trouble::Elsewhere { .. } => {
+                String::new()
+            }
         };
         Self::new(trouble.to_string(), hint)
     }

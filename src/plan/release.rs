@@ -125,7 +125,12 @@ impl Release {
     /// The variables it left behind, by name, with their fingerprints.
     pub fn envs(&self) -> BTreeMap<&str, &str> {
         let stays = |env: &&EnvWish| env.change != EnvChange::Remove;
-        self.plan().envs.iter().filter(stays).map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect()
+        self.plan()
+            .envs
+            .iter()
+            .filter(stays)
+            .map(|env| (env.key.as_str(), env.fingerprint.as_str()))
+            .collect()
     }
 
     /// A frozen text, empty where there is none.
@@ -142,5 +147,6 @@ pub fn frozen_text(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>, name: &str)
 
 /// Whether `app`'s runs among `rows` include one that is not closed.
 pub fn open_run<'a>(rows: &'a [RunRow], app: &AppKey) -> Option<&'a RunRow> {
-    rows.iter().find(|row| row.app == *app && row.phase.is_none_or(|phase| !phase.is_closed()) && !row.forgotten)
+    rows.iter()
+        .find(|row| row.app == *app && row.phase.is_none_or(|phase| !phase.is_closed()) && !row.forgotten)
 }

@@ -57,7 +57,10 @@ fn choose<'a>(servers: &'a [Server], wanted: Option<&str>) -> Result<&'a Server,
     if let Some(wanted) = wanted {
         let named = |server: &&Server| server.name == wanted || server.uuid == wanted;
         let Some(server) = servers.iter().find(named) else {
-            return Err(Obstacle::new(format!("no server `{wanted}` at Coolify"), format!("there is: {}", names())));
+            return Err(Obstacle::new(
+                format!("no server `{wanted}` at Coolify"),
+                format!("there is: {}", names()),
+            ));
         };
         return if server.usable { Ok(server) } else { Err(unusable(server)) };
     }

@@ -53,16 +53,16 @@ impl<'a> Scanner<'a> {
             if !self.rest().starts_with('#') {
                 break;
             }
-            self.to_line_end();
+            self.skip_line();
         }
         let assignment = self.assignment();
         if assignment.is_err() {
-            self.to_line_end();
+            self.skip_line();
         }
         Some(assignment)
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         self.at += self.rest().find('\n').unwrap_or(self.rest().len());
     }
 
@@ -89,7 +89,7 @@ impl<'a> Scanner<'a> {
         };
         self.blanks();
         if self.rest().is_empty() || self.rest().starts_with(['\n', '\r', '#']) {
-            self.to_line_end();
+            self.skip_line();
             return Ok((name, value));
         }
         Err((self.at, "there is something after the closing quote"))
@@ -109,7 +109,7 @@ impl<'a> Scanner<'a> {
     /// Up to the end of the line, or to a `#` after white space.
     fn bare(&mut self) -> Secret {
         let start = self.at;
-        self.to_line_end();
+        self.skip_line();
         let line = &self.text[start..self.at];
         let comment =
             line.char_indices().find(|(at, c)| *c == '#' && (*at == 0 || line[..*at].ends_with([' ', '\t'])));

@@ -73,8 +73,14 @@ impl FingerprintKey {
         mac.update(&(name.len() as u64).to_le_bytes());
         mac.update(name.as_bytes());
         mac.update(value.as_bytes());
-        mac.finalize().into_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&mac.finalize().into_bytes()[..16])
     }
+}
+
+/// Hexadecimal digits, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.map(|half| char::from(b"0123456789abcdef"[usize::from(half)])).collect()
 }
 
 /// Makes the key under another name and links it into place, so that no reader ever sees half of it.

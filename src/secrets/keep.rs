@@ -114,6 +114,10 @@ fn tracked(env_file: &Path) -> bool {
 fn git(root: &Path, question: &[&str], file: &Path) -> Option<bool> {
     let mut command = Command::new("git");
     command.arg("-C").arg(root).args(question).arg("--").arg(file);
+    // Inside a hook git is told of another repository than the one the file is in.
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        command.env_remove(variable);
+    }
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?;
     match status.code()? {
         0 => Some(true),

@@ -77,7 +77,10 @@ fn forms(value: &str) -> Vec<String> {
     }
     let json = serde_json::Value::from(value).to_string();
     let json = json[1..json.len() - 1].to_owned();
-    let mut forms = vec![value.to_owned(), json.replace('/', "\\/"), ascii(&json), json];
+    let mut forms = vec![value.to_owned()];
+    for letters in [ascii(&json), json] {
+        forms.extend([letters.replace('/', "\\/"), letters]);
+    }
     for keep in ["-_.~", "-_.!~*'()", ""] {
         let encoded = percent(value, keep);
         for spaced in [encoded.replace("%20", "+"), encoded] {

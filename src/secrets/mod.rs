@@ -11,11 +11,11 @@ mod secret;
 mod sources;
 
 pub use dotenv::parse as parse_env_file;
-pub use fingerprint::{FingerprintKey, KeyError};
+pub use fingerprint::{FingerprintKey, KeyError, hex};
 pub use keep::{KeepError, keep};
 pub use mask::Mask;
 pub use secret::{Secret, generate};
-pub use sources::{Origin, Sources};
+pub use sources::{Environment, Origin, Sources};
 
 #[cfg(test)]
 mod tests;

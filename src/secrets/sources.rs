@@ -23,9 +23,12 @@ pub enum Origin {
     Kept,
 }
 
+/// Looks a variable up in the environment.
+pub type Environment = dyn Fn(&str) -> Option<String> + Sync;
+
 /// The environment and one `.env` file.
 pub struct Sources<'a> {
-    environment: &'a dyn Fn(&str) -> Option<String>,
+    environment: &'a Environment,
     file: BTreeMap<String, Secret>,
 }
 
@@ -34,7 +37,7 @@ impl<'a> Sources<'a> {
     ///
     /// # Errors
     /// Why the file cannot be read or understood, without its content.
-    pub fn read(environment: &'a dyn Fn(&str) -> Option<String>, env_file: &Path) -> Result<Self, Problems> {
+    pub fn read(environment: &'a Environment, env_file: &Path) -> Result<Self, Problems> {
         let bytes = match fs::read(env_file) {
             Ok(bytes) => zeroize::Zeroizing::new(bytes),
             Err(error) if error.kind() == ErrorKind::NotFound => zeroize::Zeroizing::default(),

@@ -73,7 +73,7 @@ fn env_files_are_read_literally() {
 #[test]
 fn an_env_file_that_cannot_be_read_is_told_by_place_and_never_by_content() {
     let text = "A=1\nCANARY oops\n2CANARY=x\nB=\"x\" CANARY\n\nC='CANARY";
-    let problems = parse_env_file(Path::new(".env"), text).err().expect("problems");
+    let problems = parse_env_file(Path::new(".env"), text).expect_err("problems");
     let places: Vec<_> = problems.0.iter().map(|problem| (problem.line, problem.column)).collect();
     assert_eq!(places, [(2, 8), (3, 1), (4, 7), (6, 3)]);
     let shown = format!("{problems} {problems:?}");
@@ -122,7 +122,13 @@ fn keeping_is_refused_where_git_would_track_the_file() {
     let (path, inner) = (dir.path().join(".env"), dir.path().join("apps/.env"));
     fs::create_dir(dir.path().join("apps")).expect("made");
     let git = |arguments: &[&str]| {
-        let done = Command::new("git").arg("-C").arg(dir.path()).args(arguments).output();
+        let done = Command::new("git")
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_INDEX_FILE")
+            .arg("-C")
+            .arg(dir.path())
+            .args(arguments)
+            .output();
         done.is_ok_and(|done| done.status.success())
     };
     if !git(&["init", "-q"]) {

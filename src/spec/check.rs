@@ -125,24 +125,6 @@ pub fn variable(text: &str) -> Checked<String> {
     Err(complaint.hint("a letter or `_` first, then letters, digits, `_` and `.`"))
 }
 
-/// Says whether Coolify 4.3.11 can carry a value to the container unchanged; `value` is the expanded one.
-///
-/// # Errors
-/// A message that names the reason and never the value.
-pub fn carriable(value: &str) -> Checked<()> {
-    if value.trim() != value {
-        return Err(Complaint::new("starts or ends with white space, which Coolify cuts off"));
-    }
-    if value.contains('\'') && value.contains('$') {
-        let complaint = Complaint::new("holds both `'` and `$`, which Coolify cannot carry together");
-        return Err(complaint.hint("write it in base64 and let the app decode it"));
-    }
-    if value.contains('\0') {
-        return Err(Complaint::new("holds a NUL character, which no environment can carry"));
-    }
-    Ok(())
-}
-
 /// A path to ask for over HTTP.
 pub fn health_path(text: &str) -> Checked<String> {
     let plain = text.chars().all(|c| c.is_ascii_graphic() && !"\"'`\\#<>".contains(c));

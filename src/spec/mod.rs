@@ -3,7 +3,8 @@
 //! Holds what was asked for, checked and with defaults filled in, but unexpanded: no `${VAR}` is looked up here. Asks
 //! nothing outside, and never guesses what a key may have meant.
 
-pub mod check;
+mod carry;
+mod check;
 pub mod expand;
 mod keys;
 mod parse;
@@ -13,6 +14,8 @@ mod sections;
 mod suspicion;
 pub mod templates;
 mod tree;
+
+pub use carry::{Uncarriable, carriable};
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;

@@ -102,5 +102,6 @@ fn text(template: &Template, name: &str, domain: &str) -> String {
         ("# secrets: [API_KEY]".to_owned(), "taken from the environment or .env, else generated".to_owned()),
     ];
     let width = lines.iter().map(|(line, _)| line.len()).max().unwrap_or(0).min(60);
-    lines.iter().map(|(line, comment)| format!("{line:<width$}  # {comment}\n")).collect()
+    let padded = lines.iter().map(|(line, comment)| format!("{line:<width$}  # {comment}\n"));
+    padded.collect::<Vec<String>>().concat()
 }

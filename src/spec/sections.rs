@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::reader::{Complaint, Fields, Reader};
 use super::tree::{Entry, Node, Value};
 use super::{Dns, Fingerprint, Health, Rollback, SecretRule, SecretWant, Ttl, Undo, Volume};
-use super::{check, expand, suspicion};
+use super::{carriable, check, expand, suspicion};
 
 /// Reads `health`; `template` says whether the app comes from a template.
 pub fn health(reader: &mut Reader<'_>, node: Option<Node>, template: bool) -> Health {
@@ -137,7 +137,9 @@ fn variable(reader: &mut Reader<'_>, entry: Entry) -> Option<(String, String)> {
 fn judged(value: &str) -> Result<(), Complaint> {
     let unknown = |_: &str| None;
     match expand::expand(value, &unknown) {
-        Ok(expanded) if !expanded.from_variables => check::carriable(&expanded.value),
+        Ok(expanded) if !expanded.from_variables => {
+            carriable(&expanded.value).map_err(|error| Complaint::new(error.to_string()).hint(error.hint()))
+        }
         Ok(_) | Err(expand::ExpandError::Missing { .. }) => Ok(()),
         Err(error) => Err(Complaint::new(error.to_string()).hint("write `$$` for a dollar sign")),
     }

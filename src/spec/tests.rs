@@ -1,14 +1,15 @@
 //! What a spec must and must not be taken for.
 
+mod new;
+mod random;
+mod values;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::scaffold::{ScaffoldError, scaffold};
-use super::templates::Template;
 use super::*;
 
 /// A place where both kinds of app folder are there.
@@ -146,10 +147,11 @@ fn a_key_that_is_there_twice_is_refused_at_its_second_place() {
 
 #[test]
 fn alias_bombs_are_refused_and_small_aliases_are_not() {
-    let mut bomb = String::from("env:\n  a: &a [x, x, x, x, x, x, x, x, x]\n");
+    let mut lines = vec!["env:".to_owned(), "  a: &a [x, x, x, x, x, x, x, x, x]".to_owned()];
     for (one, next) in ["a", "b", "c", "d", "e"].iter().zip(["b", "c", "d", "e", "f"]) {
-        bomb += &format!("  {next}: &{next} [*{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}]\n");
+        lines.push(format!("  {next}: &{next} [*{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}]"));
     }
+    let bomb = lines.join("\n");
     let (_, _, message, _) = only(with(&bomb));
     assert!(message.contains("aliases"), "{message}");
     let spec = with("env:\n  A: &level info\n  B: *level").expect("a good spec");
@@ -203,152 +205,6 @@ fn older_spellings_are_told_what_to_write_instead() {
     for (key, instead) in older {
         also_refused(&format!("{key}: x"), 1, 1, &format!("`{key}` is an older spelling"), instead);
     }
-}
-
-#[test]
-fn values_of_the_wrong_type_are_refused_where_they_stand() {
-    also_refused("port: \"80\"", 1, 7, "`port` must be a number, not text", "");
-    also_refused("port: 80.5", 1, 7, "`port` must be a whole number from 1 to 65535", "");
-    also_refused("port: 0", 1, 7, "`port` must be a whole number", "");
-    also_refused("port:", 1, 5, "`port` has no value", "");
-    also_refused("server: [a]", 1, 9, "`server` must be text, not a list", "");
-    also_refused("server: 12", 1, 9, "`server` must be text, not a number", "quotes");
-    also_refused("health: fine", 1, 9, "`health` must be a mapping of keys, not text", "");
-    also_refused("volumes: {}", 1, 10, "`volumes` must be a list, not a mapping", "");
-    also_refused("env: {A: [b]}", 1, 10, "`env.A` must be text, not a list", "");
-    also_refused("env: {A: }", 1, 8, "`env.A` has no value", "\"\"");
-    also_refused("secrets: KEY", 1, 10, "`secrets` must be a list, not text", "");
-}
-
-#[test]
-fn names_that_are_no_dns_labels_are_refused() {
-    let text = |name: &str| format!("name: {name}\nfolder: my-api\ndomain: a.example.com");
-    refused(&text(&"a".repeat(70)), 1, 7, "70 characters, and at most 63", "");
-    for name in ["My-Api", "my_api", "-api", "api-", "ä", "a b", "''"] {
-        refused(&text(name), 1, 7, "`name` must be a DNS label", "lower-case");
-    }
-    refused("folder: my-api\ndomain: a.example.com", 1, 1, "`name` is missing", "");
-}
-
-#[test]
-fn domains_that_cannot_resolve_are_refused() {
-    let cases = [
-        ("münchen.example", "outside ASCII", "punycode"),
-        ("https://a.example.com", "URL", "host name"),
-        ("a.example.com:80", "port", "`port`"),
-        ("'*.example.com'", "wildcard", ""),
-        ("A.example.com", "capital", "a.example.com"),
-        ("localhost", "no dot", ""),
-        ("203.0.113.7", "address", "dns.target"),
-        ("a..example.com", "empty label", ""),
-        ("a_b.example.com", "a label is not", ""),
-        ("-a.example.com", "a label is not", ""),
-    ];
-    for (domain, why, hint) in cases {
-        refused(&format!("name: a\nfolder: my-api\ndomain: {domain}"), 3, 9, why, hint);
-    }
-    let long = format!("{}.example.com", vec!["a".repeat(60); 5].join("."));
-    refused(&format!("name: a\nfolder: my-api\ndomain: {long}"), 3, 9, "253", "");
-    refused("name: a\nfolder: my-api", 1, 1, "`domain` is missing", "without a domain");
-}
-
-#[test]
-fn an_app_comes_from_exactly_one_place() {
-    refused("name: a\ndomain: a.example.com", 1, 1, "nothing says where the app comes from", "python-api");
-    refused(
-        "name: my-api\ntemplate: python-api\nfolder: my-api\ndomain: a.example.com",
-        2,
-        11,
-        "both say",
-        "keep one",
-    );
-    refused("name: my-api\ntemplate: pyton-api\ndomain: a.example.com", 2, 11, "no template", "`python-api`");
-    refused(
-        "name: gone\ntemplate: python-api\ndomain: a.example.com",
-        2,
-        11,
-        "`gone` is not there",
-        "fabrik new",
-    );
-    refused(
-        "name: a\nfolder: ./nowhere\ndomain: a.example.com",
-        2,
-        9,
-        "`./nowhere` is not there",
-        "where the spec is",
-    );
-}
-
-#[test]
-fn durations_without_sense_are_refused() {
-    for text in ["5 s", "s", "0s", "1d", "25h", "1m1h", "-1s", "99999999999999999999h", "1.5h", "''"] {
-        also_refused(&format!("health: {{timeout: {text}}}"), 1, 19, "must be a duration", "1h30m");
-    }
-    also_refused("health: {interval: 5}", 1, 20, "has no unit", "5s");
-    let spec = with("health: {interval: 1m30s}").expect("a good spec");
-    assert_eq!(spec.health.interval, Duration::from_secs(90));
-}
-
-#[test]
-fn dns_settings_that_cannot_be_set_are_refused() {
-    also_refused("dns: {target: 2001:db8::1}", 1, 15, "IPv6", "IPv4");
-    also_refused("dns: {target: example.com}", 1, 15, "must be an IPv4 address", "");
-    also_refused("dns: {target: 127.0.0.1}", 1, 15, "nobody can reach", "");
-    also_refused("dns: {type: CNAME}", 1, 13, "must be A", "");
-    also_refused("dns: {ttl: 59}", 1, 12, "from 60 to 86400", "");
-    also_refused("dns: {ttl: 86401}", 1, 12, "from 60 to 86400", "");
-    also_refused("dns: {ttl: soon}", 1, 12, "`auto` or seconds", "");
-    also_refused("dns: {zone: ample.com}", 1, 13, "not within", "");
-}
-
-#[test]
-fn health_settings_without_sense_are_refused() {
-    also_refused("health: {path: up}", 1, 16, "must be a path", "/health");
-    also_refused("health: {status: 99}", 1, 18, "from 200 to 599", "");
-    also_refused("health: {successes: 0}", 1, 21, "from 1 to 100", "");
-    also_refused("health: {fingerprint: {header: X, json: y}}", 1, 23, "names one place", "");
-    also_refused("health: {fingerprint: {}}", 1, 23, "names one place", "");
-}
-
-#[test]
-fn volumes_must_have_a_name_and_a_path_of_their_own() {
-    also_refused("volumes: [{name: data}]", 1, 11, "needs a `name` and a `path`", "");
-    also_refused("volumes: [{name: Data, path: /d}]", 1, 18, "lower-case", "");
-    for path in ["data", "/", "/a/../b", "/a:b", "/a//b", "/a/"] {
-        also_refused(&format!("volumes: [{{name: d, path: {path}}}]"), 1, 27, "absolute path", "");
-    }
-    also_refused("volumes: [{name: a, path: /d}, {name: b, path: /d}]", 1, 32, "another volume", "");
-}
-
-#[test]
-fn rollback_is_auto_or_manual() {
-    also_refused("rollback: {dns: atuo}", 1, 17, "must be auto or manual", "did you mean `auto`?");
-}
-
-#[test]
-fn variables_with_bad_names_are_refused_at_the_key() {
-    also_refused("env: {1A: x}", 1, 7, "not a name for a variable", "letter");
-    also_refused("env: {A-B: x}", 1, 7, "not a name for a variable", "");
-    also_refused("env: {FABRIK_RELEASE: x}", 1, 7, "set anew by every deployment", "");
-    also_refused("secrets: [A B]", 1, 11, "not a name for a variable", "");
-    also_refused("env: {A: x}\nsecrets: [A]", 2, 11, "under `env` and under `secrets`", "");
-    also_refused("secrets: [A, A]", 1, 14, "asked for twice", "");
-}
-
-#[test]
-fn env_values_that_coolify_cannot_carry_are_refused_by_key() {
-    also_refused("env: {A: \" x\"}", 1, 10, "`env.A` starts or ends with white space", "");
-    also_refused("env: {A: \"x\\n\"}", 1, 10, "white space", "");
-    also_refused("env: {A: \"it's $5\"}", 1, 10, "both `'` and `$`", "base64");
-    also_refused("env: {A: \"it's $$5\"}", 1, 10, "both `'` and `$`", "");
-    assert!(with("env: {A: \"it's fine\", B: \"$$5\", C: 'a$b', D: \"it's ${LATER}\", E: ''}").is_ok());
-}
-
-#[test]
-fn references_that_cannot_be_followed_are_refused() {
-    also_refused("env: {A: \"${B\"}", 1, 10, "without its `}`", "$$");
-    also_refused("env: {A: \"${1}\"}", 1, 10, "does not name a variable", "");
-    also_refused("server: ${SERVER}", 1, 9, "`server` holds a `$`", "`env` only");
 }
 
 #[test]
@@ -462,67 +318,4 @@ fn variables_are_expanded_and_dollars_kept() {
     assert_eq!(value("$$ $${A} a$b $"), Ok(("$ ${A} a$b $".to_owned(), false)));
     assert_eq!(value("${B}"), Err(ExpandError::Missing { name: "B".to_owned() }));
     assert_eq!(value("${A"), Err(ExpandError::Unclosed));
-}
-
-#[test]
-fn what_new_writes_is_a_good_spec_and_nothing_is_overwritten() {
-    for template in Template::all() {
-        let home = tempfile::tempdir().expect("a temporary directory");
-        fs::write(home.path().join(".gitignore"), "target").expect("written");
-        let files = scaffold(home.path(), template, "shop", "shop.example.com").expect("written");
-        let spec = Spec::read(&home.path().join("shop.yaml")).expect("a good spec");
-        assert_eq!(spec.port, template.port);
-        assert_eq!(files.len(), template.files.len() + 2);
-        let ignored = fs::read_to_string(home.path().join(".gitignore")).expect("read");
-        assert_eq!(ignored, "target\n.env\n");
-        let again = scaffold(home.path(), template, "shop", "shop.example.com");
-        assert!(matches!(again, Err(ScaffoldError::InTheWay(path)) if path.ends_with("shop.yaml")));
-        scaffold(home.path(), template, "other", "other.example.com").expect("written");
-        assert_eq!(fs::read_to_string(home.path().join(".gitignore")).expect("read"), ignored);
-    }
-}
-
-#[test]
-fn new_writes_nothing_when_the_folder_is_in_the_way() {
-    let home = home();
-    let template = Template::named("python-api").expect("there");
-    assert!(scaffold(home.path(), template, "my-api", "a.example.com").is_err());
-    assert!(scaffold(home.path(), template, "../x", "a.example.com").is_err());
-    let names: Vec<_> =
-        fs::read_dir(home.path()).expect("listed").map(|entry| entry.expect("read").file_name()).collect();
-    assert_eq!(names, ["my-api"]);
-}
-
-/// A good spec with everything in it, to cut and paste in.
-const RICH: &str = "name: my-api\nfolder: my-api\ndomain: a.example.com\nport: 80\nenv: {A: 'b', C: ${D:-e}}\n\
-secrets:\n  required: [K]\nhealth:\n  path: /x\n  timeout: 5m\ndns: {ttl: 300}\nvolumes:\n- {name: d, path: /d}\n";
-
-#[track_caller]
-fn holds_together(text: &str) {
-    let path = Path::new("/nowhere/spec.yaml");
-    if let Err(Problems(problems)) = Spec::parse(path, text) {
-        assert!(!problems.is_empty());
-        for problem in problems {
-            assert!(problem.line <= text.lines().count().max(1), "{problem:?}");
-            assert!(problem.line == 0 || problem.column > 0, "{problem:?}");
-            let _ = problem.to_string();
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
-
-    #[test]
-    fn no_text_makes_reading_panic(text in "\\PC{0,80}|[ -~\t\n]{0,200}|[:{}\\[\\],&*!|>'\"%@`#?\\-\n a-z\t]{0,120}") {
-        holds_together(&text);
-    }
-
-    #[test]
-    fn no_mutation_of_a_good_spec_makes_reading_panic(
-        at in 0..RICH.len(), cut in 0..30_usize, paste in "[:{}\\[\\],&*!|>'\"%@`#?\\-\n $a-z0-9\té]{0,12}"
-    ) {
-        let end = (at + cut).min(RICH.len());
-        holds_together(&format!("{}{paste}{}", &RICH[..at], &RICH[end..]));
-    }
 }

@@ -87,11 +87,16 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn residents(&self, project: &str, environment: Option<&str>) -> Result<Option<String>, Trouble> {
+    pub async fn residents(
+        &self,
+        project: &str,
+        environment: Option<&str>,
+    ) -> Result<Option<String>, Trouble> {
         let Some(shown) = self.read(&format!("/projects/{project}")).await? else { return Ok(None) };
         let environments = shown["environments"].as_array().cloned().unwrap_or_default();
         let meant = |item: &&Value| environment.is_none_or(|name| item["name"] == name);
-        let ids: Vec<u64> = environments.iter().filter(meant).filter_map(|item| item["id"].as_u64()).collect();
+        let ids: Vec<u64> =
+            environments.iter().filter(meant).filter_map(|item| item["id"].as_u64()).collect();
         let lives_here = |item: &&Value| item["environment_id"].as_u64().is_some_and(|id| ids.contains(&id));
         let resources = self.list("/resources").await?;
         let names: Vec<String> = resources.iter().filter(lives_here).map(|item| text(item, "name")).collect();

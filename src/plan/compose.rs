@@ -1,0 +1,81 @@
+//! The compose text that Coolify builds and runs an app from.
+//!
+//! Written as JSON, which is YAML with all its quoting done: nothing in it is taken for a number, a date or a boolean
+//! when Coolify dumps it again. Decides nothing about the app, and holds no env value:
+//!
+//! - All env rows of a service reach its containers through the `.env` that Coolify writes and adds to each service, and
+//!   reach them exactly (Coolify 4.3.11, observed). `${KEY}` references under `environment` would have Coolify make rows
+//!   of its own before ours are set, and would put each value through compose's expansion a second time.
+//! - `$` in the Dockerfile is written `$$`, compose's own escape. Coolify 4.3.11 fails on `$$` in `environment` values and
+//!   looks for variables there and in `build.args` only; still, the built-in templates do without any `$`.
+
+mod copy;
+mod dockerfile;
+mod lines;
+#[cfg(test)]
+mod tests;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+pub use self::dockerfile::DockerfileError;
+use super::bundle::Bundle;
+use crate::secrets::hex;
+use crate::spec::Volume;
+
+/// What a compose text is made from.
+#[derive(Clone, Copy)]
+pub struct ComposeInput<'a> {
+    /// The app's name.
+    pub name: &'a str,
+    /// The port its container listens on.
+    pub port: u16,
+    /// The path that shows whether it is well.
+    pub health_path: &'a str,
+    /// Its volumes.
+    pub volumes: &'a [Volume],
+    /// Its files.
+    pub bundle: &'a Bundle,
+    /// The names of the variables and secrets that are set through the API.
+    pub env_keys: &'a [String],
+}
+
+/// Writes the compose text; the same input gives the same text.
+///
+/// # Errors
+/// When the app's Dockerfile says something that cannot be kept without a build folder.
+pub fn render(input: &ComposeInput<'_>) -> Result<String, DockerfileError> {
+    let dockerfile = dockerfile::inline(&input.bundle.dockerfile, &STANDARD.encode(&input.bundle.gz))?;
+    let mut app = json!({
+        "build": {"context": ".", "dockerfile_inline": dockerfile.replace('$', "$$")},
+        "image": format!("fabrik/app-{}:{}", input.name, &content_hash(input)[..12]),
+        "expose": [input.port.to_string()],
+        "labels": {"fabrik.health": input.health_path},
+        "restart": "unless-stopped",
+    });
+    if !input.env_keys.iter().any(|key| key == "PORT") {
+        app["environment"] = json!({"PORT": input.port.to_string()});
+    }
+    let mut compose = json!({"services": {"app": app}});
+    if !input.volumes.is_empty() {
+        let mounts: Vec<String> =
+            input.volumes.iter().map(|volume| format!("{}:{}", volume.name, volume.path)).collect();
+        compose["services"]["app"]["volumes"] = json!(mounts);
+        // Never an empty list or map: Coolify turns `[]` into `{}`.
+        let named = input.volumes.iter().map(|volume| (volume.name.clone(), json!({"driver": "local"})));
+        compose["volumes"] = serde_json::Value::Object(named.collect());
+    }
+    Ok(compose.to_string())
+}
+
+/// The hash of what the image is built from: the files, the Dockerfile, and nothing of how this version renders them.
+pub fn content_hash(input: &ComposeInput<'_>) -> String {
+    let mut hash = Sha256::new();
+    for part in [&input.bundle.sha256, &input.bundle.dockerfile] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
+}

@@ -1,0 +1,151 @@
+//! What a single value must look like, key by key.
+
+use std::time::Duration;
+
+use super::{also_refused, refused, with};
+
+#[test]
+fn values_of_the_wrong_type_are_refused_where_they_stand() {
+    also_refused("port: \"80\"", 1, 7, "`port` must be a number, not text", "");
+    also_refused("port: 80.5", 1, 7, "`port` must be a whole number from 1 to 65535", "");
+    also_refused("port: 0", 1, 7, "`port` must be a whole number", "");
+    also_refused("port:", 1, 5, "`port` has no value", "");
+    also_refused("server: [a]", 1, 9, "`server` must be text, not a list", "");
+    also_refused("server: 12", 1, 9, "`server` must be text, not a number", "quotes");
+    also_refused("health: fine", 1, 9, "`health` must be a mapping of keys, not text", "");
+    also_refused("volumes: {}", 1, 10, "`volumes` must be a list, not a mapping", "");
+    also_refused("env: {A: [b]}", 1, 10, "`env.A` must be text, not a list", "");
+    also_refused("env: {A: }", 1, 8, "`env.A` has no value", "\"\"");
+    also_refused("secrets: KEY", 1, 10, "`secrets` must be a list, not text", "");
+}
+
+#[test]
+fn names_that_are_no_dns_labels_are_refused() {
+    let text = |name: &str| format!("name: {name}\nfolder: my-api\ndomain: a.example.com");
+    refused(&text(&"a".repeat(70)), 1, 7, "70 characters, and at most 63", "");
+    for name in ["My-Api", "my_api", "-api", "api-", "ä", "a b", "''"] {
+        refused(&text(name), 1, 7, "`name` must be a DNS label", "lower-case");
+    }
+    refused("folder: my-api\ndomain: a.example.com", 1, 1, "`name` is missing", "");
+}
+
+#[test]
+fn domains_that_cannot_resolve_are_refused() {
+    let cases = [
+        ("münchen.example", "outside ASCII", "punycode"),
+        ("https://a.example.com", "URL", "host name"),
+        ("a.example.com:80", "port", "`port`"),
+        ("'*.example.com'", "wildcard", ""),
+        ("A.example.com", "capital", "a.example.com"),
+        ("localhost", "no dot", ""),
+        ("203.0.113.7", "address", "dns.target"),
+        ("a..example.com", "empty label", ""),
+        ("a_b.example.com", "a label is not", ""),
+        ("-a.example.com", "a label is not", ""),
+    ];
+    for (domain, why, hint) in cases {
+        refused(&format!("name: a\nfolder: my-api\ndomain: {domain}"), 3, 9, why, hint);
+    }
+    let long = format!("{}.example.com", vec!["a".repeat(60); 5].join("."));
+    refused(&format!("name: a\nfolder: my-api\ndomain: {long}"), 3, 9, "253", "");
+    refused("name: a\nfolder: my-api", 1, 1, "`domain` is missing", "without a domain");
+}
+
+#[test]
+fn an_app_comes_from_exactly_one_place() {
+    refused("name: a\ndomain: a.example.com", 1, 1, "nothing says where the app comes from", "python-api");
+    refused(
+        "name: my-api\ntemplate: python-api\nfolder: my-api\ndomain: a.example.com",
+        2,
+        11,
+        "both say",
+        "keep one",
+    );
+    refused("name: my-api\ntemplate: pyton-api\ndomain: a.example.com", 2, 11, "no template", "`python-api`");
+    refused(
+        "name: gone\ntemplate: python-api\ndomain: a.example.com",
+        2,
+        11,
+        "`gone` is not there",
+        "fabrik new",
+    );
+    refused(
+        "name: a\nfolder: ./nowhere\ndomain: a.example.com",
+        2,
+        9,
+        "`./nowhere` is not there",
+        "where the spec is",
+    );
+}
+
+#[test]
+fn durations_without_sense_are_refused() {
+    for text in ["5 s", "s", "0s", "1d", "25h", "1m1h", "-1s", "99999999999999999999h", "1.5h", "''"] {
+        also_refused(&format!("health: {{timeout: {text}}}"), 1, 19, "must be a duration", "1h30m");
+    }
+    also_refused("health: {interval: 5}", 1, 20, "has no unit", "5s");
+    let spec = with("health: {interval: 1m30s}").expect("a good spec");
+    assert_eq!(spec.health.interval, Duration::from_secs(90));
+}
+
+#[test]
+fn dns_settings_that_cannot_be_set_are_refused() {
+    also_refused("dns: {target: 2001:db8::1}", 1, 15, "IPv6", "IPv4");
+    also_refused("dns: {target: example.com}", 1, 15, "must be an IPv4 address", "");
+    also_refused("dns: {target: 127.0.0.1}", 1, 15, "nobody can reach", "");
+    also_refused("dns: {type: CNAME}", 1, 13, "must be A", "");
+    also_refused("dns: {ttl: 59}", 1, 12, "from 60 to 86400", "");
+    also_refused("dns: {ttl: 86401}", 1, 12, "from 60 to 86400", "");
+    also_refused("dns: {ttl: soon}", 1, 12, "`auto` or seconds", "");
+    also_refused("dns: {zone: ample.com}", 1, 13, "not within", "");
+}
+
+#[test]
+fn health_settings_without_sense_are_refused() {
+    also_refused("health: {path: up}", 1, 16, "must be a path", "/health");
+    also_refused("health: {status: 99}", 1, 18, "from 200 to 599", "");
+    also_refused("health: {successes: 0}", 1, 21, "from 1 to 100", "");
+    also_refused("health: {fingerprint: {header: X, json: y}}", 1, 23, "names one place", "");
+    also_refused("health: {fingerprint: {}}", 1, 23, "names one place", "");
+}
+
+#[test]
+fn volumes_must_have_a_name_and_a_path_of_their_own() {
+    also_refused("volumes: [{name: data}]", 1, 11, "needs a `name` and a `path`", "");
+    also_refused("volumes: [{name: Data, path: /d}]", 1, 18, "lower-case", "");
+    for path in ["data", "/", "/a/../b", "/a:b", "/a//b", "/a/"] {
+        also_refused(&format!("volumes: [{{name: d, path: {path}}}]"), 1, 27, "absolute path", "");
+    }
+    also_refused("volumes: [{name: a, path: /d}, {name: b, path: /d}]", 1, 32, "another volume", "");
+}
+
+#[test]
+fn rollback_is_auto_or_manual() {
+    also_refused("rollback: {dns: atuo}", 1, 17, "must be auto or manual", "did you mean `auto`?");
+}
+
+#[test]
+fn variables_with_bad_names_are_refused_at_the_key() {
+    also_refused("env: {1A: x}", 1, 7, "not a name for a variable", "letter");
+    also_refused("env: {A-B: x}", 1, 7, "not a name for a variable", "");
+    also_refused("env: {FABRIK_RELEASE: x}", 1, 7, "set anew by every deployment", "");
+    also_refused("secrets: [A B]", 1, 11, "not a name for a variable", "");
+    also_refused("env: {A: x}\nsecrets: [A]", 2, 11, "under `env` and under `secrets`", "");
+    also_refused("secrets: [A, A]", 1, 14, "asked for twice", "");
+}
+
+#[test]
+fn env_values_that_coolify_cannot_carry_are_refused_by_key() {
+    also_refused("env: {A: \" x\"}", 1, 10, "`env.A` starts or ends with white space", "");
+    also_refused("env: {A: \"x\\n\"}", 1, 10, "white space", "");
+    also_refused("env: {A: \"it's $5\"}", 1, 10, "both `'` and `$`", "base64");
+    also_refused("env: {A: \"it's $$5\"}", 1, 10, "both `'` and `$`", "");
+    assert!(with("env: {A: \"it's fine\", B: \"$$5\", C: 'a$b', D: \"it's ${LATER}\", E: ''}").is_ok());
+}
+
+#[test]
+fn references_that_cannot_be_followed_are_refused() {
+    also_refused("env: {A: \"${B\"}", 1, 10, "without its `}`", "$$");
+    also_refused("env: {A: \"${1}\"}", 1, 10, "does not name a variable", "");
+    also_refused("server: ${SERVER}", 1, 9, "`server` holds a `$`", "`env` only");
+}
