@@ -64,7 +64,7 @@ pub fn effect(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
 
 fn framed(world: &World, ask: &Ask, reply: Reply) -> Response {
     let date = world.time.wall.strftime("%a, %d %b %Y %H:%M:%S GMT");
-    let reply = reply.with("date", date);
+    let reply = reply.with("date", date.to_string());
     let reply = if ask.host == CLOUDFLARE { reply.with("cf-ray", "8c0ffee00c0ffee0-SBX") } else { reply };
     reply.sent(ask.https.then(|| site::certificate_of(world, &ask.host)))
 }
@@ -118,7 +118,7 @@ fn too_many(world: &World, ask: &Ask, retry_after: Option<u64>) -> Reply {
     }
     let reply = cloudflare::refused(429, 971, "please wait and consider throttling your request speed");
     match retry_after {
-        Some(seconds) => reply.with("retry-after", seconds),
+        Some(seconds) => reply.with("retry-after", seconds.to_string()),
         None => reply,
     }
 }
