@@ -46,6 +46,12 @@ impl Shelf {
         Ok(world)
     }
 
+    /// Puts `world` in the place of whatever is there.
+    pub fn replace(&self, world: &World) -> Result<(), SandboxError> {
+        let _lock = self.lock()?;
+        self.write(world)
+    }
+
     /// Brings `world` up to date.
     pub fn refresh(&self, world: &mut World) -> Result<(), SandboxError> {
         let _lock = self.lock()?;

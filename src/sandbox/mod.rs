@@ -96,6 +96,17 @@ impl Sandbox {
         Ok(Self { inner: Arc::new(Inner { shelf: Some(shelf), world: Mutex::new(world) }) })
     }
 
+    /// A new world in `dir`, whatever was there before.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the directory cannot be used.
+    pub fn anew(dir: &Path) -> Result<Self, SandboxError> {
+        let shelf = Shelf::at(dir)?;
+        let world = fresh_world(random_u64(), Timestamp::now());
+        shelf.replace(&world)?;
+        Ok(Self { inner: Arc::new(Inner { shelf: Some(shelf), world: Mutex::new(world) }) })
+    }
+
     /// A world of its own in memory, the same for the same seed.
     pub fn in_memory(seed: u64) -> Self {
         let beginning = Timestamp::from_second(BEGINNING_S).expect("2026 is within range");

@@ -59,7 +59,9 @@ async fn handles_of_many_threads_lose_no_request() {
         }
     };
     let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(work(dir.path().to_owned()))).collect();
-    threads.into_iter().for_each(|thread| thread.join().expect("no thread panics"));
+    for thread in threads {
+        thread.join().expect("no thread panics");
+    }
     let sandbox = Sandbox::open(dir.path()).expect("it is there");
     assert_eq!(sandbox.world().log.requests, 40);
 }
@@ -82,6 +84,15 @@ fn a_damaged_world_is_told_and_left_alone() {
     let error = Sandbox::open(dir.path()).err().expect("it is no world");
     assert!(error.to_string().contains("reset"), "{error}");
     assert_eq!(std::fs::read(dir.path().join("world.json")).expect("it is there"), b"{}");
+}
+
+#[tokio::test]
+async fn a_damaged_world_can_be_replaced() {
+    let dir = tempfile::tempdir().expect("a directory for the test");
+    std::fs::write(dir.path().join("world.json"), "{}").expect("it can be written");
+    let anew = Sandbox::anew(dir.path()).expect("it can be made");
+    let opened = Sandbox::open(dir.path()).expect("it is a world again");
+    assert_eq!(anew.world(), opened.world());
 }
 
 #[tokio::test]

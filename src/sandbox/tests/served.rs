@@ -36,7 +36,8 @@ fn open(http: &http::Request<Vec<u8>>) -> std::io::Result<TcpStream> {
     let mut head =
         format!("{} {target} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n", http.method());
     for (name, value) in http.headers() {
-        head += &format!("{name}: {}\r\n", value.to_str().expect("tests send plain headers"));
+        let value = value.to_str().expect("tests send plain headers");
+        head = format!("{head}{name}: {value}\r\n");
     }
     head += &format!("content-length: {}\r\n\r\n", http.body().len());
     let mut stream = TcpStream::connect(authority)?;
