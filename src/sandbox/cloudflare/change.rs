@@ -65,8 +65,11 @@ pub fn put(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
 pub fn delete(world: &mut World, zone: &Zone, id: &str) -> Answer {
     let record = find(world, zone, id)?.clone();
     world.records.retain(|it| it.id != record.id);
+    let now = world.time.boot_ms;
+    world.deleted.retain(|(boot_ms, _)| boot_ms + 60_000 > now);
+    world.deleted.push((now, record.clone()));
     if world.cloudflare.slow_delete_ms > 0 {
-        let until = world.time.boot_ms + world.cloudflare.slow_delete_ms;
+        let until = now + world.cloudflare.slow_delete_ms;
         world.cloudflare.blocked.push((record.name.clone(), record.kind, until));
     }
     publish(world, &record.name);

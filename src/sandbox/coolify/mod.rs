@@ -90,6 +90,7 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("POST", ["deploy"]) => Box::new(actions::deploy),
         ("GET", ["deploy"] | ["services", _, "start" | "stop" | "restart"]) => Box::new(|_| Err(use_post())),
         ("GET", ["services", uuid, "logs"]) => Box::new(|desk| parts::logs(desk, uuid)),
+        ("GET", ["services", uuid, "storages"]) => Box::new(|desk| parts::storages(desk, uuid)),
         ("GET", ["services", uuid, "applications"]) => Box::new(|desk| parts::list(desk, uuid, false)),
         ("GET", ["services", uuid, "databases"]) => Box::new(|desk| parts::list(desk, uuid, true)),
         ("GET", ["services", uuid, "applications", part]) => Box::new(|desk| parts::show(desk, uuid, part)),

@@ -107,10 +107,13 @@ async fn another_teams_token_sees_nothing_until_the_fault_is_armed_again() {
 #[tokio::test]
 async fn every_mishap_does_to_a_create_what_it_says() {
     let cases = [
+        (Mishap::Refused, None, 0),
         (Mishap::LostBefore, None, 0),
         (Mishap::LostAfter, None, 1),
         (Mishap::ErrorBefore, Some(500), 0),
         (Mishap::ErrorAfter, Some(500), 1),
+        (Mishap::Garbled, Some(201), 1),
+        (Mishap::Empty, Some(201), 1),
         (Mishap::Gateway, Some(502), 0),
         (Mishap::TooMany { retry_after: None }, Some(429), 0),
         (Mishap::Slow, Some(201), 1),
@@ -150,6 +153,27 @@ async fn a_stale_read_overlooks_the_youngest_and_loses_nothing() {
     caller.sleep(5).await;
     caller.change(|world| world.at_request = Some((1, Mishap::Stale)));
     assert_eq!(caller.coolify("GET", "/projects", None).await.body.as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_stale_read_still_shows_a_record_that_was_just_deleted() {
+    let caller = Caller::new();
+    let made = caller.point("blog.example.com").await;
+    let path = caller.records().await;
+    caller.sleep(60).await;
+    let one = format!("{path}/{}", made.body["result"]["id"].as_str().expect("it has an id"));
+    caller.cloudflare("DELETE", &one, None).await;
+    caller.change(|world| world.at_request = Some((1, Mishap::Stale)));
+    assert_eq!(caller.cloudflare("GET", &one, None).await.status, 200);
+    assert_eq!(caller.cloudflare("GET", &one, None).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_garbled_answer_cannot_be_read() {
+    let caller = Caller::new();
+    caller.change(|world| world.at_write = Some((1, Mishap::Garbled)));
+    let garbled = caller.coolify("POST", "/projects", Some(project())).await;
+    assert!(garbled.body.is_string(), "{garbled:?}");
 }
 
 /// What came of a fixed list of requests under a schedule.

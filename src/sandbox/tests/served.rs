@@ -39,7 +39,7 @@ fn open(http: &http::Request<Vec<u8>>) -> std::io::Result<TcpStream> {
         let value = value.to_str().expect("tests send plain headers");
         head = format!("{head}{name}: {value}\r\n");
     }
-    head += &format!("content-length: {}\r\n\r\n", http.body().len());
+    head = format!("{head}content-length: {}\r\n\r\n", http.body().len());
     let mut stream = TcpStream::connect(authority)?;
     stream.write_all(&[head.as_bytes(), http.body()].concat())?;
     Ok(stream)

@@ -88,6 +88,8 @@ async fn volumes_stay_when_they_are_told_to() {
     for (flag, left) in [("false", 1), ("true", 0)] {
         let caller = Caller::new();
         let uuid = caller.service().await;
+        let storages = caller.coolify("GET", &format!("/services/{uuid}/storages"), None).await;
+        assert_eq!(storages.body["persistent_storages"][0]["name"], json!(format!("{uuid}_data")));
         caller.deploy(&uuid, "r1").await;
         caller.sleep(60).await;
         caller.coolify("DELETE", &format!("/services/{uuid}?delete_volumes={flag}"), None).await;
