@@ -52,8 +52,8 @@ pub struct Entry {
     pub environment: Vec<(String, Option<String>)>,
     /// Its labels.
     pub labels: Vec<(String, String)>,
-    /// The named volumes it mounts.
-    pub volumes: Vec<String>,
+    /// The named volumes it mounts, and where.
+    pub volumes: Vec<(String, String)>,
 }
 
 /// Why a compose text is not taken.
@@ -92,7 +92,8 @@ impl Compose {
 
     /// The named volumes of all services, each once.
     pub fn volumes(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.entries.iter().flat_map(|entry| entry.volumes.clone()).collect();
+        let mounts = self.entries.iter().flat_map(|entry| &entry.volumes);
+        let mut names: Vec<String> = mounts.map(|(name, _)| name.clone()).collect();
         names.sort();
         names.dedup();
         names
@@ -176,20 +177,24 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-fn volumes(value: Option<&Value>) -> Result<Vec<String>, Unreadable> {
+fn volumes(value: Option<&Value>) -> Result<Vec<(String, String)>, Unreadable> {
     let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let sources: Vec<&str> = items.iter().filter_map(volume_source).collect();
-    if sources.iter().any(|source| source.contains("$(") || source.contains('`')) {
+    let mounts: Vec<(String, String)> = items.iter().filter_map(mount).collect();
+    if mounts.iter().any(|(source, _)| source.contains("$(") || source.contains('`')) {
         return Err(Unreadable::Refused("Invalid Docker volume definition".into()));
     }
-    Ok(sources.into_iter().filter(|it| !it.starts_with(['/', '.', '~'])).map(str::to_owned).collect())
+    Ok(mounts.into_iter().filter(|(source, _)| !source.starts_with(['/', '.', '~'])).collect())
 }
 
-/// What is mounted: the first half of the short form, `source` of the long one.
-fn volume_source(value: &Value) -> Option<&str> {
+/// What is mounted where, from the short form or the long one.
+fn mount(value: &Value) -> Option<(String, String)> {
+    let text = |key| Some(value.get(key)?.as_str()?.to_owned());
     match value {
-        Value::String(text) => text.split_once(':').map(|(source, _)| source),
-        _ => value.get("source").and_then(Value::as_str),
+        Value::String(short) => {
+            let mut halves = short.split(':').map(str::to_owned);
+            Some((halves.next()?, halves.next()?))
+        }
+        _ => Some((text("source")?, text("target")?)),
     }
 }
 

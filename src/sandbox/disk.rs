@@ -46,6 +46,12 @@ impl Shelf {
         Ok(world)
     }
 
+    /// Puts `world` in the place of whatever is there.
+    pub fn replace(&self, world: &World) -> Result<(), SandboxError> {
+        let _lock = self.lock()?;
+        self.write(world)
+    }
+
     /// Brings `world` up to date.
     pub fn refresh(&self, world: &mut World) -> Result<(), SandboxError> {
         let _lock = self.lock()?;
@@ -72,10 +78,10 @@ impl Shelf {
     fn refresh_locked(&self, world: &mut World) -> Result<(), SandboxError> {
         let stamp = fs::metadata(self.file()).ok().map(|it| Stamp::of(&it));
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if stamp.is_none() || stamp != seen {
-            if let Some(read) = self.read()? {
-                *world = read;
-            }
+        if (stamp.is_none() || stamp != seen)
+            && let Some(read) = self.read()?
+        {
+            *world = read;
         }
         Ok(())
     }

@@ -64,13 +64,14 @@ pub fn effect(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
 
 fn framed(world: &World, ask: &Ask, reply: Reply) -> Response {
     let date = world.time.wall.strftime("%a, %d %b %Y %H:%M:%S GMT");
-    let reply = reply.with("date", date);
+    let reply = reply.with("date", date.to_string());
     let reply = if ask.host == CLOUDFLARE { reply.with("cf-ray", "8c0ffee00c0ffee0-SBX") } else { reply };
     reply.sent(ask.https.then(|| site::certificate_of(world, &ask.host)))
 }
 
 fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, SendError> {
     match mishap {
+        Mishap::Refused => Err(SendError::Refused { peer: ask.peer(), reason: "connection refused".into() }),
         Mishap::LostBefore => lose(world, ask),
         Mishap::LostAfter => {
             drop(effect(world, ask));
@@ -85,6 +86,10 @@ fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, Send
             drop(effect(world, ask));
             Ok(framed(world, ask, server_error(ask)))
         }
+        Mishap::Garbled => {
+            effect(world, ask).map(|response| with_body(response, |body| body[..body.len() / 2].to_vec()))
+        }
+        Mishap::Empty => effect(world, ask).map(|response| with_body(response, |_| b"{}".to_vec())),
         Mishap::Gateway => Ok(framed(world, ask, gateway())),
         Mishap::TooMany { retry_after } => Ok(framed(world, ask, too_many(world, ask, retry_after))),
         Mishap::Stale => effect(&mut world.as_seen_stale(), ask),
@@ -99,6 +104,10 @@ fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, Send
 fn lose(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     world.pass(ask.timeout());
     Err(ask.lost("timed out"))
+}
+
+fn with_body(response: Response, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Response {
+    Response { http: response.http.map(change), certificate: response.certificate }
 }
 
 fn server_error(ask: &Ask) -> Reply {
@@ -118,16 +127,18 @@ fn too_many(world: &World, ask: &Ask, retry_after: Option<u64>) -> Reply {
     }
     let reply = cloudflare::refused(429, 971, "please wait and consider throttling your request speed");
     match retry_after {
-        Some(seconds) => reply.with("retry-after", seconds),
+        Some(seconds) => reply.with("retry-after", seconds.to_string()),
         None => reply,
     }
 }
 
 impl World {
-    /// This world without what was made in the last five seconds.
+    /// This world without what was made in the last five seconds, and with the records deleted in them.
     fn as_seen_stale(&self) -> Self {
         let mut stale = self.clone();
         let old = |boot_ms: u64| boot_ms + STALE_MS <= self.time.boot_ms;
+        let deleted = self.deleted.iter().filter(|(boot_ms, _)| !old(*boot_ms));
+        stale.records.extend(deleted.map(|(_, record)| record.clone()));
         stale.records.retain(|it| old(it.boot_ms));
         stale.projects.retain(|it| old(it.made.boot_ms));
         stale.environments.retain(|it| old(it.made.boot_ms));

@@ -89,6 +89,8 @@ pub struct Armed {
 /// What befalls one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mishap {
+    /// Nobody takes the connection; nothing was sent.
+    Refused,
     /// It never arrives, and the client waits out its time-out.
     LostBefore,
     /// It takes effect; its answer is lost.
@@ -102,6 +104,10 @@ pub enum Mishap {
     ErrorBefore,
     /// It takes effect, and 500 is answered.
     ErrorAfter,
+    /// It takes effect; the body of its answer breaks off half-way.
+    Garbled,
+    /// It takes effect; its answer is an empty JSON object, so that no id is in it.
+    Empty,
     /// A proxy's 502 in HTML, without effect.
     Gateway,
     /// 429 without effect, with or without `Retry-After` (seconds).
@@ -109,7 +115,7 @@ pub enum Mishap {
         /// Seconds.
         retry_after: Option<u64>,
     },
-    /// A read that does not know what was made in the last five seconds.
+    /// A read that does not know what was made in the last five seconds, nor which records were deleted.
     Stale,
     /// It succeeds shortly before the time-out.
     Slow,

@@ -5,6 +5,8 @@
 //! time does, `disk` keeps it between processes, [`serve`] puts it on a loopback address and [`through`]
 //! reaches it there. Decides nothing about deployments.
 
+#![allow(clippy::result_large_err, reason = "the port's own error carries the peer's certificate")]
+
 pub mod ask;
 pub mod clock;
 mod cloudflare;
@@ -14,15 +16,19 @@ mod disk;
 pub mod events;
 pub mod exchange;
 pub mod faults;
+mod gate;
 mod ports;
 pub mod records;
 pub mod resolver;
 pub mod schedule;
+pub mod serve;
 pub mod services;
 mod show;
 pub mod site;
 pub mod start;
 mod strangers;
+pub mod through;
+mod wired;
 pub mod world;
 
 #[cfg(test)]
@@ -37,6 +43,7 @@ pub use exchange::{CLOUDFLARE, COOLIFY};
 pub use faults::{Fault, Mishap, UnknownFault};
 pub use ports::{Hook, Point, Side, Verdict};
 pub use schedule::{Rates, Schedule};
+pub use through::Through;
 pub use world::World;
 
 use self::disk::Shelf;
@@ -89,6 +96,17 @@ impl Sandbox {
         Ok(Self { inner: Arc::new(Inner { shelf: Some(shelf), world: Mutex::new(world) }) })
     }
 
+    /// A new world in `dir`, whatever was there before.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the directory cannot be used.
+    pub fn anew(dir: &Path) -> Result<Self, SandboxError> {
+        let shelf = Shelf::at(dir)?;
+        let world = fresh_world(random_u64(), Timestamp::now());
+        shelf.replace(&world)?;
+        Ok(Self { inner: Arc::new(Inner { shelf: Some(shelf), world: Mutex::new(world) }) })
+    }
+
     /// A world of its own in memory, the same for the same seed.
     pub fn in_memory(seed: u64) -> Self {
         let beginning = Timestamp::from_second(BEGINNING_S).expect("2026 is within range");
@@ -119,7 +137,7 @@ impl Sandbox {
     pub fn with_world<T>(&self, change: impl FnOnce(&mut World) -> T) -> Result<T, SandboxError> {
         let mut world = self.lock();
         match &self.inner.shelf {
-            Some(shelf) => shelf.change(&mut world, change),
+            Some(kept) => kept.change(&mut world, change),
             None => Ok(change(&mut world)),
         }
     }
@@ -165,5 +183,5 @@ fn fresh_world(seed: u64, wall: Timestamp) -> World {
 }
 
 fn random_u64() -> u64 {
-    getrandom::u64().unwrap_or_else(|_| Timestamp::now().as_nanosecond() as u64)
+    getrandom::u64().unwrap_or_else(|_| u64::from(Timestamp::now().subsec_nanosecond().unsigned_abs()))
 }

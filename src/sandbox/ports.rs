@@ -40,6 +40,16 @@ pub enum Side {
     After,
 }
 
+impl Side {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
 /// What is to become of the process that asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -24,10 +24,10 @@ const AUTOMATIC_TTL: u32 = 300;
 /// # Errors
 /// As the port's.
 pub fn ask(world: &World, question: &Question) -> Result<Vec<Answer>, ResolveError> {
-    if let Some(server) = &question.server {
-        if !is_name_server(server) {
-            return Err(ResolveError::Unanswered(format!("{server}: timed out")));
-        }
+    if let Some(server) = &question.server
+        && !is_name_server(server)
+    {
+        return Err(ResolveError::Unanswered(format!("{server}: timed out")));
     }
     let name = question.name.trim_end_matches('.').to_ascii_lowercase();
     let answers = look_up(world, &name, question.record_type, 8);
@@ -40,17 +40,17 @@ fn is_name_server(server: &str) -> bool {
 }
 
 fn look_up(world: &World, name: &str, kind: RecordType, depth: u8) -> Vec<Answer> {
-    if kind == RecordType::A {
-        if let Some(address) = fixed(world, name) {
-            return vec![answer(address, AUTOMATIC_TTL)];
-        }
+    if kind == RecordType::A
+        && let Some(address) = fixed(world, name)
+    {
+        return vec![answer(address, AUTOMATIC_TTL)];
     }
     if kind == RecordType::Ns && zone_name(name) == Some(name) {
         return NAME_SERVERS.iter().map(|(name, _)| answer(name, 86_400)).collect();
     }
     let records = at(world, name);
-    if let Some(edge) = records.iter().find(|record| record.proxied) {
-        return edge_answers(edge, kind);
+    if records.iter().any(|record| record.proxied) {
+        return edge_answers(kind);
     }
     let wanted = records.iter().filter(|record| record.kind == word(kind));
     let answers: Vec<Answer> = wanted.map(|record| answer(&record.content, ttl(record))).collect();
@@ -74,13 +74,11 @@ fn at<'a>(world: &'a World, name: &str) -> Vec<&'a Record> {
     found
 }
 
-fn edge_answers(record: &Record, kind: RecordType) -> Vec<Answer> {
+fn edge_answers(kind: RecordType) -> Vec<Answer> {
     match kind {
         RecordType::A => EDGE.iter().map(|address| answer(address, AUTOMATIC_TTL)).collect(),
         RecordType::Aaaa => vec![answer(EDGE_V6, AUTOMATIC_TTL)],
-        RecordType::Cname => Vec::new(),
-        RecordType::Ns if record.kind == "NS" => vec![answer(&record.content, ttl(record))],
-        RecordType::Ns => Vec::new(),
+        RecordType::Cname | RecordType::Ns => Vec::new(),
     }
 }
 

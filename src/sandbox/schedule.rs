@@ -22,6 +22,8 @@ pub struct Schedule {
 /// How often each thing goes wrong, in a thousand requests it can befall.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rates {
+    /// [`Mishap::Refused`].
+    pub refused: u16,
     /// [`Mishap::LostBefore`].
     pub lost_before: u16,
     /// [`Mishap::LostAfter`].
@@ -32,6 +34,10 @@ pub struct Rates {
     pub error_before: u16,
     /// [`Mishap::ErrorAfter`]. Writes only.
     pub error_after: u16,
+    /// [`Mishap::Garbled`].
+    pub garbled: u16,
+    /// [`Mishap::Empty`]. Writes only: an empty list would be a lie, not a fault.
+    pub empty: u16,
     /// [`Mishap::Gateway`].
     pub gateway: u16,
     /// [`Mishap::TooMany`] with `Retry-After`.
@@ -47,11 +53,14 @@ pub struct Rates {
 impl Rates {
     /// A bad day: about one request in four is hit.
     pub const HOSTILE: Self = Self {
+        refused: 10,
         lost_before: 30,
         lost_after: 40,
         late: 30,
         error_before: 30,
         error_after: 30,
+        garbled: 10,
+        empty: 10,
         gateway: 20,
         too_many: 20,
         too_many_bare: 10,
@@ -89,9 +98,11 @@ impl Schedule {
 impl Rates {
     fn table(&self, ask: &Ask, lot: u64) -> Vec<(u16, Mishap)> {
         let mut table = vec![
+            (self.refused, Mishap::Refused),
             (self.lost_before, Mishap::LostBefore),
             (self.lost_after, Mishap::LostAfter),
             (self.error_before, Mishap::ErrorBefore),
+            (self.garbled, Mishap::Garbled),
             (self.gateway, Mishap::Gateway),
             (self.too_many, Mishap::TooMany { retry_after: Some(1 + lot % 60) }),
             (self.too_many_bare, Mishap::TooMany { retry_after: None }),
@@ -101,6 +112,7 @@ impl Rates {
             let after_ms = 1 + lot * 997 % (settle_ms(ask) - 1000);
             table.push((self.late, Mishap::Late { after_ms }));
             table.push((self.error_after, Mishap::ErrorAfter));
+            table.push((self.empty, Mishap::Empty));
         } else {
             table.push((self.stale, Mishap::Stale));
         }

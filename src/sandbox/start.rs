@@ -50,7 +50,7 @@ fn container(world: &World, service: &Service, entry: &Entry, sick: bool) -> Con
     Container {
         part: entry.name.clone(),
         release,
-        routes: part.into_iter().flat_map(|part| part.urls()).filter_map(route).collect(),
+        routes: part.into_iter().flat_map(super::services::Part::urls).filter_map(route).collect(),
         health_path: entry.label("fabrik.health").unwrap_or_else(|| "/health".to_owned()),
         sick,
         is_checked: entry.is_checked,

@@ -90,7 +90,10 @@ fn strangers_environment(world: &mut World) -> u64 {
         None => add_project(world),
     };
     let found = world.environments.iter().find(|it| it.project == project && it.name == "production");
-    found.map(|environment| environment.id).unwrap_or_else(|| coolify::add_environment(world, project))
+    match found {
+        Some(environment) => environment.id,
+        None => coolify::add_environment(world, project),
+    }
 }
 
 fn add_project(world: &mut World) -> u64 {

@@ -33,6 +33,8 @@ pub struct World {
     pub zones: Vec<Zone>,
     /// DNS records as Cloudflare's API knows them.
     pub records: Vec<Record>,
+    /// The records last deleted, and when on the boot clock; a stale read still shows them.
+    pub deleted: Vec<(u64, Record)>,
     /// DNS records as the name servers answer them, about a second behind.
     pub published: Vec<Record>,
     /// How the pretend Cloudflare behaves where reports differ.
@@ -197,6 +199,7 @@ impl World {
             jobs: Vec::new(),
             zones: Vec::new(),
             records: Vec::new(),
+            deleted: Vec::new(),
             published: Vec::new(),
             cloudflare: CloudflareHabits::default(),
             coolify: CoolifySetup::default(),

@@ -51,29 +51,32 @@ pub fn patch(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
         proxied: before.proxied,
         comment: before.comment.clone(),
     };
-    change(world, zone, id, start, ask)
+    change(world, zone, id, &start, ask)
 }
 
 /// Replaces it: what the body leaves out goes back to its default, the comment too.
 pub fn put(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
     let before = find(world, zone, id)?;
     let start = Wanted { kind: before.kind.clone(), name: before.name.clone(), ..nothing() };
-    change(world, zone, id, start, ask)
+    change(world, zone, id, &start, ask)
 }
 
 /// Deletes it. Only the id is documented in the answer.
 pub fn delete(world: &mut World, zone: &Zone, id: &str) -> Answer {
     let record = find(world, zone, id)?.clone();
     world.records.retain(|it| it.id != record.id);
+    let now = world.time.boot_ms;
+    world.deleted.retain(|(boot_ms, _)| boot_ms + 60_000 > now);
+    world.deleted.push((now, record.clone()));
     if world.cloudflare.slow_delete_ms > 0 {
-        let until = world.time.boot_ms + world.cloudflare.slow_delete_ms;
+        let until = now + world.cloudflare.slow_delete_ms;
         world.cloudflare.blocked.push((record.name.clone(), record.kind, until));
     }
     publish(world, &record.name);
     Ok(Reply::json(200, &json!({"result": {"id": id}})))
 }
 
-fn change(world: &mut World, zone: &Zone, id: &str, start: Wanted, ask: &Ask) -> Answer {
+fn change(world: &mut World, zone: &Zone, id: &str, start: &Wanted, ask: &Ask) -> Answer {
     let wanted = start.clone().with(&body(ask)?, zone)?;
     if wanted.kind != start.kind {
         return Err(refused(400, VALIDATION, "the type of a record cannot be changed"));

@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, paged};
-use crate::sandbox::ask::Ask;
+use super::paged;
+use crate::sandbox::ask::{Ask, Reply};
 use crate::sandbox::records::{Record, Zone};
 use crate::sandbox::world::World;
 
 /// Lists the records that pass the filters.
-pub fn list(world: &World, zone: &Zone, ask: &Ask) -> Answer {
+pub fn list(world: &World, zone: &Zone, ask: &Ask) -> Reply {
     let any = ask.query("match").as_deref() == Some("any");
     let of_zone = world.records.iter().filter(|record| record.zone == zone.id);
     let mut found: Vec<&Record> = of_zone.filter(|record| passes(record, ask, any)).collect();
     found.sort_by(|a, b| (&a.name, &a.kind, &a.content).cmp(&(&b.name, &b.kind, &b.content)));
     let shown: Vec<Value> = found.into_iter().map(shown).collect();
-    Ok(paged(ask, &shown, 100))
+    paged(ask, &shown, 100)
 }
 
 fn passes(record: &Record, ask: &Ask, any: bool) -> bool {

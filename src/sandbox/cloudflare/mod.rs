@@ -37,7 +37,7 @@ fn route(world: &mut World, ask: &Ask, path: &[&str]) -> Answer {
         ("GET", ["user", "tokens", "verify"]) => Ok(verified(world)),
         ("GET", ["zones"]) => Ok(zones(world, ask)),
         ("GET", ["zones", id]) => Ok(done(&shown_zone(&zone(world, id)?))),
-        ("GET", ["zones", id, "dns_records"]) => listing::list(world, &zone(world, id)?, ask),
+        ("GET", ["zones", id, "dns_records"]) => Ok(listing::list(world, &zone(world, id)?, ask)),
         ("POST", ["zones", id, "dns_records"]) => change::create(world, &zone(world, id)?, ask),
         ("GET", ["zones", id, "dns_records", record]) => {
             Ok(done(&listing::shown(find(world, &zone(world, id)?, record)?)))

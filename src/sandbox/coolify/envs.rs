@@ -9,6 +9,7 @@ use crate::sandbox::services::EnvRow;
 use crate::sandbox::world::World;
 
 /// What a body says of one variable.
+#[expect(clippy::struct_excessive_bools, reason = "the API's own flags")]
 struct Wanted {
     key: String,
     value: Option<String>,

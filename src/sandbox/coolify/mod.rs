@@ -3,6 +3,8 @@
 //! Routes, credentials, rate limit, team. Each noun has its own file. Applications and databases are not
 //! here: their paths answer as unknown ones do.
 
+#![allow(clippy::unnecessary_wraps, reason = "all routes have one shape")]
+
 mod actions;
 mod environments;
 mod envs;
@@ -49,8 +51,8 @@ pub fn answer(world: &mut World, ask: &Ask) -> Reply {
     let Some(remaining) = admit(world) else { return too_many(world, Some(seconds_to_next_window(world))) };
     let team = if world.take_fault(Fault::TeamSwap) { OTHER_TEAM } else { world.coolify.team };
     let reply = handler(&mut Desk { world, ask, team }).unwrap_or_else(|refusal| refusal);
-    let limit = world.coolify.rate_limit;
-    reply.with("x-ratelimit-limit", limit).with("x-ratelimit-remaining", remaining)
+    let limit = world.coolify.rate_limit.to_string();
+    reply.with("x-ratelimit-limit", limit).with("x-ratelimit-remaining", remaining.to_string())
 }
 
 #[rustfmt::skip]
@@ -88,6 +90,7 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("POST", ["deploy"]) => Box::new(actions::deploy),
         ("GET", ["deploy"] | ["services", _, "start" | "stop" | "restart"]) => Box::new(|_| Err(use_post())),
         ("GET", ["services", uuid, "logs"]) => Box::new(|desk| parts::logs(desk, uuid)),
+        ("GET", ["services", uuid, "storages"]) => Box::new(|desk| parts::storages(desk, uuid)),
         ("GET", ["services", uuid, "applications"]) => Box::new(|desk| parts::list(desk, uuid, false)),
         ("GET", ["services", uuid, "databases"]) => Box::new(|desk| parts::list(desk, uuid, true)),
         ("GET", ["services", uuid, "applications", part]) => Box::new(|desk| parts::show(desk, uuid, part)),
@@ -119,11 +122,11 @@ fn seconds_to_next_window(world: &World) -> u64 {
 
 /// The 429 of the rate limit, with `Retry-After` in seconds where it is given.
 pub fn too_many(world: &World, retry_after: Option<u64>) -> Reply {
-    let reply = message(429, "Too Many Attempts.").with("x-ratelimit-limit", world.coolify.rate_limit);
-    let reply = reply.with("x-ratelimit-remaining", 0);
+    let reply = message(429, "Too Many Attempts.").with("x-ratelimit-remaining", "0");
+    let reply = reply.with("x-ratelimit-limit", world.coolify.rate_limit.to_string());
     let Some(seconds) = retry_after else { return reply };
     let reset = u64::try_from(world.time.wall.as_second()).unwrap_or(0) + seconds;
-    reply.with("retry-after", seconds).with("x-ratelimit-reset", reset)
+    reply.with("retry-after", seconds.to_string()).with("x-ratelimit-reset", reset.to_string())
 }
 
 fn message(status: u16, text: &str) -> Reply {

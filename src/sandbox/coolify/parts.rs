@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::urls::{self, Url};
 use super::{Answer, Desk, Form, Reply, message, time};
+use crate::sandbox::compose::Compose;
 use crate::sandbox::services::{Line, Part, Service};
 
 const FIELDS: [&str; 10] = [
@@ -70,6 +71,21 @@ pub fn logs(desk: &mut Desk, uuid: &str) -> Answer {
     let skipped = container.log.len().saturating_sub(lines);
     let logs: String = container.log[skipped..].iter().map(|line| written(line, stamped)).collect();
     Ok(Reply::json(200, &json!({"logs": logs})))
+}
+
+/// The volumes its compose text names, as they are called on the server.
+pub fn storages(desk: &mut Desk, uuid: &str) -> Answer {
+    let service = desk.service(uuid)?;
+    let entries = Compose::read(&service.compose).map(|compose| compose.entries).unwrap_or_default();
+    let mounts = entries.iter().flat_map(|entry| entry.volumes.iter().map(move |mount| (entry, mount)));
+    let storages = mounts.map(|(entry, (name, path))| {
+        let part = service.parts.iter().find(|part| part.name == entry.name).map(|part| &part.uuid);
+        let kind = if entry.is_database() { "database" } else { "application" };
+        json!({"name": format!("{uuid}_{name}"), "mount_path": path, "host_path": null,
+               "resource_type": kind, "resource_uuid": part})
+    });
+    let storages: Vec<Value> = storages.collect();
+    Ok(Reply::json(200, &json!({"persistent_storages": storages, "file_storages": []})))
 }
 
 fn written(line: &Line, stamped: bool) -> String {

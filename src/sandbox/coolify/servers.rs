@@ -66,7 +66,7 @@ pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
 pub fn domains(desk: &mut Desk, uuid: &str) -> Answer {
     let server = desk.server(uuid)?;
     let parts = desk.world.services.iter().flat_map(|service| &service.parts);
-    let urls = parts.flat_map(|part| part.urls());
+    let urls = parts.flat_map(super::super::services::Part::urls);
     let hosts: Vec<&str> = urls.filter_map(|url| url.split("://").nth(1)?.split(['/', ':']).next()).collect();
     let body = if hosts.is_empty() { json!([]) } else { json!([{"ip": server.ip, "domains": hosts}]) };
     Ok(Reply::json(200, &body))

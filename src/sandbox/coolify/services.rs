@@ -22,34 +22,38 @@ impl Desk<'_> {
 /// All services of the team, unfiltered and unpaged.
 pub fn list(desk: &mut Desk) -> Answer {
     let of_team = desk.world.services.iter().filter(|service| desk.owns(service));
-    let shown = of_team.map(|service| {
-        let mut shown = brief(desk.world, service);
-        if let Value::Object(map) = &mut shown {
-            map.remove("id");
-        }
-        shown
-    });
-    Ok(Reply::json(200, &shown.collect()))
+    Ok(Reply::json(200, &of_team.map(|service| full(desk.world, service)).collect()))
 }
 
 /// One service with its parts, environment and server.
 pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
     let service = desk.service(uuid)?;
-    let mut body = brief(desk.world, service);
-    if let Value::Object(map) = &mut body {
+    let mut body = full(desk.world, service);
+    if let Some(environment) = desk.world.environment(service.environment) {
+        body["environment"] = environments::shown(environment);
+    }
+    if let Some(project) = desk.world.project_of(service) {
+        body["environment"]["project"] = json!({"id": project.id, "uuid": project.uuid, "name": project.name,
+            "description": project.description, "team_id": project.team});
+    }
+    Ok(Reply::json(200, &body))
+}
+
+/// A service with its parts and server, without its number.
+fn full(world: &World, service: &Service) -> Value {
+    let mut full = brief(world, service);
+    if let Value::Object(map) = &mut full {
         map.remove("id");
     }
     let shown = |database: bool| -> Value {
         let parts = service.parts.iter().filter(|part| part.is_database == database);
         parts.map(|part| parts::shown(service, part, true)).collect()
     };
-    body["applications"] = shown(false);
-    body["databases"] = shown(true);
-    if let Some(environment) = desk.world.environment(service.environment) {
-        body["environment"] = environments::shown(environment);
-    }
-    body["server"] = json!({"uuid": desk.world.server.uuid, "name": desk.world.server.name});
-    Ok(Reply::json(200, &body))
+    full["applications"] = shown(false);
+    full["databases"] = shown(true);
+    full["server"] = json!({"id": 0, "uuid": world.server.uuid, "name": world.server.name,
+        "ip": world.server.shown_ip, "is_coolify_host": world.server.is_coolify_host});
+    full
 }
 
 /// Every resource of the team, with its type and its environment's number but no uuid of either.
@@ -69,7 +73,7 @@ pub fn brief(world: &World, service: &Service) -> Value {
         "id": service.id,
         "uuid": service.uuid,
         "name": service.name,
-        "description": service.description,
+        "description": service.description.as_deref().unwrap_or(""),
         "environment_id": service.environment,
         "server_id": 0,
         "destination_id": 0,

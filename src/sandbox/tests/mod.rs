@@ -1,6 +1,9 @@
 //! The pretend outside, asked through its ports.
 
 mod cloudflare;
+mod fault;
+mod kept;
+mod served;
 mod service;
 
 use std::time::Duration;

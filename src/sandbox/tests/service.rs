@@ -69,10 +69,27 @@ async fn deleting_goes_on_after_the_answer_and_blocks_the_project() {
 }
 
 #[tokio::test]
+async fn a_start_that_outlives_its_service_leaves_its_containers_running() {
+    let caller = Caller::new();
+    let uuid = caller.service().await;
+    caller.coolify("DELETE", &format!("/services/{uuid}"), None).await;
+    for _ in 0..35 {
+        caller.coolify("POST", &format!("/deploy?uuid={uuid}"), None).await;
+        caller.sleep(1).await;
+    }
+    caller.sleep(60).await;
+    let world = caller.sandbox.world();
+    assert!(world.services.is_empty());
+    assert!(world.stray_containers.contains(&format!("web-{uuid}")));
+}
+
+#[tokio::test]
 async fn volumes_stay_when_they_are_told_to() {
     for (flag, left) in [("false", 1), ("true", 0)] {
         let caller = Caller::new();
         let uuid = caller.service().await;
+        let storages = caller.coolify("GET", &format!("/services/{uuid}/storages"), None).await;
+        assert_eq!(storages.body["persistent_storages"][0]["name"], json!(format!("{uuid}_data")));
         caller.deploy(&uuid, "r1").await;
         caller.sleep(60).await;
         caller.coolify("DELETE", &format!("/services/{uuid}?delete_volumes={flag}"), None).await;

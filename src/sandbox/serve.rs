@@ -1,0 +1,165 @@
+//! The sandbox on one loopback address, for programs that are to be started, watched and killed.
+//!
+//! Requests for the APIs and the sites come in as they are, told apart by host; what a client can see but
+//! HTTP cannot say (lost, refused, no such name) goes back as status 599. Names, time and the gate are under
+//! `/sandbox/`. Speaks only to this machine; asks for no password.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::ask::Ask;
+use super::gate::Gate;
+use super::ports::Side;
+use super::{Sandbox, site, wired};
+use crate::wire::Question;
+
+/// Bytes a request may have; Coolify takes far more than Fabrik sends.
+const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// A server that is bound and not yet answering.
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+}
+
+#[derive(Clone)]
+struct Desk {
+    sandbox: Sandbox,
+    gate: Arc<Gate>,
+}
+
+/// Binds `sandbox` to `address`; port 0 takes a free one.
+///
+/// # Errors
+/// What the operating system says against the address.
+pub async fn bind(sandbox: Sandbox, address: SocketAddr) -> std::io::Result<Server> {
+    let listener = TcpListener::bind(address).await?;
+    let desk = Desk { sandbox, gate: Arc::default() };
+    Ok(Server { listener, router: Router::new().fallback(answer).with_state(desk) })
+}
+
+impl Server {
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until the future is dropped.
+    ///
+    /// # Errors
+    /// What ends the listening.
+    pub async fn run(self) -> std::io::Result<()> {
+        axum::serve(self.listener, self.router).await
+    }
+}
+
+async fn answer(State(desk): State<Desk>, request: axum::extract::Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    match parts.uri.path().strip_prefix("/sandbox/") {
+        Some(what) => desk.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await,
+        None => desk.outside(&wired::received(&parts, &body)).await,
+    }
+}
+
+impl Desk {
+    /// A request for the pretend outside, with the gate on both sides of its effect.
+    async fn outside(&self, ask: &Ask) -> Response {
+        self.gate.pass(&named(Side::Before, ask)).await;
+        let sent = self.sandbox.exchange(ask);
+        self.gate.pass(&named(Side::After, ask)).await;
+        let sent = wired::sent(sent);
+        wired::timed(sent, &self.sandbox).map(Body::from)
+    }
+
+    /// A request about the sandbox itself.
+    async fn own(&self, method: &Method, what: &str, query: &str, body: &Bytes) -> Response {
+        match (method.as_str(), what) {
+            ("POST", "dns") => read(body)
+                .map_or_else(bad, |question: Question| Json(self.sandbox.resolve(&question)).into_response()),
+            ("GET", "certificate") => {
+                let host = query.strip_prefix("host=").unwrap_or("").to_ascii_lowercase();
+                Json(self.sandbox.look(|world| site::shown(world, &host))).into_response()
+            }
+            ("GET", "clock") => self.clock(),
+            ("POST", "sleep") => read(body).map_or_else(bad, |nap: Nap| {
+                self.sandbox.pass(std::time::Duration::from_millis(nap.ms));
+                self.clock()
+            }),
+            ("GET", "show") => self.sandbox.show().into_response(),
+            ("GET", "world") => Json(json!({"id": self.sandbox.world_id()})).into_response(),
+            _ => self.gated(method, what, body).await,
+        }
+    }
+
+    async fn gated(&self, method: &Method, what: &str, body: &Bytes) -> Response {
+        match (method.as_str(), what) {
+            ("POST", "gate") => {
+                let Ok(told) = read::<Told>(body) else { return bad(()) };
+                self.gate.pass(&format!("{} {}", told.side.word(), told.what)).await;
+            }
+            ("POST", "hold") => {
+                let Ok(hold) = read::<Hold>(body) else { return bad(()) };
+                self.gate.hold(hold.point);
+            }
+            ("POST", "let-go") => self.gate.let_go(),
+            ("GET", "held") => return self.gate.held().await.into_response(),
+            ("GET", "gone") => self.gate.gone().await,
+            ("POST", "points/reset") => self.gate.restart(),
+            ("GET", "points") => {}
+            _ => return StatusCode::NOT_FOUND.into_response(),
+        }
+        Json(json!({"points": self.gate.passed()})).into_response()
+    }
+
+    fn clock(&self) -> Response {
+        let time = self.sandbox.look(|world| world.time);
+        Json(time).into_response()
+    }
+}
+
+/// How long to sleep, in milliseconds.
+#[derive(Deserialize)]
+struct Nap {
+    ms: u64,
+}
+
+/// Which point to hold.
+#[derive(Deserialize)]
+struct Hold {
+    point: u64,
+}
+
+/// A point the program tells of itself.
+#[derive(Deserialize)]
+struct Told {
+    side: Side,
+    what: String,
+}
+
+/// "after POST /api/v1/services".
+fn named(side: Side, ask: &Ask) -> String {
+    format!("{} {} {}", side.word(), ask.method, ask.target())
+}
+
+fn read<T: for<'a> Deserialize<'a>>(body: &Bytes) -> Result<T, ()> {
+    serde_json::from_slice(body).map_err(drop)
+}
+
+fn bad((): ()) -> Response {
+    (StatusCode::BAD_REQUEST, Json(Value::from("the body is not what this call wants"))).into_response()
+}
