@@ -3,7 +3,14 @@
 //! A store keeps runs as append-only lists of lines and settles who may write. It knows nothing of what the
 //! lines mean beyond the phase they lead to. One conformance suite holds for every store.
 
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod fixtures;
 pub mod memory;
+pub mod sqlite;
 mod tenure;
 
 use std::collections::BTreeMap;

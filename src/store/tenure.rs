@@ -90,7 +90,8 @@ pub(super) fn lease(key: &str, token: u64, asked: &Moment) -> Lease {
     Lease { key: key.to_owned(), token, until: std::time::Duration::from_millis(asked.boot_ms) + LEASE }
 }
 
-fn expiry(now: &Moment) -> Moment {
+/// When a lease runs out that begins, or begins anew, `now`.
+pub(super) fn expiry(now: &Moment) -> Moment {
     let lease_ms = u64::try_from(LEASE.as_millis()).expect("a lease lasts minutes");
     Moment {
         wall_ms: now.wall_ms.saturating_add(lease_ms),

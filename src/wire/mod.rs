@@ -8,6 +8,8 @@ pub mod ask;
 pub mod certificate;
 pub mod clock;
 pub mod live;
+#[cfg(test)]
+pub(crate) mod pretend;
 pub mod resolver;
 pub mod transport;
 

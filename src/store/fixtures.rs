@@ -1,0 +1,165 @@
+//! Small runs, lines and holders for the tests of the stores.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use machine::app::AppKey;
+use machine::cause::{Cause, Kind};
+use machine::entry::{Begun, Entry, Evidence, Line, Outside, Proof};
+use machine::id::{JournalId, RunId};
+use machine::moment::Moment;
+use tempfile::TempDir;
+
+use super::memory::MemoryStore;
+use super::sqlite::SqliteStore;
+use super::{Claim, Holder, Lease, Store};
+use crate::wire::pretend::PretendClock;
+
+/// A journal, and processes that open it.
+pub(super) trait Journal {
+    fn process(&self) -> Arc<dyn Store>;
+    fn clock(&self) -> &PretendClock;
+}
+
+pub(super) struct InMemory {
+    first: MemoryStore,
+    clock: Arc<PretendClock>,
+}
+
+impl InMemory {
+    pub(super) fn new() -> Self {
+        let clock = Arc::new(PretendClock::default());
+        Self { first: MemoryStore::new(JournalId::from_bits(1), clock.clone()), clock }
+    }
+}
+
+impl Journal for InMemory {
+    fn process(&self) -> Arc<dyn Store> {
+        Arc::new(self.first.handle())
+    }
+
+    fn clock(&self) -> &PretendClock {
+        &self.clock
+    }
+}
+
+pub(super) struct InFile {
+    pub(super) folder: TempDir,
+    pub(super) clock: Arc<PretendClock>,
+}
+
+impl InFile {
+    pub(super) fn new() -> Self {
+        Self { folder: TempDir::new().expect("a folder for the test"), clock: Arc::default() }
+    }
+
+    pub(super) fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("state").join("fabrik.db")
+    }
+
+    pub(super) fn open(&self) -> SqliteStore {
+        SqliteStore::open(&self.path(), self.clock.clone()).expect("a journal in a fresh folder")
+    }
+}
+
+impl Journal for InFile {
+    fn process(&self) -> Arc<dyn Store> {
+        Arc::new(self.open())
+    }
+
+    fn clock(&self) -> &PretendClock {
+        &self.clock
+    }
+}
+
+pub(super) fn run(bits: u128) -> RunId {
+    RunId::from_bits(bits)
+}
+
+pub(super) fn app(name: &str) -> AppKey {
+    let text = str::to_owned;
+    AppKey {
+        outside: text("https://coolify.example.com/team-1"),
+        project: text("shop"),
+        environment: text("production"),
+        name: text(name),
+    }
+}
+
+pub(super) fn blobs(names: &[&str]) -> BTreeMap<String, Vec<u8>> {
+    names.iter().map(|name| (format!("hash-of-{name}"), name.as_bytes().to_vec())).collect()
+}
+
+/// The first line of `run` of the app `name`, with `frozen` frozen.
+pub(super) fn first(run: &RunId, name: &str, frozen: &[&str]) -> Line {
+    let text = str::to_owned;
+    line(Entry::Begun(Begun {
+        run: run.clone(),
+        journal: JournalId::from_bits(1),
+        app: app(name),
+        outside: Outside { coolify: text("https://coolify.example.com"), team: text("1"), token: text("t") },
+        spec: text("/home/ada/blog.yaml"),
+        hash: text("h"),
+        secrets: BTreeMap::new(),
+        frozen: frozen.iter().map(|name| (text(name), format!("hash-of-{name}"))).collect(),
+    }))
+}
+
+pub(super) fn line(entry: Entry) -> Line {
+    Line::new(Moment { wall_ms: 1_800_000_000_000, boot_ms: 5, boot: "b".into() }, entry)
+}
+
+/// A line that a newer version wrote.
+pub(super) fn from_the_future() -> Line {
+    Line { v: machine::entry::FORMAT + 1, ..parked() }
+}
+
+pub(super) fn parked() -> Line {
+    line(Entry::Parked { reason: "Ctrl-C".into() })
+}
+
+pub(super) fn refused() -> Line {
+    line(Entry::RolledBack { cause: cause() })
+}
+
+pub(super) fn rolling_back() -> Line {
+    line(Entry::RollingBack { cause: cause() })
+}
+
+pub(super) fn complete() -> Line {
+    line(Entry::Complete { evidence: Evidence { checks: Vec::new(), proof: Proof::Fingerprint } })
+}
+
+fn cause() -> Cause {
+    Cause { kind: Kind::Refused, message: "no".into(), hint: String::new(), evidence: Vec::new() }
+}
+
+/// Somebody on `host`, in its one boot.
+pub(super) fn holder(host: &str) -> Holder {
+    Holder {
+        who: format!("ada@{host}"),
+        pid: 7,
+        boot: format!("boot of {host}"),
+        command: "apply blog.yaml".into(),
+    }
+}
+
+/// Claims what must be free.
+pub(super) async fn held(store: &dyn Store, key: &str, host: &str) -> Lease {
+    match store.claim(key, &holder(host)).await.expect("a journal that works") {
+        Claim::Held(lease) => lease,
+        Claim::Taken { by, .. } => panic!("{key} is taken by {by}"),
+    }
+}
+
+/// A claimed app with a run that has just begun.
+pub(super) async fn begun(store: &dyn Store, run: &RunId, name: &str) -> Lease {
+    let lease = held(store, &app(name).to_string(), "here").await;
+    store.begin(&lease, &first(run, name, &[]), &BTreeMap::new()).await.expect("nothing in the way");
+    lease
+}
+
+pub(super) fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}

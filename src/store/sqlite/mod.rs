@@ -1,0 +1,250 @@
+//! The journal in an SQLite file: one user's runs, on one host.
+//!
+//! What must hold is kept by the database itself (`schema_1.sql`), so that a mistake in here cannot get around it. Who
+//! is alive is told by locks of the operating system (`lock`), who may write by lease rows (`leases`). Verbs are short
+//! and hold no transaction across an await.
+
+mod fault;
+mod leases;
+mod lock;
+mod place;
+mod reading;
+mod renewal;
+mod runs;
+mod schema;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use machine::app::AppKey;
+use machine::entry::Line;
+use machine::id::{JournalId, RunId};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use self::fault::Fault;
+use self::lock::Locks;
+use self::place::{Disk, Place};
+pub use self::renewal::Renewal;
+use super::tenure::{self, Tenure};
+use super::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use crate::wire::Clock;
+
+/// One process's hold of a journal file. Dropping it gives the locks back and leaves the file tidy.
+pub struct SqliteStore {
+    file: PathBuf,
+    journal: JournalId,
+    hand: Hand,
+}
+
+/// What this process may do.
+enum Hand {
+    Writes(Writer),
+    Reads,
+}
+
+struct Writer {
+    connection: Mutex<Connection>,
+    clock: Arc<dyn Clock>,
+    locks: Locks,
+}
+
+impl SqliteStore {
+    /// Opens the journal at `path`, and makes it if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] for a file that is damaged, not a journal, of a newer version, not writable, or on a
+    /// network file system (see [`open_anywhere`](Self::open_anywhere)).
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        Self::open_on(Disk::Local, path, clock).map_err(|fault| fault.at(path))
+    }
+
+    /// As [`open`](Self::open), but on network file systems too, where locks may not keep two runners apart.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_anywhere(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        Self::open_on(Disk::Any, path, clock).map_err(|fault| fault.at(path))
+    }
+
+    fn open_on(disk: Disk, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        let place = Place::prepare(path, disk)?;
+        let unclean = place.was_left_unclean();
+        let mut connection = connect(&place.file)?;
+        schema::migrate(&mut connection, &place)?;
+        if unclean {
+            quick_check(&connection)?;
+        }
+        let journal = journal(&connection)?;
+        let locks = Locks::new(place.locks, journal.clone());
+        let writer = Writer { connection: Mutex::new(connection), clock, locks };
+        Ok(Self { file: place.file, journal, hand: Hand::Writes(writer) })
+    }
+
+    /// Opens the journal at `path` for reading; `None` where there is none. Makes nothing and writes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] for a file that is not a journal or of a newer version.
+    pub fn open_read_only(path: &Path) -> Result<Option<Self>, StoreError> {
+        Self::open_for_reading(path).map_err(|fault| fault.at(path))
+    }
+
+    fn open_for_reading(path: &Path) -> Result<Option<Self>, Fault> {
+        let file = match path.canonicalize() {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        // Made by a process that has not come further yet, or never did.
+        if reading::read(&file, schema::recognise)? == 0 {
+            return Ok(None);
+        }
+        let journal = reading::read(&file, journal)?;
+        Ok(Some(Self { file, journal, hand: Hand::Reads }))
+    }
+
+    /// Renews `lease` every minute, on a thread and a connection of its own, until the result is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] for a journal that is only read.
+    pub fn keep(&self, lease: Lease) -> Result<Renewal, StoreError> {
+        self.keep_every(renewal::EVERY, lease)
+    }
+
+    fn keep_every(&self, every: std::time::Duration, lease: Lease) -> Result<Renewal, StoreError> {
+        let clock = Arc::clone(&self.writer()?.clock);
+        Ok(Renewal::start(self.file.clone(), clock, lease, every))
+    }
+
+    fn writer(&self) -> Result<&Writer, StoreError> {
+        match &self.hand {
+            Hand::Writes(writer) => Ok(writer),
+            Hand::Reads => Err(Fault::Unusable("is open for reading only".to_owned()).at(&self.file)),
+        }
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
+        work(&mut self.writer()?.connection()).map_err(|fault| fault.at(&self.file))
+    }
+
+    fn read<T>(&self, work: impl Fn(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
+        let read = match &self.hand {
+            Hand::Writes(writer) => work(&writer.connection()),
+            Hand::Reads => reading::read(&self.file, work),
+        };
+        read.map_err(|fault| fault.at(&self.file))
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        if let Hand::Writes(writer) = &self.hand {
+            // What is committed is safe in the log as well: failing to fold it in loses nothing.
+            drop(writer.connection().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
+        }
+    }
+}
+
+impl Writer {
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock first, then the row: whoever has the lock knows that no other process of this host lives by the row.
+    fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, Fault> {
+        let now = tenure::now(&*self.clock);
+        let Some(lock) = self.locks.take(key)? else { return self.taken(key) };
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let last = leases::tenure(&transaction, key)?;
+        if let Some(last) = last.as_ref().filter(|last| !last.may_pass_to(holder, &now)) {
+            return Ok(last.taken());
+        }
+        let next = Tenure::after(last.as_ref(), holder, &now);
+        leases::grant(&transaction, key, last.as_ref(), &next)?;
+        transaction.commit()?;
+        self.locks.keep(key, next.token, lock);
+        Ok(Claim::Held(tenure::lease(key, next.token, &now)))
+    }
+
+    /// Whoever has the lock may not have written the row yet.
+    fn taken(&self, key: &str) -> Result<Claim, Fault> {
+        let row = leases::tenure(&self.connection(), key)?;
+        let by = || leases::unknown("a process that has just begun");
+        Ok(row.map_or_else(|| Claim::Taken { by: by(), since: self.clock.wall() }, |row| row.taken()))
+    }
+}
+
+/// A connection for writing to a file that is there.
+fn connect(file: &Path) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    if connection.is_readonly("main")? {
+        return Err(Fault::Unusable("cannot be written".to_owned()));
+    }
+    // Before the settings, which would already change a stranger's file.
+    schema::recognise(&connection)?;
+    settings::apply(&connection)?;
+    Ok(connection)
+}
+
+/// After an unclean end only: it reads the whole file.
+fn quick_check(connection: &Connection) -> Result<(), Fault> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(Fault::Unusable(format!("is damaged: {found}"))) }
+}
+
+fn journal(connection: &Connection) -> Result<JournalId, Fault> {
+    let id: String = connection.query_row("SELECT id FROM journal", (), |row| row.get(0))?;
+    JournalId::try_from(id).map_err(|error| Fault::Unusable(error.to_string()))
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn journal(&self) -> &JournalId {
+        &self.journal
+    }
+
+    async fn begin(
+        &self,
+        lease: &Lease,
+        line: &Line,
+        blobs: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        self.write(|connection| runs::begin(connection, lease, line, blobs))
+    }
+
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+        self.write(|connection| runs::append(connection, run, seq, token, line))
+    }
+
+    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
+        self.read(|connection| runs::load(connection, run))
+    }
+
+    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
+        self.read(|connection| runs::list(connection, app))
+    }
+
+    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
+        self.writer()?.claim(key, holder).map_err(|fault| fault.at(&self.file))
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+        let now = tenure::now(&*self.writer()?.clock);
+        self.write(|connection| leases::renew(connection, &lease.key, lease.token, &tenure::expiry(&now)))?;
+        Ok(tenure::lease(&lease.key, lease.token, &now))
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.write(|connection| leases::release(connection, &lease.key, lease.token))?;
+        self.writer()?.locks.free(&lease.key, lease.token);
+        Ok(())
+    }
+
+    async fn forget(&self, run: &RunId) -> Result<(), StoreError> {
+        self.write(|connection| runs::forget(connection, run))
+    }
+}

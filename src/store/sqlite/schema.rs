@@ -1,0 +1,76 @@
+//! The tables and their rules, and how a file of an older shape becomes one of the newest.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::fault::Fault;
+use super::place::{Place, private_file};
+
+/// `Fabr`, so that `file` and we know our own.
+const APPLICATION: i64 = 0x4661_6272;
+
+/// What leads from each shape to the next.
+const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// Says no to a file that is not a journal, or of a newer shape. Changes nothing.
+pub(super) fn recognise(connection: &Connection) -> Result<i64, Fault> {
+    recognise_up_to(connection, STEPS)
+}
+
+/// Brings the file to the newest shape, all or nothing; one that holds something is copied beside itself first.
+pub(super) fn migrate(connection: &mut Connection, place: &Place) -> Result<(), Fault> {
+    migrate_through(connection, place, STEPS)
+}
+
+fn recognise_up_to(connection: &Connection, steps: &[&str]) -> Result<i64, Fault> {
+    let number = |sql| connection.query_row(sql, (), |row| row.get::<_, i64>(0));
+    let (application, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
+    let empty = number("SELECT count(*) FROM sqlite_schema")? == 0;
+    if application != APPLICATION && !(empty && application == 0 && version == 0) {
+        return Err(Fault::Unusable("is not a Fabrik journal".to_owned()));
+    }
+    if version > newest(steps) {
+        return Err(Fault::Unusable(format!(
+            "has shape {version}, this version knows up to {}: use the newer version",
+            newest(steps)
+        )));
+    }
+    Ok(version)
+}
+
+fn newest(steps: &[&str]) -> i64 {
+    i64::try_from(steps.len()).expect("a handful of shapes")
+}
+
+fn migrate_through(connection: &mut Connection, place: &Place, steps: &[&str]) -> Result<(), Fault> {
+    let version = recognise_up_to(connection, steps)?;
+    if version == newest(steps) {
+        return Ok(());
+    }
+    if version > 0 {
+        back_up(connection, place, version)?;
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been faster.
+    let version = recognise_up_to(&transaction, steps)?;
+    for step in steps.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        transaction.execute_batch(step)?;
+    }
+    if version == 0 {
+        transaction.execute("INSERT INTO journal (one, id) VALUES (1, ?1)", [new_id()?])?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", newest(steps))?;
+    Ok(transaction.commit()?)
+}
+
+fn new_id() -> Result<String, Fault> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|error| Fault::Unusable(error.to_string()))?;
+    Ok(machine::id::JournalId::from_bits(u128::from_ne_bytes(bits)).into())
+}
+
+fn back_up(connection: &Connection, place: &Place, version: i64) -> Result<(), Fault> {
+    let copy = place.beside(&format!(".shape-{version}"));
+    private_file(&copy)?;
+    Ok(connection.backup("main", copy, None::<fn(_)>)?)
+}

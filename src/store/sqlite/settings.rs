@@ -1,0 +1,56 @@
+//! How a connection is set up. Each setting is read back: a pragma that SQLite does not take is silent about it.
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::fault::Fault;
+
+// Older ones can damage a journal when two connections checkpoint at once (fixed in 3.51.3).
+const _: () = assert!(rusqlite::ffi::SQLITE_VERSION_NUMBER >= 3_051_003);
+
+/// Settings of every connection, and what each reads back as. The first lets the others wait for a busy file.
+const EVERY: [(&str, &str, &str); 6] = [
+    ("busy_timeout", "5000", "5000"),
+    ("foreign_keys", "ON", "1"),
+    ("synchronous", "FULL", "2"),
+    // macOS flushes to the platter only when asked like this.
+    ("fullfsync", "ON", "1"),
+    // A file that shrinks under a mapping kills the process.
+    ("mmap_size", "0", "0"),
+    ("trusted_schema", "OFF", "0"),
+];
+
+/// Sets up a connection that writes.
+pub(super) fn apply(connection: &Connection) -> Result<(), Fault> {
+    for (pragma, value, wanted) in EVERY {
+        set(connection, pragma, value, wanted)?;
+    }
+    set(connection, "journal_mode", "WAL", "wal")
+}
+
+fn set(connection: &Connection, pragma: &str, value: &str, wanted: &str) -> Result<(), Fault> {
+    connection.pragma_update_and_check(None, pragma, value, |_| Ok(())).or_else(silent)?;
+    let found = read(connection, pragma)?;
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Fault::Unusable(format!("SQLite keeps {pragma} at {found}, {wanted} is needed")))
+}
+
+/// Most pragmas answer nothing when they are set.
+fn silent(error: rusqlite::Error) -> Result<(), rusqlite::Error> {
+    match error {
+        rusqlite::Error::QueryReturnedNoRows => Ok(()),
+        error => Err(error),
+    }
+}
+
+fn read(connection: &Connection, pragma: &str) -> Result<String, rusqlite::Error> {
+    connection.pragma_query_value(None, pragma, |row| {
+        Ok(match row.get(0)? {
+            Value::Integer(number) => number.to_string(),
+            Value::Text(text) => text,
+            other => format!("{other:?}"),
+        })
+    })
+}
