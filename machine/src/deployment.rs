@@ -52,24 +52,6 @@ impl<P> Deployment<P> {
         let next = Deployment { begun: self.begun, ledger: self.ledger, phase: phase(self.phase) };
         Unwritten::new(entry, next)
     }
-
-    async fn write_effect<J: Journal>(
-        &mut self,
-        journal: &mut J,
-        effect: Effect,
-    ) -> Result<(), RecordError<J::Error>> {
-        self.ledger.check(&effect)?;
-        let entry = Entry::Effect(effect);
-        journal.append(&entry).await.map_err(RecordError::Journal)?;
-        self.fold(&entry);
-        Ok(())
-    }
-
-    fn fold(&mut self, entry: &Entry) {
-        if let Entry::Effect(effect) = entry {
-            self.ledger.apply(effect);
-        }
-    }
 }
 
 impl<P: Phase> Deployment<P> {
@@ -78,9 +60,29 @@ impl<P: Phase> Deployment<P> {
         P::NAME
     }
 
+    async fn write_effect<J: Journal>(
+        &mut self,
+        journal: &mut J,
+        effect: Effect,
+    ) -> Result<(), RecordError<J::Error>> {
+        self.check(&effect)?;
+        journal.append(&Entry::Effect(effect.clone())).await.map_err(RecordError::Journal)?;
+        self.ledger.apply(&effect);
+        Ok(())
+    }
+
+    // The same question is asked before writing and when reading back, so that nothing can be written that
+    // could not be read.
+    fn check(&self, effect: &Effect) -> Result<(), Illegal> {
+        if P::NAME.takes(effect) {
+            return self.ledger.check(effect);
+        }
+        Err(Illegal { effect: effect.name(), step: effect.step(), reason: "it has no place in this phase" })
+    }
+
     /// Takes up an effect that is already in the journal.
     pub(crate) fn replay_effect(mut self, effect: &Effect) -> Result<Self, Illegal> {
-        self.ledger.check(effect)?;
+        self.check(effect)?;
         self.ledger.apply(effect);
         Ok(self)
     }
@@ -197,9 +199,15 @@ may_be_left_standing!(Provisioning, Deploying, Verifying);
 
 impl Deployment<RollingBack> {
     /// Ends the run: nothing of it stands.
-    pub fn close(self) -> Unwritten<RolledBack> {
+    ///
+    /// # Errors
+    /// The deployment as it was, if anything of it still stands or is in doubt.
+    pub fn close(self) -> Result<Unwritten<RolledBack>, Box<Self>> {
+        if !self.ledger.standing().is_empty() || !self.ledger.doubts().is_empty() {
+            return Err(Box::new(self));
+        }
         let cause = self.phase.cause.clone();
-        self.to(Entry::RolledBack { cause: cause.clone() }, |_| RolledBack { cause })
+        Ok(self.to(Entry::RolledBack { cause: cause.clone() }, |_| RolledBack { cause }))
     }
 
     /// Gives up for now: something of it still stands.

@@ -159,3 +159,33 @@ pub enum Effect {
         reason: String,
     },
 }
+
+impl Effect {
+    /// The step or thing it is about.
+    pub fn step(&self) -> Step {
+        match self {
+            Self::Intended(wanted) => wanted.step,
+            Self::Surplus { receipt } => receipt.step,
+            Self::Settled { step, .. } => *step,
+            Self::UndoIntended { thing, .. }
+            | Self::Undone { thing, .. }
+            | Self::UndoBlocked { thing, .. }
+            | Self::Kept { thing, .. }
+            | Self::Abandoned { thing, .. } => *thing,
+        }
+    }
+
+    /// A short name for screens and errors.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Intended(_) => "intended",
+            Self::Settled { .. } => "settled",
+            Self::Surplus { .. } => "surplus",
+            Self::UndoIntended { .. } => "undo-intended",
+            Self::Undone { .. } => "undone",
+            Self::UndoBlocked { .. } => "undo-blocked",
+            Self::Kept { .. } => "kept",
+            Self::Abandoned { .. } => "abandoned",
+        }
+    }
+}

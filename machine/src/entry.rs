@@ -148,14 +148,7 @@ impl Entry {
     /// A short name for screens and hold points.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Effect(Effect::Intended(_)) => "intended",
-            Self::Effect(Effect::Settled { .. }) => "settled",
-            Self::Effect(Effect::Surplus { .. }) => "surplus",
-            Self::Effect(Effect::UndoIntended { .. }) => "undo-intended",
-            Self::Effect(Effect::Undone { .. }) => "undone",
-            Self::Effect(Effect::UndoBlocked { .. }) => "undo-blocked",
-            Self::Effect(Effect::Kept { .. }) => "kept",
-            Self::Effect(Effect::Abandoned { .. }) => "abandoned",
+            Self::Effect(effect) => effect.name(),
             Self::Parked { .. } => "parked",
             Self::Resumed { .. } => "resumed",
             Self::Begun(_) => "begun",

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cause::Cause;
+use crate::effect::Effect;
 use crate::entry::Evidence;
 use crate::plan::{Plan, Start};
 use crate::receipt::Receipt;
@@ -71,6 +72,17 @@ impl Name {
             | Self::Verifying
             | Self::RollingBack
             | Self::Failed => false,
+        }
+    }
+
+    /// Whether `effect` can be written in this phase: giving up only where the run is parked for it, all else
+    /// where work is done.
+    pub fn takes(self, effect: &Effect) -> bool {
+        let given_up = matches!(effect, Effect::Abandoned { .. });
+        match self {
+            Self::Provisioning | Self::Deploying | Self::Verifying | Self::RollingBack => !given_up,
+            Self::Failed => given_up,
+            Self::Pending | Self::Validating | Self::Complete | Self::RolledBack => false,
         }
     }
 }

@@ -144,7 +144,9 @@ impl AnyDeployment {
         let phase = self.name();
         let no_such_move = ReplayError::NoSuchMove { seq, entry: entry.name(), phase };
         match entry {
-            Entry::Effect(effect) => self.take(seq, effect).unwrap_or(Err(no_such_move)),
+            Entry::Effect(effect) => {
+                self.take(effect).map_err(|illegal| ReplayError::Effect { seq, illegal })
+            }
             Entry::Parked { .. } | Entry::Resumed { .. } => Ok(self),
             Entry::Begun(_)
             | Entry::Validating
@@ -196,7 +198,7 @@ impl AnyDeployment {
                 _ => None,
             },
             Self::RollingBack(d) => match entry {
-                Entry::RolledBack { .. } => same(d.close(), entry),
+                Entry::RolledBack { .. } => same(d.close().ok()?, entry),
                 Entry::Failed { .. } => same(d.give_up(), entry),
                 _ => None,
             },
@@ -208,26 +210,8 @@ impl AnyDeployment {
         }
     }
 
-    /// Takes up an effect where the phase can have one; `None` where it cannot.
-    fn take(self, seq: usize, effect: &Effect) -> Option<Result<Self, ReplayError>> {
-        let given_up = matches!(effect, Effect::Abandoned { .. });
-        let taken = match self {
-            Self::Provisioning(d) if !given_up => d.replay_effect(effect).map(Self::from),
-            Self::Deploying(d) if !given_up => d.replay_effect(effect).map(Self::from),
-            Self::Verifying(d) if !given_up => d.replay_effect(effect).map(Self::from),
-            Self::RollingBack(d) if !given_up => d.replay_effect(effect).map(Self::from),
-            Self::Failed(d) if given_up => d.replay_effect(effect).map(Self::from),
-            Self::Provisioning(_)
-            | Self::Deploying(_)
-            | Self::Verifying(_)
-            | Self::RollingBack(_)
-            | Self::Failed(_)
-            | Self::Pending(_)
-            | Self::Validating(_)
-            | Self::Complete(_)
-            | Self::RolledBack(_) => return None,
-        };
-        Some(taken.map_err(|illegal| ReplayError::Effect { seq, illegal }))
+    fn take(self, effect: &Effect) -> Result<Self, Illegal> {
+        each!(self, d => d.replay_effect(effect).map(Self::from))
     }
 }
 

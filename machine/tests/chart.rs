@@ -1,0 +1,193 @@
+//! Three tellings of what is legal, the types, the chart and the table, are one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use machine::chart::{Event, Verdict, judge, may};
+use machine::entry::Entry;
+use machine::phase::Name;
+use machine::plan::Start;
+use machine::replay::AnyDeployment;
+use machine::step::Step;
+use machine::unwritten::Unwritten;
+
+use crate::world::{Tape, at, cause, evidence, intended, lines, made, move_to, now, plan, receipt, way_to};
+use machine::deployment::Deployment;
+use machine::effect::Kind;
+use machine::receipt::How;
+
+const TABLE: &str = include_str!("../src/chart.md");
+
+/// The golden table, cell by cell.
+fn table() -> BTreeMap<(String, String), String> {
+    let mut rows = TABLE.lines().map(|row| row.trim_matches('|').split('|').map(str::trim));
+    let events: Vec<&str> = rows.next().expect("the table has a head").skip(1).collect();
+    let mut cells = BTreeMap::new();
+    for mut row in rows.skip(1) {
+        let phase = row.next().expect("a row begins with its phase");
+        for (event, cell) in events.iter().zip(row) {
+            cells.insert((phase.to_owned(), (*event).to_owned()), cell.to_owned());
+        }
+    }
+    cells
+}
+
+fn cell(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::To(phase) => phase.to_string(),
+        Verdict::Park => "park".to_owned(),
+        Verdict::Note => "note".to_owned(),
+        Verdict::Refused => "–".to_owned(),
+    }
+}
+
+fn to<P>(unwritten: Unwritten<P>) -> Verdict
+where
+    AnyDeployment: From<Deployment<P>>,
+{
+    let Ok(next) = now(unwritten.write(&mut Tape::default()));
+    Verdict::To(AnyDeployment::from(next).name())
+}
+
+/// A run that stops is one whose journal takes the note and leads to the same deployment.
+fn park(phase: Name) -> Verdict {
+    let parked = [way_to(phase), vec![Entry::Parked { reason: "asked to".to_owned() }]].concat();
+    assert_eq!(AnyDeployment::replay(&lines(&parked)), Ok(at(phase)));
+    Verdict::Park
+}
+
+/// Gives up on what stands, in a run that left something standing.
+fn abandon() -> Verdict {
+    let left = [
+        way_to(Name::Provisioning),
+        vec![Entry::Effect(intended(Step::Dns, Kind::Create)), Entry::Effect(made(Step::Dns, "r1"))],
+        vec![move_to(Name::Failed)],
+    ];
+    let AnyDeployment::Failed(mut d) = AnyDeployment::replay(&lines(&left.concat())).expect("it is legal")
+    else {
+        panic!("the run failed")
+    };
+    now(d.abandon(&mut Tape::default(), Step::Dns, "gone".to_owned())).expect("the record stands");
+    assert!(d.ledger().standing().is_empty());
+    Verdict::Note
+}
+
+/// What the types have for `event`: each arm that is not `Refused` makes the real move.
+fn moves(any: AnyDeployment, event: Event) -> Verdict {
+    use Event::{
+        Abandon, Advance, Cancel, Fail, FailStanding, LeaseLost, Refuse, RollBack, Shutdown, TokenRefused,
+    };
+    let phase = any.name();
+    let why = || cause("it is sick");
+    match any {
+        AnyDeployment::Pending(d) => match event {
+            Advance => to(d.validate()),
+            Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
+            Abandon => Verdict::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+        },
+        AnyDeployment::Validating(d) => match event {
+            Advance => to(d.provision(plan())),
+            Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
+            Abandon => Verdict::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+        },
+        AnyDeployment::Provisioning(d) => match event {
+            Advance => to(d.deploy(vec![receipt(Step::Dns, "r1", How::Made)])),
+            Fail | RollBack => to(d.roll_back(why())),
+            FailStanding => to(d.leave_standing(why())),
+            Refuse | Abandon => Verdict::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+        },
+        AnyDeployment::Deploying(d) => match event {
+            Advance => {
+                let app = receipt(Step::App, "a1", How::Made);
+                to(d.verify(app, "https://blog.example.com".to_owned(), Start::Running))
+            }
+            Fail | RollBack => to(d.roll_back(why())),
+            FailStanding => to(d.leave_standing(why())),
+            Refuse | Abandon => Verdict::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+        },
+        AnyDeployment::Verifying(d) => match event {
+            Advance => to(d.complete(evidence())),
+            Fail | RollBack => to(d.roll_back(why())),
+            FailStanding => to(d.leave_standing(why())),
+            Refuse | Abandon => Verdict::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+        },
+        AnyDeployment::Complete(d) => match event {
+            RollBack => to(d.roll_back(why())),
+            Advance | Fail | FailStanding | Refuse | Abandon | Cancel | LeaseLost | TokenRefused
+            | Shutdown => Verdict::Refused,
+        },
+        AnyDeployment::RollingBack(d) => match event {
+            Advance => to(d.close().expect("nothing stands")),
+            Fail => to(d.give_up()),
+            RollBack => Verdict::Note,
+            FailStanding | Refuse | Abandon => Verdict::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+        },
+        AnyDeployment::RolledBack(_) => Verdict::Refused,
+        AnyDeployment::Failed(d) => match event {
+            RollBack => to(d.roll_back(why())),
+            Abandon => abandon(),
+            Advance | Fail | FailStanding | Refuse | Cancel | LeaseLost | TokenRefused | Shutdown => {
+                Verdict::Refused
+            }
+        },
+    }
+}
+
+fn pairs() -> impl Iterator<Item = (Name, Event)> {
+    Name::ALL.into_iter().flat_map(|phase| Event::ALL.into_iter().map(move |event| (phase, event)))
+}
+
+#[test]
+fn types_chart_and_table_agree_on_every_pair_and_every_legal_one_is_walked() {
+    let table = table();
+    let (mut walked, mut legal) = (0, 0);
+    for (phase, event) in pairs() {
+        let written = &table[&(phase.to_string(), format!("{event:?}"))];
+        let judged = judge(phase, event);
+        let moved = moves(at(phase), event);
+        assert_eq!(moved, judged, "types and chart differ: {phase} {event:?}");
+        assert_eq!(&cell(judged), written, "chart and table differ: {phase} {event:?}");
+        walked += usize::from(moved != Verdict::Refused);
+        legal += usize::from(written != "–");
+    }
+    println!("transitions walked: {walked} of {legal}");
+    assert_eq!(walked, legal);
+}
+
+#[test]
+fn the_table_has_no_more_and_no_less_than_every_pair() {
+    let all: BTreeSet<_> = pairs().map(|(phase, event)| (phase.to_string(), format!("{event:?}"))).collect();
+    assert_eq!(table().into_keys().collect::<BTreeSet<_>>(), all);
+}
+
+/// The moves that replay accepts in `phase`, found by offering it each.
+fn accepted(phase: Name) -> BTreeSet<Name> {
+    let takes = |to: &Name| {
+        let entries = [way_to(phase), vec![move_to(*to)]].concat();
+        AnyDeployment::replay(&lines(&entries)).is_ok_and(|any| any.name() == *to)
+    };
+    Name::ALL.into_iter().filter(takes).collect()
+}
+
+#[test]
+fn replay_accepts_a_move_exactly_where_the_chart_has_one() {
+    for phase in Name::ALL {
+        let judged = Event::ALL.into_iter().filter_map(|event| match judge(phase, event) {
+            Verdict::To(next) => Some(next),
+            Verdict::Park | Verdict::Note | Verdict::Refused => None,
+        });
+        assert_eq!(accepted(phase), judged.collect(), "{phase}");
+    }
+}
+
+#[test]
+fn what_may_happen_next_is_what_is_not_refused() {
+    assert_eq!(may(Name::RolledBack), []);
+    assert_eq!(may(Name::Failed), [Event::RollBack, Event::Abandon]);
+    assert_eq!(may(Name::Complete), [Event::RollBack]);
+}

@@ -1,0 +1,8 @@
+//! The machine, held against its chart, its table and its own journal.
+
+mod chart;
+mod crashes;
+mod golden;
+mod ledger;
+mod replay;
+mod world;
