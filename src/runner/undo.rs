@@ -43,12 +43,16 @@ impl Runner {
         }
         let (run, cause) = (deployment.begun().run.clone(), deployment.phase().cause.clone());
         let standing = deployment.ledger().standing();
-        if standing.is_empty() {
-            deployment.close().write(&mut self.work.journal).await?;
-            return Ok(Ended::RolledBack { run, cause });
+        match deployment.close() {
+            Ok(unwritten) => {
+                unwritten.write(&mut self.work.journal).await?;
+                Ok(Ended::RolledBack { run, cause })
+            }
+            Err(deployment) => {
+                deployment.give_up().write(&mut self.work.journal).await?;
+                Ok(Ended::Failed { run, cause, standing })
+            }
         }
-        deployment.give_up().write(&mut self.work.journal).await?;
-        Ok(Ended::Failed { run, cause, standing })
     }
 
     async fn take_down(&mut self, deployment: &mut Deployment<RollingBack>) -> Result<(), Stop> {
