@@ -59,6 +59,13 @@ impl Scene {
         std::fs::write(self.folder.path().join("app/index.html"), text).unwrap();
     }
 
+    /// Changes the spec's text.
+    pub fn respec(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.spec_path()).unwrap();
+        assert!(text.contains(from), "the spec has no {from:?}");
+        std::fs::write(self.spec_path(), text.replace(from, to)).unwrap();
+    }
+
     pub fn spec_path(&self) -> PathBuf {
         self.folder.path().join("blog.yaml")
     }
@@ -136,6 +143,13 @@ impl Scene {
     pub async fn finished(&self) -> Vec<RunId> {
         let rows = self.store.list(None).await.unwrap();
         rows.iter().filter(|row| row.phase == Some(Name::Complete)).map(|row| row.run.clone()).collect()
+    }
+
+    /// Undoes the newest run that is not undone yet, in a new process.
+    pub async fn roll_back_newest(&self) -> Outcome {
+        let rows = self.store.list(None).await.unwrap();
+        let newest = rows.iter().rev().find(|row| row.phase != Some(Name::RolledBack)).expect("a run");
+        self.process(&Fuse::default()).roll_back(&newest.run, &options()).await
     }
 
     pub async fn phase(&self) -> Option<Name> {
