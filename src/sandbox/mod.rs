@@ -10,6 +10,7 @@
 pub mod ask;
 pub mod clock;
 mod cloudflare;
+pub mod command;
 mod compose;
 mod coolify;
 mod disk;
@@ -39,6 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+pub use command::Command;
 pub use exchange::{CLOUDFLARE, COOLIFY};
 pub use faults::{Fault, Mishap, UnknownFault};
 pub use ports::{Hook, Point, Side, Verdict};
