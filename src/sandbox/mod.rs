@@ -1,7 +1,7 @@
 //! The pretend outside: Cloudflare, Coolify, name servers and the deployed sites, behind the ports of `wire`.
 //!
 //! A second reading of the vendors' APIs, made apart from `providers` so that one mistake does not confirm
-//! itself. Everything happens in a [`World`]: [`exchange`] says what one request does to it, [`events`] what
+//! itself. Everything happens in a [`World`]: `exchange` says what one request does to it, [`events`] what
 //! time does, `disk` keeps it between processes, [`serve`] puts it on a loopback address and [`through`]
 //! reaches it there. Decides nothing about deployments.
 
