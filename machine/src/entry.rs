@@ -68,6 +68,7 @@ pub enum Proof {
 }
 
 /// One entry of a run's journal.
+#[expect(clippy::large_enum_variant, reason = "entries are few, short-lived, and read more than moved")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
 pub enum Entry {
@@ -99,12 +100,12 @@ pub enum Entry {
         /// What was seen.
         evidence: Evidence,
     },
-    /// → RollingBack.
+    /// → `RollingBack`.
     RollingBack {
         /// Why.
         cause: Cause,
     },
-    /// → RolledBack.
+    /// → `RolledBack`.
     RolledBack {
         /// Why.
         cause: Cause,

@@ -105,21 +105,11 @@ impl Ledger {
             if known || self.is_gone(thing, id) || self.is_abandoned(thing) {
                 continue;
             }
-            let receipt = Receipt { step: thing, how: self.how_of(receipt), ..receipt.clone() };
+            let receipt = Receipt { step: thing, how: how_of(receipt), ..receipt.clone() };
             standing.push(Standing { undo: self.undo_of(thing, id), receipt });
         }
         standing.reverse();
         standing
-    }
-
-    // What was done to a thing never makes it ours to delete: a new variable on an app that was found is a change
-    // of that app.
-    fn how_of(&self, receipt: &Receipt) -> How {
-        let works_on_another = receipt.step.thing() != receipt.step;
-        match &receipt.how {
-            How::Made if works_on_another => How::Changed { before: Fields::new() },
-            how => how.clone(),
-        }
     }
 
     fn is_gone(&self, thing: Step, id: &str) -> bool {
@@ -237,5 +227,15 @@ impl Ledger {
             How::Changed { before } => Some(before),
             How::Made | How::Found => None,
         }
+    }
+}
+
+// What was done to a thing never makes it ours to delete: a new variable on an app that was found is a change
+// of that app.
+fn how_of(receipt: &Receipt) -> How {
+    let works_on_another = receipt.step.thing() != receipt.step;
+    match &receipt.how {
+        How::Made if works_on_another => How::Changed { before: Fields::new() },
+        how => how.clone(),
     }
 }

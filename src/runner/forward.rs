@@ -367,7 +367,7 @@ impl Runner {
             self.sweep(deployment, &plan).await?;
         }
         let evidence = Evidence { checks: proven.checks, proof: proven.proof };
-        let took = self.work.time().saturating_sub(began);
+        let took = self.work.since(began);
         self.work.tell(&Event::Proven { checks: evidence.checks.clone(), proof: evidence.proof, took });
         Ok(evidence)
     }
@@ -417,7 +417,7 @@ impl Runner {
     }
 
     fn done(&self, step: &'static str, what: String, came: Came, began: Duration) {
-        let took = self.work.time().saturating_sub(began);
+        let took = self.work.since(began);
         self.work.tell(&Event::Done { step, what, came, took });
     }
 }

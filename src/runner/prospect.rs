@@ -68,7 +68,7 @@ impl Patience for Prospect<'_> {
         };
         let now = self.work.time();
         let since = *self.bleak_since.get_or_insert(now);
-        (now - since >= NO_SIGN).then_some(Stop::Hopeless(reason))
+        (now.saturating_sub(since) >= NO_SIGN).then_some(Stop::Hopeless(reason))
     }
 }
 

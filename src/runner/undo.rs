@@ -126,7 +126,7 @@ impl Runner {
         };
         let (thing, id) = (receipt.step, receipt.id.clone());
         let what = format!("{thing} {id}");
-        let took = self.work.time().saturating_sub(began);
+        let took = self.work.since(began);
         let (effect, event) = match undoing {
             Undoing::Done => {
                 let came = if receipt.how == How::Made { Came::Removed } else { Came::Restored };

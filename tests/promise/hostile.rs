@@ -1,8 +1,8 @@
 //! Hostile worlds: seeded faults of every kind, with crashes among them. One line reproduces a failure: the seed
 //! is in every message.
 
-use fabrik::runner::desk::Outcome;
 use fabrik::runner::Ended;
+use fabrik::runner::desk::Outcome;
 use fabrik::sandbox::{Rates, Schedule};
 
 use super::crash::Fuse;

@@ -313,7 +313,10 @@ async fn an_interrupted_run_parks_at_its_next_safe_point_and_is_resumed() {
         if parked(&outcome).is_some() {
             scene.resume(&Fuse::default()).await;
         } else {
-            assert!(!cancelled || matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "at {at}: {outcome:?}");
+            assert!(
+                !cancelled || matches!(outcome, Outcome::Ended(Ended::Complete { .. })),
+                "at {at}: {outcome:?}"
+            );
         }
         at_rest(&scene, &format!("interrupted at {at}, resumed")).await;
     }
@@ -332,5 +335,8 @@ async fn every_attempt_at_an_unclear_request_is_in_the_journal_in_order() {
     let Entry::Effect(machine::effect::Effect::Settled { by, .. }) = &lines[4].entry else { panic!() };
     assert_eq!(*by, machine::effect::By::Inquiry);
     let waited = lines[3].at.until(&lines[4].at);
-    assert!(waited >= Duration::from_secs(31), "settled after {waited:?}, before a late effect was out of the question");
+    assert!(
+        waited >= Duration::from_secs(31),
+        "settled after {waited:?}, before a late effect was out of the question"
+    );
 }

@@ -178,8 +178,13 @@ async fn crash_at_every_pair(deed: Deed, rolls_back: bool) {
         for second in 0.. {
             let (scene, fuse, again) = (deed.scene(1).await, Fuse::at(first), Fuse::at(second));
             deed.run(&scene, &fuse).await;
-            if rolls_back { scene.undo_open(&again).await } else { scene.resume(&again).await };
-            let context = format!("{deed:?} crashed at {first} ({}), then at {second} ({})", fuse.fell(), again.fell());
+            if rolls_back {
+                scene.undo_open(&again).await
+            } else {
+                scene.resume(&again).await
+            };
+            let context =
+                format!("{deed:?} crashed at {first} ({}), then at {second} ({})", fuse.fell(), again.fell());
             always(&scene, &context).await;
             resumed_to_the_end(&scene, &context).await;
             if again.fell().is_empty() {
