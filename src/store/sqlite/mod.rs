@@ -41,7 +41,7 @@ pub struct SqliteStore {
 
 /// What this process may do.
 enum Hand {
-    Writes(Writer),
+    Writes(Box<Writer>),
     Reads,
 }
 
@@ -80,7 +80,7 @@ impl SqliteStore {
         let journal = journal(&connection)?;
         let locks = Locks::new(place.locks, journal.clone());
         let writer = Writer { connection: Mutex::new(connection), clock, locks };
-        Ok(Self { file: place.file, journal, hand: Hand::Writes(writer) })
+        Ok(Self { file: place.file, journal, hand: Hand::Writes(Box::new(writer)) })
     }
 
     /// Opens the journal at `path` for reading; `None` where there is none. Makes nothing and writes nothing.
