@@ -274,6 +274,21 @@ fn a_place_that_cannot_be_written_is_told_with_its_name() {
     assert!(error.contains(&path.display().to_string()), "{error}");
 }
 
+#[test]
+fn a_new_journal_opened_by_many_at_once_is_one_journal() {
+    let file = InFile::new();
+    let opened = std::thread::scope(|scope| {
+        let openers: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| open(&file.path()).map(|store| store.journal().clone()))).collect();
+        openers.into_iter().map(|opener| opener.join().expect("no panic")).collect::<Vec<_>>()
+    });
+    let first = opened[0].as_ref().expect("opens");
+    assert!(
+        opened.iter().all(|journal| journal.as_ref().is_ok_and(|journal| journal == first)),
+        "{opened:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_lease_is_kept_by_a_thread_of_its_own() {
     let file = InFile::new();
