@@ -161,7 +161,7 @@ fn env_values(
         match plain(text, sources) {
             Ok(from) => values.push((name.clone(), from)),
             Err(message) => {
-                problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default"))
+                problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default"));
             }
         }
     }

@@ -55,8 +55,8 @@ pub async fn survey(cloudflare: &Cloudflare, coolify: &Coolify, spec: &Spec) -> 
 fn choose<'a>(all: &'a [Server], wanted: Option<&str>) -> Result<&'a Server, Obstacle> {
     let names = || all.iter().map(|server| server.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(wanted) = wanted {
-        let named = |server: &&Server| server.name == wanted || server.uuid == wanted;
-        let Some(server) = all.iter().find(named) else {
+        let meant = |server: &&Server| server.name == wanted || server.uuid == wanted;
+        let Some(server) = all.iter().find(meant) else {
             return Err(Obstacle::new(
                 format!("no server `{wanted}` at Coolify"),
                 format!("there is: {}", names()),

@@ -25,7 +25,7 @@ use crate::plan::survey::survey;
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 use crate::spec;
-use crate::verify::{self, NotProven, Target, verify};
+use crate::verify::{self, NotProven, Seen, Target, verify};
 
 /// What comes of a phase: where the run came to rest, or why it stopped on the way.
 pub type Walk = Result<Ended, Stop>;
@@ -382,7 +382,7 @@ impl Runner {
         let mut on = |sighting: &verify::Sighting| {
             listener.hear(&Event::Sighted {
                 check: sighting.check.as_str(),
-                ok: sighting.ok,
+                ok: sighting.seen == Seen::Well,
                 saw: sighting.saw.clone(),
                 attempt: sighting.attempt,
             });

@@ -19,7 +19,8 @@ async fn survives(seed: u64) {
     scene.sandbox.with_world(|world| world.schedule = Some(hostile)).unwrap();
     for round in 0..3 {
         scene.edit(&format!("{seed} {round}"));
-        let fuse = if seed % 3 == 0 { Fuse::default() } else { Fuse::at((seed * 7 + round * 31) % 160) };
+        let fuse =
+            if seed.is_multiple_of(3) { Fuse::default() } else { Fuse::at((seed * 7 + round * 31) % 160) };
         scene.apply(&fuse).await;
         always(&scene, &format!("seed {seed}, round {round}, {}", fuse.fell())).await;
     }
