@@ -10,7 +10,7 @@ use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
 use super::Runner;
-use super::forward::value_of;
+use super::envs::value_of;
 use super::halt::{Halt, Stop};
 use super::unmake::{Undoing, not_ours};
 use super::work::TRIES;
