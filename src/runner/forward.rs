@@ -5,27 +5,23 @@ use std::time::Duration;
 use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::effect::By;
-use machine::entry::{Entry, Evidence, Proof};
+use machine::entry::Entry;
 use machine::phase::{Deploying, Pending, Provisioning, Validating, Verifying, Working};
-use machine::plan::{Action, EnvChange, Plan, Start, Wish};
-use machine::receipt::{Fields, How, Receipt};
+use machine::plan::{Action, Plan, Start, Wish};
+use machine::receipt::{How, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 use machine::unwritten::Journal as _;
 
 use super::converge::Change;
 use super::event::{Came, Event};
-use super::halt::{Halt, Stop, failed, refused};
-use super::prospect::Prospect;
-use super::{Demand, Ended, OnFailure, Runner, Taken};
+use super::halt::{Halt, Stop, refused};
+use super::{Ended, OnFailure, Runner};
 use crate::plan::Obstacle;
-use crate::plan::ask::{Ask, RELEASE};
 use crate::plan::draw::Drawing;
 use crate::plan::survey::survey;
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
-use crate::spec;
-use crate::verify::{self, NotProven, Seen, Target, verify};
 
 /// What comes of a phase: where the run came to rest, or why it stopped on the way.
 pub type Walk = Result<Ended, Stop>;
