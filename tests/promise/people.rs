@@ -7,7 +7,7 @@ use fabrik::runner::Ended;
 use fabrik::runner::desk::{Options, Outcome};
 use fabrik::runner::halt::Stop;
 use fabrik::sandbox::{Fault, Verdict};
-use fabrik::store::{Claim, Store};
+use fabrik::store::Claim;
 use machine::entry::Entry;
 use machine::phase::Name;
 use machine::step::Step;
@@ -206,7 +206,7 @@ async fn apply_over_an_open_run_with_another_plan_undoes_it_first() {
     scene.edit("another");
     let outcome = scene.apply(&Fuse::default()).await;
     assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
-    let rows = scene.store.list(None).await.unwrap();
+    let rows = scene.journal().list(None).await.unwrap();
     let first = rows.iter().find(|row| row.run == open).unwrap();
     assert_eq!(first.phase, Some(Name::RolledBack));
     at_rest(&scene, "after apply over an open run").await;
@@ -329,7 +329,7 @@ async fn every_attempt_at_an_unclear_request_is_in_the_journal_in_order() {
     scene.sandbox.with_world(|world| world.at_write = Some((1, lost))).unwrap();
     scene.apply(&Fuse::default()).await;
     let run = scene.finished().await.pop().unwrap();
-    let lines = scene.store.load(&run).await.unwrap().lines;
+    let lines = scene.journal().load(&run).await.unwrap().lines;
     let names: Vec<&str> = lines.iter().map(|line| line.entry.name()).take(5).collect();
     assert_eq!(names, ["begun", "validating", "provisioning", "intended", "settled"]);
     let Entry::Effect(machine::effect::Effect::Settled { by, .. }) = &lines[4].entry else { panic!() };

@@ -195,6 +195,17 @@ async fn crash_at_every_pair(deed: Deed, rolls_back: bool) {
 }
 
 #[tokio::test]
+async fn a_crash_at_any_point_of_an_apply_on_an_sqlite_file_is_resumed() {
+    for point in 0..Deed::Apply.points().await {
+        let (scene, fuse) = (Scene::on_file(1), Fuse::at(point));
+        scene.apply(&fuse).await;
+        let context = format!("on SQLite crashed at {point} ({})", fuse.fell());
+        always(&scene, &context).await;
+        resumed_to_the_end(&scene, &context).await;
+    }
+}
+
+#[tokio::test]
 async fn a_crash_at_any_point_and_any_point_of_its_resume_is_resumed() {
     crash_at_every_pair(Deed::Apply, false).await;
 }

@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 6] = [
 
 /// Crates with one home, and where that is.
 const HOMES: [(&str, &str); 4] = [
-    ("reqwest", "src/wire/live.rs"),
+    ("reqwest", "src/wire/live/transport.rs"),
     ("rusqlite", "src/store/"),
     ("serde_yaml", "src/spec/"),
     ("clap", "src/cli/"),
