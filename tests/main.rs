@@ -1,3 +1,6 @@
 //! The one integration-test binary.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod promise;
+mod tidy;

@@ -129,15 +129,16 @@ impl State<Chart> for Leaf {
             (Name::Provisioning, Event::Advance) => goes(verdict, Name::Deploying),
             (Name::Deploying, Event::Advance) => goes(verdict, Name::Verifying),
             (Name::Verifying, Event::Advance) => goes(verdict, Name::Complete),
-            (Name::RollingBack, Event::Advance) => goes(verdict, Name::RolledBack),
-            (Name::Pending | Name::Validating, Event::Refuse | Event::Fail | Event::RollBack) => {
-                goes(verdict, Name::RolledBack)
-            }
-            (Name::Pending | Name::Validating, Event::FailStanding) => goes(verdict, Name::RolledBack),
+            (
+                Name::Pending | Name::Validating,
+                Event::Refuse | Event::Fail | Event::FailStanding | Event::RollBack,
+            )
+            | (Name::RollingBack, Event::Advance) => goes(verdict, Name::RolledBack),
             (Name::RollingBack, Event::Fail) => goes(verdict, Name::Failed),
-            (Name::RollingBack, Event::RollBack) => stays(verdict, Verdict::Note),
             (Name::Complete | Name::Failed, Event::RollBack) => goes(verdict, Name::RollingBack),
-            (Name::Failed, Event::Abandon) => stays(verdict, Verdict::Note),
+            (Name::RollingBack, Event::RollBack) | (Name::Failed, Event::Abandon) => {
+                stays(verdict, Verdict::Note)
+            }
             _ => Outcome::Super,
         }
     }

@@ -70,6 +70,7 @@ pub enum Proof {
 /// One entry of a run's journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "entries are written one at a time, and the plan once a run")]
 pub enum Entry {
     /// → Pending.
     Begun(Begun),
@@ -99,12 +100,12 @@ pub enum Entry {
         /// What was seen.
         evidence: Evidence,
     },
-    /// → RollingBack.
+    /// → `RollingBack`.
     RollingBack {
         /// Why.
         cause: Cause,
     },
-    /// → RolledBack.
+    /// → `RolledBack`.
     RolledBack {
         /// Why.
         cause: Cause,

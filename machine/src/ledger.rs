@@ -105,21 +105,11 @@ impl Ledger {
             if known || self.is_gone(thing, id) || self.is_abandoned(thing) {
                 continue;
             }
-            let receipt = Receipt { step: thing, how: self.how_of(receipt), ..receipt.clone() };
+            let receipt = Receipt { step: thing, how: as_the_thing_goes(receipt), ..receipt.clone() };
             standing.push(Standing { undo: self.undo_of(thing, id), receipt });
         }
         standing.reverse();
         standing
-    }
-
-    // What was done to a thing never makes it ours to delete: a new variable on an app that was found is a change
-    // of that app.
-    fn how_of(&self, receipt: &Receipt) -> How {
-        let works_on_another = receipt.step.thing() != receipt.step;
-        match &receipt.how {
-            How::Made if works_on_another => How::Changed { before: Fields::new() },
-            how => how.clone(),
-        }
     }
 
     fn is_gone(&self, thing: Step, id: &str) -> bool {
@@ -136,30 +126,30 @@ impl Ledger {
     /// # Errors
     /// [`Illegal`] when it would settle what was never intended, want twice at once, or undo what does not stand.
     pub fn check(&self, effect: &Effect) -> Result<(), Illegal> {
-        let no = |effect, step, reason| Err(Illegal { effect, step, reason });
+        let no = |reason| Err(Illegal { effect: effect.name(), step: effect.step(), reason });
         match effect {
             Effect::Intended(wanted) if self.in_doubt(wanted.step) && wanted.kind == Kind::Create => {
-                no("intended", wanted.step, "an earlier attempt is still in doubt")
+                no("an earlier attempt is still in doubt")
             }
             Effect::Intended(wanted) if self.receipt(wanted.step).is_some_and(|r| r.how == How::Made) => {
-                no("intended", wanted.step, "it is made already")
+                no("it is made already")
             }
             Effect::Settled { step, by, .. } if *by != By::Look && !self.in_doubt(*step) => {
-                no("settled", *step, "nothing was intended")
+                no("nothing was intended")
             }
             Effect::Settled { step, by: By::Look, .. } if self.in_doubt(*step) => {
-                no("settled", *step, "an attempt is in doubt, so a look does not settle it")
+                no("an attempt is in doubt, so a look does not settle it")
             }
             Effect::Settled { step, by: By::Look, verdict: Verdict::Have(receipt) }
                 if receipt.is_ours_to_undo() =>
             {
-                no("settled", *step, "what was only looked at was neither made nor changed")
+                no("what was only looked at was neither made nor changed")
             }
             Effect::Settled { step, verdict: Verdict::Have(receipt), .. } if receipt.step != *step => {
-                no("settled", *step, "the receipt is for another step")
+                no("the receipt is for another step")
             }
             Effect::Surplus { receipt } if self.newest_attempt(receipt.step).is_none() => {
-                no("surplus", receipt.step, "nothing was ever intended")
+                no("nothing was ever intended")
             }
             Effect::UndoIntended { thing, id, .. }
             | Effect::Undone { thing, id }
@@ -167,10 +157,10 @@ impl Ledger {
             | Effect::Kept { thing, id, .. }
                 if !self.stands(*thing, id) =>
             {
-                no("undo", *thing, "nothing of ours stands there")
+                no("nothing of ours stands there")
             }
             Effect::Abandoned { thing, .. } if self.standing().iter().all(|s| s.receipt.step != *thing) => {
-                no("abandoned", *thing, "nothing of ours stands there")
+                no("nothing of ours stands there")
             }
             Effect::Intended(_)
             | Effect::Settled { .. }
@@ -237,5 +227,15 @@ impl Ledger {
             How::Changed { before } => Some(before),
             How::Made | How::Found => None,
         }
+    }
+}
+
+// What was done to a thing never makes it ours to delete: a new variable on an app that was found is a change of
+// that app.
+fn as_the_thing_goes(receipt: &Receipt) -> How {
+    let works_on_another = receipt.step.thing() != receipt.step;
+    match &receipt.how {
+        How::Made if works_on_another => How::Changed { before: Fields::new() },
+        how => how.clone(),
     }
 }

@@ -1,1 +1,279 @@
-//! stub
+//! The way back: lines lead to the very deployment that wrote them, and lines that were tampered with do not.
+
+use std::collections::BTreeSet;
+
+use machine::effect::Effect;
+use machine::entry::{Entry, FORMAT, Line};
+use machine::id::RunId;
+use machine::phase::{Name, Origin};
+use machine::replay::{AnyDeployment, ReplayError};
+use machine::step::Step;
+
+use crate::world::{Tape, begin, journeys, lines, move_to, now, way_to};
+
+/// Walks the moves that `entries` record, one after the other, on a tape of its own.
+pub fn walk(entries: &[Entry]) -> (AnyDeployment, Tape) {
+    let mut tape = Tape::default();
+    let mut any = begin(&mut tape);
+    for entry in &entries[1..] {
+        any = step(any, entry, &mut tape);
+    }
+    (any, tape)
+}
+
+fn step(any: AnyDeployment, entry: &Entry, tape: &mut Tape) -> AnyDeployment {
+    macro_rules! written {
+        ($unwritten:expr) => {{
+            let Ok(next) = now($unwritten.write(tape));
+            next.into()
+        }};
+    }
+    match (any, entry.clone()) {
+        (AnyDeployment::Pending(d), Entry::Validating) => written!(d.validate()),
+        (AnyDeployment::Validating(d), Entry::Provisioning { plan }) => written!(d.provision(plan)),
+        (AnyDeployment::Validating(d), Entry::RolledBack { cause }) => written!(d.refuse(cause)),
+        (AnyDeployment::Provisioning(d), Entry::Deploying { dns }) => written!(d.deploy(dns)),
+        (AnyDeployment::Deploying(d), Entry::Verifying { app, endpoint, start }) => {
+            written!(d.verify(app, endpoint, start))
+        }
+        (AnyDeployment::Deploying(d), Entry::RollingBack { cause }) => written!(d.roll_back(cause)),
+        (AnyDeployment::Verifying(d), Entry::Complete { evidence }) => written!(d.complete(evidence)),
+        (AnyDeployment::Complete(d), Entry::RollingBack { cause }) => written!(d.roll_back(cause)),
+        (AnyDeployment::RollingBack(d), Entry::RolledBack { .. }) => {
+            written!(d.close().expect("nothing stands"))
+        }
+        (AnyDeployment::RollingBack(d), Entry::Failed { .. }) => written!(d.give_up()),
+        (AnyDeployment::Failed(d), Entry::RollingBack { cause }) => written!(d.roll_back(cause)),
+        (AnyDeployment::Failed(mut d), Entry::Effect(Effect::Abandoned { thing, reason })) => {
+            now(d.abandon(tape, thing, reason)).expect("the journey is legal");
+            d.into()
+        }
+        (any, Entry::Effect(effect)) => record(any, effect, tape),
+        (any, note @ (Entry::Parked { .. } | Entry::Resumed { .. })) => {
+            let Ok(()) = now(machine::unwritten::Journal::append(tape, &note));
+            any
+        }
+        (any, entry) => panic!("no journey has {} in {}", entry.name(), any.name()),
+    }
+}
+
+fn record(any: AnyDeployment, effect: Effect, tape: &mut Tape) -> AnyDeployment {
+    macro_rules! recorded {
+        ($d:ident) => {{
+            let mut d = $d;
+            now(d.record(tape, effect)).expect("the journey is legal");
+            d.into()
+        }};
+    }
+    match any {
+        AnyDeployment::Provisioning(d) => recorded!(d),
+        AnyDeployment::Deploying(d) => recorded!(d),
+        AnyDeployment::Verifying(d) => recorded!(d),
+        AnyDeployment::RollingBack(d) => recorded!(d),
+        other => panic!("no journey has an effect in {}", other.name()),
+    }
+}
+
+#[test]
+fn every_prefix_of_a_walk_replays_to_where_the_walk_was() {
+    for (journey, entries) in journeys() {
+        for end in 1..=entries.len() {
+            let (walked, tape) = walk(&entries[..end]);
+            assert_eq!(tape.0, lines(&entries[..end]), "{journey}: what is written is what was meant");
+            assert_eq!(AnyDeployment::replay(&tape.0), Ok(walked), "{journey}, {end} lines");
+        }
+    }
+}
+
+#[test]
+fn the_journeys_have_every_entry_and_every_effect() {
+    let seen: BTreeSet<&str> = journeys().iter().flat_map(|(_, j)| j.iter().map(Entry::name)).collect();
+    assert_eq!(seen.len(), Name::ALL.len() + 8 + 2, "{seen:?}");
+}
+
+/// What replay makes of a tampered journey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It is no journey.
+    Refused,
+    /// It is another legal journey.
+    Different,
+    /// It goes through the same deployments.
+    Same,
+}
+
+/// All deployments that a run goes through, or nothing if some line is refused.
+fn history(entries: &[Entry]) -> Option<Vec<AnyDeployment>> {
+    let lines = lines(entries);
+    let states = (1..=lines.len()).map(|end| AnyDeployment::replay(&lines[..end]).ok());
+    let mut history = states.collect::<Option<Vec<_>>>()?;
+    history.dedup();
+    Some(history)
+}
+
+fn fate(tampered: &[Entry], original: &[Entry]) -> Fate {
+    match history(tampered) {
+        None => Fate::Refused,
+        same if same == history(original) => Fate::Same,
+        Some(_) => Fate::Different,
+    }
+}
+
+/// The kinds of lines that can be tampered with in this way and meet this fate.
+fn kinds(how: impl Fn(&mut Vec<Entry>, usize) -> bool, met: Fate) -> BTreeSet<&'static str> {
+    let mut kinds = BTreeSet::new();
+    for (_, entries) in journeys() {
+        for at in 0..entries.len() {
+            let mut tampered = entries.clone();
+            if how(&mut tampered, at) && fate(&tampered, &entries) == met {
+                kinds.insert(entries[at].name());
+            }
+        }
+    }
+    kinds
+}
+
+fn drop_line(entries: &mut Vec<Entry>, at: usize) -> bool {
+    entries.remove(at);
+    true
+}
+
+fn double_line(entries: &mut Vec<Entry>, at: usize) -> bool {
+    entries.insert(at, entries[at].clone());
+    true
+}
+
+/// Swaps a line with the next one, where that makes a difference to the text.
+fn swap_lines(entries: &mut [Entry], at: usize) -> bool {
+    if at + 1 >= entries.len() || entries[at] == entries[at + 1] {
+        return false;
+    }
+    entries.swap(at, at + 1);
+    true
+}
+
+/// Changes one word of a line, where it has one that decides something (why an API refused decides nothing).
+fn alter_line(entries: &mut [Entry], at: usize) -> bool {
+    let text = serde_json::to_string(&entries[at]).expect("entries are JSON");
+    let altered = text
+        .replace("\"r1\"", "\"r9\"")
+        .replace("\"a1\"", "\"a9\"")
+        .replace("\"p1\"", "\"p9\"")
+        .replace("\"r2\"", "\"r8\"")
+        .replace("sick", "well")
+        .replace("h0", "h1")
+        .replace("\"sent\":{\"wall_ms\":17", "\"sent\":{\"wall_ms\":18")
+        .replace("deleted by hand", "not found");
+    entries[at] = serde_json::from_str(&altered).expect("the altered word is a word too");
+    altered != text
+}
+
+// Lines have no number of their own: that none is missing is the store's to keep, by (run, place). What replay
+// itself lets pass is listed here, so that nobody widens it unawares.
+
+#[test]
+fn only_a_dropped_note_makes_no_difference() {
+    assert_eq!(kinds(drop_line, Fate::Same), BTreeSet::from(["parked", "resumed"]));
+    let moves = ["validating", "deploying", "complete", "rolling-back", "rolled-back"];
+    let effects = ["settled", "undo-intended", "undone", "undo-blocked"];
+    assert_eq!(kinds(drop_line, Fate::Different), moves.into_iter().chain(effects).collect());
+}
+
+#[test]
+fn no_move_and_no_outcome_can_be_doubled() {
+    // To look twice is to look once.
+    assert_eq!(kinds(double_line, Fate::Same), BTreeSet::from(["parked", "resumed", "settled"]));
+    // A convergent write and an undoing may be tried again.
+    let tried_again = BTreeSet::from(["intended", "surplus", "undo-blocked", "undo-intended"]);
+    assert_eq!(kinds(double_line, Fate::Different), tried_again);
+}
+
+#[test]
+fn swapped_moves_are_refused() {
+    for (journey, entries) in journeys() {
+        for at in 0..entries.len() - 1 {
+            let both_move = entries[at].phase().is_some() && entries[at + 1].phase().is_some();
+            let mut tampered = entries.clone();
+            if both_move && swap_lines(&mut tampered, at) {
+                let replayed = AnyDeployment::replay(&lines(&tampered));
+                assert!(replayed.is_err(), "{journey}, lines {at} and {}", at + 1);
+            }
+        }
+    }
+}
+
+fn steps_of(first: &Entry, second: &Entry) -> Option<(Step, Step)> {
+    match (first, second) {
+        (Entry::Effect(first), Entry::Effect(second)) => Some((first.step(), second.step())),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_came_of_a_want_cannot_stand_before_it() {
+    let mut swapped = 0;
+    for (journey, entries) in journeys() {
+        for at in 0..entries.len() - 1 {
+            let wanted = matches!(entries[at].name(), "intended" | "undo-intended");
+            let of_one_step = steps_of(&entries[at], &entries[at + 1]).is_some_and(|(one, two)| one == two);
+            let mut tampered = entries.clone();
+            if wanted && of_one_step && swap_lines(&mut tampered, at) {
+                assert_eq!(fate(&tampered, &entries), Fate::Refused, "{journey}, line {at}");
+                swapped += 1;
+            }
+        }
+    }
+    assert!(swapped > 10, "{swapped}");
+}
+
+#[test]
+fn an_altered_line_is_never_taken_for_the_original() {
+    assert_eq!(kinds(|entries, at| alter_line(entries, at), Fate::Same), BTreeSet::new());
+}
+
+#[test]
+fn an_end_for_another_reason_than_the_undoing_is_refused() {
+    let other = Entry::RolledBack { cause: crate::world::cause("something else") };
+    let entries = [way_to(Name::RollingBack), vec![other]].concat();
+    let error = AnyDeployment::replay(&lines(&entries)).expect_err("the cause is another one");
+    assert_eq!(error.to_string(), "entry 4 (`rolled-back`) cannot follow in phase RollingBack");
+}
+
+#[test]
+fn an_undone_run_remembers_that_it_had_finished_through_every_retry() {
+    let again = [Name::RollingBack, Name::Failed, Name::RollingBack, Name::Failed, Name::RollingBack];
+    for (start, origin) in [(Name::Complete, Origin::Finished), (Name::Verifying, Origin::Unfinished)] {
+        let entries = [way_to(start), again.iter().map(|phase| move_to(*phase)).collect()].concat();
+        let replayed = AnyDeployment::replay(&lines(&entries));
+        let Ok(AnyDeployment::RollingBack(d)) = replayed else { panic!("{replayed:?}") };
+        assert_eq!(d.phase().origin, origin, "{start}");
+    }
+}
+
+#[test]
+fn a_newer_format_is_refused_before_anything_is_made_of_it() {
+    let mut newer = lines(&way_to(Name::Validating));
+    newer.push(Line { v: FORMAT + 1, ..newer[0].clone() });
+    let error = AnyDeployment::replay(&newer).expect_err("it is newer");
+    assert_eq!(error, ReplayError::Newer { seq: 2, format: 2 });
+    assert_eq!(
+        error.to_string(),
+        "entry 2 is in format 2, this version reads up to 1: use the newer version to go on"
+    );
+}
+
+#[test]
+fn a_run_without_its_beginning_is_none() {
+    assert_eq!(AnyDeployment::replay(&[]), Err(ReplayError::NoBeginning));
+    let headless = &lines(&way_to(Name::Complete))[1..];
+    assert_eq!(AnyDeployment::replay(headless), Err(ReplayError::NoBeginning));
+}
+
+#[test]
+fn a_replayed_run_is_the_one_that_began() {
+    for (_, entries) in journeys() {
+        let any = AnyDeployment::replay(&lines(&entries)).expect("journeys are legal");
+        assert_eq!(*any.run(), RunId::from_bits(1));
+        assert_eq!(any.begun(), &crate::world::begun());
+    }
+}

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use super::Obstacle;
 use super::bundle::Bundle;
 use super::compose::{self, ComposeInput};
-use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate};
+use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate, hex};
 use crate::spec::expand::expand;
-use crate::spec::{SecretRule, Spec};
+use crate::spec::{SecretRule, Spec, carriable};
 
 /// The variable that every deployment sets anew.
 pub const RELEASE: &str = "FABRIK_RELEASE";
@@ -149,10 +149,6 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
 fn env_values(
     spec: &Spec,
     sources: &Sources<'_>,
@@ -165,7 +161,7 @@ fn env_values(
         match plain(text, sources) {
             Ok(from) => values.push((name.clone(), from)),
             Err(message) => {
-                problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default"))
+                problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default"));
             }
         }
     }
@@ -180,6 +176,7 @@ fn env_values(
     if !spec.env.contains_key("PORT") {
         values.push(("PORT".to_owned(), From::Spec(Secret::new(spec.port.to_string()))));
     }
+    problems.extend(values.iter().filter_map(|(name, from)| uncarriable(name, from)));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -200,6 +197,13 @@ fn plain(text: &str, sources: &Sources<'_>) -> Result<From, String> {
     let expanded = expand(text, &lookup).map_err(|error| error.to_string())?;
     let value = Secret::new(expanded.value);
     Ok(if expanded.from_variables { From::Source(value, Origin::Environment) } else { From::Spec(value) })
+}
+
+// The spec's own texts were judged when it was read; what variables make of them, and secrets, only now.
+fn uncarriable(name: &str, from: &From) -> Option<Obstacle> {
+    let (From::Spec(value) | From::Source(value, _)) = from else { return None };
+    let why = carriable(value.expose()).err()?;
+    Some(Obstacle::new(format!("the value of `{name}` cannot be carried by Coolify: {why}"), why.hint()))
 }
 
 fn missing(name: &str) -> Obstacle {

@@ -207,7 +207,7 @@ impl Drawing<'_> {
             Some(base) if !changes && !self.force => base.plan().release.clone(),
             Some(_) | None => self.run.clone(),
         };
-        envs.push(self.release_wish(&release, &last));
+        envs.push(release_wish(&release, &last));
         Ok(Plan {
             base,
             place: self.ground.place.clone(),
@@ -239,16 +239,6 @@ impl Drawing<'_> {
         kept.chain(removed).collect()
     }
 
-    fn release_wish(&self, release: &RunId, last: &std::collections::BTreeMap<&str, &str>) -> EnvWish {
-        let before = last.get(RELEASE).map(|print| (*print).to_owned()).unwrap_or_default();
-        let change = match before.as_str() {
-            "" => EnvChange::Add,
-            same if same == release.as_str() => EnvChange::Keep,
-            _ => EnvChange::Set,
-        };
-        EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
-    }
-
     fn values_at_hand(&self) -> Result<(), Obstacle> {
         match self.ask.envs.iter().find(|env| env.value().is_none()) {
             None => Ok(()),
@@ -258,6 +248,16 @@ impl Drawing<'_> {
             )),
         }
     }
+}
+
+fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) -> EnvWish {
+    let before = last.get(RELEASE).map(|print| (*print).to_owned()).unwrap_or_default();
+    let change = match before.as_str() {
+        "" => EnvChange::Add,
+        same if same == release.as_str() => EnvChange::Keep,
+        _ => EnvChange::Set,
+    };
+    EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
 }
 
 /// Whether a wish sends anything.

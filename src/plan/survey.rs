@@ -52,11 +52,11 @@ pub async fn survey(cloudflare: &Cloudflare, coolify: &Coolify, spec: &Spec) -> 
     Ok(Ground { place, address, version, warnings })
 }
 
-fn choose<'a>(servers: &'a [Server], wanted: Option<&str>) -> Result<&'a Server, Obstacle> {
-    let names = || servers.iter().map(|server| server.name.as_str()).collect::<Vec<_>>().join(", ");
+fn choose<'a>(all: &'a [Server], wanted: Option<&str>) -> Result<&'a Server, Obstacle> {
+    let names = || all.iter().map(|server| server.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(wanted) = wanted {
-        let named = |server: &&Server| server.name == wanted || server.uuid == wanted;
-        let Some(server) = servers.iter().find(named) else {
+        let meant = |server: &&Server| server.name == wanted || server.uuid == wanted;
+        let Some(server) = all.iter().find(meant) else {
             return Err(Obstacle::new(
                 format!("no server `{wanted}` at Coolify"),
                 format!("there is: {}", names()),
@@ -64,8 +64,8 @@ fn choose<'a>(servers: &'a [Server], wanted: Option<&str>) -> Result<&'a Server,
         };
         return if server.usable { Ok(server) } else { Err(unusable(server)) };
     }
-    let usable: Vec<&Server> = servers.iter().filter(|server| server.usable).collect();
-    match (usable.as_slice(), servers) {
+    let usable: Vec<&Server> = all.iter().filter(|server| server.usable).collect();
+    match (usable.as_slice(), all) {
         ([server], _) => Ok(server),
         ([], [only]) => Err(unusable(only)),
         ([], []) => Err(Obstacle::new("Coolify has no server", "add one in Coolify")),

@@ -6,6 +6,7 @@ use machine::receipt::Fields;
 use super::cloudflare::Records;
 use super::coolify::{Environments, Projects, Services};
 use super::{Cloudflare, Coolify};
+use crate::wire::Outside;
 
 /// The two vendors, seen with the user's tokens.
 #[derive(Clone)]
@@ -43,6 +44,12 @@ impl Names {
 }
 
 impl Vendors {
+    /// The same vendors and tokens, reached through other ports.
+    #[must_use]
+    pub fn through(self, outside: &Outside) -> Self {
+        Self { cloudflare: self.cloudflare.through(outside), coolify: self.coolify.through(outside) }
+    }
+
     /// The records of the app's name.
     pub fn records(&self, place: &Place, names: &Names) -> Records {
         Records {

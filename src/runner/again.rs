@@ -72,7 +72,7 @@ impl Desk {
             .into());
         }
         may(&any, &wanted)?;
-        self.agree(&any, &wanted, options)?;
+        agree(&any, &wanted, options)?;
         let lease = self.claim(&any.begun().app, options.wait_lock).await?;
         let outcome = Box::pin(self.again(run, lease.clone(), options, wanted)).await;
         let _ = self.store.release(&lease).await;
@@ -92,21 +92,6 @@ impl Desk {
             "set COOLIFY_API_URL and COOLIFY_API_TOKEN to the ones it was started with",
         )
         .into())
-    }
-
-    fn agree(&self, any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), Outcome> {
-        let short = any.run().short();
-        let question = match wanted {
-            Wanted::On => return Ok(()),
-            Wanted::Undone(_) => format!("undo run {short} of {} ({})?", any.begun().app.name, any.name()),
-            Wanted::Abandoned { thing, .. } => {
-                format!("give up on undoing {thing} of run {short}? It will stay.")
-            }
-        };
-        if (options.consent)(&question) {
-            return Ok(());
-        }
-        Err(Obstacle::new("not agreed", "say `--yes` to go on without being asked").into())
     }
 
     /// Takes `run` up under `lease`.
@@ -143,6 +128,21 @@ impl Desk {
     }
 }
 
+fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), Outcome> {
+    let short = any.run().short();
+    let question = match wanted {
+        Wanted::On => return Ok(()),
+        Wanted::Undone(_) => format!("undo run {short} of {} ({})?", any.begun().app.name, any.name()),
+        Wanted::Abandoned { thing, .. } => {
+            format!("give up on undoing {thing} of run {short}? It will stay.")
+        }
+    };
+    if (options.consent)(&question) {
+        return Ok(());
+    }
+    Err(Obstacle::new("not agreed", "say `--yes` to go on without being asked").into())
+}
+
 fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
     let short = any.run().short();
     let no = |message: String, hint: String| Err(Obstacle::new(message, hint).into());
@@ -162,12 +162,11 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
                 format!("`fabrik show {short}` lists what stands"),
             )
         }
-        (Wanted::Abandoned { .. }, AnyDeployment::Failed(_)) => Ok(()),
+        (Wanted::Abandoned { .. }, AnyDeployment::Failed(_)) | (Wanted::On | Wanted::Undone(_), _) => Ok(()),
         (Wanted::Abandoned { .. }, _) => no(
             format!("run {short} is {}: only what could not be undone can be given up", any.name()),
             format!("`fabrik rollback {short}` undoes it"),
         ),
-        (Wanted::On | Wanted::Undone(_), _) => Ok(()),
     }
 }
 

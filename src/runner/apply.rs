@@ -68,7 +68,7 @@ impl Desk {
             match over(&any, &ask) {
                 Over::Resume => return Box::pin(self.again(&open.run, lease, options, Wanted::On)).await,
                 Over::Undo => {
-                    self.agree_to_undo(&any, options)?;
+                    agree_to_undo(&any, options)?;
                     let cause = superseded(&any);
                     let outcome =
                         Box::pin(self.again(&open.run, lease, options, Wanted::Undone(cause))).await?;
@@ -83,22 +83,6 @@ impl Desk {
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(ask.spec, base.as_ref())?;
         Box::pin(self.fresh(ask, app, outside, base, lease, options)).await
-    }
-
-    fn agree_to_undo(&self, any: &AnyDeployment, options: &Options) -> Result<(), Outcome> {
-        if any.name() == Name::RollingBack || any.name() == Name::Failed {
-            return Ok(());
-        }
-        let short = any.run().short();
-        let question = format!("run {short} is not finished and wants something else; undo it first?");
-        if (options.consent)(&question) {
-            return Ok(());
-        }
-        Err(Obstacle::new(
-            format!("run {short} of this app is not finished ({})", any.name()),
-            format!("`fabrik resume {short}` goes on with it, `fabrik rollback {short}` undoes it, `--yes` undoes it and applies"),
-        )
-        .into())
     }
 
     async fn fresh(
@@ -174,6 +158,22 @@ impl Desk {
             self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
         Ok(Outside { coolify, team: team.id, token })
     }
+}
+
+fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), Outcome> {
+    if any.name() == Name::RollingBack || any.name() == Name::Failed {
+        return Ok(());
+    }
+    let short = any.run().short();
+    let question = format!("run {short} is not finished and wants something else; undo it first?");
+    if (options.consent)(&question) {
+        return Ok(());
+    }
+    Err(Obstacle::new(
+        format!("run {short} of this app is not finished ({})", any.name()),
+        format!("`fabrik resume {short}` goes on with it, `fabrik rollback {short}` undoes it, `--yes` undoes it and applies"),
+    )
+    .into())
 }
 
 fn same_path(spec: &Spec, rows: &[RunRow], options: &Options) -> Result<(), Outcome> {

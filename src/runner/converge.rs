@@ -12,7 +12,7 @@ use machine::step::Step;
 
 use super::event::Event;
 use super::halt::{Halt, Stop, failed, refused};
-use super::work::Work;
+use super::work::{TRIES, Work};
 use crate::providers::Coolify;
 use crate::providers::answer::Answer;
 use crate::providers::call::Call;
@@ -187,7 +187,7 @@ impl Work {
                     return Err(Halt::Fail(failed(format!("service {service} is gone"), hint)));
                 }
             }
-            if self.time() - began > super::work::TRIES {
+            if self.since(began) > TRIES {
                 let message = format!("service {service} was still starting after 10 minutes");
                 return Err(Halt::Fail(failed(message, "see its log in Coolify")));
             }

@@ -58,6 +58,10 @@ pub struct Desk {
 
 /// How a person wants it done.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one flag of the command line, independent of the others"
+)]
 pub struct Options {
     /// Leave standing what a failed run made.
     pub no_rollback: bool,

@@ -5,27 +5,23 @@ use std::time::Duration;
 use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::effect::By;
-use machine::entry::{Entry, Evidence, Proof};
+use machine::entry::Entry;
 use machine::phase::{Deploying, Pending, Provisioning, Validating, Verifying, Working};
-use machine::plan::{Action, EnvChange, Plan, Start, Wish};
-use machine::receipt::{Fields, How, Receipt};
+use machine::plan::{Action, Plan, Start, Wish};
+use machine::receipt::{How, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 use machine::unwritten::Journal as _;
 
 use super::converge::Change;
 use super::event::{Came, Event};
-use super::halt::{Halt, Stop, failed, refused};
-use super::prospect::Prospect;
-use super::{Demand, Ended, OnFailure, Runner, Taken};
+use super::halt::{Halt, Stop, refused};
+use super::{Ended, OnFailure, Runner};
 use crate::plan::Obstacle;
-use crate::plan::ask::{Ask, RELEASE};
 use crate::plan::draw::Drawing;
 use crate::plan::survey::survey;
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
-use crate::spec;
-use crate::verify::{self, NotProven, Target, verify};
 
 /// What comes of a phase: where the run came to rest, or why it stopped on the way.
 pub type Walk = Result<Ended, Stop>;
@@ -275,61 +271,6 @@ impl Runner {
         }
     }
 
-    // Variables converge, so a run that is taken up before its start simply sends them again.
-    async fn envs(
-        &mut self,
-        deployment: &mut Deployment<Deploying>,
-        plan: &Plan,
-        app: &Receipt,
-    ) -> Result<(), Halt> {
-        if deployment.ledger().receipt(Step::Deploy).is_some() {
-            return Ok(());
-        }
-        let before: Fields = plan.envs.iter().map(|env| (env.key.clone(), env.before.clone())).collect();
-        let what = format!("the variables of `{}`", deployment.begun().app.name);
-        let change = Change { step: Step::Envs, id: &app.id, mark: app.mark.clone(), before: &before, what };
-        let removed =
-            |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Remove);
-        for row in self.vendors.coolify.env_rows(&app.id).await? {
-            if removed(&row.key) {
-                let call = self.vendors.coolify.delete_env(&app.id, &row.id);
-                self.work.converge(deployment, &change, &call).await?;
-            }
-        }
-        let values = self.values(plan)?;
-        if values.is_empty() {
-            return Ok(());
-        }
-        let call = {
-            let values: Vec<(&str, &Secret)> = values.iter().map(|(key, value)| (*key, value)).collect();
-            self.vendors.coolify.set_envs(&app.id, &values)
-        };
-        self.work.converge(deployment, &change, &call).await?;
-        Ok(())
-    }
-
-    /// The values that are sent: those added and changed, each still the one that was planned.
-    fn values<'a>(&self, plan: &'a Plan) -> Result<Vec<(&'a str, Secret)>, Stop> {
-        let mut values = Vec::new();
-        for wish in &plan.envs {
-            if !matches!(wish.change, EnvChange::Add | EnvChange::Set) {
-                continue;
-            }
-            let value = if wish.key == RELEASE {
-                Some(Secret::new(plan.release.as_str()))
-            } else {
-                value_of(&self.ask, &wish.key, &wish.fingerprint)
-            };
-            let Some(value) = value else {
-                let reason = format!("`{}` no longer has the value this run was started with", wish.key);
-                let hint = "set it to that value again and resume, or roll back";
-                return Err(Stop::park(reason, hint));
-            };
-            values.push((wish.key.as_str(), value));
-        }
-        Ok(values)
-    }
-
     async fn start(
         &mut self,
         deployment: &mut Deployment<Deploying>,
@@ -349,83 +290,10 @@ impl Runner {
         Ok(Start::Triggered(self.work.start(deployment, &coolify, app).await?))
     }
 
-    async fn prove(&mut self, deployment: &mut Deployment<Verifying>) -> Result<Evidence, Halt> {
-        let (app, start) = (deployment.phase().app.clone(), deployment.phase().start.clone());
-        if start != Start::Running {
-            let began = self.work.time();
-            let status = self.work.until_not_starting(&self.vendors.coolify, &app.id).await?;
-            self.done("build", status, Came::Checked, began);
-        }
-        let plan = deployment.plan().clone();
-        let began = self.work.time();
-        let proven = self.watch(&plan, &app, plan.release.as_str()).await?;
-        if proven.proof == Proof::None && self.demand == Demand::Proof {
-            let message = "it answers, but nothing shows that it is the new version";
-            return Err(Halt::Fail(failed(message, "name `health.fingerprint` in the spec")));
-        }
-        if self.taken == Taken::Again || deployment.ledger().inquired() {
-            self.sweep(deployment, &plan).await?;
-        }
-        let evidence = Evidence { checks: proven.checks, proof: proven.proof };
-        let took = self.work.time().saturating_sub(began);
-        self.work.tell(&Event::Proven { checks: evidence.checks.clone(), proof: evidence.proof, took });
-        Ok(evidence)
-    }
-
-    /// Waits until `release` answers at the plan's endpoint.
-    ///
-    /// # Errors
-    /// [`Halt::Fail`] with the evidence when it does not.
-    pub async fn watch(&self, plan: &Plan, app: &Receipt, release: &str) -> Result<verify::Proven, Halt> {
-        let target = self.target(plan, release);
-        let listener = self.work.listener.clone();
-        let mut on = |sighting: &verify::Sighting| {
-            listener.hear(&Event::Sighted {
-                check: sighting.check.as_str(),
-                ok: sighting.ok,
-                saw: sighting.saw.clone(),
-                attempt: sighting.attempt,
-            });
-        };
-        let mut prospect = Prospect::new(&self.work, &self.vendors.coolify, &app.id);
-        match verify(&self.work.outside, &target, &mut on, &mut prospect).await {
-            Ok(proven) => Ok(proven),
-            Err(NotProven::Cancelled { .. }) => Err(Stop::park("interrupted", "resume or roll back").into()),
-            Err(not) => Err(Halt::Fail(self.not_proven(plan, app, &not).await)),
-        }
-    }
-
-    fn target(&self, plan: &Plan, release: &str) -> Target {
-        let health = &self.ask.spec.health;
-        let address = plan.record.fields.get("content").and_then(|text| text.parse().ok());
-        Target {
-            host: plan.record.fields.get("name").cloned().unwrap_or_default(),
-            address: address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED),
-            name_servers: plan.place.name_servers.clone(),
-            health_path: health.path.clone(),
-            status: health.status,
-            interval: health.interval,
-            timeout: health.timeout,
-            successes: health.successes,
-            fingerprint: health.fingerprint.as_ref().map(|fingerprint| match fingerprint {
-                spec::Fingerprint::Header(name) => verify::Fingerprint::Header(name.clone()),
-                spec::Fingerprint::Json(key) => verify::Fingerprint::Json(key.clone()),
-            }),
-            release: release.to_owned(),
-            connect_to: None,
-        }
-    }
-
-    fn done(&self, step: &'static str, what: String, came: Came, began: Duration) {
-        let took = self.work.time().saturating_sub(began);
+    pub(super) fn done(&self, step: &'static str, what: String, came: Came, began: Duration) {
+        let took = self.work.since(began);
         self.work.tell(&Event::Done { step, what, came, took });
     }
-}
-
-/// The value of `key` that has this fingerprint, if a source gives it.
-pub fn value_of(ask: &Ask, key: &str, fingerprint: &str) -> Option<Secret> {
-    let env = ask.envs.iter().find(|env| env.key == key && env.fingerprint == fingerprint)?;
-    env.value().map(|value| Secret::new(value.expose()))
 }
 
 fn came(receipt: &Receipt) -> Came {

@@ -13,7 +13,7 @@ use super::work::Work;
 use crate::providers::Coolify;
 use crate::providers::coolify::services::APP;
 use crate::providers::coolify::starts::Container;
-use crate::verify::{NotProven, Patience, Sighting, Stop};
+use crate::verify::{NotProven, Patience, Seen, Sighting, Stop};
 
 /// For how long a start may show nothing before it is given up. A container is there within a minute of the
 /// start's end, or never (Coolify 4.3.11, observed).
@@ -44,7 +44,7 @@ impl<'a> Prospect<'a> {
                 Some("there is no container: the image did not build, or it could not start".to_owned())
             }
             Container::Stopped => Some("its container does not stay up".to_owned()),
-            Container::Running(_) if after.saw.contains("old version still answers") => Some(
+            Container::Running(_) if after.seen == Seen::Outdated => Some(
                 "the new version did not come up: its image did not build, or it could not start".to_owned(),
             ),
             Container::Running(_) | Container::Unknown(_) => None,
@@ -58,7 +58,7 @@ impl Patience for Prospect<'_> {
         if self.work.cancel.is_asked() {
             return Some(Stop::Cancelled);
         }
-        if after.ok {
+        if after.seen == Seen::Well {
             self.bleak_since = None;
             return None;
         }
@@ -68,7 +68,7 @@ impl Patience for Prospect<'_> {
         };
         let now = self.work.time();
         let since = *self.bleak_since.get_or_insert(now);
-        (now - since >= NO_SIGN).then_some(Stop::Hopeless(reason))
+        (now.saturating_sub(since) >= NO_SIGN).then_some(Stop::Hopeless(reason))
     }
 }
 

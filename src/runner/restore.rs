@@ -10,9 +10,10 @@ use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
 use super::Runner;
-use super::forward::value_of;
+use super::envs::value_of;
 use super::halt::{Halt, Stop};
 use super::unmake::{Undoing, not_ours};
+use super::work::TRIES;
 use crate::plan::ask::RELEASE;
 use crate::plan::release::frozen;
 use crate::providers::answer::Answer;
@@ -211,7 +212,7 @@ impl Runner {
                 Answer::NotDone(reason, pause) => (reason, pause),
                 Answer::Doubt(reason) => (reason, crate::providers::call::STALENESS),
             };
-            if self.work.time() - began > super::work::TRIES {
+            if self.work.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
             }
             self.work.wait(receipt.step, &reason, pause).await?;

@@ -43,12 +43,16 @@ impl Runner {
         }
         let (run, cause) = (deployment.begun().run.clone(), deployment.phase().cause.clone());
         let standing = deployment.ledger().standing();
-        if standing.is_empty() {
-            deployment.close().write(&mut self.work.journal).await?;
-            return Ok(Ended::RolledBack { run, cause });
+        match deployment.close() {
+            Ok(unwritten) => {
+                unwritten.write(&mut self.work.journal).await?;
+                Ok(Ended::RolledBack { run, cause })
+            }
+            Err(deployment) => {
+                deployment.give_up().write(&mut self.work.journal).await?;
+                Ok(Ended::Failed { run, cause, standing })
+            }
         }
-        deployment.give_up().write(&mut self.work.journal).await?;
-        Ok(Ended::Failed { run, cause, standing })
     }
 
     async fn take_down(&mut self, deployment: &mut Deployment<RollingBack>) -> Result<(), Stop> {
@@ -122,7 +126,7 @@ impl Runner {
         };
         let (thing, id) = (receipt.step, receipt.id.clone());
         let what = format!("{thing} {id}");
-        let took = self.work.time().saturating_sub(began);
+        let took = self.work.since(began);
         let (effect, event) = match undoing {
             Undoing::Done => {
                 let came = if receipt.how == How::Made { Came::Removed } else { Came::Restored };

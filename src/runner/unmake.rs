@@ -53,7 +53,7 @@ impl Work {
             if let Some(reason) = not_ours(provider, receipt, &object) {
                 return Ok(Undoing::Blocked(reason));
             }
-            let waited = self.time() - began;
+            let waited = self.since(began);
             if let Some(reason) = refused.take().filter(|_| waited > DRAINING) {
                 return Ok(Undoing::Blocked(format!("refused: {reason}")));
             }
@@ -114,7 +114,7 @@ impl Work {
     // Coolify deletes in the background and shows the old object until then; some things take half a minute.
     async fn until_gone(&self, provider: &dyn Provider, id: &str) -> Result<(), Stop> {
         let began = self.time();
-        while provider.get(id).await?.is_some() && self.time() - began < DRAINING {
+        while provider.get(id).await?.is_some() && self.since(began) < DRAINING {
             self.wait(provider.step(), &format!("{} to be gone", provider.describe()), POLL).await?;
         }
         Ok(())
@@ -143,7 +143,7 @@ impl Work {
                 let reason = "its server cannot be used now, containers would survive";
                 return Ok(Undoing::Blocked(reason.to_owned()));
             }
-            if self.time() - began > TRIES {
+            if self.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!(
                     "it did not come to rest in 10 minutes (status {status})"
                 )));

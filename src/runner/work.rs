@@ -94,6 +94,11 @@ impl Work {
         self.outside.clock.boot()
     }
 
+    /// Time that has passed since `began`, a reading of [`time`](Self::time).
+    pub fn since(&self, began: Duration) -> Duration {
+        self.time().saturating_sub(began)
+    }
+
     /// Claims something that several apps may want to make at once, and waits for its turn.
     ///
     /// # Errors
@@ -103,7 +108,7 @@ impl Work {
         loop {
             match self.store.claim(key, &self.holder).await? {
                 Claim::Held(lease) => return Ok(lease),
-                Claim::Taken { by, .. } if self.time().saturating_sub(began) > TRIES => {
+                Claim::Taken { by, .. } if self.since(began) > TRIES => {
                     return Err(Stop::park(format!("{by} holds `{key}`"), "resume when it has ended"));
                 }
                 Claim::Taken { .. } => self.pause(Duration::from_secs(1)).await?,

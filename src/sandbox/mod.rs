@@ -1,7 +1,7 @@
 //! The pretend outside: Cloudflare, Coolify, name servers and the deployed sites, behind the ports of `wire`.
 //!
 //! A second reading of the vendors' APIs, made apart from `providers` so that one mistake does not confirm
-//! itself. Everything happens in a [`World`]: [`exchange`] says what one request does to it, [`events`] what
+//! itself. Everything happens in a [`World`]: `exchange` says what one request does to it, [`events`] what
 //! time does, `disk` keeps it between processes, [`serve`] puts it on a loopback address and [`through`]
 //! reaches it there. Decides nothing about deployments.
 
@@ -10,21 +10,22 @@
 pub mod ask;
 pub mod clock;
 mod cloudflare;
-pub mod compose;
+pub mod command;
+mod compose;
 mod coolify;
 mod disk;
 pub mod events;
-pub mod exchange;
+mod exchange;
 pub mod faults;
 mod gate;
 mod ports;
 pub mod records;
-pub mod resolver;
+mod resolver;
 pub mod schedule;
 pub mod serve;
 pub mod services;
 mod show;
-pub mod site;
+mod site;
 pub mod start;
 mod strangers;
 pub mod through;
@@ -39,6 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+pub use command::Command;
 pub use exchange::{CLOUDFLARE, COOLIFY};
 pub use faults::{Fault, Mishap, UnknownFault};
 pub use ports::{Hook, Point, Side, Verdict};

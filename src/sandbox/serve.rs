@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::ask::Ask;
+use super::command::Command;
 use super::gate::Gate;
 use super::ports::Side;
 use super::{Sandbox, site, wired};
@@ -100,6 +101,7 @@ impl Desk {
                 self.sandbox.pass(std::time::Duration::from_millis(nap.ms));
                 self.clock()
             }),
+            ("POST", "command") => read(body).map_or_else(bad, |command: Command| self.obey(&command)),
             ("GET", "show") => self.sandbox.show().into_response(),
             ("GET", "world") => Json(json!({"id": self.sandbox.world_id()})).into_response(),
             _ => self.gated(method, what, body).await,
@@ -124,6 +126,13 @@ impl Desk {
             _ => return StatusCode::NOT_FOUND.into_response(),
         }
         Json(json!({"points": self.gate.passed()})).into_response()
+    }
+
+    fn obey(&self, command: &Command) -> Response {
+        match command.carry_out(&self.sandbox) {
+            Ok(()) => Json(Value::Null).into_response(),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(error.to_string())).into_response(),
+        }
     }
 
     fn clock(&self) -> Response {

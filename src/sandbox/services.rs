@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::world::Made;
+use super::world::{Made, World};
 
 /// A compose stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,22 @@ pub struct EnvRow {
     pub comment: Option<String>,
     /// When it was made.
     pub made: Made,
+}
+
+impl EnvRow {
+    /// A row without a value.
+    pub(super) fn empty(world: &mut World, key: &str) -> Self {
+        Self {
+            uuid: world.uuid(),
+            key: key.to_owned(),
+            value: None,
+            is_literal: false,
+            is_multiline: false,
+            is_shown_once: false,
+            comment: None,
+            made: world.made_now(),
+        }
+    }
 }
 
 /// Hides the value.

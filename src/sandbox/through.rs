@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::clock::Time;
+use super::command::Command;
 use super::wired;
 use crate::wire::{
     Answer, Clock, Outside, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
@@ -56,6 +57,23 @@ impl Through {
         Ok(world["id"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// What is in the world there, as text.
+    ///
+    /// # Errors
+    /// [`SendError`] when nothing answers.
+    pub async fn show(&self) -> Result<String, SendError> {
+        let answer = self.call("GET", "show", None).await?;
+        Ok(String::from_utf8_lossy(answer.http.body()).into_owned())
+    }
+
+    /// Has `command` carried out there.
+    ///
+    /// # Errors
+    /// [`SendError`] when nothing answers, or the world there cannot be kept.
+    pub async fn command(&self, command: &Command) -> Result<(), SendError> {
+        self.own("POST", "command", Some(json!(command))).await
+    }
+
     /// Tells the gate of a point of the program's own, and waits there while it is held.
     ///
     /// # Errors
@@ -72,14 +90,19 @@ impl Through {
         what: &str,
         body: Option<Value>,
     ) -> Result<T, SendError> {
+        let response = self.call(method, what, body).await?;
+        let lost = |reason: String| SendError::Lost { peer: self.url.clone(), reason };
+        serde_json::from_slice(response.http.body()).map_err(|error| lost(format!("not a sandbox: {error}")))
+    }
+
+    async fn call(&self, method: &str, what: &str, body: Option<Value>) -> Result<Response, SendError> {
         let lost = |reason: String| SendError::Lost { peer: self.url.clone(), reason };
         let uri = format!("{}/sandbox/{what}", self.url);
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let http =
             http::Request::builder().method(method).uri(uri).header("content-type", "application/json");
         let http = http.body(body).map_err(|error| lost(error.to_string()))?;
-        let response = self.inner.send(Request { http, timeout: PATIENCE, connect_to: None }).await?;
-        serde_json::from_slice(response.http.body()).map_err(|error| lost(format!("not a sandbox: {error}")))
+        self.inner.send(Request { http, timeout: PATIENCE, connect_to: None }).await
     }
 
     /// Other processes may sleep too, so the later one is right.

@@ -1,6 +1,7 @@
 //! What every store means: one list of sentences, each tried on all of them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use machine::phase::Name;
 
@@ -256,10 +257,11 @@ async fn another_hosts_lease_ends_only_with_time(journal: &dyn Journal) {
     held(&*there, "key", "there").await;
     // Locks of another host are not seen from here: as if there were none.
     drop(there);
-    journal.clock().advance(LEASE - std::time::Duration::from_millis(1));
+    let blink = Duration::from_millis(1);
+    journal.clock().advance(LEASE.saturating_sub(blink));
     let early = here.claim("key", &holder("here")).await.expect("a journal that works");
     assert!(matches!(early, Claim::Taken { by, .. } if by == holder("there")));
-    journal.clock().advance(std::time::Duration::from_millis(1));
+    journal.clock().advance(blink);
     held(&*here, "key", "here").await;
 }
 

@@ -111,3 +111,44 @@ impl Holder {
         self.boot == other.boot || self.host() == other.host()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(host: &str, boot: &str) -> Holder {
+        Holder { who: format!("ada@{host}"), pid: 7, boot: boot.into(), command: "apply blog.yaml".into() }
+    }
+
+    fn at(wall_ms: u64, boot_ms: u64, boot: &str) -> Moment {
+        Moment { wall_ms, boot_ms, boot: boot.into() }
+    }
+
+    fn lease_ms() -> u64 {
+        expiry(&at(0, 0, "")).boot_ms
+    }
+
+    #[test]
+    fn a_key_passes_at_once_within_a_host_by_name_or_by_boot() {
+        let tenure = Tenure::after(None, &holder("mill", "b1"), &at(0, 0, "b1"));
+        for (host, boot, passes) in [("mill", "b2", true), ("box", "b1", true), ("box", "b2", false)] {
+            assert_eq!(tenure.may_pass_to(&holder(host, boot), &at(1, 1, boot)), passes, "{host} {boot}");
+        }
+    }
+
+    #[test]
+    fn between_hosts_the_wall_clock_decides_and_within_a_boot_the_steady_one() {
+        let tenure = Tenure::after(None, &holder("mill", "b1"), &at(1_000, 50, "b1"));
+        let next = holder("box", "b2");
+        let ends = lease_ms();
+        for (now, passes) in [
+            (at(1_000 + ends - 1, 0, "b2"), false),
+            (at(1_000 + ends, 0, "b2"), true),
+            (at(0, 50 + ends - 1, "b1"), false),
+            (at(0, 50 + ends, "b1"), true),
+            (at(u64::MAX, 50, "b1"), false),
+        ] {
+            assert_eq!(tenure.may_pass_to(&next, &now), passes, "{now:?}");
+        }
+    }
+}

@@ -30,7 +30,7 @@ fn identify(site: &Site<'_>, response: &Response) -> Look {
             counted(site, format!("{line} ×{}, release {}", site.in_a_row, short(&release)))
         }
         Some(release) => {
-            Look::NotYet(format!("{line}, release {}: the old version still answers", short(&release)))
+            Look::Outdated(format!("{line}, release {}: the old version still answers", short(&release)))
         }
         None => Look::NotYet(format!("{line}, but no release in {}", described(place))),
     }

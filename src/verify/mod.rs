@@ -63,6 +63,8 @@ enum Look {
     GoodSoFar(String),
     /// Not well, or not yet.
     NotYet(String),
+    /// Another release than the wanted one is well.
+    Outdated(String),
 }
 
 macro_rules! checks {
@@ -111,13 +113,24 @@ impl std::fmt::Display for Check {
     }
 }
 
+/// What one attempt at one check comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Well.
+    Well,
+    /// Not well, or not yet.
+    Unwell,
+    /// Another release than the wanted one is well.
+    Outdated,
+}
+
 /// What one attempt at one check saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// The check.
     pub check: Check,
-    /// Whether it was well.
-    pub ok: bool,
+    /// What it comes to.
+    pub seen: Seen,
     /// What was seen, in words.
     pub saw: String,
     /// Which attempt at this check it was, from 1.
@@ -243,14 +256,16 @@ impl Watch<'_> {
                 break;
             }
             let look = check.look(&Site { outside: self.outside, target: self.target, left, in_a_row }).await;
-            let (ok, saw, pause) = match look {
-                Look::Good(saw) => (true, saw, None),
-                Look::GoodSoFar(saw) => (true, saw, Some(BEAT)),
-                Look::NotYet(saw) => (false, saw, Some(self.target.interval.max(LEAST_PAUSE))),
+            let after_failure = self.target.interval.max(LEAST_PAUSE);
+            let (seen, saw, pause) = match look {
+                Look::Good(saw) => (Seen::Well, saw, None),
+                Look::GoodSoFar(saw) => (Seen::Well, saw, Some(BEAT)),
+                Look::NotYet(saw) => (Seen::Unwell, saw, Some(after_failure)),
+                Look::Outdated(saw) => (Seen::Outdated, saw, Some(after_failure)),
             };
-            let sighting = self.note(Sighting { check, ok, saw, attempt });
+            let sighting = self.note(Sighting { check, seen, saw, attempt });
             let Some(pause) = pause else { return Ok(()) };
-            in_a_row = if ok { in_a_row + 1 } else { 1 };
+            in_a_row = if seen == Seen::Well { in_a_row + 1 } else { 1 };
             if let Some(stop) = self.patience.lost(&sighting).await {
                 return Err(self.stopped(sighting, stop));
             }

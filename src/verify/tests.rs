@@ -125,7 +125,7 @@ struct Seen {
 
 impl Seen {
     fn of(&self, check: Check) -> Vec<bool> {
-        self.shown.iter().filter(|s| s.check == check).map(|s| s.ok).collect()
+        self.shown.iter().filter(|s| s.check == check).map(|s| s.seen == super::Seen::Well).collect()
     }
 
     fn says(&self, text: &str) -> bool {
@@ -422,7 +422,7 @@ struct After(usize, Stop);
 #[async_trait]
 impl Patience for After {
     async fn lost(&mut self, after: &Sighting) -> Option<Stop> {
-        self.0 = self.0.saturating_sub(usize::from(!after.ok));
+        self.0 = self.0.saturating_sub(usize::from(after.seen != super::Seen::Well));
         (self.0 == 0).then(|| self.1.clone())
     }
 }

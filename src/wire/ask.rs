@@ -1,1 +1,205 @@
-//! stub
+//! Reading with patience: a GET or HEAD that is asked again until there is an answer worth having.
+//!
+//! For reads only. A write that was lost may have taken effect, so whether it is sent again is not for the wire to
+//! decide.
+
+use std::time::Duration;
+
+use http::header::RETRY_AFTER;
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+
+use super::{Outside, Request, Response, SendError};
+
+/// The first pause; each further one is twice as long.
+const FIRST: Duration = Duration::from_millis(500);
+/// The longest pause of our own.
+const LONGEST: Duration = Duration::from_secs(10);
+/// The longest pause a server can make us take; Cloudflare counts its limits over five minutes.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+
+/// Sends `request` until it is answered by neither 429 nor 5xx, for as long as `patience` lasts; then gives back the
+/// last answer or error as it is.
+///
+/// # Errors
+/// The last [`SendError`]; one of TLS at once, because a certificate does not get better by asking.
+pub async fn ask(outside: &Outside, request: Request, patience: Duration) -> Result<Response, SendError> {
+    let reads = [Method::GET, Method::HEAD].contains(request.http.method());
+    assert!(reads, "{} is a write: sending it again could do it twice", request.http.method());
+    let clock = &outside.clock;
+    let end = clock.boot() + patience;
+    let mut pause = FIRST;
+    loop {
+        let came = outside.transport.send(request.clone()).await;
+        let left = end.saturating_sub(clock.boot());
+        if left.is_zero() || !is_passing(&came) {
+            return came;
+        }
+        let asked = came.as_ref().ok().and_then(|answer| retry_after(answer, clock.wall()));
+        // The last time is asked when patience ends, however long the pause would have been.
+        clock.sleep(asked.unwrap_or_default().min(LONGEST_ASKED).max(pause).min(left)).await;
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// Whether it may be otherwise in a moment.
+fn is_passing(came: &Result<Response, SendError>) -> bool {
+    match came {
+        Ok(answer) => {
+            let status = answer.http.status();
+            status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+        }
+        Err(SendError::Name { .. } | SendError::Refused { .. } | SendError::Lost { .. }) => true,
+        Err(SendError::Tls { .. }) => false,
+    }
+}
+
+/// How long the server asks us to wait, in seconds or until a date.
+fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
+    let text = answer.http.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Duration::try_from(date.duration_since(now)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::wire::pretend::PretendClock;
+    use crate::wire::{Answer, Clock, Question, ResolveError, Resolver, Transport};
+
+    type Came = Result<Response, SendError>;
+
+    /// Answers what is written, the last for ever, and notes when it was asked.
+    struct Script {
+        clock: Arc<PretendClock>,
+        answers: Mutex<VecDeque<Came>>,
+        asked: Mutex<Vec<Duration>>,
+    }
+
+    #[async_trait]
+    impl Transport for Script {
+        async fn send(&self, _: Request) -> Came {
+            self.asked.lock().expect("one thread").push(self.clock.boot());
+            let mut answers = self.answers.lock().expect("one thread");
+            let last = answers.len() == 1;
+            if last { answers[0].clone() } else { answers.pop_front().expect("a script is never empty") }
+        }
+    }
+
+    struct NoNames;
+
+    #[async_trait]
+    impl Resolver for NoNames {
+        async fn ask(&self, _: &Question) -> Result<Vec<Answer>, ResolveError> {
+            Err(ResolveError::Nothing)
+        }
+    }
+
+    /// Asks for a minute, and tells what came and when it was asked for, in milliseconds.
+    async fn play(method: Method, answers: impl IntoIterator<Item = Came>) -> (Came, Vec<u128>) {
+        let clock = Arc::new(PretendClock::default());
+        let answers = Mutex::new(answers.into_iter().collect());
+        let script = Arc::new(Script { clock: clock.clone(), answers, asked: Mutex::default() });
+        let outside = Outside { transport: script.clone(), resolver: Arc::new(NoNames), clock };
+        let http = http::Request::builder().method(method).uri("https://api.example.com/zones");
+        let http = http.body(Vec::new()).expect("a plain request");
+        let request = Request { http, timeout: Duration::from_secs(10), connect_to: None };
+        let came = ask(&outside, request, Duration::from_secs(60)).await;
+        let asked = script.asked.lock().expect("one thread").iter().map(Duration::as_millis).collect();
+        (came, asked)
+    }
+
+    fn answer(status: u16) -> Response {
+        let http = http::Response::builder().status(status).body(Vec::new()).expect("a plain answer");
+        Response { http, certificate: None }
+    }
+
+    fn asking_for(retry_after: &str) -> Response {
+        let http = http::Response::builder().status(429).header(RETRY_AFTER, retry_after);
+        Response { http: http.body(Vec::new()).expect("a plain answer"), certificate: None }
+    }
+
+    fn peer() -> String {
+        "api.example.com:443".to_owned()
+    }
+
+    fn lost() -> SendError {
+        SendError::Lost { peer: peer(), reason: "reset".into() }
+    }
+
+    fn status(came: &Came) -> u16 {
+        came.as_ref().map_or(0, |answer| answer.http.status().as_u16())
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_asked_for_once() {
+        for code in [200, 301, 401, 404, 422] {
+            let (came, asked) = play(Method::GET, [Ok(answer(code))]).await;
+            assert_eq!((status(&came), asked), (code, vec![0]));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_asked_again_after_growing_pauses() {
+        let refused = SendError::Refused { peer: peer(), reason: "refused".into() };
+        let unknown = SendError::Name { host: "api.example.com".into(), reason: "timed out".into() };
+        let errors = [lost(), refused, unknown].map(Err);
+        let answers = [500, 503, 429, 200].map(answer).map(Ok);
+        let (came, asked) = play(Method::HEAD, errors.into_iter().chain(answers)).await;
+        assert_eq!(status(&came), 200);
+        assert_eq!(asked, [0, 500, 1_500, 3_500, 7_500, 15_500, 25_500]);
+    }
+
+    #[tokio::test]
+    async fn patience_ends_with_the_last_answer_as_it_is() {
+        let (came, asked) = play(Method::GET, [Ok(answer(500)), Ok(answer(502))]).await;
+        assert_eq!((status(&came), asked.last()), (502, Some(&60_000)));
+        let (came, asked) = play(Method::GET, [Err(lost())]).await;
+        assert!(matches!(came, Err(SendError::Lost { .. })));
+        assert_eq!(asked.last(), Some(&60_000));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_asks_for_time_gets_it() {
+        let (came, asked) = play(Method::GET, [Ok(asking_for("7")), Ok(answer(200))]).await;
+        assert_eq!((status(&came), asked), (200, vec![0, 7_000]));
+        // The pretend clock starts at 2027-01-15 08:00:00 UTC.
+        let date = asking_for("Fri, 15 Jan 2027 08:00:09 GMT");
+        let (came, asked) = play(Method::GET, [Ok(date), Ok(answer(200))]).await;
+        assert_eq!((status(&came), asked), (200, vec![0, 9_000]));
+    }
+
+    #[tokio::test]
+    async fn an_absurd_wish_for_time_does_not_outlast_patience() {
+        for wish in ["86400", "18446744073709551615", "Fri, 15 Jan 2100 08:00:09 GMT"] {
+            let (came, asked) = play(Method::GET, [Ok(asking_for(wish))]).await;
+            assert_eq!((status(&came), asked), (429, vec![0, 60_000]), "{wish}");
+        }
+        for wish in ["-1", "soon", "", "Fri, 15 Jan 1999 08:00:09 GMT"] {
+            let (came, asked) = play(Method::GET, [Ok(asking_for(wish)), Ok(answer(200))]).await;
+            assert_eq!((status(&came), asked), (200, vec![0, 500]), "{wish}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bad_certificate_is_told_at_once() {
+        let bad = SendError::Tls { peer: peer(), reason: "expired".into(), certificate: None };
+        let (came, asked) = play(Method::GET, [Err(bad)]).await;
+        assert!(matches!(came, Err(SendError::Tls { .. })));
+        assert_eq!(asked, [0]);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "POST is a write")]
+    async fn a_write_is_never_asked_again() {
+        let _ = play(Method::POST, [Ok(answer(200))]).await;
+    }
+}

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use fabrik::sandbox::{Hook, Sandbox, Side, Verdict};
-use fabrik::store::memory::MemoryStore;
 use fabrik::store::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
 use fabrik::wire::Outside;
 use machine::app::AppKey;
@@ -72,12 +71,12 @@ impl Fuse {
 
 /// The journal's home, as a mortal process sees it.
 pub struct Mortal {
-    store: MemoryStore,
+    store: Box<dyn Store>,
     fuse: Fuse,
 }
 
 impl Mortal {
-    pub fn new(store: MemoryStore, fuse: Fuse) -> Self {
+    pub fn new(store: Box<dyn Store>, fuse: Fuse) -> Self {
         Self { store, fuse }
     }
 

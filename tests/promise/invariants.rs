@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use fabrik::sandbox::World;
-use fabrik::store::Store;
 use machine::effect::Effect;
 use machine::entry::Entry;
 use machine::mark::Mark;
@@ -53,8 +52,8 @@ fn strangers_are_untouched(world: &World, context: &str) {
 
 async fn replayed(scene: &Scene, context: &str) -> Vec<AnyDeployment> {
     let mut runs = Vec::new();
-    for row in scene.store.list(None).await.unwrap() {
-        let loaded = scene.store.load(&row.run).await.unwrap();
+    for row in scene.journal().list(None).await.unwrap() {
+        let loaded = scene.journal().load(&row.run).await.unwrap();
         match AnyDeployment::replay(&loaded.lines) {
             Ok(any) => runs.push(any),
             Err(error) => panic!("{context}: run {} does not replay: {error}", row.run),
@@ -104,8 +103,8 @@ fn exactly_one_of_each(world: &World, runs: &[AnyDeployment], context: &str) {
 /// The requests that would change something, each seen no more often than it was intended.
 async fn every_write_was_intended(scene: &Scene, world: &World, context: &str) {
     let mut intended: BTreeMap<String, i64> = BTreeMap::new();
-    for row in scene.store.list(None).await.unwrap() {
-        for line in scene.store.load(&row.run).await.unwrap().lines {
+    for row in scene.journal().list(None).await.unwrap() {
+        for line in scene.journal().load(&row.run).await.unwrap().lines {
             let request = match line.entry {
                 Entry::Effect(Effect::Intended(wanted)) => wanted.request,
                 Entry::Effect(Effect::UndoIntended { request, .. }) => request,

@@ -4,6 +4,8 @@
 //! every request and every entry.
 
 mod crash;
+mod hostile;
 mod invariants;
+mod people;
 mod scene;
 mod sweeps;

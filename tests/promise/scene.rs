@@ -13,15 +13,32 @@ use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
 use fabrik::secrets::{FingerprintKey, Secret};
 use fabrik::spec::Spec;
 use fabrik::store::memory::MemoryStore;
+use fabrik::store::sqlite::SqliteStore;
 use fabrik::store::{Holder, Store};
 use machine::id::{JournalId, RunId};
 use machine::phase::Name;
 
 use super::crash::{Fuse, Mortal};
 
+/// Where the scene's journal is kept.
+pub enum Home {
+    Memory(MemoryStore),
+    File(PathBuf),
+}
+
+impl Home {
+    /// What a new process opens; dropping it is its death.
+    pub fn open(&self, sandbox: &Sandbox) -> Box<dyn Store> {
+        match self {
+            Self::Memory(store) => Box::new(store.handle()),
+            Self::File(path) => Box::new(SqliteStore::open(path, sandbox.outside().clock).unwrap()),
+        }
+    }
+}
+
 pub struct Scene {
     pub sandbox: Sandbox,
-    pub store: MemoryStore,
+    pub store: Home,
     pub folder: tempfile::TempDir,
     pub environment: BTreeMap<String, String>,
 }
@@ -42,7 +59,7 @@ impl Scene {
         let sandbox = Sandbox::in_memory(seed);
         sandbox.stranger_record("shop.example.com").unwrap();
         sandbox.stranger_service("blog").unwrap();
-        let store = MemoryStore::new(JournalId::from_bits(7), sandbox.outside().clock);
+        let store = Home::Memory(MemoryStore::new(JournalId::from_bits(7), sandbox.outside().clock));
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("app")).unwrap();
         std::fs::write(folder.path().join("app/Dockerfile"), "FROM busybox:1.37\nCOPY index.html /\n")
@@ -54,9 +71,28 @@ impl Scene {
         scene
     }
 
+    /// The same scene with its journal in an SQLite file.
+    pub fn on_file(seed: u64) -> Self {
+        let scene = Self::new(seed);
+        let path = scene.folder.path().join("state/fabrik.db");
+        Self { store: Home::File(path), ..scene }
+    }
+
+    /// The journal, as an onlooker opens it.
+    pub fn journal(&self) -> Box<dyn Store> {
+        self.store.open(&self.sandbox)
+    }
+
     /// Changes the app's files.
     pub fn edit(&self, text: &str) {
         std::fs::write(self.folder.path().join("app/index.html"), text).unwrap();
+    }
+
+    /// Changes the spec's text.
+    pub fn respec(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.spec_path()).unwrap();
+        assert!(text.contains(from), "the spec has no {from:?}");
+        std::fs::write(self.spec_path(), text.replace(from, to)).unwrap();
     }
 
     pub fn spec_path(&self) -> PathBuf {
@@ -70,7 +106,7 @@ impl Scene {
     /// A new process, which dies where `fuse` burns.
     pub fn process(&self, fuse: &Fuse) -> Desk {
         let outside = fuse.outside(&self.sandbox);
-        let store: Arc<dyn Store> = Arc::new(Mortal::new(self.store.handle(), fuse.clone()));
+        let store: Arc<dyn Store> = Arc::new(Mortal::new(self.journal(), fuse.clone()));
         let environment = self.environment.clone();
         let vendors = Vendors {
             cloudflare: Cloudflare::new(
@@ -128,18 +164,25 @@ impl Scene {
     }
 
     pub async fn open_run(&self) -> Option<RunId> {
-        let rows = self.store.list(None).await.unwrap();
+        let rows = self.journal().list(None).await.unwrap();
         let open = rows.iter().rev().find(|row| row.phase.is_some_and(|phase| !phase.is_closed()));
         open.map(|row| row.run.clone())
     }
 
     pub async fn finished(&self) -> Vec<RunId> {
-        let rows = self.store.list(None).await.unwrap();
+        let rows = self.journal().list(None).await.unwrap();
         rows.iter().filter(|row| row.phase == Some(Name::Complete)).map(|row| row.run.clone()).collect()
     }
 
+    /// Undoes the newest run that is not undone yet, in a new process.
+    pub async fn roll_back_newest(&self) -> Outcome {
+        let rows = self.journal().list(None).await.unwrap();
+        let newest = rows.iter().rev().find(|row| row.phase != Some(Name::RolledBack)).expect("a run");
+        self.process(&Fuse::default()).roll_back(&newest.run, &options()).await
+    }
+
     pub async fn phase(&self) -> Option<Name> {
-        self.store.list(None).await.unwrap().last().and_then(|row| row.phase)
+        self.journal().list(None).await.unwrap().last().and_then(|row| row.phase)
     }
 }
 

@@ -43,6 +43,10 @@ pub fn add(rest: &str, heredoc: bool) -> Result<Option<String>, Refusal> {
 }
 
 fn from_stage(flags: &[&str], operands: &str, heredoc: bool) -> Result<Option<String>, Refusal> {
+    // It would keep our stage's folder in front of the path.
+    if flags.iter().any(|flag| *flag == "--parents" || *flag == "--parents=true") {
+        return Err(("COPY --parents is not supported", "copy each folder to where it belongs"));
+    }
     if heredoc {
         let only = sources(operands).iter().all(|source| source.contains("<<"));
         let mixed = ("one instruction mixes a heredoc with files", "write one COPY for each");

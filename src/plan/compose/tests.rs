@@ -196,6 +196,7 @@ fn what_cannot_be_kept_is_refused_with_its_line() {
     assert_eq!(line("FROM a\n\nADD x.tar.gz /\n"), 3);
     assert_eq!(line("FROM a\nADD https://a/b c /x/\n"), 2);
     assert_eq!(line("FROM a\nCOPY x <<EOF /y/\nb\nEOF\n"), 2);
+    assert_eq!(line("FROM a\nCOPY --parents a/b /x/\n"), 2);
     assert_eq!(line("FROM a\nONBUILD COPY . .\n"), 2);
     assert_eq!(line("FROM a AS fabrik-context\n"), 1);
     assert_eq!(line("RUN x\n"), 1);

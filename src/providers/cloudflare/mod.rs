@@ -48,6 +48,12 @@ impl Cloudflare {
         Self { outside, base, token: std::sync::Arc::new(token) }
     }
 
+    /// The same, reached through other ports.
+    #[must_use]
+    pub fn through(self, outside: &Outside) -> Self {
+        Self { outside: outside.clone(), ..self }
+    }
+
     /// The zone that `host` is in: the given one, or the longest suffix that is a zone.
     ///
     /// # Errors

@@ -52,6 +52,12 @@ impl Coolify {
         Self { outside, base: url.trim_end_matches('/').to_owned(), token: std::sync::Arc::new(token) }
     }
 
+    /// The same, reached through other ports.
+    #[must_use]
+    pub fn through(self, outside: &Outside) -> Self {
+        Self { outside: outside.clone(), ..self }
+    }
+
     /// The instance's own address.
     pub fn url(&self) -> &str {
         &self.base

@@ -107,23 +107,12 @@ fn is_key(key: &str) -> bool {
 }
 
 fn put(world: &mut World, uuid: &str, wanted: Wanted) -> Value {
-    let (fresh, made) = (world.uuid(), world.made_now());
-    let sensitive = world.coolify.sensitive;
-    let version = world.coolify.version.clone();
+    let fresh = EnvRow::empty(world, &wanted.key);
+    let now = world.time.wall;
     let Some(service) = world.service_mut(uuid) else { return Value::Null };
     let at = service.envs.iter().position(|row| row.key == wanted.key).unwrap_or(service.envs.len());
     if at == service.envs.len() {
-        let key = wanted.key.clone();
-        service.envs.push(EnvRow {
-            uuid: fresh,
-            key,
-            value: None,
-            is_literal: false,
-            is_multiline: false,
-            is_shown_once: false,
-            comment: None,
-            made,
-        });
+        service.envs.push(fresh);
     }
     let row = &mut service.envs[at];
     if wanted.has_value {
@@ -133,16 +122,13 @@ fn put(world: &mut World, uuid: &str, wanted: Wanted) -> Value {
     row.is_multiline = wanted.is_multiline;
     row.is_shown_once = wanted.is_shown_once;
     row.comment = wanted.comment.or_else(|| row.comment.take());
-    row.made.changed = made.at;
-    shown_as(row, sensitive, &version)
-}
-
-fn shown(world: &World, row: &EnvRow) -> Value {
-    shown_as(row, world.coolify.sensitive, &world.coolify.version)
+    row.made.changed = now;
+    let row = row.clone();
+    shown(world, &row)
 }
 
 /// A row without its value where the token may not see it, or nobody may.
-fn shown_as(row: &EnvRow, sensitive: bool, version: &str) -> Value {
+fn shown(world: &World, row: &EnvRow) -> Value {
     let mut shown = json!({
         "uuid": row.uuid,
         "key": row.key,
@@ -159,11 +145,11 @@ fn shown_as(row: &EnvRow, sensitive: bool, version: &str) -> Value {
         "is_shared": false,
         "is_buildpack_control": false,
         "order": null,
-        "version": version,
+        "version": world.coolify.version,
         "created_at": time(row.made.at),
         "updated_at": time(row.made.changed),
     });
-    if sensitive && !row.is_shown_once {
+    if world.coolify.sensitive && !row.is_shown_once {
         shown["value"] = json!(row.value);
         shown["real_value"] = json!(real_value(row));
     }

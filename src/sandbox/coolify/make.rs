@@ -64,30 +64,23 @@ pub fn create(desk: &mut Desk) -> Answer {
 fn checked(desk: &Desk) -> Result<Wanted, Reply> {
     let mut form = Form::read(desk.ask)?.only(&FIELDS);
     let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));
-    let (environment, by_uuid) = (form.text("environment_name"), form.text("environment_uuid"));
-    let (template, text) = (form.text("type"), form.text("docker_compose_raw"));
-    if template.is_none() && text.is_none() {
-        form.wrong("type", "The type field is required when docker compose raw is not present.");
-        form.wrong(
-            "docker_compose_raw",
-            "The docker compose raw field is required when type is not present.",
-        );
-    }
+    let environment = form.text("environment_name").or(form.text("environment_uuid"));
     let (name, description) = (form.text("name"), form.text("description"));
     if name.as_ref().is_some_and(|name| name.chars().count() > 255) {
         form.wrong("name", "The name field must not be greater than 255 characters.");
     }
     let force = form.flag("force_domain_override").unwrap_or(false);
     let instant = form.flag("instant_deploy").unwrap_or(false);
+    let source = source(&mut form);
     form.check()?;
     let urls = urls::read(form.value("urls"))?;
-    let Some(environment) = environment.or(by_uuid) else {
+    let Some(environment) = environment else {
         return Err(message(
             422,
             "You need to provide at least one of environment_name or environment_uuid.",
         ));
     };
-    if template.is_some() && text.is_some() {
+    if matches!(source, Source::Both) {
         return Err(message(
             422,
             "You cannot provide both service type and docker_compose_raw. Use one or the other.",
@@ -95,13 +88,37 @@ fn checked(desk: &Desk) -> Result<Wanted, Reply> {
     }
     let environment = desk.environment(&project, &environment)?.id;
     desk.server(&server)?;
-    let Some(text) = text else {
+    let Source::Text(text) = source else {
         return Err(Reply::json(
             404,
             &json!({"message": "Invalid service type.", "valid_service_types": []}),
         ));
     };
     Ok(Wanted { name, description, text, environment, urls, force, instant })
+}
+
+/// What a service is to be made of.
+enum Source {
+    /// Compose text, still packed.
+    Text(String),
+    /// One of Coolify's own templates; the sandbox has none.
+    Template,
+    /// Both, which is refused.
+    Both,
+}
+
+fn source(form: &mut Form) -> Source {
+    match (form.text("type"), form.text("docker_compose_raw")) {
+        (None, Some(text)) => Source::Text(text),
+        (Some(_), Some(_)) => Source::Both,
+        (Some(_), None) => Source::Template,
+        (None, None) => {
+            form.wrong("type", "The type field is required when docker compose raw is not present.");
+            let what = "The docker compose raw field is required when type is not present.";
+            form.wrong("docker_compose_raw", what);
+            Source::Template
+        }
+    }
 }
 
 /// The compose text out of its base64, parsed.
@@ -181,16 +198,7 @@ fn fresh_part(world: &mut World, entry: &Entry) -> Part {
 fn referred(world: &mut World, key: &str, default: Option<String>) -> EnvRow {
     let is_magic = key.starts_with("SERVICE_PASSWORD") || key.starts_with("SERVICE_USER");
     let value = if is_magic { Some(world.hex_id()) } else { default.filter(|value| !value.is_empty()) };
-    EnvRow {
-        uuid: world.uuid(),
-        key: key.to_owned(),
-        value,
-        is_literal: false,
-        is_multiline: false,
-        is_shown_once: false,
-        comment: None,
-        made: world.made_now(),
-    }
+    EnvRow { value, ..EnvRow::empty(world, key) }
 }
 
 /// What create and PATCH answer.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::Caller;
-use crate::sandbox::{Fault, Sandbox, Side, Through, serve};
+use crate::sandbox::{Command, Fault, Sandbox, Side, Through, serve};
 use crate::wire::{Request, Response, SendError, Transport};
 
 /// HTTP over a plain socket, one connection a request.
@@ -151,6 +151,27 @@ async fn a_program_may_number_its_own_points_in_the_same_sequence() {
     assert_eq!(own(address, "GET", "held", json!(null)).await, "after append 2");
     own(address, "POST", "let-go", json!(null)).await;
     assert!(told.await.expect("it ends"));
+}
+
+#[tokio::test]
+async fn commands_do_to_a_served_sandbox_what_they_do_to_one_at_hand() {
+    let (sandbox, _, address) = served().await;
+    let through = Through::connect(&format!("http://{address}"), Arc::new(Plain)).await;
+    let through = through.expect("a sandbox answers");
+    let at_hand = Sandbox::in_memory(7);
+    for command in [
+        Command::StrangerRecord("blog.example.com".into()),
+        Command::StrangerService("blog".into()),
+        Command::Fault { fault: Fault::TooMany, times: Some(3) },
+    ] {
+        through.command(&command).await.expect("it is carried out");
+        command.carry_out(&at_hand).expect("it can be kept");
+    }
+    assert_eq!(sandbox.world(), at_hand.world());
+    assert_eq!(through.show().await.expect("a sandbox answers"), at_hand.show());
+    let id = through.world_id().await.expect("a sandbox answers");
+    through.command(&Command::Reset).await.expect("it is carried out");
+    assert_ne!(through.world_id().await.expect("a sandbox answers"), id);
 }
 
 #[tokio::test]

@@ -53,8 +53,9 @@ impl Locks {
 
     fn open(&self, key: &str) -> std::io::Result<File> {
         // Two journals in one folder must not lock each other out.
-        let name = Sha256::digest(format!("{} {key}", self.journal));
-        let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = Sha256::digest(format!("{} {key}", self.journal));
+        let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let name: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
         let path = self.folder.join(name + ".lock");
         OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
     }

@@ -13,6 +13,8 @@ mod renewal;
 mod runs;
 mod schema;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,7 +43,7 @@ pub struct SqliteStore {
 
 /// What this process may do.
 enum Hand {
-    Writes(Writer),
+    Writes(Box<Writer>),
     Reads,
 }
 
@@ -70,8 +72,13 @@ impl SqliteStore {
     }
 
     fn open_on(disk: Disk, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        // A stranger's file is left before anything is made or changed around it.
+        let found = path.canonicalize().ok();
+        let unclean = found.as_deref().is_some_and(place::was_left_unclean);
+        if let Some(file) = &found {
+            reading::read(file, schema::recognise)?;
+        }
         let place = Place::prepare(path, disk)?;
-        let unclean = place.was_left_unclean();
         let mut connection = connect(&place.file)?;
         schema::migrate(&mut connection, &place)?;
         if unclean {
@@ -80,7 +87,7 @@ impl SqliteStore {
         let journal = journal(&connection)?;
         let locks = Locks::new(place.locks, journal.clone());
         let writer = Writer { connection: Mutex::new(connection), clock, locks };
-        Ok(Self { file: place.file, journal, hand: Hand::Writes(writer) })
+        Ok(Self { file: place.file, journal, hand: Hand::Writes(Box::new(writer)) })
     }
 
     /// Opens the journal at `path` for reading; `None` where there is none. Makes nothing and writes nothing.
@@ -184,8 +191,6 @@ fn connect(file: &Path) -> Result<Connection, Fault> {
     if connection.is_readonly("main")? {
         return Err(Fault::Unusable("cannot be written".to_owned()));
     }
-    // Before the settings, which would already change a stranger's file.
-    schema::recognise(&connection)?;
     settings::apply(&connection)?;
     Ok(connection)
 }

@@ -44,18 +44,23 @@ impl Place {
         Ok(Self { file, locks })
     }
 
-    /// Whether the last one to write left without saying goodbye. SQLite removes this file when the last
-    /// connection is closed; it is also there while another process writes, which costs no more than a check.
-    pub fn was_left_unclean(&self) -> bool {
-        self.beside("-wal").metadata().is_ok_and(|wal| wal.len() > 0)
-    }
-
     /// A file beside the journal's, named after it.
     pub fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.file.clone().into_os_string();
-        name.push(suffix);
-        name.into()
+        beside(&self.file, suffix)
     }
+}
+
+/// A file beside `file`, named after it.
+pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.to_owned().into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+/// Whether the last one to write left without saying goodbye. SQLite removes this file when the last connection is
+/// closed; it is also there while another process writes, which costs no more than a check.
+pub(super) fn was_left_unclean(file: &Path) -> bool {
+    beside(file, "-wal").metadata().is_ok_and(|wal| wal.len() > 0)
 }
 
 fn private_folder(folder: &Path) -> std::io::Result<()> {

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::Fault;
+use super::place::beside;
 
 /// How often a read that was disturbed is tried again in the traceless way.
 const TRIES: usize = 3;
@@ -40,10 +41,8 @@ pub(super) fn read<T>(file: &Path, work: impl Fn(&Connection) -> Result<T, Fault
 
 impl Sight {
     fn of(file: &Path) -> std::io::Result<Self> {
-        let mut wal = file.as_os_str().to_owned();
-        wal.push("-wal");
         let seen = file.metadata()?;
-        Ok(Self { wal: Path::new(&wal).exists(), length: seen.len(), modified: seen.modified().ok() })
+        Ok(Self { wal: beside(file, "-wal").exists(), length: seen.len(), modified: seen.modified().ok() })
     }
 }
 

@@ -74,3 +74,45 @@ fn back_up(connection: &Connection, place: &Place, version: i64) -> Result<(), F
     private_file(&copy)?;
     Ok(connection.backup("main", copy, None::<fn(_)>)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::connect;
+    use crate::store::sqlite::place::Disk;
+
+    const MORE: [&str; 2] = [STEPS[0], "CREATE TABLE notes (note TEXT) STRICT"];
+
+    fn shape(connection: &Connection) -> i64 {
+        connection.query_row("PRAGMA user_version", (), |row| row.get(0)).expect("a number")
+    }
+
+    #[test]
+    fn an_older_journal_is_copied_and_then_brought_on() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let place = Place::prepare(&folder.path().join("fabrik.db"), Disk::Local).expect("a fresh folder");
+        let mut connection = connect(&place.file).expect("opens");
+        migrate(&mut connection, &place).expect("is new");
+        let name: String =
+            connection.query_row("SELECT id FROM journal", (), |row| row.get(0)).expect("named");
+        migrate_through(&mut connection, &place, &MORE).expect("one step more");
+
+        assert_eq!(shape(&connection), 2);
+        let kept = "SELECT id FROM journal WHERE NOT EXISTS (SELECT 1 FROM notes)";
+        assert_eq!(connection.query_row(kept, (), |row| row.get::<_, String>(0)).expect("named"), name);
+        let copy = Connection::open(place.beside(".shape-1")).expect("a copy");
+        assert_eq!(shape(&copy), 1);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_older_journal() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let place = Place::prepare(&folder.path().join("fabrik.db"), Disk::Local).expect("a fresh folder");
+        let mut connection = connect(&place.file).expect("opens");
+        migrate(&mut connection, &place).expect("is new");
+        let steps = [MORE[0], MORE[1], "CREATE TABLE notes (note TEXT) STRICT"];
+        assert!(migrate_through(&mut connection, &place, &steps).is_err());
+        assert_eq!(shape(&connection), 1);
+        assert!(connection.prepare("SELECT * FROM notes").is_err());
+    }
+}

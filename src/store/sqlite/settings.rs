@@ -54,3 +54,16 @@ fn read(connection: &Connection, pragma: &str) -> Result<String, rusqlite::Error
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_sqlite_does_not_take_is_an_error() {
+        let connection = Connection::open_in_memory().expect("memory");
+        // A database in memory has no log to write ahead.
+        let taken = set(&connection, "journal_mode", "WAL", "wal");
+        assert!(matches!(taken, Err(Fault::Unusable(reason)) if reason.contains("journal_mode at memory")));
+    }
+}

@@ -1,0 +1,76 @@
+//! The app's environment variables: what is sent of them, and from where.
+
+use machine::deployment::Deployment;
+use machine::phase::Deploying;
+use machine::plan::{EnvChange, Plan};
+use machine::receipt::{Fields, Receipt};
+use machine::step::Step;
+
+use super::Runner;
+use super::converge::Change;
+use super::halt::{Halt, Stop};
+use crate::plan::ask::{Ask, RELEASE};
+use crate::secrets::Secret;
+
+impl Runner {
+    // Variables converge, so a run that is taken up before its start simply sends them again.
+    pub(super) async fn envs(
+        &mut self,
+        deployment: &mut Deployment<Deploying>,
+        plan: &Plan,
+        app: &Receipt,
+    ) -> Result<(), Halt> {
+        if deployment.ledger().receipt(Step::Deploy).is_some() {
+            return Ok(());
+        }
+        let before: Fields = plan.envs.iter().map(|env| (env.key.clone(), env.before.clone())).collect();
+        let what = format!("the variables of `{}`", deployment.begun().app.name);
+        let change = Change { step: Step::Envs, id: &app.id, mark: app.mark.clone(), before: &before, what };
+        let removed =
+            |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Remove);
+        for row in self.vendors.coolify.env_rows(&app.id).await? {
+            if removed(&row.key) {
+                let call = self.vendors.coolify.delete_env(&app.id, &row.id);
+                self.work.converge(deployment, &change, &call).await?;
+            }
+        }
+        let values = self.values(plan)?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        let call = {
+            let values: Vec<(&str, &Secret)> = values.iter().map(|(key, value)| (*key, value)).collect();
+            self.vendors.coolify.set_envs(&app.id, &values)
+        };
+        self.work.converge(deployment, &change, &call).await?;
+        Ok(())
+    }
+
+    /// The values that are sent: those added and changed, each still the one that was planned.
+    fn values<'a>(&self, plan: &'a Plan) -> Result<Vec<(&'a str, Secret)>, Stop> {
+        let mut values = Vec::new();
+        for wish in &plan.envs {
+            if !matches!(wish.change, EnvChange::Add | EnvChange::Set) {
+                continue;
+            }
+            let value = if wish.key == RELEASE {
+                Some(Secret::new(plan.release.as_str()))
+            } else {
+                value_of(&self.ask, &wish.key, &wish.fingerprint)
+            };
+            let Some(value) = value else {
+                let reason = format!("`{}` no longer has the value this run was started with", wish.key);
+                let hint = "set it to that value again and resume, or roll back";
+                return Err(Stop::park(reason, hint));
+            };
+            values.push((wish.key.as_str(), value));
+        }
+        Ok(values)
+    }
+}
+
+/// The value of `key` that has this fingerprint, if a source gives it.
+pub fn value_of(ask: &Ask, key: &str, fingerprint: &str) -> Option<Secret> {
+    let env = ask.envs.iter().find(|env| env.key == key && env.fingerprint == fingerprint)?;
+    env.value().map(|value| Secret::new(value.expose()))
+}

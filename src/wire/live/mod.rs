@@ -1,0 +1,15 @@
+//! The real outside: HTTP by reqwest, DNS by hickory, time by the operating system.
+//!
+//! Nothing here knows what is asked, or asks anything twice.
+
+mod clock;
+mod leaf;
+mod resolver;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod witness;
+
+pub use clock::LiveClock;
+pub use resolver::LiveResolver;
+pub use transport::LiveTransport;

@@ -1,0 +1,211 @@
+//! HTTP by reqwest: one request out, one answer or one reason back.
+//!
+//! No redirects, no retries. A proxy is used where the environment names one, but never for this host itself or where
+//! the address is given.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::HeaderValue;
+use http::header::HOST;
+use reqwest::tls::TlsInfo;
+use reqwest::{Client, Url, redirect, retry};
+
+use super::leaf;
+use super::witness::Witness;
+use crate::wire::{Request, Response, SendError, Transport};
+
+/// A connection that takes longer was never made, which is worth knowing: nothing arrived.
+const CONNECT: Duration = Duration::from_secs(8);
+/// A connection that idled longer may be closed by the peer while we write, which would put the write in doubt.
+const IDLE: Duration = Duration::from_secs(5);
+/// More than any answer of an API; a site may stream for ever.
+const LARGEST: usize = 16 << 20;
+
+/// The way to HTTP servers. Nothing is set up before the first request.
+pub struct LiveTransport {
+    witness: Arc<Witness>,
+    addresses: HashMap<(String, u16), SocketAddr>,
+    clients: Mutex<HashMap<Route, Client>>,
+}
+
+/// How a host is reached; one client each.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Route {
+    /// By its name, through a proxy if there is one.
+    Open,
+    /// On this host.
+    Loopback,
+    /// At a given address instead of what its name resolves to.
+    At(String, SocketAddr),
+}
+
+impl LiveTransport {
+    /// Believes the platform's roots and those in `cacert` (PEM); for each host and port in `resolve`, connects to the
+    /// address beside it.
+    #[must_use]
+    pub fn new(cacert: Option<Vec<u8>>, resolve: Vec<(String, u16, SocketAddr)>) -> Self {
+        let addresses = resolve.into_iter().map(|(host, port, address)| ((host, port), address)).collect();
+        Self { witness: Witness::new(cacert), addresses, clients: Mutex::default() }
+    }
+
+    fn route(&self, peer: &Peer, connect_to: Option<SocketAddr>) -> Route {
+        let known = self.addresses.get(&(peer.host.clone(), peer.port)).copied();
+        match connect_to.or(known) {
+            Some(address) => Route::At(peer.host.clone(), address),
+            None if peer.is_loopback() => Route::Loopback,
+            None => Route::Open,
+        }
+    }
+
+    fn client(&self, route: &Route) -> Result<Client, String> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(route) {
+            return Ok(client.clone());
+        }
+        let client = self.build(route)?;
+        clients.insert(route.clone(), client.clone());
+        Ok(client)
+    }
+
+    fn build(&self, route: &Route) -> Result<Client, String> {
+        let tls = self.witness.client().map_err(|error| error.to_string())?;
+        let builder = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .tls_info(true)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE);
+        let builder = match route {
+            Route::Open => builder,
+            Route::Loopback => builder.no_proxy(),
+            Route::At(host, address) => builder.no_proxy().resolve(host, *address),
+        };
+        builder.build().map_err(|error| innermost(&error))
+    }
+
+    async fn exchange(&self, request: Request, peer: &Peer) -> Result<Response, SendError> {
+        let route = self.route(peer, request.connect_to);
+        let client = self.client(&route).map_err(|reason| peer.refused(reason))?;
+        let mut request =
+            reqwest::Request::try_from(request.http).map_err(|error| peer.refused(innermost(&error)))?;
+        if let Route::At(_, address) = route {
+            point_at(&mut request, peer, address.port());
+        }
+        let answer = client.execute(request).await.map_err(|error| self.failure(&error, peer))?;
+        read(answer).await.map_err(|reason| peer.lost(reason))
+    }
+
+    /// Whether the peer can have seen anything: not before the connection stood.
+    fn failure(&self, error: &reqwest::Error, peer: &Peer) -> SendError {
+        let reason = innermost(error);
+        if error.is_dns() {
+            SendError::Name { host: peer.host.clone(), reason }
+        } else if !error.is_connect() {
+            peer.lost(reason)
+        } else if chain(error).any(is_tls) {
+            let certificate = self.witness.refused(&peer.host).and_then(|der| leaf::read(&der));
+            SendError::Tls { peer: peer.to_string(), reason, certificate }
+        } else {
+            peer.refused(reason)
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for LiveTransport {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let peer = Peer::of(request.http.uri());
+        let limit = request.timeout;
+        let late = |_| peer.lost(format!("not done within {limit:?}"));
+        tokio::time::timeout(limit, self.exchange(request, &peer)).await.map_err(late)?
+    }
+}
+
+/// Whom a request is for.
+struct Peer {
+    host: String,
+    port: u16,
+}
+
+impl Peer {
+    fn of(uri: &http::Uri) -> Self {
+        let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+        Self { host, port: uri.port_u16().unwrap_or(usual) }
+    }
+
+    fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    }
+
+    fn refused(&self, reason: String) -> SendError {
+        SendError::Refused { peer: self.to_string(), reason }
+    }
+
+    fn lost(&self, reason: String) -> SendError {
+        SendError::Lost { peer: self.to_string(), reason }
+    }
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// A given address counts with its port, which reqwest takes from the URL; the peer is told the name it is asked by.
+fn point_at(request: &mut reqwest::Request, peer: &Peer, port: u16) {
+    let Ok(name) = HeaderValue::try_from(authority(request.url(), peer)) else { return };
+    request.headers_mut().entry(HOST).or_insert(name);
+    // Fails only for URLs without a host, which do not get this far.
+    let _ = request.url_mut().set_port(Some(port));
+}
+
+fn authority(url: &Url, peer: &Peer) -> String {
+    url.port().map_or_else(|| peer.host.clone(), |port| format!("{}:{port}", peer.host))
+}
+
+async fn read(mut answer: reqwest::Response) -> Result<Response, String> {
+    let certificate =
+        answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).and_then(leaf::read);
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))? {
+        if body.len() + chunk.len() > LARGEST {
+            return Err(format!("the answer is larger than {} MiB", LARGEST >> 20));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut http = http::Response::new(body);
+    *http.status_mut() = answer.status();
+    *http.version_mut() = answer.version();
+    *http.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(Response { http, certificate })
+}
+
+/// An error and what lies behind it, down into I/O errors, which hide what they wrap.
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| behind(*error))
+}
+
+fn behind<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
+}
+
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    error.is::<rustls::Error>()
+}
+
+/// The last reason is the one a person can act on; the outer ones repeat the URL.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().map_or_else(String::new, ToString::to_string)
+}

@@ -1,0 +1,342 @@
+//! What people do: strangers, third parties, second thoughts, two at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fabrik::runner::Ended;
+use fabrik::runner::desk::{Options, Outcome};
+use fabrik::runner::halt::Stop;
+use fabrik::sandbox::{Fault, Verdict};
+use fabrik::store::Claim;
+use machine::entry::Entry;
+use machine::phase::Name;
+use machine::step::Step;
+
+use super::crash::Fuse;
+use super::invariants::{always, at_rest};
+use super::scene::{Scene, options};
+
+async fn deployed() -> Scene {
+    let scene = Scene::new(1);
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    scene
+}
+
+fn parked(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Ended(Ended::Parked { stop: Stop::Parked { reason, .. }, .. }) => Some(reason),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_record_at_the_name_is_refused_and_not_touched() {
+    let scene = Scene::new(1);
+    scene.sandbox.stranger_record("blog.example.com").unwrap();
+    let before = scene.sandbox.show();
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Ended(Ended::Refused { cause, .. }) = outcome else { panic!("{outcome:?}") };
+    assert!(cause.message.contains("blog.example.com"), "{}", cause.message);
+    assert_eq!(scene.sandbox.show(), before);
+    assert!(scene.sandbox.world().log.writes.is_empty());
+}
+
+#[tokio::test]
+async fn a_strangers_app_of_the_same_name_elsewhere_is_left_alone() {
+    // The scene has a service `blog` in the project `strangers` from the start.
+    let scene = deployed().await;
+    at_rest(&scene, "beside a stranger of the same name").await;
+}
+
+#[tokio::test]
+async fn a_token_of_another_team_in_the_middle_of_an_undo_parks_and_calls_nothing_gone() {
+    for calls in 0..40 {
+        let scene = Scene::new(1);
+        scene.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
+        let sandbox = scene.sandbox.clone();
+        let deletes = std::sync::atomic::AtomicU32::new(0);
+        let undoing = std::sync::atomic::AtomicBool::new(false);
+        let outside = scene.sandbox.outside_with_hook(Arc::new(move |point| {
+            let order = std::sync::atomic::Ordering::SeqCst;
+            let stops = point.path.contains("/stop");
+            undoing.fetch_or(stops, order);
+            if undoing.load(order) && deletes.fetch_add(1, order) == calls {
+                sandbox.with_world(|world| world.arm(Fault::TeamSwap, None)).unwrap();
+            }
+            Verdict::Go
+        }));
+        let mut process = scene.process(&Fuse::default());
+        process.vendors = process.vendors.clone().through(&outside);
+        process.outside = outside;
+        let outcome = process.apply(scene.spec(), &options()).await;
+        drop(process);
+        let context = format!("team swapped {calls} calls into the undo: {outcome:?}");
+        always(&scene, &context).await;
+        if matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })) {
+            assert!(calls > 5, "{context}");
+            return;
+        }
+        assert!(parked(&outcome).is_some(), "{context}");
+        scene.sandbox.with_world(|world| world.arm(Fault::TeamSwap, None)).unwrap();
+        let resumed = scene.resume(&Fuse::default()).await.expect("an open run");
+        assert!(matches!(resumed, Outcome::Ended(Ended::RolledBack { .. })), "{context}, then {resumed:?}");
+        at_rest(&scene, &context).await;
+    }
+}
+
+#[tokio::test]
+async fn two_specs_of_one_name_in_different_projects_do_not_touch_each_other() {
+    let scene = deployed().await;
+    let first = scene.sandbox.show();
+    scene.respec("name: blog\n", "name: blog\nproject: other\n");
+    scene.respec("blog.example.com", "blog.example.org");
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let outcome = scene.roll_back_newest().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    let without_volumes = |show: &str| show.split("volumes:").next().unwrap_or_default().to_owned();
+    assert_eq!(without_volumes(&scene.sandbox.show()), without_volumes(&first));
+}
+
+#[tokio::test]
+async fn while_one_process_holds_the_app_another_is_told_who() {
+    let scene = Scene::new(1);
+    let first = scene.process(&Fuse::default());
+    let app = first.app(&scene.spec(), &first.learn_outside().await.unwrap());
+    let claim = first.store.claim(&app.to_string(), &first.holder).await.unwrap();
+    assert!(matches!(claim, Claim::Held(_)));
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Held { by, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(by, first.holder);
+    assert!(scene.sandbox.world().log.writes.is_empty());
+}
+
+#[tokio::test]
+async fn waiting_for_the_lock_ends_when_the_other_process_dies() {
+    let scene = Scene::new(1);
+    let first = scene.process(&Fuse::default());
+    let app = first.app(&scene.spec(), &first.learn_outside().await.unwrap());
+    first.store.claim(&app.to_string(), &first.holder).await.unwrap();
+    drop(first);
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn manual_rollback_parks_instead_of_undoing() {
+    let scene = Scene::new(1);
+    scene.respec("name: blog\n", "name: blog\nrollback: {coolify: manual}\n");
+    scene.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(parked(&outcome).is_some(), "{outcome:?}");
+    assert_eq!(scene.sandbox.world().services.len(), 2);
+    let outcome = scene.roll_back_newest().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    at_rest(&scene, "after a manual rollback").await;
+}
+
+#[tokio::test]
+async fn no_rollback_leaves_standing_what_a_rollback_then_takes_down() {
+    let scene = Scene::new(1);
+    scene.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
+    let leave = Options { no_rollback: true, ..options() };
+    let outcome = scene.process(&Fuse::default()).apply(scene.spec(), &leave).await;
+    let Outcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
+    let things: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
+    assert_eq!(things, [Step::App, Step::Project, Step::Dns]);
+    let outcome = scene.roll_back_newest().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    at_rest(&scene, "after --no-rollback and rollback").await;
+}
+
+#[tokio::test]
+async fn a_record_edited_by_somebody_else_is_kept_and_named_and_can_be_given_up() {
+    let scene = deployed().await;
+    let edit = |world: &mut fabrik::sandbox::World| {
+        let record = world.records.iter_mut().find(|record| record.name == "blog.example.com").unwrap();
+        record.content = "198.51.100.99".to_owned();
+        record.id.clone()
+    };
+    let id = scene.sandbox.with_world(edit).unwrap();
+    let outcome = scene.roll_back_newest().await;
+    let Outcome::Ended(Ended::Failed { run, standing, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert!(matches!(standing.as_slice(), [one] if one.receipt.id == id), "{standing:?}");
+    assert!(scene.sandbox.world().records.iter().any(|record| record.id == id));
+    let process = scene.process(&Fuse::default());
+    let outcome = process.abandon(run, Step::Dns, "it is theirs now", &options()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(scene.sandbox.world().records.iter().any(|record| record.id == id), "given up, not deleted");
+}
+
+#[tokio::test]
+async fn a_record_that_lost_our_mark_is_never_deleted() {
+    let scene = deployed().await;
+    let unmark = |world: &mut fabrik::sandbox::World| {
+        let record = world.records.iter_mut().find(|record| record.name == "blog.example.com").unwrap();
+        record.comment = Some("mine".to_owned());
+    };
+    scene.sandbox.with_world(unmark).unwrap();
+    let outcome = scene.roll_back_newest().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Failed { .. })), "{outcome:?}");
+    assert!(scene.sandbox.world().records.iter().any(|record| record.name == "blog.example.com"));
+}
+
+#[tokio::test]
+async fn a_project_of_ours_that_others_moved_into_is_kept() {
+    let scene = deployed().await;
+    scene.sandbox.stranger_service("guest").unwrap();
+    let move_in = |world: &mut fabrik::sandbox::World| {
+        let project = world.projects.iter().find(|project| project.name == "blog").unwrap().id;
+        let home = world.environments.iter().find(|e| e.project == project).unwrap().id;
+        world.services.iter_mut().find(|service| service.name == "guest").unwrap().environment = home;
+    };
+    scene.sandbox.with_world(move_in).unwrap();
+    let outcome = scene.roll_back_newest().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(scene.sandbox.world().services.iter().any(|service| service.name == "guest"));
+    assert!(scene.sandbox.world().projects.iter().any(|project| project.name == "blog"));
+}
+
+#[tokio::test]
+async fn apply_over_an_open_run_with_another_plan_undoes_it_first() {
+    let scene = Scene::new(1);
+    scene.apply(&Fuse::at(40)).await;
+    let open = scene.open_run().await.expect("a run cut off half-way");
+    scene.edit("another");
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let rows = scene.journal().list(None).await.unwrap();
+    let first = rows.iter().find(|row| row.run == open).unwrap();
+    assert_eq!(first.phase, Some(Name::RolledBack));
+    at_rest(&scene, "after apply over an open run").await;
+}
+
+#[tokio::test]
+async fn apply_over_an_open_run_with_the_same_plan_resumes_it() {
+    let scene = Scene::new(1);
+    scene.apply(&Fuse::at(40)).await;
+    let open = scene.open_run().await.expect("a run cut off half-way");
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(matches!(&outcome, Outcome::Ended(Ended::Complete { run, .. }) if *run == open), "{outcome:?}");
+    at_rest(&scene, "after apply over an open run").await;
+}
+
+#[tokio::test]
+async fn a_run_whose_secret_has_changed_parks_and_names_it() {
+    let mut scene = Scene::new(1);
+    let mut asked = 0;
+    let died = loop {
+        let fuse = Fuse::at(asked);
+        scene = Scene { ..scene };
+        scene.apply(&fuse).await;
+        if scene.phase().await == Some(Name::Deploying) {
+            break fuse.fell();
+        }
+        scene = Scene::new(1);
+        asked += 1;
+    };
+    scene.environment.insert("API_KEY".to_owned(), "another-value".to_owned());
+    let outcome = scene.resume(&Fuse::default()).await.expect("an open run");
+    let reason = parked(&outcome).unwrap_or_else(|| panic!("died {died}: {outcome:?}"));
+    assert!(reason.contains("API_KEY"), "{reason}");
+    scene.environment.insert("API_KEY".to_owned(), "canary-value-of-the-key".to_owned());
+    scene.resume(&Fuse::default()).await;
+    at_rest(&scene, "after the secret came back").await;
+}
+
+#[tokio::test]
+async fn a_failed_update_puts_variables_and_record_back() {
+    let mut scene = deployed().await;
+    let before = scene.sandbox.show();
+    scene.respec("COLOUR: blue", "SHAPE: round");
+    scene.respec("port: 8000", "port: 8000\ndns: {ttl: 300}");
+    scene.environment.insert("API_KEY".to_owned(), "the-new-value".to_owned());
+    scene.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
+    let outcome = scene.apply(&Fuse::default()).await;
+    // No source gives the secret's old value any more, so all but that is as before.
+    let Outcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert!(format!("{standing:?}").contains("API_KEY"), "{standing:?}");
+    let differing: Vec<(String, String)> = before
+        .lines()
+        .zip(scene.sandbox.show().lines())
+        .filter(|(a, b)| a != b)
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .collect();
+    assert!(differing.iter().all(|(a, _)| a.contains("API_KEY")), "{differing:#?}");
+    scene.environment.insert("API_KEY".to_owned(), "canary-value-of-the-key".to_owned());
+    let outcome = scene.roll_back_newest().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert_eq!(scene.sandbox.show(), before);
+}
+
+#[tokio::test]
+async fn a_vanished_app_is_made_again_when_asked_to_look() {
+    let scene = deployed().await;
+    let vanish = |world: &mut fabrik::sandbox::World| world.services.retain(|s| s.description.is_none());
+    scene.sandbox.with_world(vanish).unwrap();
+    let refresh = Options { refresh: true, ..options() };
+    let outcome = scene.process(&Fuse::default()).apply(scene.spec(), &refresh).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert_eq!(scene.sandbox.world().services.len(), 2);
+}
+
+#[tokio::test]
+async fn looking_again_at_what_is_as_asked_sends_no_write() {
+    let scene = deployed().await;
+    let writes = scene.sandbox.world().log.writes.len();
+    let refresh = Options { refresh: true, ..options() };
+    let outcome = scene.process(&Fuse::default()).apply(scene.spec(), &refresh).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert_eq!(scene.sandbox.world().log.writes.len(), writes);
+    at_rest(&scene, "after a refresh").await;
+}
+
+#[tokio::test]
+async fn an_interrupted_run_parks_at_its_next_safe_point_and_is_resumed() {
+    for at in 0..60 {
+        let scene = Scene::new(1);
+        let mut process = scene.process(&Fuse::default());
+        let (cancel, counted) = (process.cancel.clone(), std::sync::atomic::AtomicU32::new(0));
+        let outside = scene.sandbox.outside_with_hook(Arc::new(move |_| {
+            if counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == at {
+                cancel.ask();
+            }
+            Verdict::Go
+        }));
+        process.vendors = process.vendors.clone().through(&outside);
+        process.outside = outside;
+        let outcome = process.apply(scene.spec(), &options()).await;
+        let (cancelled, store) = (process.cancel.is_asked(), process.store.clone());
+        drop((process, store));
+        always(&scene, &format!("interrupted at {at}")).await;
+        if parked(&outcome).is_some() {
+            scene.resume(&Fuse::default()).await;
+        } else {
+            assert!(
+                !cancelled || matches!(outcome, Outcome::Ended(Ended::Complete { .. })),
+                "at {at}: {outcome:?}"
+            );
+        }
+        at_rest(&scene, &format!("interrupted at {at}, resumed")).await;
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_at_an_unclear_request_is_in_the_journal_in_order() {
+    let scene = Scene::new(1);
+    let lost = fabrik::sandbox::Mishap::LostAfter;
+    scene.sandbox.with_world(|world| world.at_write = Some((1, lost))).unwrap();
+    scene.apply(&Fuse::default()).await;
+    let run = scene.finished().await.pop().unwrap();
+    let lines = scene.journal().load(&run).await.unwrap().lines;
+    let names: Vec<&str> = lines.iter().map(|line| line.entry.name()).take(5).collect();
+    assert_eq!(names, ["begun", "validating", "provisioning", "intended", "settled"]);
+    let Entry::Effect(machine::effect::Effect::Settled { by, .. }) = &lines[4].entry else { panic!() };
+    assert_eq!(*by, machine::effect::By::Inquiry);
+    let waited = lines[3].at.until(&lines[4].at);
+    assert!(
+        waited >= Duration::from_secs(31),
+        "settled after {waited:?}, before a late effect was out of the question"
+    );
+}
