@@ -4,7 +4,7 @@
 //!
 //! | layer | modules | what they are for |
 //! |---|---|---|
-//! | 6 | `cli` | the only place where parts are chosen and joined |
+//! | 6 | [`cli`] | the only place where parts are chosen and joined |
 //! | 5 | [`report`], [`sandbox`] | onlookers; the pretend outside |
 //! | 4 | [`runner`] | the loop: carries a deployment from phase to phase, and back |
 //! | 3 | [`plan`] | wants, and how they differ from what is |
@@ -14,9 +14,11 @@
 //!
 //! Start reading at [`runner`], or at [`machine`] for what a deployment is.
 
+pub mod cli;
 pub mod error;
 pub mod plan;
 pub mod providers;
+pub mod report;
 pub mod runner;
 pub mod sandbox;
 pub mod secrets;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `fabrik`: see [`fabrik::cli`].
+
+fn main() -> std::process::ExitCode {
+    fabrik::cli::run()
+}

@@ -125,7 +125,8 @@ impl Desk {
     fn ask(&self, spec: Spec, base: Option<&Release>) -> Result<Ask, Outcome> {
         let sources = self.sources(&spec.path)?;
         let known = base.map(known).unwrap_or_default();
-        Ask::fresh(spec, &sources, &self.key, &known).map_err(Outcome::Obstacles)
+        let ask = Ask::fresh(spec, &sources, &self.key, &known).map_err(Outcome::Obstacles)?;
+        Ok(self.hidden(ask))
     }
 
     /// The app that `spec` is about, on this outside.

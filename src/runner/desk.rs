@@ -228,7 +228,14 @@ impl Desk {
             .map_err(|problems| Outcome::from(Obstacle::new(problems.to_string(), "")))?;
         let compose = frozen_text(begun, blobs, frozen::COMPOSE);
         let sources = self.sources(path)?;
-        Ask::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known).map_err(Outcome::Obstacles)
+        let ask = Ask::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known);
+        Ok(self.hidden(ask.map_err(Outcome::Obstacles)?))
+    }
+
+    /// The ask, after the onlookers have learnt what of it must not be shown.
+    pub fn hidden(&self, ask: Ask) -> Ask {
+        ask.secrets().into_iter().for_each(|secret| self.listener.hide(secret));
+        ask
     }
 
     /// The release that `any` builds on.

@@ -7,6 +7,8 @@ use machine::entry::Proof;
 use machine::id::RunId;
 use machine::phase::Name;
 
+use crate::secrets::Secret;
+
 /// How a step came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Came {
@@ -104,6 +106,9 @@ pub enum Event {
 pub trait Listener: Send + Sync {
     /// Takes note of `event`.
     fn hear(&self, event: &Event);
+
+    /// Learns that `secret` must not be shown: it was found or made up for a run.
+    fn hide(&self, _secret: &Secret) {}
 }
 
 /// Hears nothing.

@@ -232,5 +232,13 @@ impl Spec {
     }
 }
 
+/// Reads a duration such as `90s` or `5m`, as specs and command lines write it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    check::duration("the duration", text).map_err(|complaint| complaint.message)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,97 @@
+//! `fabrik apply`: makes the world as the specs ask.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Came;
+use super::args::{Apply, Global};
+use super::face::Face;
+use super::join::{self, Reach};
+use super::settings::{Settings, Where, World};
+use super::{check, consent};
+use crate::plan::Obstacle;
+use crate::report::ending::Way;
+use crate::report::screen::{DIM, in_style};
+use crate::report::{Ending, Tale, exit};
+use crate::runner::Ended;
+use crate::runner::desk::{Desk, Options, Outcome};
+use crate::spec::Spec;
+
+/// Applies one spec after the other.
+pub async fn run(apply: &Apply, global: &Global, face: &Face) -> Came {
+    let specs = match check::read_all(&apply.specs, face) {
+        Ok(specs) => specs,
+        Err(code) => return Ok(code),
+    };
+    let options = options(apply, global, face);
+    let mut codes = Vec::new();
+    for (spec, given) in specs.into_iter().zip(&apply.specs) {
+        let code = one(spec, given, &options, global, face).await;
+        codes.push(code.unwrap_or_else(|obstacle| face.refuse(&[obstacle])));
+    }
+    Ok(exit::worst(codes))
+}
+
+async fn one(spec: Spec, given: &Path, options: &Options, global: &Global, face: &Face) -> Result<u8, Obstacle> {
+    let settings = Settings::of(global, join::folder(&spec.path));
+    let place = settings.locate(global)?;
+    let journal = join::look(&place.journal)?;
+    let preface = match check::local(&spec, global.env_file.as_deref(), journal.as_ref(), face).await {
+        Ok(preface) => preface,
+        Err(code) => return Ok(code),
+    };
+    let reach = Reach::of(&place, &settings, global, face).await?;
+    reach.answers(&place.journal).await?;
+    tell_world(&place, face);
+    let desk = reach.desk(&place.journal, format!("apply {}", given.display()), global, face)?;
+    face.human.preface(preface);
+    let outcome = desk.apply(spec, options).await;
+    Ok(end(&desk, &outcome, Way::Forward, face).await)
+}
+
+/// Says in the first line which sandbox it is, if it is one.
+pub fn tell_world(place: &Where, face: &Face) {
+    let where_it_is = match &place.world {
+        World::Real => return,
+        World::Kept(folder) => folder.display().to_string(),
+        World::Served(url) => url.clone(),
+    };
+    face.say(&in_style(DIM, &format!("sandbox {where_it_is}")));
+    if let Some(json) = &face.json {
+        json.tell("sandbox.used", json!({"at": where_it_is}));
+    }
+}
+
+/// Tells what came of a run; gives the exit code.
+pub async fn end(desk: &Desk, outcome: &Outcome, way: Way, face: &Face) -> u8 {
+    let run = match outcome {
+        Outcome::Ended(
+            Ended::Complete { run, .. }
+            | Ended::RolledBack { run, .. }
+            | Ended::Refused { run, .. }
+            | Ended::Failed { run, .. }
+            | Ended::Parked { run, .. },
+        ) => Some(run),
+        Outcome::Unchanged { .. } | Outcome::Held { .. } | Outcome::Obstacles(_) => None,
+    };
+    let tale = match run {
+        Some(run) => Tale::read(desk.store.as_ref(), run).await.ok(),
+        None => None,
+    };
+    face.end(&Ending::of(outcome, way, tale.as_ref()))
+}
+
+fn options(apply: &Apply, global: &Global, face: &Face) -> Options {
+    Options {
+        no_rollback: apply.no_rollback,
+        refresh: apply.refresh,
+        force: apply.force,
+        require_proof: apply.require_proof,
+        moved: apply.moved,
+        timeout: apply.timeout,
+        wait_lock: apply.wait_lock.unwrap_or(Duration::ZERO),
+        consent: consent::consent(global, face),
+    }
+}

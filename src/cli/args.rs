@@ -1,0 +1,274 @@
+//! What may be written on the command line.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::spec::duration;
+
+/// Deploys apps to your own Coolify server behind Cloudflare, and undoes what it made when something fails.
+#[derive(Debug, Parser)]
+#[command(name = "fabrik", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Args {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// The journal [`$FABRIK_STATE`, else `$XDG_STATE_HOME/fabrik/fabrik.db`]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub state: Option<String>,
+    /// Use the sandbox instead of the APIs; its world is kept in DIR, or served at URL
+    #[arg(long, global = true, value_name = "DIR|URL", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub sandbox: Option<String>,
+    /// Read this file instead of the `.env` beside the spec
+    #[arg(long, global = true, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// Print documents for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print only how it ended
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print what is sent; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Never ask
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Agree to everything that would be asked
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+    /// Trust the certificates in this file too (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub cacert: Option<PathBuf>,
+    /// Connect to this address for that host and port
+    #[arg(long, global = true, value_name = "HOST:PORT:ADDR", value_parser = resolve)]
+    pub resolve: Vec<(String, u16, SocketAddr)>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes it so for the whole process.
+    pub fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a new app: its spec and a small app that runs
+    New(New),
+    /// List the templates
+    Templates(Templates),
+    /// Read and check specs; ask nothing outside
+    Validate {
+        /// The specs
+        #[arg(required = true, value_name = "SPEC")]
+        specs: Vec<PathBuf>,
+    },
+    /// Show what apply would do, field by field; write nothing anywhere
+    Plan(PlanArgs),
+    /// Make the world as the specs ask
+    Apply(Apply),
+    /// Go on with an interrupted run
+    Resume {
+        /// The run; the only open one when left out
+        id: Option<String>,
+    },
+    /// Undo a run
+    Rollback {
+        /// The run, which must be its app's newest
+        id: String,
+    },
+    /// Give up on undoing one thing
+    Abandon {
+        /// The run
+        id: String,
+        /// The thing: dns, project, environment or app
+        #[arg(long)]
+        step: String,
+        /// Why; recorded
+        #[arg(long)]
+        reason: String,
+    },
+    /// Show what is
+    Status {
+        /// Only this app
+        app: Option<String>,
+    },
+    /// Show what was
+    History {
+        /// Only this app
+        app: Option<String>,
+    },
+    /// Show one run, step by step
+    Show {
+        /// The run
+        id: String,
+    },
+    /// The pretend outside
+    Sandbox(SandboxArgs),
+    /// Everything else is refused by name.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
+}
+
+/// The arguments of `new`.
+#[derive(Debug, clap::Args)]
+pub struct New {
+    /// The template
+    #[arg(long)]
+    pub template: String,
+    /// What the app is called
+    pub name: String,
+    /// Where people find it [NAME.$FABRIK_DOMAIN]
+    #[arg(long)]
+    pub domain: Option<String>,
+}
+
+/// The arguments of `templates`.
+#[derive(Debug, clap::Args)]
+pub struct Templates {
+    /// What to do with them
+    #[command(subcommand)]
+    pub which: Option<WhichTemplate>,
+}
+
+/// One template.
+#[derive(Debug, Subcommand)]
+pub enum WhichTemplate {
+    /// Show one template's files
+    Show {
+        /// The template
+        template: String,
+    },
+}
+
+/// The arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// The specs
+    #[arg(required = true, value_name = "SPEC")]
+    pub specs: Vec<PathBuf>,
+    /// End with 5 if there are changes
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// The arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub struct Apply {
+    /// The specs
+    #[arg(required = true, value_name = "SPEC")]
+    pub specs: Vec<PathBuf>,
+    /// Leave standing what a failed run made
+    #[arg(long)]
+    pub no_rollback: bool,
+    /// Ask the APIs even if nothing seems to have changed
+    #[arg(long)]
+    pub refresh: bool,
+    /// Start the app anew even if nothing differs
+    #[arg(long)]
+    pub force: bool,
+    /// Fail where nothing shows that the new version answers
+    #[arg(long)]
+    pub require_proof: bool,
+    /// The spec lies elsewhere now
+    #[arg(long)]
+    pub moved: bool,
+    /// How long the app may take to become well
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// How long to wait for another run of the app
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait_lock: Option<Duration>,
+}
+
+/// The arguments of `sandbox`.
+#[derive(Debug, clap::Args)]
+pub struct SandboxArgs {
+    /// What to do with it
+    #[command(subcommand)]
+    pub what: SandboxCommand,
+}
+
+/// What to do with the sandbox.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Serve it over HTTP on this machine
+    Serve {
+        /// Where to listen; port 0 takes a free one
+        #[arg(long, value_name = "127.0.0.1:PORT", default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
+    /// Show what is in it
+    Show,
+    /// Empty it, its journal too
+    Reset,
+    /// Make the next call go wrong
+    Fault {
+        /// The kind; see --list
+        #[arg(required_unless_present = "list")]
+        kind: Option<String>,
+        /// How many times
+        #[arg(long, value_name = "N")]
+        times: Option<u32>,
+        /// List the kinds
+        #[arg(long)]
+        list: bool,
+    },
+    /// Put something of somebody else's there
+    Stranger {
+        /// What
+        kind: Stranger,
+        /// Its name
+        name: String,
+    },
+}
+
+/// What somebody else may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stranger {
+    /// An A record.
+    Record,
+    /// A Coolify service.
+    Service,
+}
+
+fn resolve(text: &str) -> Result<(String, u16, SocketAddr), String> {
+    let wrong = || "write HOST:PORT:ADDR, as for curl".to_owned();
+    let (host, rest) = text.split_once(':').ok_or_else(wrong)?;
+    let (port, address) = rest.split_once(':').ok_or_else(wrong)?;
+    let port: u16 = port.parse().map_err(|_| wrong())?;
+    let address = address.trim_matches(['[', ']']).parse().map_err(|_| wrong())?;
+    Ok((host.to_owned(), port, SocketAddr::new(address, port)))
+}

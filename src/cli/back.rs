@@ -1,0 +1,123 @@
+//! `fabrik resume`, `rollback`, `abandon`: taking up a run that is in the journal.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use machine::id::RunId;
+use machine::phase::Name;
+use machine::step::Step;
+
+use super::args::Global;
+use super::face::Face;
+use super::ids;
+use super::join::{self, Reach};
+use super::settings::{Settings, Where};
+use super::{Came, apply, consent};
+use crate::plan::Obstacle;
+use crate::report::ending::Way;
+use crate::runner::desk::{Desk, Options};
+use crate::store::RunRow;
+
+/// A run that was found, and where.
+struct Found {
+    place: Where,
+    run: RunId,
+    /// The folder of its spec, where its `.env` is.
+    beside: Option<PathBuf>,
+}
+
+/// Goes on with a run.
+pub async fn resume(id: Option<&str>, global: &Global, face: &Face) -> Came {
+    let found = match id {
+        Some(id) => find(global, |rows| ids::find(rows, id)).await?,
+        None => find(global, only_open).await?,
+    };
+    let (desk, run) = desk(found, "resume", global, face).await?;
+    let outcome = desk.resume(&run, &options(global, face)).await;
+    Ok(apply::end(&desk, &outcome, Way::Forward, face).await)
+}
+
+/// Undoes a run.
+pub async fn roll_back(id: &str, global: &Global, face: &Face) -> Came {
+    let found = find(global, |rows| ids::find(rows, id)).await?;
+    let (desk, run) = desk(found, "rollback", global, face).await?;
+    let outcome = desk.roll_back(&run, &options(global, face)).await;
+    Ok(apply::end(&desk, &outcome, Way::Back, face).await)
+}
+
+/// Gives up on undoing one thing.
+pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: &Face) -> Came {
+    let named = Step::named(step).map(Step::thing);
+    let thing = named.ok_or_else(|| {
+        vec![Obstacle::new(format!("there is no step `{step}`"), "one of: dns, project, environment, app")]
+    })?;
+    let found = find(global, |rows| ids::find(rows, id)).await?;
+    let (desk, run) = desk(found, "abandon", global, face).await?;
+    let outcome = desk.abandon(&run, thing, reason, &options(global, face)).await;
+    Ok(apply::end(&desk, &outcome, Way::Back, face).await)
+}
+
+async fn find(
+    global: &Global,
+    which: impl FnOnce(&[RunRow]) -> Result<&RunRow, Obstacle>,
+) -> Result<Found, Vec<Obstacle>> {
+    let settings = Settings::of(global, Path::new("."));
+    let look = async {
+        let place = settings.locate(global)?;
+        let Some(store) = join::look(&place.journal)? else {
+            let message = format!("there is no journal at {}", place.journal.display());
+            return Err(Obstacle::new(message, "`--state` or `--sandbox` says where it is"));
+        };
+        let rows = store.list(None).await.map_err(|error| Obstacle::new(error.to_string(), ""))?;
+        let row = which(&rows)?;
+        let spec = row.begun.as_ref().map(|begun| PathBuf::from(&begun.spec));
+        let beside = spec.and_then(|spec| spec.parent().map(Path::to_owned));
+        Ok(Found { place, run: row.run.clone(), beside })
+    };
+    look.await.map_err(|obstacle| vec![obstacle])
+}
+
+fn only_open(rows: &[RunRow]) -> Result<&RunRow, Obstacle> {
+    let interrupted = |row: &&RunRow| {
+        row.phase.is_some_and(|phase| !phase.is_closed() && phase != Name::Failed) && !row.forgotten
+    };
+    let open: Vec<&RunRow> = rows.iter().filter(interrupted).collect();
+    let failed: Vec<&RunRow> = rows.iter().filter(|row| row.phase == Some(Name::Failed)).collect();
+    match (open.as_slice(), failed.as_slice()) {
+        ([row], _) => Ok(row),
+        ([], []) => Err(Obstacle::new("no run was interrupted", "")),
+        ([], failed) => Err(Obstacle::new(
+            format!("no run was interrupted, but some failed: {}", ids::listed(failed)),
+            "`fabrik rollback ID` tries again to undo one",
+        )),
+        (several, _) => Err(Obstacle::new(
+            format!("{} runs were interrupted: {}", several.len(), ids::listed(several)),
+            "say which: `fabrik resume ID`",
+        )),
+    }
+}
+
+async fn desk(found: Found, verb: &str, global: &Global, face: &Face) -> Result<(Desk, RunId), Vec<Obstacle>> {
+    let Found { place, run, beside } = found;
+    let settings = Settings::of(global, beside.as_deref().unwrap_or(Path::new(".")));
+    let joined = async {
+        let reach = Reach::of(&place, &settings, global, face).await?;
+        apply::tell_world(&place, face);
+        reach.desk(&place.journal, format!("{verb} {}", run.short()), global, face)
+    };
+    let desk = joined.await.map_err(|obstacle| vec![obstacle])?;
+    Ok((desk, run))
+}
+
+fn options(global: &Global, face: &Face) -> Options {
+    Options {
+        no_rollback: false,
+        refresh: false,
+        force: false,
+        require_proof: false,
+        moved: false,
+        timeout: None,
+        wait_lock: Duration::ZERO,
+        consent: consent::consent(global, face),
+    }
+}

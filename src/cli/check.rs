@@ -1,0 +1,114 @@
+//! What can be found wrong before anything is asked or written: spec, `.env`, values, files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use machine::phase::Name;
+
+use super::face::Face;
+use super::settings::environment;
+use crate::error::Problems;
+use crate::plan::ask::From;
+use crate::plan::{Ask, Release};
+use crate::report::Ending;
+use crate::runner::desk::known;
+use crate::secrets::{FingerprintKey, Origin, Sources};
+use crate::spec::{Source, Spec};
+use crate::store::{RunRow, Store};
+
+/// Reads a spec, shows its warnings, and gives it an absolute path.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read(path: &Path, face: &Face) -> Result<Spec, Problems> {
+    let mut spec = Spec::read(path)?;
+    spec.warnings.iter().for_each(|warning| face.screen.complain(&warning.as_warning()));
+    spec.path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    Ok(spec)
+}
+
+/// Reads all specs; shows everything that is wrong with any of them.
+///
+/// # Errors
+/// The exit code, where one cannot be read.
+pub fn read_all(paths: &[PathBuf], face: &Face) -> Result<Vec<Spec>, u8> {
+    let (mut specs, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        match read(path, face) {
+            Ok(spec) => specs.push(spec),
+            Err(Problems(found)) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(specs) } else { Err(face.problems(&Problems(problems))) }
+}
+
+/// Makes sure that everything `spec` needs from this machine is there; gives a line each for the screen.
+///
+/// # Errors
+/// The exit code, after saying what is missing.
+pub async fn local(
+    spec: &Spec,
+    env_file: Option<&Path>,
+    journal: Option<&Arc<dyn Store>>,
+    face: &Face,
+) -> Result<Vec<(&'static str, String)>, u8> {
+    let beside = || spec.path.parent().unwrap_or(Path::new(".")).join(".env");
+    let env_file = env_file.map_or_else(beside, Path::to_owned);
+    let lookup = environment();
+    let sources = Sources::read(lookup.as_ref(), &env_file).map_err(|problems| face.problems(&problems))?;
+    let known = match journal {
+        Some(store) => set_before(store, spec).await,
+        None => BTreeMap::new(),
+    };
+    // Nothing is fingerprinted for keeps here, so any key will do.
+    let key = FingerprintKey::new([0; 32]);
+    let ask = Ask::fresh(spec.clone(), &sources, &key, &known);
+    let ask = ask.map_err(|obstacles| face.end(&Ending::refused(&obstacles)))?;
+    Ok(preface(&ask))
+}
+
+/// The variables that any release of this app has set, on whatever outside: the run itself looks more closely.
+async fn set_before(store: &Arc<dyn Store>, spec: &Spec) -> BTreeMap<String, String> {
+    let rows = store.list(None).await.unwrap_or_default();
+    let same = |row: &RunRow| {
+        (&row.app.name, &row.app.project, &row.app.environment) == (&spec.name, &spec.project, &spec.environment)
+    };
+    let mut set = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.phase == Some(Name::Complete) && same(row)) {
+        if let Ok(Some(release)) = Release::of(store, &row.run).await {
+            set.extend(known(&release));
+        }
+    }
+    set
+}
+
+fn preface(ask: &Ask) -> Vec<(&'static str, String)> {
+    let file = ask.spec.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let source = match &ask.spec.source {
+        Source::Template { name, .. } => format!("template {name}"),
+        Source::Folder { folder } => format!("folder {}", folder.display()),
+    };
+    let mut lines = vec![("spec", format!("{file}, {source}"))];
+    let wanted = |key: &str| ask.spec.secrets.iter().any(|want| want.name == key);
+    let secrets: Vec<String> = ask
+        .envs
+        .iter()
+        .filter(|env| wanted(&env.key))
+        .map(|env| format!("{} {}", env.key, origin(&env.from)))
+        .collect();
+    if !secrets.is_empty() {
+        lines.push(("secrets", secrets.join(" · ")));
+    }
+    lines
+}
+
+fn origin(from: &From) -> &'static str {
+    match from {
+        From::Source(_, Origin::Environment) => "from the environment",
+        From::Source(_, Origin::EnvFile) => "from .env",
+        From::Source(_, Origin::Generated) => "generated, kept in .env",
+        From::Source(_, Origin::Kept) | From::Kept => "kept on Coolify",
+        From::Spec(_) => "from the spec",
+    }
+}

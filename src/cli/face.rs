@@ -1,0 +1,110 @@
+//! How a command talks: to a person, or to a program.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::args::Global;
+use crate::error::Problems;
+use crate::plan::Obstacle;
+use crate::report::{Ending, Human, Json, Screen, Veil};
+use crate::runner::event::{Deaf, Listener};
+
+/// The two onlookers, of which one is at work.
+pub struct Face {
+    /// What all texts pass.
+    pub veil: Veil,
+    /// The terminal.
+    pub screen: Arc<Screen>,
+    /// Tells people.
+    pub human: Arc<Human>,
+    /// Tells programs, if they listen.
+    pub json: Option<Arc<Json>>,
+    quiet: bool,
+}
+
+impl Face {
+    /// As the flags ask.
+    pub fn new(global: &Global) -> Self {
+        let veil = Veil::default();
+        let screen = Arc::new(Screen::new(veil.clone()));
+        let human = Arc::new(Human::new(screen.clone(), veil.clone()));
+        let json = global.json.then(|| Arc::new(Json::new(veil.clone())));
+        Self { veil, screen, human, json, quiet: global.quiet }
+    }
+
+    /// Who hears of a run.
+    pub fn listener(&self) -> Arc<dyn Listener> {
+        match &self.json {
+            Some(json) => json.clone(),
+            None if self.quiet => Arc::new(Muted(self.human.clone())),
+            None => self.human.clone(),
+        }
+    }
+
+    /// Says something that only people want to know.
+    pub fn say(&self, text: &str) {
+        if self.json.is_none() && !self.quiet {
+            self.screen.line(text);
+        }
+    }
+
+    /// Puts lines, or a document for programs.
+    pub fn show(&self, lines: &[String], document: impl FnOnce() -> Value) {
+        match &self.json {
+            Some(_) => self.screen.line(&document().to_string()),
+            None => lines.iter().for_each(|line| self.screen.line(line)),
+        }
+    }
+
+    /// Tells how a run ended; gives its exit code.
+    pub fn end(&self, ending: &Ending) -> u8 {
+        self.screen.rest();
+        let good = ending.exit == crate::report::exit::DONE;
+        match &self.json {
+            Some(json) => {
+                json.ended(ending.run.clone(), ending.fields());
+                if !good {
+                    ending.lines.iter().for_each(|line| self.screen.complain(line));
+                }
+            }
+            None if good => ending.lines.iter().for_each(|line| self.screen.line(line)),
+            None => ending.lines.iter().for_each(|line| self.screen.complain(line)),
+        }
+        ending.exit
+    }
+
+    /// Tells why nothing was attempted; gives the exit code.
+    pub fn refuse(&self, obstacles: &[Obstacle]) -> u8 {
+        self.end(&Ending::refused(obstacles))
+    }
+
+    /// Shows what is wrong with a file; gives the exit code.
+    pub fn problems(&self, problems: &Problems) -> u8 {
+        self.screen.complain(&problems.to_string());
+        let told: Vec<Obstacle> = problems
+            .0
+            .iter()
+            .map(|it| {
+                let place = format!("{}:{}:{}", it.file.display(), it.line, it.column);
+                Obstacle::new(format!("{place}: {}", it.message), it.hint.clone().unwrap_or_default())
+            })
+            .collect();
+        let mut ending = Ending::refused(&told);
+        ending.lines.clear();
+        self.end(&ending)
+    }
+}
+
+/// Learns what to hide and tells nothing.
+struct Muted(Arc<Human>);
+
+impl Listener for Muted {
+    fn hear(&self, event: &crate::runner::event::Event) {
+        Deaf.hear(event);
+    }
+
+    fn hide(&self, secret: &crate::secrets::Secret) {
+        self.0.hide(secret);
+    }
+}

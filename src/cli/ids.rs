@@ -1,0 +1,31 @@
+//! Runs by any unique beginning or end of their id.
+
+use crate::plan::Obstacle;
+use crate::store::RunRow;
+
+/// The run that `text` means.
+///
+/// # Errors
+/// [`Obstacle`] when it means none or several.
+pub fn find<'a>(rows: &'a [RunRow], text: &str) -> Result<&'a RunRow, Obstacle> {
+    let plain = text.replace('-', "").to_ascii_lowercase();
+    let meant = |row: &&RunRow| row.run.as_str().starts_with(&plain) || row.run.as_str().ends_with(&plain);
+    let found: Vec<&RunRow> = rows.iter().filter(meant).collect();
+    match found.as_slice() {
+        [row] => Ok(row),
+        [] => Err(Obstacle::new(
+            format!("there is no run `{text}` in this journal"),
+            "`fabrik history` lists the runs",
+        )),
+        several => Err(Obstacle::new(
+            format!("`{text}` could mean {} runs", several.len()),
+            format!("give more digits: {}", listed(several)),
+        )),
+    }
+}
+
+/// Short ids with their apps, separated by commas.
+pub fn listed(rows: &[&RunRow]) -> String {
+    let names: Vec<String> = rows.iter().map(|row| format!("{} ({})", row.run.short(), row.app.name)).collect();
+    names.join(", ")
+}

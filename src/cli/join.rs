@@ -1,0 +1,240 @@
+//! Joining: ports, vendors, journal and onlookers into a desk.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http::Uri;
+
+use super::args::Global;
+use super::face::Face;
+use super::held::HeldStore;
+use super::kept::KeptStore;
+use super::settings::{Settings, Where, World, environment};
+use super::signals;
+use crate::plan::Obstacle;
+use crate::providers::{Cloudflare, Coolify, Vendors};
+use crate::runner::desk::Desk;
+use crate::sandbox::through::Through;
+use crate::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
+use crate::secrets::{FingerprintKey, Secret};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Holder, Store};
+use crate::wire::live::{LiveClock, LiveResolver, LiveTransport};
+use crate::wire::{Clock, Outside, Transport};
+
+/// What a run has of the world, before there is a journal.
+pub struct Reach {
+    /// The vendors, seen with the user's tokens.
+    pub vendors: Vendors,
+    /// The ports.
+    pub outside: Outside,
+    /// What the world is called, where it is a sandbox.
+    pub world: Option<String>,
+    token: Arc<Secret>,
+    gate: Option<Through>,
+}
+
+/// The way to both APIs and the right to use it.
+struct Credentials {
+    coolify: String,
+    coolify_token: Secret,
+    cloudflare: String,
+    cloudflare_token: Secret,
+}
+
+impl Reach {
+    /// Reaches the world; sends nothing.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for credentials that are missing and worlds that cannot be opened.
+    pub async fn of(place: &Where, settings: &Settings, global: &Global, face: &Face) -> Result<Self, Obstacle> {
+        let credentials = match &place.world {
+            World::Real => credentials(settings)?,
+            World::Kept(_) | World::Served(_) => pretend_credentials(),
+        };
+        face.veil.learn(&credentials.coolify_token);
+        face.veil.learn(&credentials.cloudflare_token);
+        let mut gate = None;
+        let (outside, world) = match &place.world {
+            World::Real => (live(global)?, None),
+            World::Kept(folder) => kept(folder)?,
+            World::Served(url) => {
+                gate = Some(through(url, global).await?);
+                served(url, global).await?
+            }
+        };
+        Ok(Self { gate, ..Self::with(credentials, outside, world) })
+    }
+
+    /// Reaches a sandbox that is at hand.
+    pub fn pretend(sandbox: &Sandbox) -> Self {
+        let world = format!("sandbox {}", sandbox.world_id());
+        Self::with(pretend_credentials(), sandbox.outside(), Some(world))
+    }
+
+    fn with(credentials: Credentials, outside: Outside, world: Option<String>) -> Self {
+        let Credentials { coolify, coolify_token, cloudflare, cloudflare_token } = credentials;
+        let token = Arc::new(coolify_token.clone());
+        let vendors = Vendors {
+            cloudflare: Cloudflare::new(outside.clone(), &cloudflare, cloudflare_token),
+            coolify: Coolify::new(outside.clone(), &coolify, coolify_token),
+        };
+        Self { vendors, outside, world, token, gate: None }
+    }
+
+    /// Makes sure that the world answers before a first journal is made for it.
+    ///
+    /// # Errors
+    /// [`Obstacle`] when it does not, or does not accept the token.
+    pub async fn answers(&self, journal: &Path) -> Result<(), Obstacle> {
+        if !journal.exists() {
+            self.vendors.coolify.team().await?;
+        }
+        Ok(())
+    }
+
+    /// A desk with the journal at `journal`, made if it is not there.
+    ///
+    /// # Errors
+    /// [`Obstacle`] when the journal or its key cannot be used.
+    pub fn desk(self, journal: &Path, command: String, global: &Global, face: &Face) -> Result<Desk, Obstacle> {
+        let (store, key) = write(journal)?;
+        let store = match self.gate {
+            Some(gate) => Arc::new(HeldStore::new(store, gate)),
+            None => store,
+        };
+        Ok(Desk {
+            store,
+            outside: self.outside,
+            vendors: self.vendors,
+            listener: face.listener(),
+            cancel: signals::watch(face.screen.clone()),
+            holder: holder(command),
+            key: Arc::new(key),
+            lookup: environment(),
+            env_file: global.env_file.clone(),
+            token: self.token,
+            world: self.world,
+        })
+    }
+}
+
+/// Opens the journal for reading, if there is one.
+///
+/// # Errors
+/// [`Obstacle`] for a file that is no journal.
+pub fn look(journal: &Path) -> Result<Option<Arc<dyn Store>>, Obstacle> {
+    let store = SqliteStore::open_read_only(journal).map_err(unusable)?;
+    Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
+}
+
+fn write(journal: &Path) -> Result<(Arc<dyn Store>, FingerprintKey), Obstacle> {
+    let store = SqliteStore::open(journal, Arc::new(LiveClock)).map_err(unusable)?;
+    let key = FingerprintKey::load_or_create(folder(journal)).map_err(unusable)?;
+    Ok((Arc::new(KeptStore::new(store)), key))
+}
+
+/// The folder that the journal lies in.
+pub fn folder(journal: &Path) -> &Path {
+    journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn unusable(error: impl std::fmt::Display) -> Obstacle {
+    Obstacle::new(error.to_string(), "")
+}
+
+fn kept(folder: &Path) -> Result<(Outside, Option<String>), Obstacle> {
+    let sandbox = Sandbox::open(folder).map_err(unusable)?;
+    Ok((sandbox.outside(), Some(format!("sandbox {}", sandbox.world_id()))))
+}
+
+async fn served(url: &str, global: &Global) -> Result<(Outside, Option<String>), Obstacle> {
+    let through = through(url, global).await?;
+    let world = through.world_id().await.map_err(unusable)?;
+    Ok((through.outside(), Some(format!("sandbox {world}"))))
+}
+
+async fn through(url: &str, global: &Global) -> Result<Through, Obstacle> {
+    let transport: Arc<dyn Transport> = Arc::new(transport(global)?);
+    let connected = Through::connect(url, transport).await;
+    connected.map_err(|error| Obstacle::new(format!("no sandbox at {url}: {error}"), "`fabrik sandbox serve` serves one"))
+}
+
+fn live(global: &Global) -> Result<Outside, Obstacle> {
+    Ok(Outside {
+        transport: Arc::new(transport(global)?),
+        resolver: Arc::new(LiveResolver),
+        clock: Arc::new(LiveClock),
+    })
+}
+
+fn transport(global: &Global) -> Result<LiveTransport, Obstacle> {
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|error| {
+            let why = crate::error::reason(&error);
+            Obstacle::new(format!("`{}` cannot be read: {why}", path.display()), "")
+        })
+    };
+    let certificates = global.cacert.as_ref().map(read).transpose()?;
+    Ok(LiveTransport::new(certificates, global.resolve.clone()))
+}
+
+fn pretend_credentials() -> Credentials {
+    Credentials {
+        coolify: format!("https://{COOLIFY}"),
+        coolify_token: Secret::new("1|the-sandbox-takes-any-token"),
+        cloudflare: format!("https://{CLOUDFLARE}/client/v4"),
+        cloudflare_token: Secret::new("the-sandbox-takes-any-token-here-too"),
+    }
+}
+
+fn credentials(settings: &Settings) -> Result<Credentials, Obstacle> {
+    const WANTED: [&str; 3] = ["COOLIFY_API_URL", "COOLIFY_API_TOKEN", "CLOUDFLARE_API_TOKEN"];
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for name in WANTED {
+        match settings.find(name)? {
+            Some(value) => found.push(value),
+            None => missing.push(name),
+        }
+    }
+    let [url, coolify_token, cloudflare_token] = <[Secret; 3]>::try_from(found).map_err(|_| absent(&missing))?;
+    let cloudflare = settings.find("CLOUDFLARE_API_URL")?;
+    let cloudflare = match cloudflare {
+        Some(url) => base("CLOUDFLARE_API_URL", url.expose())?,
+        None => "https://api.cloudflare.com/client/v4".to_owned(),
+    };
+    let coolify = base("COOLIFY_API_URL", url.expose())?;
+    let coolify = coolify.trim_end_matches("/api/v1").to_owned();
+    Ok(Credentials { coolify, coolify_token, cloudflare, cloudflare_token })
+}
+
+fn absent(missing: &[&str]) -> Obstacle {
+    Obstacle::new(
+        format!("{} not set", missing.join(", ")),
+        "set them in the environment or in `.env`, or try without any account: `--sandbox`",
+    )
+}
+
+/// A base URL without its final slash.
+fn base(name: &str, text: &str) -> Result<String, Obstacle> {
+    let uri: Option<Uri> = text.trim().parse().ok();
+    let is_whole = |uri: &Uri| {
+        let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+        let user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        scheme && uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none() && !user
+    };
+    match uri.filter(is_whole) {
+        Some(_) => Ok(text.trim().trim_end_matches('/').to_owned()),
+        None => Err(Obstacle::new(
+            format!("{name} is not a base URL"),
+            "write it like https://coolify.example.com",
+        )),
+    }
+}
+
+fn holder(command: String) -> Holder {
+    let user = std::env::var("USER").unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Holder { who: format!("{user}@{host}"), pid: std::process::id(), boot: LiveClock.boot_id(), command }
+}

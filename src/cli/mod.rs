@@ -1,0 +1,79 @@
+//! The command line: the only place where parts are chosen and joined.
+//!
+//! One file a command. Reads arguments and settings, joins journal, outside and onlookers into a
+//! [`Desk`](crate::runner::desk::Desk), and turns what comes of it into an exit code. Decides nothing about
+//! deployments.
+
+mod apply;
+mod args;
+mod back;
+mod check;
+mod consent;
+mod face;
+mod held;
+mod history;
+mod ids;
+mod join;
+mod kept;
+mod later;
+mod new;
+mod plan;
+mod sandbox;
+mod settings;
+mod show;
+mod signals;
+mod status;
+mod templates;
+mod trace;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::plan::Obstacle;
+use crate::report::exit::REFUSED;
+use args::{Args, Command};
+use face::Face;
+
+/// What comes of a command: an exit code, or why nothing was attempted.
+type Came = Result<u8, Vec<Obstacle>>;
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return ExitCode::from(later::usage(&error)),
+    };
+    args.global.color.write_global();
+    let face = Face::new(&args.global);
+    trace::start(args.global.verbose, face.veil.clone());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let code = match runtime {
+        Ok(runtime) => runtime.block_on(carry_out(&args, &face)),
+        Err(error) => Err(vec![Obstacle::new(format!("no threads can be started: {error}"), "")]),
+    };
+    ExitCode::from(code.unwrap_or_else(|obstacles| face.refuse(&obstacles)))
+}
+
+async fn carry_out(args: &Args, face: &Face) -> Came {
+    let global = &args.global;
+    match &args.command {
+        Command::New(new) => new::run(new, global, face),
+        Command::Templates(templates) => templates::run(templates, face),
+        Command::Validate { specs } => Ok(validate::run(specs, face)),
+        Command::Plan(plan) => plan::run(plan, global, face).await,
+        Command::Apply(apply) => apply::run(apply, global, face).await,
+        Command::Resume { id } => back::resume(id.as_deref(), global, face).await,
+        Command::Rollback { id } => back::roll_back(id, global, face).await,
+        Command::Abandon { id, step, reason } => back::abandon(id, step, reason, global, face).await,
+        Command::Status { app } => status::run(app.as_deref(), global, face).await,
+        Command::History { app } => history::run(app.as_deref(), global, face).await,
+        Command::Show { id } => show::run(id, global, face).await,
+        Command::Sandbox(sandbox) => sandbox::run(sandbox, global, face).await,
+        Command::Other(words) => {
+            face.screen.complain(&later::unknown(words));
+            Ok(REFUSED)
+        }
+    }
+}

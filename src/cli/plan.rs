@@ -1,0 +1,124 @@
+//! `fabrik plan`: what apply would do; writes nothing anywhere.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use machine::app::AppKey;
+use machine::id::JournalId;
+use machine::plan::Plan;
+
+use super::Came;
+use super::args::{Global, PlanArgs};
+use super::face::Face;
+use super::join::{self, Reach};
+use super::settings::{Settings, Where, World};
+use super::check;
+use crate::plan::draw::Drawing;
+use crate::plan::release::open_run;
+use crate::plan::survey::survey;
+use crate::plan::{Ask, Obstacle, Release};
+use crate::report::screen::{BOLD, in_style};
+use crate::report::{changes, exit};
+use crate::runner::apply::new_run;
+use crate::runner::desk::known;
+use crate::sandbox::Sandbox;
+use crate::secrets::{FingerprintKey, Sources};
+use crate::spec::Spec;
+use crate::store::Store;
+use crate::store::memory::MemoryStore;
+use crate::wire::live::LiveClock;
+
+/// Shows the plan of each spec.
+pub async fn run(args: &PlanArgs, global: &Global, face: &Face) -> Came {
+    let specs = match check::read_all(&args.specs, face) {
+        Ok(specs) => specs,
+        Err(code) => return Ok(code),
+    };
+    let mut pending = false;
+    for spec in specs {
+        let name = spec.name.clone();
+        let plan = drawn(spec, global, face).await?;
+        let mut lines = vec![in_style(BOLD, &format!("{name} → {}", plan.endpoint))];
+        lines.extend(changes::lines(&plan));
+        face.show(&lines, || changes::document(&name, &plan));
+        pending |= plan.has_changes();
+    }
+    Ok(if pending && args.exit_code { exit::PENDING } else { exit::DONE })
+}
+
+async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obstacle>> {
+    let one = |obstacle: Obstacle| vec![obstacle];
+    let settings = Settings::of(global, join::folder(&spec.path));
+    let place = settings.locate(global).map_err(one)?;
+    let store = join::look(&place.journal).map_err(one)?;
+    let is_first = store.is_none();
+    let store = store.unwrap_or_else(empty);
+    let key = key(&place, is_first).map_err(one)?;
+    let reach = reach(&place, &settings, global, face).await.map_err(one)?;
+    let ground = survey(&reach.vendors.cloudflare, &reach.vendors.coolify, &spec).await.map_err(|it| vec![it])?;
+    let app = AppKey {
+        outside: reach.world.clone().unwrap_or_else(|| format!("{} team {}", ground.place.coolify, ground.place.team)),
+        project: spec.project.clone(),
+        environment: spec.environment.clone(),
+        name: spec.name.clone(),
+    };
+    let base = base(&store, &app, face).await.map_err(one)?;
+    let ask = ask(spec, global, &key, base.as_ref())?;
+    ask.secrets().into_iter().for_each(|secret| face.veil.learn(secret));
+    ground.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));
+    let drawing = Drawing {
+        ask: &ask,
+        run: &new_run(),
+        journal: store.journal(),
+        ground: &ground,
+        base: base.as_ref(),
+        force: false,
+    };
+    let plan = drawing.whole(&reach.vendors).await.map_err(|obstacle| vec![obstacle])?;
+    Ok(plan)
+}
+
+// A sandbox that is not there yet is one with nothing in it, and looking must not make it.
+async fn reach(place: &Where, settings: &Settings, global: &Global, face: &Face) -> Result<Reach, Obstacle> {
+    match &place.world {
+        World::Kept(folder) if !folder.exists() => Ok(Reach::pretend(&Sandbox::in_memory(0))),
+        World::Kept(_) | World::Served(_) | World::Real => Reach::of(place, settings, global, face).await,
+    }
+}
+
+async fn base(store: &Arc<dyn Store>, app: &AppKey, face: &Face) -> Result<Option<Release>, Obstacle> {
+    let unreadable = |error: String| Obstacle::new(error, "nothing was touched");
+    let rows = store.list(Some(app)).await.map_err(|error| unreadable(error.to_string()))?;
+    if let Some(open) = open_run(&rows, app) {
+        let short = open.run.short();
+        face.screen.complain(&format!("warning: run {short} is not finished; apply goes on with it or undoes it first"));
+    }
+    Release::newest(store, &rows, None).await.map_err(|error| unreadable(error.to_string()))
+}
+
+fn ask(
+    spec: Spec,
+    global: &Global,
+    key: &FingerprintKey,
+    base: Option<&Release>,
+) -> Result<Ask, Vec<Obstacle>> {
+    let env_file = global.env_file.clone().unwrap_or_else(|| join::folder(&spec.path).join(".env"));
+    let lookup = super::settings::environment();
+    let sources = Sources::read(lookup.as_ref(), &env_file)
+        .map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
+    let known: BTreeMap<String, String> = base.map(known).unwrap_or_default();
+    Ask::fresh(spec, &sources, key, &known)
+}
+
+fn empty() -> Arc<dyn Store> {
+    Arc::new(MemoryStore::new(JournalId::from_bits(0), Arc::new(LiveClock)))
+}
+
+fn key(place: &Where, is_first: bool) -> Result<FingerprintKey, Obstacle> {
+    let folder: &Path = join::folder(&place.journal);
+    let loaded = if is_first { Ok(None) } else { FingerprintKey::load(folder) };
+    let key = loaded.map_err(|error| Obstacle::new(error.to_string(), ""))?;
+    // Without a key there are no earlier fingerprints to compare with.
+    Ok(key.unwrap_or_else(|| FingerprintKey::new([0; 32])))
+}

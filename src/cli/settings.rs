@@ -1,0 +1,119 @@
+//! Settings: from the environment first, then from `.env`; and where journal and sandbox lie.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::Global;
+use crate::plan::Obstacle;
+use crate::runner::desk::Lookup;
+use crate::secrets::{Secret, Sources};
+
+/// Where a setting may come from.
+pub struct Settings {
+    lookup: Lookup,
+    env_file: PathBuf,
+}
+
+/// What the world outside is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum World {
+    /// The APIs.
+    Real,
+    /// The sandbox kept in this folder.
+    Kept(PathBuf),
+    /// The sandbox served at this URL.
+    Served(String),
+}
+
+/// The world, and the journal that goes with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Where {
+    /// The world.
+    pub world: World,
+    /// The journal's file.
+    pub journal: PathBuf,
+}
+
+impl Settings {
+    /// Those of this process, with the `.env` in `folder` unless another one is named.
+    pub fn of(global: &Global, folder: &Path) -> Self {
+        let env_file = global.env_file.clone().unwrap_or_else(|| folder.join(".env"));
+        Self { lookup: environment(), env_file }
+    }
+
+    /// The value of `name`, if there is one.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for a `.env` that cannot be read.
+    pub fn find(&self, name: &str) -> Result<Option<Secret>, Obstacle> {
+        let sources = Sources::read(self.lookup.as_ref(), &self.env_file);
+        let sources = sources.map_err(|problems| Obstacle::new(problems.to_string(), ""))?;
+        Ok(sources.find(name).map(|(value, _)| value))
+    }
+
+    fn plain(&self, name: &str) -> Result<Option<String>, Obstacle> {
+        Ok(self.find(name)?.map(|value| value.expose().to_owned()))
+    }
+
+    /// The world and its journal, as flags and settings have it.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for a journal that this version cannot use.
+    pub fn locate(&self, global: &Global) -> Result<Where, Obstacle> {
+        let world = match (&global.sandbox, self.plain("FABRIK_SANDBOX")?) {
+            (Some(given), _) => sandbox(given)?,
+            (None, Some(set)) => sandbox(&set)?,
+            (None, None) => World::Real,
+        };
+        let journal = match (&global.state, &world) {
+            (Some(state), _) => local(state)?,
+            (None, World::Kept(folder)) => folder.join("fabrik.db"),
+            (None, World::Served(_)) => sandbox_home()?.join("fabrik.db"),
+            (None, World::Real) => match self.plain("FABRIK_STATE")? {
+                Some(state) => local(&state)?,
+                None => home()?.join("fabrik.db"),
+            },
+        };
+        Ok(Where { world, journal })
+    }
+}
+
+/// This process's environment.
+pub fn environment() -> Lookup {
+    Arc::new(|name: &str| std::env::var(name).ok())
+}
+
+fn sandbox(text: &str) -> Result<World, Obstacle> {
+    Ok(match text {
+        "" | "1" | "true" => World::Kept(sandbox_home()?),
+        url if url.starts_with("http://") || url.starts_with("https://") => World::Served(url.to_owned()),
+        folder => World::Kept(PathBuf::from(folder)),
+    })
+}
+
+fn local(state: &str) -> Result<PathBuf, Obstacle> {
+    if state.starts_with("postgres://") || state.starts_with("postgresql://") {
+        return Err(Obstacle::new(
+            "a journal at `postgres://…` is not in this version",
+            "give a path, or leave it out",
+        ));
+    }
+    Ok(PathBuf::from(state))
+}
+
+/// Where the sandbox is kept unless another folder is named.
+///
+/// # Errors
+/// [`Obstacle`] where there is no home folder.
+pub fn sandbox_home() -> Result<PathBuf, Obstacle> {
+    Ok(home()?.join("sandbox"))
+}
+
+/// `$XDG_STATE_HOME/fabrik`; a relative path there is to be ignored (XDG base directories).
+fn home() -> Result<PathBuf, Obstacle> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let own = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(".local/state"));
+    state.or_else(own).map(|state| state.join("fabrik")).ok_or_else(|| {
+        Obstacle::new("there is no home folder to keep the journal in", "give a path with `--state`")
+    })
+}

@@ -1,0 +1,21 @@
+//! `fabrik validate`: reads and checks; asks nothing outside.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::check;
+use super::face::Face;
+use crate::report::exit::DONE;
+
+/// Checks every spec.
+pub fn run(specs: &[PathBuf], face: &Face) -> u8 {
+    let specs = match check::read_all(specs, face) {
+        Ok(specs) => specs,
+        Err(code) => return code,
+    };
+    let lines: Vec<String> =
+        specs.iter().map(|spec| format!("✓ {} is well-formed: {}", spec.path.display(), spec.name)).collect();
+    face.show(&lines, || specs.iter().map(|spec| json!({"spec": spec.path, "app": spec.name})).collect());
+    DONE
+}

@@ -1,0 +1,92 @@
+//! A plan as people read it: each thing, field by field, old → new.
+
+use machine::plan::{Action, EnvChange, EnvWish, Plan, Wish};
+use machine::receipt::Fields;
+use serde_json::{Value, json};
+
+use super::screen::{BAD, DIM, GOOD, ODD, in_style};
+
+/// The things of a plan, in the order they are made.
+fn things(plan: &Plan) -> [(&'static str, &Wish); 4] {
+    [("dns", &plan.record), ("project", &plan.project), ("environment", &plan.environment), ("app", &plan.app)]
+}
+
+/// The plan, a line a field.
+pub fn lines(plan: &Plan) -> Vec<String> {
+    let mut lines: Vec<String> = things(plan).into_iter().flat_map(|(name, wish)| wish_lines(name, wish)).collect();
+    lines.extend(plan.envs.iter().map(env_line));
+    lines.push(verdict(plan).to_owned());
+    lines
+}
+
+fn verdict(plan: &Plan) -> &'static str {
+    match (plan.has_changes(), plan.starts_app()) {
+        (false, _) => "nothing to change",
+        (true, true) => "the app is started anew",
+        (true, false) => "the app is left running as it is",
+    }
+}
+
+fn wish_lines(name: &str, wish: &Wish) -> Vec<String> {
+    let title = wish.fields.get("name").map_or("", String::as_str);
+    let head = |sign: &str, word: &str| format!("  {sign} {name:<13} {title}  ({word})");
+    match &wish.action {
+        Action::Create => {
+            let mut lines = vec![in_style(GOOD, &head("+", "create"))];
+            let rest = wish.fields.iter().filter(|(field, _)| *field != "name");
+            lines.extend(rest.map(|(field, value)| format!("      {field}: {}", shown(field, value))));
+            lines
+        }
+        Action::Change { before, .. } => {
+            let mut lines = vec![in_style(ODD, &head("~", "change"))];
+            lines.extend(differing(before, &wish.fields).map(|(field, old, new)| {
+                format!("      {field}: {} → {}", shown(field, old), shown(field, new))
+            }));
+            lines
+        }
+        Action::Keep { .. } => vec![in_style(DIM, &head("=", "keep"))],
+    }
+}
+
+fn differing<'a>(
+    before: &'a Fields,
+    wanted: &'a Fields,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
+    wanted.iter().filter_map(|(field, new)| {
+        let old = before.get(field).map_or("", String::as_str);
+        (old != new).then_some((field.as_str(), old, new.as_str()))
+    })
+}
+
+// The compose text is known by its hash, of which a few digits are enough.
+fn shown<'a>(field: &str, value: &'a str) -> &'a str {
+    if field == "compose" { value.get(..12).unwrap_or(value) } else { value }
+}
+
+fn env_line(env: &EnvWish) -> String {
+    let key = &env.key;
+    match env.change {
+        EnvChange::Add => in_style(GOOD, &format!("  + env           {key}  (set)")),
+        EnvChange::Set => in_style(ODD, &format!("  ~ env           {key}  (another value)")),
+        EnvChange::Keep => in_style(DIM, &format!("  = env           {key}  (keep)")),
+        EnvChange::Remove => in_style(BAD, &format!("  - env           {key}  (remove)")),
+    }
+}
+
+/// The plan, for programs.
+pub fn document(app: &str, plan: &Plan) -> Value {
+    let things = things(plan).map(|(name, wish)| {
+        let (action, before) = match &wish.action {
+            Action::Create => ("create", None),
+            Action::Change { before, .. } => ("change", Some(before)),
+            Action::Keep { .. } => ("keep", None),
+        };
+        json!({"thing": name, "action": action, "fields": wish.fields, "before": before})
+    });
+    let envs: Vec<Value> =
+        plan.envs.iter().map(|env| json!({"key": env.key, "change": env.change})).collect();
+    json!({
+        "app": app, "endpoint": plan.endpoint, "changes": plan.has_changes(),
+        "starts_app": plan.starts_app(), "things": things, "env": envs,
+    })
+}

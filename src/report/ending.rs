@@ -1,0 +1,216 @@
+//! What is said when it is over: a few lines for people, the fields of `run.ended` for programs.
+
+use jiff::Timestamp;
+use machine::cause::Cause;
+use machine::ledger::{Standing, Undo};
+use machine::step::Step;
+use serde_json::{Value, json};
+
+use super::human::cause_lines;
+use super::json::cause_fields;
+use super::screen::{BAD, GOOD, ODD, in_style};
+use super::{Tale, exit, words};
+use crate::plan::Obstacle;
+use crate::runner::Ended;
+use crate::runner::desk::Outcome;
+use crate::runner::halt::Stop;
+
+/// Which way a command was going.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// `apply`, `resume`.
+    Forward,
+    /// `rollback`, `abandon`.
+    Back,
+}
+
+/// How a command ended.
+pub struct Ending {
+    /// Its exit code.
+    pub exit: u8,
+    /// One word for it.
+    pub outcome: &'static str,
+    /// The run it is about, if there was one.
+    pub run: Option<String>,
+    /// What people read.
+    pub lines: Vec<String>,
+    /// What programs read besides.
+    fields: Value,
+}
+
+impl Ending {
+    /// The ending of one app's run; `tale` is what the journal says about it.
+    pub fn of(outcome: &Outcome, way: Way, tale: Option<&Tale>) -> Self {
+        let exit = match way {
+            Way::Forward => exit::forward(outcome),
+            Way::Back => exit::back(outcome),
+        };
+        match outcome {
+            Outcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },
+            Outcome::Unchanged { run, since_ms, endpoint } => {
+                let since = words::moment(*since_ms);
+                let ago = words::ago(since, Timestamp::now());
+                Self {
+                    exit,
+                    outcome: "unchanged",
+                    run: Some(run.to_string()),
+                    lines: vec![
+                        format!("{} unchanged since run {}, {ago}", in_style(GOOD, "✓"), run.short()),
+                        format!("  URL:     {endpoint}"),
+                    ],
+                    fields: json!({"endpoint": endpoint, "since": since}),
+                }
+            }
+            Outcome::Held { by, since } => Self {
+                exit,
+                outcome: "held",
+                run: None,
+                lines: vec![
+                    in_style(BAD, "error: another run holds this app; nothing was touched"),
+                    format!("  held by {by}"),
+                    format!("  since   {} ({})", words::date(*since), words::ago(*since, Timestamp::now())),
+                    "  hint: wait until it has ended, or say `--wait-lock 5m`".to_owned(),
+                ],
+                fields: json!({"by": by, "since": since}),
+            },
+            Outcome::Obstacles(obstacles) => Self::refused(obstacles),
+        }
+    }
+
+    /// The ending of a command that attempted nothing.
+    pub fn refused(obstacles: &[Obstacle]) -> Self {
+        let told: Vec<Value> =
+            obstacles.iter().map(|it| json!({"message": it.message, "hint": it.hint})).collect();
+        Self {
+            exit: exit::REFUSED,
+            outcome: "refused",
+            run: None,
+            lines: obstacles.iter().flat_map(obstacle_lines).collect(),
+            fields: json!({"problems": told}),
+        }
+    }
+
+    fn of_run(ended: &Ended, tale: Option<&Tale>) -> Self {
+        match ended {
+            Ended::Complete { run, endpoint } => {
+                let (lines, coolify) = complete_lines(endpoint, tale);
+                let fields = json!({"endpoint": endpoint, "coolify": coolify});
+                Self::ended("complete", run.as_str(), lines, fields)
+            }
+            Ended::RolledBack { run, cause } => {
+                let lines = rolled_back_lines(cause);
+                Self::ended("rolled-back", run.as_str(), lines, json!({"cause": cause_fields(cause)}))
+            }
+            Ended::Refused { run, cause } => {
+                let mut lines = obstacle_lines(&Obstacle::new(&cause.message, &cause.hint));
+                lines.push("  nothing was touched".to_owned());
+                Self::ended("refused", run.as_str(), lines, json!({"cause": cause_fields(cause)}))
+            }
+            Ended::Failed { run, cause, standing } => {
+                let lines = failed_lines(run.short(), cause, standing, tale);
+                let standing: Vec<Value> = standing.iter().map(|thing| standing_fields(thing, tale)).collect();
+                let fields = json!({"cause": cause_fields(cause), "standing": standing});
+                Self::ended("failed", run.as_str(), lines, fields)
+            }
+            Ended::Parked { run, stop } => {
+                let (reason, hint) = stop_words(stop);
+                let lines = parked_lines(run.short(), &reason, &hint);
+                Self::ended("parked", run.as_str(), lines, json!({"reason": reason, "hint": hint}))
+            }
+        }
+    }
+
+    fn ended(outcome: &'static str, run: &str, lines: Vec<String>, fields: Value) -> Self {
+        Self { exit: exit::DONE, outcome, run: Some(run.to_owned()), lines, fields }
+    }
+
+    /// The fields of `run.ended`.
+    pub fn fields(&self) -> Value {
+        let mut fields = self.fields.clone();
+        fields["outcome"] = json!(self.outcome);
+        fields["exit"] = json!(self.exit);
+        fields
+    }
+}
+
+/// A thing in the way, and what to do about it.
+pub fn obstacle_lines(obstacle: &Obstacle) -> Vec<String> {
+    let mut lines = vec![format!("{} {}", in_style(BAD, "error:"), obstacle.message)];
+    if !obstacle.hint.is_empty() {
+        lines.push(format!("  hint: {}", obstacle.hint));
+    }
+    lines
+}
+
+fn complete_lines(endpoint: &str, tale: Option<&Tale>) -> (Vec<String>, Option<String>) {
+    let coolify = tale.and_then(|tale| tale.link(Step::App));
+    let took = tale.map(|tale| format!(" in {}", words::whole(tale.took))).unwrap_or_default();
+    let mut lines = vec![
+        in_style(GOOD, &format!("✓ Deployment complete{took}")),
+        format!("  URL:     {endpoint}"),
+    ];
+    lines.extend(coolify.as_ref().map(|link| format!("  Coolify: {link}")));
+    if tale.is_some_and(Tale::is_unproven) {
+        let text = "  ! proof: none. It answers, but nothing shows that it is the new version";
+        lines.push(in_style(ODD, text));
+        lines.push("  hint: name `health.fingerprint` in the spec".to_owned());
+    }
+    (lines, coolify)
+}
+
+fn rolled_back_lines(cause: &Cause) -> Vec<String> {
+    use machine::cause::Kind;
+    match cause.kind {
+        Kind::Asked => vec![in_style(GOOD, "✓ Undone as asked, and read back as gone")],
+        Kind::Failed | Kind::Refused | Kind::Superseded => vec![
+            in_style(BAD, &format!("✗ Failed: {}", cause.message)),
+            "  everything this run made or changed was undone and read back".to_owned(),
+            "  next: mend it, then apply again".to_owned(),
+        ],
+    }
+}
+
+fn failed_lines(run: &str, cause: &Cause, standing: &[Standing], tale: Option<&Tale>) -> Vec<String> {
+    let mut lines = cause_lines(cause);
+    lines.push("  still standing:".to_owned());
+    for Standing { receipt, undo } in standing {
+        lines.push(format!("    {} {}", receipt.step, receipt.id));
+        lines.extend(tale.and_then(|tale| tale.link(receipt.step)).map(|link| format!("      {link}")));
+        if let Undo::Blocked(reason) = undo {
+            lines.push(format!("      {reason}"));
+        }
+    }
+    lines.push(format!("  next: `fabrik rollback {run}` tries again"));
+    for Standing { receipt, .. } in standing {
+        let command = format!("fabrik abandon {run} --step {} --reason …", receipt.step);
+        lines.push(format!("        `{command}` leaves it there"));
+    }
+    lines
+}
+
+fn standing_fields(thing: &Standing, tale: Option<&Tale>) -> Value {
+    let Standing { receipt, undo } = thing;
+    let blocked = match undo {
+        Undo::Blocked(reason) => Some(reason),
+        Undo::Standing => None,
+    };
+    let link = tale.and_then(|tale| tale.link(receipt.step));
+    json!({"step": receipt.step.as_str(), "id": receipt.id, "link": link, "blocked": blocked})
+}
+
+fn parked_lines(run: &str, reason: &str, hint: &str) -> Vec<String> {
+    let mut lines = vec![in_style(ODD, &format!("! Parked: {reason}"))];
+    if !hint.is_empty() {
+        lines.push(format!("  hint: {hint}"));
+    }
+    lines.push(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it"));
+    lines
+}
+
+fn stop_words(stop: &Stop) -> (String, String) {
+    match stop {
+        Stop::Parked { reason, hint } => (reason.clone(), hint.clone()),
+        Stop::Fenced => ("another runner holds the app now".to_owned(), "see `fabrik status`".to_owned()),
+        Stop::Unwritable(error) => (error.to_string(), "make room for the journal, then resume".to_owned()),
+    }
+}

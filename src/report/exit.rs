@@ -1,0 +1,47 @@
+//! How a command ends, as a number: one table for the way forward, one for the way back.
+
+use crate::runner::Ended;
+use crate::runner::desk::Outcome;
+
+/// The world is as asked.
+pub const DONE: u8 = 0;
+/// It failed, and everything the run made was undone.
+pub const UNDONE: u8 = 1;
+/// Nothing was attempted.
+pub const REFUSED: u8 = 2;
+/// Half-way and safe.
+pub const PARKED: u8 = 3;
+/// Something still stands.
+pub const STANDING: u8 = 4;
+/// Changes are pending, and it was asked whether there are any.
+pub const PENDING: u8 = 5;
+/// Another run holds the app.
+pub const HELD: u8 = 6;
+
+/// The exit code of `apply` and `resume`.
+pub fn forward(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Unchanged { .. } | Outcome::Ended(Ended::Complete { .. }) => DONE,
+        Outcome::Ended(Ended::RolledBack { .. }) => UNDONE,
+        Outcome::Obstacles(_) | Outcome::Ended(Ended::Refused { .. }) => REFUSED,
+        Outcome::Ended(Ended::Parked { .. }) => PARKED,
+        Outcome::Ended(Ended::Failed { .. }) => STANDING,
+        Outcome::Held { .. } => HELD,
+    }
+}
+
+/// The exit code of `rollback` and `abandon`.
+pub fn back(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Ended(Ended::RolledBack { .. }) => DONE,
+        other => forward(other),
+    }
+}
+
+/// The exit code of several specs together: the gravest. What stands is graver than what was undone, and that
+/// graver than what was never begun.
+pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
+    const GRAVITY: [u8; 7] = [DONE, PENDING, REFUSED, HELD, UNDONE, PARKED, STANDING];
+    let gravity = |code: &u8| GRAVITY.iter().position(|known| known == code);
+    codes.into_iter().max_by_key(gravity).unwrap_or(DONE)
+}

@@ -1,0 +1,129 @@
+//! Lists: runs, apps, and the lines of one run.
+
+use machine::chart::{Event, judge, may};
+use machine::effect::{Effect, Verdict};
+use machine::entry::{Entry, Line};
+use machine::phase::Name;
+use serde_json::{Value, json};
+
+use super::screen::{BOLD, in_style};
+use super::words;
+use crate::store::RunRow;
+
+/// Rows with aligned columns below bold headings.
+pub fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> Vec<String> {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([heads[column].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    let aligned = |row: [&str; N]| {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    let head = in_style(BOLD, &aligned(heads));
+    std::iter::once(head).chain(rows.iter().map(|row| aligned(row.each_ref().map(String::as_str)))).collect()
+}
+
+/// What a phase is called where there may be none that this version can read.
+pub fn phase_word(row: &RunRow) -> &'static str {
+    match row.phase {
+        _ if row.forgotten => "forgotten",
+        Some(phase) => phase.as_str(),
+        None => "unreadable",
+    }
+}
+
+/// The commands that may come next for a run in this phase, as the chart of the machine has it.
+pub fn next(run: &str, phase: Name) -> Vec<String> {
+    let mut commands = Vec::new();
+    if !phase.is_closed() && phase != Name::Failed {
+        commands.push(format!("fabrik resume {run}"));
+    }
+    for event in may(phase) {
+        match event {
+            Event::RollBack => commands.push(format!("fabrik rollback {run}")),
+            Event::Abandon => commands.push(format!("fabrik abandon {run} --step … --reason …")),
+            Event::Advance
+            | Event::Fail
+            | Event::FailStanding
+            | Event::Refuse
+            | Event::Cancel
+            | Event::LeaseLost
+            | Event::TokenRefused
+            | Event::Shutdown => {}
+        }
+    }
+    commands
+}
+
+/// The moves that the chart allows in this phase, for programs.
+pub fn moves(phase: Name) -> Vec<String> {
+    may(phase).into_iter().map(|event| format!("{event:?} → {:?}", judge(phase, event))).collect()
+}
+
+/// A run, for programs.
+pub fn run_fields(row: &RunRow) -> Value {
+    json!({
+        "run": row.run.to_string(),
+        "app": row.app.name,
+        "project": row.app.project,
+        "environment": row.app.environment,
+        "outside": row.app.outside,
+        "phase": phase_word(row),
+        "began": words::moment(row.began_ms),
+        "last": words::moment(row.last_ms),
+    })
+}
+
+/// What one line of a run's journal says.
+pub fn entry_words(line: &Line) -> String {
+    match &line.entry {
+        Entry::Begun(begun) => format!("{} from {}", begun.app.name, begun.spec),
+        Entry::Provisioning { plan } => format!("plan made for {}", plan.endpoint),
+        Entry::Verifying { app, endpoint, .. } => format!("app {} at {endpoint}", app.id),
+        Entry::Complete { evidence } => {
+            let checks: Vec<String> =
+                evidence.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
+            checks.join("; ")
+        }
+        Entry::RollingBack { cause } | Entry::RolledBack { cause } | Entry::Failed { cause } => {
+            cause.message.clone()
+        }
+        Entry::Effect(effect) => effect_words(effect),
+        Entry::Parked { reason } => reason.clone(),
+        Entry::Resumed { holder } => format!("by {holder}"),
+        Entry::Deploying { .. } | Entry::Validating => String::new(),
+    }
+}
+
+fn effect_words(effect: &Effect) -> String {
+    let step = effect.step();
+    match effect {
+        Effect::Intended(wanted) => format!("{step}: {} {}", wanted.request.method, wanted.request.target),
+        Effect::Settled { verdict, .. } => format!("{step}: {}", verdict_words(verdict)),
+        Effect::Surplus { receipt } => format!("{step}: one too many, {}", receipt.id),
+        Effect::UndoIntended { request, .. } => format!("{step}: {} {}", request.method, request.target),
+        Effect::Undone { id, .. } => format!("{step}: {id}"),
+        Effect::UndoBlocked { id, reason, .. } | Effect::Kept { id, reason, .. } => {
+            format!("{step}: {id}: {reason}")
+        }
+        Effect::Abandoned { reason, .. } => format!("{step}: {reason}"),
+    }
+}
+
+fn verdict_words(verdict: &Verdict) -> String {
+    use machine::receipt::How;
+    match verdict {
+        Verdict::Have(receipt) => {
+            let how = match receipt.how {
+                How::Made => "made",
+                How::Changed { .. } => "changed",
+                How::Found => "found",
+            };
+            format!("{how} {}", receipt.id)
+        }
+        Verdict::Refused { reason } => format!("refused: {reason}"),
+        Verdict::Absent => "took no effect".to_owned(),
+    }
+}

@@ -1,0 +1,65 @@
+//! What the journal says about a run that has ended, as far as people want to know it.
+
+use std::time::Duration;
+
+use machine::entry::Proof;
+use machine::id::RunId;
+use machine::plan::Place;
+use machine::replay::AnyDeployment;
+use machine::step::Step;
+
+use crate::plan::release::{ReadError, read};
+use crate::runner::desk::plan_of;
+use crate::store::Store;
+
+/// A run, read back.
+pub struct Tale {
+    /// Where it is now.
+    pub any: AnyDeployment,
+    /// From its first entry to its last.
+    pub took: Duration,
+}
+
+impl Tale {
+    /// Reads `run`.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn read(store: &dyn Store, run: &RunId) -> Result<Self, ReadError> {
+        let (any, loaded) = read(store, run).await?;
+        let took = match (loaded.lines.first(), loaded.lines.last()) {
+            (Some(first), Some(last)) => first.at.until(&last.at),
+            _ => Duration::ZERO,
+        };
+        Ok(Self { any, took })
+    }
+
+    /// Where people look at a thing of the run.
+    pub fn link(&self, thing: Step) -> Option<String> {
+        let place = &plan_of(&self.any)?.place;
+        let id = |step| self.any.ledger().receipt(step).map(|receipt| receipt.id.as_str());
+        match thing {
+            Step::Dns => Some(records_page(place)),
+            Step::Project => Some(format!("{}/project/{}", place.coolify, id(Step::Project)?)),
+            Step::Environment => {
+                let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
+                Some(format!("{}/project/{project}/environment/{environment}", place.coolify))
+            }
+            Step::App | Step::Envs | Step::Deploy => {
+                let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
+                let app = id(Step::App)?;
+                Some(format!("{}/project/{project}/environment/{environment}/service/{app}", place.coolify))
+            }
+        }
+    }
+
+    /// Whether it ended without anything to show that the new version answers.
+    pub fn is_unproven(&self) -> bool {
+        matches!(&self.any, AnyDeployment::Complete(d) if d.phase().evidence.proof == Proof::None)
+    }
+}
+
+// Cloudflare's own short way to a zone's records (developers.cloudflare.com/fundamentals/reference/deep-links).
+fn records_page(place: &Place) -> String {
+    format!("https://dash.cloudflare.com/?to=/:account/{}/dns/records", place.zone)
+}
