@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fabrik::sandbox::World;
+use fabrik::store::Store;
 use machine::effect::Effect;
 use machine::entry::Entry;
 use machine::mark::Mark;
@@ -16,22 +17,30 @@ type Marked = (Step, String, Mark);
 
 /// Checks everything that holds in every state, half-way ones included.
 pub async fn always(scene: &Scene, context: &str) {
-    let world = scene.sandbox.world();
-    strangers_are_untouched(&world, context);
-    let runs = replayed(scene, context).await;
-    nothing_is_lost(&world, &runs, context);
-    every_write_was_intended(scene, &world, context).await;
+    half_way(&scene.sandbox.world(), scene.journal().as_ref(), context).await;
 }
 
 /// Checks what holds when no run is open.
 pub async fn at_rest(scene: &Scene, context: &str) {
-    always(scene, context).await;
-    let world = scene.sandbox.world();
-    let runs = replayed(scene, context).await;
+    resting(&scene.sandbox.world(), scene.journal().as_ref(), context).await;
+}
+
+/// What holds of a world and its journal in every state.
+pub async fn half_way(world: &World, journal: &dyn Store, context: &str) {
+    strangers_are_untouched(world, context);
+    let runs = replayed(journal, context).await;
+    nothing_is_lost(world, &runs, context);
+    every_write_was_intended(journal, world, context).await;
+}
+
+/// What holds of a world and its journal when no run is open.
+pub async fn resting(world: &World, journal: &dyn Store, context: &str) {
+    half_way(world, journal, context).await;
+    let runs = replayed(journal, context).await;
     for run in &runs {
         assert!(run.name().is_closed(), "{context}: a run is still {}", run.name());
     }
-    exactly_one_of_each(&world, &runs, context);
+    exactly_one_of_each(world, &runs, context);
 }
 
 fn strangers_are_untouched(world: &World, context: &str) {
@@ -50,10 +59,10 @@ fn strangers_are_untouched(world: &World, context: &str) {
     );
 }
 
-async fn replayed(scene: &Scene, context: &str) -> Vec<AnyDeployment> {
+async fn replayed(journal: &dyn Store, context: &str) -> Vec<AnyDeployment> {
     let mut runs = Vec::new();
-    for row in scene.journal().list(None).await.unwrap() {
-        let loaded = scene.journal().load(&row.run).await.unwrap();
+    for row in journal.list(None).await.unwrap() {
+        let loaded = journal.load(&row.run).await.unwrap();
         match AnyDeployment::replay(&loaded.lines) {
             Ok(any) => runs.push(any),
             Err(error) => panic!("{context}: run {} does not replay: {error}", row.run),
@@ -101,10 +110,10 @@ fn exactly_one_of_each(world: &World, runs: &[AnyDeployment], context: &str) {
 }
 
 /// The requests that would change something, each seen no more often than it was intended.
-async fn every_write_was_intended(scene: &Scene, world: &World, context: &str) {
+async fn every_write_was_intended(journal: &dyn Store, world: &World, context: &str) {
     let mut intended: BTreeMap<String, i64> = BTreeMap::new();
-    for row in scene.journal().list(None).await.unwrap() {
-        for line in scene.journal().load(&row.run).await.unwrap().lines {
+    for row in journal.list(None).await.unwrap() {
+        for line in journal.load(&row.run).await.unwrap().lines {
             let request = match line.entry {
                 Entry::Effect(Effect::Intended(wanted)) => wanted.request,
                 Entry::Effect(Effect::UndoIntended { request, .. }) => request,

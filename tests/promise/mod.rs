@@ -5,7 +5,7 @@
 
 mod crash;
 mod hostile;
-mod invariants;
+pub mod invariants;
 mod people;
 mod scene;
 mod sweeps;

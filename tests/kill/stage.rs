@@ -1,0 +1,213 @@
+//! A served world, a folder with an app, and the binary between them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fabrik::sandbox::{Sandbox, World, serve};
+use fabrik::store::Store;
+use fabrik::store::sqlite::SqliteStore;
+use fabrik::wire::live::{LiveClock, LiveTransport};
+use fabrik::wire::{Request, Transport};
+use machine::phase::Name;
+use tokio::process::{Child, Command};
+
+use crate::promise::invariants;
+
+/// What is killed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Act {
+    Apply,
+    Update,
+    Undo,
+}
+
+pub struct Stage {
+    act: Act,
+    sandbox: Sandbox,
+    address: SocketAddr,
+    folder: tempfile::TempDir,
+    /// The world and the journal as they are before the act.
+    before: World,
+}
+
+const SPEC: &str = "name: blog
+folder: ./app
+domain: blog.example.com
+port: 8000
+health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}
+env: {COLOUR: blue}
+secrets: {required: [API_KEY]}
+volumes: [{name: data, path: /data}]
+";
+
+/// Far longer than anything here takes: a hang is a failure, not a wait.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Stage {
+    /// Sets the stage so that the act is next.
+    pub async fn set(act: Act) -> Self {
+        let sandbox = Sandbox::in_memory(1);
+        sandbox.stranger_record("shop.example.com").unwrap();
+        sandbox.stranger_service("blog").unwrap();
+        let server = serve::bind(sandbox.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+        let address = server.address().unwrap();
+        tokio::spawn(server.run());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("app")).unwrap();
+        std::fs::write(folder.path().join("app/Dockerfile"), "FROM busybox:1.37\nCOPY index.html /\n")
+            .unwrap();
+        std::fs::write(folder.path().join("app/index.html"), "first").unwrap();
+        std::fs::write(folder.path().join("blog.yaml"), SPEC).unwrap();
+        std::fs::create_dir(folder.path().join("state")).unwrap();
+        let before = sandbox.world();
+        let mut stage = Self { act, sandbox, address, folder, before };
+        if act != Act::Apply {
+            assert_eq!(stage.fabrik(&["apply", "blog.yaml"]).await, 0);
+        }
+        if act == Act::Update {
+            std::fs::write(stage.folder.path().join("app/index.html"), "second").unwrap();
+        }
+        stage.before = stage.sandbox.world();
+        copy(&stage.state(), &stage.folder.path().join("before"));
+        stage
+    }
+
+    /// Puts world and journal back to where the act is next.
+    pub fn reset(&self) {
+        self.sandbox.with_world(|world| world.clone_from(&self.before)).unwrap();
+        std::fs::remove_dir_all(self.state()).unwrap();
+        copy(&self.folder.path().join("before"), &self.state());
+    }
+
+    /// How many points the act passes when nothing disturbs it.
+    pub async fn points(&self) -> u64 {
+        self.reset();
+        self.control("POST", "/sandbox/points/reset", "").await;
+        let exit = self.act().await.wait().await.unwrap();
+        assert!(exit.success(), "{:?} undisturbed: {exit}", self.act);
+        let points = self.control("GET", "/sandbox/points", "").await;
+        let points: serde_json::Value = serde_json::from_str(&points).unwrap();
+        points.as_u64().or_else(|| points["points"].as_u64()).expect("a number of points")
+    }
+
+    /// Runs the act, kills it at `point`, and says where that was.
+    pub async fn killed_at(&self, point: u64) -> String {
+        self.control("POST", "/sandbox/points/reset", "").await;
+        self.control("POST", "/sandbox/hold", &format!("{{\"point\": {point}}}")).await;
+        let mut child = self.act().await;
+        let fell = tokio::select! {
+            fell = self.control("GET", "/sandbox/held", "") => fell,
+            exit = child.wait() => panic!("{:?} ended ({exit:?}) before point {point}", self.act),
+        };
+        child.kill().await.unwrap();
+        self.control("GET", "/sandbox/gone", "").await;
+        self.control("POST", "/sandbox/let-go", "").await;
+        fell.trim().trim_matches('"').to_owned()
+    }
+
+    async fn act(&self) -> Child {
+        match self.act {
+            Act::Apply | Act::Update => self.command(&["apply", "blog.yaml"]).spawn().unwrap(),
+            Act::Undo => {
+                let run = self.newest(|phase| phase == Name::Complete).await.expect("a finished run");
+                self.command(&["rollback", &run]).spawn().unwrap()
+            }
+        }
+    }
+
+    /// Runs the binary to its end and gives its exit code.
+    pub async fn fabrik(&self, arguments: &[&str]) -> i32 {
+        let output = tokio::time::timeout(PATIENCE, self.command(arguments).output()).await;
+        let output = output.unwrap_or_else(|_| panic!("{arguments:?} hangs")).unwrap();
+        let code = output.status.code().unwrap_or(-1);
+        if code != 0 {
+            let (out, err) =
+                (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            println!("    {arguments:?} → {code}\n{out}{err}");
+        }
+        code
+    }
+
+    /// Undoes the open run, if there is one.
+    pub async fn undo(&self) -> i32 {
+        match self.newest(|phase| !phase.is_closed()).await {
+            Some(run) => self.fabrik(&["rollback", &run]).await,
+            None => 0,
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fabrik"));
+        command
+            .args(arguments)
+            .args(["--yes", "--no-input", &format!("--sandbox=http://{}", self.address)])
+            .arg("--state")
+            .arg(self.state().join("fabrik.db"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("API_KEY", "canary-value-of-the-key")
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    async fn newest(&self, wanted: impl Fn(Name) -> bool) -> Option<String> {
+        let rows = self.journal()?.list(None).await.unwrap();
+        let row = rows.iter().rev().find(|row| row.phase.is_some_and(&wanted))?;
+        Some(row.run.to_string())
+    }
+
+    fn journal(&self) -> Option<SqliteStore> {
+        let path = self.state().join("fabrik.db");
+        path.exists().then(|| SqliteStore::open(&path, Arc::new(LiveClock)).unwrap())
+    }
+
+    pub async fn half_way(&self, context: &str) {
+        if let Some(journal) = self.journal() {
+            invariants::half_way(&self.sandbox.world(), &journal, context).await;
+        }
+    }
+
+    pub async fn resting(&self, context: &str) {
+        if let Some(journal) = self.journal() {
+            invariants::resting(&self.sandbox.world(), &journal, context).await;
+        }
+        let kept = self.before.volumes.iter().all(|volume| self.sandbox.world().volumes.contains(volume));
+        assert!(kept, "{context}: a volume of a finished release is gone");
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    async fn control(&self, method: &str, path: &str, body: &str) -> String {
+        let http = http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("content-type", "application/json")
+            .body(body.as_bytes().to_vec())
+            .unwrap();
+        let request = Request { http, timeout: PATIENCE, connect_to: None };
+        let response = LiveTransport::new(None, Vec::new()).send(request).await.unwrap().http;
+        assert!(response.status().is_success(), "{method} {path}: {}", response.status());
+        String::from_utf8_lossy(response.body()).into_owned()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
