@@ -34,7 +34,13 @@ pub async fn run(apply: &Apply, global: &Global, face: &Face) -> Came {
     Ok(exit::worst(codes))
 }
 
-async fn one(spec: Spec, given: &Path, options: &Options, global: &Global, face: &Face) -> Result<u8, Obstacle> {
+async fn one(
+    spec: Spec,
+    given: &Path,
+    options: &Options,
+    global: &Global,
+    face: &Face,
+) -> Result<u8, Obstacle> {
     let settings = Settings::of(global, join::folder(&spec.path));
     let place = settings.locate(global)?;
     let journal = join::look(&place.journal)?;

@@ -23,6 +23,7 @@ pub struct Args {
 
 /// What every command takes.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Global {
     /// The journal [`$FABRIK_STATE`, else `$XDG_STATE_HOME/fabrik/fabrik.db`]
     #[arg(long, global = true, value_name = "PATH")]
@@ -150,7 +151,7 @@ pub struct New {
     pub template: String,
     /// What the app is called
     pub name: String,
-    /// Where people find it [NAME.$FABRIK_DOMAIN]
+    /// Where people find it [`NAME.$FABRIK_DOMAIN`]
     #[arg(long)]
     pub domain: Option<String>,
 }
@@ -186,6 +187,7 @@ pub struct PlanArgs {
 
 /// The arguments of `apply`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Apply {
     /// The specs
     #[arg(required = true, value_name = "SPEC")]

@@ -97,7 +97,12 @@ fn only_open(rows: &[RunRow]) -> Result<&RunRow, Obstacle> {
     }
 }
 
-async fn desk(found: Found, verb: &str, global: &Global, face: &Face) -> Result<(Desk, RunId), Vec<Obstacle>> {
+async fn desk(
+    found: Found,
+    verb: &str,
+    global: &Global,
+    face: &Face,
+) -> Result<(Desk, RunId), Vec<Obstacle>> {
     let Found { place, run, beside } = found;
     let settings = Settings::of(global, beside.as_deref().unwrap_or(Path::new(".")));
     let joined = async {

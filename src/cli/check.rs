@@ -72,7 +72,8 @@ pub async fn local(
 async fn set_before(store: &Arc<dyn Store>, spec: &Spec) -> BTreeMap<String, String> {
     let rows = store.list(None).await.unwrap_or_default();
     let same = |row: &RunRow| {
-        (&row.app.name, &row.app.project, &row.app.environment) == (&spec.name, &spec.project, &spec.environment)
+        (&row.app.name, &row.app.project, &row.app.environment)
+            == (&spec.name, &spec.project, &spec.environment)
     };
     let mut set = BTreeMap::new();
     for row in rows.iter().filter(|row| row.phase == Some(Name::Complete) && same(row)) {

@@ -26,6 +26,7 @@ pub fn find<'a>(rows: &'a [RunRow], text: &str) -> Result<&'a RunRow, Obstacle> 
 
 /// Short ids with their apps, separated by commas.
 pub fn listed(rows: &[&RunRow]) -> String {
-    let names: Vec<String> = rows.iter().map(|row| format!("{} ({})", row.run.short(), row.app.name)).collect();
+    let names: Vec<String> =
+        rows.iter().map(|row| format!("{} ({})", row.run.short(), row.app.name)).collect();
     names.join(", ")
 }

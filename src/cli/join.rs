@@ -47,7 +47,12 @@ impl Reach {
     ///
     /// # Errors
     /// [`Obstacle`] for credentials that are missing and worlds that cannot be opened.
-    pub async fn of(place: &Where, settings: &Settings, global: &Global, face: &Face) -> Result<Self, Obstacle> {
+    pub async fn of(
+        place: &Where,
+        settings: &Settings,
+        global: &Global,
+        face: &Face,
+    ) -> Result<Self, Obstacle> {
         let credentials = match &place.world {
             World::Real => credentials(settings)?,
             World::Kept(_) | World::Served(_) => pretend_credentials(),
@@ -97,7 +102,13 @@ impl Reach {
     ///
     /// # Errors
     /// [`Obstacle`] when the journal or its key cannot be used.
-    pub fn desk(self, journal: &Path, command: String, global: &Global, face: &Face) -> Result<Desk, Obstacle> {
+    pub fn desk(
+        self,
+        journal: &Path,
+        command: String,
+        global: &Global,
+        face: &Face,
+    ) -> Result<Desk, Obstacle> {
         let (store, key) = write(journal)?;
         let store = match self.gate {
             Some(gate) => Arc::new(HeldStore::new(store, gate)),
@@ -157,7 +168,9 @@ async fn served(url: &str, global: &Global) -> Result<(Outside, Option<String>),
 async fn through(url: &str, global: &Global) -> Result<Through, Obstacle> {
     let transport: Arc<dyn Transport> = Arc::new(transport(global)?);
     let connected = Through::connect(url, transport).await;
-    connected.map_err(|error| Obstacle::new(format!("no sandbox at {url}: {error}"), "`fabrik sandbox serve` serves one"))
+    connected.map_err(|error| {
+        Obstacle::new(format!("no sandbox at {url}: {error}"), "`fabrik sandbox serve` serves one")
+    })
 }
 
 fn live(global: &Global) -> Result<Outside, Obstacle> {
@@ -198,7 +211,8 @@ fn credentials(settings: &Settings) -> Result<Credentials, Obstacle> {
             None => missing.push(name),
         }
     }
-    let [url, coolify_token, cloudflare_token] = <[Secret; 3]>::try_from(found).map_err(|_| absent(&missing))?;
+    let [url, coolify_token, cloudflare_token] =
+        <[Secret; 3]>::try_from(found).map_err(|_| absent(&missing))?;
     let cloudflare = settings.find("CLOUDFLARE_API_URL")?;
     let cloudflare = match cloudflare {
         Some(url) => base("CLOUDFLARE_API_URL", url.expose())?,

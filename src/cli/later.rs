@@ -7,17 +7,29 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::report::exit::REFUSED;
 
 /// Commands of a later version.
-const COMMANDS: [&str; 11] =
-    ["destroy", "drift", "doctor", "unlock", "state", "logs", "explain", "schema", "completions", "man", "phases"];
+const COMMANDS: [&str; 11] = [
+    "destroy",
+    "drift",
+    "doctor",
+    "unlock",
+    "state",
+    "logs",
+    "explain",
+    "schema",
+    "completions",
+    "man",
+    "phases",
+];
 /// Flags of a later version.
-const FLAGS: [&str; 4] =
-    ["--out", "--max-parallel", "--no-save-secrets", "--to"];
+const FLAGS: [&str; 4] = ["--out", "--max-parallel", "--no-save-secrets", "--to"];
 
 /// What to say about a command that is not there.
 pub fn unknown(words: &[OsString]) -> String {
     let word = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     if COMMANDS.contains(&word.as_str()) {
-        return format!("error: `fabrik {word}` is not in this version\n  hint: `fabrik --help` lists what is");
+        return format!(
+            "error: `fabrik {word}` is not in this version\n  hint: `fabrik --help` lists what is"
+        );
     }
     format!("error: there is no command `{word}`\n  hint: `fabrik --help` lists the commands")
 }

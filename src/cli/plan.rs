@@ -10,10 +10,10 @@ use machine::plan::Plan;
 
 use super::Came;
 use super::args::{Global, PlanArgs};
+use super::check;
 use super::face::Face;
 use super::join::{self, Reach};
 use super::settings::{Settings, Where, World};
-use super::check;
 use crate::plan::draw::Drawing;
 use crate::plan::release::open_run;
 use crate::plan::survey::survey;
@@ -56,9 +56,13 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obs
     let store = store.unwrap_or_else(empty);
     let key = key(&place, is_first).map_err(one)?;
     let reach = reach(&place, &settings, global, face).await.map_err(one)?;
-    let ground = survey(&reach.vendors.cloudflare, &reach.vendors.coolify, &spec).await.map_err(|it| vec![it])?;
+    let ground =
+        survey(&reach.vendors.cloudflare, &reach.vendors.coolify, &spec).await.map_err(|it| vec![it])?;
     let app = AppKey {
-        outside: reach.world.clone().unwrap_or_else(|| format!("{} team {}", ground.place.coolify, ground.place.team)),
+        outside: reach
+            .world
+            .clone()
+            .unwrap_or_else(|| format!("{} team {}", ground.place.coolify, ground.place.team)),
         project: spec.project.clone(),
         environment: spec.environment.clone(),
         name: spec.name.clone(),
@@ -92,7 +96,9 @@ async fn base(store: &Arc<dyn Store>, app: &AppKey, face: &Face) -> Result<Optio
     let rows = store.list(Some(app)).await.map_err(|error| unreadable(error.to_string()))?;
     if let Some(open) = open_run(&rows, app) {
         let short = open.run.short();
-        face.screen.complain(&format!("warning: run {short} is not finished; apply goes on with it or undoes it first"));
+        face.screen.complain(&format!(
+            "warning: run {short} is not finished; apply goes on with it or undoes it first"
+        ));
     }
     Release::newest(store, &rows, None).await.map_err(|error| unreadable(error.to_string()))
 }

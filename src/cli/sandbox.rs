@@ -110,6 +110,9 @@ fn stranger(folder: &Path, kind: Stranger, name: &str, face: &Face) -> Result<u8
         Stranger::Service => ("service", sandbox.stranger_service(name)),
     };
     put.map_err(|error| Obstacle::new(error.to_string(), ""))?;
-    face.show(&[format!("somebody else's {word} `{name}` is there now")], || json!({"kind": word, "name": name}));
+    face.show(
+        &[format!("somebody else's {word} `{name}` is there now")],
+        || json!({"kind": word, "name": name}),
+    );
     Ok(DONE)
 }

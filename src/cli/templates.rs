@@ -34,7 +34,10 @@ fn list(face: &Face) {
     let row = |template: &Template| [template.name.to_owned(), template.summary.to_owned()];
     let rows: Vec<[String; 2]> = Template::all().iter().map(row).collect();
     face.show(&table(["TEMPLATE", "WHAT IT IS"], &rows), || {
-        Template::all().iter().map(|it| json!({"name": it.name, "summary": it.summary, "port": it.port})).collect()
+        Template::all()
+            .iter()
+            .map(|it| json!({"name": it.name, "summary": it.summary, "port": it.port}))
+            .collect()
     });
 }
 

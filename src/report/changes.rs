@@ -8,12 +8,18 @@ use super::screen::{BAD, DIM, GOOD, ODD, in_style};
 
 /// The things of a plan, in the order they are made.
 fn things(plan: &Plan) -> [(&'static str, &Wish); 4] {
-    [("dns", &plan.record), ("project", &plan.project), ("environment", &plan.environment), ("app", &plan.app)]
+    [
+        ("dns", &plan.record),
+        ("project", &plan.project),
+        ("environment", &plan.environment),
+        ("app", &plan.app),
+    ]
 }
 
 /// The plan, a line a field.
 pub fn lines(plan: &Plan) -> Vec<String> {
-    let mut lines: Vec<String> = things(plan).into_iter().flat_map(|(name, wish)| wish_lines(name, wish)).collect();
+    let mut lines: Vec<String> =
+        things(plan).into_iter().flat_map(|(name, wish)| wish_lines(name, wish)).collect();
     lines.extend(plan.envs.iter().map(env_line));
     lines.push(verdict(plan).to_owned());
     lines

@@ -108,7 +108,8 @@ impl Ending {
             }
             Ended::Failed { run, cause, standing } => {
                 let lines = failed_lines(run.short(), cause, standing, tale);
-                let standing: Vec<Value> = standing.iter().map(|thing| standing_fields(thing, tale)).collect();
+                let standing: Vec<Value> =
+                    standing.iter().map(|thing| standing_fields(thing, tale)).collect();
                 let fields = json!({"cause": cause_fields(cause), "standing": standing});
                 Self::ended("failed", run.as_str(), lines, fields)
             }
@@ -145,10 +146,8 @@ pub fn obstacle_lines(obstacle: &Obstacle) -> Vec<String> {
 fn complete_lines(endpoint: &str, tale: Option<&Tale>) -> (Vec<String>, Option<String>) {
     let coolify = tale.and_then(|tale| tale.link(Step::App));
     let took = tale.map(|tale| format!(" in {}", words::whole(tale.took))).unwrap_or_default();
-    let mut lines = vec![
-        in_style(GOOD, &format!("✓ Deployment complete{took}")),
-        format!("  URL:     {endpoint}"),
-    ];
+    let mut lines =
+        vec![in_style(GOOD, &format!("✓ Deployment complete{took}")), format!("  URL:     {endpoint}")];
     lines.extend(coolify.as_ref().map(|link| format!("  Coolify: {link}")));
     if tale.is_some_and(Tale::is_unproven) {
         let text = "  ! proof: none. It answers, but nothing shows that it is the new version";

@@ -67,7 +67,9 @@ impl Human {
     }
 
     fn turned_back(&self, cause: &Cause) {
-        cause_lines(cause).iter().for_each(|line| self.screen.line(line));
+        for line in cause_lines(cause) {
+            self.screen.line(&line);
+        }
         self.screen.line("  undoing what this run made:");
     }
 }
@@ -95,7 +97,9 @@ impl Listener for Human {
                 self.screen.line(&in_style(ODD, &text));
             }
             Event::Sighted { check, ok: false, saw, .. } => self.waits("verify", &format!("{check}: {saw}")),
-            Event::Sighted { check, saw, .. } => self.screen.wait(&format!("{:<STEP$} {check}: {saw}", "verify")),
+            Event::Sighted { check, saw, .. } => {
+                self.screen.wait(&format!("{:<STEP$} {check}: {saw}", "verify"));
+            }
             Event::TurnedBack(cause) => self.turned_back(cause),
             Event::Blocked { what, reason } => {
                 self.screen.line(&in_style(BAD, &format!("  ✗ {what}: {reason}")));

@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use machine::cause::Cause;
 use machine::entry::Proof;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Veil;
 use crate::runner::event::{Came, Event, Listener};
@@ -42,19 +43,22 @@ impl Json {
     }
 
     fn tell_of(&self, run: Option<String>, event: &str, fields: Value) {
-        let at = Timestamp::now().to_string();
-        let mut line = Map::from_iter([
-            ("v".to_owned(), json!(VERSION)),
-            ("at".to_owned(), json!(at)),
-            ("run".to_owned(), json!(run)),
-            ("event".to_owned(), json!(event)),
-        ]);
-        if let Value::Object(fields) = self.veil.hide_in(fields) {
-            line.extend(fields);
-        }
+        let told = Told { v: VERSION, at: Timestamp::now(), run, event, fields: self.veil.hide_in(fields) };
+        let line = serde_json::to_string(&told).expect("keys are texts and numbers are finite");
         // A closed pipe is the reader's choice; the run goes on and the journal has it all.
-        let _ = writeln!(std::io::stdout().lock(), "{}", Value::Object(line));
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
     }
+}
+
+/// One line.
+#[derive(Serialize)]
+struct Told<'a> {
+    v: u32,
+    at: Timestamp,
+    run: Option<String>,
+    event: &'a str,
+    #[serde(flatten)]
+    fields: Value,
 }
 
 impl Listener for Json {
@@ -77,10 +81,9 @@ fn told(event: &Event) -> (&'static str, Value) {
             ("run.began", json!({"app": app, "endpoint": endpoint, "resumed": resumed}))
         }
         Event::Entered(phase) => ("phase.entered", json!({"phase": phase.as_str()})),
-        Event::Done { step, what, came, took } => (
-            "step.done",
-            json!({"step": step, "what": what, "came": came_word(*came), "took_ms": ms(*took)}),
-        ),
+        Event::Done { step, what, came, took } => {
+            ("step.done", json!({"step": step, "what": what, "came": came_word(*came), "took_ms": ms(*took)}))
+        }
         Event::Waiting { step, what } => ("step.waiting", json!({"step": step, "for": what})),
         Event::Doubted { step, saw } => ("step.doubted", json!({"step": step, "saw": saw})),
         Event::Sighted { check, ok, saw, attempt } => {

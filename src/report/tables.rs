@@ -18,7 +18,8 @@ pub fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> Vec<Stri
     };
     let widths: [usize; N] = std::array::from_fn(width);
     let aligned = |row: [&str; N]| {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         cells.join("  ").trim_end().to_owned()
     };
     let head = in_style(BOLD, &aligned(heads));

@@ -1,0 +1,74 @@
+//! Bad input: exit 2, everything said, nothing written anywhere.
+
+use super::house::House;
+
+const SPEC: &str = "name: my-api\ntemplate: python-api\ndomain: my-api.example.com\n";
+
+#[test]
+fn bad_input_ends_2_with_its_place_and_writes_nothing_anywhere() {
+    let long = format!("name: {}\ntemplate: python-api\ndomain: a.example.com\n", "a".repeat(70));
+    let with = |line: &str| format!("{SPEC}{line}\n");
+    let cases: Vec<(&str, String, &str)> = vec![
+        ("empty file", String::new(), "my-api.yaml"),
+        ("tabs", format!("{SPEC}env:\n\tA: b\n"), "my-api.yaml:5"),
+        ("unknown key", with("domian: x.example.com"), "`domian`"),
+        ("two documents", format!("{SPEC}---\n{SPEC}"), "my-api.yaml"),
+        ("duplicate key", with("name: other"), "my-api.yaml:4"),
+        ("wrong type", with("port: [8000]"), "my-api.yaml:4"),
+        ("missing template", SPEC.replace("python-api", "cobol-api"), "cobol-api"),
+        ("missing required secret", with("secrets: {required: [STRIPE_KEY]}"), "STRIPE_KEY"),
+        ("invalid domain", SPEC.replace("my-api.example.com", "not a domain"), "my-api.yaml:3"),
+        ("70-character name", long, "63"),
+        ("a value Coolify cannot carry", with("env: {A: \"it's $5\"}"), "`env.A`"),
+        ("an unset variable", with("env: {A: \"${NOT_SET}\"}"), "NOT_SET"),
+    ];
+    for (case, spec, words) in cases {
+        let house = House::with_app();
+        house.write("my-api.yaml", spec);
+        let before = house.listing();
+        for command in ["apply", "plan"] {
+            let said = house.run(&[command, "my-api.yaml", "--sandbox"]);
+            assert_eq!(said.exit, 2, "{case}: {}{}", said.out, said.err);
+            assert!(said.err.contains(words), "{case}: {}", said.err);
+            assert_eq!(house.listing(), before, "{case}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_over_the_limit_is_refused_with_its_largest_files() {
+    let house = House::with_app();
+    // A simple generator: bytes that do not compress.
+    let mut state = 1_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    })
+    .take(1_400_000)
+    .collect();
+    house.write("my-api/blob.bin", noise);
+    let before = house.listing();
+    house.apply().ends(2).says("too large").says("blob.bin");
+    assert_eq!(house.listing(), before);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let house = House::with_app();
+    let before = house.listing();
+    house.run(&["apply", "nothing.yaml", "--sandbox"]).ends(2).says("nothing.yaml");
+    // A folder cannot be read as a file, whoever asks.
+    house.run(&["apply", "my-api", "--sandbox"]).ends(2).says("cannot be read");
+    assert_eq!(house.listing(), before);
+}
+
+#[test]
+fn every_problem_of_every_spec_is_told_at_once() {
+    let house = House::with_app();
+    house.write("bad.yaml", "name: UPPER\ntemplate: cobol\ndomain: nowhere\nport: many\n");
+    let said = house.run(&["validate", "bad.yaml", "nothing.yaml"]).ends(2);
+    for words in ["bad.yaml:1", "bad.yaml:2", "bad.yaml:3", "bad.yaml:4", "nothing.yaml"] {
+        assert!(said.err.contains(words), "{words} is not in {}", said.err);
+    }
+    house.run(&["validate", "my-api.yaml"]).ends(0);
+}
