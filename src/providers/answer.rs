@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::call::Refusal;
+use crate::secrets::Mask;
 use crate::wire::{Response, SendError};
 
 /// What an answer to a write means.
@@ -24,6 +25,22 @@ pub enum Answer {
     NotDone(String, Duration),
     /// It may or may not have been done.
     Doubt(String),
+}
+
+impl Answer {
+    /// The same, with secrets hidden in the API's words.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        match self {
+            Self::Done(body) => Self::Done(body),
+            Self::Refused(why) => Self::Refused(mask.mask(&why)),
+            Self::Partial(why) => Self::Partial(mask.mask(&why)),
+            Self::Missing(why) => Self::Missing(mask.mask(&why)),
+            Self::TokenRefused(why) => Self::TokenRefused(mask.mask(&why)),
+            Self::NotDone(why, pause) => Self::NotDone(mask.mask(&why), pause),
+            Self::Doubt(why) => Self::Doubt(mask.mask(&why)),
+        }
+    }
 }
 
 const FIRST_PAUSE: Duration = Duration::from_secs(2);

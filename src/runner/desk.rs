@@ -21,7 +21,7 @@ use super::{Demand, Ended, Keep, OnFailure, Runner, Taken};
 use crate::plan::release::{ReadError, frozen, frozen_text};
 use crate::plan::{Ask, Obstacle, Release};
 use crate::providers::Vendors;
-use crate::secrets::{FingerprintKey, Secret, Sources};
+use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
 use crate::spec::{Spec, Undo};
 use crate::store::{Claim, Holder, Lease, Loaded, Store};
 use crate::wire::Outside;
@@ -178,6 +178,7 @@ impl Desk {
                 cancel: self.cancel.clone(),
                 store: self.store.clone(),
                 holder: self.holder.clone(),
+                mask: Mask::new(ask.secrets().into_iter().chain([self.token.as_ref()]).map(Secret::expose)),
             },
             vendors: self.vendors.clone(),
             on_failure: on_failure(&ask.spec, options),

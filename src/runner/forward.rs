@@ -67,7 +67,8 @@ impl Runner {
     // Parking is at most one write, and one that may fail: the journal says where the run is without it.
     pub(super) async fn park(&mut self, run: machine::id::RunId, stop: Stop) -> Ended {
         if let Stop::Parked { reason, .. } = &stop {
-            let _ = self.work.journal.append(&Entry::Parked { reason: reason.clone() }).await;
+            let reason = self.work.mask.mask(reason);
+            let _ = self.work.journal.append(&Entry::Parked { reason }).await;
         }
         Ended::Parked { run, stop }
     }
@@ -92,7 +93,7 @@ impl Runner {
     }
 
     async fn refuse(&mut self, deployment: Deployment<Validating>, obstacle: Obstacle) -> Walk {
-        let cause = refused(obstacle.message, obstacle.hint);
+        let cause = refused(self.work.mask.mask(&obstacle.message), obstacle.hint);
         let run = deployment.begun().run.clone();
         deployment.refuse(cause.clone()).write(&mut self.work.journal).await?;
         Ok(Ended::Refused { run, cause })

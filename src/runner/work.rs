@@ -16,6 +16,7 @@ use super::halt::{Halt, Stop};
 use super::journal::Journal;
 use crate::providers::answer::{Answer, sort};
 use crate::providers::call::{Call, Times};
+use crate::secrets::Mask;
 use crate::store::{Claim, Holder, Lease, Store};
 use crate::wire::Outside;
 
@@ -56,6 +57,8 @@ pub struct Work {
     pub store: Arc<dyn Store>,
     /// Who we are.
     pub holder: Holder,
+    /// Hides secrets in what others say: their words go into the journal and onto screens.
+    pub mask: Mask,
 }
 
 impl Work {
@@ -142,6 +145,7 @@ impl Work {
         self.journal.guard(call.times.timeout).await?;
         let target = format!("{} {}", call.redacted.method, call.redacted.target);
         let answer = sort(self.outside.transport.send(call.request).await, call.refusal);
+        let answer = answer.masked(&self.mask);
         tracing::debug!(request = %target, answer = ?summary(&answer), "sent");
         Ok(answer)
     }

@@ -9,3 +9,4 @@ pub mod invariants;
 mod people;
 mod scene;
 mod sweeps;
+mod trace;

@@ -340,3 +340,46 @@ async fn every_attempt_at_an_unclear_request_is_in_the_journal_in_order() {
         "settled after {waited:?}, before a late effect was out of the question"
     );
 }
+
+#[tokio::test]
+async fn a_secret_that_the_app_logs_is_not_in_the_journal() {
+    let mut scene = Scene::new(1);
+    let nasty = ["qu\"o'te-and-more", "dollar$$sign-and-more", "line\nbreak-and-more", "ümläut-and-möre"];
+    scene.respec("secrets: {required: [API_KEY]}", "secrets: {required: [API_KEY, A, B, C, D]}");
+    for (name, value) in ["A", "B", "C", "D"].into_iter().zip(nasty) {
+        scene.environment.insert(name.to_owned(), value.to_owned());
+    }
+    let shouting = |world: &mut fabrik::sandbox::World| world.arm(Fault::Health, None);
+    scene.sandbox.with_world(shouting).unwrap();
+    let (sandbox, values) = (scene.sandbox.clone(), scene.environment.clone());
+    let outside = scene.sandbox.outside_with_hook(Arc::new(move |_| {
+        let shout = |world: &mut fabrik::sandbox::World| {
+            for container in world.services.iter_mut().flat_map(|service| &mut service.containers) {
+                for (line, value) in container.log.iter_mut().zip([&values]) {
+                    line.text = value.values().cloned().collect::<Vec<_>>().join(" and ");
+                }
+            }
+        };
+        sandbox.with_world(shout).unwrap();
+        Verdict::Go
+    }));
+    let mut process = scene.process(&Fuse::default());
+    process.vendors = process.vendors.clone().through(&outside);
+    process.outside = outside;
+    let outcome = process.apply(scene.spec(), &options()).await;
+    drop(process);
+    let Outcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert!(cause.evidence.iter().any(|seen| seen.contains("***")), "the log was not shown: {cause:?}");
+    let mut written = format!("{outcome:?}");
+    for row in scene.journal().list(None).await.unwrap() {
+        let loaded = scene.journal().load(&row.run).await.unwrap();
+        written += &serde_json::to_string(&loaded.lines).unwrap();
+        written += &loaded.blobs.values().map(|blob| String::from_utf8_lossy(blob)).collect::<String>();
+    }
+    for value in scene.environment.values() {
+        let escaped = serde_json::to_string(value).unwrap();
+        for form in [value.as_str(), escaped.trim_matches('"')] {
+            assert!(!written.contains(form), "{form:?} is written down");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Rules that back each other up, seen one by one on the requests themselves.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fabrik::runner::desk::Outcome;
+use fabrik::sandbox::{Mishap, Side, Verdict};
+
+use super::crash::Fuse;
+use super::scene::{Scene, options};
+
+/// A request, and when it arrived.
+#[derive(Clone, Debug)]
+struct Seen {
+    request: String,
+    at: Duration,
+}
+
+/// Does `deed` in a process of its own and gives the requests it sent.
+async fn traced(scene: &Scene, deed: impl AsyncFnOnce(fabrik::runner::desk::Desk) -> Outcome) -> Vec<Seen> {
+    let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+    let (trace, clock) = (seen.clone(), scene.sandbox.outside().clock);
+    let outside = scene.sandbox.outside_with_hook(Arc::new(move |point| {
+        if point.side == Side::Before {
+            let request = format!("{} {}", point.method, point.path);
+            trace.lock().unwrap().push(Seen { request, at: clock.boot() });
+        }
+        Verdict::Go
+    }));
+    let mut process = scene.process(&Fuse::default());
+    process.vendors = process.vendors.clone().through(&outside);
+    process.outside = outside;
+    deed(process).await;
+    let seen = seen.lock().unwrap().clone();
+    seen
+}
+
+fn matching<'a>(seen: &'a [Seen], words: &'a [&str]) -> impl Iterator<Item = &'a Seen> {
+    seen.iter().filter(move |seen| words.iter().all(|word| seen.request.contains(word)))
+}
+
+#[tokio::test]
+async fn absence_is_believed_only_after_two_reads_a_staleness_window_apart() {
+    let scene = Scene::new(1);
+    scene.sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap();
+    let seen = traced(&scene, async |desk| desk.apply(scene.spec(), &options()).await).await;
+    let creates: Vec<Duration> = matching(&seen, &["POST", "dns_records"]).map(|seen| seen.at).collect();
+    let reads: Vec<Duration> =
+        matching(&seen, &["GET", "dns_records", "comment"]).map(|seen| seen.at).collect();
+    assert_eq!(creates.len(), 2, "{seen:#?}");
+    let between: Vec<_> = reads.iter().filter(|at| **at > creates[0] && **at < creates[1]).collect();
+    assert!(between.len() >= 2, "one read was enough: {seen:#?}");
+    assert!(*between[between.len() - 1] >= *between[0] + Duration::from_secs(5));
+    assert!(*between[0] >= creates[0] + Duration::from_secs(31), "asked inside the settle window");
+}
+
+#[tokio::test]
+async fn absence_is_believed_only_beside_a_control_read() {
+    let scene = Scene::new(1);
+    scene.sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap();
+    let seen = traced(&scene, async |desk| desk.apply(scene.spec(), &options()).await).await;
+    let last_read = seen.iter().rposition(|seen| seen.request.contains("comment")).unwrap();
+    let control = &seen[last_read + 1].request;
+    assert!(
+        control.starts_with("GET") && control.contains("/zones/") && !control.contains("dns"),
+        "{control}"
+    );
+}
+
+#[tokio::test]
+async fn gone_is_what_is_not_there_twice_a_staleness_window_apart() {
+    let scene = Scene::new(1);
+    scene.apply(&Fuse::default()).await;
+    let run = scene.finished().await.pop().unwrap();
+    let seen = traced(&scene, async |desk| desk.roll_back(&run, &options()).await).await;
+    for path in ["dns_records/", "/projects/", "/services/"] {
+        let deleted =
+            seen.iter().rposition(|seen| seen.request.starts_with("DELETE") && seen.request.contains(path));
+        let after: Vec<Duration> = matching(&seen[deleted.unwrap() + 1..], &["GET", path])
+            .filter(|seen| !seen.request.contains('?'))
+            .map(|seen| seen.at)
+            .collect();
+        let first_to_last = after.last().unwrap().saturating_sub(after[0]);
+        assert!(after.len() >= 2 && first_to_last >= Duration::from_secs(5), "{path}: {after:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_taken_up_again_lists_its_marks_once_more_before_it_is_complete() {
+    let scene = Scene::new(1);
+    let fuse = Fuse::at(60);
+    scene.apply(&fuse).await;
+    let run = scene.open_run().await.expect("a run cut off half-way");
+    let seen = traced(&scene, async |desk| desk.resume(&run, &options()).await).await;
+    let proof = seen.iter().rposition(|seen| seen.request.ends_with("/health")).expect("a proof");
+    let swept = matching(&seen[proof..], &["GET"]).map(|seen| seen.request.as_str()).collect::<Vec<_>>();
+    assert!(swept.iter().any(|request| request.contains("comment")), "{swept:?}");
+    assert!(swept.iter().any(|request| request.ends_with("/services")), "{swept:?}");
+}
+
+#[tokio::test]
+async fn before_a_thing_in_doubt_is_undone_its_settle_window_is_waited_out() {
+    let scene = cut_off_after("PATCH", "dns_records").await;
+    let sent = scene.sandbox.outside().clock.boot();
+    let run = scene.open_run().await.expect("a run cut off half-way");
+    let seen = traced(&scene, async |desk| desk.roll_back(&run, &options()).await).await;
+    let back = matching(&seen, &["PATCH", "dns_records"]).next().expect("the record is put back").at;
+    assert!(
+        back >= sent + Duration::from_secs(31),
+        "put back {:?} after the change in doubt",
+        back.saturating_sub(sent)
+    );
+}
+
+/// A scene in which the process of an update has died while the answer to that request was on its way.
+async fn cut_off_after(method: &str, path: &str) -> Scene {
+    for point in 0.. {
+        let scene = Scene::new(1);
+        scene.apply(&Fuse::default()).await;
+        scene.edit("second");
+        scene.respec("port: 8000", "port: 8000\ndns: {ttl: 300}");
+        let fuse = Fuse::at(point);
+        scene.apply(&fuse).await;
+        if fuse.fell().starts_with(&format!("after {method}")) && fuse.fell().contains(path) {
+            return scene;
+        }
+        assert!(!fuse.fell().is_empty(), "no update sends {method} {path}");
+    }
+    unreachable!("the loop above has no end of its own")
+}
