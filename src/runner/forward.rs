@@ -184,9 +184,10 @@ impl Runner {
     fn fate(&self, halt: Halt) -> Result<Fate, Stop> {
         match (halt, self.on_failure) {
             (Halt::Stop(stop), _) => Err(stop),
-            (Halt::Fail(cause), OnFailure::Undo) => Ok(Fate::Undo(cause)),
-            (Halt::Fail(cause), OnFailure::Leave) => Ok(Fate::Leave(cause)),
+            (Halt::Fail(cause), OnFailure::Undo) => Ok(Fate::Undo(self.masked(cause))),
+            (Halt::Fail(cause), OnFailure::Leave) => Ok(Fate::Leave(self.masked(cause))),
             (Halt::Fail(cause), OnFailure::Park) => {
+                let cause = self.masked(cause);
                 let reason = format!("{} (the spec says `rollback: manual`)", cause.message);
                 Err(Stop::park(reason, "roll back, or mend it and resume"))
             }

@@ -1,5 +1,6 @@
 //! The proof: the start has ended, the new version answers, and nothing of ours is left over.
 
+use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::entry::{Evidence, Proof};
 use machine::phase::Verifying;
@@ -10,6 +11,7 @@ use super::event::{Came, Event};
 use super::halt::{Halt, Stop, failed};
 use super::prospect::Prospect;
 use super::{Demand, Runner, Taken};
+use crate::secrets::{Mask, Secret};
 use crate::spec;
 use crate::verify::{self, NotProven, Seen, Target, verify};
 
@@ -54,10 +56,26 @@ impl Runner {
         };
         let mut prospect = Prospect::new(&self.work, &self.vendors.coolify, &app.id);
         match verify(&self.work.outside, &target, &mut on, &mut prospect).await {
-            Ok(proven) => Ok(proven),
+            Ok(mut proven) => {
+                let mask = self.mask();
+                proven.checks.iter_mut().for_each(|(_, saw)| *saw = mask.mask(saw));
+                Ok(proven)
+            }
             Err(NotProven::Cancelled { .. }) => Err(Stop::park("interrupted", "resume or roll back").into()),
-            Err(not) => Err(Halt::Fail(self.not_proven(plan, app, &not).await)),
+            Err(not) => Err(Halt::Fail(self.masked(self.not_proven(plan, app, &not).await))),
         }
+    }
+
+    // What the app or an API says may quote a secret, and the journal keeps what they say.
+    fn mask(&self) -> Mask {
+        Mask::new(self.ask.secrets().into_iter().map(Secret::expose))
+    }
+
+    /// The cause without secrets.
+    pub(super) fn masked(&self, cause: Cause) -> Cause {
+        let (mask, Cause { kind, message, hint, evidence }) = (self.mask(), cause);
+        let evidence = evidence.into_iter().map(|seen| mask.mask(&seen)).collect();
+        Cause { kind, message: mask.mask(&message), hint: mask.mask(&hint), evidence }
     }
 
     fn target(&self, plan: &Plan, release: &str) -> Target {

@@ -105,6 +105,30 @@ fn a_generated_secret_is_in_env_and_nowhere_else() {
 }
 
 #[test]
+fn a_secret_that_the_outside_quotes_is_not_in_the_journal() {
+    // What the sandbox's certificates say of their issuer, which verification notes as evidence.
+    const QUOTED: &str = "Fabrik Sandbox CA";
+    let house = House::with_app();
+    let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
+    house.write("my-api.yaml", spec + "secrets: {required: [API_KEY]}\n");
+    let apply = || {
+        let mut command = house.command(&["apply", "my-api.yaml", "--sandbox", "-v"]);
+        super::house::Said::of(command.env("API_KEY", QUOTED).output().unwrap())
+    };
+    let first = apply().ends(0);
+    house.run(&["sandbox", "fault", "build"]).ends(0);
+    house.edit("one that does not build");
+    let second = apply().ends(1).says("issued by ***");
+    for said in [first, second] {
+        assert!(!said.out.contains(QUOTED) && !said.err.contains(QUOTED), "{}{}", said.out, said.err);
+    }
+    let holds = |bytes: &[u8]| bytes.windows(QUOTED.len()).any(|window| window == QUOTED.as_bytes());
+    let keepers: Vec<_> =
+        house.listing().into_iter().filter(|(_, bytes)| holds(bytes)).map(|(path, _)| path).collect();
+    assert_eq!(keepers, [house.sandbox().join("world.json")]);
+}
+
+#[test]
 fn templates_and_the_sandbox_show_themselves() {
     let house = House::new();
     house.run(&["templates"]).ends(0).says("python-api").says("static-site");
