@@ -115,6 +115,7 @@ impl Reach {
             None => store,
         };
         Ok(Desk {
+            house: Arc::new(LiveClock),
             store,
             outside: self.outside,
             vendors: self.vendors,

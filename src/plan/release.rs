@@ -1,6 +1,7 @@
 //! A finished release: what a new run builds on, and what undoing it goes back to.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use machine::app::AppKey;
@@ -13,6 +14,8 @@ use machine::receipt::Receipt;
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::Step;
 
+use crate::error::Problems;
+use crate::spec::Spec;
 use crate::store::{Loaded, RunRow, Store, StoreError};
 
 /// The names under which a run's blobs are frozen.
@@ -131,6 +134,14 @@ impl Release {
             .filter(stays)
             .map(|env| (env.key.as_str(), env.fingerprint.as_str()))
             .collect()
+    }
+
+    /// The spec it was made from.
+    ///
+    /// # Errors
+    /// What this version no longer understands of it.
+    pub fn spec(&self) -> Result<Spec, Problems> {
+        Spec::thaw(Path::new(&self.begun().spec), &self.frozen(frozen::SPEC))
     }
 
     /// A frozen text, empty where there is none.

@@ -109,8 +109,9 @@ impl Desk {
         let base = self.base_of(&any).await?;
         let ask = self.ask_again(&any, &loaded, base.as_ref())?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
-        let clock = self.outside.clock.clone();
-        let mut journal = Journal::resumed(self.store.clone(), clock, run.clone(), lease, loaded.lines.len());
+        let clocks = (self.outside.clock.clone(), self.house.clone());
+        let mut journal =
+            Journal::resumed(self.store.clone(), clocks, run.clone(), lease, loaded.lines.len());
         journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
         self.listener.hear(&Event::Began {
             app: any.begun().app.name.clone(),

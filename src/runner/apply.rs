@@ -113,8 +113,8 @@ impl Desk {
             resumed: false,
         });
         let by_hash = blobs.into_values().map(|bytes| (sha256(&bytes), bytes)).collect();
-        let clock = self.outside.clock.clone();
-        let mut journal = Journal::fresh(self.store.clone(), clock, run, lease, by_hash);
+        let clocks = (self.outside.clock.clone(), self.house.clone());
+        let mut journal = Journal::fresh(self.store.clone(), clocks, run, lease, by_hash);
         let deployment = Deployment::begin(begun).write(&mut journal).await?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let mut runner = self.runner(journal, ask, Taken::First, options);

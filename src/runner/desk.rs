@@ -24,7 +24,7 @@ use crate::providers::Vendors;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
 use crate::spec::{Spec, Undo};
 use crate::store::{Claim, Holder, Lease, Loaded, Store};
-use crate::wire::Outside;
+use crate::wire::{Clock, Outside};
 
 /// Looks up an environment variable.
 pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -36,6 +36,9 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     /// The world.
     pub outside: Outside,
+    /// The clock of this house, which leases and waiting for other processes go by. The outside's own may be
+    /// pretend.
+    pub house: Arc<dyn Clock>,
     /// The vendors, seen with the user's tokens.
     pub vendors: Vendors,
     /// Who looks on.
@@ -146,15 +149,15 @@ impl Desk {
     /// # Errors
     /// [`Outcome::Held`].
     pub async fn claim(&self, app: &AppKey, patience: Duration) -> Result<Lease, Outcome> {
-        let began = self.outside.clock.boot();
+        let began = self.house.boot();
         loop {
             match self.store.claim(&app.to_string(), &self.holder).await? {
                 Claim::Held(lease) => return Ok(lease),
                 Claim::Taken { by, since } => {
-                    if self.outside.clock.boot().saturating_sub(began) >= patience {
+                    if self.house.boot().saturating_sub(began) >= patience {
                         return Err(Outcome::Held { by, since });
                     }
-                    self.outside.clock.sleep(Duration::from_secs(1)).await;
+                    self.house.sleep(Duration::from_secs(1)).await;
                 }
             }
         }
@@ -174,6 +177,7 @@ impl Desk {
             work: Work {
                 journal,
                 outside: self.outside.clone(),
+                house: self.house.clone(),
                 listener: self.listener.clone(),
                 cancel: self.cancel.clone(),
                 store: self.store.clone(),
@@ -225,7 +229,7 @@ impl Desk {
         known: &BTreeMap<String, String>,
     ) -> Result<Ask, Outcome> {
         let path = Path::new(&begun.spec);
-        let spec = Spec::parse(path, &frozen_text(begun, blobs, frozen::SPEC))
+        let spec = Spec::thaw(path, &frozen_text(begun, blobs, frozen::SPEC))
             .map_err(|problems| Outcome::from(Obstacle::new(problems.to_string(), "")))?;
         let compose = frozen_text(begun, blobs, frozen::COMPOSE);
         let sources = self.sources(path)?;

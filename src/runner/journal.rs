@@ -11,10 +11,14 @@ use machine::moment::Moment;
 use crate::store::{Lease, Store, StoreError};
 use crate::wire::Clock;
 
+/// The outside's clock, which entries are stamped with, and the house's, which leases go by.
+pub type Clocks = (Arc<dyn Clock>, Arc<dyn Clock>);
+
 /// Writes one run's entries.
 pub struct Journal {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    house: Arc<dyn Clock>,
     run: RunId,
     next: u64,
     lease: Lease,
@@ -28,23 +32,23 @@ impl Journal {
     /// A pen for a run that is about to begin; `frozen` is kept with its first entry.
     pub fn fresh(
         store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
+        (clock, house): Clocks,
         run: RunId,
         lease: Lease,
         frozen: BTreeMap<String, Vec<u8>>,
     ) -> Self {
-        Self { store, clock, run, next: 0, lease, frozen }
+        Self { store, clock, house, run, next: 0, lease, frozen }
     }
 
     /// A pen for a run that has `written` entries.
     pub fn resumed(
         store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
+        (clock, house): Clocks,
         run: RunId,
         lease: Lease,
         written: usize,
     ) -> Self {
-        Self { store, clock, run, next: written as u64, lease, frozen: BTreeMap::new() }
+        Self { store, clock, house, run, next: written as u64, lease, frozen: BTreeMap::new() }
     }
 
     /// Makes sure that the lease outlives a request of `timeout`.
@@ -52,7 +56,7 @@ impl Journal {
     /// # Errors
     /// [`StoreError::Fenced`] when another runner holds the app.
     pub async fn guard(&mut self, timeout: Duration) -> Result<(), StoreError> {
-        if self.clock.boot() + timeout + MARGIN > self.lease.until {
+        if self.house.boot() + timeout + MARGIN > self.lease.until {
             self.lease = self.store.renew(&self.lease).await?;
         }
         Ok(())

@@ -91,8 +91,6 @@ impl Runner {
             cause.evidence.push(format!("status at Coolify: {status}"));
         }
         cause.evidence.push(self.log(app).await);
-        cause.message = self.work.mask.mask(&cause.message);
-        cause.evidence = cause.evidence.iter().map(|seen| self.work.mask.mask(seen)).collect();
         cause
     }
 

@@ -14,6 +14,7 @@ use super::envs::value_of;
 use super::halt::{Halt, Stop};
 use super::unmake::{Undoing, not_ours};
 use super::work::TRIES;
+use crate::plan::Release;
 use crate::plan::ask::RELEASE;
 use crate::plan::release::frozen;
 use crate::providers::answer::Answer;
@@ -93,7 +94,7 @@ impl Runner {
             Err(reason) => return Ok(Undoing::Blocked(reason)),
         };
         if deployment.ledger().newest_attempt(Step::Deploy).is_some()
-            && let Undoing::Blocked(reason) = self.start_again(deployment, receipt, base.answers_as()).await?
+            && let Undoing::Blocked(reason) = self.start_again(deployment, receipt, &base).await?
         {
             return Ok(Undoing::Blocked(reason));
         }
@@ -162,7 +163,7 @@ impl Runner {
         &mut self,
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
-        release: &str,
+        base: &Release,
     ) -> Result<Undoing, Stop> {
         let coolify = self.vendors.coolify.clone();
         if let Err(halt) = self.work.until_not_starting(&coolify, &receipt.id).await {
@@ -177,7 +178,9 @@ impl Runner {
             return blocked(halt);
         }
         let plan = deployment.plan().clone();
-        match self.watch(&plan, receipt, release).await {
+        // The release before is well by its own notion of health.
+        let health = base.spec().map_or_else(|_| self.ask.spec.health.clone(), |spec| spec.health);
+        match self.watch(&plan, receipt, base.answers_as(), &health).await {
             Ok(_) => Ok(Undoing::Done),
             Err(halt) => blocked(halt),
         }

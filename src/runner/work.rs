@@ -18,7 +18,7 @@ use crate::providers::answer::{Answer, sort};
 use crate::providers::call::{Call, Times};
 use crate::secrets::Mask;
 use crate::store::{Claim, Holder, Lease, Store};
-use crate::wire::Outside;
+use crate::wire::{Clock, Outside};
 
 /// How long a step may try, from its first send.
 pub const TRIES: Duration = Duration::from_secs(600);
@@ -49,6 +49,8 @@ pub struct Work {
     pub journal: Journal,
     /// The world.
     pub outside: Outside,
+    /// The clock of this house.
+    pub house: Arc<dyn Clock>,
     /// Who looks on.
     pub listener: Arc<dyn Listener>,
     /// Whether to stop.
@@ -107,14 +109,17 @@ impl Work {
     /// # Errors
     /// [`Stop::Parked`] when another process holds it for longer than [`TRIES`].
     pub async fn turn(&self, key: &str) -> Result<Lease, Stop> {
-        let began = self.time();
+        let began = self.house.boot();
         loop {
             match self.store.claim(key, &self.holder).await? {
                 Claim::Held(lease) => return Ok(lease),
-                Claim::Taken { by, .. } if self.since(began) > TRIES => {
+                Claim::Taken { by, .. } if self.house.boot().saturating_sub(began) > TRIES => {
                     return Err(Stop::park(format!("{by} holds `{key}`"), "resume when it has ended"));
                 }
-                Claim::Taken { .. } => self.pause(Duration::from_secs(1)).await?,
+                Claim::Taken { .. } => {
+                    self.safe_point()?;
+                    self.house.sleep(Duration::from_secs(1)).await;
+                }
             }
         }
     }

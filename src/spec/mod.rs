@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use self::reader::Folder;
 use crate::error::{Problem, Problems};
 
 /// The variable that every deployment sets anew, to the id of its run.
@@ -209,7 +210,15 @@ impl Spec {
     /// # Errors
     /// All problems of the text at once, in the order of its lines.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
-        parse::parse(path, text)
+        parse::parse(path, text, Folder::Needed)
+    }
+
+    /// Reads a spec again whose files are frozen with a run; the app's folder may be gone by now.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn thaw(path: &Path, text: &str) -> Result<Self, Problems> {
+        parse::parse(path, text, Folder::Frozen)
     }
 
     /// The text of everything that decides whether an app changed: unexpanded, without comments, formatting, or the

@@ -4,21 +4,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reader::{Complaint, Fields, Reader};
+use super::reader::{Complaint, Fields, Folder, Reader};
 use super::templates::Template;
 use super::tree::{self, Node, Place, Value};
 use super::{Source, Spec, check, keys, sections};
 use crate::error::{Problem, Problems};
 
 /// Reads a whole spec.
-pub fn parse(path: &Path, text: &str) -> Result<Spec, Problems> {
+pub fn parse(path: &Path, text: &str, folder: Folder) -> Result<Spec, Problems> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root = tree::read(path, text)?;
     if let Value::Nothing = root.value {
         let hint = "a spec needs at least `name`, `template` or `folder`, and `domain`";
         return Err(Problem::of_file(path, "the file is empty").hint(hint).into());
     }
-    let mut reader = Reader::new(path, text);
+    let mut reader = Reader::new(path, text, folder);
     let spec = whole(&mut reader, root, text);
     let warnings = reader.finish()?;
     Ok(Spec { warnings, ..spec.expect("a spec that nobody complained about is whole") })
@@ -151,7 +151,7 @@ fn no_source(reader: &mut Reader<'_>, fields: &Fields) {
     }
 }
 
-/// A folder beside the spec that is there.
+/// A folder beside the spec that is there, if it must be.
 fn existing(
     reader: &mut Reader<'_>,
     place: Place,
@@ -159,7 +159,7 @@ fn existing(
     template: Option<&'static Template>,
 ) -> Option<PathBuf> {
     let path = reader.path.parent().unwrap_or_else(|| Path::new("")).join(folder);
-    if path.is_dir() {
+    if path.is_dir() || reader.folder == Folder::Frozen {
         return Some(path);
     }
     let complaint = if path.exists() {

@@ -29,9 +29,19 @@ impl Complaint {
     }
 }
 
+/// What is expected of the app's folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folder {
+    /// It is there: its files are about to be read.
+    Needed,
+    /// It may be gone: its files are frozen elsewhere.
+    Frozen,
+}
+
 /// One file under reading, with what was found wrong so far.
 pub struct Reader<'a> {
     pub path: &'a Path,
+    pub folder: Folder,
     text: &'a str,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
@@ -69,8 +79,8 @@ impl Fields {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, text, problems: Vec::new(), warnings: Vec::new() }
+    pub fn new(path: &'a Path, text: &'a str, folder: Folder) -> Self {
+        Self { path, text, folder, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Notes what is wrong at a place.

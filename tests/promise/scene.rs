@@ -122,6 +122,7 @@ impl Scene {
         };
         Desk {
             store,
+            house: outside.clock.clone(),
             outside,
             vendors,
             listener: Arc::new(Deaf),
