@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use fabrik::sandbox::{Hook, Sandbox, Side, Verdict};
-use fabrik::store::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use fabrik::store::{Claim, Holder, LEASE, Lease, Loaded, RunRow, Store, StoreError};
 use fabrik::wire::Outside;
 use machine::app::AppKey;
 use machine::entry::Line;
@@ -19,6 +19,8 @@ pub struct Fuse {
     burns_at: Arc<Mutex<Option<u64>>>,
     dead: Arc<AtomicBool>,
     fell: Arc<Mutex<String>>,
+    suspended: Arc<Mutex<Option<Sandbox>>>,
+    fenced: Arc<AtomicBool>,
 }
 
 impl Fuse {
@@ -27,6 +29,29 @@ impl Fuse {
         let fuse = Self::default();
         *fuse.burns_at.lock().unwrap() = Some(point);
         fuse
+    }
+
+    /// Falls asleep between its first intent and the request, for longer than its lease; another runner takes
+    /// the app meanwhile.
+    pub fn suspended_after_an_intent(sandbox: &Sandbox) -> Self {
+        let fuse = Self::default();
+        *fuse.suspended.lock().unwrap() = Some(sandbox.clone());
+        fuse
+    }
+
+    fn suspend(&self, line: &Line) {
+        if line.entry.name() != "intended" {
+            return;
+        }
+        if let Some(sandbox) = self.suspended.lock().unwrap().take() {
+            sandbox.with_world(|world| world.pass(LEASE * 2)).unwrap();
+            self.fenced.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn admitted(&self) -> Result<(), StoreError> {
+        let fenced = self.fenced.load(Ordering::SeqCst);
+        if fenced { Err(StoreError::Fenced { key: "the app".to_owned() }) } else { Ok(()) }
     }
 
     /// How many points were passed.
@@ -113,7 +138,9 @@ impl Store for Mortal {
 
     async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
         self.pass("before", line)?;
+        self.fuse.admitted()?;
         self.store.append(run, seq, token, line).await?;
+        self.fuse.suspend(line);
         self.pass("after", line)
     }
 
@@ -134,6 +161,7 @@ impl Store for Mortal {
 
     async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
         self.alive()?;
+        self.fuse.admitted()?;
         self.store.renew(lease).await
     }
 

@@ -7,6 +7,7 @@ mod crash;
 mod hostile;
 pub mod invariants;
 mod people;
+mod races;
 mod scene;
 mod sweeps;
 mod trace;
