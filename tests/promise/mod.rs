@@ -9,5 +9,6 @@ pub mod invariants;
 mod people;
 mod races;
 mod scene;
+mod served;
 mod sweeps;
 mod trace;

@@ -1,0 +1,69 @@
+//! The real HTTP client against the served sandbox comes to the same as the ports in-process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use fabrik::runner::Ended;
+use fabrik::runner::desk::Outcome;
+use fabrik::sandbox::through::Through;
+use fabrik::sandbox::{Fault, serve};
+use fabrik::wire::Outside;
+use fabrik::wire::live::LiveTransport;
+
+use super::crash::Fuse;
+use super::invariants::at_rest;
+use super::scene::{Scene, options};
+
+async fn served(scene: &Scene) -> Outside {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = serve::bind(scene.sandbox.clone(), address).await.unwrap();
+    let url = format!("http://{}", server.address().unwrap());
+    tokio::spawn(server.run());
+    let client = Arc::new(LiveTransport::new(None, Vec::new()));
+    Through::connect(&url, client).await.unwrap().outside()
+}
+
+/// A life: deployed, changed, broken, mended, undone. After each, how it ended and what is there.
+async fn life(scene: &Scene, outside: &Outside) -> Vec<String> {
+    let mut chapters = Vec::new();
+    for (edit, fault) in [("one", None), ("two", None), ("three", Some(Fault::Build)), ("four", None)] {
+        scene.edit(edit);
+        if let Some(fault) = fault {
+            scene.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
+        }
+        let mut process = scene.process(&Fuse::default());
+        process.vendors = process.vendors.clone().through(outside);
+        process.outside = outside.clone();
+        let outcome = process.apply(scene.spec(), &options()).await;
+        drop(process);
+        at_rest(scene, edit).await;
+        chapters.push(format!("{}\n{}", ended(&outcome), neutral(scene).await));
+    }
+    chapters
+}
+
+fn ended(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Ended(Ended::Complete { .. }) => "complete",
+        Outcome::Ended(Ended::RolledBack { .. }) => "rolled back",
+        _ => "otherwise",
+    }
+}
+
+/// What is there, with run ids by their place in the journal.
+async fn neutral(scene: &Scene) -> String {
+    let mut show = scene.sandbox.show();
+    for (place, row) in scene.journal().list(None).await.unwrap().iter().enumerate() {
+        show = show.replace(row.run.as_str(), &format!("run {place}"));
+    }
+    show.lines().filter(|line| !line.contains("FABRIK_RELEASE")).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_real_client_over_loopback_comes_to_the_same_as_in_process() {
+    let (here, there) = (Scene::new(1), Scene::new(1));
+    let in_process = life(&here, &here.sandbox.outside()).await;
+    let over_loopback = life(&there, &served(&there).await).await;
+    assert_eq!(in_process, over_loopback);
+    assert!(in_process[2].starts_with("rolled back") && in_process[3].starts_with("complete"));
+}
