@@ -22,9 +22,11 @@ pub(super) fn migrate(connection: &mut Connection, place: &Place) -> Result<(), 
 }
 
 fn recognise_up_to(connection: &Connection, steps: &[&str]) -> Result<i64, Fault> {
-    let number = |sql| connection.query_row(sql, (), |row| row.get::<_, i64>(0));
-    let (application, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
-    let empty = number("SELECT count(*) FROM sqlite_schema")? == 0;
+    // One statement sees one state: another process may be making the journal at this moment.
+    let seen = "SELECT (SELECT count(*) FROM sqlite_schema), application_id, user_version
+                FROM pragma_application_id, pragma_user_version";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)? == 0, row.get::<_, i64>(1)?, row.get(2)?));
+    let (empty, application, version) = connection.query_row(seen, (), read)?;
     if application != APPLICATION && !(empty && application == 0 && version == 0) {
         return Err(Fault::Unusable("is not a Fabrik journal".to_owned()));
     }

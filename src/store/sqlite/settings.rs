@@ -1,12 +1,18 @@
 //! How a connection is set up. Each setting is read back: a pragma that SQLite does not take is silent about it.
 
-use rusqlite::Connection;
+use std::time::{Duration, Instant};
+
 use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode};
 
 use super::fault::Fault;
 
 // Older ones can damage a journal when two connections checkpoint at once (fixed in 3.51.3).
 const _: () = assert!(rusqlite::ffi::SQLITE_VERSION_NUMBER >= 3_051_003);
+
+/// How long a busy file is waited for, and how often it is asked again where SQLite does not wait.
+const BUSY: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Settings of every connection, and what each reads back as. The first lets the others wait for a busy file.
 const EVERY: [(&str, &str, &str); 6] = [
@@ -24,6 +30,19 @@ const EVERY: [(&str, &str, &str); 6] = [
 pub(super) fn apply(connection: &Connection) -> Result<(), Fault> {
     for (pragma, value, wanted) in EVERY {
         set(connection, pragma, value, wanted)?;
+    }
+    write_ahead(connection)
+}
+
+/// Switches to the write-ahead log. That takes the file alone for a moment, and SQLite does not wait for it by
+/// itself, however long its busy time-out: two processes that make a journal at once would collide here.
+fn write_ahead(connection: &Connection) -> Result<(), Fault> {
+    let began = Instant::now();
+    while let Err(error) = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+        if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || began.elapsed() > BUSY {
+            return Err(error.into());
+        }
+        std::thread::sleep(PAUSE);
     }
     set(connection, "journal_mode", "WAL", "wal")
 }
