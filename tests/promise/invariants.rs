@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fabrik::plan::release::{frozen, frozen_text};
 use fabrik::sandbox::World;
 use fabrik::store::Store;
 use machine::effect::Effect;
@@ -9,6 +10,7 @@ use machine::entry::Entry;
 use machine::mark::Mark;
 use machine::replay::AnyDeployment;
 use machine::step::Step;
+use serde_json::Value;
 
 use super::scene::Scene;
 
@@ -41,6 +43,7 @@ pub async fn resting(world: &World, journal: &dyn Store, context: &str) {
         assert!(run.name().is_closed(), "{context}: a run is still {}", run.name());
     }
     exactly_one_of_each(world, &runs, context);
+    the_newest_release_is_what_is_there(world, journal, &runs, context).await;
 }
 
 fn strangers_are_untouched(world: &World, context: &str) {
@@ -107,6 +110,40 @@ fn exactly_one_of_each(world: &World, runs: &[AnyDeployment], context: &str) {
     }
     let at_key = world.records.iter().filter(|record| record.name == "blog.example.com").count();
     assert_eq!(at_key, wanted, "{context}: number of records at the name");
+}
+
+/// What the newest finished run planned is what the world holds: no late effect lies on top of it.
+async fn the_newest_release_is_what_is_there(
+    world: &World,
+    journal: &dyn Store,
+    runs: &[AnyDeployment],
+    context: &str,
+) {
+    let newest = runs.iter().rev().find_map(|run| match run {
+        AnyDeployment::Complete(finished) => Some(finished),
+        _ => None,
+    });
+    let Some(finished) = newest else { return };
+    let (plan, app) = (&finished.phase().plan, &finished.phase().app);
+    let service = world.services.iter().find(|service| service.uuid == app.id).expect("the app");
+    let loaded = journal.load(&finished.begun().run).await.unwrap();
+    let frozen = frozen_text(finished.begun(), &loaded.blobs, frozen::COMPOSE);
+    assert_eq!(build_of(&service.compose), build_of(&frozen), "{context}: compose text");
+    let release = service.env("FABRIK_RELEASE").and_then(|row| row.value.clone());
+    assert_eq!(release.as_deref(), Some(plan.release.as_str()), "{context}: variable");
+    let runs_as: Vec<_> = service.containers.iter().map(|container| container.release.clone()).collect();
+    assert_eq!(runs_as, [Some(plan.release.to_string())], "{context}: containers");
+    let record =
+        world.records.iter().find(|record| record.name == plan.record.fields["name"]).expect("the record");
+    assert_eq!(record.content, plan.record.fields["content"], "{context}: record");
+}
+
+/// What decides which files run. Coolify dumps the rest of the text anew.
+fn build_of(compose: &str) -> (Value, Value) {
+    let compose: Value = serde_json::from_str(compose).expect("compose text in JSON");
+    let app = &compose["services"]["app"];
+    assert!(app["image"].is_string(), "{compose}");
+    (app["image"].clone(), app["build"].clone())
 }
 
 /// The requests that would change something, each seen no more often than it was intended.

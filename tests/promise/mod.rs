@@ -3,6 +3,8 @@
 //! In-process, on the pretend clock: the real runner against the sandbox and a journal in memory, stopped at
 //! every request and every entry.
 
+#![doc = include_str!("ablation.md")]
+
 mod crash;
 mod hostile;
 pub mod invariants;

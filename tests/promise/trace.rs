@@ -31,8 +31,7 @@ async fn traced(scene: &Scene, deed: impl AsyncFnOnce(fabrik::runner::desk::Desk
     process.vendors = process.vendors.clone().through(&outside);
     process.outside = outside;
     deed(process).await;
-    let seen = seen.lock().unwrap().clone();
-    seen
+    seen.lock().unwrap().drain(..).collect()
 }
 
 fn matching<'a>(seen: &'a [Seen], words: &'a [&str]) -> impl Iterator<Item = &'a Seen> {
