@@ -35,7 +35,7 @@ pub async fn survey(cloudflare: &Cloudflare, coolify: &Coolify, spec: &Spec) -> 
     );
     let (version, team, servers, zone) = (version?, team?, servers?, zone?);
     let server = choose(&servers, spec.server.as_deref())?;
-    let address = address(coolify, spec, server).await?;
+    let address = address(cloudflare, coolify, spec, server).await?;
     let place = Place {
         coolify: coolify.url().to_owned(),
         team: team.id,
@@ -84,7 +84,12 @@ fn unusable(server: &Server) -> Obstacle {
     )
 }
 
-async fn address(coolify: &Coolify, spec: &Spec, server: &Server) -> Result<Ipv4Addr, Obstacle> {
+async fn address(
+    cloudflare: &Cloudflare,
+    coolify: &Coolify,
+    spec: &Spec,
+    server: &Server,
+) -> Result<Ipv4Addr, Obstacle> {
     if let Some(target) = spec.dns.target {
         return Ok(target);
     }
@@ -100,5 +105,15 @@ async fn address(coolify: &Coolify, spec: &Spec, server: &Server) -> Result<Ipv4
     if let Some(address) = server.address {
         return Ok(address);
     }
-    coolify.public_address(&server.uuid).await?.ok_or_else(|| unknown("Coolify does not tell it"))
+    if let Some(address) = coolify.public_address(&server.uuid).await? {
+        return Ok(address);
+    }
+    // Coolify calls the machine it runs on `host.docker.internal`; its own name leads there, unless it is proxied.
+    match coolify.own_address().await.filter(|_| server.is_coolify_host) {
+        Some(address) if cloudflare.owns(address).await? => {
+            Err(unknown("Coolify itself is behind Cloudflare's proxy"))
+        }
+        Some(address) => Ok(address),
+        None => Err(unknown("Coolify does not tell it")),
+    }
 }

@@ -383,3 +383,58 @@ async fn a_secret_that_the_app_logs_is_not_in_the_journal() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_release_whose_folder_is_gone_can_still_be_rolled_back() {
+    let scene = deployed().await;
+    std::fs::remove_dir_all(scene.folder.path().join("app")).unwrap();
+    std::fs::remove_file(scene.spec_path()).unwrap();
+    let outcome = scene.roll_back_newest().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    at_rest(&scene, "after the folder was deleted").await;
+}
+
+/// Coolify on one machine with its apps, which it calls `host.docker.internal`.
+fn on_coolifys_own_machine() -> Scene {
+    let scene = Scene::new(1);
+    let hide = |world: &mut fabrik::sandbox::World| {
+        world.server.is_coolify_host = true;
+        "host.docker.internal".clone_into(&mut world.server.shown_ip);
+    };
+    scene.sandbox.with_world(hide).unwrap();
+    scene
+}
+
+#[tokio::test]
+async fn a_first_deploy_on_coolifys_own_machine_finds_its_address_by_coolifys_name() {
+    let scene = on_coolifys_own_machine();
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let world = scene.sandbox.world();
+    let record = world.records.iter().find(|record| record.name == "blog.example.com").unwrap();
+    assert_eq!(record.content, world.server.ip);
+}
+
+#[tokio::test]
+async fn an_address_of_cloudflares_own_is_never_taken_for_the_servers() {
+    let scene = on_coolifys_own_machine();
+    let mut process = scene.process(&Fuse::default());
+    process.outside.resolver = Arc::new(OneName("104.16.132.229".to_owned()));
+    process.vendors = process.vendors.clone().through(&process.outside);
+    let outcome = process.apply(scene.spec(), &options()).await;
+    let Outcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert!(cause.message.contains("proxy") && cause.hint.contains("dns: {target"), "{cause:?}");
+}
+
+/// A resolver that knows one address, whatever it is asked.
+struct OneName(String);
+
+#[async_trait::async_trait]
+impl fabrik::wire::Resolver for OneName {
+    async fn ask(
+        &self,
+        _: &fabrik::wire::Question,
+    ) -> Result<Vec<fabrik::wire::Answer>, fabrik::wire::ResolveError> {
+        Ok(vec![fabrik::wire::Answer { value: self.0.clone(), ttl: 60 }])
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! Knows which zone a host is in and whether a token sees it. Field names and codes: Cloudflare API v4.
 
+pub mod ranges;
 pub mod records;
 
 use std::time::Duration;

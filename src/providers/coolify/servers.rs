@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Coolify, text, unreadable};
 use crate::providers::Trouble;
+use crate::wire::{Question, RecordType};
 
 /// A server that Coolify deploys to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Server {
     pub usable: bool,
     /// Its public address, where the API tells one.
     pub address: Option<Ipv4Addr>,
+    /// The machine that Coolify itself runs on.
+    pub is_coolify_host: bool,
     /// Behind a Cloudflare tunnel: its address is no web address.
     pub tunnelled: bool,
 }
@@ -44,6 +47,18 @@ impl Coolify {
         Ok(items.iter().filter_map(|item| item["ip"].as_str()).find_map(public))
     }
 
+    /// The public address that the instance's own name resolves to, as this machine sees it.
+    pub async fn own_address(&self) -> Option<Ipv4Addr> {
+        let url: http::Uri = self.base.parse().ok()?;
+        let name = url.host()?.to_owned();
+        if let Some(address) = public(&name) {
+            return Some(address);
+        }
+        let question = Question { name, record_type: RecordType::A, server: None };
+        let answers = self.outside.resolver.ask(&question).await.ok()?;
+        answers.iter().find_map(|answer| public(&answer.value))
+    }
+
     /// Whether `server` can be used now.
     ///
     /// # Errors
@@ -60,6 +75,7 @@ fn server(item: &Value) -> Option<Server> {
         name: text(item, "name"),
         usable: usable(item),
         address: item["ip"].as_str().and_then(public),
+        is_coolify_host: item["is_coolify_host"].as_bool().unwrap_or(false),
         tunnelled: item["settings"]["is_cloudflare_tunnel"].as_bool().unwrap_or(false),
     })
 }
