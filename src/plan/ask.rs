@@ -76,7 +76,7 @@ impl Ask {
         key: &FingerprintKey,
         known: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Obstacle>> {
-        let envs = env_values(&spec, sources, key, known)?;
+        let envs = env_values(&spec, sources, key, known, Gap::Refused)?;
         let bundle = Bundle::read(spec.source.folder())
             .map_err(|error| vec![Obstacle::new(error.to_string(), String::new())])?;
         let hash = hash(&spec, &bundle);
@@ -104,7 +104,7 @@ impl Ask {
         key: &FingerprintKey,
         known: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Obstacle>> {
-        let envs = env_values(&spec, sources, key, known)?;
+        let envs = env_values(&spec, sources, key, known, Gap::Kept)?;
         Ok(Self { spec, compose, hash, envs })
     }
 
@@ -149,17 +149,28 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// What a plain value means whose variables are not set any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// It is refused: something new is asked for.
+    Refused,
+    /// It counts as kept on Coolify: undoing a run must not need what only making it needed.
+    Kept,
+}
+
 fn env_values(
     spec: &Spec,
     sources: &Sources<'_>,
     key: &FingerprintKey,
     known: &BTreeMap<String, String>,
+    gap: Gap,
 ) -> Result<Vec<EnvValue>, Vec<Obstacle>> {
     let mut problems = Vec::new();
     let mut values = Vec::new();
     for (name, text) in &spec.env {
         match plain(text, sources) {
             Ok(from) => values.push((name.clone(), from)),
+            Err(_) if gap == Gap::Kept && known.contains_key(name) => values.push((name.clone(), From::Kept)),
             Err(message) => {
                 problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default"));
             }

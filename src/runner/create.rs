@@ -54,7 +54,9 @@ impl Work {
             self.still_trying(deployment, step, &saw)?;
             match self.room(deployment, provider).await? {
                 Room::Free => {}
-                Room::Shared(object) => return self.found(deployment, step, object, By::Look).await,
+                Room::Shared(object) => {
+                    return self.have(deployment, (step, How::Found), object, By::Look).await;
+                }
                 Room::Ours(object) => return self.late(deployment, step, object).await,
                 Room::Taken(object) => return Err(Halt::Fail(taken(provider, &object))),
             }
@@ -72,7 +74,7 @@ impl Work {
             match self.send(call).await? {
                 Answer::Done(body) => {
                     if let Some(object) = provider.made(&body, fields, &mark) {
-                        return self.have(deployment, step, object, By::Answer).await;
+                        return self.have(deployment, (step, How::Made), object, By::Answer).await;
                     }
                     "an answer without an id".clone_into(&mut saw);
                 }
@@ -127,11 +129,11 @@ impl Work {
             return Ok(None);
         };
         let receipt = if provider.marks() {
-            self.have(deployment, step, oldest, By::Inquiry).await?
+            self.have(deployment, (step, How::Made), oldest, By::Inquiry).await?
         } else {
             // It carries no mark, so nobody can tell that it is ours: used, kept, and named.
             self.tell(&Event::Warned(format!("{} may be ours and is kept", provider.describe())));
-            self.found(deployment, step, oldest, By::Inquiry).await?
+            self.have(deployment, (step, How::Found), oldest, By::Inquiry).await?
         };
         for surplus in ours {
             self.surplus(deployment, step, surplus).await?;
@@ -175,34 +177,18 @@ impl Work {
         Ok(if provider.shares() { Room::Shared(first) } else { Room::Taken(first) })
     }
 
-    /// Writes that the thing is there and ours.
+    /// Writes that the thing is there, made by this run or found.
     ///
     /// # Errors
     /// [`Halt::Stop`].
     pub async fn have<P: Working>(
         &mut self,
         deployment: &mut Deployment<P>,
-        step: Step,
+        (step, how): (Step, How),
         object: Object,
         by: By,
     ) -> Result<Receipt, Halt> {
-        let receipt = receipt(step, How::Made, object);
-        self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;
-        Ok(receipt)
-    }
-
-    /// Writes that the thing is there and not of this run.
-    ///
-    /// # Errors
-    /// [`Halt::Stop`].
-    pub async fn found<P: Working>(
-        &mut self,
-        deployment: &mut Deployment<P>,
-        step: Step,
-        object: Object,
-        by: By,
-    ) -> Result<Receipt, Halt> {
-        let receipt = receipt(step, How::Found, object);
+        let receipt = receipt(step, how, object);
         self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;
         Ok(receipt)
     }

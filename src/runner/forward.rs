@@ -262,7 +262,7 @@ impl Runner {
             Action::Create => self.work.create(deployment, provider, &wish.fields).await,
             Action::Keep { id, mark } => {
                 let object = Object::as_asked(id, &wish.fields, mark.as_ref());
-                self.work.found(deployment, step, object, By::Look).await
+                self.work.have(deployment, (step, How::Found), object, By::Look).await
             }
             Action::Change { id, before, mark } => {
                 let what = provider.describe();

@@ -14,6 +14,7 @@ use machine::phase::Name;
 use tokio::process::{Child, Command};
 
 use crate::promise::invariants;
+use crate::promise::scene::SPEC;
 
 /// What is killed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,16 +32,6 @@ pub struct Stage {
     /// The world and the journal as they are before the act.
     before: World,
 }
-
-const SPEC: &str = "name: blog
-folder: ./app
-domain: blog.example.com
-port: 8000
-health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}
-env: {COLOUR: blue}
-secrets: {required: [API_KEY]}
-volumes: [{name: data, path: /data}]
-";
 
 /// Far longer than anything here takes: a hang is a failure, not a wait.
 const PATIENCE: Duration = Duration::from_secs(60);

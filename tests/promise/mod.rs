@@ -10,7 +10,7 @@ mod hostile;
 pub mod invariants;
 mod people;
 mod races;
-mod scene;
+pub mod scene;
 mod served;
 mod sweeps;
 mod trace;

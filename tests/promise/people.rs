@@ -394,6 +394,18 @@ async fn a_release_whose_folder_is_gone_can_still_be_rolled_back() {
     at_rest(&scene, "after the folder was deleted").await;
 }
 
+#[tokio::test]
+async fn undoing_a_release_does_not_need_the_variables_that_making_it_needed() {
+    let mut scene = Scene::new(1);
+    scene.respec("COLOUR: blue", "COLOUR: \"${COLOUR}\"");
+    scene.environment.insert("COLOUR".to_owned(), "green".to_owned());
+    scene.apply(&Fuse::default()).await;
+    scene.environment.clear();
+    let outcome = scene.roll_back_newest().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    at_rest(&scene, "undone without its variables").await;
+}
+
 /// Coolify on one machine with its apps, which it calls `host.docker.internal`.
 fn on_coolifys_own_machine() -> Scene {
     let scene = Scene::new(1);

@@ -43,7 +43,8 @@ pub struct Scene {
     pub environment: BTreeMap<String, String>,
 }
 
-const SPEC: &str = "name: blog
+/// A spec with a bit of everything.
+pub const SPEC: &str = "name: blog
 folder: ./app
 domain: blog.example.com
 port: 8000

@@ -71,6 +71,7 @@ impl Deed {
         let outcome = self.run(&scene, &fuse).await;
         assert!(self.ends(&outcome), "{self:?}: {outcome:?}");
         at_rest(&scene, &format!("{self:?} undisturbed")).await;
+        println!("{self:?} passes {} points", fuse.passed());
         fuse.passed()
     }
 }
@@ -174,6 +175,7 @@ async fn undoing_a_finished_release_keeps_its_volumes() {
 }
 
 async fn crash_at_every_pair(deed: Deed, rolls_back: bool) {
+    let mut pairs = 0;
     for first in 0..deed.points().await {
         for second in 0.. {
             let (scene, fuse, again) = (deed.scene(1).await, Fuse::at(first), Fuse::at(second));
@@ -190,8 +192,10 @@ async fn crash_at_every_pair(deed: Deed, rolls_back: bool) {
             if again.fell().is_empty() {
                 break;
             }
+            pairs += 1;
         }
     }
+    println!("{deed:?} crashed at {pairs} pairs of points");
 }
 
 #[tokio::test]
