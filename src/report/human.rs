@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use machine::cause::Cause;
+use machine::cause::{Cause, Kind};
 use machine::phase::Name;
 
 use super::screen::{BAD, BOLD, DIM, GOOD, ODD, Watched, in_style};
@@ -67,7 +67,9 @@ impl Human {
     }
 
     fn turned_back(&self, cause: &Cause) {
-        for line in cause_lines(cause) {
+        // What a person asked for is no failure.
+        let lines = if cause.kind == Kind::Asked { Vec::new() } else { cause_lines(cause) };
+        for line in lines {
             self.screen.line(&line);
         }
         self.screen.line("  undoing what this run made:");

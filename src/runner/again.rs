@@ -43,7 +43,7 @@ impl Desk {
     pub async fn roll_back(&self, run: &RunId, options: &Options) -> Outcome {
         let cause = Cause {
             kind: Kind::Asked,
-            message: "asked for".to_owned(),
+            message: "a person asked for it to be undone".to_owned(),
             hint: String::new(),
             evidence: Vec::new(),
         };
