@@ -6,6 +6,7 @@
 #![doc = include_str!("ablation.md")]
 
 mod crash;
+mod flags;
 mod hostile;
 pub mod invariants;
 mod people;
