@@ -199,6 +199,10 @@ fn unchanged(
     options: &Options,
 ) -> Option<Outcome> {
     let base = base?;
+    // A new path is recorded by a run of its own, so that it need not be said again.
+    if base.begun().spec != ask.spec.path.to_string_lossy() {
+        return None;
+    }
     if options.refresh || options.force || open_run(rows, app).is_some() || base.begun().hash != ask.hash {
         return None;
     }

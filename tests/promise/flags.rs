@@ -73,9 +73,13 @@ async fn an_app_from_another_path_is_refused_unless_its_spec_was_moved() {
     let outcome = scene.process(&Fuse::default()).apply(spec(), &options()).await;
     let Outcome::Obstacles(obstacles) = &outcome else { panic!("{outcome:?}") };
     assert!(obstacles[0].hint.contains("--moved"), "{obstacles:?}");
-    let moved = Options { moved: true, force: true, ..options() };
+    let writes = scene.sandbox.world().log.writes.len();
+    let moved = Options { moved: true, ..options() };
     let outcome = scene.process(&Fuse::default()).apply(spec(), &moved).await;
     assert!(complete(&outcome), "{outcome:?}");
+    assert_eq!(scene.sandbox.world().log.writes.len(), writes, "moving a spec changes nothing outside");
+    let outcome = scene.process(&Fuse::default()).apply(spec(), &options()).await;
+    assert!(matches!(outcome, Outcome::Unchanged { .. }), "{outcome:?}");
     at_rest(&scene, "after --moved").await;
 }
 
