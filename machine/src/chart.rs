@@ -28,6 +28,8 @@ pub enum Event {
     RollBack,
     /// A person gives up on undoing one thing.
     Abandon,
+    /// All that earlier runs of the app made is to be taken down.
+    Destroy,
     /// A person interrupts.
     Cancel,
     /// Another runner holds the app.
@@ -40,13 +42,14 @@ pub enum Event {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Advance,
         Self::Fail,
         Self::FailStanding,
         Self::Refuse,
         Self::RollBack,
         Self::Abandon,
+        Self::Destroy,
         Self::Cancel,
         Self::LeaseLost,
         Self::TokenRefused,
@@ -135,7 +138,9 @@ impl State<Chart> for Leaf {
             )
             | (Name::RollingBack, Event::Advance) => goes(verdict, Name::RolledBack),
             (Name::RollingBack, Event::Fail) => goes(verdict, Name::Failed),
-            (Name::Complete | Name::Failed, Event::RollBack) => goes(verdict, Name::RollingBack),
+            (Name::Complete | Name::Failed, Event::RollBack) | (Name::Validating, Event::Destroy) => {
+                goes(verdict, Name::RollingBack)
+            }
             (Name::RollingBack, Event::RollBack) | (Name::Failed, Event::Abandon) => {
                 stays(verdict, Verdict::Note)
             }

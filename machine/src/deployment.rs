@@ -5,7 +5,7 @@ use crate::effect::Effect;
 use crate::entry::{Begun, Entry, Evidence};
 use crate::ledger::{Illegal, Ledger};
 use crate::phase::{
-    Complete, Deploying, Failed, Name, Origin, Pending, Phase, Provisioning, RolledBack, RollingBack,
+    Complete, Data, Deploying, Failed, Name, Pending, Phase, Provisioning, RolledBack, RollingBack,
     Validating, Verifying, Working,
 };
 use crate::plan::{Plan, Start};
@@ -131,6 +131,19 @@ impl Deployment<Validating> {
         self.to(Entry::Provisioning { plan: plan.clone() }, |Validating| Provisioning { plan })
     }
 
+    /// Starts taking down what earlier runs of the app made: `things` stand, oldest first. `plan` says where.
+    pub fn destroy(
+        mut self,
+        plan: Plan,
+        things: Vec<Receipt>,
+        data: Data,
+        cause: Cause,
+    ) -> Unwritten<RollingBack> {
+        self.ledger.inherit(things.clone());
+        let entry = Entry::Destroying { plan: plan.clone(), things, data, cause: cause.clone() };
+        self.to(entry, |Validating| RollingBack { plan, cause, data })
+    }
+
     /// Ends the run before anything was changed.
     pub fn refuse(self, cause: Cause) -> Unwritten<RolledBack> {
         self.to(Entry::RolledBack { cause: cause.clone() }, |Validating| RolledBack { cause })
@@ -146,9 +159,9 @@ impl Deployment<Provisioning> {
 
 impl Deployment<Deploying> {
     /// Goes on to the proof: the app is there and was started, or runs as wanted.
-    pub fn verify(self, app: Receipt, endpoint: String, start: Start) -> Unwritten<Verifying> {
-        let entry = Entry::Verifying { app: app.clone(), endpoint: endpoint.clone(), start: start.clone() };
-        self.to(entry, |Deploying { plan, dns }| Verifying { plan, dns, app, endpoint, start })
+    pub fn verify(self, app: Receipt, endpoints: Vec<String>, start: Start) -> Unwritten<Verifying> {
+        let entry = Entry::Verifying { app: app.clone(), endpoints: endpoints.clone(), start: start.clone() };
+        self.to(entry, |Deploying { plan, dns }| Verifying { plan, dns, app, endpoints, start })
     }
 }
 
@@ -156,32 +169,32 @@ impl Deployment<Verifying> {
     /// Ends the run: the new version answers.
     pub fn complete(self, evidence: Evidence) -> Unwritten<Complete> {
         let entry = Entry::Complete { evidence: evidence.clone() };
-        self.to(entry, |Verifying { plan, dns, app, endpoint, start: _ }| Complete {
+        self.to(entry, |Verifying { plan, dns, app, endpoints, start: _ }| Complete {
             plan,
             dns,
             app,
-            endpoint,
+            endpoints,
             evidence,
         })
     }
 }
 
 macro_rules! may_be_undone {
-    ($($phase:ident, $origin:expr);*) => {
+    ($($phase:ident, $data:expr);*) => {
         $(impl Deployment<$phase> {
             /// Starts undoing what this run made and changed.
             pub fn roll_back(self, cause: Cause) -> Unwritten<RollingBack> {
-                let entry = Entry::RollingBack { cause: cause.clone() };
-                self.to(entry, |phase| RollingBack { plan: phase.plan, cause, origin: $origin })
+                let entry = Entry::RollingBack { cause: cause.clone(), data: $data };
+                self.to(entry, |phase| RollingBack { plan: phase.plan, cause, data: $data })
             }
         })*
     };
 }
 may_be_undone!(
-    Provisioning, Origin::Unfinished;
-    Deploying, Origin::Unfinished;
-    Verifying, Origin::Unfinished;
-    Complete, Origin::Finished
+    Provisioning, Data::Goes;
+    Deploying, Data::Goes;
+    Verifying, Data::Goes;
+    Complete, Data::Stays
 );
 
 macro_rules! may_be_left_standing {
@@ -190,7 +203,7 @@ macro_rules! may_be_left_standing {
             /// Ends the run with what it made left standing, as asked.
             pub fn leave_standing(self, cause: Cause) -> Unwritten<Failed> {
                 let entry = Entry::Failed { cause: cause.clone() };
-                self.to(entry, |phase| Failed { plan: phase.plan, cause, origin: Origin::Unfinished })
+                self.to(entry, |phase| Failed { plan: phase.plan, cause, data: Data::Goes })
             }
         })*
     };
@@ -213,15 +226,15 @@ impl Deployment<RollingBack> {
     /// Gives up for now: something of it still stands.
     pub fn give_up(self) -> Unwritten<Failed> {
         let cause = self.phase.cause.clone();
-        self.to(Entry::Failed { cause }, |RollingBack { plan, cause, origin }| Failed { plan, cause, origin })
+        self.to(Entry::Failed { cause }, |RollingBack { plan, cause, data }| Failed { plan, cause, data })
     }
 }
 
 impl Deployment<Failed> {
     /// Tries again to undo what stands.
     pub fn roll_back(self, cause: Cause) -> Unwritten<RollingBack> {
-        let entry = Entry::RollingBack { cause: cause.clone() };
-        self.to(entry, |Failed { plan, cause: _, origin }| RollingBack { plan, cause, origin })
+        let entry = Entry::RollingBack { cause: cause.clone(), data: self.phase.data };
+        self.to(entry, |Failed { plan, cause: _, data }| RollingBack { plan, cause, data })
     }
 
     /// Records that a person gave up on undoing `thing`.

@@ -9,7 +9,7 @@ use crate::cause::Cause;
 use crate::effect::Effect;
 use crate::id::{JournalId, RunId};
 use crate::moment::Moment;
-use crate::phase::Name;
+use crate::phase::{Data, Name};
 use crate::plan::{Plan, Start};
 use crate::receipt::Receipt;
 
@@ -27,6 +27,16 @@ pub struct Outside {
     pub token: String,
 }
 
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// To have the app as its spec asks.
+    Deploy,
+    /// To have nothing of it any more.
+    Destroy,
+}
+
 /// How a run begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
@@ -36,6 +46,8 @@ pub struct Begun {
     pub journal: JournalId,
     /// The app.
     pub app: AppKey,
+    /// What it is for.
+    pub purpose: Purpose,
     /// Where it acts.
     pub outside: Outside,
     /// The spec file, as an absolute path.
@@ -83,15 +95,15 @@ pub enum Entry {
     },
     /// → Deploying, with the DNS receipts.
     Deploying {
-        /// The DNS records.
+        /// The DNS records, in the plan's order.
         dns: Vec<Receipt>,
     },
     /// → Verifying, with the app.
     Verifying {
         /// The app.
         app: Receipt,
-        /// The URL it should answer at.
-        endpoint: String,
+        /// The URLs it should answer at.
+        endpoints: Vec<String>,
         /// Whether it was started.
         start: Start,
     },
@@ -102,6 +114,19 @@ pub enum Entry {
     },
     /// → `RollingBack`.
     RollingBack {
+        /// Why.
+        cause: Cause,
+        /// What becomes of the data.
+        data: Data,
+    },
+    /// Validating → `RollingBack`, with what earlier runs made.
+    Destroying {
+        /// Where it is.
+        plan: Plan,
+        /// What stands, oldest first.
+        things: Vec<Receipt>,
+        /// What becomes of the data.
+        data: Data,
         /// Why.
         cause: Cause,
     },
@@ -139,7 +164,7 @@ impl Entry {
             Self::Deploying { .. } => Some(Name::Deploying),
             Self::Verifying { .. } => Some(Name::Verifying),
             Self::Complete { .. } => Some(Name::Complete),
-            Self::RollingBack { .. } => Some(Name::RollingBack),
+            Self::RollingBack { .. } | Self::Destroying { .. } => Some(Name::RollingBack),
             Self::RolledBack { .. } => Some(Name::RolledBack),
             Self::Failed { .. } => Some(Name::Failed),
             Self::Effect(_) | Self::Parked { .. } | Self::Resumed { .. } => None,
@@ -159,6 +184,7 @@ impl Entry {
             Self::Verifying { .. } => "verifying",
             Self::Complete { .. } => "complete",
             Self::RollingBack { .. } => "rolling-back",
+            Self::Destroying { .. } => "destroying",
             Self::RolledBack { .. } => "rolled-back",
             Self::Failed { .. } => "failed",
         }

@@ -73,6 +73,11 @@ impl Ledger {
         self.attempts.iter().find(|attempt| attempt.step == step)
     }
 
+    /// The newest attempt at `thing` itself, its variables, its start or its proxy.
+    pub fn newest_attempt_on(&self, thing: Step) -> Option<&Intended> {
+        self.attempts.iter().rev().find(|attempt| attempt.step.thing() == thing)
+    }
+
     /// The newest attempt at undoing `thing`.
     pub fn newest_undo(&self, thing: Step) -> Option<&crate::effect::Attempt> {
         self.undoing.iter().rev().find(|(step, ..)| *step == thing).map(|(.., attempt)| attempt)
@@ -81,11 +86,6 @@ impl Ledger {
     /// Whether anything had to be found out by asking.
     pub fn inquired(&self) -> bool {
         self.inquired || !self.doubts.is_empty()
-    }
-
-    /// Whether any write was ever about to be sent.
-    pub fn touched_the_world(&self) -> bool {
-        !self.attempts.is_empty()
     }
 
     /// Whether a person gave up on `thing`.
@@ -105,11 +105,37 @@ impl Ledger {
             if known || self.is_gone(thing, id) || self.is_abandoned(thing) {
                 continue;
             }
-            let receipt = Receipt { step: thing, how: as_the_thing_goes(receipt), ..receipt.clone() };
+            let how = self.whole(thing, id, as_the_thing_goes(receipt));
+            let fields = self.fields_of(thing, id);
+            let receipt = Receipt { step: thing, how, fields, ..receipt.clone() };
             standing.push(Standing { undo: self.undo_of(thing, id), receipt });
         }
         standing.reverse();
         standing
+    }
+
+    // A thing may be changed in several steps (a record, then its proxy): it is now as the last left it, and was
+    // before as the first found it.
+    fn fields_of(&self, thing: Step, id: &str) -> Fields {
+        self.on(thing, id).flat_map(|receipt| receipt.fields.clone()).collect()
+    }
+
+    fn whole(&self, thing: Step, id: &str, how: How) -> How {
+        let How::Changed { before } = how else { return how };
+        let mut whole = Fields::new();
+        for receipt in self.on(thing, id) {
+            if let How::Changed { before } = &receipt.how {
+                before.iter().for_each(|(name, was)| {
+                    whole.entry(name.clone()).or_insert_with(|| was.clone());
+                });
+            }
+        }
+        How::Changed { before: if whole.is_empty() { before } else { whole } }
+    }
+
+    fn on<'a>(&'a self, thing: Step, id: &'a str) -> impl Iterator<Item = &'a Receipt> {
+        let about = move |receipt: &&Receipt| receipt.step.thing() == thing && receipt.id == id;
+        self.receipts.iter().filter(about).filter(|receipt| receipt.step.sets_fields())
     }
 
     fn is_gone(&self, thing: Step, id: &str) -> bool {
@@ -181,6 +207,11 @@ impl Ledger {
         self.standing().iter().any(|s| s.receipt.step == thing && s.receipt.id == id)
     }
 
+    /// Takes over what earlier runs of the app made or found.
+    pub(crate) fn inherit(&mut self, things: Vec<Receipt>) {
+        self.receipts.extend(things);
+    }
+
     /// Adds an effect that [`check`](Self::check) let through.
     pub(crate) fn apply(&mut self, effect: &Effect) {
         match effect.clone() {
@@ -218,14 +249,6 @@ impl Ledger {
                 }
             }
             None => self.receipts.push(receipt),
-        }
-    }
-
-    /// The fields that the thing had before this run changed it.
-    pub fn before(&self, step: Step) -> Option<&Fields> {
-        match &self.receipt(step)?.how {
-            How::Changed { before } => Some(before),
-            How::Made | How::Found => None,
         }
     }
 }

@@ -56,18 +56,18 @@
 //! }
 //! ```
 //!
-//! Nothing is verified without the app's receipt, the endpoint and the start:
+//! Nothing is verified without the app's receipt, the endpoints and the start:
 //!
 //! ```
 //! # use machine::{deployment::Deployment, phase::*, plan::Start, receipt::Receipt, unwritten::Unwritten};
-//! fn with(d: Deployment<Deploying>, app: Receipt, url: String, start: Start) -> Unwritten<Verifying> {
-//!     d.verify(app, url, start)
+//! fn with(d: Deployment<Deploying>, app: Receipt, urls: Vec<String>, start: Start) -> Unwritten<Verifying> {
+//!     d.verify(app, urls, start)
 //! }
 //! ```
 //! ```compile_fail,E0061
 //! # use machine::{deployment::Deployment, phase::*, plan::Start, receipt::Receipt, unwritten::Unwritten};
-//! fn without(d: Deployment<Deploying>, url: String, start: Start) -> Unwritten<Verifying> {
-//!     d.verify(url, start)
+//! fn without(d: Deployment<Deploying>, urls: Vec<String>, start: Start) -> Unwritten<Verifying> {
+//!     d.verify(urls, start)
 //! }
 //! ```
 //!

@@ -48,18 +48,18 @@ mod tests {
 
     #[test]
     fn a_mark_fits_every_carrier_and_reads_back() {
-        for step in Step::ALL {
+        for step in Step::KINDS.into_iter().chain([Step::Dns(254), Step::Proxy(9)]) {
             let mark = Mark { run: RunId::from_bits(u128::MAX), step, journal: JournalId::from_bits(7) };
             let text = mark.to_string();
             assert!(text.len() <= 100, "{text}");
-            assert!(text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || " =".contains(c)));
+            assert!(text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || " =-".contains(c)));
             assert_eq!(Mark::parse(&text), Some(mark));
         }
     }
 
     #[test]
     fn a_text_that_only_resembles_a_mark_is_none() {
-        let mark = Mark { run: RunId::from_bits(1), step: Step::Dns, journal: JournalId::from_bits(2) };
+        let mark = Mark { run: RunId::from_bits(1), step: Step::Dns(0), journal: JournalId::from_bits(2) };
         for text in [format!("{mark} too"), mark.to_string().to_uppercase(), "fabrik".into(), String::new()] {
             assert_eq!(Mark::parse(&text), None, "{text}");
         }

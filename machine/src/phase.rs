@@ -93,14 +93,15 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// Whether the run had finished before it was undone. What a finished release may have written is never
-/// deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// It never was Complete.
-    Unfinished,
-    /// It was Complete.
-    Finished,
+/// What becomes of the data of what is taken down. What a finished release may have written stays, unless a
+/// person says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Data {
+    /// It goes with the app: no release was ever finished, or a person said so.
+    Goes,
+    /// It stays on the server.
+    Stays,
 }
 
 /// A phase, by its type.
@@ -123,7 +124,7 @@ pub struct Pending;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validating;
 
-/// The DNS record is looked for, made or changed.
+/// The DNS records are looked for, made or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provisioning {
     /// What is carried out.
@@ -148,8 +149,8 @@ pub struct Verifying {
     pub dns: Vec<Receipt>,
     /// The app that is there.
     pub app: Receipt,
-    /// Where it should answer.
-    pub endpoint: String,
+    /// Where it should answer: nowhere, for a worker.
+    pub endpoints: Vec<String>,
     /// Whether it was started.
     pub start: Start,
 }
@@ -163,8 +164,8 @@ pub struct Complete {
     pub dns: Vec<Receipt>,
     /// The app that is there.
     pub app: Receipt,
-    /// Where it answers.
-    pub endpoint: String,
+    /// Where it answers: nowhere, for a worker.
+    pub endpoints: Vec<String>,
     /// What was seen.
     pub evidence: Evidence,
 }
@@ -176,8 +177,8 @@ pub struct RollingBack {
     pub plan: Plan,
     /// Why it is undone.
     pub cause: Cause,
-    /// Whether it had finished.
-    pub origin: Origin,
+    /// What becomes of the data.
+    pub data: Data,
 }
 
 /// Nothing this run made is there any more, and everything it changed is as before.
@@ -194,8 +195,8 @@ pub struct Failed {
     pub plan: Plan,
     /// Why.
     pub cause: Cause,
-    /// Whether it had finished.
-    pub origin: Origin,
+    /// What becomes of the data.
+    pub data: Data,
 }
 
 macro_rules! phases {

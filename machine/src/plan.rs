@@ -29,6 +29,15 @@ pub enum Action {
         /// The mark it carries, where it is one of ours.
         mark: Option<Mark>,
     },
+    /// An earlier run of the app made it, and it is no longer wanted: delete it, once all else is proven.
+    Drop {
+        /// Its id.
+        id: String,
+        /// Its fields, as they are now.
+        before: Fields,
+        /// The mark it carries.
+        mark: Mark,
+    },
 }
 
 /// One thing, as it should be.
@@ -38,6 +47,40 @@ pub struct Wish {
     pub fields: Fields,
     /// What is done to get there.
     pub action: Action,
+}
+
+/// A zone, and who answers for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Its id at Cloudflare.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its own name servers, for asking about propagation.
+    pub name_servers: Vec<String>,
+}
+
+/// When Cloudflare's proxy stands in front of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proxy {
+    /// As the record's own fields say, from the start.
+    AsMade,
+    /// Once the app is proven without it.
+    AfterProof,
+}
+
+/// One DNS record, as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordWish {
+    /// Its full name.
+    pub name: String,
+    /// The zone it is in.
+    pub zone: Zone,
+    /// The fields it should have, and what is done to get there.
+    pub wish: Wish,
+    /// When the proxy stands in front of it.
+    pub proxy: Proxy,
 }
 
 /// What becomes of one environment variable.
@@ -74,12 +117,6 @@ pub struct Place {
     pub coolify: String,
     /// The team the token belongs to.
     pub team: String,
-    /// The Cloudflare zone's id.
-    pub zone_id: String,
-    /// The zone's name.
-    pub zone: String,
-    /// The zone's own name servers, for asking about propagation.
-    pub name_servers: Vec<String>,
     /// The Coolify server's uuid.
     pub server: String,
     /// The Coolify server's name.
@@ -113,8 +150,8 @@ pub struct Plan {
     pub base: Base,
     /// Where it is for.
     pub place: Place,
-    /// The DNS record.
-    pub record: Wish,
+    /// The DNS records: those of the app's domains in the spec's order, then those no longer wanted.
+    pub records: Vec<RecordWish>,
     /// The Coolify project.
     pub project: Wish,
     /// The Coolify environment.
@@ -123,8 +160,8 @@ pub struct Plan {
     pub app: Wish,
     /// Its environment variables, by name.
     pub envs: Vec<EnvWish>,
-    /// The URL it will answer at.
-    pub endpoint: String,
+    /// The URLs it will answer at: none, for a worker.
+    pub endpoints: Vec<String>,
     /// The release that will answer there: this run, or the one whose start is left alone.
     pub release: RunId,
 }
@@ -132,8 +169,10 @@ pub struct Plan {
 impl Plan {
     /// Whether carrying it out would send any write.
     pub fn has_changes(&self) -> bool {
-        let wishes = [&self.record, &self.project, &self.environment, &self.app];
-        wishes.iter().any(|wish| !matches!(wish.action, Action::Keep { .. }))
+        let things = [&self.project, &self.environment, &self.app];
+        let mut wishes = self.records.iter().map(|record| &record.wish).chain(things);
+        wishes.any(|wish| !matches!(wish.action, Action::Keep { .. }))
+            || self.records.iter().any(|record| record.proxy == Proxy::AfterProof)
             || self.envs.iter().any(|env| env.change != EnvChange::Keep)
     }
 

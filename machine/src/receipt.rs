@@ -23,6 +23,11 @@ pub enum How {
     },
     /// It was there as wanted: undoing leaves it alone.
     Found,
+    /// An earlier run of the app had made it, and this one deleted it; before, it was so: undoing makes it anew.
+    Dropped {
+        /// The fields as they were.
+        before: Fields,
+    },
 }
 
 /// Proof that a step's thing is there.
@@ -44,7 +49,7 @@ impl Receipt {
     /// Whether undoing has anything to do with it.
     pub fn is_ours_to_undo(&self) -> bool {
         match self.how {
-            How::Made | How::Changed { .. } => true,
+            How::Made | How::Changed { .. } | How::Dropped { .. } => true,
             How::Found => false,
         }
     }

@@ -155,6 +155,7 @@ impl AnyDeployment {
             | Entry::Verifying { .. }
             | Entry::Complete { .. }
             | Entry::RollingBack { .. }
+            | Entry::Destroying { .. }
             | Entry::RolledBack { .. }
             | Entry::Failed { .. } => self.make(entry).ok_or(no_such_move),
         }
@@ -170,31 +171,34 @@ impl AnyDeployment {
             },
             Self::Validating(d) => match entry {
                 Entry::Provisioning { plan } => same(d.provision(plan.clone()), entry),
+                Entry::Destroying { plan, things, data, cause } => {
+                    same(d.destroy(plan.clone(), things.clone(), *data, cause.clone()), entry)
+                }
                 Entry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
                 _ => None,
             },
             Self::Provisioning(d) => match entry {
                 Entry::Deploying { dns } => same(d.deploy(dns.clone()), entry),
-                Entry::RollingBack { cause } => same(d.roll_back(cause.clone()), entry),
+                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 Entry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
             },
             Self::Deploying(d) => match entry {
-                Entry::Verifying { app, endpoint, start } => {
-                    same(d.verify(app.clone(), endpoint.clone(), start.clone()), entry)
+                Entry::Verifying { app, endpoints, start } => {
+                    same(d.verify(app.clone(), endpoints.clone(), start.clone()), entry)
                 }
-                Entry::RollingBack { cause } => same(d.roll_back(cause.clone()), entry),
+                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 Entry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
             },
             Self::Verifying(d) => match entry {
                 Entry::Complete { evidence } => same(d.complete(evidence.clone()), entry),
-                Entry::RollingBack { cause } => same(d.roll_back(cause.clone()), entry),
+                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 Entry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
             },
             Self::Complete(d) => match entry {
-                Entry::RollingBack { cause } => same(d.roll_back(cause.clone()), entry),
+                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 _ => None,
             },
             Self::RollingBack(d) => match entry {
@@ -203,7 +207,7 @@ impl AnyDeployment {
                 _ => None,
             },
             Self::Failed(d) => match entry {
-                Entry::RollingBack { cause } => same(d.roll_back(cause.clone()), entry),
+                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 _ => None,
             },
             Self::RolledBack(_) => None,

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use machine::chart::{Event, Verdict, judge, may};
 use machine::entry::Entry;
-use machine::phase::Name;
+use machine::phase::{Data, Name};
 use machine::plan::Start;
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 use machine::unwritten::Unwritten;
 
-use crate::world::{Tape, at, cause, evidence, intended, lines, made, move_to, now, plan, receipt, way_to};
+use crate::world::{
+    Tape, at, cause, destroying, evidence, intended, lines, made, move_to, now, plan, receipt, turned_back,
+    way_to,
+};
 use machine::deployment::Deployment;
 use machine::effect::Kind;
 use machine::receipt::How;
@@ -59,14 +62,14 @@ fn park(phase: Name) -> Verdict {
 fn abandon() -> Verdict {
     let left = [
         way_to(Name::Provisioning),
-        vec![Entry::Effect(intended(Step::Dns, Kind::Create)), Entry::Effect(made(Step::Dns, "r1"))],
+        vec![Entry::Effect(intended(Step::Dns(0), Kind::Create)), Entry::Effect(made(Step::Dns(0), "r1"))],
         vec![move_to(Name::Failed)],
     ];
     let AnyDeployment::Failed(mut d) = AnyDeployment::replay(&lines(&left.concat())).expect("it is legal")
     else {
         panic!("the run failed")
     };
-    now(d.abandon(&mut Tape::default(), Step::Dns, "gone".to_owned())).expect("the record stands");
+    now(d.abandon(&mut Tape::default(), Step::Dns(0), "gone".to_owned())).expect("the record stands");
     assert!(d.ledger().standing().is_empty());
     Verdict::Note
 }
@@ -74,7 +77,8 @@ fn abandon() -> Verdict {
 /// What the types have for `event`: each arm that is not `Refused` makes the real move.
 fn moves(any: AnyDeployment, event: Event) -> Verdict {
     use Event::{
-        Abandon, Advance, Cancel, Fail, FailStanding, LeaseLost, Refuse, RollBack, Shutdown, TokenRefused,
+        Abandon, Advance, Cancel, Destroy, Fail, FailStanding, LeaseLost, Refuse, RollBack, Shutdown,
+        TokenRefused,
     };
     let phase = any.name();
     let why = || cause("it is sick");
@@ -82,58 +86,58 @@ fn moves(any: AnyDeployment, event: Event) -> Verdict {
         AnyDeployment::Pending(d) => match event {
             Advance => to(d.validate()),
             Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
-            Abandon => Verdict::Refused,
+            Abandon | Destroy => Verdict::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Validating(d) => match event {
             Advance => to(d.provision(plan())),
             Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
+            Destroy => to(d.destroy(plan(), vec![], Data::Stays, why())),
             Abandon => Verdict::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Provisioning(d) => match event {
-            Advance => to(d.deploy(vec![receipt(Step::Dns, "r1", How::Made)])),
+            Advance => to(d.deploy(vec![receipt(Step::Dns(0), "r1", How::Made)])),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
-            Refuse | Abandon => Verdict::Refused,
+            Refuse | Abandon | Destroy => Verdict::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Deploying(d) => match event {
             Advance => {
                 let app = receipt(Step::App, "a1", How::Made);
-                to(d.verify(app, "https://blog.example.com".to_owned(), Start::Running))
+                to(d.verify(app, vec!["https://blog.example.com".to_owned()], Start::Running))
             }
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
-            Refuse | Abandon => Verdict::Refused,
+            Refuse | Abandon | Destroy => Verdict::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Verifying(d) => match event {
             Advance => to(d.complete(evidence())),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
-            Refuse | Abandon => Verdict::Refused,
+            Refuse | Abandon | Destroy => Verdict::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Complete(d) => match event {
             RollBack => to(d.roll_back(why())),
-            Advance | Fail | FailStanding | Refuse | Abandon | Cancel | LeaseLost | TokenRefused
-            | Shutdown => Verdict::Refused,
+            Advance | Fail | FailStanding | Refuse | Abandon | Destroy | Cancel | LeaseLost
+            | TokenRefused | Shutdown => Verdict::Refused,
         },
         AnyDeployment::RollingBack(d) => match event {
             Advance => to(d.close().expect("nothing stands")),
             Fail => to(d.give_up()),
             RollBack => Verdict::Note,
-            FailStanding | Refuse | Abandon => Verdict::Refused,
+            FailStanding | Refuse | Abandon | Destroy => Verdict::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::RolledBack(_) => Verdict::Refused,
         AnyDeployment::Failed(d) => match event {
             RollBack => to(d.roll_back(why())),
             Abandon => abandon(),
-            Advance | Fail | FailStanding | Refuse | Cancel | LeaseLost | TokenRefused | Shutdown => {
-                Verdict::Refused
-            }
+            Advance | Fail | FailStanding | Refuse | Destroy | Cancel | LeaseLost | TokenRefused
+            | Shutdown => Verdict::Refused,
         },
     }
 }
@@ -167,9 +171,15 @@ fn the_table_has_no_more_and_no_less_than_every_pair() {
 
 /// The moves that replay accepts in `phase`, found by offering it each.
 fn accepted(phase: Name) -> BTreeSet<Name> {
+    let offered = |to: Name| match to {
+        Name::RollingBack => vec![turned_back(Data::Goes), turned_back(Data::Stays), destroying()],
+        to => vec![move_to(to)],
+    };
     let takes = |to: &Name| {
-        let entries = [way_to(phase), vec![move_to(*to)]].concat();
-        AnyDeployment::replay(&lines(&entries)).is_ok_and(|any| any.name() == *to)
+        offered(*to).into_iter().any(|entry| {
+            let entries = [way_to(phase), vec![entry]].concat();
+            AnyDeployment::replay(&lines(&entries)).is_ok_and(|any| any.name() == *to)
+        })
     };
     Name::ALL.into_iter().filter(takes).collect()
 }

@@ -128,7 +128,7 @@ fn make(any: AnyDeployment, which: u8, pen: &mut Pen) -> After {
         (AnyDeployment::Provisioning(d), _) => written(d.leave_standing(why()), pen),
         (AnyDeployment::Deploying(d), 0) => {
             let app = receipt(Step::App, "1", How::Made);
-            written(d.verify(app, "https://blog.example.com".to_owned(), Start::Running), pen)
+            written(d.verify(app, vec!["https://blog.example.com".to_owned()], Start::Running), pen)
         }
         (AnyDeployment::Deploying(d), 1) => written(d.roll_back(why()), pen),
         (AnyDeployment::Deploying(d), _) => written(d.leave_standing(why()), pen),
@@ -147,7 +147,7 @@ fn make(any: AnyDeployment, which: u8, pen: &mut Pen) -> After {
 }
 
 fn d_receipts() -> Vec<machine::receipt::Receipt> {
-    vec![receipt(Step::Dns, "1", How::Made)]
+    vec![receipt(Step::Dns(0), "1", How::Made)]
 }
 
 fn record(any: AnyDeployment, effect: Effect, pen: &mut Pen) -> After {
@@ -188,7 +188,7 @@ fn id() -> impl Strategy<Value = &'static str> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![4 => Just(Step::Dns), 3 => Just(Step::App), 1 => prop::sample::select(Step::ALL.to_vec())]
+    prop_oneof![4 => Just(Step::Dns(0)), 3 => Just(Step::App), 1 => prop::sample::select(Step::KINDS.to_vec())]
 }
 
 fn effect() -> impl Strategy<Value = Effect> {

@@ -5,7 +5,7 @@ use machine::effect::{By, Effect, Kind, Verdict};
 use machine::entry::Entry;
 use machine::ledger::{Ledger, Standing, Undo};
 use machine::phase::Name;
-use machine::receipt::{Fields, How};
+use machine::receipt::{Fields, How, Receipt};
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::Step;
 
@@ -55,14 +55,14 @@ fn things(standing: &[Standing]) -> Vec<(Step, &str)> {
 #[test]
 fn what_stands_is_listed_newest_first() {
     let ledger = ledger(&[
-        want(Step::Dns),
-        made(Step::Dns, "r1"),
+        want(Step::Dns(0)),
+        made(Step::Dns(0), "r1"),
         want(Step::Project),
         made(Step::Project, "p1"),
         want(Step::App),
         made(Step::App, "a1"),
     ]);
-    assert_eq!(things(&ledger.standing()), [(Step::App, "a1"), (Step::Project, "p1"), (Step::Dns, "r1")]);
+    assert_eq!(things(&ledger.standing()), [(Step::App, "a1"), (Step::Project, "p1"), (Step::Dns(0), "r1")]);
 }
 
 #[test]
@@ -100,70 +100,82 @@ fn nothing_done_to_a_found_app_makes_it_ours_to_delete() {
 
 #[test]
 fn what_was_found_does_not_stand() {
-    let ledger = ledger(&[found(Step::Dns, "r1"), found(Step::Project, "p1")]);
+    let ledger = ledger(&[found(Step::Dns(0), "r1"), found(Step::Project, "p1")]);
     assert_eq!(ledger.standing(), []);
     assert_eq!(ledger.receipts().len(), 2);
-    assert!(!ledger.touched_the_world());
 }
 
 #[test]
 fn what_was_there_before_the_first_change_is_what_counts() {
     let ledger = ledger(&[
-        send(Step::Dns),
-        got(Step::Dns, "r1", changed("80")),
-        send(Step::Dns),
-        got(Step::Dns, "r1", changed("8080")),
+        send(Step::Dns(0)),
+        got(Step::Dns(0), "r1", changed("80")),
+        send(Step::Dns(0)),
+        got(Step::Dns(0), "r1", changed("8080")),
     ]);
-    assert_eq!(ledger.before(Step::Dns), Some(&fields(&[("port", "80")])));
+    assert_eq!(ledger.standing()[0].receipt.how, changed("80"));
     assert_eq!(ledger.receipts().len(), 1);
 }
 
 #[test]
+fn a_record_and_its_proxy_are_one_thing_with_the_fields_of_both() {
+    let (content, plain) = (fields(&[("content", "192.0.2.7")]), fields(&[("proxied", "false")]));
+    let proxied =
+        |how| Receipt { fields: fields(&[("proxied", "true")]), ..receipt(Step::Proxy(0), "r1", how) };
+    let all = fields(&[("name", "blog"), ("proxied", "true")]);
+    let proxy = settled(Step::Proxy(0), By::Answer, Verdict::Have(proxied(How::Changed { before: plain })));
+    let changed = got(Step::Dns(0), "r1", How::Changed { before: content });
+    for (first, how) in [
+        (made(Step::Dns(0), "r1"), How::Made),
+        (changed, How::Changed { before: fields(&[("content", "192.0.2.7"), ("proxied", "false")]) }),
+    ] {
+        let kind = if how == How::Made { want(Step::Dns(0)) } else { send(Step::Dns(0)) };
+        let standing = ledger(&[kind, first, send(Step::Proxy(0)), proxy.clone()]).standing();
+        assert_eq!(things(&standing), [(Step::Dns(0), "r1")]);
+        assert_eq!((&standing[0].receipt.how, &standing[0].receipt.fields), (&how, &all));
+    }
+}
+
+#[test]
 fn what_was_found_and_then_changed_is_changed() {
-    let ledger = ledger(&[found(Step::Dns, "r1"), send(Step::Dns), got(Step::Dns, "r1", changed("80"))]);
+    let ledger =
+        ledger(&[found(Step::Dns(0), "r1"), send(Step::Dns(0)), got(Step::Dns(0), "r1", changed("80"))]);
     assert_eq!(ledger.standing()[0].receipt.how, changed("80"));
 }
 
 #[test]
-fn neither_what_was_made_nor_what_was_found_has_a_before() {
-    assert_eq!(ledger(&[want(Step::Dns), made(Step::Dns, "r1")]).before(Step::Dns), None);
-    assert_eq!(ledger(&[found(Step::Dns, "r1")]).before(Step::Dns), None);
-    assert_eq!(Ledger::default().before(Step::Dns), None);
-}
-
-#[test]
 fn a_surplus_object_stands_beside_the_first_and_is_undone_alone() {
-    let both = [want(Step::Dns), made(Step::Dns, "r1"), surplus(Step::Dns, "r2")];
-    assert_eq!(things(&ledger(&both).standing()), [(Step::Dns, "r2"), (Step::Dns, "r1")]);
-    assert_eq!(ledger(&both).receipt(Step::Dns).map(|r| r.id.as_str()), Some("r1"));
-    let one = [both.as_slice(), &[undo(Step::Dns, "r2"), undone(Step::Dns, "r2")]].concat();
-    assert_eq!(things(&ledger(&one).standing()), [(Step::Dns, "r1")]);
+    let both = [want(Step::Dns(0)), made(Step::Dns(0), "r1"), surplus(Step::Dns(0), "r2")];
+    assert_eq!(things(&ledger(&both).standing()), [(Step::Dns(0), "r2"), (Step::Dns(0), "r1")]);
+    assert_eq!(ledger(&both).receipt(Step::Dns(0)).map(|r| r.id.as_str()), Some("r1"));
+    let one = [both.as_slice(), &[undo(Step::Dns(0), "r2"), undone(Step::Dns(0), "r2")]].concat();
+    assert_eq!(things(&ledger(&one).standing()), [(Step::Dns(0), "r1")]);
 }
 
 #[test]
 fn what_is_undone_or_kept_no_longer_stands() {
-    for end in [undone(Step::Dns, "r1"), kept(Step::Dns, "r1")] {
-        let ledger = ledger(&[want(Step::Dns), made(Step::Dns, "r1"), undo(Step::Dns, "r1"), end]);
+    for end in [undone(Step::Dns(0), "r1"), kept(Step::Dns(0), "r1")] {
+        let ledger = ledger(&[want(Step::Dns(0)), made(Step::Dns(0), "r1"), undo(Step::Dns(0), "r1"), end]);
         assert_eq!(ledger.standing(), []);
-        assert!(ledger.newest_undo(Step::Dns).is_some());
+        assert!(ledger.newest_undo(Step::Dns(0)).is_some());
     }
 }
 
 #[test]
 fn what_is_blocked_stands_with_its_reason_and_can_be_undone_later() {
-    let stuck = [want(Step::Dns), made(Step::Dns, "r1"), blocked(Step::Dns, "r1")];
+    let stuck = [want(Step::Dns(0)), made(Step::Dns(0), "r1"), blocked(Step::Dns(0), "r1")];
     assert_eq!(ledger(&stuck).standing()[0].undo, Undo::Blocked("drifted".to_owned()));
-    let freed = [stuck.as_slice(), &[undo(Step::Dns, "r1"), undone(Step::Dns, "r1")]].concat();
+    let freed = [stuck.as_slice(), &[undo(Step::Dns(0), "r1"), undone(Step::Dns(0), "r1")]].concat();
     assert_eq!(ledger(&freed).standing(), []);
 }
 
 #[test]
 fn what_a_person_gave_up_on_no_longer_stands() {
-    let made = [want(Step::Dns), made(Step::Dns, "r1")].map(Entry::Effect).to_vec();
+    let made = [want(Step::Dns(0)), made(Step::Dns(0), "r1")].map(Entry::Effect).to_vec();
     let entries = [way_to(Name::Provisioning), made, vec![move_to(Name::Failed)]];
-    let entries = [entries.concat(), vec![Entry::Effect(abandoned(Step::Dns))]].concat();
+    let entries = [entries.concat(), vec![Entry::Effect(abandoned(Step::Dns(0)))]].concat();
     let failed = AnyDeployment::replay(&lines(&entries)).expect("it stands, so it can be given up");
-    assert!(failed.ledger().is_abandoned(Step::Dns));
+    assert!(failed.ledger().is_abandoned(Step::Dns(0)));
     assert_eq!(failed.ledger().standing(), []);
 }
 
@@ -172,26 +184,25 @@ fn a_settled_attempt_is_no_longer_in_doubt_but_remembered() {
     for verdict in [
         Verdict::Absent,
         Verdict::Refused { reason: "no".to_owned() },
-        Verdict::Have(receipt(Step::Dns, "r1", How::Made)),
+        Verdict::Have(receipt(Step::Dns(0), "r1", How::Made)),
     ] {
-        let doubtful = [want(Step::Dns)];
+        let doubtful = [want(Step::Dns(0))];
         assert_eq!(ledger(&doubtful).doubts().len(), 1);
         assert!(ledger(&doubtful).inquired());
-        let settled = ledger(&[want(Step::Dns), settled(Step::Dns, By::Answer, verdict)]);
+        let settled = ledger(&[want(Step::Dns(0)), settled(Step::Dns(0), By::Answer, verdict)]);
         assert_eq!(settled.doubts(), []);
         assert!(!settled.inquired());
-        assert!(settled.touched_the_world());
-        assert_eq!(settled.newest_attempt(Step::Dns), settled.first_attempt(Step::Dns));
+        assert_eq!(settled.newest_attempt(Step::Dns(0)), settled.first_attempt(Step::Dns(0)));
     }
 }
 
 #[test]
 fn having_had_to_ask_is_never_forgotten() {
     let ledger = ledger(&[
-        want(Step::Dns),
-        settled(Step::Dns, By::Inquiry, Verdict::Absent),
-        want(Step::Dns),
-        made(Step::Dns, "r1"),
+        want(Step::Dns(0)),
+        settled(Step::Dns(0), By::Inquiry, Verdict::Absent),
+        want(Step::Dns(0)),
+        made(Step::Dns(0), "r1"),
     ]);
     assert!(ledger.inquired());
 }
@@ -199,39 +210,42 @@ fn having_had_to_ask_is_never_forgotten() {
 #[test]
 fn each_effect_that_cannot_follow_is_named_with_the_reason() {
     let have = |step, by, how| settled(step, by, Verdict::Have(receipt(step, "r1", how)));
-    let elsewhere = settled(Step::Dns, By::Answer, Verdict::Have(receipt(Step::App, "a1", How::Made)));
-    let dns = [want(Step::Dns), made(Step::Dns, "r1")];
+    let elsewhere = settled(Step::Dns(0), By::Answer, Verdict::Have(receipt(Step::App, "a1", How::Made)));
+    let dns = [want(Step::Dns(0)), made(Step::Dns(0), "r1")];
     let with = |more: &[Effect]| [dns.as_slice(), more].concat();
     for (effects, words) in [
         (
-            vec![want(Step::Dns), want(Step::Dns)],
+            vec![want(Step::Dns(0)), want(Step::Dns(0))],
             "`intended` of step `dns` cannot follow: an earlier attempt is still in doubt",
         ),
-        (with(&[want(Step::Dns)]), "`intended` of step `dns` cannot follow: it is made already"),
-        (vec![made(Step::Dns, "r1")], "`settled` of step `dns` cannot follow: nothing was intended"),
+        (with(&[want(Step::Dns(0))]), "`intended` of step `dns` cannot follow: it is made already"),
+        (vec![made(Step::Dns(0), "r1")], "`settled` of step `dns` cannot follow: nothing was intended"),
         (
-            vec![want(Step::Dns), have(Step::Dns, By::Look, How::Found)],
+            vec![want(Step::Dns(0)), have(Step::Dns(0), By::Look, How::Found)],
             "`settled` of step `dns` cannot follow: an attempt is in doubt, so a look does not settle it",
         ),
         (
-            vec![have(Step::Dns, By::Look, How::Made)],
+            vec![have(Step::Dns(0), By::Look, How::Made)],
             "`settled` of step `dns` cannot follow: what was only looked at was neither made nor changed",
         ),
         (
-            vec![have(Step::Dns, By::Look, changed("80"))],
+            vec![have(Step::Dns(0), By::Look, changed("80"))],
             "`settled` of step `dns` cannot follow: what was only looked at was neither made nor changed",
         ),
         (
-            vec![want(Step::Dns), elsewhere],
+            vec![want(Step::Dns(0)), elsewhere],
             "`settled` of step `dns` cannot follow: the receipt is for another step",
         ),
-        (vec![surplus(Step::Dns, "r2")], "`surplus` of step `dns` cannot follow: nothing was ever intended"),
         (
-            with(&[undone(Step::Dns, "r1"), undo(Step::Dns, "r1")]),
+            vec![surplus(Step::Dns(0), "r2")],
+            "`surplus` of step `dns` cannot follow: nothing was ever intended",
+        ),
+        (
+            with(&[undone(Step::Dns(0), "r1"), undo(Step::Dns(0), "r1")]),
             "`undo-intended` of step `dns` cannot follow: nothing of ours stands there",
         ),
         (
-            with(&[undone(Step::Dns, "r2")]),
+            with(&[undone(Step::Dns(0), "r2")]),
             "`undone` of step `dns` cannot follow: nothing of ours stands there",
         ),
         (
@@ -240,7 +254,7 @@ fn each_effect_that_cannot_follow_is_named_with_the_reason() {
         ),
         (vec![kept(Step::App, "a1")], "`kept` of step `app` cannot follow: nothing of ours stands there"),
         (
-            with(&[abandoned(Step::Dns)]),
+            with(&[abandoned(Step::Dns(0))]),
             "`abandoned` of step `dns` cannot follow: it has no place in this phase",
         ),
     ] {
@@ -252,7 +266,7 @@ fn each_effect_that_cannot_follow_is_named_with_the_reason() {
 fn nothing_can_be_abandoned_that_does_not_stand() {
     let AnyDeployment::Failed(mut d) = at(Name::Failed) else { panic!("the way to Failed leads there") };
     let mut tape = Tape::default();
-    let refused = now(d.abandon(&mut tape, Step::Dns, "tired".to_owned())).expect_err("nothing stands");
+    let refused = now(d.abandon(&mut tape, Step::Dns(0), "tired".to_owned())).expect_err("nothing stands");
     let words = "`abandoned` of step `dns` cannot follow: nothing of ours stands there";
     assert_eq!(refused.to_string(), words);
     assert_eq!(tape.0, []);
@@ -261,7 +275,7 @@ fn nothing_can_be_abandoned_that_does_not_stand() {
 #[test]
 fn an_effect_is_read_back_only_in_a_phase_that_can_write_it() {
     for phase in Name::ALL {
-        for effect in [found(Step::Dns, "r1"), abandoned(Step::Dns)] {
+        for effect in [found(Step::Dns(0), "r1"), abandoned(Step::Dns(0))] {
             let entries = [way_to(phase), vec![Entry::Effect(effect.clone())]].concat();
             let out_of_place = AnyDeployment::replay(&lines(&entries))
                 .is_err_and(|error| error.to_string().ends_with("it has no place in this phase"));
@@ -275,7 +289,7 @@ fn what_cannot_follow_is_neither_written_nor_counted() {
     let AnyDeployment::Provisioning(mut d) = at(Name::Provisioning) else { panic!("the way leads there") };
     let mut tape = Tape::default();
     let before = d.clone();
-    for effect in [made(Step::Dns, "r1"), abandoned(Step::Dns)] {
+    for effect in [made(Step::Dns(0), "r1"), abandoned(Step::Dns(0))] {
         let refused = now(d.record(&mut tape, effect));
         assert!(matches!(refused, Err(RecordError::Illegal(_))), "{refused:?}");
     }
@@ -292,11 +306,11 @@ fn a_run_is_not_rolled_back_while_something_stands_or_is_in_doubt() {
             other => panic!("{other:?}"),
         }
     };
-    let made_one = [want(Step::Dns), made(Step::Dns, "r1")];
+    let made_one = [want(Step::Dns(0)), made(Step::Dns(0), "r1")];
     for open in [&made_one[..1], &made_one] {
         let d = undoing(open);
         assert_eq!(*d.clone().close().expect_err("it is open"), d, "it is handed back as it was");
     }
-    let undone_too = [made_one.as_slice(), &[undone(Step::Dns, "r1")]].concat();
+    let undone_too = [made_one.as_slice(), &[undone(Step::Dns(0), "r1")]].concat();
     assert!(undoing(&undone_too).close().is_ok());
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use machine::effect::Effect;
 use machine::entry::{Entry, FORMAT, Line};
 use machine::id::RunId;
-use machine::phase::{Name, Origin};
+use machine::phase::{Data, Name};
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::Step;
 
-use crate::world::{Tape, begin, journeys, lines, move_to, now, way_to};
+use crate::world::{Tape, begin, journeys, lines, move_to, now, turned_back, way_to};
 
 /// Walks the moves that `entries` record, one after the other, on a tape of its own.
 pub fn walk(entries: &[Entry]) -> (AnyDeployment, Tape) {
@@ -31,19 +31,23 @@ fn step(any: AnyDeployment, entry: &Entry, tape: &mut Tape) -> AnyDeployment {
     match (any, entry.clone()) {
         (AnyDeployment::Pending(d), Entry::Validating) => written!(d.validate()),
         (AnyDeployment::Validating(d), Entry::Provisioning { plan }) => written!(d.provision(plan)),
+        (AnyDeployment::Validating(d), Entry::Destroying { plan, things, data, cause }) => {
+            written!(d.destroy(plan, things, data, cause))
+        }
         (AnyDeployment::Validating(d), Entry::RolledBack { cause }) => written!(d.refuse(cause)),
         (AnyDeployment::Provisioning(d), Entry::Deploying { dns }) => written!(d.deploy(dns)),
-        (AnyDeployment::Deploying(d), Entry::Verifying { app, endpoint, start }) => {
-            written!(d.verify(app, endpoint, start))
+        (AnyDeployment::Deploying(d), Entry::Verifying { app, endpoints, start }) => {
+            written!(d.verify(app, endpoints, start))
         }
-        (AnyDeployment::Deploying(d), Entry::RollingBack { cause }) => written!(d.roll_back(cause)),
+        (AnyDeployment::Deploying(d), Entry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
+        (AnyDeployment::Verifying(d), Entry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
         (AnyDeployment::Verifying(d), Entry::Complete { evidence }) => written!(d.complete(evidence)),
-        (AnyDeployment::Complete(d), Entry::RollingBack { cause }) => written!(d.roll_back(cause)),
+        (AnyDeployment::Complete(d), Entry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
         (AnyDeployment::RollingBack(d), Entry::RolledBack { .. }) => {
             written!(d.close().expect("nothing stands"))
         }
         (AnyDeployment::RollingBack(d), Entry::Failed { .. }) => written!(d.give_up()),
-        (AnyDeployment::Failed(d), Entry::RollingBack { cause }) => written!(d.roll_back(cause)),
+        (AnyDeployment::Failed(d), Entry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
         (AnyDeployment::Failed(mut d), Entry::Effect(Effect::Abandoned { thing, reason })) => {
             now(d.abandon(tape, thing, reason)).expect("the journey is legal");
             d.into()
@@ -88,7 +92,7 @@ fn every_prefix_of_a_walk_replays_to_where_the_walk_was() {
 #[test]
 fn the_journeys_have_every_entry_and_every_effect() {
     let seen: BTreeSet<&str> = journeys().iter().flat_map(|(_, j)| j.iter().map(Entry::name)).collect();
-    assert_eq!(seen.len(), Name::ALL.len() + 8 + 2, "{seen:?}");
+    assert_eq!(seen.len(), Name::ALL.len() + 1 + 8 + 2, "{seen:?}");
 }
 
 /// What replay makes of a tampered journey.
@@ -174,7 +178,7 @@ fn alter_line(entries: &mut [Entry], at: usize) -> bool {
 #[test]
 fn only_a_dropped_note_makes_no_difference() {
     assert_eq!(kinds(drop_line, Fate::Same), BTreeSet::from(["parked", "resumed"]));
-    let moves = ["validating", "deploying", "complete", "rolling-back", "rolled-back"];
+    let moves = ["validating", "deploying", "verifying", "complete", "rolling-back", "rolled-back"];
     let effects = ["settled", "undo-intended", "undone", "undo-blocked"];
     assert_eq!(kinds(drop_line, Fate::Different), moves.into_iter().chain(effects).collect());
 }
@@ -241,13 +245,22 @@ fn an_end_for_another_reason_than_the_undoing_is_refused() {
 
 #[test]
 fn an_undone_run_remembers_that_it_had_finished_through_every_retry() {
-    let again = [Name::RollingBack, Name::Failed, Name::RollingBack, Name::Failed, Name::RollingBack];
-    for (start, origin) in [(Name::Complete, Origin::Finished), (Name::Verifying, Origin::Unfinished)] {
-        let entries = [way_to(start), again.iter().map(|phase| move_to(*phase)).collect()].concat();
+    for (start, data) in [(Name::Complete, Data::Stays), (Name::Verifying, Data::Goes)] {
+        let (back, failed) = (turned_back(data), move_to(Name::Failed));
+        let again = vec![back.clone(), failed.clone(), back.clone(), failed, back];
+        let entries = [way_to(start), again].concat();
         let replayed = AnyDeployment::replay(&lines(&entries));
         let Ok(AnyDeployment::RollingBack(d)) = replayed else { panic!("{replayed:?}") };
-        assert_eq!(d.phase().origin, origin, "{start}");
+        assert_eq!(d.phase().data, data, "{start}");
     }
+}
+
+#[test]
+fn data_of_a_finished_release_cannot_be_given_up_by_losing_the_line_that_finished_it() {
+    let complete = way_to(Name::Complete);
+    let lost = [&complete[..complete.len() - 1], &[turned_back(Data::Stays)]].concat();
+    let error = AnyDeployment::replay(&lines(&lost)).expect_err("a line is missing");
+    assert_eq!(error.to_string(), "entry 5 (`rolling-back`) cannot follow in phase Verifying");
 }
 
 #[test]

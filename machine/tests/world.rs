@@ -7,12 +7,12 @@ use machine::app::AppKey;
 use machine::cause::{Cause, Kind as CauseKind};
 use machine::deployment::Deployment;
 use machine::effect::{Attempt, By, Effect, Intended, Kind, Redacted, Verdict};
-use machine::entry::{Begun, Entry, Evidence, Line, Outside, Proof};
+use machine::entry::{Begun, Entry, Evidence, Line, Outside, Proof, Purpose};
 use machine::id::{JournalId, RunId};
 use machine::mark::Mark;
 use machine::moment::Moment;
-use machine::phase::Name;
-use machine::plan::{Action, Base, EnvChange, EnvWish, Place, Plan, Start, Wish};
+use machine::phase::{Data, Name};
+use machine::plan::{Action, Base, EnvChange, EnvWish, Place, Plan, Proxy, RecordWish, Start, Wish, Zone};
 use machine::receipt::{Fields, How, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
@@ -49,6 +49,7 @@ pub fn begun() -> Begun {
             environment: "production".to_owned(),
             name: "blog".to_owned(),
         },
+        purpose: Purpose::Deploy,
         outside: Outside {
             coolify: "https://coolify.example.com".to_owned(),
             team: "0".to_owned(),
@@ -68,13 +69,10 @@ pub fn plan() -> Plan {
         place: Place {
             coolify: "https://coolify.example.com".to_owned(),
             team: "0".to_owned(),
-            zone_id: "z0".to_owned(),
-            zone: "example.com".to_owned(),
-            name_servers: vec!["ns1.example.net".to_owned()],
             server: "v0".to_owned(),
             server_name: "vps1".to_owned(),
         },
-        record: create(),
+        records: vec![record("blog.example.com", create()), record("old.example.com", dropped())],
         project: Wish {
             fields: Fields::new(),
             action: Action::Keep { id: "p1".to_owned(), mark: Some(mark(Step::Project)) },
@@ -90,8 +88,25 @@ pub fn plan() -> Plan {
             before: String::new(),
             change: EnvChange::Add,
         }],
-        endpoint: "https://blog.example.com".to_owned(),
+        endpoints: vec!["https://blog.example.com".to_owned()],
         release: RunId::from_bits(1),
+    }
+}
+
+fn record(name: &str, wish: Wish) -> RecordWish {
+    let zone = Zone {
+        id: "z0".to_owned(),
+        name: "example.com".to_owned(),
+        name_servers: vec!["ns1.example.net".to_owned()],
+    };
+    RecordWish { name: name.to_owned(), zone, wish, proxy: Proxy::AfterProof }
+}
+
+fn dropped() -> Wish {
+    let before = fields(&[("content", "192.0.2.7")]);
+    Wish {
+        fields: Fields::new(),
+        action: Action::Drop { id: "r0".to_owned(), before, mark: mark(Step::Dns(0)) },
     }
 }
 
@@ -200,17 +215,28 @@ pub fn move_to(phase: Name) -> Entry {
         Name::Pending => Entry::Begun(begun()),
         Name::Validating => Entry::Validating,
         Name::Provisioning => Entry::Provisioning { plan: plan() },
-        Name::Deploying => Entry::Deploying { dns: vec![receipt(Step::Dns, "r1", How::Made)] },
+        Name::Deploying => Entry::Deploying { dns: vec![receipt(Step::Dns(0), "r1", How::Made)] },
         Name::Verifying => Entry::Verifying {
             app: receipt(Step::App, "a1", How::Made),
-            endpoint: "https://blog.example.com".to_owned(),
+            endpoints: vec!["https://blog.example.com".to_owned()],
             start: Start::Triggered(moment(5)),
         },
         Name::Complete => Entry::Complete { evidence: evidence() },
-        Name::RollingBack => Entry::RollingBack { cause: cause("it is sick") },
+        Name::RollingBack => turned_back(Data::Goes),
         Name::RolledBack => Entry::RolledBack { cause: cause("it is sick") },
         Name::Failed => Entry::Failed { cause: cause("it is sick") },
     }
+}
+
+/// Turning back, whatever becomes of the data.
+pub fn turned_back(data: Data) -> Entry {
+    Entry::RollingBack { cause: cause("it is sick"), data }
+}
+
+/// Turning at once to what earlier runs made.
+pub fn destroying() -> Entry {
+    let things = vec![receipt(Step::Dns(0), "r1", How::Made), receipt(Step::Project, "p1", How::Found)];
+    Entry::Destroying { plan: plan(), things, data: Data::Stays, cause: cause("it is sick") }
 }
 
 /// The shortest way to each phase.
@@ -247,6 +273,8 @@ pub fn journeys() -> Vec<(&'static str, Vec<Entry>)> {
         ("deployed at once", deployed()),
         ("deployed, then undone", [deployed(), undone_after_completion()].concat()),
         ("refused", [way_to(Name::Validating), vec![move_to(Name::RolledBack)]].concat()),
+        ("its record proxied and an old one dropped, then undone", proxied()),
+        ("destroyed", destroyed()),
         ("in doubt, taken up again, undone twice", troubled()),
     ]
 }
@@ -259,7 +287,7 @@ fn deployed() -> Vec<Entry> {
     let found = |step, id| settled(step, By::Look, Verdict::Have(receipt(step, id, How::Found)));
     [
         way_to(Name::Provisioning),
-        effects(vec![intended(Step::Dns, Kind::Create), made(Step::Dns, "r1")]),
+        effects(vec![intended(Step::Dns(0), Kind::Create), made(Step::Dns(0), "r1")]),
         vec![move_to(Name::Deploying)],
         effects(vec![
             found(Step::Project, "p1"),
@@ -277,31 +305,65 @@ fn deployed() -> Vec<Entry> {
 
 fn undone_after_completion() -> Vec<Entry> {
     [
-        vec![move_to(Name::RollingBack)],
+        vec![turned_back(Data::Stays)],
         effects(vec![
             undo(Step::App, "a1"),
             undone(Step::App, "a1"),
-            undo(Step::Dns, "r1"),
-            undone(Step::Dns, "r1"),
+            undo(Step::Dns(0), "r1"),
+            undone(Step::Dns(0), "r1"),
         ]),
         vec![move_to(Name::RolledBack)],
     ]
     .concat()
 }
 
+fn proxied() -> Vec<Entry> {
+    let gone = How::Dropped { before: fields(&[("content", "192.0.2.7")]) };
+    [
+        way_to(Name::Provisioning),
+        effects(vec![intended(Step::Dns(0), Kind::Create), made(Step::Dns(0), "r1")]),
+        vec![move_to(Name::Deploying), move_to(Name::Verifying)],
+        effects(vec![
+            intended(Step::Proxy(0), Kind::Converge),
+            settled(Step::Proxy(0), By::Answer, Verdict::Have(receipt(Step::Proxy(0), "r1", changed("80")))),
+            intended(Step::Dns(1), Kind::Converge),
+            settled(Step::Dns(1), By::Answer, Verdict::Have(receipt(Step::Dns(1), "r0", gone))),
+        ]),
+        vec![move_to(Name::RollingBack)],
+        effects(vec![
+            undo(Step::Dns(1), "r0"),
+            undone(Step::Dns(1), "r0"),
+            undo(Step::Dns(0), "r1"),
+            undone(Step::Dns(0), "r1"),
+        ]),
+        vec![move_to(Name::RolledBack)],
+    ]
+    .concat()
+}
+
+fn destroyed() -> Vec<Entry> {
+    [
+        way_to(Name::Validating),
+        vec![destroying()],
+        effects(vec![undo(Step::Dns(0), "r1"), undone(Step::Dns(0), "r1")]),
+        vec![move_to(Name::RolledBack)],
+    ]
+    .concat()
+}
+
 fn troubled() -> Vec<Entry> {
-    let inquired = settled(Step::Dns, By::Inquiry, Verdict::Have(receipt(Step::Dns, "r1", How::Made)));
+    let inquired = settled(Step::Dns(0), By::Inquiry, Verdict::Have(receipt(Step::Dns(0), "r1", How::Made)));
     let refused = settled(Step::App, By::Answer, Verdict::Refused { reason: "no such server".to_owned() });
     [
         way_to(Name::Provisioning),
-        effects(vec![intended(Step::Dns, Kind::Create)]),
+        effects(vec![intended(Step::Dns(0), Kind::Create)]),
         vec![Entry::Parked { reason: "interrupted".to_owned() }],
         vec![Entry::Resumed { holder: "ann@host, pid 7, `fabrik resume`".to_owned() }],
         effects(vec![
-            settled(Step::Dns, By::Inquiry, Verdict::Absent),
-            intended(Step::Dns, Kind::Create),
+            settled(Step::Dns(0), By::Inquiry, Verdict::Absent),
+            intended(Step::Dns(0), Kind::Create),
             inquired,
-            surplus(Step::Dns, "r2"),
+            surplus(Step::Dns(0), "r2"),
         ]),
         vec![move_to(Name::Deploying)],
         effects(vec![
@@ -314,12 +376,12 @@ fn troubled() -> Vec<Entry> {
         effects(vec![
             undo(Step::Project, "p1"),
             kept(Step::Project, "p1"),
-            undo(Step::Dns, "r2"),
-            undone(Step::Dns, "r2"),
-            blocked(Step::Dns, "r1"),
+            undo(Step::Dns(0), "r2"),
+            undone(Step::Dns(0), "r2"),
+            blocked(Step::Dns(0), "r1"),
         ]),
         vec![move_to(Name::Failed)],
-        effects(vec![abandoned(Step::Dns)]),
+        effects(vec![abandoned(Step::Dns(0))]),
         vec![move_to(Name::RollingBack), move_to(Name::RolledBack)],
     ]
     .concat()
