@@ -33,8 +33,8 @@ pub struct Outside {
 pub enum Purpose {
     /// To have the app as its spec asks.
     Deploy,
-    /// To have nothing of it any more.
-    Destroy,
+    /// To have nothing of it any more, but for its data where that stays.
+    Destroy(Data),
 }
 
 /// How a run begins.

@@ -1,6 +1,6 @@
 //! The ledger: what a run's effects add up to. What is in doubt, what is had, what still stands.
 
-use crate::effect::{By, Effect, Intended, Kind, Verdict};
+use crate::effect::{Attempt, By, Effect, Intended, Kind, Verdict};
 use crate::receipt::{Fields, How, Receipt};
 use crate::step::Step;
 
@@ -40,11 +40,10 @@ pub struct Ledger {
     doubts: Vec<Intended>,
     receipts: Vec<Receipt>,
     attempts: Vec<Intended>,
-    undoing: Vec<(Step, String, crate::effect::Attempt)>,
+    undoing: Vec<(Step, String, Attempt)>,
     blocked: Vec<(Step, String, String)>,
     gone: Vec<(Step, String)>,
     abandoned: Vec<(Step, String)>,
-    inquired: bool,
 }
 
 impl Ledger {
@@ -79,13 +78,14 @@ impl Ledger {
     }
 
     /// The newest attempt at undoing `thing`.
-    pub fn newest_undo(&self, thing: Step) -> Option<&crate::effect::Attempt> {
+    pub fn newest_undo(&self, thing: Step) -> Option<&Attempt> {
         self.undoing.iter().rev().find(|(step, ..)| *step == thing).map(|(.., attempt)| attempt)
     }
 
-    /// Whether anything had to be found out by asking.
-    pub fn inquired(&self) -> bool {
-        self.inquired || !self.doubts.is_empty()
+    /// All attempts, forward and back.
+    pub fn all_attempts(&self) -> impl Iterator<Item = &Attempt> {
+        let forward = self.attempts.iter().map(|intended| &intended.attempt);
+        forward.chain(self.undoing.iter().map(|(.., attempt)| attempt))
     }
 
     /// Whether a person gave up on `thing`.
@@ -219,9 +219,8 @@ impl Ledger {
                 self.attempts.push(wanted.clone());
                 self.doubts.push(wanted);
             }
-            Effect::Settled { step, by, verdict } => {
+            Effect::Settled { step, verdict, .. } => {
                 self.doubts.retain(|doubt| doubt.step != step);
-                self.inquired |= by == By::Inquiry;
                 if let Verdict::Have(receipt) = verdict {
                     self.take(receipt);
                 }

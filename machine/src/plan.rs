@@ -6,6 +6,7 @@ use crate::id::RunId;
 use crate::mark::Mark;
 use crate::moment::Moment;
 use crate::receipt::Fields;
+use crate::step::Nth;
 
 /// What is done about one thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,19 +167,53 @@ pub struct Plan {
     pub release: RunId,
 }
 
+impl Action {
+    /// Whether carrying it out sends any write.
+    pub fn changes(&self) -> bool {
+        !matches!(self, Self::Keep { .. })
+    }
+
+    /// The id of the thing, where there is one already.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Create => None,
+            Self::Change { id, .. } | Self::Keep { id, .. } | Self::Drop { id, .. } => Some(id),
+        }
+    }
+}
+
 impl Plan {
+    /// The records that are wanted, each with its number.
+    pub fn wanted(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
+        self.numbered().filter(|(_, record)| !matches!(record.wish.action, Action::Drop { .. }))
+    }
+
+    /// The records that are no longer wanted, each with its number.
+    pub fn unwanted(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
+        self.numbered().filter(|(_, record)| matches!(record.wish.action, Action::Drop { .. }))
+    }
+
+    /// The record of that number.
+    pub fn record(&self, nth: Nth) -> Option<&RecordWish> {
+        self.records.get(usize::from(nth))
+    }
+
+    // A spec has far fewer domains than there are numbers.
+    fn numbered(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
+        (0..=Nth::MAX).zip(&self.records)
+    }
+
     /// Whether carrying it out would send any write.
     pub fn has_changes(&self) -> bool {
         let things = [&self.project, &self.environment, &self.app];
         let mut wishes = self.records.iter().map(|record| &record.wish).chain(things);
-        wishes.any(|wish| !matches!(wish.action, Action::Keep { .. }))
+        wishes.any(|wish| wish.action.changes())
             || self.records.iter().any(|record| record.proxy == Proxy::AfterProof)
             || self.envs.iter().any(|env| env.change != EnvChange::Keep)
     }
 
     /// Whether the app must be started anew: it is new, or what it is made of changes.
     pub fn starts_app(&self) -> bool {
-        !matches!(self.app.action, Action::Keep { .. })
-            || self.envs.iter().any(|env| env.change != EnvChange::Keep)
+        self.app.action.changes() || self.envs.iter().any(|env| env.change != EnvChange::Keep)
     }
 }

@@ -188,23 +188,10 @@ fn a_settled_attempt_is_no_longer_in_doubt_but_remembered() {
     ] {
         let doubtful = [want(Step::Dns(0))];
         assert_eq!(ledger(&doubtful).doubts().len(), 1);
-        assert!(ledger(&doubtful).inquired());
         let settled = ledger(&[want(Step::Dns(0)), settled(Step::Dns(0), By::Answer, verdict)]);
         assert_eq!(settled.doubts(), []);
-        assert!(!settled.inquired());
         assert_eq!(settled.newest_attempt(Step::Dns(0)), settled.first_attempt(Step::Dns(0)));
     }
-}
-
-#[test]
-fn having_had_to_ask_is_never_forgotten() {
-    let ledger = ledger(&[
-        want(Step::Dns(0)),
-        settled(Step::Dns(0), By::Inquiry, Verdict::Absent),
-        want(Step::Dns(0)),
-        made(Step::Dns(0), "r1"),
-    ]);
-    assert!(ledger.inquired());
 }
 
 #[test]

@@ -121,6 +121,12 @@ pub enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Take down what Fabrik made for an app; its volumes stay
+    Destroy(Destroy),
+    /// Check URLs, tokens, abilities, versions, clock and journal; change nothing
+    Doctor,
+    /// Compare what was deployed with what is there
+    Drift(DriftArgs),
     /// Show what is
     Status {
         /// Only this app
@@ -213,6 +219,29 @@ pub struct Apply {
     /// How long to wait for another run of the app
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait_lock: Option<Duration>,
+}
+
+/// The arguments of `destroy`.
+#[derive(Debug, clap::Args)]
+pub struct Destroy {
+    /// The app
+    pub app: String,
+    /// Delete its volumes too, with all the data in them
+    #[arg(long)]
+    pub volumes: bool,
+    /// How long to wait for another run of the app
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait_lock: Option<Duration>,
+}
+
+/// The arguments of `drift`.
+#[derive(Debug, clap::Args)]
+pub struct DriftArgs {
+    /// Only this app
+    pub app: Option<String>,
+    /// End with 5 if anything has moved
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 /// The arguments of `sandbox`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::args::Global;
 use super::face::Face;
+use crate::report::Screen;
 
 /// Who answers questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,27 +19,56 @@ enum Voice {
 }
 
 /// Asks; what cannot be asked is not agreed to.
-pub fn consent(global: &Global, face: &Face) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let voice = match (global.yes, terminal && !global.no_input && !global.json) {
-        (true, _) => Voice::Yes,
-        (false, true) => Voice::Person,
-        (false, false) => Voice::Nobody,
-    };
-    let screen = face.screen.clone();
-    Arc::new(move |question: &str| match voice {
-        Voice::Yes => true,
-        Voice::Nobody => false,
-        Voice::Person => {
-            screen.rest();
-            ask(question)
-        }
-    })
+pub struct Consent {
+    voice: Voice,
+    screen: Screen,
 }
 
-fn ask(question: &str) -> bool {
+impl Consent {
+    /// Asks on `face`, as far as the flags allow.
+    pub fn new(global: &Global, face: &Face) -> Self {
+        let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let voice = match (global.yes, terminal && !global.no_input && !global.json) {
+            (true, _) => Voice::Yes,
+            (false, true) => Voice::Person,
+            (false, false) => Voice::Nobody,
+        };
+        Self { voice, screen: face.screen.clone() }
+    }
+
+    /// Whether `question` is answered with yes.
+    pub fn agreed(&self, question: &str) -> bool {
+        self.answered(&format!("{question} [y/N] "), |answer| {
+            matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
+        })
+    }
+
+    /// Whether `question` is answered with `word`, for what cannot be brought back.
+    pub fn typed(&self, question: &str, word: &str) -> bool {
+        self.answered(&format!("{question} Type `{word}` to go on: "), |answer| answer == word)
+    }
+
+    fn answered(&self, prompt: &str, is_yes: impl Fn(&str) -> bool) -> bool {
+        match self.voice {
+            Voice::Yes => true,
+            Voice::Nobody => false,
+            Voice::Person => {
+                self.screen.rest();
+                ask(prompt).is_some_and(|answer| is_yes(answer.trim()))
+            }
+        }
+    }
+}
+
+/// The question as a run asks it.
+pub fn consent(global: &Global, face: &Face) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
+    let consent = Consent::new(global, face);
+    Arc::new(move |question: &str| consent.agreed(question))
+}
+
+fn ask(prompt: &str) -> Option<String> {
     let mut answer = String::new();
-    let asked = write!(anstream::stderr(), "{question} [y/N] ").and_then(|()| std::io::stderr().flush());
-    let read = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
-    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    write!(anstream::stderr(), "{prompt}").and_then(|()| std::io::stderr().flush()).ok()?;
+    std::io::stdin().lock().read_line(&mut answer).ok()?;
+    Some(answer)
 }

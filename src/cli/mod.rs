@@ -9,6 +9,9 @@ mod args;
 mod back;
 mod check;
 mod consent;
+mod destroy;
+mod doctor;
+mod drift;
 mod face;
 mod held;
 mod history;
@@ -67,6 +70,9 @@ async fn carry_out(args: &Args, face: &Face) -> Came {
         Command::Resume { id } => back::resume(id.as_deref(), global, face).await,
         Command::Rollback { id } => back::roll_back(id, global, face).await,
         Command::Abandon { id, step, reason } => back::abandon(id, step, reason, global, face).await,
+        Command::Destroy(destroy) => destroy::run(destroy, global, face).await,
+        Command::Doctor => doctor::run(global, face).await,
+        Command::Drift(args) => drift::run(args, global, face).await,
         Command::Status { app } => status::run(app.as_deref(), global, face).await,
         Command::History { app } => history::run(app.as_deref(), global, face).await,
         Command::Show { id } => show::run(id, global, face).await,

@@ -19,7 +19,7 @@ use crate::plan::release::open_run;
 use crate::plan::survey::survey;
 use crate::plan::{Ask, Obstacle, Release};
 use crate::report::screen::{BOLD, in_style};
-use crate::report::{changes, exit};
+use crate::report::{changes, exit, words};
 use crate::runner::apply::new_run;
 use crate::runner::desk::known;
 use crate::sandbox::Sandbox;
@@ -39,7 +39,7 @@ pub async fn run(args: &PlanArgs, global: &Global, face: &Face) -> Came {
     for spec in specs {
         let name = spec.name.clone();
         let plan = drawn(spec, global, face).await?;
-        let mut lines = vec![in_style(BOLD, &format!("{name} → {}", plan.endpoint))];
+        let mut lines = vec![in_style(BOLD, &format!("{name} → {}", words::places(&plan.endpoints)))];
         lines.extend(changes::lines(&plan));
         face.show(&lines, || changes::document(&name, &plan));
         pending |= plan.has_changes();

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use machine::app::AppKey;
-use machine::phase::Name;
 use serde_json::{Value, json};
 
 use super::args::Global;
@@ -66,8 +65,8 @@ pub async fn runs(
 }
 
 async fn release(store: Option<&std::sync::Arc<dyn Store>>, runs: &[&RunRow]) -> Option<Release> {
-    let finished = runs.iter().rev().find(|row| row.phase == Some(Name::Complete))?;
-    Release::of(store?, &finished.run).await.ok().flatten()
+    let runs: Vec<RunRow> = runs.iter().map(|row| (*row).clone()).collect();
+    Release::newest(store?, &runs, None).await.ok().flatten()
 }
 
 fn told(row: &RunRow, release: Option<&Release>) -> Vec<String> {
@@ -78,7 +77,7 @@ fn told(row: &RunRow, release: Option<&Release>) -> Vec<String> {
     );
     if let Some(release) = release {
         lines.push(format!("  release  {}", release.run().short()));
-        lines.push(format!("  URL      {}", release.plan().endpoint));
+        lines.push(format!("  URL      {}", words::places(&release.plan().endpoints)));
     }
     let next = row.phase.map(|phase| tables::next(row.run.short(), phase)).unwrap_or_default();
     lines.extend(next.into_iter().map(|command| format!("  next     {command}")));
@@ -88,7 +87,7 @@ fn told(row: &RunRow, release: Option<&Release>) -> Vec<String> {
 fn document(row: &RunRow, release: Option<&Release>) -> Value {
     let mut document = tables::run_fields(row);
     document["release"] = json!(release.map(|release| release.run().to_string()));
-    document["endpoint"] = json!(release.map(|release| release.plan().endpoint.clone()));
+    document["endpoints"] = json!(release.map(|release| release.plan().endpoints.clone()));
     document["next"] = json!(row.phase.map(|phase| tables::next(row.run.as_str(), phase)));
     document["may"] = json!(row.phase.map(tables::moves));
     document

@@ -1,15 +1,26 @@
 //! Drawing the plan: each thing as it should be, beside each thing as it is.
 
+use std::collections::BTreeSet;
+
 use machine::id::{JournalId, RunId};
 use machine::mark::Mark;
-use machine::plan::{Action, Base, EnvChange, EnvWish, Plan, Wish};
-use machine::receipt::{Fields, Receipt};
+use machine::plan::{Action, Base, EnvChange, EnvWish, Plan, RecordWish, Wish};
+use machine::receipt::{Fields, How, Receipt};
+use machine::step::Step;
 
+use super::again::is_it;
 use super::ask::{Ask, RELEASE, sha256};
 use super::survey::Ground;
 use super::{Obstacle, Release};
 use crate::providers::{Names, Object, Provider, Vendors};
-use crate::spec::Ttl;
+
+/// What is known of a thing of the app's own before looking.
+pub struct Known {
+    /// The last release's receipt for it.
+    pub receipt: Option<Receipt>,
+    /// Whether one that is somebody else's may be taken over.
+    pub adopt: bool,
+}
 
 /// What a plan is drawn from.
 pub struct Drawing<'a> {
@@ -28,30 +39,6 @@ pub struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    /// What the record should be.
-    pub fn record(&self) -> Fields {
-        let ttl = match self.ask.spec.dns.ttl {
-            Ttl::Auto => "1".to_owned(),
-            Ttl::Seconds(seconds) => seconds.to_string(),
-        };
-        fields([
-            ("type", "A"),
-            ("name", &self.ask.spec.domain),
-            ("content", &self.ground.address.to_string()),
-            ("ttl", &ttl),
-        ])
-    }
-
-    /// What the app should be.
-    pub fn app(&self) -> Fields {
-        let spec = &self.ask.spec;
-        fields([
-            ("name", &spec.name),
-            ("url", &format!("https://{}:{}", spec.domain, spec.port)),
-            ("compose", &sha256(self.ask.compose.as_bytes())),
-        ])
-    }
-
     /// The whole plan: a wish for each thing, then the variables.
     ///
     /// # Errors
@@ -59,31 +46,41 @@ impl Drawing<'_> {
     pub async fn whole(&self, vendors: &Vendors) -> Result<Plan, Obstacle> {
         self.changeable()?;
         let (place, names) = (&self.ground.place, self.names());
-        let record = self.own(&vendors.records(place, &names), self.record()).await?;
+        let records = self.records(vendors).await?;
         let project = self.shared(&vendors.projects(place, &names), &names.project).await?;
         let Action::Keep { id, .. } = &project.action else {
             let environment = wish([("name", &names.environment)]);
-            return self.plan(
-                record,
-                project,
-                environment,
-                Wish { fields: self.app(), action: Action::Create },
-            );
+            let app = Wish { fields: self.app(), action: Action::Create };
+            return self.plan(records, project, environment, (app, BTreeSet::new()));
         };
         let environments = vendors.environments(place, &names, id);
         let environment = self.shared(&environments, &names.environment).await?;
-        let app = self.own(&vendors.services(place, &names, id, ""), self.app()).await?;
-        self.plan(record, project, environment, app)
+        let services = vendors.services(place, &names, id, "");
+        let known = self.base.and_then(|base| base.receipt(Step::App)).cloned();
+        let adopt = self.ask.spec.adopt.coolify;
+        let app = self.own(&services, Known { receipt: known, adopt }, self.app()).await?;
+        let set = match app.action.id() {
+            Some(id) => vendors.coolify.env_rows(id).await?.into_iter().map(|row| row.key).collect(),
+            None => BTreeSet::new(),
+        };
+        self.plan(records, project, environment, (app, set))
+    }
+
+    /// What the app should be.
+    pub fn app(&self) -> Fields {
+        let spec = &self.ask.spec;
+        let urls: Vec<String> =
+            spec.domains.iter().map(|domain| format!("https://{domain}:{}", spec.port)).collect();
+        fields([
+            ("name", &spec.name),
+            ("url", &urls.join(",")),
+            ("compose", &sha256(self.ask.compose.as_bytes())),
+        ])
     }
 
     fn names(&self) -> Names {
         let spec = &self.ask.spec;
-        Names {
-            record: spec.domain.clone(),
-            project: spec.project.clone(),
-            environment: spec.environment.clone(),
-            app: spec.name.clone(),
-        }
+        Names { project: spec.project.clone(), environment: spec.environment.clone(), app: spec.name.clone() }
     }
 
     /// Refuses what cannot be changed in place.
@@ -92,13 +89,6 @@ impl Drawing<'_> {
     /// [`Obstacle`] naming the key.
     pub fn changeable(&self) -> Result<(), Obstacle> {
         let Some(base) = self.base else { return Ok(()) };
-        let before = |name: &str| base.plan().record.fields.get(name).cloned().unwrap_or_default();
-        if before("name") != self.ask.spec.domain {
-            return Err(Obstacle::new(
-                format!("`domain` was {} and cannot be changed in place by this version", before("name")),
-                format!("roll back run {} first, then apply", base.run().short()),
-            ));
-        }
         if base.plan().place.server != self.ground.place.server {
             return Err(Obstacle::new(
                 format!("the app runs on server `{}`, Coolify cannot move it", base.plan().place.server_name),
@@ -116,18 +106,25 @@ impl Drawing<'_> {
     ///
     /// # Errors
     /// [`Obstacle`].
-    pub async fn own(&self, provider: &dyn Provider, fields: Fields) -> Result<Wish, Obstacle> {
-        let known = self.base.and_then(|base| base.receipt(provider.step()));
-        let theirs: Vec<Object> = provider.look().await?;
-        if let Some(stranger) = theirs.iter().find(|object| known.is_none_or(|known| known.id != object.id)) {
-            return Err(self.in_the_way(provider, stranger));
+    pub async fn own(&self, provider: &dyn Provider, known: Known, fields: Fields) -> Result<Wish, Obstacle> {
+        let there: Vec<Object> = provider.look().await?;
+        let is_known = |object: &&Object| known.receipt.as_ref().is_some_and(|known| is_it(known, object));
+        let mut strangers = there.iter().filter(|object| !is_known(object));
+        if let Some(stranger) = strangers.next() {
+            let alone = there.len() == 1 && stranger.mark.is_none();
+            return if alone && known.adopt {
+                Ok(adopted(stranger, fields))
+            } else {
+                Err(self.in_the_way(provider, stranger))
+            };
         }
-        let Some(known) = known else { return Ok(Wish { fields, action: Action::Create }) };
-        let Some(object) = provider.get(&known.id).await? else {
+        let Some(receipt) = known.receipt else { return Ok(Wish { fields, action: Action::Create }) };
+        let id = there.iter().find(|object| is_it(&receipt, object)).map_or(&receipt.id, |object| &object.id);
+        let Some(object) = provider.get(id).await? else {
             provider.control().await?;
             return Ok(Wish { fields, action: Action::Create });
         };
-        if object.mark != known.mark {
+        if object.mark != receipt.mark {
             return Err(Obstacle::new(
                 format!(
                     "{} no longer carries this app's mark: somebody else has made it theirs",
@@ -136,7 +133,7 @@ impl Drawing<'_> {
                 "nothing of it was touched; remove it, or choose another name",
             ));
         }
-        Ok(Wish { action: compare(known, &object, &fields), fields })
+        Ok(Wish { action: compare(&receipt, &object, &fields), fields })
     }
 
     /// The wish for a thing that apps share: used where it is there, made where it is not.
@@ -187,22 +184,30 @@ impl Drawing<'_> {
         }
     }
 
-    /// The plan, from the four wishes.
+    /// The plan, from the wishes and the names of the variables that are set on the app now.
     ///
     /// # Errors
     /// [`Obstacle`] when a variable is needed whose value is only on Coolify.
-    pub fn plan(&self, record: Wish, project: Wish, environment: Wish, app: Wish) -> Result<Plan, Obstacle> {
+    pub fn plan(
+        &self,
+        records: Vec<RecordWish>,
+        project: Wish,
+        environment: Wish,
+        (app, set): (Wish, BTreeSet<String>),
+    ) -> Result<Plan, Obstacle> {
         let base = match (&app.action, self.base) {
             (_, None) => Base::Nothing,
             (_, Some(base)) => Base::Release(base.run().clone()),
         };
         let anew = app.action == Action::Create;
-        let last = self.base.filter(|_| !anew).map(Release::envs).unwrap_or_default();
+        let mut last = self.base.filter(|_| !anew).map(Release::envs).unwrap_or_default();
+        // A variable that somebody deleted is set again.
+        last.retain(|key, _| set.contains(*key));
         let mut envs = self.env_wishes(&last);
         if anew {
             self.values_at_hand()?;
         }
-        let changes = app.action_changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
+        let changes = app.action.changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
         let release = match self.base {
             Some(base) if !changes && !self.force => base.plan().release.clone(),
             Some(_) | None => self.run.clone(),
@@ -211,12 +216,12 @@ impl Drawing<'_> {
         Ok(Plan {
             base,
             place: self.ground.place.clone(),
-            record,
+            records,
             project,
             environment,
             app,
             envs,
-            endpoint: format!("https://{}", self.ask.spec.domain),
+            endpoints: self.ask.spec.endpoints(),
             release,
         })
     }
@@ -260,15 +265,16 @@ fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) 
     EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
 }
 
-/// Whether a wish sends anything.
-trait Changes {
-    fn action_changes(&self) -> bool;
-}
-
-impl Changes for Wish {
-    fn action_changes(&self) -> bool {
-        !matches!(self.action, Action::Keep { .. })
-    }
+// It keeps whatever else is written on it, and carries no mark of ours: nothing ever deletes it.
+fn adopted(stranger: &Object, fields: Fields) -> Wish {
+    let unknown = Receipt {
+        step: Step::App,
+        how: How::Found,
+        id: stranger.id.clone(),
+        mark: None,
+        fields: Fields::new(),
+    };
+    Wish { action: compare(&unknown, stranger, &fields), fields }
 }
 
 // What the API shows counts where it shows the field; what it does not show (the compose text's hash) is
@@ -293,6 +299,6 @@ fn wish<const N: usize>(pairs: [(&str, &str); N]) -> Wish {
     Wish { fields: fields(pairs), action: Action::Create }
 }
 
-fn fields<const N: usize>(pairs: [(&str, &str); N]) -> Fields {
+pub(super) fn fields<const N: usize>(pairs: [(&str, &str); N]) -> Fields {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -2,14 +2,19 @@
 //!
 //! Reads files, secrets and both APIs; writes nothing anywhere.
 
+pub mod again;
 pub mod ask;
 pub mod bundle;
 pub mod compose;
 pub mod draw;
+pub mod drift;
+pub mod estate;
 pub mod obstacle;
+mod records;
 pub mod release;
 pub mod survey;
 
 pub use ask::{Ask, EnvValue};
+pub use estate::Estate;
 pub use obstacle::Obstacle;
 pub use release::Release;

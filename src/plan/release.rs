@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use machine::app::AppKey;
 use machine::deployment::Deployment;
-use machine::entry::Begun;
+use machine::entry::{Begun, Entry, Purpose};
 use machine::id::RunId;
 use machine::phase::{Complete, Name};
-use machine::plan::{EnvChange, EnvWish, Plan};
+use machine::plan::{EnvChange, EnvWish, Plan, RecordWish};
 use machine::receipt::Receipt;
 use machine::replay::{AnyDeployment, ReplayError};
-use machine::step::Step;
+use machine::step::{Nth, Step};
 
 use crate::error::Problems;
 use crate::spec::Spec;
@@ -74,11 +74,14 @@ impl Release {
         rows: &[RunRow],
         besides: Option<&RunId>,
     ) -> Result<Option<Self>, ReadError> {
-        let finished = |row: &&RunRow| row.phase == Some(Name::Complete) && Some(&row.run) != besides;
-        match rows.iter().rev().find(finished) {
-            Some(row) => Self::of(store, &row.run).await,
-            None => Ok(None),
+        for row in rows.iter().rev().filter(|row| Some(&row.run) != besides) {
+            match row.phase {
+                Some(Name::Complete) => return Self::of(store, &row.run).await,
+                Some(Name::RolledBack) if has_destroyed(store, row).await? => return Ok(None),
+                _ => {}
+            }
         }
+        Ok(None)
     }
 
     /// The release that `run` made; `None` when it is not finished.
@@ -125,6 +128,25 @@ impl Release {
         self.deployment.ledger().receipt(step)
     }
 
+    /// The records it left behind, each as it left it.
+    pub fn records(&self) -> Vec<(&RecordWish, Receipt)> {
+        let ledger = self.deployment.ledger();
+        let left = |(nth, record)| {
+            let mut receipt = ledger.receipt(Step::Dns(nth))?.clone();
+            if let Some(proxy) = ledger.receipt(Step::Proxy(nth)) {
+                receipt.fields.extend(proxy.fields.clone());
+            }
+            // What was dropped, or was gone when it was to be dropped, has no fields.
+            (!receipt.fields.is_empty()).then_some((record, receipt))
+        };
+        (0..=Nth::MAX).zip(&self.plan().records).filter_map(left).collect()
+    }
+
+    /// The record at `name`, as it left it.
+    pub fn record(&self, name: &str) -> Option<Receipt> {
+        self.records().into_iter().find(|(record, _)| record.name == name).map(|(_, receipt)| receipt)
+    }
+
     /// The variables it left behind, by name, with their fingerprints.
     pub fn envs(&self) -> BTreeMap<&str, &str> {
         let stays = |env: &&EnvWish| env.change != EnvChange::Remove;
@@ -148,6 +170,20 @@ impl Release {
     pub fn frozen(&self, name: &str) -> String {
         frozen_text(self.begun(), &self.blobs, name)
     }
+}
+
+/// Whether the run took down everything that the ones before it had made. One that was given up before it began
+/// to is undone just the same, so its lines are asked.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn has_destroyed(store: &Arc<dyn Store>, row: &RunRow) -> Result<bool, ReadError> {
+    let destroys = row.begun.as_ref().is_some_and(|begun| matches!(begun.purpose, Purpose::Destroy(_)));
+    if !destroys || row.phase != Some(Name::RolledBack) {
+        return Ok(false);
+    }
+    let loaded = store.load(&row.run).await?;
+    Ok(loaded.lines.iter().any(|line| matches!(line.entry, Entry::Destroying { .. })))
 }
 
 /// The text frozen under `name` with the run that began so; empty where there is none.

@@ -2,24 +2,37 @@
 
 use std::net::Ipv4Addr;
 
-use machine::plan::Place;
+use machine::plan::{Place, Zone};
 
 use super::Obstacle;
 use crate::providers::coolify::servers::Server;
 use crate::providers::{Cloudflare, Coolify};
-use crate::spec::Spec;
+use crate::spec::{RecordKind, Spec};
 
-/// Where the app will be, and the address that leads there.
+/// Where the app will be, and what leads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ground {
     /// The place, as the plan stores it.
     pub place: Place,
-    /// What the record points at.
-    pub address: Ipv4Addr,
+    /// What is to stand at each domain, in the spec's order.
+    pub sites: Vec<Site>,
     /// Coolify's version.
     pub version: String,
     /// Things to know that stop nothing.
     pub warnings: Vec<String>,
+}
+
+/// One domain: its zone, and the record that it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The domain, in ASCII.
+    pub name: String,
+    /// The zone it is in.
+    pub zone: Zone,
+    /// The record's type.
+    pub kind: RecordKind,
+    /// What the record points at.
+    pub content: String,
 }
 
 /// Looks at both APIs; changes nothing.
@@ -27,29 +40,30 @@ pub struct Ground {
 /// # Errors
 /// [`Obstacle`]: the first thing that is in the way.
 pub async fn survey(cloudflare: &Cloudflare, coolify: &Coolify, spec: &Spec) -> Result<Ground, Obstacle> {
-    let (version, team, servers, zone) = tokio::join!(
-        coolify.version(),
-        coolify.team(),
-        coolify.servers(),
-        cloudflare.zone_of(&spec.domain, spec.dns.zone.as_deref()),
-    );
-    let (version, team, servers, zone) = (version?, team?, servers?, zone?);
+    let (version, team, servers) = tokio::join!(coolify.version(), coolify.team(), coolify.servers());
+    let (version, team, servers) = (version?, team?, servers?);
     let server = choose(&servers, spec.server.as_deref())?;
-    let address = address(cloudflare, coolify, spec, server).await?;
     let place = Place {
         coolify: coolify.url().to_owned(),
         team: team.id,
-        zone_id: zone.id,
-        zone: zone.name,
-        name_servers: zone.name_servers,
         server: server.uuid.clone(),
         server_name: server.name.clone(),
     };
-    let warnings = match zone.status.as_str() {
-        "active" => Vec::new(),
-        other => vec![format!("zone `{}` is {other}: its records may not be served yet", place.zone)],
-    };
-    Ok(Ground { place, address, version, warnings })
+    let mut ground = Ground { place, sites: Vec::new(), version, warnings: Vec::new() };
+    if spec.domains.is_empty() {
+        return Ok(ground);
+    }
+    let (kind, content) = target(cloudflare, coolify, spec, server).await?;
+    for domain in &spec.domains {
+        let zone = cloudflare.zone_of(domain, spec.dns.zone.as_deref()).await?;
+        if zone.status != "active" {
+            let (name, status) = (&zone.name, &zone.status);
+            ground.warnings.push(format!("zone `{name}` is {status}: its records may not be served yet"));
+        }
+        let zone = Zone { id: zone.id, name: zone.name, name_servers: zone.name_servers };
+        ground.sites.push(Site { name: domain.clone(), zone, kind, content: content.clone() });
+    }
+    Ok(ground)
 }
 
 fn choose<'a>(all: &'a [Server], wanted: Option<&str>) -> Result<&'a Server, Obstacle> {
@@ -84,15 +98,21 @@ fn unusable(server: &Server) -> Obstacle {
     )
 }
 
-async fn address(
+// What the records point at: what the spec says, else the server.
+async fn target(
     cloudflare: &Cloudflare,
     coolify: &Coolify,
     spec: &Spec,
     server: &Server,
-) -> Result<Ipv4Addr, Obstacle> {
-    if let Some(target) = spec.dns.target {
-        return Ok(target);
+) -> Result<(RecordKind, String), Obstacle> {
+    if let Some(target) = &spec.dns.target {
+        return Ok((target.kind(), target.to_string()));
     }
+    let address = address(cloudflare, coolify, server).await?;
+    Ok((RecordKind::A, address.to_string()))
+}
+
+async fn address(cloudflare: &Cloudflare, coolify: &Coolify, server: &Server) -> Result<Ipv4Addr, Obstacle> {
     let unknown = |why: &str| {
         Obstacle::new(
             format!("the public address of server `{}` is not known: {why}", server.name),

@@ -1,7 +1,8 @@
 //! Both vendors, and their things at the natural keys of one app.
 
-use machine::plan::{Place, Plan};
+use machine::plan::{Place, Plan, RecordWish};
 use machine::receipt::Fields;
+use machine::step::Step;
 
 use super::cloudflare::Records;
 use super::coolify::{Environments, Projects, Services};
@@ -20,8 +21,6 @@ pub struct Vendors {
 /// What an app's things are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
-    /// The record's full name.
-    pub record: String,
     /// The project's name.
     pub project: String,
     /// The environment's name.
@@ -35,7 +34,6 @@ impl Names {
     pub fn of(plan: &Plan) -> Self {
         let name = |fields: &Fields| fields.get("name").cloned().unwrap_or_default();
         Self {
-            record: name(&plan.record.fields),
             project: name(&plan.project.fields),
             environment: name(&plan.environment.fields),
             app: name(&plan.app.fields),
@@ -50,12 +48,13 @@ impl Vendors {
         Self { cloudflare: self.cloudflare.through(outside), coolify: self.coolify.through(outside) }
     }
 
-    /// The records of the app's name.
-    pub fn records(&self, place: &Place, names: &Names) -> Records {
+    /// The records at the name of `record`, one of which `step` wants.
+    pub fn records(&self, record: &RecordWish, step: Step) -> Records {
         Records {
             cloudflare: self.cloudflare.clone(),
-            zone: place.zone_id.clone(),
-            name: names.record.clone(),
+            zone: record.zone.id.clone(),
+            name: record.name.clone(),
+            step,
         }
     }
 

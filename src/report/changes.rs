@@ -1,28 +1,32 @@
 //! A plan as people read it: each thing, field by field, old → new.
 
-use machine::plan::{Action, EnvChange, EnvWish, Plan, Wish};
+use machine::plan::{Action, EnvChange, EnvWish, Plan, Proxy, RecordWish, Wish};
 use machine::receipt::Fields;
 use serde_json::{Value, json};
 
 use super::screen::{BAD, DIM, GOOD, ODD, in_style};
 
 /// The things of a plan, in the order they are made.
-fn things(plan: &Plan) -> [(&'static str, &Wish); 4] {
-    [
-        ("dns", &plan.record),
-        ("project", &plan.project),
-        ("environment", &plan.environment),
-        ("app", &plan.app),
-    ]
+fn things(plan: &Plan) -> Vec<(&'static str, &Wish)> {
+    let records = plan.records.iter().map(|record| ("dns", &record.wish));
+    let rest = [("project", &plan.project), ("environment", &plan.environment), ("app", &plan.app)];
+    records.chain(rest).collect()
 }
 
 /// The plan, a line a field.
 pub fn lines(plan: &Plan) -> Vec<String> {
     let mut lines: Vec<String> =
         things(plan).into_iter().flat_map(|(name, wish)| wish_lines(name, wish)).collect();
+    lines.extend(plan.wanted().filter_map(|(_, record)| proxy_line(record)));
     lines.extend(plan.envs.iter().map(env_line));
     lines.push(verdict(plan).to_owned());
     lines
+}
+
+fn proxy_line(record: &RecordWish) -> Option<String> {
+    let later = record.proxy == Proxy::AfterProof;
+    let line = format!("  ~ proxy         {}  (switch on, once the app is proven without it)", record.name);
+    later.then(|| in_style(ODD, &line))
 }
 
 fn verdict(plan: &Plan) -> &'static str {
@@ -34,7 +38,11 @@ fn verdict(plan: &Plan) -> &'static str {
 }
 
 fn wish_lines(name: &str, wish: &Wish) -> Vec<String> {
-    let title = wish.fields.get("name").map_or("", String::as_str);
+    let named = match &wish.action {
+        Action::Drop { before, .. } => before,
+        Action::Create | Action::Change { .. } | Action::Keep { .. } => &wish.fields,
+    };
+    let title = named.get("name").map_or("", String::as_str);
     let head = |sign: &str, word: &str| format!("  {sign} {name:<13} {title}  ({word})");
     match &wish.action {
         Action::Create => {
@@ -51,6 +59,7 @@ fn wish_lines(name: &str, wish: &Wish) -> Vec<String> {
             lines
         }
         Action::Keep { .. } => vec![in_style(DIM, &head("=", "keep"))],
+        Action::Drop { .. } => vec![in_style(BAD, &head("-", "delete, once the app is proven"))],
     }
 }
 
@@ -81,18 +90,27 @@ fn env_line(env: &EnvWish) -> String {
 
 /// The plan, for programs.
 pub fn document(app: &str, plan: &Plan) -> Value {
-    let things = things(plan).map(|(name, wish)| {
-        let (action, before) = match &wish.action {
-            Action::Create => ("create", None),
-            Action::Change { before, .. } => ("change", Some(before)),
-            Action::Keep { .. } => ("keep", None),
-        };
-        json!({"thing": name, "action": action, "fields": wish.fields, "before": before})
-    });
+    let things: Vec<Value> = things(plan)
+        .into_iter()
+        .map(|(name, wish)| {
+            let (action, before) = match &wish.action {
+                Action::Create => ("create", None),
+                Action::Change { before, .. } => ("change", Some(before)),
+                Action::Keep { .. } => ("keep", None),
+                Action::Drop { before, .. } => ("drop", Some(before)),
+            };
+            json!({"thing": name, "action": action, "fields": wish.fields, "before": before})
+        })
+        .collect();
+    let proxied: Vec<&str> = plan
+        .wanted()
+        .filter(|(_, record)| record.proxy == Proxy::AfterProof)
+        .map(|(_, record)| record.name.as_str())
+        .collect();
     let envs: Vec<Value> =
         plan.envs.iter().map(|env| json!({"key": env.key, "change": env.change})).collect();
     json!({
-        "app": app, "endpoint": plan.endpoint, "changes": plan.has_changes(),
+        "app": app, "endpoints": plan.endpoints, "proxied": proxied, "changes": plan.has_changes(),
         "starts_app": plan.starts_app(), "things": things, "env": envs,
     })
 }

@@ -47,7 +47,7 @@ impl Ending {
         };
         match outcome {
             Outcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },
-            Outcome::Unchanged { run, since_ms, endpoint } => {
+            Outcome::Unchanged { run, since_ms, endpoints } => {
                 let since = words::moment(*since_ms);
                 let ago = words::ago(since, Timestamp::now());
                 Self {
@@ -56,9 +56,9 @@ impl Ending {
                     run: Some(run.to_string()),
                     lines: vec![
                         format!("{} unchanged since run {}, {ago}", in_style(GOOD, "✓"), run.short()),
-                        format!("  URL:     {endpoint}"),
+                        format!("  URL:     {}", words::places(endpoints)),
                     ],
-                    fields: json!({"endpoint": endpoint, "since": since}),
+                    fields: json!({"endpoints": endpoints, "since": since}),
                 }
             }
             Outcome::Held { by, since } => Self {
@@ -92,9 +92,9 @@ impl Ending {
 
     fn of_run(ended: &Ended, tale: Option<&Tale>) -> Self {
         match ended {
-            Ended::Complete { run, endpoint } => {
-                let (lines, coolify) = complete_lines(endpoint, tale);
-                let fields = json!({"endpoint": endpoint, "coolify": coolify});
+            Ended::Complete { run, endpoints } => {
+                let (lines, coolify) = complete_lines(endpoints, tale);
+                let fields = json!({"endpoints": endpoints, "coolify": coolify});
                 Self::ended("complete", run.as_str(), lines, fields)
             }
             Ended::RolledBack { run, cause } => {
@@ -143,11 +143,13 @@ pub fn obstacle_lines(obstacle: &Obstacle) -> Vec<String> {
     lines
 }
 
-fn complete_lines(endpoint: &str, tale: Option<&Tale>) -> (Vec<String>, Option<String>) {
+fn complete_lines(endpoints: &[String], tale: Option<&Tale>) -> (Vec<String>, Option<String>) {
     let coolify = tale.and_then(|tale| tale.link(Step::App));
     let took = tale.map(|tale| format!(" in {}", words::whole(tale.took))).unwrap_or_default();
-    let mut lines =
-        vec![in_style(GOOD, &format!("✓ Deployment complete{took}")), format!("  URL:     {endpoint}")];
+    let mut lines = vec![
+        in_style(GOOD, &format!("✓ Deployment complete{took}")),
+        format!("  URL:     {}", words::places(endpoints)),
+    ];
     lines.extend(coolify.as_ref().map(|link| format!("  Coolify: {link}")));
     if tale.is_some_and(Tale::is_unproven) {
         let text = "  ! proof: none. It answers, but nothing shows that it is the new version";

@@ -83,8 +83,8 @@ impl Listener for Human {
 
     fn hear(&self, event: &Event) {
         match event {
-            Event::Began { app, endpoint, run, resumed } => {
-                self.began(&format!("{app} → {endpoint}"), run.short(), *resumed);
+            Event::Began { app, endpoints, run, resumed } => {
+                self.began(&format!("{app} → {}", words::places(endpoints)), run.short(), *resumed);
             }
             Event::Entered(phase) => self.screen.wait(doing(*phase)),
             Event::Done { step, what, came, took } => {

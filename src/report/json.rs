@@ -77,8 +77,8 @@ impl Listener for Json {
 
 fn told(event: &Event) -> (&'static str, Value) {
     match event {
-        Event::Began { app, endpoint, run: _, resumed } => {
-            ("run.began", json!({"app": app, "endpoint": endpoint, "resumed": resumed}))
+        Event::Began { app, endpoints, run: _, resumed } => {
+            ("run.began", json!({"app": app, "endpoints": endpoints, "resumed": resumed}))
         }
         Event::Entered(phase) => ("phase.entered", json!({"phase": phase.as_str()})),
         Event::Done { step, what, came, took } => {

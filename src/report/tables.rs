@@ -49,6 +49,7 @@ pub fn next(run: &str, phase: Name) -> Vec<String> {
             | Event::Fail
             | Event::FailStanding
             | Event::Refuse
+            | Event::Destroy
             | Event::Cancel
             | Event::LeaseLost
             | Event::TokenRefused
@@ -81,14 +82,19 @@ pub fn run_fields(row: &RunRow) -> Value {
 pub fn entry_words(line: &Line) -> String {
     match &line.entry {
         Entry::Begun(begun) => format!("{} from {}", begun.app.name, begun.spec),
-        Entry::Provisioning { plan } => format!("plan made for {}", plan.endpoint),
-        Entry::Verifying { app, endpoint, .. } => format!("app {} at {endpoint}", app.id),
+        Entry::Provisioning { plan } => format!("plan made for {}", words::places(&plan.endpoints)),
+        Entry::Verifying { app, endpoints, .. } => format!("app {} at {}", app.id, words::places(endpoints)),
         Entry::Complete { evidence } => {
             let checks: Vec<String> =
                 evidence.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
             checks.join("; ")
         }
-        Entry::RollingBack { cause } | Entry::RolledBack { cause } | Entry::Failed { cause } => {
+        Entry::Destroying { things, .. } => {
+            let things: Vec<String> =
+                things.iter().map(|receipt| format!("{} {}", receipt.step, receipt.id)).collect();
+            format!("taking down {}", things.join(", "))
+        }
+        Entry::RollingBack { cause, .. } | Entry::RolledBack { cause } | Entry::Failed { cause } => {
             cause.message.clone()
         }
         Entry::Effect(effect) => effect_words(effect),
@@ -121,6 +127,7 @@ fn verdict_words(verdict: &Verdict) -> String {
                 How::Made => "made",
                 How::Changed { .. } => "changed",
                 How::Found => "found",
+                How::Dropped { .. } => "deleted",
             };
             format!("{how} {}", receipt.id)
         }

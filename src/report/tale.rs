@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use machine::entry::Proof;
 use machine::id::RunId;
-use machine::plan::Place;
+use machine::plan::Zone;
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 
@@ -36,10 +36,11 @@ impl Tale {
 
     /// Where people look at a thing of the run.
     pub fn link(&self, thing: Step) -> Option<String> {
-        let place = &plan_of(&self.any)?.place;
+        let plan = plan_of(&self.any)?;
+        let place = &plan.place;
         let id = |step| self.any.ledger().receipt(step).map(|receipt| receipt.id.as_str());
         match thing {
-            Step::Dns => Some(records_page(place)),
+            Step::Dns(nth) | Step::Proxy(nth) => plan.record(nth).map(|record| records_page(&record.zone)),
             Step::Project => Some(format!("{}/project/{}", place.coolify, id(Step::Project)?)),
             Step::Environment => {
                 let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
@@ -60,6 +61,6 @@ impl Tale {
 }
 
 // Cloudflare's own short way to a zone's records (developers.cloudflare.com/fundamentals/reference/deep-links).
-fn records_page(place: &Place) -> String {
-    format!("https://dash.cloudflare.com/?to=/:account/{}/dns/records", place.zone)
+fn records_page(zone: &Zone) -> String {
+    format!("https://dash.cloudflare.com/?to=/:account/{}/dns/records", zone.name)
 }

@@ -19,6 +19,11 @@ pub fn whole(duration: Duration) -> String {
     if seconds < 100 { format!("{seconds}s") } else { took(duration) }
 }
 
+/// Where an app answers: its URLs, or that it answers nowhere.
+pub fn places(endpoints: &[String]) -> String {
+    if endpoints.is_empty() { "a worker, without a domain".to_owned() } else { endpoints.join(", ") }
+}
+
 /// How long ago `then` was: `just now`, `5 minutes ago`, `2 days ago`.
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(then.as_second());

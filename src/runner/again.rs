@@ -1,5 +1,6 @@
 //! Taking a run up again: to go on with it, to undo it, or to give up on a part of it.
 
+use machine::app::AppKey;
 use machine::cause::{Cause, Kind};
 use machine::entry::Entry;
 use machine::id::RunId;
@@ -58,7 +59,7 @@ impl Desk {
 
     async fn take_up(&self, run: &RunId, options: &Options, wanted: Wanted) -> Result<Outcome, Outcome> {
         let (any, _) = read(self.store.as_ref(), run).await?;
-        self.same_outside(&any).await?;
+        self.same_place(&any.begun().app).await?;
         let rows = self.store.list(Some(&any.begun().app)).await?;
         let newest = rows.iter().rev().find(|row| row.phase != Some(Name::RolledBack));
         if let Some(newest) = newest.filter(|newest| newest.run != *run && any.name() != Name::RolledBack) {
@@ -79,16 +80,18 @@ impl Desk {
         outcome
     }
 
-    // A run never acts on another outside than its own.
-    async fn same_outside(&self, any: &AnyDeployment) -> Result<(), Outcome> {
+    /// Makes sure that this is the outside that `app` is on: a run never acts on another than its own.
+    ///
+    /// # Errors
+    /// [`Outcome::Obstacles`] when it is another one.
+    pub(super) async fn same_place(&self, app: &AppKey) -> Result<(), Outcome> {
         let outside = self.learn_outside().await?;
-        let app = &any.begun().app;
         let here = self.world.clone().unwrap_or_else(|| format!("{} team {}", outside.coolify, outside.team));
         if here == app.outside {
             return Ok(());
         }
         Err(Obstacle::new(
-            format!("run {} belongs to {}, this is {here}", any.run().short(), app.outside),
+            format!("`{}` is on {}, this is {here}", app.name, app.outside),
             "set COOLIFY_API_URL and COOLIFY_API_TOKEN to the ones it was started with",
         )
         .into())
@@ -115,7 +118,7 @@ impl Desk {
         journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
         self.listener.hear(&Event::Began {
             app: any.begun().app.name.clone(),
-            endpoint: format!("https://{}", ask.spec.domain),
+            endpoints: ask.spec.endpoints(),
             run: run.clone(),
             resumed: true,
         });

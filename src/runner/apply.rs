@@ -1,11 +1,11 @@
 //! `apply`: from a spec to a run, over whatever the app's earlier runs left behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use machine::app::AppKey;
 use machine::cause::{Cause, Kind};
 use machine::deployment::Deployment;
-use machine::entry::{Begun, Outside};
+use machine::entry::{Begun, Outside, Purpose};
 use machine::id::RunId;
 use machine::phase::Name;
 use machine::replay::AnyDeployment;
@@ -40,6 +40,7 @@ impl Desk {
         let app = self.app(&spec, &outside);
         let rows = self.store.list(Some(&app)).await?;
         same_path(&spec, &rows, options)?;
+        self.same_name(&spec, &app).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(spec, base.as_ref())?;
         if let Some(unchanged) = unchanged(&ask, base.as_ref(), &rows, &app, options) {
@@ -100,6 +101,7 @@ impl Desk {
             run: run.clone(),
             journal: self.store.journal().clone(),
             app: app.clone(),
+            purpose: Purpose::Deploy,
             outside,
             spec: ask.spec.path.to_string_lossy().into_owned(),
             hash: ask.hash.clone(),
@@ -108,7 +110,7 @@ impl Desk {
         };
         self.listener.hear(&Event::Began {
             app: app.name.clone(),
-            endpoint: format!("https://{}", ask.spec.domain),
+            endpoints: ask.spec.endpoints(),
             run: run.clone(),
             resumed: false,
         });
@@ -127,6 +129,35 @@ impl Desk {
         let known = base.map(known).unwrap_or_default();
         let ask = Ask::fresh(spec, &sources, &self.key, &known).map_err(Outcome::Obstacles)?;
         Ok(self.hidden(ask))
+    }
+
+    // An app is known by its name, project and environment. A spec that says another of them means another app, and
+    // would leave the one it was deployed as standing.
+    async fn same_name(&self, spec: &Spec, app: &AppKey) -> Result<(), Outcome> {
+        let rows = self.store.list(None).await?;
+        let path = spec.path.to_string_lossy();
+        let here = |row: &&RunRow| row.begun.as_ref().is_some_and(|begun| begun.spec == path);
+        let others = rows.iter().filter(here).map(|row| &row.app);
+        let others: BTreeSet<&AppKey> =
+            others.filter(|other| *other != app && other.outside == app.outside).collect();
+        for other in others {
+            let runs: Vec<RunRow> = rows.iter().filter(|row| row.app == *other).cloned().collect();
+            let Some(release) = Release::newest(&self.store, &runs, None).await? else { continue };
+            if release.begun().spec == path {
+                return Err(Obstacle::new(
+                    format!(
+                        "this spec was deployed as {}, and an app is not renamed in place",
+                        called(other)
+                    ),
+                    format!(
+                        "`fabrik destroy {}` first, or write the new app into a file of its own",
+                        other.name
+                    ),
+                )
+                .into());
+            }
+        }
+        Ok(())
     }
 
     /// The app that `spec` is about, on this outside.
@@ -176,6 +207,10 @@ fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), Outcome> 
     .into())
 }
 
+fn called(app: &AppKey) -> String {
+    format!("`{}` in project `{}`, environment `{}`", app.name, app.project, app.environment)
+}
+
 fn same_path(spec: &Spec, rows: &[RunRow], options: &Options) -> Result<(), Outcome> {
     let standing = |row: &&RunRow| row.phase.is_some_and(|phase| phase != Name::RolledBack);
     let last = rows.iter().rev().filter(standing).find_map(|row| row.begun.as_ref());
@@ -214,7 +249,7 @@ fn unchanged(
     (left == now).then(|| Outcome::Unchanged {
         run: base.run().clone(),
         since_ms,
-        endpoint: base.plan().endpoint.clone(),
+        endpoints: base.plan().endpoints.clone(),
     })
 }
 
@@ -227,7 +262,7 @@ fn over(any: &AnyDeployment, ask: &Ask) -> Over {
     };
     match any.name() {
         Name::Pending | Name::Validating | Name::Provisioning | Name::Deploying | Name::Verifying
-            if begun.hash == ask.hash && same_values() =>
+            if begun.purpose == Purpose::Deploy && begun.hash == ask.hash && same_values() =>
         {
             Over::Resume
         }

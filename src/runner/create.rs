@@ -76,6 +76,7 @@ impl Work {
                     if let Some(object) = provider.made(&body, fields, &mark) {
                         return self.have(deployment, (step, How::Made), object, By::Answer).await;
                     }
+                    self.doubted = true;
                     "an answer without an id".clone_into(&mut saw);
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {

@@ -95,8 +95,8 @@ pub enum Outcome {
         run: RunId,
         /// When it was finished, in milliseconds since 1970.
         since_ms: u64,
-        /// Where it answers.
-        endpoint: String,
+        /// Where it answers: nowhere, for a worker.
+        endpoints: Vec<String>,
     },
     /// Another run holds the app.
     Held {
@@ -182,6 +182,7 @@ impl Desk {
                 cancel: self.cancel.clone(),
                 store: self.store.clone(),
                 holder: self.holder.clone(),
+                doubted: taken == Taken::Again,
                 mask: Mask::new(ask.secrets().into_iter().chain([self.token.as_ref()]).map(Secret::expose)),
             },
             vendors: self.vendors.clone(),
@@ -190,7 +191,6 @@ impl Desk {
             force: options.force,
             base: None,
             before: None,
-            taken,
             keep,
             ask,
         }

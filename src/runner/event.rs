@@ -35,8 +35,8 @@ pub enum Event {
     Began {
         /// The app's name.
         app: String,
-        /// Where it will answer.
-        endpoint: String,
+        /// Where it will answer: nowhere, for a worker.
+        endpoints: Vec<String>,
         /// The run.
         run: RunId,
         /// Whether it was begun earlier.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::effect::By;
-use machine::entry::Entry;
+use machine::entry::{Entry, Purpose};
 use machine::phase::{Deploying, Pending, Provisioning, Validating, Verifying, Working};
 use machine::plan::{Action, Plan, Start, Wish};
 use machine::receipt::{How, Receipt};
@@ -14,6 +14,7 @@ use machine::step::Step;
 use machine::unwritten::Journal as _;
 
 use super::converge::Change;
+use super::drop::Dropped;
 use super::event::{Came, Event};
 use super::halt::{Halt, Stop, refused};
 use super::{Ended, OnFailure, Runner};
@@ -55,7 +56,7 @@ impl Runner {
             AnyDeployment::Provisioning(d) => Box::pin(self.provisioning(d)).await,
             AnyDeployment::Deploying(d) => Box::pin(self.deploying(d)).await,
             AnyDeployment::Verifying(d) => Box::pin(self.verifying(d)).await,
-            AnyDeployment::Complete(d) => Ok(Ended::Complete { run, endpoint: d.phase().endpoint.clone() }),
+            AnyDeployment::Complete(d) => Ok(Ended::Complete { run, endpoints: d.phase().endpoints.clone() }),
             AnyDeployment::RollingBack(d) => Box::pin(self.rolling_back(d)).await,
             AnyDeployment::RolledBack(d) => Ok(Ended::RolledBack { run, cause: d.phase().cause.clone() }),
             AnyDeployment::Failed(d) => {
@@ -80,6 +81,9 @@ impl Runner {
     }
 
     async fn validating(&mut self, deployment: Deployment<Validating>) -> Walk {
+        if let Purpose::Destroy(data) = deployment.begun().purpose {
+            return Box::pin(self.destroying(deployment, data)).await;
+        }
         let plan = match Box::pin(self.draw(&deployment)).await {
             Ok(plan) => plan,
             Err(obstacle) => return self.refuse(deployment, obstacle).await,
@@ -138,9 +142,9 @@ impl Runner {
 
     async fn provisioning(&mut self, mut deployment: Deployment<Provisioning>) -> Walk {
         self.work.tell(&Event::Entered(deployment.name()));
-        match Box::pin(self.record(&mut deployment)).await {
-            Ok(receipt) => {
-                let deployment = deployment.deploy(vec![receipt]).write(&mut self.work.journal).await?;
+        match Box::pin(self.records(&mut deployment)).await {
+            Ok(dns) => {
+                let deployment = deployment.deploy(dns).write(&mut self.work.journal).await?;
                 Box::pin(self.deploying(deployment)).await
             }
             Err(halt) => match self.fate(halt)? {
@@ -154,9 +158,9 @@ impl Runner {
         self.work.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.app(&mut deployment)).await {
             Ok((app, start)) => {
-                let endpoint = deployment.plan().endpoint.clone();
+                let endpoints = deployment.plan().endpoints.clone();
                 let deployment =
-                    deployment.verify(app, endpoint, start).write(&mut self.work.journal).await?;
+                    deployment.verify(app, endpoints, start).write(&mut self.work.journal).await?;
                 Box::pin(self.verifying(deployment)).await
             }
             Err(halt) => match self.fate(halt)? {
@@ -170,9 +174,9 @@ impl Runner {
         self.work.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.prove(&mut deployment)).await {
             Ok(evidence) => {
-                let endpoint = deployment.phase().endpoint.clone();
                 let deployment = deployment.complete(evidence).write(&mut self.work.journal).await?;
-                Ok(Ended::Complete { run: deployment.begun().run.clone(), endpoint })
+                let endpoints = deployment.phase().endpoints.clone();
+                Ok(Ended::Complete { run: deployment.begun().run.clone(), endpoints })
             }
             Err(halt) => match self.fate(halt)? {
                 Fate::Undo(cause) => Box::pin(self.turn_back(deployment.roll_back(cause))).await,
@@ -203,14 +207,19 @@ impl Runner {
         })
     }
 
-    async fn record(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<Receipt, Halt> {
-        let began = self.work.time();
+    async fn records(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<Vec<Receipt>, Halt> {
         let plan = deployment.plan().clone();
-        let records = self.vendors.records(&plan.place, &Names::of(&plan));
-        let receipt = self.have(deployment, &records, &plan.record).await?;
-        let what = format!("A {} → {}", records.name, plan.record.fields["content"]);
-        self.done("dns", what, came(&receipt), began);
-        Ok(receipt)
+        let mut dns = Vec::new();
+        for (nth, record) in plan.wanted() {
+            let began = self.work.time();
+            let records = self.vendors.records(record, Step::Dns(nth));
+            let receipt = self.have(deployment, &records, &record.wish).await?;
+            let field = |name: &str| record.wish.fields.get(name).map_or("", String::as_str);
+            let what = format!("{} {} → {}", field("type"), record.name, field("content"));
+            self.done("dns", what, came(&receipt), began);
+            dns.push(receipt);
+        }
+        Ok(dns)
     }
 
     async fn app(&mut self, deployment: &mut Deployment<Deploying>) -> Result<(Receipt, Start), Halt> {
@@ -248,7 +257,7 @@ impl Runner {
     }
 
     /// Gets the thing as wished, whatever that takes; a thing that is had already is not touched again.
-    async fn have<P: Working>(
+    pub(super) async fn have<P: Working>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
@@ -269,6 +278,10 @@ impl Runner {
                 let change = Change { step, id, mark: mark.clone(), before, what };
                 let call = provider.change(id, &wish.fields);
                 self.work.converge(deployment, &change, &call).await
+            }
+            Action::Drop { id, before, mark } => {
+                let dropped = Dropped { id, before, mark };
+                self.work.drop(deployment, provider, &dropped).await
             }
         }
     }
@@ -298,10 +311,11 @@ impl Runner {
     }
 }
 
-fn came(receipt: &Receipt) -> Came {
+pub(super) fn came(receipt: &Receipt) -> Came {
     match receipt.how {
         How::Made => Came::Created,
         How::Changed { .. } => Came::Updated,
         How::Found => Came::Found,
+        How::Dropped { .. } => Came::Removed,
     }
 }

@@ -3,6 +3,7 @@
 use machine::cause::{Cause, Kind};
 use machine::deployment::RecordError;
 
+use crate::plan::release::ReadError;
 use crate::providers::Trouble;
 use crate::store::StoreError;
 
@@ -43,6 +44,17 @@ impl From<StoreError> for Stop {
         match error {
             StoreError::Fenced { .. } | StoreError::Conflict { .. } => Self::Fenced,
             error => Self::Unwritable(error),
+        }
+    }
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            unreadable @ ReadError::Replay { .. } => {
+                Self::park(unreadable.to_string(), "the version that wrote it can go on")
+            }
         }
     }
 }

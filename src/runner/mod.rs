@@ -9,6 +9,8 @@ pub mod apply;
 pub mod converge;
 pub mod create;
 pub mod desk;
+pub mod destroy;
+pub mod drop;
 pub mod envs;
 pub mod event;
 pub mod forward;
@@ -21,6 +23,7 @@ pub mod sweep;
 pub mod undo;
 pub mod unmake;
 pub mod work;
+mod worker;
 
 use machine::cause::Cause;
 use machine::id::RunId;
@@ -78,8 +81,6 @@ pub struct Runner {
     pub demand: Demand,
     /// Whether the app is started anew even if nothing differs.
     pub force: bool,
-    /// Whether the run is taken up again.
-    pub taken: Taken,
     /// Where generated secrets are kept before anything is sent.
     pub keep: Keep,
 }
@@ -94,8 +95,8 @@ pub enum Ended {
     Complete {
         /// The run.
         run: RunId,
-        /// Where it answers.
-        endpoint: String,
+        /// Where it answers: nowhere, for a worker.
+        endpoints: Vec<String>,
     },
     /// Undone: nothing this run made stands.
     RolledBack {

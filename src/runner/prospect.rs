@@ -78,15 +78,20 @@ impl Runner {
         let (NotProven::TimedOut { evidence, .. } | NotProven::Hopeless { evidence, .. }) = not else {
             return failed(not.to_string(), "");
         };
+        self.not_well(plan, app, &not.to_string(), evidence.clone()).await
+    }
+
+    /// What is wrong, with what Coolify has to say about it.
+    pub async fn not_well(&self, plan: &Plan, app: &Receipt, what: &str, evidence: Vec<String>) -> Cause {
         let project = plan.project.fields.get("name").cloned().unwrap_or_default();
         let mut cause = failed(
-            not.to_string(),
+            what,
             format!(
                 "Coolify's API gives no build output for services: see project {project} at {}",
                 plan.place.coolify
             ),
         );
-        cause.evidence.clone_from(evidence);
+        cause.evidence = evidence;
         if let Ok(Some(status)) = self.vendors.coolify.status(&app.id).await {
             cause.evidence.push(format!("status at Coolify: {status}"));
         }

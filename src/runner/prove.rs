@@ -4,17 +4,28 @@ use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::entry::{Evidence, Proof};
 use machine::phase::Verifying;
-use machine::plan::{Plan, Start};
-use machine::receipt::Receipt;
+use machine::plan::{Action, Plan, Proxy, RecordWish, Start, Wish};
+use machine::receipt::{Fields, Receipt};
+use machine::step::Step;
 
 use super::event::{Came, Event};
+use super::forward::came;
 use super::halt::{Halt, Stop, failed};
 use super::prospect::Prospect;
-use super::{Demand, Runner, Taken};
+use super::{Demand, Runner};
 use crate::providers::coolify::services::APP;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{self, Health};
-use crate::verify::{self, NotProven, Seen, Target, verify};
+use crate::verify::{self, NotProven, Proven, Seen, Target, verify};
+
+/// Which way an app is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// As its records say from the start.
+    Direct,
+    /// Through Cloudflare's proxy, where the plan wants it after the proof.
+    Edge,
+}
 
 impl Runner {
     pub(super) async fn prove(&mut self, deployment: &mut Deployment<Verifying>) -> Result<Evidence, Halt> {
@@ -27,12 +38,27 @@ impl Runner {
         }
         let plan = deployment.plan().clone();
         let began = self.work.time();
-        let proven = self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health).await?;
+        let mut proven = Proven { checks: Vec::new(), proof: Proof::None };
+        // The proxy is only ever switched on for an app that was proven without it.
+        if !behind(deployment, &plan) {
+            proven =
+                self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Way::Direct).await?;
+        }
+        if self.proxy(deployment, &plan).await? {
+            let edge =
+                self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Way::Edge).await?;
+            proven
+                .checks
+                .extend(edge.checks.into_iter().map(|(check, saw)| (format!("{check} (proxied)"), saw)));
+            proven.proof = edge.proof;
+        }
         if proven.proof == Proof::None && self.demand == Demand::Proof {
             let message = "it answers, but nothing shows that it is the new version";
             return Err(Halt::Fail(failed(message, "name `health.fingerprint` in the spec")));
         }
-        if self.taken == Taken::Again || deployment.ledger().inquired() {
+        self.drop_unwanted(deployment, &plan).await?;
+        if self.work.doubted {
+            self.work.all_settled(deployment).await?;
             self.sweep(deployment, &plan).await?;
         }
         let evidence = Evidence { checks: proven.checks, proof: proven.proof };
@@ -41,7 +67,38 @@ impl Runner {
         Ok(evidence)
     }
 
-    /// Waits until `release` answers at the plan's endpoint.
+    // Switches the proxy on wherever the plan wants it after the proof; whether it wants it anywhere.
+    async fn proxy(&mut self, deployment: &mut Deployment<Verifying>, plan: &Plan) -> Result<bool, Halt> {
+        let mut any = false;
+        for (nth, record) in plan.wanted().filter(|(_, record)| record.proxy == Proxy::AfterProof) {
+            let Some(receipt) = deployment.ledger().receipt(Step::Dns(nth)).cloned() else { continue };
+            let began = self.work.time();
+            let flag = |on: &str| Fields::from([("proxied".to_owned(), on.to_owned())]);
+            let action = Action::Change { id: receipt.id, before: flag("false"), mark: receipt.mark };
+            let wish = Wish { fields: flag("true"), action };
+            let records = self.vendors.records(record, Step::Proxy(nth));
+            self.have(deployment, &records, &wish).await?;
+            self.done("proxy", format!("{} behind Cloudflare", record.name), Came::Updated, began);
+            any = true;
+        }
+        Ok(any)
+    }
+
+    async fn drop_unwanted(
+        &mut self,
+        deployment: &mut Deployment<Verifying>,
+        plan: &Plan,
+    ) -> Result<(), Halt> {
+        for (nth, record) in plan.unwanted() {
+            let began = self.work.time();
+            let records = self.vendors.records(record, Step::Dns(nth));
+            let receipt = self.have(deployment, &records, &record.wish).await?;
+            self.done("dns", format!("{} no longer wanted", record.name), came(&receipt), began);
+        }
+        Ok(())
+    }
+
+    /// Waits until `release` answers at every one of the plan's domains, or runs, where there is none.
     ///
     /// # Errors
     /// [`Halt::Fail`] with the evidence when it does not.
@@ -51,8 +108,23 @@ impl Runner {
         app: &Receipt,
         release: &str,
         health: &Health,
-    ) -> Result<verify::Proven, Halt> {
-        let target = target(plan, release, health);
+        way: Way,
+    ) -> Result<Proven, Halt> {
+        let mut all = Proven { checks: Vec::new(), proof: Proof::Fingerprint };
+        let several = plan.wanted().count() > 1;
+        for (_, record) in plan.wanted() {
+            let target = target(record, release, health, way);
+            let one = self.watch_one(plan, app, &target).await?;
+            let named = |check: String| if several { format!("{} {check}", record.name) } else { check };
+            all.checks.extend(one.checks.into_iter().map(|(check, saw)| (named(check), saw)));
+            if one.proof == Proof::None {
+                all.proof = Proof::None;
+            }
+        }
+        if all.checks.is_empty() { self.watch_worker(plan, app, release, health).await } else { Ok(all) }
+    }
+
+    async fn watch_one(&self, plan: &Plan, app: &Receipt, target: &Target) -> Result<Proven, Halt> {
         let listener = self.work.listener.clone();
         let mut on = |sighting: &verify::Sighting| {
             listener.hear(&Event::Sighted {
@@ -63,7 +135,7 @@ impl Runner {
             });
         };
         let mut prospect = Prospect::new(&self.work, &self.vendors.coolify, &app.id);
-        match verify(&self.work.outside, &target, &mut on, &mut prospect).await {
+        match verify(&self.work.outside, target, &mut on, &mut prospect).await {
             Ok(mut proven) => {
                 let mask = &self.work.mask;
                 proven.checks.iter_mut().for_each(|(_, saw)| *saw = mask.mask(saw));
@@ -91,12 +163,19 @@ impl Runner {
     }
 }
 
-fn target(plan: &Plan, release: &str, health: &Health) -> Target {
-    let address = plan.record.fields.get("content").and_then(|text| text.parse().ok());
+// Whether the proxy was about to be switched on already: then the app was proven without it.
+fn behind(deployment: &Deployment<Verifying>, plan: &Plan) -> bool {
+    let sent = |(nth, _)| deployment.ledger().newest_attempt(Step::Proxy(nth)).is_some();
+    plan.wanted().any(sent)
+}
+
+fn target(record: &RecordWish, release: &str, health: &Health, way: Way) -> Target {
+    let fields = &record.wish.fields;
+    let address = fields.get("content").and_then(|text| text.parse().ok());
     Target {
-        host: plan.record.fields.get("name").cloned().unwrap_or_default(),
+        host: record.name.clone(),
         address: address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED),
-        name_servers: plan.place.name_servers.clone(),
+        name_servers: record.zone.name_servers.clone(),
         health_path: health.path.clone(),
         status: health.status,
         interval: health.interval,

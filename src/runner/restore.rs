@@ -12,6 +12,8 @@ use machine::step::Step;
 use super::Runner;
 use super::envs::value_of;
 use super::halt::{Halt, Stop};
+use super::prove::Way;
+use super::undo::unplanned;
 use super::unmake::{Undoing, not_ours};
 use super::work::TRIES;
 use crate::plan::Release;
@@ -36,13 +38,34 @@ impl Runner {
         let plan = deployment.plan().clone();
         match receipt.step {
             Step::App | Step::Envs | Step::Deploy => self.put_app_back(deployment, &plan, receipt).await,
-            Step::Dns => {
-                let records = self.vendors.records(&plan.place, &Names::of(&plan));
+            Step::Dns(nth) | Step::Proxy(nth) => {
+                let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
+                let records = self.vendors.records(record, receipt.step);
                 self.put_record_back(deployment, &records, receipt, before).await
             }
             // Projects and environments are made or found, never changed.
             Step::Project | Step::Environment => Ok(Undoing::Done),
         }
+    }
+
+    /// Makes a record that this run dropped anew.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now.
+    pub async fn bring_back(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        receipt: &Receipt,
+        before: &Fields,
+    ) -> Result<Undoing, Stop> {
+        let plan = deployment.plan().clone();
+        let record = match receipt.step {
+            Step::Dns(nth) => plan.record(nth),
+            _ => None,
+        };
+        let Some(record) = record else { return Ok(Undoing::Blocked(unplanned(receipt))) };
+        let records = self.vendors.records(record, receipt.step);
+        self.work.make_anew(deployment, &records, receipt, before).await
     }
 
     async fn put_record_back(
@@ -180,7 +203,7 @@ impl Runner {
         let plan = deployment.plan().clone();
         // The release before is well by its own notion of health.
         let health = base.spec().map_or_else(|_| self.ask.spec.health.clone(), |spec| spec.health);
-        match self.watch(&plan, receipt, base.answers_as(), &health).await {
+        match self.watch(&plan, receipt, base.answers_as(), &health, Way::Direct).await {
             Ok(_) => Ok(Undoing::Done),
             Err(halt) => blocked(halt),
         }

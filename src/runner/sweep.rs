@@ -24,11 +24,12 @@ impl Runner {
         plan: &Plan,
     ) -> Result<(), Halt> {
         let (place, names) = (&plan.place, Names::of(plan));
-        let records = self.vendors.records(place, &names);
+        let records = plan.wanted().map(|(nth, record)| self.vendors.records(record, Step::Dns(nth)));
+        let records: Vec<_> = records.collect();
         let projects = self.vendors.projects(place, &names);
         let services = self.vendors.services(place, &names, &project(deployment), "");
-        let things: [&dyn Provider; 3] = [&records, &projects, &services];
-        for provider in things {
+        let records = records.iter().map(|records| records as &dyn Provider);
+        for provider in records.chain([&projects as &dyn Provider, &services]) {
             if deployment.ledger().newest_attempt(provider.step()).is_some() {
                 self.sweep_one(deployment, provider).await?;
             }

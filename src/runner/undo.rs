@@ -5,7 +5,8 @@ use std::time::Duration;
 use machine::deployment::Deployment;
 use machine::effect::{By, Effect, Kind, Verdict};
 use machine::ledger::Standing;
-use machine::phase::{Origin, RollingBack, Working};
+use machine::phase::{Data, RollingBack, Working};
+use machine::plan::{Action, Plan, Wish};
 use machine::receipt::{How, Receipt};
 use machine::step::Step;
 use machine::unwritten::Unwritten;
@@ -14,7 +15,7 @@ use super::event::{Came, Event};
 use super::forward::Walk;
 use super::halt::{Halt, Stop};
 use super::unmake::Undoing;
-use super::{Ended, Runner, Taken};
+use super::{Ended, Runner};
 use crate::providers::{Names, Provider, Volumes};
 
 impl Runner {
@@ -36,7 +37,8 @@ impl Runner {
         self.work.tell(&Event::Entered(deployment.name()));
         Box::pin(self.settle_doubts(&mut deployment)).await?;
         self.take_down(&mut deployment).await?;
-        if self.taken == Taken::Again || deployment.ledger().inquired() {
+        if self.work.doubted {
+            self.work.all_settled(&deployment).await?;
             let plan = deployment.plan().clone();
             Box::pin(self.sweep(&mut deployment, &plan)).await.map_err(stopped)?;
             self.take_down(&mut deployment).await?;
@@ -68,8 +70,9 @@ impl Runner {
         let names = Names::of(&plan);
         for doubt in deployment.ledger().doubts().to_vec() {
             let settled = match (doubt.kind, doubt.step) {
-                (Kind::Create, Step::Dns) => {
-                    let records = self.vendors.records(&plan.place, &names);
+                (Kind::Create, Step::Dns(nth) | Step::Proxy(nth)) => {
+                    let Some(record) = plan.record(nth) else { continue };
+                    let records = self.vendors.records(record, doubt.step);
                     self.work.settle_create(deployment, &records).await
                 }
                 (Kind::Create, Step::Project) => {
@@ -102,9 +105,12 @@ impl Runner {
         if deployment.ledger().doubts().iter().all(|open| open.step != doubt.step) {
             return Ok(());
         }
+        let before = doubt.before.clone();
+        let dropped =
+            matches!(wish_of(deployment.plan(), doubt.step), Some(Wish { action: Action::Drop { .. }, .. }));
         let receipt = Receipt {
             step: doubt.step,
-            how: How::Changed { before: doubt.before.clone() },
+            how: if dropped { How::Dropped { before } } else { How::Changed { before } },
             id: changed_id(deployment, doubt),
             mark: Some(doubt.mark.clone()),
             fields: doubt.request.fields.clone(),
@@ -122,6 +128,7 @@ impl Runner {
         let undoing = match &receipt.how {
             How::Made => self.take_away(deployment, receipt).await?,
             How::Changed { before } => self.put_back(deployment, receipt, before).await?,
+            How::Dropped { before } => self.bring_back(deployment, receipt, before).await?,
             How::Found => Undoing::Done,
         };
         let (thing, id) = (receipt.step, receipt.id.clone());
@@ -155,14 +162,14 @@ impl Runner {
     // Before a different write to a thing, a late effect of the one in doubt must have had its time, or it
     // lands on top.
     async fn let_settle(&self, deployment: &Deployment<RollingBack>, thing: Step) -> Result<(), Stop> {
-        if !deployment.ledger().inquired() && self.taken == Taken::First {
+        if !self.work.doubted {
             return Ok(());
         }
         let now = self.work.journal.now();
-        let attempts = Step::ALL.into_iter().filter(|step| step.thing() == thing);
-        let newest = attempts.filter_map(|step| deployment.ledger().newest_attempt(step));
-        let undone = deployment.ledger().newest_undo(thing).map(|attempt| attempt.unsettled_for(&now));
-        let left = newest.map(|intended| intended.attempt.unsettled_for(&now)).chain(undone).max();
+        let ledger = deployment.ledger();
+        let newest = ledger.newest_attempt_on(thing).map(|intended| &intended.attempt);
+        let attempts = newest.into_iter().chain(ledger.newest_undo(thing));
+        let left = attempts.map(|attempt| attempt.unsettled_for(&now)).max();
         match left.filter(|left| *left > Duration::ZERO) {
             Some(left) => self.work.wait(thing, "late effects of earlier requests", left).await,
             None => Ok(()),
@@ -178,8 +185,9 @@ impl Runner {
         let (place, names) = (&plan.place, Names::of(&plan));
         let vendors = self.vendors.clone();
         match receipt.step {
-            Step::Dns => {
-                let records = vendors.records(place, &names);
+            Step::Dns(nth) | Step::Proxy(nth) => {
+                let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
+                let records = vendors.records(record, receipt.step);
                 self.work.unmake(deployment, &records, receipt, Volumes::Keep).await
             }
             Step::Project => {
@@ -222,9 +230,9 @@ impl Runner {
             not_quiet => return Ok(not_quiet),
         }
         // What a finished release may have written is never deleted.
-        let volumes = match deployment.phase().origin {
-            Origin::Unfinished => Volumes::Delete,
-            Origin::Finished => Volumes::Keep,
+        let volumes = match deployment.phase().data {
+            Data::Goes => Volumes::Delete,
+            Data::Stays => Volumes::Keep,
         };
         if volumes == Volumes::Keep && !self.ask.spec.volumes.is_empty() {
             let names: Vec<String> = self
@@ -253,16 +261,23 @@ pub fn project<P>(deployment: &Deployment<P>) -> String {
 // What changes things in place is only ever sent to an object that is had already, or planned to be kept.
 fn changed_id<P: Working>(deployment: &Deployment<P>, doubt: &machine::effect::Intended) -> String {
     let had = deployment.ledger().receipt(doubt.step.thing()).map(|receipt| receipt.id.clone());
-    let wish = match doubt.step.thing() {
-        Step::Dns => &deployment.plan().record,
-        Step::Project => &deployment.plan().project,
-        Step::Environment => &deployment.plan().environment,
-        Step::App | Step::Envs | Step::Deploy => &deployment.plan().app,
-    };
-    had.unwrap_or_else(|| match &wish.action {
-        machine::plan::Action::Change { id, .. } | machine::plan::Action::Keep { id, .. } => id.clone(),
-        machine::plan::Action::Create => String::new(),
-    })
+    let planned =
+        || wish_of(deployment.plan(), doubt.step).and_then(|wish| wish.action.id().map(str::to_owned));
+    had.or_else(planned).unwrap_or_default()
+}
+
+fn wish_of(plan: &Plan, step: Step) -> Option<&Wish> {
+    match step {
+        Step::Dns(nth) | Step::Proxy(nth) => plan.record(nth).map(|record| &record.wish),
+        Step::Project => Some(&plan.project),
+        Step::Environment => Some(&plan.environment),
+        Step::App | Step::Envs | Step::Deploy => Some(&plan.app),
+    }
+}
+
+/// What to say of a thing that the run's plan does not name.
+pub fn unplanned(receipt: &Receipt) -> String {
+    format!("the plan of this run has no {}: a defect in Fabrik; nothing was sent", receipt.step)
 }
 
 /// On the way back nothing fails; it can only stop.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use machine::deployment::Deployment;
 use machine::effect::{Effect, Redacted};
 use machine::phase::Working;
-use machine::receipt::Receipt;
+use machine::receipt::{How, Receipt};
 use machine::step::Step;
 
 use super::halt::Stop;
@@ -168,7 +168,9 @@ impl Work {
 
 /// Why the thing that is there may not be touched; `None` when it is ours and as we left it.
 pub fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &Object) -> Option<String> {
-    if provider.marks() && (object.mark.is_none() || object.mark != receipt.mark) {
+    // What was taken over carries no mark of ours; what we made always does.
+    let unmarked = receipt.how == How::Made && object.mark.is_none();
+    if provider.marks() && (unmarked || object.mark != receipt.mark) {
         return Some("it no longer carries our mark: somebody else has made it theirs".to_owned());
     }
     let differences = object.differences(&receipt.fields);

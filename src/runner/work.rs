@@ -61,6 +61,8 @@ pub struct Work {
     pub holder: Holder,
     /// Hides secrets in what others say: their words go into the journal and onto screens.
     pub mask: Mask,
+    /// Whether the answer to any write was not clear, on the way forward or back.
+    pub doubted: bool,
 }
 
 impl Work {
@@ -151,8 +153,25 @@ impl Work {
         let target = format!("{} {}", call.redacted.method, call.redacted.target);
         let answer = sort(self.outside.transport.send(call.request).await, call.refusal);
         let answer = answer.masked(&self.mask);
+        self.doubted |= matches!(answer, Answer::Doubt(_));
         tracing::debug!(request = %target, answer = ?summary(&answer), "sent");
         Ok(answer)
+    }
+
+    /// Waits until nothing that `deployment` ever sent can take effect any more.
+    ///
+    /// What a run doubted and sent again may still land once more. The next run of the app says something else
+    /// about the same thing, so it must not begin before.
+    ///
+    /// # Errors
+    /// [`Stop::Parked`] when asked to stop.
+    pub async fn all_settled<P>(&self, deployment: &Deployment<P>) -> Result<(), Stop> {
+        let now = self.journal.now();
+        let left = deployment.ledger().all_attempts().map(|attempt| attempt.unsettled_for(&now)).max();
+        match left.filter(|left| !left.is_zero()) {
+            Some(left) => self.wait(Step::Deploy, "late effects of earlier requests", left).await,
+            None => Ok(()),
+        }
     }
 
     /// Parks a step that has tried for too long.

@@ -1,13 +1,16 @@
 //! What must hold after every run, however it came to its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fabrik::plan::release::{frozen, frozen_text};
 use fabrik::sandbox::World;
 use fabrik::store::Store;
+use machine::deployment::Deployment;
 use machine::effect::Effect;
-use machine::entry::Entry;
+use machine::entry::{Entry, Purpose};
 use machine::mark::Mark;
+use machine::phase::Complete;
+use machine::receipt::{How, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 use serde_json::Value;
@@ -75,7 +78,8 @@ async fn replayed(journal: &dyn Store, context: &str) -> Vec<AnyDeployment> {
 }
 
 fn marked(world: &World) -> Vec<Marked> {
-    let records = world.records.iter().map(|r| (Step::Dns, &r.id, r.comment.as_deref()));
+    let number = |text: Option<&str>| text.and_then(Mark::parse).map_or(Step::Dns(0), |mark| mark.step);
+    let records = world.records.iter().map(|r| (number(r.comment.as_deref()), &r.id, r.comment.as_deref()));
     let projects = world.projects.iter().map(|p| (Step::Project, &p.uuid, p.description.as_deref()));
     let live = world.services.iter().filter(|service| !service.deleting);
     let services = live.map(|s| (Step::App, &s.uuid, s.description.as_deref()));
@@ -94,22 +98,59 @@ fn nothing_is_lost(world: &World, runs: &[AnyDeployment], context: &str) {
         let ledger = run.ledger();
         let stands = ledger.standing().iter().any(|s| s.receipt.step == step && s.receipt.id == id);
         let in_doubt = ledger.doubts().iter().any(|doubt| doubt.step == step);
-        assert!(stands || in_doubt, "{context}: {step} {id} of run {} ({}) is lost", mark.run, run.name());
+        assert!(
+            stands || in_doubt || made_anew(runs, &mark),
+            "{context}: {step} {id} of run {} ({}) is lost",
+            mark.run,
+            run.name()
+        );
     }
 }
 
+/// The newest finished run, unless the app was taken down since.
+fn newest(runs: &[AnyDeployment]) -> Option<&Deployment<Complete>> {
+    // One that was given up before it began has taken over nothing.
+    let destroyed = |run: &AnyDeployment| {
+        matches!(run.begun().purpose, Purpose::Destroy(_)) && !run.ledger().receipts().is_empty()
+    };
+    runs.iter().rev().take_while(|run| !destroyed(run)).find_map(|run| match run {
+        AnyDeployment::Complete(finished) => Some(finished),
+        _ => None,
+    })
+}
+
+/// Whether some run dropped the thing of this mark: undoing that makes it anew under the mark it had.
+fn made_anew(runs: &[AnyDeployment], mark: &Mark) -> bool {
+    let dropped =
+        |receipt: &Receipt| matches!(receipt.how, How::Dropped { .. }) && receipt.mark.as_ref() == Some(mark);
+    runs.iter().any(|run| run.ledger().receipts().iter().any(dropped))
+}
+
 fn exactly_one_of_each(world: &World, runs: &[AnyDeployment], context: &str) {
-    let released = runs.iter().any(|run| matches!(run, AnyDeployment::Complete(_)));
-    let mut count: BTreeMap<Step, usize> = BTreeMap::new();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for (step, ..) in marked(world) {
-        *count.entry(step).or_default() += 1;
+        *count.entry(step.as_str()).or_default() += 1;
     }
-    let wanted = usize::from(released);
-    for step in [Step::Dns, Step::Project, Step::App] {
-        assert_eq!(count.get(&step).copied().unwrap_or(0), wanted, "{context}: number of {step}");
+    let release = newest(runs);
+    for (_, record) in release.into_iter().flat_map(|release| release.phase().plan.wanted()) {
+        names.insert(&record.name);
     }
-    let at_key = world.records.iter().filter(|record| record.name == "blog.example.com").count();
-    assert_eq!(at_key, wanted, "{context}: number of records at the name");
+    for (kind, wanted) in [
+        ("project", usize::from(release.is_some())),
+        ("app", usize::from(release.is_some())),
+        ("dns", names.len()),
+    ] {
+        assert_eq!(count.get(kind).copied().unwrap_or(0), wanted, "{context}: number of {kind}");
+    }
+    let ours: Vec<&str> = world
+        .records
+        .iter()
+        .map(|record| record.name.as_str())
+        .filter(|name| *name != "shop.example.com")
+        .collect();
+    assert_eq!(ours.len(), names.len(), "{context}: {ours:?}");
+    assert!(ours.iter().all(|name| names.contains(name)), "{context}: {ours:?} instead of {names:?}");
 }
 
 /// What the newest finished run planned is what the world holds: no late effect lies on top of it.
@@ -119,11 +160,7 @@ async fn the_newest_release_is_what_is_there(
     runs: &[AnyDeployment],
     context: &str,
 ) {
-    let newest = runs.iter().rev().find_map(|run| match run {
-        AnyDeployment::Complete(finished) => Some(finished),
-        _ => None,
-    });
-    let Some(finished) = newest else { return };
+    let Some(finished) = newest(runs) else { return };
     let (plan, app) = (&finished.phase().plan, &finished.phase().app);
     let service = world.services.iter().find(|service| service.uuid == app.id).expect("the app");
     let loaded = journal.load(&finished.begun().run).await.unwrap();
@@ -133,9 +170,10 @@ async fn the_newest_release_is_what_is_there(
     assert_eq!(release.as_deref(), Some(plan.release.as_str()), "{context}: variable");
     let runs_as: Vec<_> = service.containers.iter().map(|container| container.release.clone()).collect();
     assert_eq!(runs_as, [Some(plan.release.to_string())], "{context}: containers");
-    let record =
-        world.records.iter().find(|record| record.name == plan.record.fields["name"]).expect("the record");
-    assert_eq!(record.content, plan.record.fields["content"], "{context}: record");
+    for (_, wanted) in plan.wanted() {
+        let record = world.records.iter().find(|record| record.name == wanted.name).expect("the record");
+        assert_eq!(record.content, wanted.wish.fields["content"], "{context}: record");
+    }
 }
 
 /// What decides which files run. Coolify dumps the rest of the text anew.

@@ -144,7 +144,7 @@ async fn no_rollback_leaves_standing_what_a_rollback_then_takes_down() {
     let outcome = scene.process(&Fuse::default()).apply(scene.spec(), &leave).await;
     let Outcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
     let things: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
-    assert_eq!(things, [Step::App, Step::Project, Step::Dns]);
+    assert_eq!(things, [Step::App, Step::Project, Step::Dns(0)]);
     let outcome = scene.roll_back_newest().await;
     assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
     at_rest(&scene, "after --no-rollback and rollback").await;
@@ -164,7 +164,7 @@ async fn a_record_edited_by_somebody_else_is_kept_and_named_and_can_be_given_up(
     assert!(matches!(standing.as_slice(), [one] if one.receipt.id == id), "{standing:?}");
     assert!(scene.sandbox.world().records.iter().any(|record| record.id == id));
     let process = scene.process(&Fuse::default());
-    let outcome = process.abandon(run, Step::Dns, "it is theirs now", &options()).await;
+    let outcome = process.abandon(run, Step::Dns(0), "it is theirs now", &options()).await;
     assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
     assert!(scene.sandbox.world().records.iter().any(|record| record.id == id), "given up, not deleted");
 }

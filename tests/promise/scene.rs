@@ -16,7 +16,7 @@ use fabrik::store::memory::MemoryStore;
 use fabrik::store::sqlite::SqliteStore;
 use fabrik::store::{Holder, Store};
 use machine::id::{JournalId, RunId};
-use machine::phase::Name;
+use machine::phase::{Data, Name};
 
 use super::crash::{Fuse, Mortal};
 
@@ -163,6 +163,14 @@ impl Scene {
     pub async fn roll_back(&self, fuse: &Fuse) -> Outcome {
         let run = self.finished().await.pop().expect("a finished run");
         self.process(fuse).roll_back(&run, &options()).await
+    }
+
+    /// Takes the app down in a new process; its volumes stay.
+    pub async fn destroy(&self, fuse: &Fuse) -> Outcome {
+        let process = self.process(fuse);
+        let rows = self.journal().list(None).await.unwrap();
+        let app = rows.last().expect("a run").app.clone();
+        process.destroy(&app, Data::Stays, &options()).await
     }
 
     pub async fn open_run(&self) -> Option<RunId> {

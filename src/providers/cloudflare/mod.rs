@@ -4,6 +4,7 @@
 
 pub mod ranges;
 pub mod records;
+pub mod token;
 
 use std::time::Duration;
 

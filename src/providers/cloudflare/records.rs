@@ -22,6 +22,8 @@ pub struct Records {
     pub zone: String,
     /// The full name, in ASCII, without the final dot.
     pub name: String,
+    /// The step that wants one of them.
+    pub step: Step,
 }
 
 impl Records {
@@ -43,7 +45,7 @@ impl Records {
 #[async_trait]
 impl Provider for Records {
     fn step(&self) -> Step {
-        Step::Dns
+        self.step
     }
 
     fn describe(&self) -> String {

@@ -2,6 +2,7 @@
 //!
 //! Field names and behaviour: Coolify 4.3.11, observed. Reads tolerate unknown keys and nulls.
 
+pub mod abilities;
 pub mod environments;
 pub mod envs;
 pub mod projects;

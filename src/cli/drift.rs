@@ -1,0 +1,111 @@
+//! `fabrik drift`: how what is there differs from what was deployed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use machine::app::AppKey;
+use serde_json::{Value, json};
+
+use super::args::{DriftArgs, Global};
+use super::face::Face;
+use super::join::Reach;
+use super::settings::Settings;
+use super::{Came, status};
+use crate::plan::drift::{Drift, How, drift};
+use crate::plan::{Obstacle, Release};
+use crate::report::exit::{DONE, PENDING};
+use crate::report::screen::{BAD, BOLD, GOOD, ODD, in_style};
+use crate::store::RunRow;
+
+/// One app's release and what has moved of it.
+struct Found {
+    app: AppKey,
+    release: Release,
+    drifts: Vec<Drift>,
+}
+
+/// Compares each app's newest release, or one app's, with what is there.
+pub async fn run(args: &DriftArgs, global: &Global, face: &Face) -> Came {
+    let (store, rows) = status::runs(args.app.as_deref(), global).await?;
+    let mut apps: BTreeMap<&AppKey, Vec<RunRow>> = BTreeMap::new();
+    for row in &rows {
+        apps.entry(&row.app).or_default().push(row.clone());
+    }
+    let mut found = Vec::new();
+    for (app, runs) in apps {
+        let Some(store) = &store else { continue };
+        let newest = Release::newest(store, &runs, None).await;
+        let newest = newest.map_err(|error| vec![Obstacle::new(error.to_string(), "")])?;
+        let Some(release) = newest else { continue };
+        let drifts = look(&release, global, face).await.map_err(|obstacle| vec![obstacle])?;
+        found.push(Found { app: app.clone(), release, drifts });
+    }
+    face.show(
+        &found.iter().flat_map(lines).collect::<Vec<_>>(),
+        || json!({"apps": found.iter().map(document).collect::<Vec<_>>()}),
+    );
+    let drifted = found.iter().any(|found| !found.drifts.is_empty());
+    Ok(if drifted && args.exit_code { PENDING } else { DONE })
+}
+
+async fn look(release: &Release, global: &Global, face: &Face) -> Result<Vec<Drift>, Obstacle> {
+    let beside = Path::new(&release.begun().spec).parent().unwrap_or(Path::new("."));
+    let settings = Settings::of(global, beside);
+    let place = settings.locate(global)?;
+    let reach = Reach::of(&place, &settings, global, face).await?;
+    drift(&reach.vendors, release).await
+}
+
+fn lines(found: &Found) -> Vec<String> {
+    let Found { app, release, drifts } = found;
+    let mut lines = vec![in_style(BOLD, &format!("{} (run {})", app.name, release.run().short()))];
+    if drifts.is_empty() {
+        lines.push(in_style(GOOD, "  ✓ as it was deployed"));
+        return lines;
+    }
+    for Drift { thing, what, how } in drifts {
+        let thing = thing.as_str();
+        match how {
+            How::Gone => lines.push(in_style(BAD, &format!("  - {thing:<13} {what} is gone"))),
+            How::Unmarked => {
+                let text =
+                    format!("  ! {thing:<13} {what} no longer carries our mark: somebody made it theirs");
+                lines.push(in_style(BAD, &text));
+            }
+            How::Moved(fields) => {
+                lines.push(in_style(ODD, &format!("  ~ {thing:<13} {what}")));
+                lines.extend(fields.iter().map(|moved| {
+                    format!("      {}: deployed {}, there {}", moved.field, moved.deployed, moved.there)
+                }));
+            }
+        }
+    }
+    let spec = &release.begun().spec;
+    lines.push(format!("  next: `fabrik apply {spec} --refresh` puts it back as the spec says,"));
+    lines.push("        or write what is there into the spec and apply".to_owned());
+    lines
+}
+
+fn document(found: &Found) -> Value {
+    let drifts: Vec<Value> = found.drifts.iter().map(drift_fields).collect();
+    json!({
+        "app": found.app.name, "project": found.app.project, "environment": found.app.environment,
+        "run": found.release.run().to_string(), "drift": drifts,
+    })
+}
+
+fn drift_fields(drift: &Drift) -> Value {
+    let fields = match &drift.how {
+        How::Gone | How::Unmarked => Vec::new(),
+        How::Moved(moved) => moved
+            .iter()
+            .map(|moved| json!({"field": moved.field, "deployed": moved.deployed, "there": moved.there}))
+            .collect(),
+    };
+    let how = match drift.how {
+        How::Gone => "gone",
+        How::Unmarked => "unmarked",
+        How::Moved(_) => "moved",
+    };
+    json!({"thing": drift.thing.as_str(), "what": drift.what, "how": how, "fields": fields})
+}

@@ -1,0 +1,31 @@
+//! Finding a known thing again.
+
+use machine::receipt::Receipt;
+
+use crate::providers::{Object, Provider, Trouble};
+
+/// The thing of `receipt` as it is now; `None` when it is proved to be gone.
+///
+/// A record that was dropped and made anew has another id and the mark it had.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<Object>, Trouble> {
+    if let Some(object) = provider.get(&receipt.id).await? {
+        return Ok(Some(object));
+    }
+    let marked = match &receipt.mark {
+        Some(mark) => provider.marked(mark).await?,
+        None => Vec::new(),
+    };
+    if marked.is_empty() {
+        // Absence counts only beside a control read.
+        provider.control().await?;
+    }
+    Ok(marked.into_iter().next())
+}
+
+/// Whether `object` is the thing of `known`.
+pub fn is_it(known: &Receipt, object: &Object) -> bool {
+    known.id == object.id || (known.mark.is_some() && known.mark == object.mark)
+}

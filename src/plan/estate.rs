@@ -1,0 +1,102 @@
+//! An app's estate: all that its runs made and that was never taken down, with the way to each thing.
+//!
+//! Read from the journal alone. Whether the things are still there, and still ours, is seen when they are undone.
+
+use std::sync::Arc;
+
+use machine::phase::Name;
+use machine::plan::{Base, Plan, RecordWish};
+use machine::receipt::{How, Receipt};
+use machine::step::{Nth, Step};
+
+use super::release::{ReadError, Release, has_destroyed};
+use crate::store::{RunRow, Store};
+
+/// What an app's runs left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Estate {
+    /// Where it is: the newest release's plan, with every record there ever was.
+    pub plan: Plan,
+    /// The things, those of the newest release first. What was made stands as made, all else as found.
+    pub things: Vec<Receipt>,
+}
+
+/// A thing, and the record it is at, where it is one.
+type Thing = (Receipt, Option<RecordWish>);
+
+impl Estate {
+    /// Reads the estate out of `rows`, the app's runs; `None` where no release stands.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn read(store: &Arc<dyn Store>, rows: &[RunRow]) -> Result<Option<Self>, ReadError> {
+        let mut things: Vec<Thing> = Vec::new();
+        let mut newest = None;
+        for row in rows {
+            if has_destroyed(store, row).await? {
+                (things, newest) = (Vec::new(), None);
+            }
+            let Some(release) = finished(store, row).await? else { continue };
+            left_by(&release, &mut things);
+            newest = Some(release);
+        }
+        Ok(newest.map(|release| Self::of(&release, things)))
+    }
+
+    fn of(newest: &Release, mut things: Vec<Thing>) -> Self {
+        let receipts = newest.deployment.ledger().receipts();
+        let is_older = |(receipt, _): &Thing| {
+            !receipts.iter().any(|now| now.id == receipt.id && alike(now.step, receipt.step))
+        };
+        things.sort_by_key(is_older);
+        let mut plan = Plan { base: Base::Nothing, records: Vec::new(), ..newest.plan().clone() };
+        let mut numbered = Vec::new();
+        for (mut receipt, record) in things {
+            if let Some(record) = record {
+                let Ok(nth) = Nth::try_from(plan.records.len()) else { continue };
+                receipt.step = Step::Dns(nth);
+                plan.records.push(record);
+            }
+            numbered.push(receipt);
+        }
+        Self { plan, things: numbered }
+    }
+}
+
+async fn finished(store: &Arc<dyn Store>, row: &RunRow) -> Result<Option<Release>, ReadError> {
+    match row.phase {
+        Some(Name::Complete) => Release::of(store, &row.run).await,
+        _ => Ok(None),
+    }
+}
+
+// What this release did to the things that the ones before it had left.
+fn left_by(release: &Release, things: &mut Vec<Thing>) {
+    for receipt in release.deployment.ledger().receipts().iter().filter(|receipt| receipt.step.sets_fields())
+    {
+        let same = |(known, _): &Thing| known.id == receipt.id && alike(known.step, receipt.step);
+        match (&receipt.how, things.iter().position(same)) {
+            (How::Dropped { .. }, Some(at)) => drop(things.remove(at)),
+            (How::Dropped { .. }, None) => {}
+            (_, Some(at)) => things[at].0.fields.extend(receipt.fields.clone()),
+            (how, None) => {
+                let how = if *how == How::Made { How::Made } else { How::Found };
+                let receipt = Receipt { how, step: receipt.step.thing(), ..receipt.clone() };
+                let record = record_of(release, receipt.step);
+                things.push((receipt, record));
+            }
+        }
+    }
+}
+
+fn record_of(release: &Release, step: Step) -> Option<RecordWish> {
+    match step {
+        Step::Dns(nth) | Step::Proxy(nth) => release.plan().record(nth).cloned(),
+        Step::Project | Step::Environment | Step::App | Step::Envs | Step::Deploy => None,
+    }
+}
+
+// Records have other numbers in other runs; their ids are what stays.
+fn alike(one: Step, other: Step) -> bool {
+    one.thing().as_str() == other.thing().as_str()
+}

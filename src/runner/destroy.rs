@@ -1,0 +1,139 @@
+//! `destroy`: a run of its own that takes down all that the app's runs made, in undo order.
+
+use machine::app::AppKey;
+use machine::cause::{Cause, Kind};
+use machine::deployment::Deployment;
+use machine::entry::{Begun, Purpose};
+use machine::phase::{Data, Validating};
+use machine::plan::Plan;
+use machine::receipt::Receipt;
+use machine::replay::AnyDeployment;
+use machine::step::Step;
+
+use super::again::Wanted;
+use super::apply::new_run;
+use super::desk::{Desk, Options, Outcome};
+use super::event::Event;
+use super::forward::Walk;
+use super::halt::Stop;
+use super::journal::Journal;
+use super::{Ended, Runner, Taken};
+use crate::plan::again::find;
+use crate::plan::release::open_run;
+use crate::plan::{Estate, Obstacle, Release};
+use crate::store::Lease;
+
+impl Desk {
+    /// Takes down what the runs of `app` made; `data` says what becomes of its volumes.
+    pub async fn destroy(&self, app: &AppKey, data: Data, options: &Options) -> Outcome {
+        Box::pin(self.try_destroy(app, data, options)).await.unwrap_or_else(|outcome| outcome)
+    }
+
+    async fn try_destroy(&self, app: &AppKey, data: Data, options: &Options) -> Result<Outcome, Outcome> {
+        let lease = self.claim(app, options.wait_lock).await?;
+        let outcome = Box::pin(self.destroy_claimed(app, data, lease.clone(), options)).await;
+        // A run that was carried out gave it back already; giving it back again does nothing.
+        let _ = self.store.release(&lease).await;
+        outcome
+    }
+
+    async fn destroy_claimed(
+        &self,
+        app: &AppKey,
+        data: Data,
+        mut lease: Lease,
+        options: &Options,
+    ) -> Result<Outcome, Outcome> {
+        let rows = self.store.list(Some(app)).await?;
+        if let Some(open) = open_run(&rows, app) {
+            let wanted = Wanted::Undone(asked());
+            let outcome = Box::pin(self.again(&open.run, lease, options, wanted)).await?;
+            if !matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
+                return Ok(outcome);
+            }
+            lease = self.claim(app, options.wait_lock).await?;
+        }
+        let rows = self.store.list(Some(app)).await?;
+        let Some(newest) = Release::newest(&self.store, &rows, None).await? else {
+            return Err(Obstacle::new(
+                format!("nothing of `{}` stands that Fabrik made", app.name),
+                "`fabrik history` lists its runs",
+            )
+            .into());
+        };
+        self.same_place(app).await?;
+        let begun = Begun {
+            run: new_run(),
+            journal: self.store.journal().clone(),
+            purpose: Purpose::Destroy(data),
+            ..newest.begun().clone()
+        };
+        Box::pin(self.take_down(begun, &newest, lease, options)).await
+    }
+
+    async fn take_down(
+        &self,
+        begun: Begun,
+        newest: &Release,
+        lease: Lease,
+        options: &Options,
+    ) -> Result<Outcome, Outcome> {
+        let ask = self.ask_of(newest)?;
+        self.listener.hear(&Event::Began {
+            app: begun.app.name.clone(),
+            endpoints: newest.plan().endpoints.clone(),
+            run: begun.run.clone(),
+            resumed: false,
+        });
+        let clocks = (self.outside.clock.clone(), self.house.clone());
+        let blobs = newest.blobs.clone();
+        let mut journal = Journal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
+        let deployment = Deployment::begin(begun).write(&mut journal).await?;
+        let runner = self.runner(journal, ask, Taken::First, options);
+        Ok(Outcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
+    }
+}
+
+impl Runner {
+    /// Takes down what the app's earlier runs made.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now; the run can be taken up again.
+    pub(super) async fn destroying(&mut self, deployment: Deployment<Validating>, data: Data) -> Walk {
+        self.work.safe_point()?;
+        let rows = self.work.store.list(Some(&deployment.begun().app)).await?;
+        let estate = Estate::read(&self.work.store, &rows).await?;
+        let Some(Estate { plan, mut things }) = estate else {
+            let cause = super::halt::refused("nothing of the app stands that Fabrik made", "");
+            let run = deployment.begun().run.clone();
+            deployment.refuse(cause.clone()).write(&mut self.work.journal).await?;
+            return Ok(Ended::Refused { run, cause });
+        };
+        self.find_again(&plan, &mut things).await?;
+        let unwritten = deployment.destroy(plan, things, data, asked());
+        Box::pin(self.turn_back(unwritten)).await
+    }
+}
+
+impl Runner {
+    // A record that an undone run had dropped was made anew, under another id.
+    async fn find_again(&self, plan: &Plan, things: &mut [Receipt]) -> Result<(), Stop> {
+        for receipt in things {
+            let Step::Dns(nth) = receipt.step else { continue };
+            let Some(record) = plan.record(nth) else { continue };
+            if let Some(object) = find(&self.vendors.records(record, receipt.step), receipt).await? {
+                receipt.id = object.id;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn asked() -> Cause {
+    Cause {
+        kind: Kind::Asked,
+        message: "a person asked for the app to be taken down".to_owned(),
+        hint: String::new(),
+        evidence: Vec::new(),
+    }
+}

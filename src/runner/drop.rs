@@ -1,0 +1,167 @@
+//! Deleting one thing that an earlier run of the app made and that is no longer wanted.
+//!
+//! Done only when all else is proven, and so that it can be made anew: what it was is written first. A thing that
+//! is not as our runs left it is somebody else's by now, and stays.
+
+use machine::deployment::Deployment;
+use machine::effect::{By, Effect, Intended, Kind, Verdict};
+use machine::mark::Mark;
+use machine::phase::{RollingBack, Working};
+use machine::receipt::{Fields, How, Receipt};
+
+use super::event::Event;
+use super::halt::{Halt, Stop};
+use super::unmake::{Undoing, not_ours};
+use super::work::{TRIES, Work};
+use crate::providers::answer::Answer;
+use crate::providers::call::STALENESS;
+use crate::providers::{Provider, Volumes};
+
+/// A thing that is no longer wanted.
+pub struct Dropped<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its fields, as the plan saw them.
+    pub before: &'a Fields,
+    /// The mark it carries.
+    pub mark: &'a Mark,
+}
+
+impl Dropped<'_> {
+    fn receipt(&self, provider: &dyn Provider, how: How, fields: Fields) -> Receipt {
+        let (id, mark) = (self.id.to_owned(), Some(self.mark.clone()));
+        Receipt { step: provider.step(), how, id, mark, fields }
+    }
+
+    fn gone(&self, provider: &dyn Provider) -> Receipt {
+        self.receipt(provider, How::Dropped { before: self.before.clone() }, Fields::new())
+    }
+
+    // Known by its fields, so that the next run tries again.
+    fn left(&self, provider: &dyn Provider) -> Receipt {
+        self.receipt(provider, How::Found, self.before.clone())
+    }
+}
+
+impl Work {
+    /// Deletes the thing. One that is no longer ours, or that the API does not give up, stays and is named.
+    ///
+    /// # Errors
+    /// [`Halt::Stop`] when it cannot be told now.
+    pub async fn drop<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        provider: &dyn Provider,
+        dropped: &Dropped<'_>,
+    ) -> Result<Receipt, Halt> {
+        let step = provider.step();
+        let mut saw = String::from("interrupted");
+        loop {
+            self.safe_point()?;
+            let sent = deployment.ledger().doubts().iter().any(|doubt| doubt.step == step);
+            let by = if sent { By::Inquiry } else { By::Look };
+            let Some(object) = self.present(provider, dropped.id).await? else {
+                let none = || dropped.receipt(provider, How::Found, Fields::new());
+                let receipt = if sent { dropped.gone(provider) } else { none() };
+                self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;
+                return Ok(receipt);
+            };
+            if let Some(reason) = not_ours(provider, &dropped.left(provider), &object) {
+                return self.leave(deployment, provider, dropped, (by, &reason)).await;
+            }
+            self.still_trying(deployment, step, &saw)?;
+            let call = provider.unmake(dropped.id, Volumes::Keep);
+            let intended = Intended {
+                step,
+                kind: Kind::Converge,
+                mark: dropped.mark.clone(),
+                request: call.redacted.clone(),
+                before: dropped.before.clone(),
+                attempt: self.attempt(call.times),
+            };
+            self.record(deployment, Effect::Intended(intended)).await?;
+            let pause = match self.send(call).await? {
+                // Read back before it counts.
+                Answer::Done(_) | Answer::Missing(_) => continue,
+                Answer::Refused(reason) | Answer::Partial(reason) => {
+                    return self.leave(deployment, provider, dropped, (By::Inquiry, &reason)).await;
+                }
+                Answer::TokenRefused(reason) => {
+                    let what = provider.describe();
+                    let reason = format!("{what} was not deleted, the token was refused: {reason}");
+                    return Err(Stop::park(reason, "check the token, then resume").into());
+                }
+                Answer::NotDone(reason, pause) => {
+                    saw = reason;
+                    pause
+                }
+                Answer::Doubt(reason) => {
+                    self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
+                    saw = reason;
+                    STALENESS
+                }
+            };
+            self.wait(step, &saw, pause).await?;
+        }
+    }
+
+    async fn leave<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        provider: &dyn Provider,
+        dropped: &Dropped<'_>,
+        (by, reason): (By, &str),
+    ) -> Result<Receipt, Halt> {
+        let left = dropped.left(provider);
+        self.settle(deployment, provider.step(), by, Verdict::Have(left.clone())).await?;
+        let what = provider.describe();
+        self.tell(&Event::Warned(format!("{what} is no longer wanted and stays ({}): {reason}", dropped.id)));
+        Ok(left)
+    }
+
+    /// Makes a dropped thing anew, as it was, under the mark it had.
+    ///
+    /// Harmless to repeat: the API refuses a second one that is the same.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now.
+    pub async fn make_anew(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        provider: &dyn Provider,
+        receipt: &Receipt,
+        before: &Fields,
+    ) -> Result<Undoing, Stop> {
+        let Some(mark) = receipt.mark.clone() else {
+            return Ok(Undoing::Blocked("it is not known whose it was".to_owned()));
+        };
+        let began = self.time();
+        loop {
+            self.safe_point()?;
+            let there = provider.look().await?;
+            if there.iter().any(|object| object.mark.as_ref() == Some(&mark) && object.agrees_with(before)) {
+                return Ok(Undoing::Done);
+            }
+            if let Some(other) = there.first() {
+                return Ok(Undoing::Blocked(format!("{} has its place by now", other.id)));
+            }
+            let (reason, pause) = match self.undo(deployment, receipt, provider.make(before, &mark)).await? {
+                // Seen at the next look, or sent again.
+                Answer::Done(_) => ("the answer to be seen".to_owned(), STALENESS),
+                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
+                    return Ok(Undoing::Blocked(format!("refused: {reason}")));
+                }
+                Answer::TokenRefused(reason) => {
+                    let reason = format!("the token was refused: {reason}");
+                    return Err(Stop::park(reason, "check it, then resume"));
+                }
+                Answer::NotDone(reason, pause) => (reason, pause),
+                Answer::Doubt(reason) => (reason, STALENESS),
+            };
+            if self.since(began) > TRIES {
+                return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
+            }
+            self.wait(receipt.step, &reason, pause).await?;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The proof for an app without a domain: its container stays up, and its log names the release.
+
+use std::time::Duration;
+
+use machine::entry::Proof;
+use machine::plan::Plan;
+use machine::receipt::Receipt;
+
+use super::Runner;
+use super::event::Event;
+use super::halt::Halt;
+use crate::providers::coolify::services::APP;
+use crate::providers::coolify::starts::Container;
+use crate::spec::{Health, Source};
+use crate::verify::Proven;
+
+/// As many lines as Coolify gives (Coolify API, service logs).
+const ALL_LINES: u32 = 10_000;
+/// How long a container must stay up before it counts as running without having named its release: longer than
+/// Docker takes to start one again that ends at once.
+const STEADY: Duration = Duration::from_secs(30);
+/// For how long there may be nothing good to see after the start has ended.
+const NO_SIGN: Duration = Duration::from_secs(60);
+
+/// What one look at a container comes to.
+enum Look {
+    Proven,
+    Up,
+    Down,
+}
+
+impl Runner {
+    /// Waits until the container's log names `release`, or it has run for a while without.
+    ///
+    /// # Errors
+    /// [`Halt::Fail`] when it does not stay up, or is a template's and never names the release.
+    pub(super) async fn watch_worker(
+        &self,
+        plan: &Plan,
+        app: &Receipt,
+        release: &str,
+        health: &Health,
+    ) -> Result<Proven, Halt> {
+        // Templates name their release, so one that does not is an older one that was left running.
+        let must_name = matches!(self.ask.spec.source, Source::Template { .. });
+        let (mut up_since, mut bleak_since) = (None, None);
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let (look, saw) = self.look_at(app, release).await?;
+            self.sighted(!matches!(look, Look::Down), &saw, attempt);
+            let now = self.work.time();
+            match look {
+                Look::Proven => return Ok(proven(saw, Proof::Fingerprint)),
+                Look::Up if !must_name => {
+                    bleak_since = None;
+                    if now.saturating_sub(*up_since.get_or_insert(now)) >= STEADY {
+                        return Ok(proven(saw, Proof::None));
+                    }
+                }
+                Look::Up | Look::Down => {
+                    up_since = None;
+                    let bleak = now.saturating_sub(*bleak_since.get_or_insert(now));
+                    if bleak >= NO_SIGN.min(health.timeout) {
+                        let cause = self.not_well(plan, app, &saw, Vec::new()).await;
+                        return Err(Halt::Fail(self.masked(cause)));
+                    }
+                }
+            }
+            self.work.pause(health.interval.max(Duration::from_millis(100))).await?;
+        }
+    }
+
+    async fn look_at(&self, app: &Receipt, release: &str) -> Result<(Look, String), Halt> {
+        let seen = self.vendors.coolify.container(&app.id, APP, ALL_LINES).await?;
+        let (look, saw) = match seen {
+            Container::Running(log) if log.contains(release) => {
+                (Look::Proven, "running, its log names the release".to_owned())
+            }
+            Container::Running(_) => (Look::Up, "running; its log does not name the release".to_owned()),
+            Container::Stopped => (Look::Down, "its container does not stay up".to_owned()),
+            Container::None => (Look::Down, "there is no container".to_owned()),
+            Container::Unknown(reason) => (Look::Down, format!("its server could not be asked: {reason}")),
+        };
+        Ok((look, saw))
+    }
+
+    fn sighted(&self, ok: bool, saw: &str, attempt: u32) {
+        self.work.tell(&Event::Sighted { check: "container", ok, saw: saw.to_owned(), attempt });
+    }
+}
+
+fn proven(saw: String, proof: Proof) -> Proven {
+    Proven { checks: vec![("container".to_owned(), saw)], proof }
+}
