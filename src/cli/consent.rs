@@ -21,7 +21,7 @@ enum Voice {
 /// Asks; what cannot be asked is not agreed to.
 pub struct Consent {
     voice: Voice,
-    screen: Screen,
+    screen: Arc<Screen>,
 }
 
 impl Consent {

@@ -69,8 +69,10 @@ impl Drawing<'_> {
     /// What the app should be.
     pub fn app(&self) -> Fields {
         let spec = &self.ask.spec;
+        // The port that Coolify's proxy routes to must be in the URL (Coolify API, domains of services).
+        let port = spec.port.unwrap_or(80);
         let urls: Vec<String> =
-            spec.domains.iter().map(|domain| format!("https://{domain}:{}", spec.port)).collect();
+            spec.domains.iter().map(|domain| format!("https://{domain}:{port}")).collect();
         fields([
             ("name", &spec.name),
             ("url", &urls.join(",")),

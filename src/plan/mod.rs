@@ -9,6 +9,7 @@ pub mod compose;
 pub mod draw;
 pub mod drift;
 pub mod estate;
+mod later;
 pub mod obstacle;
 mod records;
 pub mod release;

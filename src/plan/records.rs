@@ -63,7 +63,7 @@ impl Drawing<'_> {
             Ttl::Auto | Ttl::Seconds(_) => "1".to_owned(),
         };
         fields([
-            ("type", site.kind.as_str()),
+            ("type", site.kind.name()),
             ("name", &site.name),
             ("content", &site.content),
             ("ttl", &ttl),

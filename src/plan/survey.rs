@@ -7,7 +7,7 @@ use machine::plan::{Place, Zone};
 use super::Obstacle;
 use crate::providers::coolify::servers::Server;
 use crate::providers::{Cloudflare, Coolify};
-use crate::spec::{RecordKind, Spec};
+use crate::spec::{RecordType, Spec};
 
 /// Where the app will be, and what leads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Site {
     /// The zone it is in.
     pub zone: Zone,
     /// The record's type.
-    pub kind: RecordKind,
+    pub kind: RecordType,
     /// What the record points at.
     pub content: String,
 }
@@ -104,12 +104,12 @@ async fn target(
     coolify: &Coolify,
     spec: &Spec,
     server: &Server,
-) -> Result<(RecordKind, String), Obstacle> {
+) -> Result<(RecordType, String), Obstacle> {
     if let Some(target) = &spec.dns.target {
         return Ok((target.kind(), target.to_string()));
     }
     let address = address(cloudflare, coolify, server).await?;
-    Ok((RecordKind::A, address.to_string()))
+    Ok((RecordType::A, address.to_string()))
 }
 
 async fn address(cloudflare: &Cloudflare, coolify: &Coolify, server: &Server) -> Result<Ipv4Addr, Obstacle> {

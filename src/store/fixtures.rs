@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use machine::app::AppKey;
 use machine::cause::{Cause, Kind};
-use machine::entry::{Begun, Entry, Evidence, Line, Outside, Proof};
+use machine::entry::{Begun, Entry, Evidence, Line, Outside, Proof, Purpose};
 use machine::id::{JournalId, RunId};
 use machine::moment::Moment;
+use machine::phase::Data;
 use tempfile::TempDir;
 
 use super::memory::MemoryStore;
@@ -98,6 +99,7 @@ pub(super) fn first(run: &RunId, name: &str, frozen: &[&str]) -> Line {
         run: run.clone(),
         journal: JournalId::from_bits(1),
         app: app(name),
+        purpose: Purpose::Deploy,
         outside: Outside { coolify: text("https://coolify.example.com"), team: text("1"), token: text("t") },
         spec: text("/home/ada/blog.yaml"),
         hash: text("h"),
@@ -124,7 +126,7 @@ pub(super) fn refused() -> Line {
 }
 
 pub(super) fn rolling_back() -> Line {
-    line(Entry::RollingBack { cause: cause() })
+    line(Entry::RollingBack { cause: cause(), data: Data::Goes })
 }
 
 pub(super) fn complete() -> Line {

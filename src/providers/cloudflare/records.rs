@@ -89,7 +89,6 @@ impl Provider for Records {
     fn make(&self, fields: &Fields, mark: &Mark) -> Call {
         let mut body = wanted(fields);
         body["name"] = json!(self.name);
-        body["proxied"] = json!(false);
         body["comment"] = json!(mark.to_string());
         self.cloudflare.write(Method::POST, &self.path(""), &body).knowing(fields)
     }
@@ -112,6 +111,7 @@ fn wanted(fields: &Fields) -> Value {
     for (name, value) in fields {
         body[name] = match name.as_str() {
             "ttl" => json!(value.parse::<u32>().unwrap_or(1)),
+            "proxied" => json!(value == "true"),
             _ => json!(value),
         };
     }
@@ -126,6 +126,7 @@ pub fn record(item: &Value) -> Option<Object> {
     for name in ["name", "content"] {
         fields.insert(name.to_owned(), text(name)?.trim_end_matches('.').to_ascii_lowercase());
     }
+    fields.insert("proxied".to_owned(), (item["proxied"] == Value::Bool(true)).to_string());
     fields.insert("ttl".to_owned(), item["ttl"].as_u64().unwrap_or(1).to_string());
     Some(Object {
         id: text("id")?,
