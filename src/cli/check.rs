@@ -89,6 +89,9 @@ fn preface(ask: &Ask) -> Vec<(&'static str, String)> {
     let source = match &ask.spec.source {
         Source::Template { name, .. } => format!("template {name}"),
         Source::Folder { folder } => format!("folder {}", folder.display()),
+        Source::Compose { file, .. } => format!("compose {}", file.display()),
+        Source::Image { reference } => format!("image {reference}"),
+        Source::Git(git) => format!("git {}", git.repository),
     };
     let mut lines = vec![("spec", format!("{file}, {source}"))];
     let wanted = |key: &str| ask.spec.secrets.iter().any(|want| want.name == key);

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Obstacle;
 use super::bundle::Bundle;
 use super::compose::{self, ComposeInput};
+use super::later;
 use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate, hex};
 use crate::spec::expand::expand;
 use crate::spec::{SecretRule, Spec, carriable};
@@ -76,13 +77,15 @@ impl Ask {
         key: &FingerprintKey,
         known: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Obstacle>> {
+        later::refuse(&spec)?;
         let envs = env_values(&spec, sources, key, known, Gap::Refused)?;
-        let bundle = Bundle::read(spec.source.folder())
-            .map_err(|error| vec![Obstacle::new(error.to_string(), String::new())])?;
+        let folder = spec.source.folder().expect("apps without a folder are refused above");
+        let bundle =
+            Bundle::read(folder).map_err(|error| vec![Obstacle::new(error.to_string(), String::new())])?;
         let hash = hash(&spec, &bundle);
         let compose = compose::render(&ComposeInput {
             name: &spec.name,
-            port: spec.port,
+            port: spec.port.unwrap_or(80),
             health_path: &spec.health.path,
             volumes: &spec.volumes,
             bundle: &bundle,
@@ -184,8 +187,8 @@ fn env_values(
             None => values.push((want.name.clone(), From::Source(generate(), Origin::Generated))),
         }
     }
-    if !spec.env.contains_key("PORT") {
-        values.push(("PORT".to_owned(), From::Spec(Secret::new(spec.port.to_string()))));
+    if let Some(port) = spec.port.filter(|_| !spec.env.contains_key("PORT")) {
+        values.push(("PORT".to_owned(), From::Spec(Secret::new(port.to_string()))));
     }
     problems.extend(values.iter().filter_map(|(name, from)| uncarriable(name, from)));
     if !problems.is_empty() {

@@ -36,7 +36,7 @@ impl Drawing<'_> {
         };
         fields([
             ("type", "A"),
-            ("name", &self.ask.spec.domain),
+            ("name", self.ask.spec.domain()),
             ("content", &self.ground.address.to_string()),
             ("ttl", &ttl),
         ])
@@ -47,7 +47,7 @@ impl Drawing<'_> {
         let spec = &self.ask.spec;
         fields([
             ("name", &spec.name),
-            ("url", &format!("https://{}:{}", spec.domain, spec.port)),
+            ("url", &format!("https://{}:{}", spec.domain(), spec.port.unwrap_or(80))),
             ("compose", &sha256(self.ask.compose.as_bytes())),
         ])
     }
@@ -79,7 +79,7 @@ impl Drawing<'_> {
     fn names(&self) -> Names {
         let spec = &self.ask.spec;
         Names {
-            record: spec.domain.clone(),
+            record: spec.domain().to_owned(),
             project: spec.project.clone(),
             environment: spec.environment.clone(),
             app: spec.name.clone(),
@@ -93,7 +93,7 @@ impl Drawing<'_> {
     pub fn changeable(&self) -> Result<(), Obstacle> {
         let Some(base) = self.base else { return Ok(()) };
         let before = |name: &str| base.plan().record.fields.get(name).cloned().unwrap_or_default();
-        if before("name") != self.ask.spec.domain {
+        if before("name") != self.ask.spec.domain() {
             return Err(Obstacle::new(
                 format!("`domain` was {} and cannot be changed in place by this version", before("name")),
                 format!("roll back run {} first, then apply", base.run().short()),
@@ -216,7 +216,7 @@ impl Drawing<'_> {
             environment,
             app,
             envs,
-            endpoint: format!("https://{}", self.ask.spec.domain),
+            endpoint: format!("https://{}", self.ask.spec.domain()),
             release,
         })
     }

@@ -6,6 +6,7 @@ pub mod ask;
 pub mod bundle;
 pub mod compose;
 pub mod draw;
+mod later;
 pub mod obstacle;
 pub mod release;
 pub mod survey;

@@ -7,7 +7,7 @@ use machine::plan::Place;
 use super::Obstacle;
 use crate::providers::coolify::servers::Server;
 use crate::providers::{Cloudflare, Coolify};
-use crate::spec::Spec;
+use crate::spec::{Spec, Target};
 
 /// Where the app will be, and the address that leads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub async fn survey(cloudflare: &Cloudflare, coolify: &Coolify, spec: &Spec) -> 
         coolify.version(),
         coolify.team(),
         coolify.servers(),
-        cloudflare.zone_of(&spec.domain, spec.dns.zone.as_deref()),
+        cloudflare.zone_of(spec.domain(), spec.dns.zone.as_deref()),
     );
     let (version, team, servers, zone) = (version?, team?, servers?, zone?);
     let server = choose(&servers, spec.server.as_deref())?;
@@ -90,7 +90,7 @@ async fn address(
     spec: &Spec,
     server: &Server,
 ) -> Result<Ipv4Addr, Obstacle> {
-    if let Some(target) = spec.dns.target {
+    if let Some(Target::V4(target)) = spec.dns.target {
         return Ok(target);
     }
     let unknown = |why: &str| {

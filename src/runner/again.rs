@@ -115,7 +115,7 @@ impl Desk {
         journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
         self.listener.hear(&Event::Began {
             app: any.begun().app.name.clone(),
-            endpoint: format!("https://{}", ask.spec.domain),
+            endpoint: format!("https://{}", ask.spec.domain()),
             run: run.clone(),
             resumed: true,
         });

@@ -108,7 +108,7 @@ impl Desk {
         };
         self.listener.hear(&Event::Began {
             app: app.name.clone(),
-            endpoint: format!("https://{}", ask.spec.domain),
+            endpoint: format!("https://{}", ask.spec.domain()),
             run: run.clone(),
             resumed: false,
         });

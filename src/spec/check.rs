@@ -2,10 +2,13 @@
 //!
 //! Pure: text in, the exact type or a complaint out. Looks at no file and no other key.
 
+mod coolify;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::Ttl;
+pub use self::coolify::{branch, commit, cpu, dockerfile, held, image, memory, repository, service};
+use super::dns::{Target, Ttl};
 use super::keys::nearest;
 use super::reader::Complaint;
 use super::templates::Template;
@@ -37,14 +40,11 @@ pub fn template(text: &str) -> Checked<&'static Template> {
     })
 }
 
-/// A domain, or a zone: at least two labels, no scheme, no port, no wildcard.
+/// A domain, or a zone, in ASCII: at least two labels, no scheme, no port, no wildcard.
+///
+/// Letters outside ASCII become punycode (UTS 46, non-transitional).
 pub fn domain(key: &str, text: &str) -> Checked<String> {
     let wrong = |why: &str| Complaint::new(format!("`{key}` is not a domain: {why}"));
-    if !text.is_ascii() {
-        return Err(
-            wrong("it has letters outside ASCII").hint("write it in punycode, like `xn--mnchen-3ya.example`")
-        );
-    }
     if text.contains("://") || text.contains('/') {
         return Err(wrong("it looks like a URL").hint("write the host name only, like `app.example.com`"));
     }
@@ -52,7 +52,8 @@ pub fn domain(key: &str, text: &str) -> Checked<String> {
         return Err(wrong("it has a port").hint("write the container's port under `port`"));
     }
     if text.starts_with("*.") {
-        return Err(wrong("it is a wildcard"));
+        let hint = "its certificate cannot be issued over HTTP: name each host";
+        return Err(wrong("it is a wildcard").hint(hint));
     }
     if text.chars().any(|c| c.is_ascii_uppercase()) {
         return Err(wrong("it has capital letters").hint(format!("write `{}`", text.to_ascii_lowercase())));
@@ -60,6 +61,8 @@ pub fn domain(key: &str, text: &str) -> Checked<String> {
     if text.len() > 253 {
         return Err(wrong("it is longer than 253 characters"));
     }
+    let ascii = idna::domain_to_ascii(text).map_err(|_| wrong("it has letters that no domain can have"))?;
+    let text = ascii.as_str();
     if !text.contains('.') {
         return Err(wrong("it has no dot"));
     }
@@ -151,21 +154,27 @@ pub fn json_key(text: &str) -> Checked<String> {
     Err(Complaint::new("`health.fingerprint.json` must be a key of the answer's JSON").hint("like `release`"))
 }
 
-/// An address that a public A record can point at.
-pub fn address(text: &str) -> Checked<Ipv4Addr> {
-    if text.parse::<Ipv6Addr>().is_ok() {
-        let complaint = Complaint::new("`dns.target` is an IPv6 address");
-        return Err(complaint.hint("this version makes A records only: give an IPv4 address"));
+/// What a public record can point at: an address, or a name that is none of the app's own.
+pub fn target(text: &str, domains: &[String]) -> Checked<Target> {
+    let unreachable =
+        || Complaint::new(format!("`dns.target` cannot be {text}: nobody can reach an app there"));
+    if let Ok(address) = text.parse::<Ipv4Addr>() {
+        let special = address.is_unspecified() || address.is_loopback() || address.is_multicast();
+        let fine = !special && !address.is_broadcast();
+        return if fine { Ok(Target::V4(address)) } else { Err(unreachable()) };
     }
-    let address: Ipv4Addr = text
-        .parse()
-        .map_err(|_| Complaint::new("`dns.target` must be an IPv4 address").hint("like `203.0.113.7`"))?;
-    if address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast() {
-        return Err(Complaint::new(format!(
-            "`dns.target` cannot be {address}: nobody can reach an app there"
-        )));
+    if let Ok(address) = text.parse::<Ipv6Addr>() {
+        let mapped = address.to_ipv4_mapped().is_some() || address.is_unicast_link_local();
+        let fine = !address.is_unspecified() && !address.is_loopback() && !address.is_multicast() && !mapped;
+        return if fine { Ok(Target::V6(address)) } else { Err(unreachable()) };
     }
-    Ok(address)
+    let complaint = Complaint::new("`dns.target` must be an address or the name of a host");
+    let name =
+        domain("dns.target", text).map_err(|_| complaint.hint("like `203.0.113.7` or `edge.example.com`"))?;
+    if domains.contains(&name) {
+        return Err(Complaint::new(format!("`dns.target` is `{name}`, which would point at itself")));
+    }
+    Ok(Target::Host(name))
 }
 
 /// The word `auto`; numbers are read elsewhere.

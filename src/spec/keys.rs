@@ -1,6 +1,6 @@
 //! The keys a spec may have, and what to say about all others.
 //!
-//! Three kinds are refused: those of a later version, by name; older spellings, with what to write instead; and unknown
+//! Three kinds are refused: those of a later version, by name; older spellings without a meaning, with what to write instead; and unknown
 //! ones, with the nearest known one.
 
 use super::reader::Complaint;
@@ -10,7 +10,11 @@ pub const TOP: &[&str] = &[
     "name",
     "template",
     "folder",
+    "compose",
+    "image",
+    "git",
     "domain",
+    "service",
     "port",
     "server",
     "project",
@@ -19,25 +23,22 @@ pub const TOP: &[&str] = &[
     "secrets",
     "health",
     "dns",
+    "resources",
     "volumes",
+    "adopt",
     "rollback",
 ];
 
 /// Keys that have a meaning, but not yet in this version.
-const LATER: &[&str] = &["compose", "image", "git", "service", "resources", "adopt", "needs", "dns.proxied"];
+const LATER: &[&str] = &["needs"];
 
-/// Older spellings, with what to write instead.
+/// Older spellings without a meaning here, with what to write instead; the others are read (see `older`).
 const OLDER: &[(&str, &str)] = &[
-    ("id", "write `name`"),
-    ("healthcheck", "write `health`"),
-    ("kind", "leave it out: an app with a `domain` is a service"),
-    ("coolify", "write `project` and `server` at the top of the file"),
-    ("source", "write `template` or `folder`"),
     ("backup", "leave it out: back up volumes on the server"),
     ("depends", "leave it out, and apply the specs in the order they need each other"),
     ("infrastructure", "write `server` for where the app runs"),
     ("wordpress", "write `folder` and keep the app's own settings under `env`"),
-    ("expose", "write `domain` and `port`"),
+    ("expose", "write `domain` and `port`, and no `domain` for what is internal only"),
 ];
 
 /// Says why a key is refused.

@@ -5,26 +5,33 @@
 
 mod carry;
 mod check;
+mod dns;
+mod domains;
 pub mod expand;
 mod keys;
+mod older;
 mod parse;
 mod reader;
+mod resources;
 pub mod scaffold;
 mod sections;
+mod source;
 mod suspicion;
 pub mod templates;
 mod tree;
 
 pub use carry::{Uncarriable, carriable};
+pub use dns::{Dns, Proxied, RecordType, Target, Ttl};
+pub use resources::Resources;
+pub use source::{Access, Git, Source};
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use self::reader::Folder;
+use self::reader::Frozen;
 use crate::error::{Problem, Problems};
 
 /// The variable that every deployment sets anew, to the id of its run.
@@ -39,12 +46,16 @@ pub struct Spec {
     pub text: String,
     /// The app's name: a lower-case DNS label.
     pub name: String,
-    /// Where the app's files come from.
+    /// Where the app comes from.
     pub source: Source,
-    /// The one domain the app answers on.
-    pub domain: String,
-    /// The port the container listens on.
-    pub port: u16,
+    /// The domains the app answers on, in ASCII, in the order written; none for a worker.
+    pub domains: Vec<String>,
+    /// How those domains were written that have letters outside ASCII.
+    written: BTreeMap<String, String>,
+    /// The compose service that gets the domains.
+    pub service: Option<String>,
+    /// The port the container listens on; none for a worker, and where the compose text says it.
+    pub port: Option<u16>,
     /// The Coolify server, by name or uuid; none means the only usable one.
     pub server: Option<String>,
     /// The Coolify project.
@@ -57,41 +68,18 @@ pub struct Spec {
     pub secrets: Vec<SecretWant>,
     /// When the app counts as well.
     pub health: Health,
-    /// How the domain is to resolve.
+    /// How the domains are to resolve.
     pub dns: Dns,
+    /// What the app may use of its server.
+    pub resources: Resources,
     /// Volumes that outlive a deployment.
     pub volumes: Vec<Volume>,
+    /// What may be taken over.
+    pub adopt: Adopt,
     /// What is undone by itself when a run fails.
     pub rollback: Rollback,
     /// What is allowed but looks wrong.
     pub warnings: Vec<Problem>,
-}
-
-/// Where an app's files come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// A built-in template; the files are the app's own by now.
-    Template {
-        /// The template's name.
-        name: String,
-        /// The app's folder, resolved against the spec's directory.
-        folder: PathBuf,
-    },
-    /// A folder with a Dockerfile, sent as it is.
-    Folder {
-        /// The folder, resolved against the spec's directory.
-        folder: PathBuf,
-    },
-}
-
-impl Source {
-    /// The folder that holds the app's files.
-    pub fn folder(&self) -> &Path {
-        match self {
-            Self::Template { folder, .. } | Self::Folder { folder } => folder,
-        }
-    }
 }
 
 /// A secret the app wants, and where it may come from.
@@ -142,25 +130,13 @@ pub enum Fingerprint {
     Json(String),
 }
 
-/// How the domain is to resolve.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Dns {
-    /// The address to point at; none means the server's own.
-    pub target: Option<Ipv4Addr>,
-    /// How long resolvers may keep the answer.
-    pub ttl: Ttl,
-    /// The zone; none means the longest one that fits.
-    pub zone: Option<String>,
-}
-
-/// How long resolvers may keep an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ttl {
-    /// Cloudflare decides.
-    Auto,
-    /// Seconds, 60 to 86400.
-    Seconds(u32),
+/// What is already there and may be taken over; it is never deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Adopt {
+    /// The DNS records.
+    pub dns: bool,
+    /// The app at Coolify.
+    pub coolify: bool,
 }
 
 /// A volume that outlives a deployment.
@@ -210,34 +186,41 @@ impl Spec {
     /// # Errors
     /// All problems of the text at once, in the order of its lines.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
-        parse::parse(path, text, Folder::Needed)
+        parse::parse(path, text, Frozen::No)
     }
 
-    /// Reads a spec again whose files are frozen with a run; the app's folder may be gone by now.
+    /// Reads a spec again whose files are frozen with a run and may be gone by now; a compose text is left empty.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn thaw(path: &Path, text: &str) -> Result<Self, Problems> {
-        parse::parse(path, text, Folder::Frozen)
+        parse::parse(path, text, Frozen::Yes)
     }
 
     /// The text of everything that decides whether an app changed: unexpanded, without comments, formatting, or the
-    /// place of the file and of the folder (the folder's content has a hash of its own).
+    /// place of the file, and the content of the folder or of the compose text (which has a hash of its own).
     pub fn canonical(&self) -> String {
-        let template = match &self.source {
-            Source::Template { name, .. } => Some(name),
-            Source::Folder { .. } => None,
-        };
         let (mut secrets, mut volumes) = (self.secrets.clone(), self.volumes.clone());
         secrets.sort();
         volumes.sort();
         serde_json::json!({
-            "name": self.name, "template": template, "domain": self.domain, "port": self.port,
+            "name": self.name, "source": self.source.canonical(), "domains": self.domains,
+            "service": self.service, "port": self.port,
             "server": self.server, "project": self.project, "environment": self.environment,
             "env": self.env, "secrets": secrets, "health": self.health, "dns": self.dns,
-            "volumes": volumes, "rollback": self.rollback,
+            "resources": self.resources, "volumes": volumes, "adopt": self.adopt, "rollback": self.rollback,
         })
         .to_string()
+    }
+
+    /// The domain that the app is shown at: its first; empty for a worker.
+    pub fn domain(&self) -> &str {
+        self.domains.first().map_or("", String::as_str)
+    }
+
+    /// A domain as it was written, with its letters outside ASCII.
+    pub fn as_written<'a>(&'a self, domain: &'a str) -> &'a str {
+        self.written.get(domain).map_or(domain, String::as_str)
     }
 }
 

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::str::FromStr;
 
+use super::expand;
 use super::keys;
 use super::tree::{Entry, Node, Place, Value};
 use crate::error::{Problem, Problems};
@@ -29,19 +30,19 @@ impl Complaint {
     }
 }
 
-/// What is expected of the app's folder.
+/// Whether what a spec names on this machine is frozen elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Folder {
-    /// It is there: its files are about to be read.
-    Needed,
-    /// It may be gone: its files are frozen elsewhere.
-    Frozen,
+pub enum Frozen {
+    /// Folders and files must be there: they are about to be read.
+    No,
+    /// They may be gone.
+    Yes,
 }
 
 /// One file under reading, with what was found wrong so far.
 pub struct Reader<'a> {
     pub path: &'a Path,
-    pub folder: Folder,
+    pub frozen: Frozen,
     text: &'a str,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
@@ -72,6 +73,11 @@ impl Fields {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.place)
     }
 
+    /// Adds a key that is not there.
+    pub fn put(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
     /// Hands out all that is left, for mappings whose keys are the user's own.
     pub fn into_entries(self) -> Vec<Entry> {
         self.entries
@@ -79,8 +85,8 @@ impl Fields {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(path: &'a Path, text: &'a str, folder: Folder) -> Self {
-        Self { path, text, folder, problems: Vec::new(), warnings: Vec::new() }
+    pub fn new(path: &'a Path, text: &'a str, frozen: Frozen) -> Self {
+        Self { path, text, frozen, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Notes what is wrong at a place.
@@ -135,19 +141,22 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Text that is meant as it stands: variables are only followed in `env`.
+    /// Text that stands in plans and requests in the clear, so that no variable may hide in it; `$$` is a dollar sign.
     pub fn text(&mut self, node: &Node, key: &str) -> Option<String> {
         let Value::Text(text) = &node.value else {
             self.wrong_kind(node, key, "text");
             return None;
         };
-        if text.contains('$') {
-            let complaint = Complaint::new(format!("`{key}` holds a `$`"));
-            let hint = "this version expands variables in values under `env` only";
-            self.complain(node.place, complaint.hint(hint));
-            return None;
+        match expand::expand(text, &|_| None) {
+            Ok(plain) if !plain.from_variables => Some(plain.value),
+            _ => {
+                let complaint =
+                    Complaint::new(format!("`{key}` holds a variable, whose value would be secret"));
+                let hint = "it stands in plans and requests in the clear: write it out; only values under `env` are kept secret";
+                self.complain(node.place, complaint.hint(hint));
+                None
+            }
         }
-        Some(text.clone())
     }
 
     /// Text that must pass a check.

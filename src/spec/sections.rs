@@ -8,11 +8,23 @@ use std::time::Duration;
 
 use super::reader::{Complaint, Fields, Reader};
 use super::tree::{Entry, Node, Value};
-use super::{Dns, Fingerprint, Health, Rollback, SecretRule, SecretWant, Ttl, Undo, Volume};
+use super::{Adopt, Fingerprint, Health, Rollback, SecretRule, SecretWant, Undo, Volume};
 use super::{carriable, check, expand, suspicion};
 
-/// Reads `health`; `template` says whether the app comes from a template.
-pub fn health(reader: &mut Reader<'_>, node: Option<Node>, template: bool) -> Health {
+/// What is known of an app when its `health` is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It answers on a domain, and comes from a template, which shows its release.
+    Template,
+    /// It answers on a domain.
+    Site,
+    /// It answers nobody.
+    Worker,
+}
+
+/// Reads `health`; a worker has only the times.
+pub fn health(reader: &mut Reader<'_>, node: Option<Node>, asked: Asked) -> Health {
+    let template = asked == Asked::Template;
     let mut health = Health {
         path: if template { "/health" } else { "/" }.to_owned(),
         status: 200,
@@ -22,6 +34,9 @@ pub fn health(reader: &mut Reader<'_>, node: Option<Node>, template: bool) -> He
         fingerprint: template.then(|| Fingerprint::Header("X-Fabrik-Release".to_owned())),
     };
     let Some(mut fields) = node.and_then(|node| reader.fields(node, "health.")) else { return health };
+    if asked == Asked::Worker {
+        refuse_probing(reader, &fields);
+    }
     let read = fields.take("path").and_then(|node| reader.checked(&node, "health.path", check::health_path));
     health.path = read.unwrap_or(health.path);
     let read = fields.take("status").and_then(|node| reader.number(&node, "health.status", 200..=599));
@@ -35,6 +50,16 @@ pub fn health(reader: &mut Reader<'_>, node: Option<Node>, template: bool) -> He
     }
     reader.refuse_the_rest(fields, &["path", "status", "interval", "timeout", "successes", "fingerprint"]);
     health
+}
+
+fn refuse_probing(reader: &mut Reader<'_>, fields: &Fields) {
+    for key in ["path", "status", "successes", "fingerprint"] {
+        if let Some(place) = fields.find(key) {
+            let complaint =
+                Complaint::new(format!("`health.{key}` is about answers, and a worker gives none"));
+            reader.complain(place, complaint.hint("leave it out, or add a `domain`"));
+        }
+    }
 }
 
 fn duration(reader: &mut Reader<'_>, fields: &mut Fields, key: &str, full: &str) -> Option<Duration> {
@@ -64,36 +89,6 @@ fn fingerprint(reader: &mut Reader<'_>, node: Node) -> Option<Fingerprint> {
             reader.complain(place, complaint.hint("either `header: NAME` or `json: KEY`"));
             None
         }
-    }
-}
-
-/// Reads `dns`; the zone must hold the domain.
-pub fn dns(reader: &mut Reader<'_>, node: Option<Node>, domain: Option<&str>) -> Dns {
-    let mut dns = Dns { target: None, ttl: Ttl::Auto, zone: None };
-    let Some(mut fields) = node.and_then(|node| reader.fields(node, "dns.")) else { return dns };
-    dns.target = fields.take("target").and_then(|node| reader.checked(&node, "dns.target", check::address));
-    if let Some(node) = fields.take("type") {
-        reader.checked(&node, "dns.type", |text| match text {
-            "A" => Ok(()),
-            _ => Err(Complaint::new("`dns.type` must be A in this version")),
-        });
-    }
-    dns.ttl = fields.take("ttl").and_then(|node| ttl(reader, &node)).unwrap_or(Ttl::Auto);
-    dns.zone = fields.take("zone").and_then(|node| {
-        reader.checked(&node, "dns.zone", |text| {
-            let zone = check::domain("dns.zone", text)?;
-            let holds = domain.is_none_or(|domain| domain == zone || domain.ends_with(&format!(".{zone}")));
-            if holds { Ok(zone) } else { Err(Complaint::new("`domain` is not within `dns.zone`")) }
-        })
-    });
-    reader.refuse_the_rest(fields, &["target", "type", "ttl", "zone"]);
-    dns
-}
-
-fn ttl(reader: &mut Reader<'_>, node: &Node) -> Option<Ttl> {
-    match node.value {
-        Value::Number(_) => reader.number(node, "dns.ttl", 60..=86_400).map(Ttl::Seconds),
-        _ => reader.checked(node, "dns.ttl", check::ttl_word),
     }
 }
 
@@ -226,6 +221,23 @@ fn volume(reader: &mut Reader<'_>, node: Node) -> Option<Volume> {
     let name = reader.checked(&name, "volumes.name", check::volume_name);
     let path = reader.checked(&path, "volumes.path", check::volume_path);
     Some(Volume { name: name?, path: path? })
+}
+
+/// Reads `adopt`: a list of what may be taken over.
+pub fn adopt(reader: &mut Reader<'_>, node: Option<Node>) -> Adopt {
+    let mut adopt = Adopt::default();
+    for item in node.and_then(|node| reader.list(node, "adopt")).unwrap_or_default() {
+        let words = [("dns", "dns"), ("coolify", "coolify")];
+        let taken = match reader.checked(&item, "adopt", |text| check::word("adopt", text, &words)) {
+            Some("dns") => &mut adopt.dns,
+            Some(_) => &mut adopt.coolify,
+            None => continue,
+        };
+        if std::mem::replace(taken, true) {
+            reader.complain(item.place, Complaint::new("it is in `adopt` twice"));
+        }
+    }
+    adopt
 }
 
 /// Reads `rollback`.

@@ -1,0 +1,33 @@
+//! What a spec may ask for and this version does not do: refused by name, never silently ignored.
+//!
+//! The one list of it. Keys that are not even read are refused by the spec itself.
+
+use super::Obstacle;
+use crate::spec::{Proxied, RecordType, Source, Spec, Target};
+
+/// Everything in the spec that this version does not do, each with its key.
+///
+/// # Errors
+/// [`Obstacle`], one for each.
+pub fn refuse(spec: &Spec) -> Result<(), Vec<Obstacle>> {
+    let (dns, source) = (&spec.dns, &spec.source);
+    let later = [
+        ("`compose`", matches!(source, Source::Compose { .. })),
+        ("`image`", matches!(source, Source::Image { .. })),
+        ("`git`", matches!(source, Source::Git(_))),
+        ("an app without `domain`", spec.domains.is_empty()),
+        ("a list of several domains", spec.domains.len() > 1),
+        ("an IPv6 address as `dns.target`", matches!(dns.target, Some(Target::V6(_)))),
+        ("a name as `dns.target`", matches!(dns.target, Some(Target::Host(_)))),
+        ("`dns.type: AAAA` without a target", dns.target.is_none() && dns.kind == Some(RecordType::Aaaa)),
+        ("`dns.proxied`", dns.proxied != Proxied::No),
+        ("`resources`", spec.resources != crate::spec::Resources::default()),
+        ("`adopt`", spec.adopt.dns || spec.adopt.coolify),
+    ];
+    let refused: Vec<Obstacle> = later
+        .into_iter()
+        .filter(|(_, asked)| *asked)
+        .map(|(what, _)| Obstacle::new(format!("{what} is not supported by this version"), "leave it out"))
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
+}

@@ -1,0 +1,166 @@
+//! How an app's domains are to resolve.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use serde::Serialize;
+
+use super::check;
+use super::reader::{Complaint, Fields, Reader};
+use super::tree::{Node, Place, Value};
+
+/// How the domains are to resolve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dns {
+    /// What to point at; none means the server's own address.
+    pub target: Option<Target>,
+    /// The type of the records; none means whatever the target needs.
+    pub kind: Option<RecordType>,
+    /// How long resolvers may keep the answer.
+    pub ttl: Ttl,
+    /// Whether Cloudflare's proxy stands before the app.
+    pub proxied: Proxied,
+    /// The zone; none means the longest one that fits.
+    pub zone: Option<String>,
+}
+
+/// What a domain points at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address.
+    V6(Ipv6Addr),
+    /// Another name.
+    Host(String),
+}
+
+/// The type of an address record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RecordType {
+    /// An IPv4 address.
+    A,
+    /// An IPv6 address.
+    Aaaa,
+    /// Another name.
+    Cname,
+}
+
+/// Whether Cloudflare's proxy stands before the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proxied {
+    /// It does not.
+    No,
+    /// It is switched on after the certificate is there.
+    After,
+    /// It is on from the start: the origin is never shown.
+    First,
+}
+
+/// How long resolvers may keep an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ttl {
+    /// Cloudflare decides.
+    Auto,
+    /// Seconds, 60 to 86400.
+    Seconds(u32),
+}
+
+impl Target {
+    /// The type of the record that can point there.
+    pub fn kind(&self) -> RecordType {
+        match self {
+            Self::V4(_) => RecordType::A,
+            Self::V6(_) => RecordType::Aaaa,
+            Self::Host(_) => RecordType::Cname,
+        }
+    }
+}
+
+impl RecordType {
+    /// Its name, as everybody writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Cname => "CNAME",
+        }
+    }
+}
+
+/// Reads `dns`; `domains` are those of the spec, none if they were complained about.
+pub fn dns(reader: &mut Reader<'_>, node: Option<Node>, domains: Option<&[String]>) -> Dns {
+    let mut dns = Dns { target: None, kind: None, ttl: Ttl::Auto, proxied: Proxied::No, zone: None };
+    let Some(mut fields) = node.and_then(|node| reader.fields(node, "dns.")) else { return dns };
+    if domains.is_some_and(<[String]>::is_empty) {
+        let complaint = Complaint::new("`dns` says how a `domain` resolves, and there is none");
+        reader.complain(fields.place, complaint.hint("leave it out, or add a `domain`"));
+    }
+    let domains = domains.unwrap_or_default();
+    let target = fields.take("target");
+    dns.target =
+        target.and_then(|node| reader.checked(&node, "dns.target", |text| check::target(text, domains)));
+    dns.kind = kind(reader, &mut fields, dns.target.as_ref());
+    dns.ttl = fields.take("ttl").and_then(|node| ttl(reader, &node)).unwrap_or(Ttl::Auto);
+    dns.proxied = fields.take("proxied").and_then(|node| proxied(reader, &node)).unwrap_or(Proxied::No);
+    dns.zone = fields.take("zone").and_then(|node| zone(reader, &node, domains));
+    reader.refuse_the_rest(fields, &["target", "type", "ttl", "proxied", "zone"]);
+    dns
+}
+
+/// Reads `dns.type`, which must agree with the target; a name to point at cannot be guessed.
+fn kind(reader: &mut Reader<'_>, fields: &mut Fields, target: Option<&Target>) -> Option<RecordType> {
+    let targeted = fields.find("target").is_some() || target.is_some();
+    let node = fields.take("type")?;
+    let words = [RecordType::A, RecordType::Aaaa, RecordType::Cname].map(|kind| (kind.name(), kind));
+    let kind = reader.checked(&node, "dns.type", |text| check::word("dns.type", text, &words))?;
+    match target {
+        Some(target) if target.kind() != kind => disagreeing(reader, node.place, kind, target),
+        None if kind == RecordType::Cname && !targeted => {
+            let complaint = Complaint::new("`dns.type` is CNAME, and no `dns.target` says to which name");
+            reader.complain(node.place, complaint.hint("like `target: edge.example.com`"));
+        }
+        Some(_) | None => {}
+    }
+    Some(kind)
+}
+
+fn disagreeing(reader: &mut Reader<'_>, place: Place, kind: RecordType, target: &Target) {
+    let message = format!("`dns.type` is {}, but the target needs {}", kind.name(), target.kind().name());
+    reader.complain(place, Complaint::new(message).hint("leave `dns.type` out: the target decides it"));
+}
+
+fn ttl(reader: &mut Reader<'_>, node: &Node) -> Option<Ttl> {
+    match node.value {
+        Value::Number(_) => reader.number(node, "dns.ttl", 60..=86_400).map(Ttl::Seconds),
+        _ => reader.checked(node, "dns.ttl", check::ttl_word),
+    }
+}
+
+fn proxied(reader: &mut Reader<'_>, node: &Node) -> Option<Proxied> {
+    match &node.value {
+        Value::Switch(word) if word == "true" => Some(Proxied::After),
+        Value::Switch(_) => Some(Proxied::No),
+        Value::Text(word) if word == "first" => Some(Proxied::First),
+        _ => {
+            reader.complain(node.place, Complaint::new("`dns.proxied` must be true, false or first"));
+            None
+        }
+    }
+}
+
+/// Reads `dns.zone`, which must hold every domain.
+fn zone(reader: &mut Reader<'_>, node: &Node, domains: &[String]) -> Option<String> {
+    reader.checked(node, "dns.zone", |text| {
+        let zone = check::domain("dns.zone", text)?;
+        let outside =
+            domains.iter().find(|domain| **domain != zone && !domain.ends_with(&format!(".{zone}")));
+        match outside {
+            None => Ok(zone),
+            Some(domain) => Err(Complaint::new(format!("`{domain}` is not within `dns.zone`"))),
+        }
+    })
+}
