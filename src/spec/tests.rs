@@ -1,7 +1,10 @@
 //! What a spec must and must not be taken for.
 
+mod domains;
 mod new;
+mod older;
 mod random;
+mod sources;
 mod values;
 
 use std::fs;
@@ -55,7 +58,10 @@ fn also_refused(lines: &str, line: usize, column: usize, message: &str, hint: &s
 #[test]
 fn the_smallest_spec_has_every_default_of_the_contract() {
     let spec = parse(SMALLEST).expect("a good spec");
-    assert_eq!((spec.port, spec.project.as_str(), spec.environment.as_str()), (8000, "my-api", "production"));
+    assert_eq!(
+        (spec.port, spec.project.as_str(), spec.environment.as_str()),
+        (Some(8000), "my-api", "production")
+    );
     assert_eq!(spec.health.path, "/health");
     assert_eq!((spec.health.status, spec.health.successes), (200, 3));
     assert_eq!(
@@ -63,15 +69,15 @@ fn the_smallest_spec_has_every_default_of_the_contract() {
         (Duration::from_secs(5), Duration::from_secs(300))
     );
     assert_eq!(spec.health.fingerprint, Some(Fingerprint::Header("X-Fabrik-Release".to_owned())));
-    assert_eq!(spec.dns, Dns { target: None, ttl: Ttl::Auto, zone: None });
+    assert_eq!(spec.dns, Dns { target: None, kind: None, ttl: Ttl::Auto, proxied: Proxied::No, zone: None });
     assert_eq!(spec.rollback, Rollback { coolify: Undo::Auto, dns: Undo::Auto });
 }
 
 #[test]
 fn a_folder_is_sent_as_it_is_and_promises_no_fingerprint() {
     let spec = parse("name: ab\nfolder: ./my-api\ndomain: a.example.com").expect("a good spec");
-    assert!(spec.source.folder().ends_with("my-api"));
-    assert_eq!((spec.port, spec.health.path.as_str(), &spec.health.fingerprint), (80, "/", &None));
+    assert!(spec.source.folder().expect("a folder").ends_with("my-api"));
+    assert_eq!((spec.port, spec.health.path.as_str(), &spec.health.fingerprint), (Some(80), "/", &None));
     assert_eq!(spec.project, "fabrik-ab");
 }
 
@@ -174,37 +180,7 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
 
 #[test]
 fn keys_of_a_later_version_are_refused_by_name() {
-    for key in ["compose", "image", "git", "service", "resources", "adopt", "needs"] {
-        also_refused(&format!("{key}: x"), 1, 1, &format!("`{key}` is not supported by this version"), "");
-    }
-    also_refused("dns: {proxied: false}", 1, 7, "`dns.proxied` is not supported by this version", "");
-    refused("name: a\nimage: nginx:1\ndomain: a.example.com", 2, 1, "`image` is not supported", "");
-    refused(
-        "name: my-api\ntemplate: python-api\ndomain: [a.example.com]",
-        3,
-        9,
-        "list of domains",
-        "exactly one",
-    );
-}
-
-#[test]
-fn older_spellings_are_told_what_to_write_instead() {
-    let older = [
-        ("id", "`name`"),
-        ("healthcheck", "`health`"),
-        ("kind", "leave it out"),
-        ("coolify", "`project`"),
-        ("source", "`template`"),
-        ("backup", "leave it out"),
-        ("depends", "apply the specs"),
-        ("infrastructure", "`server`"),
-        ("wordpress", "`folder`"),
-        ("expose", "`port`"),
-    ];
-    for (key, instead) in older {
-        also_refused(&format!("{key}: x"), 1, 1, &format!("`{key}` is an older spelling"), instead);
-    }
+    also_refused("needs: [x]", 1, 1, "`needs` is not supported by this version", "");
 }
 
 #[test]
@@ -296,6 +272,13 @@ fn whatever_decides_a_deployment_changes_the_canonical_text() {
         "health: {path: /x}",
         "dns: {ttl: 60}",
         "volumes: [{name: a, path: /b}]",
+        "resources: {cpu: 2}",
+        "adopt: [dns]",
+        "dns: {type: A}",
+        "dns: {target: 203.0.113.7}",
+        "dns: {proxied: true}",
+        "dns: {proxied: first}",
+        "rollback: {dns: manual}",
     ];
     let mut seen = vec![base];
     for change in changes {

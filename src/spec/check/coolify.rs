@@ -16,12 +16,15 @@ pub fn image(text: &str) -> Checked<String> {
             wrong("it has capital letters").hint("registry and name are lower case; a tag may have capitals")
         );
     }
+    // Only a registry has a port.
+    let (registry, rest) = path.split_once('/').map_or((None, path), |(first, rest)| (Some(first), rest));
+    let host = registry.map(|host| host.split_once(':').map_or(host, |(host, _)| host));
     let part = |part: &str| {
-        let inner =
-            part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-:".contains(&b));
+        let inner = part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
         inner && part.starts_with(alphanumeric) && part.ends_with(alphanumeric)
     };
-    if !path.split('/').all(part) {
+    let port = |host: &str| host.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
+    if !host.is_none_or(part) || !registry.is_none_or(port) || !rest.split('/').all(part) {
         return Err(wrong("its name is not one a registry has").hint("like `ghcr.io/acme/api:1.4.2`"));
     }
     match (tag, digest) {

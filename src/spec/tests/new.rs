@@ -14,7 +14,7 @@ fn what_new_writes_is_a_good_spec_and_nothing_is_overwritten() {
         fs::write(home.path().join(".gitignore"), "target").expect("written");
         let files = scaffold(home.path(), template, "shop", "shop.example.com").expect("written");
         let spec = Spec::read(&home.path().join("shop.yaml")).expect("a good spec");
-        assert_eq!(spec.port, template.port);
+        assert_eq!(spec.port, Some(template.port));
         assert_eq!(files.len(), template.files.len() + 2);
         let ignored = fs::read_to_string(home.path().join(".gitignore")).expect("read");
         assert_eq!(ignored, "target\n.env\n");

@@ -30,55 +30,6 @@ fn names_that_are_no_dns_labels_are_refused() {
 }
 
 #[test]
-fn domains_that_cannot_resolve_are_refused() {
-    let cases = [
-        ("münchen.example", "outside ASCII", "punycode"),
-        ("https://a.example.com", "URL", "host name"),
-        ("a.example.com:80", "port", "`port`"),
-        ("'*.example.com'", "wildcard", ""),
-        ("A.example.com", "capital", "a.example.com"),
-        ("localhost", "no dot", ""),
-        ("203.0.113.7", "address", "dns.target"),
-        ("a..example.com", "empty label", ""),
-        ("a_b.example.com", "a label is not", ""),
-        ("-a.example.com", "a label is not", ""),
-    ];
-    for (domain, why, hint) in cases {
-        refused(&format!("name: a\nfolder: my-api\ndomain: {domain}"), 3, 9, why, hint);
-    }
-    let long = format!("{}.example.com", vec!["a".repeat(60); 5].join("."));
-    refused(&format!("name: a\nfolder: my-api\ndomain: {long}"), 3, 9, "253", "");
-    refused("name: a\nfolder: my-api", 1, 1, "`domain` is missing", "without a domain");
-}
-
-#[test]
-fn an_app_comes_from_exactly_one_place() {
-    refused("name: a\ndomain: a.example.com", 1, 1, "nothing says where the app comes from", "python-api");
-    refused(
-        "name: my-api\ntemplate: python-api\nfolder: my-api\ndomain: a.example.com",
-        2,
-        11,
-        "both say",
-        "keep one",
-    );
-    refused("name: my-api\ntemplate: pyton-api\ndomain: a.example.com", 2, 11, "no template", "`python-api`");
-    refused(
-        "name: gone\ntemplate: python-api\ndomain: a.example.com",
-        2,
-        11,
-        "`gone` is not there",
-        "fabrik new",
-    );
-    refused(
-        "name: a\nfolder: ./nowhere\ndomain: a.example.com",
-        2,
-        9,
-        "`./nowhere` is not there",
-        "where the spec is",
-    );
-}
-
-#[test]
 fn durations_without_sense_are_refused() {
     for text in ["5 s", "s", "0s", "1d", "25h", "1m1h", "-1s", "99999999999999999999h", "1.5h", "''"] {
         also_refused(&format!("health: {{timeout: {text}}}"), 1, 19, "must be a duration", "1h30m");
@@ -90,10 +41,15 @@ fn durations_without_sense_are_refused() {
 
 #[test]
 fn dns_settings_that_cannot_be_set_are_refused() {
-    also_refused("dns: {target: 2001:db8::1}", 1, 15, "IPv6", "IPv4");
-    also_refused("dns: {target: example.com}", 1, 15, "must be an IPv4 address", "");
+    also_refused("dns: {target: '::1'}", 1, 15, "nobody can reach", "");
+    also_refused("dns: {target: '::ffff:203.0.113.7'}", 1, 15, "nobody can reach", "");
+    also_refused("dns: {target: localhost}", 1, 15, "an address or the name of a host", "");
+    also_refused("dns: {target: my-api.example.com}", 1, 15, "point at itself", "");
     also_refused("dns: {target: 127.0.0.1}", 1, 15, "nobody can reach", "");
-    also_refused("dns: {type: CNAME}", 1, 13, "must be A", "");
+    also_refused("dns: {type: CNAME}", 1, 13, "no `dns.target` says to which name", "");
+    also_refused("dns: {type: MX}", 1, 13, "must be A or AAAA or CNAME", "");
+    also_refused("dns: {target: 203.0.113.7, type: AAAA}", 1, 34, "is AAAA, but the target needs A", "leave");
+    also_refused("dns: {proxied: last}", 1, 16, "must be true, false or first", "");
     also_refused("dns: {ttl: 59}", 1, 12, "from 60 to 86400", "");
     also_refused("dns: {ttl: 86401}", 1, 12, "from 60 to 86400", "");
     also_refused("dns: {ttl: soon}", 1, 12, "`auto` or seconds", "");
@@ -147,5 +103,43 @@ fn env_values_that_coolify_cannot_carry_are_refused_by_key() {
 fn references_that_cannot_be_followed_are_refused() {
     also_refused("env: {A: \"${B\"}", 1, 10, "without its `}`", "$$");
     also_refused("env: {A: \"${1}\"}", 1, 10, "does not name a variable", "");
-    also_refused("server: ${SERVER}", 1, 9, "`server` holds a `$`", "`env` only");
+    also_refused("server: ${SERVER}", 1, 9, "`server` holds a variable", "in the clear");
+    also_refused("dns: {zone: \"${ZONE:-example.com}\"}", 1, 13, "`dns.zone` holds a variable", "`env`");
+    assert_eq!(with("server: a$$b$").expect("a good spec").server.as_deref(), Some("a$b$"));
+}
+
+#[test]
+fn targets_are_told_apart_by_how_they_look() {
+    use super::super::{Proxied, RecordType, Target};
+    let dns = |lines: &str| with(&format!("dns: {{{lines}}}")).expect("a good spec").dns;
+    let v6 = dns("target: 2001:db8::1, type: AAAA, proxied: first");
+    assert_eq!(v6.target, Some(Target::V6("2001:db8::1".parse().expect("an address"))));
+    assert_eq!((v6.kind, v6.proxied), (Some(RecordType::Aaaa), Proxied::First));
+    let host = dns("target: Edge.example.net, proxied: false".to_lowercase().as_str());
+    assert_eq!(host.target.map(|target| target.kind()), Some(RecordType::Cname));
+    assert_eq!(dns("proxied: true").proxied, Proxied::After);
+}
+
+#[test]
+fn limits_are_what_docker_takes() {
+    for memory in ["512M", "1.5G", "600mb", "6m", "8388608"] {
+        let spec = with(&format!("resources: {{memory: {memory}, cpu: '0.5'}}")).expect(memory);
+        assert_eq!(spec.resources.memory.as_deref(), Some(memory));
+    }
+    for memory in ["5M", "M", "1T", "1 G", "-1G", "1.G", "100"] {
+        also_refused(&format!("resources: {{memory: {memory}}}"), 1, 21, "an amount as Docker", "512M");
+    }
+    for cpu in ["0", "-1", "1e3", "1.", "many"] {
+        also_refused(&format!("resources: {{cpu: '{cpu}'}}"), 1, 18, "a number of processors", "1.5");
+    }
+    assert_eq!(with("resources: {cpu: 1.50}").expect("good").resources.cpu.as_deref(), Some("1.50"));
+}
+
+#[test]
+fn what_may_be_taken_over_is_named() {
+    let adopt = with("adopt: [coolify]").expect("a good spec").adopt;
+    assert!(adopt.coolify && !adopt.dns);
+    also_refused("adopt: [all]", 1, 9, "must be dns or coolify", "");
+    also_refused("adopt: [dns, dns]", 1, 14, "twice", "");
+    also_refused("adopt: dns", 1, 8, "must be a list", "");
 }
