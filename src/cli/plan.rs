@@ -56,18 +56,16 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obs
     let store = store.unwrap_or_else(empty);
     let key = key(&place, is_first).map_err(one)?;
     let reach = reach(&place, &settings, global, face).await.map_err(one)?;
-    let ground =
-        survey(&reach.vendors.cloudflare, &reach.vendors.coolify, &spec).await.map_err(|it| vec![it])?;
+    let coolify = &reach.vendors.coolify;
+    let team = coolify.team().await.map_err(|trouble| vec![Obstacle::from(trouble)])?;
     let app = AppKey {
-        outside: reach
-            .world
-            .clone()
-            .unwrap_or_else(|| format!("{} team {}", ground.place.coolify, ground.place.team)),
+        outside: reach.world.clone().unwrap_or_else(|| format!("{} team {}", coolify.url(), team.id)),
         project: spec.project.clone(),
         environment: spec.environment.clone(),
         name: spec.name.clone(),
     };
     let base = base(&store, &app, face).await.map_err(one)?;
+    let ground = survey(&reach.vendors, &spec, base.as_ref()).await.map_err(one)?;
     let ask = ask(spec, global, &key, base.as_ref())?;
     ask.secrets().into_iter().for_each(|secret| face.veil.learn(secret));
     ground.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));

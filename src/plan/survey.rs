@@ -3,11 +3,14 @@
 use std::net::Ipv4Addr;
 
 use machine::plan::{Place, Zone};
+use machine::receipt::Receipt;
 
-use super::Obstacle;
+use super::{Obstacle, Release};
+use crate::providers::cloudflare::concern::{Concern, Weight};
+use crate::providers::cloudflare::edge;
 use crate::providers::coolify::servers::Server;
-use crate::providers::{Cloudflare, Coolify};
-use crate::spec::{RecordType, Spec};
+use crate::providers::{Cloudflare, Coolify, Vendors};
+use crate::spec::{Proxied, RecordType, Spec};
 
 /// Where the app will be, and what leads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +42,8 @@ pub struct Site {
 ///
 /// # Errors
 /// [`Obstacle`]: the first thing that is in the way.
-pub async fn survey(cloudflare: &Cloudflare, coolify: &Coolify, spec: &Spec) -> Result<Ground, Obstacle> {
+pub async fn survey(vendors: &Vendors, spec: &Spec, base: Option<&Release>) -> Result<Ground, Obstacle> {
+    let (cloudflare, coolify) = (&vendors.cloudflare, &vendors.coolify);
     let (version, team, servers) = tokio::join!(coolify.version(), coolify.team(), coolify.servers());
     let (version, team, servers) = (version?, team?, servers?);
     let server = choose(&servers, spec.server.as_deref())?;
@@ -56,14 +60,36 @@ pub async fn survey(cloudflare: &Cloudflare, coolify: &Coolify, spec: &Spec) -> 
     let (kind, content) = target(cloudflare, coolify, spec, server).await?;
     for domain in &spec.domains {
         let zone = cloudflare.zone_of(domain, spec.dns.zone.as_deref()).await?;
-        if zone.status != "active" {
-            let (name, status) = (&zone.name, &zone.status);
-            ground.warnings.push(format!("zone `{name}` is {status}: its records may not be served yet"));
+        // What is served as wanted already needs no second opinion.
+        if base.and_then(|base| base.record(domain)).is_none_or(|record| changes_proxy(&record, spec)) {
+            let concerns = cloudflare.concerns(&zone, domain, proxy(spec)).await?;
+            ground.warnings.extend(weighed(concerns)?);
         }
         let zone = Zone { id: zone.id, name: zone.name, name_servers: zone.name_servers };
         ground.sites.push(Site { name: domain.clone(), zone, kind, content: content.clone() });
     }
     Ok(ground)
+}
+
+fn proxy(spec: &Spec) -> edge::Proxy {
+    match spec.dns.proxied {
+        Proxied::No => edge::Proxy::Never,
+        Proxied::After => edge::Proxy::Later,
+        Proxied::First => edge::Proxy::First,
+    }
+}
+
+fn changes_proxy(record: &Receipt, spec: &Spec) -> bool {
+    let is_on = record.fields.get("proxied").is_some_and(|on| on == "true");
+    is_on != (spec.dns.proxied != Proxied::No)
+}
+
+// The first refusal, or all warnings.
+fn weighed(concerns: Vec<Concern>) -> Result<Vec<String>, Obstacle> {
+    match concerns.iter().find(|concern| concern.weight == Weight::Refusal) {
+        Some(refusal) => Err(Obstacle::new(&refusal.message, &refusal.hint)),
+        None => Ok(concerns.iter().map(Concern::line).collect()),
+    }
 }
 
 fn choose<'a>(all: &'a [Server], wanted: Option<&str>) -> Result<&'a Server, Obstacle> {

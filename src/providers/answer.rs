@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::call::Refusal;
+use super::cloudflare::codes;
 use crate::secrets::Mask;
 use crate::wire::{Response, SendError};
 
@@ -43,8 +44,26 @@ impl Answer {
     }
 }
 
+/// What a refusal says of a request, from the clearest to the least clear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sense {
+    /// No, and nothing was done.
+    Refused,
+    /// What it is about is not there.
+    Missing,
+    /// Not with this token; nothing was done.
+    Token,
+    /// Too many requests; nothing was done.
+    Throttled,
+    /// It is there already, perhaps by our own create whose answer was lost.
+    Taken,
+    /// It may or may not have been done.
+    Unclear,
+}
+
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// For so long Cloudflare refuses everything once its limit was passed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Sorts what came of sending a write (design: "sort").
 pub fn sort(sent: Result<Response, SendError>, refusal: Refusal) -> Answer {
@@ -58,16 +77,36 @@ pub fn sort(sent: Result<Response, SendError>, refusal: Refusal) -> Answer {
     match (status, body) {
         (200..=299, Some(body)) if body.get("success") != Some(&Value::Bool(false)) => Answer::Done(body),
         (429, _) => Answer::NotDone(format!("{status} too many requests"), retry_after(&response)),
-        (401 | 403, Some(body)) => Answer::TokenRefused(words(status, &body)),
-        (404, Some(body)) => Answer::Missing(words(status, &body)),
-        (400..=499, Some(body)) if says_already_there(&body) => Answer::Doubt(words(status, &body)),
-        (400..=499, Some(body)) => match refusal {
-            Refusal::Atomic => Answer::Refused(words(status, &body)),
-            Refusal::Partial => Answer::Partial(words(status, &body)),
-        },
+        (400..=499, Some(body)) => refused(words(status, &body), sense(status, &body), refusal, &response),
         (_, Some(body)) => Answer::Doubt(words(status, &body)),
         (_, None) => Answer::Doubt(format!("{status} with a body that is no JSON")),
     }
+}
+
+fn refused(words: String, sense: Sense, refusal: Refusal, response: &http::Response<Vec<u8>>) -> Answer {
+    match (sense, refusal) {
+        (Sense::Missing, _) => Answer::Missing(words),
+        (Sense::Token, _) => Answer::TokenRefused(words),
+        (Sense::Throttled, _) => Answer::NotDone(words, retry_after(response)),
+        (Sense::Unclear, _) | (Sense::Taken, Refusal::Atomic | Refusal::Partial) => Answer::Doubt(words),
+        (Sense::Refused, Refusal::Partial) => Answer::Partial(words),
+        (Sense::Refused, Refusal::Atomic | Refusal::Plain) | (Sense::Taken, Refusal::Plain) => {
+            Answer::Refused(words)
+        }
+    }
+}
+
+/// What a 4xx says: by Cloudflare's codes where it has one, by its status otherwise.
+pub fn sense(status: u16, body: &Value) -> Sense {
+    let by_status = || match status {
+        401 | 403 => Sense::Token,
+        404 => Sense::Missing,
+        429 => Sense::Throttled,
+        // Coolify's environments: the echo of our own lost create sounds the same.
+        _ if message(body).is_some_and(|message| message.contains("already exists")) => Sense::Taken,
+        _ => Sense::Refused,
+    };
+    codes::sense(status, body).unwrap_or_else(by_status)
 }
 
 /// The pause an answer asks for; absurd ones are cut.
@@ -77,16 +116,7 @@ fn retry_after(response: &http::Response<Vec<u8>>) -> Duration {
     seconds.unwrap_or(FIRST_PAUSE * 5).clamp(FIRST_PAUSE, LONGEST_PAUSE)
 }
 
-/// "Already exists" may be the echo of our own lost create: Cloudflare 81053 to 81058, Coolify's environment 409.
-fn says_already_there(body: &Value) -> bool {
-    let codes = body.get("errors").and_then(Value::as_array).into_iter().flatten();
-    let cloudflare =
-        codes.filter_map(|error| error.get("code")?.as_u64()).any(|code| (81053..=81058).contains(&code));
-    let coolify = message(body).is_some_and(|message| message.contains("already exists"));
-    cloudflare || coolify
-}
-
-/// The API's own words, in one line.
+/// What is to be done about it where that is known, and the API's own words, in one line.
 pub fn words(status: u16, body: &Value) -> String {
     let mut words = format!("{status}");
     if let Some(message) = message(body) {
@@ -109,7 +139,10 @@ fn flat(value: &Value) -> Vec<String> {
         Value::Array(items) => items.iter().flat_map(flat).collect(),
         Value::Object(error) if error.contains_key("code") => {
             let text = error.get("message").and_then(Value::as_str).unwrap_or("");
-            vec![format!("{} {text}", error["code"])]
+            let said = format!("{} {text}", error["code"]);
+            let advice = error["code"].as_u64().and_then(codes::advice);
+            let line = advice.map_or_else(|| said.clone(), |advice| format!("{advice} ({said})"));
+            std::iter::once(line).chain(flat(error.get("error_chain").unwrap_or(&Value::Null))).collect()
         }
         Value::Object(fields) => fields
             .iter()
@@ -146,6 +179,31 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_taken_refuses_a_call_that_creates_nothing() {
+        let http = http::Response::builder().status(400);
+        let body = json!({"errors": [{"code": 81053}]}).to_string().into_bytes();
+        let response = Response { http: http.body(body).unwrap(), certificate: None };
+        assert!(matches!(sort(Ok(response), Refusal::Plain), Answer::Refused(_)));
+    }
+
+    #[test]
+    fn the_code_decides_before_the_status() {
+        for (status, code, expected) in [
+            (403, 971, "NotDone"),
+            (400, 9106, "TokenRefused"),
+            (403, 1038, "Refused"),
+            (400, 7003, "Missing"),
+            (400, 10001, "Doubt"),
+            (500, 81045, "Doubt"),
+            (400, 81045, "Refused"),
+            (403, 31_337, "TokenRefused"),
+        ] {
+            let answer = answer(status, &json!({"errors": [{"code": code, "message": "so"}]}));
+            assert!(format!("{answer:?}").starts_with(expected), "{status} {code}: {answer:?}");
+        }
+    }
+
+    #[test]
     fn success_false_with_200_is_doubt() {
         assert!(matches!(answer(200, &json!({"success": false})), Answer::Doubt(_)));
     }
@@ -156,7 +214,8 @@ mod tests {
             (json!({"zzz": ["This field is not allowed."]}), "zzz: This field is not allowed."),
             (json!({"docker_compose_raw": "bad"}), "docker_compose_raw: bad"),
             (json!(["Invalid URL"]), "Invalid URL"),
-            (json!([{"code": 9005, "message": "no address"}]), "9005 no address"),
+            (json!([{"code": 12, "message": "no address"}]), "12 no address"),
+            (json!([{"code": 81044, "message": "Gone."}]), "the record is gone (81044 Gone.)"),
         ] {
             assert_eq!(words(422, &json!({"errors": errors})), format!("422 · {text}"));
         }

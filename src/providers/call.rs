@@ -32,8 +32,10 @@ pub const STALENESS: Duration = Duration::from_secs(5);
 /// Whether a refusal leaves nothing behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// A 4xx means that nothing was done.
+    /// A 4xx means that nothing was done; "already there" may be the echo of our own lost create.
     Atomic,
+    /// A 4xx means that nothing was done, whatever it says: the call creates nothing.
+    Plain,
     /// A 4xx may keep part of the work (`PATCH /services`, `envs/bulk`: Coolify 4.3.11, observed).
     Partial,
 }
@@ -68,6 +70,13 @@ impl Call {
     #[must_use]
     pub fn knowing(mut self, fields: &Fields) -> Self {
         self.redacted.fields.clone_from(fields);
+        self
+    }
+
+    /// Says that it creates nothing, so that "already there" means something else.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.refusal = Refusal::Plain;
         self
     }
 

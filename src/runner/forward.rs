@@ -104,7 +104,7 @@ impl Runner {
     }
 
     async fn draw(&self, deployment: &Deployment<Validating>) -> Result<Plan, Obstacle> {
-        let ground = survey(&self.vendors.cloudflare, &self.vendors.coolify, &self.ask.spec).await?;
+        let ground = survey(&self.vendors, &self.ask.spec, self.base.as_ref()).await?;
         for warning in &ground.warnings {
             self.work.tell(&Event::Warned(warning.clone()));
         }

@@ -16,15 +16,15 @@ use super::{Demand, Runner};
 use crate::providers::coolify::services::APP;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{self, Health};
-use crate::verify::{self, NotProven, Proven, Seen, Target, verify};
+use crate::verify::{self, NotProven, Proven, Seen, Target, Way, verify_along};
 
-/// Which way an app is looked at.
+/// When an app is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// As its records say from the start.
-    Direct,
-    /// Through Cloudflare's proxy, where the plan wants it after the proof.
-    Edge,
+pub enum Stage {
+    /// As its records are made.
+    Bare,
+    /// Behind Cloudflare's proxy too, where the plan wants it after the proof.
+    Proxied,
 }
 
 impl Runner {
@@ -42,11 +42,11 @@ impl Runner {
         // The proxy is only ever switched on for an app that was proven without it.
         if !behind(deployment, &plan) {
             proven =
-                self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Way::Direct).await?;
+                self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Stage::Bare).await?;
         }
         if self.proxy(deployment, &plan).await? {
             let edge =
-                self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Way::Edge).await?;
+                self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Stage::Proxied).await?;
             proven
                 .checks
                 .extend(edge.checks.into_iter().map(|(check, saw)| (format!("{check} (proxied)"), saw)));
@@ -108,13 +108,13 @@ impl Runner {
         app: &Receipt,
         release: &str,
         health: &Health,
-        way: Way,
+        stage: Stage,
     ) -> Result<Proven, Halt> {
         let mut all = Proven { checks: Vec::new(), proof: Proof::Fingerprint };
         let several = plan.wanted().count() > 1;
         for (_, record) in plan.wanted() {
-            let target = target(record, release, health, way);
-            let one = self.watch_one(plan, app, &target).await?;
+            let way = self.way(record, stage).await?;
+            let one = self.watch_one(plan, app, &target(record, release, health), &way).await?;
             let named = |check: String| if several { format!("{} {check}", record.name) } else { check };
             all.checks.extend(one.checks.into_iter().map(|(check, saw)| (named(check), saw)));
             if one.proof == Proof::None {
@@ -124,7 +124,22 @@ impl Runner {
         if all.checks.is_empty() { self.watch_worker(plan, app, release, health).await } else { Ok(all) }
     }
 
-    async fn watch_one(&self, plan: &Plan, app: &Receipt, target: &Target) -> Result<Proven, Halt> {
+    // How the record leads to the app at this stage.
+    async fn way(&self, record: &RecordWish, stage: Stage) -> Result<Way, Halt> {
+        let field = |name: &str| record.wish.fields.get(name).map_or("", String::as_str);
+        let proxied = field("proxied") == "true" || (stage == Stage::Proxied && record.proxy == Proxy::AfterProof);
+        if proxied {
+            let cloudflare = &self.vendors.cloudflare;
+            let (ranges, mode) = (cloudflare.ranges().await?, cloudflare.mode(&record.zone.id).await?);
+            return Ok(Way::Edge { ranges, mode: mode.map(|mode| mode.as_str().to_owned()) });
+        }
+        Ok(match field("content").parse() {
+            Ok(address) => Way::Straight(vec![address]),
+            Err(_) => Way::Alias(field("content").to_owned()),
+        })
+    }
+
+    async fn watch_one(&self, plan: &Plan, app: &Receipt, target: &Target, way: &Way) -> Result<Proven, Halt> {
         let listener = self.work.listener.clone();
         let mut on = |sighting: &verify::Sighting| {
             listener.hear(&Event::Sighted {
@@ -135,7 +150,7 @@ impl Runner {
             });
         };
         let mut prospect = Prospect::new(&self.work, &self.vendors.coolify, &app.id);
-        match verify(&self.work.outside, target, &mut on, &mut prospect).await {
+        match verify_along(way, &self.work.outside, target, &mut on, &mut prospect).await {
             Ok(mut proven) => {
                 let mask = &self.work.mask;
                 proven.checks.iter_mut().for_each(|(_, saw)| *saw = mask.mask(saw));
@@ -169,12 +184,10 @@ fn behind(deployment: &Deployment<Verifying>, plan: &Plan) -> bool {
     plan.wanted().any(sent)
 }
 
-fn target(record: &RecordWish, release: &str, health: &Health, way: Way) -> Target {
-    let fields = &record.wish.fields;
-    let address = fields.get("content").and_then(|text| text.parse().ok());
+fn target(record: &RecordWish, release: &str, health: &Health) -> Target {
     Target {
         host: record.name.clone(),
-        address: address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED),
+        address: std::net::Ipv4Addr::UNSPECIFIED,
         name_servers: record.zone.name_servers.clone(),
         health_path: health.path.clone(),
         status: health.status,

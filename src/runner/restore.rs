@@ -12,7 +12,7 @@ use machine::step::Step;
 use super::Runner;
 use super::envs::value_of;
 use super::halt::{Halt, Stop};
-use super::prove::Way;
+use super::prove::Stage;
 use super::undo::unplanned;
 use super::unmake::{Undoing, not_ours};
 use super::work::TRIES;
@@ -203,7 +203,7 @@ impl Runner {
         let plan = deployment.plan().clone();
         // The release before is well by its own notion of health.
         let health = base.spec().map_or_else(|_| self.ask.spec.health.clone(), |spec| spec.health);
-        match self.watch(&plan, receipt, base.answers_as(), &health, Way::Direct).await {
+        match self.watch(&plan, receipt, base.answers_as(), &health, Stage::Bare).await {
             Ok(_) => Ok(Undoing::Done),
             Err(halt) => blocked(halt),
         }

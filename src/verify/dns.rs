@@ -1,49 +1,132 @@
-//! The name: do the zone's own name servers give the address that was set?
+//! The name: do the zone's own name servers give what was set?
 //!
 //! They are asked first and all of them must agree. The system's resolver is asked once they do, and only shown:
 //! asked earlier it would remember for half an hour that there was nothing.
 
+use std::net::IpAddr;
+
 use super::site::Site;
-use super::{Look, Target};
-use crate::wire::{Answer, Question, RecordType, ResolveError};
+use super::{Look, Way};
+use crate::wire::{Question, RecordType, ResolveError};
+
+/// What one server says of the name.
+struct Told {
+    /// In words.
+    words: String,
+    /// Where to connect, if it is what was set.
+    door: Option<IpAddr>,
+}
 
 pub(super) async fn look(site: &Site<'_>) -> Look {
-    let Target { address, name_servers, .. } = site.target;
+    let (way, name_servers) = (site.way, &site.target.name_servers);
     if name_servers.is_empty() {
-        let seen = ask(site, None).await;
-        return if shows(&seen, site.target) {
-            Look::Good(format!("{address}, by this machine's resolver"))
-        } else {
-            Look::NotYet(format!("{}, by this machine's resolver", words(&seen)))
+        let told = told(site, None).await;
+        return match told.door {
+            Some(door) => open(site, door, format!("{way}, by this machine's resolver")),
+            None => Look::NotYet(format!("{}, by this machine's resolver", told.words)),
         };
     }
+    let mut door = None;
     for server in name_servers {
-        let seen = ask(site, Some(server)).await;
-        if !shows(&seen, site.target) {
-            return Look::NotYet(format!("{}, by {server}; waiting for {address}", words(&seen)));
+        let told = told(site, Some(server)).await;
+        if told.door.is_none() {
+            return Look::NotYet(format!("{}, by {server}; waiting for {way}", told.words));
+        }
+        door = door.or(told.door);
+    }
+    let local = told(site, None).await;
+    let here = if local.door.is_some() { "too".to_owned() } else { format!("still says {}", local.words) };
+    let saw = format!("{way}, by {}; this machine's resolver {here}", name_servers.join(" and "));
+    door.map_or_else(|| Look::NotYet(saw.clone()), |door| open(site, door, saw.clone()))
+}
+
+/// The further checks go through this door, so that what this machine's resolver still remembers does not matter.
+fn open(site: &Site<'_>, door: IpAddr, saw: String) -> Look {
+    let _ = site.door.set(door);
+    Look::Good(saw)
+}
+
+async fn told(site: &Site<'_>, server: Option<&String>) -> Told {
+    match site.way {
+        Way::Straight(addresses) => straight(site, server, addresses).await,
+        Way::Alias(host) => alias(site, server, host).await,
+        Way::Edge { ranges, .. } => {
+            let seen = addresses(site, &site.target.host, server).await;
+            let ours = |address: &IpAddr| ranges.iter().any(|range| range.contains(address));
+            let door = seen.as_ref().ok().filter(|seen| seen.iter().all(ours)).and_then(|seen| seen.first());
+            Told { door: door.copied(), words: words(&seen) }
         }
     }
-    let local = ask(site, None).await;
-    let here =
-        if shows(&local, site.target) { "too".to_owned() } else { format!("still says {}", words(&local)) };
-    Look::Good(format!("{address}, by {}; this machine's resolver {here}", name_servers.join(" and ")))
 }
 
-async fn ask(site: &Site<'_>, server: Option<&String>) -> Result<Vec<Answer>, ResolveError> {
-    let question =
-        Question { name: site.target.host.clone(), record_type: RecordType::A, server: server.cloned() };
-    site.outside.resolver.ask(&question).await
+async fn straight(site: &Site<'_>, server: Option<&String>, wanted: &[IpAddr]) -> Told {
+    let mut seen = Err(ResolveError::Nothing);
+    for kind in [RecordType::A, RecordType::Aaaa] {
+        let wanted: Vec<&IpAddr> =
+            wanted.iter().filter(|it| it.is_ipv4() == (kind == RecordType::A)).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        seen = ask(site, &site.target.host, kind, server).await.map(|seen| parsed(&seen));
+        if !seen.as_ref().is_ok_and(|seen| wanted.iter().all(|address| seen.contains(address))) {
+            return Told { door: None, words: words(&seen) };
+        }
+    }
+    Told { door: wanted.first().copied(), words: words(&seen) }
 }
 
-fn shows(seen: &Result<Vec<Answer>, ResolveError>, target: &Target) -> bool {
-    let wanted = target.address.to_string();
-    seen.as_ref().is_ok_and(|answers| answers.iter().any(|answer| answer.value == wanted))
+async fn alias(site: &Site<'_>, server: Option<&String>, host: &str) -> Told {
+    let target = addresses(site, host, None).await;
+    let Ok(target) = &target else {
+        return Told { door: None, words: format!("{host}: {}", words(&target)) };
+    };
+    match ask(site, &site.target.host, RecordType::Cname, server).await {
+        Ok(names) if !names.is_empty() => {
+            let is_ours = names.iter().any(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host));
+            Told { door: target.first().copied().filter(|_| is_ours), words: names.join(", ") }
+        }
+        Ok(_) | Err(ResolveError::Nothing) => {
+            let seen = addresses(site, &site.target.host, server).await;
+            let door = seen.as_ref().ok().and_then(|seen| seen.iter().find(|it| target.contains(it)));
+            Told { door: door.copied(), words: words(&seen) }
+        }
+        Err(error) => Told { door: None, words: error.to_string() },
+    }
 }
 
-fn words(seen: &Result<Vec<Answer>, ResolveError>) -> String {
+/// The addresses of `name`: IPv4, or IPv6 where there is none.
+async fn addresses(
+    site: &Site<'_>,
+    name: &str,
+    server: Option<&String>,
+) -> Result<Vec<IpAddr>, ResolveError> {
+    match ask(site, name, RecordType::A, server).await {
+        Err(ResolveError::Nothing) => {
+            ask(site, name, RecordType::Aaaa, server).await.map(|seen| parsed(&seen))
+        }
+        seen => seen.map(|seen| parsed(&seen)),
+    }
+}
+
+async fn ask(
+    site: &Site<'_>,
+    name: &str,
+    record_type: RecordType,
+    server: Option<&String>,
+) -> Result<Vec<String>, ResolveError> {
+    let question = Question { name: name.to_owned(), record_type, server: server.cloned() };
+    let answers = site.outside.resolver.ask(&question).await?;
+    Ok(answers.into_iter().map(|answer| answer.value).collect())
+}
+
+fn parsed(answers: &[String]) -> Vec<IpAddr> {
+    answers.iter().filter_map(|answer| answer.parse().ok()).collect()
+}
+
+fn words(seen: &Result<Vec<IpAddr>, ResolveError>) -> String {
     match seen {
-        Ok(answers) if answers.is_empty() => ResolveError::Nothing.to_string(),
-        Ok(answers) => answers.iter().map(|answer| answer.value.as_str()).collect::<Vec<_>>().join(", "),
+        Ok(addresses) if addresses.is_empty() => ResolveError::Nothing.to_string(),
+        Ok(addresses) => addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", "),
         Err(error) => error.to_string(),
     }
 }

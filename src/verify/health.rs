@@ -4,16 +4,19 @@
 //! observed). So where the app can say its release, only the wanted release counts, each time.
 
 use super::site::{Site, clipped, status_line};
-use super::{Fingerprint, Look, Target};
+use super::{Fingerprint, Look, Target, edge};
 use crate::wire::Response;
 
 pub(super) async fn look(site: &Site<'_>) -> Look {
     let Target { health_path: path, status, .. } = site.target;
     match site.get(path).await {
         Ok(response) if response.http.status().as_u16() != *status => {
+            let line = format!("{}, waiting for {status}", status_line(path, &response));
+            if let Some(diagnosis) = edge::diagnosis(site, path, &response) {
+                return Look::NotYet(format!("{line}: {diagnosis}"));
+            }
             let body = String::from_utf8_lossy(response.http.body());
-            let line = status_line(path, &response);
-            Look::NotYet(clipped(&format!("{line}, waiting for {status}: {body}")))
+            Look::NotYet(clipped(&format!("{line}: {body}")))
         }
         Ok(response) => identify(site, &response),
         Err(error) => Look::NotYet(clipped(&error.to_string())),

@@ -2,16 +2,21 @@
 //!
 //! An app need not have anything at `/`, so 404 or a redirect is as good as 200 here.
 
-use super::Look;
 use super::site::{Site, clipped, status_line};
+use super::{Look, edge};
 
 pub(super) async fn look(site: &Site<'_>) -> Look {
-    match site.get("/").await {
-        Ok(response) if response.http.status().is_server_error() => {
-            let body = String::from_utf8_lossy(response.http.body());
-            Look::NotYet(format!("{}: {}", status_line("/", &response), clipped(&body)))
-        }
-        Ok(response) => Look::Good(status_line("/", &response)),
-        Err(error) => Look::NotYet(clipped(&error.to_string())),
+    let response = match site.get("/").await {
+        Ok(response) => response,
+        Err(error) => return Look::NotYet(clipped(&error.to_string())),
+    };
+    let line = status_line("/", &response);
+    if let Some(diagnosis) = edge::diagnosis(site, "/", &response) {
+        return Look::NotYet(format!("{line}: {diagnosis}"));
     }
+    if response.http.status().is_server_error() {
+        let body = String::from_utf8_lossy(response.http.body());
+        return Look::NotYet(format!("{line}: {}", clipped(&body)));
+    }
+    Look::Good(line)
 }

@@ -5,12 +5,15 @@
 //! API. Whether going on makes sense is the caller's to say (see [`Patience`]).
 
 mod dns;
+mod edge;
 mod health;
 mod http;
 mod site;
 mod tls;
+mod way;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,12 +22,14 @@ use machine::entry::Proof;
 use crate::wire::Outside;
 use site::Site;
 
+pub use way::Way;
+
 /// What is to be proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The name the app answers at.
     pub host: String,
-    /// What the record says.
+    /// The server's address; what the record says, unless [`verify_along`] is told another way.
     pub address: Ipv4Addr,
     /// The zone's own name servers; where none is known, the system's resolver is believed instead.
     pub name_servers: Vec<String>,
@@ -42,7 +47,7 @@ pub struct Target {
     pub fingerprint: Option<Fingerprint>,
     /// The release that must answer.
     pub release: String,
-    /// Where to connect instead of to `address` on port 443.
+    /// Where to connect instead of to port 443 at the address that the name servers give.
     pub connect_to: Option<SocketAddr>,
 }
 
@@ -97,7 +102,7 @@ macro_rules! checks {
 
 // A new check is a file with a `look`, its `mod`, and its line here.
 checks! {
-    /// The zone's name servers give the address that was set.
+    /// The zone's name servers give what was set.
     Dns, dns;
     /// The certificate is good: its chain, its name, its time.
     Tls, tls;
@@ -212,9 +217,7 @@ const BEAT: Duration = Duration::from_secs(1);
 /// The shortest pause after a failure, whatever the spec says.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Makes all checks, each until it is passed, and shows `on` every attempt as it is made.
-///
-/// The deadline is kept as well as the ports keep theirs: a request never gets more time than is left.
+/// Makes all checks along the straight way, to `target.address` (see [`verify_along`]).
 ///
 /// # Errors
 /// [`NotProven`] when the deadline or the caller's `patience` ends first.
@@ -224,8 +227,25 @@ pub async fn verify(
     on: &mut (dyn FnMut(&Sighting) + Send),
     patience: &mut dyn Patience,
 ) -> Result<Proven, NotProven> {
+    verify_along(&Way::Straight(vec![target.address.into()]), outside, target, on, patience).await
+}
+
+/// Makes all checks along `way`, each until it is passed, and shows `on` every attempt as it is made.
+///
+/// The deadline is kept as well as the ports keep theirs: a request never gets more time than is left.
+///
+/// # Errors
+/// [`NotProven`] when the deadline or the caller's `patience` ends first.
+pub async fn verify_along(
+    way: &Way,
+    outside: &Outside,
+    target: &Target,
+    on: &mut (dyn FnMut(&Sighting) + Send),
+    patience: &mut dyn Patience,
+) -> Result<Proven, NotProven> {
     let deadline = outside.clock.boot() + target.timeout;
-    let mut watch = Watch { outside, target, on, patience, deadline, seen: Vec::new() };
+    let (door, seen) = (OnceLock::new(), Vec::new());
+    let mut watch = Watch { outside, target, way, door, on, patience, deadline, seen };
     for check in Check::ALL {
         watch.pass(*check).await?;
     }
@@ -240,6 +260,8 @@ pub async fn verify(
 struct Watch<'a> {
     outside: &'a Outside,
     target: &'a Target,
+    way: &'a Way,
+    door: OnceLock<IpAddr>,
     on: &'a mut (dyn FnMut(&Sighting) + Send),
     patience: &'a mut dyn Patience,
     deadline: Duration,
@@ -255,7 +277,8 @@ impl Watch<'_> {
             if left.is_zero() {
                 break;
             }
-            let look = check.look(&Site { outside: self.outside, target: self.target, left, in_a_row }).await;
+            let Self { outside, target, way, .. } = *self;
+            let look = check.look(&Site { outside, target, way, door: &self.door, left, in_a_row }).await;
             let after_failure = self.target.interval.max(LEAST_PAUSE);
             let (seen, saw, pause) = match look {
                 Look::Good(saw) => (Seen::Well, saw, None),

@@ -2,10 +2,11 @@
 //!
 //! Follows no redirect, retries nothing, judges nothing.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::Target;
+use super::{Target, Way};
 use crate::wire::{Outside, Request, Response, SendError};
 
 /// The longest that one request may take.
@@ -17,6 +18,10 @@ pub(super) struct Site<'a> {
     pub outside: &'a Outside,
     /// What is to be proved.
     pub target: &'a Target,
+    /// How the name leads to it.
+    pub way: &'a Way,
+    /// The address that the name servers gave, once they all agree.
+    pub door: &'a OnceLock<IpAddr>,
     /// Time until the deadline.
     pub left: Duration,
     /// Which success in a row this one would be, from 1.
@@ -26,14 +31,14 @@ pub(super) struct Site<'a> {
 impl Site<'_> {
     /// Asks for `path` over HTTPS.
     ///
-    /// Connects to the address in the record, so that what this machine's resolver still remembers does not matter.
+    /// Connects to what the name servers gave, so that what this machine's resolver still remembers does not matter.
     pub async fn get(&self, path: &str) -> Result<Response, SendError> {
-        let Target { host, address, connect_to, .. } = self.target;
+        let Target { host, connect_to, .. } = self.target;
         let http = ::http::Request::get(format!("https://{host}{path}"))
             .body(Vec::new())
             .map_err(|e| SendError::Name { host: host.clone(), reason: e.to_string() })?;
-        let connect_to = connect_to.unwrap_or(SocketAddr::from((*address, 443)));
-        let request = Request { http, timeout: PATIENCE.min(self.left), connect_to: Some(connect_to) };
+        let connect_to = connect_to.or_else(|| self.door.get().map(|door| SocketAddr::from((*door, 443))));
+        let request = Request { http, timeout: PATIENCE.min(self.left), connect_to };
         self.outside.transport.send(request).await
     }
 }

@@ -1,5 +1,7 @@
 //! What is proof and what is not, on a clock that only moves when somebody waits.
 
+mod ways;
+
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;

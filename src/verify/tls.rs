@@ -3,8 +3,8 @@
 //! A proxy shows its default certificate until the real one is issued, so a bad one means "not yet" until the
 //! deadline. Chain and time are judged by the transport, which refuses the handshake.
 
-use super::Look;
 use super::site::{Site, clipped};
+use super::{Look, edge};
 use crate::wire::{Certificate, Response, SendError};
 
 pub(super) async fn look(site: &Site<'_>) -> Look {
@@ -13,7 +13,8 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
         Ok(Response { certificate: None, .. }) => Look::NotYet("no certificate shown".to_owned()),
         Err(SendError::Tls { reason, certificate, .. }) => {
             let shown = certificate.map(|shown| format!(" ({})", described(&shown))).unwrap_or_default();
-            Look::NotYet(format!("pending: {}{shown}", clipped(&reason)))
+            let why = edge::handshake(site).map(|why| format!("; {why}")).unwrap_or_default();
+            Look::NotYet(format!("pending: {}{shown}{why}", clipped(&reason)))
         }
         Err(error) => Look::NotYet(clipped(&error.to_string())),
     }

@@ -1,26 +1,42 @@
-//! Cloudflare's API: zones, and the way in for [`records`].
+//! Cloudflare's API: one token's way in, reading with patience, and lists page by page.
 //!
-//! Knows which zone a host is in and whether a token sees it. Field names and codes: Cloudflare API v4.
+//! [`zone`] finds the zone of a host, [`records`] keeps the records of a name, and [`concern`] says what is to be
+//! known before a run begins. Field names and codes: Cloudflare API v4.
 
+pub mod codes;
+pub mod concern;
+pub mod edge;
+pub mod form;
+pub mod quota;
 pub mod ranges;
 pub mod records;
+pub mod shadow;
 pub mod token;
+pub mod zone;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer;
+use super::answer::{self, Sense};
 use super::call::{self, CLOUDFLARE};
 use super::trouble::Trouble;
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
 use crate::wire::{Outside, Request};
 
+pub use concern::{Concern, Weight};
+pub use edge::{Mode, Proxy};
 pub use records::Records;
+pub use zone::Zone;
 
 const API: &str = "Cloudflare";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The pause before a refusal that may pass is believed.
+const BREATH: Duration = Duration::from_secs(3);
+/// More pages than any list has here.
+const LAST_PAGE: usize = 1000;
 
 /// Cloudflare, seen with one token.
 #[derive(Clone)]
@@ -30,17 +46,10 @@ pub struct Cloudflare {
     token: std::sync::Arc<Secret>,
 }
 
-/// A zone that the token sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zone {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// The name servers that answer for it.
-    pub name_servers: Vec<String>,
-    /// `active`, `pending`, …
-    pub status: String,
+/// An answer to a read: its status, and its body where that is JSON.
+struct Heard {
+    status: u16,
+    body: Option<Value>,
 }
 
 impl Cloudflare {
@@ -56,72 +65,48 @@ impl Cloudflare {
         Self { outside: outside.clone(), ..self }
     }
 
-    /// The zone that `host` is in: the given one, or the longest suffix that is a zone.
-    ///
-    /// # Errors
-    /// [`Trouble::Refused`] when no zone, or more than one of that name, is visible to this token.
-    pub async fn zone_of(&self, host: &str, given: Option<&str>) -> Result<Zone, Trouble> {
-        if let Some(name) = given {
-            return self.zone_named(name).await?.ok_or_else(|| no_zone(name));
+    /// Reads `path`; `None` for what is not there.
+    async fn read(&self, path: &str) -> Result<Option<Value>, Trouble> {
+        let mut heard = self.hear(path).await?;
+        if heard.body.as_ref().is_some_and(|body| codes::may_pass(heard.status, body)) {
+            self.outside.clock.sleep(BREATH).await;
+            heard = self.hear(path).await?;
         }
-        for (at, _) in std::iter::once((0, "")).chain(host.match_indices('.').map(|(at, dot)| (at + 1, dot)))
-        {
-            let suffix = &host[at..];
-            if !suffix.contains('.') {
+        heard.judged(path)
+    }
+
+    /// Reads a list whose pages hold `per_page` items at most; `None` where there is no such list.
+    async fn list(&self, path: &str, per_page: usize) -> Result<Option<Vec<Value>>, Trouble> {
+        let (mut items, mut ids) = (Vec::new(), HashSet::new());
+        for page in 1..=LAST_PAGE {
+            let Some(body) = self.read(&format!("{path}&page={page}")).await? else { return Ok(None) };
+            let shown = results(&body);
+            // Items move to another page when one before them comes or goes.
+            items.extend(shown.iter().filter(|item| ids.insert(item["id"].to_string())).cloned());
+            let total = body["result_info"]["total_count"].as_u64();
+            let is_last = total.map_or(shown.len() < per_page, |total| items.len() as u64 >= total);
+            if is_last {
+                return Ok(Some(items));
+            }
+            if shown.is_empty() {
                 break;
             }
-            if let Some(zone) = self.zone_named(suffix).await? {
-                return Ok(zone);
-            }
         }
-        Err(no_zone(host))
+        Err(Trouble::Unintelligible {
+            api: API,
+            reason: format!("fewer items than it counts from GET {path}"),
+        })
     }
 
-    async fn zone_named(&self, name: &str) -> Result<Option<Zone>, Trouble> {
-        let body = self.read(&format!("/zones?name={name}")).await?.unwrap_or_default();
-        let mut zones: Vec<Zone> = results(&body).iter().filter_map(zone).collect();
-        if zones.len() > 1 {
-            let reason = "several zones of that name are visible to this token".to_owned();
-            return Err(Trouble::Refused { what: format!("zone `{name}`"), reason });
-        }
-        Ok(zones.pop())
-    }
-
-    /// Proves that the zone is still visible to this token.
-    ///
-    /// # Errors
-    /// [`Trouble::Elsewhere`] when it is not.
-    pub async fn control(&self, zone_id: &str) -> Result<(), Trouble> {
-        let body = self.read(&format!("/zones/{zone_id}")).await?;
-        let seen = body.as_ref().and_then(|body| body["result"]["id"].as_str()).unwrap_or("no such zone");
-        if seen == zone_id {
-            return Ok(());
-        }
-        Err(Trouble::Elsewhere { api: API, now: seen.to_owned(), planned: format!("zone {zone_id}") })
-    }
-
-    /// Reads `path`; `None` for a 404.
-    async fn read(&self, path: &str) -> Result<Option<Value>, Trouble> {
+    async fn hear(&self, path: &str) -> Result<Heard, Trouble> {
         let url = format!("{}{path}", self.base);
         let http = call::request(http::Method::GET, &url, self.token.expose(), &Value::Null);
         let request = Request { http, timeout: CLOUDFLARE.timeout, connect_to: None };
         let response = ask(&self.outside, request, PATIENCE)
             .await
             .map_err(|error| Trouble::Unreachable { api: API, reason: error.to_string() })?;
-        let status = response.http.status().as_u16();
-        let body: Option<Value> = serde_json::from_slice(response.http.body()).ok();
-        let succeeded = |body: &Value| body["success"] == Value::Bool(true);
-        match (status, body) {
-            (200, Some(body)) if succeeded(&body) => Ok(Some(body)),
-            (404, _) => Ok(None),
-            (400 | 401 | 403, Some(body)) => {
-                Err(Trouble::TokenRefused { api: API, reason: answer::words(status, &body) })
-            }
-            (429 | 500..=599, _) => {
-                Err(Trouble::Unreachable { api: API, reason: format!("{status} from GET {path}") })
-            }
-            (_, _) => Err(Trouble::Unintelligible { api: API, reason: format!("{status} from GET {path}") }),
-        }
+        let body = serde_json::from_slice(response.http.body()).ok();
+        Ok(Heard { status: response.http.status().as_u16(), body })
     }
 
     fn write(&self, method: http::Method, path: &str, body: &Value) -> call::Call {
@@ -129,23 +114,57 @@ impl Cloudflare {
     }
 }
 
+impl Heard {
+    fn judged(self, path: &str) -> Result<Option<Value>, Trouble> {
+        let plainly = format!("{} from GET {path}", self.status);
+        match (self.status, self.body) {
+            (200, Some(body)) if body["success"] == Value::Bool(true) => Ok(Some(body)),
+            (400..=499, Some(body)) => refused(self.status, &body, path),
+            (404, None) => Ok(None),
+            (429 | 500..=599, _) => Err(Trouble::Unreachable { api: API, reason: plainly }),
+            (_, _) => Err(Trouble::Unintelligible { api: API, reason: plainly }),
+        }
+    }
+}
+
+fn refused(status: u16, body: &Value, path: &str) -> Result<Option<Value>, Trouble> {
+    let words = answer::words(status, body);
+    match answer::sense(status, body) {
+        Sense::Missing => Ok(None),
+        Sense::Token => Err(Trouble::TokenRefused {
+            api: API,
+            reason: format!("{words} (GET {path} needs {})", need(path)),
+        }),
+        Sense::Throttled | Sense::Unclear => Err(Trouble::Unreachable { api: API, reason: words }),
+        Sense::Refused | Sense::Taken => {
+            Err(Trouble::Refused { what: format!("GET {path} at {API}"), reason: words })
+        }
+    }
+}
+
+/// The permission that reading `path` needs.
+fn need(path: &str) -> &'static str {
+    match path {
+        _ if path.contains("/dns_records") => "DNS:Edit",
+        _ if path.contains("/settings/") => "Zone Settings:Read",
+        _ => "Zone:Read",
+    }
+}
+
 fn results(body: &Value) -> &[Value] {
     body["result"].as_array().map_or(&[], Vec::as_slice)
 }
 
-fn zone(item: &Value) -> Option<Zone> {
-    let name_servers = item["name_servers"].as_array().into_iter().flatten();
-    Some(Zone {
-        id: item["id"].as_str()?.to_owned(),
-        name: item["name"].as_str()?.to_owned(),
-        name_servers: name_servers.filter_map(Value::as_str).map(str::to_owned).collect(),
-        status: item["status"].as_str().unwrap_or_default().to_owned(),
+/// `text` as the value of a query parameter.
+fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
     })
-}
-
-fn no_zone(host: &str) -> Trouble {
-    Trouble::Refused {
-        what: format!("zone for `{host}`"),
-        reason: "not visible to this token; give the token Zone:Read for it, or set `dns.zone`".to_owned(),
-    }
 }

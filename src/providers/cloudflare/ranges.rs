@@ -1,6 +1,8 @@
 //! The addresses that are Cloudflare's own: behind one of them there is never an origin.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use super::Cloudflare;
 use crate::providers::Trouble;
@@ -10,41 +12,20 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn owns(&self, address: Ipv4Addr) -> Result<bool, Trouble> {
-        let body = self.read("/ips").await?.unwrap_or_default();
-        let ranges = body["result"]["ipv4_cidrs"].as_array().into_iter().flatten();
-        Ok(ranges.filter_map(|range| range.as_str()).any(|range| within(address, range)))
+    pub async fn owns(&self, address: impl Into<IpAddr>) -> Result<bool, Trouble> {
+        let address = address.into();
+        Ok(self.ranges().await?.iter().any(|range| range.contains(&address)))
     }
-}
 
-/// Whether `address` lies in `range`, written `a.b.c.d/bits`; never in what is no range.
-fn within(address: Ipv4Addr, range: &str) -> bool {
-    let parsed = range.split_once('/').and_then(|(base, bits)| {
-        let bits = bits.parse::<u32>().ok().filter(|bits| *bits <= 32)?;
-        Some((base.parse::<Ipv4Addr>().ok()?, bits))
-    });
-    let Some((base, bits)) = parsed else { return false };
-    let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-    address.to_bits() & mask == base.to_bits() & mask
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_in_a_range_when_its_leading_bits_are() {
-        let address = Ipv4Addr::new(104, 16, 132, 229);
-        for (range, inside) in [
-            ("104.16.0.0/13", true),
-            ("104.24.0.0/14", false),
-            ("0.0.0.0/0", true),
-            ("104.16.132.229/32", true),
-            ("104.16.132.228/32", false),
-            ("104.16.0.0/33", false),
-            ("nonsense", false),
-        ] {
-            assert_eq!(within(address, range), inside, "{range}");
-        }
+    /// Cloudflare's ranges, IPv4 and IPv6; a proxied name resolves to addresses in them. What is no range is
+    /// left out.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn ranges(&self) -> Result<Vec<IpNet>, Trouble> {
+        let body = self.read("/ips").await?.unwrap_or_default();
+        let lists = ["ipv4_cidrs", "ipv6_cidrs"].map(|list| body["result"][list].as_array());
+        let texts = lists.into_iter().flatten().flatten().filter_map(|range| range.as_str());
+        Ok(texts.filter_map(|range| range.parse().ok()).collect())
     }
 }

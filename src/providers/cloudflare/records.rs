@@ -1,7 +1,8 @@
 //! DNS records at Cloudflare.
 //!
 //! Knows the records of one name in one zone. Changes are PATCH, never PUT: a PUT without `comment` clears the
-//! mark (Cloudflare API, "Overwrite DNS Record").
+//! mark (Cloudflare API, "Overwrite DNS Record"). A record's type is never changed: the API ended that on
+//! 2026-06-30, and deleting and creating in one batch would give the thing another id than the journal's.
 
 use async_trait::async_trait;
 use http::Method;
@@ -10,11 +11,15 @@ use machine::receipt::Fields;
 use machine::step::Step;
 use serde_json::{Value, json};
 
-use super::{API, Cloudflare, results};
+use super::form::{body, host, normal, record};
+use super::{API, Cloudflare, encoded};
 use crate::providers::call::Call;
 use crate::providers::{Object, Provider, Trouble, Volumes};
 
-/// The address records of one name.
+/// The most records that one page of a list shows here.
+const PAGE: usize = 100;
+
+/// The records of one name.
 pub struct Records {
     /// Where they are.
     pub cloudflare: Cloudflare,
@@ -27,18 +32,45 @@ pub struct Records {
 }
 
 impl Records {
+    /// Why `object` cannot be changed in place to what `fields` say; `None` where it can.
+    pub fn unchangeable(object: &Object, fields: &Fields) -> Option<String> {
+        let of = |fields: &Fields, name: &str| fields.get(name).cloned().unwrap_or_default();
+        let (name, is, wanted) = (of(&object.fields, "name"), of(&object.fields, "type"), of(fields, "type"));
+        if object.fields.contains_key("read_only") {
+            return Some(format!(
+                "record `{name}` is kept by a Cloudflare product (Email Routing, Workers, …) and can only be \
+                 changed there"
+            ));
+        }
+        let same = wanted.is_empty() || wanted.eq_ignore_ascii_case(&is);
+        (!same)
+            .then(|| format!("the type of record `{name}` cannot be changed in place from {is} to {wanted}"))
+    }
+
     fn path(&self, rest: &str) -> String {
         format!("/zones/{}/dns_records{rest}", self.zone)
     }
 
     async fn list(&self, query: &str) -> Result<Vec<Object>, Trouble> {
-        let body = self.cloudflare.read(&self.path(&format!("?per_page=100&{query}"))).await?;
-        let body = body.ok_or_else(|| Trouble::Elsewhere {
+        let items = self.cloudflare.records_of(&self.zone, query).await?;
+        Ok(items.iter().filter_map(record).collect())
+    }
+
+    async fn is_apex(&self) -> Result<bool, Trouble> {
+        let zone = self.cloudflare.read(&format!("/zones/{}", self.zone)).await?.unwrap_or_default();
+        Ok(zone["result"]["name"].as_str().is_some_and(|name| host(name) == self.name))
+    }
+}
+
+impl Cloudflare {
+    /// The records of a zone that `query` lets through, as the API shows them.
+    pub(super) async fn records_of(&self, zone: &str, query: &str) -> Result<Vec<Value>, Trouble> {
+        let found = self.list(&format!("/zones/{zone}/dns_records?per_page={PAGE}&{query}"), PAGE).await?;
+        found.ok_or_else(|| Trouble::Elsewhere {
             api: API,
             now: "no such zone".to_owned(),
-            planned: format!("zone {}", self.zone),
-        })?;
-        Ok(results(&body).iter().filter_map(record).collect())
+            planned: format!("zone {zone}"),
+        })
     }
 }
 
@@ -61,16 +93,19 @@ impl Provider for Records {
     }
 
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        let records = self.list(&format!("name={}", self.name)).await?;
-        let occupies = |record: &Object| {
-            matches!(record.fields.get("type").map(String::as_str), Some("A" | "AAAA" | "CNAME"))
-        };
-        Ok(records.into_iter().filter(occupies).collect())
+        let mut there = self.list(&format!("name={}", encoded(&self.name))).await?;
+        let is = |record: &Object, kinds: &[&str]| kinds.contains(&record.fields["type"].as_str());
+        // An older filter may let more through, so it is asked again here.
+        there.retain(|it| it.fields["name"] == host(&self.name) && is(it, &["A", "AAAA", "CNAME", "NS"]));
+        // Below the apex NS records take a name for themselves; at the apex they stand beside everything.
+        if there.iter().any(|record| is(record, &["NS"])) && self.is_apex().await? {
+            there.retain(|record| !is(record, &["NS"]));
+        }
+        Ok(there)
     }
 
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
-        let comment = mark.to_string().replace(' ', "%20").replace('=', "%3D");
-        let records = self.list(&format!("comment.exact={comment}")).await?;
+        let records = self.list(&format!("comment.exact={}", encoded(&mark.to_string()))).await?;
         // The filter ignores case and other versions may ignore the filter, so it is asked again here.
         Ok(records.into_iter().filter(|record| record.mark.as_ref() == Some(mark)).collect())
     }
@@ -87,10 +122,12 @@ impl Provider for Records {
     }
 
     fn make(&self, fields: &Fields, mark: &Mark) -> Call {
-        let mut body = wanted(fields);
-        body["name"] = json!(self.name);
-        body["comment"] = json!(mark.to_string());
-        self.cloudflare.write(Method::POST, &self.path(""), &body).knowing(fields)
+        let fields = normal(fields);
+        let mut wanted = body(&fields);
+        wanted["name"] = json!(self.name);
+        wanted["proxied"] = json!(fields.get("proxied").is_some_and(|proxied| proxied == "true"));
+        wanted["comment"] = json!(mark.to_string());
+        self.cloudflare.write(Method::POST, &self.path(""), &wanted).knowing(&fields)
     }
 
     fn made(&self, answer: &Value, _: &Fields, mark: &Mark) -> Option<Object> {
@@ -98,40 +135,12 @@ impl Provider for Records {
     }
 
     fn change(&self, id: &str, fields: &Fields) -> Call {
-        self.cloudflare.write(Method::PATCH, &self.path(&format!("/{id}")), &wanted(fields)).knowing(fields)
+        let fields = normal(fields);
+        let call = self.cloudflare.write(Method::PATCH, &self.path(&format!("/{id}")), &body(&fields));
+        call.knowing(&fields).plain()
     }
 
     fn unmake(&self, id: &str, _: Volumes) -> Call {
-        self.cloudflare.write(Method::DELETE, &self.path(&format!("/{id}")), &Value::Null)
+        self.cloudflare.write(Method::DELETE, &self.path(&format!("/{id}")), &Value::Null).plain()
     }
-}
-
-fn wanted(fields: &Fields) -> Value {
-    let mut body = json!({});
-    for (name, value) in fields {
-        body[name] = match name.as_str() {
-            "ttl" => json!(value.parse::<u32>().unwrap_or(1)),
-            "proxied" => json!(value == "true"),
-            _ => json!(value),
-        };
-    }
-    body
-}
-
-/// Reads a record; `None` where it has no id.
-pub fn record(item: &Value) -> Option<Object> {
-    let text = |name: &str| item[name].as_str().map(str::to_owned);
-    let mut fields = Fields::new();
-    fields.insert("type".to_owned(), text("type")?);
-    for name in ["name", "content"] {
-        fields.insert(name.to_owned(), text(name)?.trim_end_matches('.').to_ascii_lowercase());
-    }
-    fields.insert("proxied".to_owned(), (item["proxied"] == Value::Bool(true)).to_string());
-    fields.insert("ttl".to_owned(), item["ttl"].as_u64().unwrap_or(1).to_string());
-    Some(Object {
-        id: text("id")?,
-        mark: text("comment").as_deref().and_then(Mark::parse),
-        fields,
-        created: text("created_on").unwrap_or_default(),
-    })
 }

@@ -1,0 +1,75 @@
+//! Things to know before a run begins: what would go wrong at Cloudflare, and what to do about it.
+//!
+//! Facts are looked up in the files beside this one, each with its judgment; here they are joined. Nothing is
+//! decided: a plan shows the warnings and stops at the refusals.
+
+use super::edge::Proxy;
+use super::zone::Zone;
+use super::{Cloudflare, edge};
+use crate::providers::Trouble;
+
+/// Something to know before a run begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concern {
+    /// Whether the run can begin all the same.
+    pub weight: Weight,
+    /// What it is.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// Whether a run can begin in spite of a concern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// It can; it is to be told.
+    Warning,
+    /// It cannot: it would fail, and be undone.
+    Refusal,
+}
+
+impl Concern {
+    /// Something that is only to be told.
+    pub fn warning(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { weight: Weight::Warning, message: message.into(), hint: hint.into() }
+    }
+
+    /// Something that stops a run before it begins.
+    pub fn refusal(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { weight: Weight::Refusal, message: message.into(), hint: hint.into() }
+    }
+
+    /// Message and hint in one line.
+    pub fn line(&self) -> String {
+        format!("{}: {}", self.message, self.hint)
+    }
+}
+
+impl Cloudflare {
+    /// Everything to know about a new record for `host` in `zone`: the zone's state, its quota, delegations and
+    /// wildcards, and with a proxy in front the edge's certificate and the encryption mode.
+    ///
+    /// # Errors
+    /// [`Trouble`] when one of the facts cannot be learnt.
+    pub async fn concerns(&self, zone: &Zone, host: &str, proxy: Proxy) -> Result<Vec<Concern>, Trouble> {
+        let (usage, delegations, wildcards, mode) = tokio::join!(
+            self.usage(&zone.id),
+            self.delegations(zone, host),
+            self.wildcards(zone, host),
+            self.mode_behind(zone, proxy),
+        );
+        let mut concerns = zone.concerns(proxy);
+        concerns.extend(usage?.and_then(|usage| usage.concern(zone)));
+        concerns.extend(super::shadow::delegated(host, &delegations?));
+        concerns.extend(super::shadow::covered(host, &wildcards?));
+        if proxy != Proxy::Never {
+            concerns.extend(edge::depth(zone, host));
+            concerns.extend(edge::judge(zone, mode?.as_ref(), proxy));
+        }
+        Ok(concerns)
+    }
+
+    async fn mode_behind(&self, zone: &Zone, proxy: Proxy) -> Result<Option<edge::Mode>, Trouble> {
+        if proxy == Proxy::Never { Ok(None) } else { self.mode(&zone.id).await }
+    }
+}

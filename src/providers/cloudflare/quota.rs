@@ -1,0 +1,48 @@
+//! How many records a zone holds, and how many it may hold.
+
+use super::Cloudflare;
+use super::concern::Concern;
+use super::zone::Zone;
+use crate::providers::Trouble;
+
+/// So few free places are worth a word.
+const NEARLY: u64 = 5;
+
+/// The records of a zone, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// How many there may be; `None` where the limit is the account's, not the zone's.
+    pub quota: Option<u64>,
+    /// How many there are.
+    pub used: u64,
+}
+
+impl Cloudflare {
+    /// How full a zone is; `None` where the API or the token does not tell.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn usage(&self, zone_id: &str) -> Result<Option<Usage>, Trouble> {
+        let told = self.read(&format!("/zones/{zone_id}/dns_records/usage")).await;
+        let body = match told {
+            Ok(body) => body.unwrap_or_default(),
+            Err(Trouble::TokenRefused { .. }) => return Ok(None),
+            Err(trouble) => return Err(trouble),
+        };
+        let number = |name: &str| body["result"][name].as_u64();
+        Ok(number("record_usage").map(|used| Usage { quota: number("record_quota"), used }))
+    }
+}
+
+impl Usage {
+    /// What it means for one more record.
+    pub fn concern(self, zone: &Zone) -> Option<Concern> {
+        let quota = self.quota?;
+        let counted = format!("zone `{}` holds {} of {quota} records", zone.name, self.used);
+        match quota.saturating_sub(self.used) {
+            0 => Some(Concern::refusal(counted, "delete records, or raise the zone's plan")),
+            1..=NEARLY => Some(Concern::warning(counted, "delete records soon, or raise the zone's plan")),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Other records that stand between a name and its own: delegations above it, wildcards that answer for it.
+//!
+//! A record at or below a delegation is accepted and never served. A wildcard answers for a name until the name
+//! has a record of its own (Cloudflare API, "shadowing"; RFC 4592).
+
+use machine::receipt::Fields;
+
+use super::concern::Concern;
+use super::form::record;
+use super::zone::Zone;
+use super::{Cloudflare, encoded};
+use crate::providers::{Object, Trouble};
+
+impl Cloudflare {
+    /// The NS records at or above `host`, below the zone's apex: records there are not this zone's to answer.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn delegations(&self, zone: &Zone, host: &str) -> Result<Vec<Object>, Trouble> {
+        // The apex is not accepted as a value.
+        if host == zone.name {
+            return Ok(Vec::new());
+        }
+        let query = format!("shadowing_name={}&type=NS", encoded(host));
+        let above = |name: &str| name != zone.name && within(host, name);
+        self.kept(zone, &query, |fields| fields["type"] == "NS" && above(&fields["name"])).await
+    }
+
+    /// The wildcard records that can answer for `host`.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn wildcards(&self, zone: &Zone, host: &str) -> Result<Vec<Object>, Trouble> {
+        let query = format!("name.startswith={}", encoded("*."));
+        let covers =
+            |name: &str| name.strip_prefix("*.").is_some_and(|rest| rest != host && within(host, rest));
+        let answers = |kind: &str| matches!(kind, "A" | "AAAA" | "CNAME");
+        self.kept(zone, &query, |fields| answers(&fields["type"]) && covers(&fields["name"])).await
+    }
+
+    // A version that does not know a filter lets everything through, so it is asked again here.
+    async fn kept(
+        &self,
+        zone: &Zone,
+        query: &str,
+        keeps: impl Fn(&Fields) -> bool,
+    ) -> Result<Vec<Object>, Trouble> {
+        let records = self.records_of(&zone.id, query).await?;
+        Ok(records.iter().filter_map(record).filter(|object| keeps(&object.fields)).collect())
+    }
+}
+
+/// Whether `host` is `above` or below it, on the border of a label.
+pub fn within(host: &str, above: &str) -> bool {
+    host == above || host.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// What delegations mean for a record of `host`.
+pub fn delegated(host: &str, delegations: &[Object]) -> Option<Concern> {
+    let shown = shown(delegations)?;
+    let message = format!("`{host}` is not answered by this zone: {shown}");
+    Some(Concern::refusal(message, "delete these NS records, or set the record where they point"))
+}
+
+/// What wildcards mean for a new record of `host`.
+pub fn covered(host: &str, wildcards: &[Object]) -> Option<Concern> {
+    let shown = shown(wildcards)?;
+    let message = format!("`{host}` answers before it has a record of its own: {shown}");
+    Some(Concern::warning(message, "only the answer of its own record counts as proof"))
+}
+
+fn shown(records: &[Object]) -> Option<String> {
+    let one = |object: &Object| {
+        let of = |name: &str| object.fields[name].as_str();
+        format!("{} {} → {}", of("type"), of("name"), of("content"))
+    };
+    let lines: Vec<String> = records.iter().map(one).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
