@@ -127,7 +127,8 @@ impl Runner {
     // How the record leads to the app at this stage.
     async fn way(&self, record: &RecordWish, stage: Stage) -> Result<Way, Halt> {
         let field = |name: &str| record.wish.fields.get(name).map_or("", String::as_str);
-        let proxied = field("proxied") == "true" || (stage == Stage::Proxied && record.proxy == Proxy::AfterProof);
+        let proxied =
+            field("proxied") == "true" || (stage == Stage::Proxied && record.proxy == Proxy::AfterProof);
         if proxied {
             let cloudflare = &self.vendors.cloudflare;
             let (ranges, mode) = (cloudflare.ranges().await?, cloudflare.mode(&record.zone.id).await?);
@@ -139,7 +140,13 @@ impl Runner {
         })
     }
 
-    async fn watch_one(&self, plan: &Plan, app: &Receipt, target: &Target, way: &Way) -> Result<Proven, Halt> {
+    async fn watch_one(
+        &self,
+        plan: &Plan,
+        app: &Receipt,
+        target: &Target,
+        way: &Way,
+    ) -> Result<Proven, Halt> {
         let listener = self.work.listener.clone();
         let mut on = |sighting: &verify::Sighting| {
             listener.hear(&Event::Sighted {

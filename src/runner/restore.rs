@@ -5,7 +5,7 @@
 
 use machine::deployment::Deployment;
 use machine::phase::RollingBack;
-use machine::plan::{EnvChange, Plan};
+use machine::plan::{Action, EnvChange, Plan, Proxy, RecordWish, Wish};
 use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
@@ -200,7 +200,7 @@ impl Runner {
         if let Err(halt) = self.work.until_not_starting(&coolify, &receipt.id).await {
             return blocked(halt);
         }
-        let plan = deployment.plan().clone();
+        let plan = answering(deployment, base);
         // The release before is well by its own notion of health.
         let health = base.spec().map_or_else(|_| self.ask.spec.health.clone(), |spec| spec.health);
         match self.watch(&plan, receipt, base.answers_as(), &health, Stage::Bare).await {
@@ -244,6 +244,23 @@ impl Runner {
             self.work.wait(receipt.step, &reason, pause).await?;
         }
     }
+}
+
+// The release before answers at its own domains, whose records this run may have changed and has not put back yet.
+fn answering(deployment: &Deployment<RollingBack>, base: &Release) -> Plan {
+    let (plan, ledger) = (deployment.plan(), deployment.ledger());
+    let as_it_is = |(record, receipt): (&RecordWish, Receipt)| {
+        let mut fields = receipt.fields;
+        if let Some((nth, _)) = plan.wanted().find(|(_, wanted)| wanted.name == record.name) {
+            let steps = [Step::Dns(nth), Step::Proxy(nth)];
+            fields.extend(
+                steps.iter().filter_map(|step| ledger.receipt(*step)).flat_map(|now| now.fields.clone()),
+            );
+        }
+        let action = Action::Keep { id: receipt.id, mark: receipt.mark };
+        RecordWish { wish: Wish { fields, action }, proxy: Proxy::AsMade, ..record.clone() }
+    };
+    Plan { records: base.records().into_iter().map(as_it_is).collect(), ..base.plan().clone() }
 }
 
 fn blocked(halt: Halt) -> Result<Undoing, Stop> {

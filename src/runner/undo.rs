@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use machine::deployment::Deployment;
-use machine::effect::{By, Effect, Kind, Verdict};
+use machine::effect::{By, Effect, Intended, Kind, Verdict};
 use machine::ledger::Standing;
 use machine::phase::{Data, RollingBack, Working};
 use machine::plan::{Action, Plan, Wish};
-use machine::receipt::{How, Receipt};
+use machine::receipt::{Fields, How, Receipt};
 use machine::step::Step;
 use machine::unwritten::Unwritten;
 
@@ -96,26 +96,48 @@ impl Runner {
         Ok(())
     }
 
-    // Whether a change got through cannot be told apart from one that says the same; it is put back either way.
+    // Whether a change got through cannot always be told; it is put back either way.
     async fn assume_changed<P: Working>(
         &mut self,
         deployment: &mut Deployment<P>,
-        doubt: &machine::effect::Intended,
+        doubt: &Intended,
     ) -> Result<(), Stop> {
         if deployment.ledger().doubts().iter().all(|open| open.step != doubt.step) {
             return Ok(());
         }
-        let before = doubt.before.clone();
-        let dropped =
-            matches!(wish_of(deployment.plan(), doubt.step), Some(Wish { action: Action::Drop { .. }, .. }));
+        let (before, id) = (doubt.before.clone(), changed_id(deployment, doubt));
+        let action = wish_of(deployment.plan(), doubt.step).map(|wish| &wish.action);
+        let (dropped, adopted) = (
+            matches!(action, Some(Action::Drop { .. })),
+            matches!(action, Some(Action::Change { mark: None, .. } | Action::Keep { mark: None, .. })),
+        );
         let receipt = Receipt {
             step: doubt.step,
             how: if dropped { How::Dropped { before } } else { How::Changed { before } },
-            id: changed_id(deployment, doubt),
-            mark: Some(doubt.mark.clone()),
-            fields: doubt.request.fields.clone(),
+            fields: self.as_seen(deployment, doubt, &id).await?,
+            id,
+            mark: (!adopted).then(|| doubt.mark.clone()),
         };
         self.work.settle(deployment, doubt.step, By::Inquiry, Verdict::Have(receipt)).await
+    }
+
+    // A record shows whether the change got through, once it can no longer do so late.
+    async fn as_seen<P: Working>(
+        &self,
+        deployment: &Deployment<P>,
+        doubt: &Intended,
+        id: &str,
+    ) -> Result<Fields, Stop> {
+        let sent = doubt.request.fields.clone();
+        let (Step::Dns(nth) | Step::Proxy(nth)) = doubt.step else { return Ok(sent) };
+        let Some(record) = deployment.plan().record(nth).cloned() else { return Ok(sent) };
+        let left = doubt.attempt.unsettled_for(&self.work.journal.now());
+        if !left.is_zero() {
+            self.work.wait(doubt.step, "late effects of earlier requests", left).await?;
+        }
+        let records = self.vendors.records(&record, doubt.step);
+        let unchanged = records.get(id).await?.is_some_and(|object| object.agrees_with(&doubt.before));
+        Ok(if unchanged { doubt.before.clone() } else { sent })
     }
 
     async fn undo(
@@ -259,7 +281,7 @@ pub fn project<P>(deployment: &Deployment<P>) -> String {
 }
 
 // What changes things in place is only ever sent to an object that is had already, or planned to be kept.
-fn changed_id<P: Working>(deployment: &Deployment<P>, doubt: &machine::effect::Intended) -> String {
+fn changed_id<P: Working>(deployment: &Deployment<P>, doubt: &Intended) -> String {
     let had = deployment.ledger().receipt(doubt.step.thing()).map(|receipt| receipt.id.clone());
     let planned =
         || wish_of(deployment.plan(), doubt.step).and_then(|wish| wish.action.id().map(str::to_owned));

@@ -7,6 +7,7 @@ use fabrik::runner::Ended;
 use fabrik::runner::desk::{Options, Outcome};
 use fabrik::runner::halt::Stop;
 use fabrik::sandbox::{Fault, Verdict};
+use fabrik::spec::Spec;
 use fabrik::store::Claim;
 use machine::entry::Entry;
 use machine::phase::Name;
@@ -89,14 +90,33 @@ async fn a_token_of_another_team_in_the_middle_of_an_undo_parks_and_calls_nothin
 async fn two_specs_of_one_name_in_different_projects_do_not_touch_each_other() {
     let scene = deployed().await;
     let first = scene.sandbox.show();
-    scene.respec("name: blog\n", "name: blog\nproject: other\n");
-    scene.respec("blog.example.com", "blog.example.org");
-    let outcome = scene.apply(&Fuse::default()).await;
+    let text = std::fs::read_to_string(scene.spec_path()).unwrap();
+    let text =
+        text.replace("name: blog\n", "name: blog\nproject: other\n").replace("example.com", "example.org");
+    let other = scene.folder.path().join("other.yaml");
+    std::fs::write(&other, text).unwrap();
+    let outcome = scene.process(&Fuse::default()).apply(Spec::read(&other).unwrap(), &options()).await;
     assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
     let outcome = scene.roll_back_newest().await;
     assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
     let without_volumes = |show: &str| show.split("volumes:").next().unwrap_or_default().to_owned();
     assert_eq!(without_volumes(&scene.sandbox.show()), without_volumes(&first));
+}
+
+#[tokio::test]
+async fn an_app_is_not_renamed_in_place() {
+    let scene = deployed().await;
+    let before = scene.sandbox.show();
+    for (from, to) in
+        [("name: blog\n", "name: journal\n"), ("name: journal\n", "name: blog\nproject: other\n")]
+    {
+        scene.respec(from, to);
+        let outcome = scene.apply(&Fuse::default()).await;
+        let Outcome::Obstacles(obstacles) = outcome else { panic!("{outcome:?}") };
+        assert!(obstacles[0].message.contains("deployed as `blog` in project `blog`"), "{obstacles:?}");
+        assert!(obstacles[0].hint.contains("fabrik destroy blog"), "{obstacles:?}");
+    }
+    assert_eq!(scene.sandbox.show(), before);
 }
 
 #[tokio::test]
