@@ -29,7 +29,9 @@ pub fn domains(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Domains> 
         return None;
     }
     let count = nodes.len();
-    nodes.iter().for_each(|node| one(reader, node, &mut domains));
+    for node in &nodes {
+        one(reader, node, &mut domains);
+    }
     (domains.ascii.len() == count).then_some(domains)
 }
 

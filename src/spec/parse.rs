@@ -70,7 +70,7 @@ fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
         domains: ascii,
         written,
         service,
-        port: port?,
+        port,
         server,
         project: project.unwrap_or_else(|| default_project(&name)),
         name,
@@ -108,13 +108,13 @@ fn required(reader: &mut Reader<'_>, fields: &mut Fields, key: &str) -> Option<N
     node
 }
 
-/// Reads `port`; `None` only after a complaint. A worker has none.
+/// Reads `port`; a worker has none.
 fn port(
     reader: &mut Reader<'_>,
     fields: &mut Fields,
     domains: Option<&[String]>,
     default: Option<u16>,
-) -> Option<Option<u16>> {
+) -> Option<u16> {
     let worker = domains.is_some_and(<[String]>::is_empty);
     match fields.take_entry("port") {
         Some(entry) if worker => {
@@ -122,8 +122,8 @@ fn port(
             reader.complain(entry.place, complaint.hint("leave it out, or add a `domain`"));
             None
         }
-        Some(entry) => reader.number(&entry.node, "port", 1..=u16::MAX).map(Some),
-        None => Some(default.filter(|_| !worker)),
+        Some(entry) => reader.number(&entry.node, "port", 1..=u16::MAX),
+        None => default.filter(|_| !worker),
     }
 }
 

@@ -212,10 +212,11 @@ fn git(reader: &mut Reader<'_>, node: Node) -> Option<Git> {
     let mut fields = reader.fields(node, "git.")?;
     let place = fields.place;
     let repository = fields.take("repository");
-    let branch = optional(reader, &mut fields, "branch", "git.branch", check::branch);
-    let commit =
-        fields.take("commit").map(|node| reader.checked(&spelled(node), "git.commit", check::commit));
-    let dockerfile = optional(reader, &mut fields, "dockerfile", "git.dockerfile", check::dockerfile);
+    let (branch, commit, dockerfile) =
+        (fields.take("branch"), fields.take("commit"), fields.take("dockerfile"));
+    let branch = branch.and_then(|node| reader.checked(&node, "git.branch", check::branch));
+    let commit = commit.and_then(|node| reader.checked(&spelled(node), "git.commit", check::commit));
+    let dockerfile = dockerfile.and_then(|node| reader.checked(&node, "git.dockerfile", check::dockerfile));
     let access = access(reader, &mut fields);
     reader.refuse_the_rest(
         fields,
@@ -231,25 +232,11 @@ fn git(reader: &mut Reader<'_>, node: Node) -> Option<Git> {
         reader.checked(&repository, "git.repository", |text| check::repository(text, &access))?;
     Some(Git {
         repository,
-        branch: branch?.unwrap_or_else(|| "main".to_owned()),
-        commit: commit.map_or(Some(None), |read| read.map(Some))?,
-        dockerfile: dockerfile?.unwrap_or_else(|| "/Dockerfile".to_owned()),
+        branch: branch.unwrap_or_else(|| "main".to_owned()),
+        commit,
+        dockerfile: dockerfile.unwrap_or_else(|| "/Dockerfile".to_owned()),
         access,
     })
-}
-
-/// A key that may be left out: `None` only after a complaint.
-fn optional(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields,
-    key: &str,
-    full: &str,
-    check: fn(&str) -> Result<String, Complaint>,
-) -> Option<Option<String>> {
-    match fields.take(key) {
-        None => Some(None),
-        Some(node) => reader.checked(&node, full, check).map(Some),
-    }
 }
 
 /// A commit may be all digits, and is text all the same.

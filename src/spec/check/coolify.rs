@@ -23,8 +23,8 @@ pub fn image(text: &str) -> Checked<String> {
         let inner = part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
         inner && part.starts_with(alphanumeric) && part.ends_with(alphanumeric)
     };
-    let port = |host: &str| host.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
-    if !host.is_none_or(part) || !registry.is_none_or(port) || !rest.split('/').all(part) {
+    let sound = |host: &str| host.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
+    if !host.is_none_or(part) || !registry.is_none_or(sound) || !rest.split('/').all(part) {
         return Err(wrong("its name is not one a registry has").hint("like `ghcr.io/acme/api:1.4.2`"));
     }
     match (tag, digest) {
