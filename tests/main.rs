@@ -6,3 +6,4 @@ mod face;
 mod kill;
 mod promise;
 mod tidy;
+mod truth;

@@ -122,7 +122,8 @@ pub fn words(status: u16, body: &Value) -> String {
     if let Some(message) = message(body) {
         words = format!("{words} {message}");
     }
-    for text in flat(body.get("errors").unwrap_or(&Value::Null)) {
+    let errors = ["error", "errors"].iter().filter_map(|key| body.get(key));
+    for text in errors.flat_map(flat) {
         words = format!("{words} · {text}");
     }
     words
@@ -132,7 +133,8 @@ fn message(body: &Value) -> Option<&str> {
     body.get("message").and_then(Value::as_str)
 }
 
-// Coolify's `errors` come in four shapes, Cloudflare's in one; all are flattened to their texts.
+// Coolify's `errors` come in four shapes (and as one `error`), Cloudflare's in one; all are flattened to their
+// texts.
 fn flat(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
@@ -219,6 +221,12 @@ mod tests {
         ] {
             assert_eq!(words(422, &json!({"errors": errors})), format!("422 · {text}"));
         }
+    }
+
+    #[test]
+    fn the_reason_beside_the_message_is_told_too() {
+        let body = json!({"message": "Invalid request.", "error": "Empty JSON."});
+        assert_eq!(words(400, &body), "400 Invalid request. · Empty JSON.");
     }
 
     #[test]

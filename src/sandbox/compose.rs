@@ -105,6 +105,16 @@ impl Compose {
         self.values().filter_map(reference).collect()
     }
 
+    /// The variables whose whole value is one that Coolify makes up: a row is made of each, as it is written.
+    pub fn borrowed(&self) -> Vec<(String, String)> {
+        let all = self.entries.iter().flat_map(|entry| &entry.environment);
+        let borrows = |value: &&str| reference(value).is_some_and(|(name, _)| name.starts_with("SERVICE_"));
+        all.filter_map(|(key, value)| {
+            value.as_deref().filter(borrows).map(|value| (key.clone(), value.to_owned()))
+        })
+        .collect()
+    }
+
     fn values(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().flat_map(|entry| &entry.environment).filter_map(|(_, value)| value.as_deref())
     }

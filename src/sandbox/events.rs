@@ -91,7 +91,6 @@ fn start_ends(world: &mut World, uuid: &str, start: Start) {
     };
     service.starting = service.starting.saturating_sub(1);
     if !start.fails {
-        service.config_hash = Some(start.config_hash);
         service.containers = start.containers;
         keep_volumes(world, uuid, &start.volumes);
         seek_certificates(world);

@@ -22,6 +22,9 @@ pub struct Service {
     pub environment: u64,
     /// The compose text as Coolify dumped it.
     pub compose: String,
+    /// The text for Docker that was made of it; `None` until a parse has come through.
+    #[serde(default)]
+    pub made_of_it: Option<String>,
     /// Its sub-resources, those left behind by a changed compose text too.
     pub parts: Vec<Part>,
     /// Its environment variables: the only place where their values are kept.
@@ -30,9 +33,12 @@ pub struct Service {
     pub containers: Vec<Container>,
     /// How many starts are under way.
     pub starting: u32,
+    /// What it is filed under, lower case.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// Whether its deletion is under way.
     pub deleting: bool,
-    /// Changes when a deploy applied another definition; `None` until the first.
+    /// Changes when a start begins that applies another definition; `None` until the first.
     pub config_hash: Option<String>,
     /// When it was made.
     pub made: Made,

@@ -20,8 +20,6 @@ pub struct Start {
     pub volumes: Vec<String>,
     /// Whether the image fails to build: then the old containers stay, and nobody says so.
     pub fails: bool,
-    /// What was applied.
-    pub config_hash: String,
 }
 
 /// Begins a start of the service, whether or not another one is under way.
@@ -34,11 +32,11 @@ pub fn begin(world: &mut World, uuid: &str) {
         containers: compose.entries.iter().map(|entry| container(world, &service, entry, sick)).collect(),
         volumes: compose.volumes(),
         fails,
-        config_hash: hex(&digest(&[service.compose.as_bytes()])),
     };
     let lasts = if compose.entries.iter().any(|entry| entry.builds) { BUILD_MS } else { START_MS };
     if let Some(service) = world.service_mut(uuid) {
         service.starting += 1;
+        service.config_hash = Some(hex(&digest(&[service.compose.as_bytes()])[..16]));
     }
     world.later(lasts, Event::StartEnds(uuid.to_owned(), Box::new(start)));
 }

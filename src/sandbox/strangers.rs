@@ -61,6 +61,7 @@ fn service(world: &mut World, name: &str) {
         description: None,
         environment,
         compose: compose.dumped.clone(),
+        made_of_it: None,
         parts: Vec::new(),
         envs: Vec::new(),
         containers: vec![Container {
@@ -73,6 +74,7 @@ fn service(world: &mut World, name: &str) {
             log: vec![line],
         }],
         starting: 0,
+        tags: Vec::new(),
         deleting: false,
         config_hash: Some("strangers".into()),
         made: world.made_now(),

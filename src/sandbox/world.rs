@@ -95,6 +95,49 @@ pub struct CoolifySetup {
     pub rate_limit: u64,
     /// Start of the current minute window on the boot clock, and the requests in it.
     pub rate_window: (u64, u64),
+    /// What it thinks of the token.
+    #[serde(default)]
+    pub token: Token,
+    /// Whether it lets callers in at all.
+    #[serde(default)]
+    pub door: Door,
+}
+
+/// What the pretend Coolify thinks of the token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Token {
+    /// Everything is open to it.
+    #[default]
+    Root,
+    /// It has these abilities, none of which implies another.
+    Limited(Vec<Ability>),
+    /// It has more than `read`, but its user is a mere member of the team.
+    OfMember,
+    /// Never issued, expired or taken back.
+    Unknown,
+}
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ability {
+    /// Every GET.
+    Read,
+    /// Creating, changing, deleting.
+    Write,
+    /// Deploying, starting, stopping.
+    Deploy,
+}
+
+/// Whether the pretend Coolify lets callers in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Door {
+    /// All of them.
+    #[default]
+    Open,
+    /// None: its API is switched off.
+    Shut,
+    /// Only from addresses that the caller does not have.
+    Listed,
 }
 
 /// The team a swapped token belongs to.
@@ -278,7 +321,15 @@ impl Default for CloudflareHabits {
 
 impl Default for CoolifySetup {
     fn default() -> Self {
-        Self { version: "4.3.11".into(), team: 0, sensitive: true, rate_limit: 200, rate_window: (0, 0) }
+        Self {
+            version: "4.3.11".into(),
+            team: 0,
+            sensitive: true,
+            rate_limit: 200,
+            rate_window: (0, 0),
+            token: Token::default(),
+            door: Door::default(),
+        }
     }
 }
 

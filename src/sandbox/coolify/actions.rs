@@ -7,6 +7,9 @@ use crate::sandbox::events::{Event, QUEUE_MS, STOP_MS};
 use crate::sandbox::start;
 use crate::sandbox::world::digest;
 
+/// Between the end of a deleted service's containers and that of its row.
+const GONE_MS: u64 = 1_000;
+
 /// `POST /services/{uuid}/start`: queued, so that an early read still shows the old status. A second one is
 /// taken while the first is under way.
 pub fn start(desk: &mut Desk, uuid: &str) -> Answer {
@@ -40,7 +43,7 @@ pub fn deploy(desk: &mut Desk) -> Answer {
     let (uuids, tag) = (parameter(desk, "uuid"), parameter(desk, "tag"));
     let uuids = match (uuids, tag) {
         (Some(_), Some(_)) => return Err(message(400, "You can only use uuid or tag, not both.")),
-        (None, Some(_)) => return Err(message(404, "No resources found with this tag.")),
+        (None, Some(tag)) => return deploy_tagged(desk, &tag),
         (None, None) => return Err(message(400, "You must provide uuid or tag.")),
         (Some(uuids), None) => uuids,
     };
@@ -54,6 +57,17 @@ pub fn deploy(desk: &mut Desk) -> Answer {
     }
     let deployments: Vec<Value> = uuids.into_iter().map(|uuid| deployed(desk, uuid)).collect();
     Ok(Reply::json(200, &json!({"deployments": deployments})))
+}
+
+/// By tag the answer has another shape.
+fn deploy_tagged(desk: &mut Desk, tag: &str) -> Answer {
+    let tagged = desk.world.services.iter().filter(|it| desk.owns(it) && it.tags.iter().any(|it| it == tag));
+    let uuids: Vec<String> = tagged.map(|service| service.uuid.clone()).collect();
+    if uuids.is_empty() {
+        return Err(message(404, "No resources found with this tag."));
+    }
+    let messages: Vec<Value> = uuids.iter().map(|uuid| deployed(desk, uuid)["message"].take()).collect();
+    Ok(Reply::json(200, &json!({"message": messages})))
 }
 
 fn parameter(desk: &Desk, name: &str) -> Option<String> {
@@ -83,6 +97,7 @@ pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
     }
     if !already {
         let service = uuid.to_owned();
+        desk.world.later(takes_ms - GONE_MS, Event::Stopped(service.clone()));
         desk.world.later(takes_ms, Event::Deleted { service, volumes });
     }
     Ok(message(200, "Service deletion request queued."))

@@ -20,6 +20,17 @@ struct Wanted {
     comment: Option<String>,
 }
 
+/// What the answer does not tell of a row that it has just made.
+const UNTOLD: [&str; 3] = ["is_preview", "is_required", "order"];
+/// What the answer to a bulk tells of a new row only where it was sent.
+const FLAGS: [&str; 4] = ["comment", "is_literal", "is_multiline", "is_shown_once"];
+
+fn without(row: &mut Value, keys: &[&str]) {
+    if let Value::Object(row) = row {
+        row.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+}
+
 /// All rows.
 pub fn list(desk: &mut Desk, uuid: &str) -> Answer {
     let service = desk.service(uuid)?;
@@ -34,7 +45,9 @@ pub fn create(desk: &mut Desk, uuid: &str) -> Answer {
     if service.env(&wanted.key).is_some() {
         return Err(message(409, "Environment variable already exists. Use PATCH request to update it."));
     }
-    Ok(Reply::json(201, &put(desk.world, uuid, wanted)))
+    let mut row = put(desk.world, uuid, wanted);
+    without(&mut row, &UNTOLD);
+    Ok(Reply::json(201, &row))
 }
 
 /// Changes the row of a key. Flags left out go back to false.
@@ -59,8 +72,15 @@ pub fn bulk(desk: &mut Desk, uuid: &str) -> Answer {
     let mut rows = Vec::new();
     for item in items {
         let fields: Map<String, Value> = item.as_object().cloned().unwrap_or_default();
-        let wanted = checked(Form::of(fields))?;
-        rows.push(put(desk.world, uuid, wanted));
+        let unsaid = FLAGS.into_iter().filter(|flag| !fields.contains_key(*flag));
+        let untold: Vec<&str> = UNTOLD.into_iter().chain(unsaid).collect();
+        let wanted = checked(Form::of(fields.clone()))?;
+        let is_new = desk.service(uuid)?.env(&wanted.key).is_none();
+        let mut row = put(desk.world, uuid, wanted);
+        if is_new {
+            without(&mut row, &untold);
+        }
+        rows.push(row);
     }
     Ok(Reply::json(201, &Value::Array(rows)))
 }
@@ -142,7 +162,7 @@ fn shown(world: &World, row: &EnvRow) -> Value {
         "is_coolify": row.key.starts_with("SERVICE_"),
         "is_required": false,
         "is_really_required": false,
-        "is_shared": false,
+        "is_shared": row.value.as_deref().is_some_and(|value| value.starts_with("{{")),
         "is_buildpack_control": false,
         "order": null,
         "version": world.coolify.version,
@@ -156,8 +176,14 @@ fn shown(world: &World, row: &EnvRow) -> Value {
     shown
 }
 
-/// Literal and multi-line values stand in single quotes, which are not escaped inside.
+/// JSON stays as it is; literal and multi-line values stand in single quotes, which are not escaped inside; in
+/// others quotes and backslashes are escaped.
 fn real_value(row: &EnvRow) -> String {
     let value = row.value.as_deref().unwrap_or("");
-    if row.is_literal || row.is_multiline { format!("'{value}'") } else { value.to_owned() }
+    let is_json = value.starts_with(['{', '[']) && serde_json::from_str::<Value>(value).is_ok();
+    match () {
+        () if is_json => value.to_owned(),
+        () if row.is_literal || row.is_multiline => format!("'{value}'"),
+        () => value.replace('\\', "\\\\").replace('"', "\\\"").replace('\'', "\\'"),
+    }
 }

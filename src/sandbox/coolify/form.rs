@@ -105,14 +105,15 @@ impl Form {
 /// A name of a project or environment: 3 to 255 characters of a limited set.
 pub fn name(form: &mut Form, name: &str) {
     let length = name.chars().count();
-    if (1..3).contains(&length) {
+    let is_other = form.value("name").is_some_and(Value::is_number);
+    if (1..3).contains(&length) || is_other {
         form.wrong("name", "The name must be at least 3 characters.");
     }
     if length > 255 {
         form.wrong("name", "The name may not be greater than 255 characters.");
     }
     if !name.chars().all(|it| it.is_alphanumeric() || it.is_whitespace() || "-_./@&()#,:+".contains(it)) {
-        form.wrong("name", "The name may only contain letters, numbers, spaces and - _ . / @ & ( ) # , : +");
+        form.wrong("name", "The name may only contain letters (including Unicode), numbers, spaces, and these characters: - _ . / @ & ( ) # , : +");
     }
 }
 

@@ -7,10 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, invalid, message, server_error, urls};
+use super::{Answer, Desk, Form, Reply, invalid, magic, message, server_error, urls};
 use crate::sandbox::compose::{Compose, Entry, Unreadable};
+use crate::sandbox::events::{Event, QUEUE_MS};
 use crate::sandbox::services::{EnvRow, Part, Service};
-use crate::sandbox::start;
 use crate::sandbox::world::World;
 
 const FIELDS: [&str; 14] = [
@@ -30,11 +30,19 @@ const FIELDS: [&str; 14] = [
     "tags",
 ];
 
+/// The one template of Coolify's that the sandbox has: its key and its compose text.
+const TEMPLATE: (&str, &str) = (
+    "uptime-kuma",
+    r#"{"services": {"uptimekuma": {"image": "louislam/uptime-kuma:2",
+        "environment": ["SERVICE_FQDN_UPTIMEKUMA_3001"]}}}"#,
+);
+
 /// A create request whose fields are in order.
 struct Wanted {
     name: Option<String>,
     description: Option<String>,
     text: String,
+    tags: Vec<String>,
     environment: u64,
     urls: Vec<urls::Url>,
     force: bool,
@@ -56,7 +64,7 @@ pub fn create(desk: &mut Desk) -> Answer {
         return Err(refusal);
     }
     if wanted.instant {
-        start::begin(desk.world, &uuid);
+        desk.world.later(QUEUE_MS, Event::StartBegins(uuid.clone()));
     }
     Ok(Reply::json(201, &made(desk.world, &uuid)))
 }
@@ -72,6 +80,7 @@ fn checked(desk: &Desk) -> Result<Wanted, Reply> {
     let force = form.flag("force_domain_override").unwrap_or(false);
     let instant = form.flag("instant_deploy").unwrap_or(false);
     let source = source(&mut form);
+    let tags = tags(&mut form);
     form.check()?;
     let urls = urls::read(form.value("urls"))?;
     let Some(environment) = environment else {
@@ -94,14 +103,23 @@ fn checked(desk: &Desk) -> Result<Wanted, Reply> {
             &json!({"message": "Invalid service type.", "valid_service_types": []}),
         ));
     };
-    Ok(Wanted { name, description, text, environment, urls, force, instant })
+    Ok(Wanted { name, description, text, tags, environment, urls, force, instant })
+}
+
+fn tags(form: &mut Form) -> Vec<String> {
+    let tags = form.value("tags").and_then(Value::as_array).cloned().unwrap_or_default();
+    let tags: Vec<String> = tags.iter().filter_map(Value::as_str).map(str::to_lowercase).collect();
+    for (at, _) in tags.iter().enumerate().filter(|(_, tag)| tag.chars().count() < 2) {
+        form.wrong(&format!("tags.{at}"), &format!("The tags.{at} field must be at least 2 characters."));
+    }
+    tags
 }
 
 /// What a service is to be made of.
 enum Source {
     /// Compose text, still packed.
     Text(String),
-    /// One of Coolify's own templates; the sandbox has none.
+    /// One of Coolify's own templates that the sandbox does not have.
     Template,
     /// Both, which is refused.
     Both,
@@ -111,8 +129,12 @@ fn source(form: &mut Form) -> Source {
     match (form.text("type"), form.text("docker_compose_raw")) {
         (None, Some(text)) => Source::Text(text),
         (Some(_), Some(_)) => Source::Both,
+        (Some(name), None) if name == TEMPLATE.0 => Source::Text(STANDARD.encode(TEMPLATE.1)),
         (Some(_), None) => Source::Template,
         (None, None) => {
+            if form.has("docker_compose_raw") {
+                form.wrong("docker_compose_raw", "The docker compose raw field must be a string.");
+            }
             form.wrong("type", "The type field is required when docker compose raw is not present.");
             let what = "The docker compose raw field is required when type is not present.";
             form.wrong("docker_compose_raw", what);
@@ -148,10 +170,12 @@ fn insert(world: &mut World, wanted: &Wanted, compose: &Compose) -> String {
         description: wanted.description.clone(),
         environment: wanted.environment,
         compose: compose.dumped.clone(),
+        made_of_it: None,
         parts: Vec::new(),
         envs: Vec::new(),
         containers: Vec::new(),
         starting: 0,
+        tags: wanted.tags.clone(),
         deleting: false,
         config_hash: None,
         made: world.made_now(),
@@ -163,42 +187,54 @@ fn insert(world: &mut World, wanted: &Wanted, compose: &Compose) -> String {
 /// longer has stays behind.
 pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
     for entry in &compose.entries {
-        let fresh = fresh_part(world, entry);
+        let fresh = fresh_part(world, uuid, entry);
         let Some(service) = world.service_mut(uuid) else { return };
         match service.parts.iter_mut().find(|part| part.name == entry.name) {
-            Some(part) => part.image.clone_from(&entry.image),
+            Some(part) => {
+                part.image.clone_from(&entry.image);
+                part.fqdn = part.fqdn.take().or(fresh.fqdn);
+            }
             None => service.parts.push(fresh),
         }
     }
+    for (key, value) in magic::rows(compose, uuid, &world.server.ip.clone()) {
+        add_row(world, uuid, &key, Some(value));
+    }
     for (key, default) in compose.references() {
-        let fresh = referred(world, &key, default);
-        let Some(service) = world.service_mut(uuid) else { return };
-        if service.env(&key).is_none() {
-            service.envs.push(fresh);
-        }
+        let value = if magic::is_made_up(&key) { Some(world.hex_id()) } else { default };
+        add_row(world, uuid, &key, value);
+    }
+    for (key, value) in compose.borrowed() {
+        add_row(world, uuid, &key, Some(value));
+    }
+    if let Some(service) = world.service_mut(uuid).filter(|_| !compose.breaks_late) {
+        service.made_of_it = Some(compose.dumped.clone());
     }
 }
 
-fn fresh_part(world: &mut World, entry: &Entry) -> Part {
+/// A row of Coolify's own, unless one of that key is there.
+fn add_row(world: &mut World, uuid: &str, key: &str, value: Option<String>) {
+    let fresh = EnvRow { value: value.filter(|value| !value.is_empty()), ..EnvRow::empty(world, key) };
+    let Some(service) = world.service_mut(uuid) else { return };
+    if service.env(key).is_none() {
+        service.envs.push(fresh);
+    }
+}
+
+fn fresh_part(world: &mut World, uuid: &str, entry: &Entry) -> Part {
+    let fqdn = magic::url(entry, uuid, &world.server.ip);
     Part {
         id: world.number(),
         uuid: world.uuid(),
         name: entry.name.clone(),
         is_database: entry.is_database(),
         image: entry.image.clone(),
-        fqdn: None,
+        fqdn,
         status: "exited".into(),
         excluded: entry.is_excluded,
         human_name: None,
         description: None,
     }
-}
-
-/// Passwords and user names under Coolify's magic keys are made up by Coolify.
-fn referred(world: &mut World, key: &str, default: Option<String>) -> EnvRow {
-    let is_magic = key.starts_with("SERVICE_PASSWORD") || key.starts_with("SERVICE_USER");
-    let value = if is_magic { Some(world.hex_id()) } else { default.filter(|value| !value.is_empty()) };
-    EnvRow { value, ..EnvRow::empty(world, key) }
 }
 
 /// What create and PATCH answer.

@@ -9,6 +9,8 @@ mod actions;
 mod environments;
 mod envs;
 mod form;
+mod gates;
+mod magic;
 mod make;
 mod parts;
 mod projects;
@@ -20,9 +22,10 @@ mod urls;
 use serde_json::{Value, json};
 
 use self::form::Form;
+pub use self::gates::too_many;
 use super::ask::{Ask, Credentials, Reply};
 use super::faults::Fault;
-use super::world::{OTHER_TEAM, World};
+use super::world::{OTHER_TEAM, Token, World};
 
 /// An answer, or a refusal ready to be sent.
 type Answer = Result<Reply, Reply>;
@@ -39,20 +42,24 @@ struct Desk<'a> {
 /// Answers one request to the pretend Coolify.
 pub fn answer(world: &mut World, ask: &Ask) -> Reply {
     let path: Vec<&str> = ask.path.split('/').filter(|part| !part.is_empty()).collect();
-    if matches!(path[..], ["api", "health"] | ["api", "v1", "health"]) {
-        return Reply::typed(200, "text/html; charset=utf-8", "OK");
+    let limit = world.coolify.rate_limit;
+    let well = || Reply::typed(200, "text/html; charset=utf-8", "OK");
+    match path[..] {
+        ["api", "health"] => return gates::limited(well(), gates::HEALTH_LIMIT, gates::HEALTH_LIMIT),
+        ["api", "v1", "health"] => return gates::limited(well(), limit, limit),
+        _ => {}
     }
     // An unknown path is told before the token is looked at (observed).
     let known = path.strip_prefix(&["api", "v1"]).and_then(|path| route(&ask.method, path));
-    let Some(handler) = known else { return unknown_route() };
-    if ask.credentials != Credentials::Bearer {
+    let Some(handler) = known else { return gates::limited(unknown_route(), limit, limit) };
+    if ask.credentials != Credentials::Bearer || world.coolify.token == Token::Unknown {
         return message(401, "Unauthenticated.");
     }
-    let Some(remaining) = admit(world) else { return too_many(world, Some(seconds_to_next_window(world))) };
+    let Some(remaining) = gates::admit(world) else { return gates::full(world) };
     let team = if world.take_fault(Fault::TeamSwap) { OTHER_TEAM } else { world.coolify.team };
-    let reply = handler(&mut Desk { world, ask, team }).unwrap_or_else(|refusal| refusal);
-    let limit = world.coolify.rate_limit.to_string();
-    reply.with("x-ratelimit-limit", limit).with("x-ratelimit-remaining", remaining.to_string())
+    let allowed = gates::allowed(&world.coolify, &ask.method, &path);
+    let reply = allowed.and_then(|()| handler(&mut Desk { world, ask, team }));
+    gates::limited(reply.unwrap_or_else(|refusal| refusal), limit, remaining)
 }
 
 #[rustfmt::skip]
@@ -103,30 +110,6 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("DELETE", ["services", uuid, "envs", row]) => Box::new(|desk| envs::delete(desk, uuid, row)),
         _ => return None,
     })
-}
-
-/// Counts the request in the fixed window of a minute; `None` when the window is full.
-fn admit(world: &mut World) -> Option<u64> {
-    let (now, setup) = (world.time.boot_ms, &mut world.coolify);
-    if now >= setup.rate_window.0 + 60_000 {
-        setup.rate_window = (now, 0);
-    }
-    let remaining = setup.rate_limit.checked_sub(setup.rate_window.1 + 1)?;
-    setup.rate_window.1 += 1;
-    Some(remaining)
-}
-
-fn seconds_to_next_window(world: &World) -> u64 {
-    (world.coolify.rate_window.0 + 60_000).saturating_sub(world.time.boot_ms).div_ceil(1000)
-}
-
-/// The 429 of the rate limit, with `Retry-After` in seconds where it is given.
-pub fn too_many(world: &World, retry_after: Option<u64>) -> Reply {
-    let reply = message(429, "Too Many Attempts.").with("x-ratelimit-remaining", "0");
-    let reply = reply.with("x-ratelimit-limit", world.coolify.rate_limit.to_string());
-    let Some(seconds) = retry_after else { return reply };
-    let reset = u64::try_from(world.time.wall.as_second()).unwrap_or(0) + seconds;
-    reply.with("retry-after", seconds.to_string()).with("x-ratelimit-reset", reset.to_string())
 }
 
 fn message(status: u16, text: &str) -> Reply {

@@ -98,7 +98,7 @@ fn find<'a>(service: &'a Service, part: &str) -> Result<&'a Part, Reply> {
     found.ok_or_else(|| message(404, "Application not found."))
 }
 
-/// A part as the API shows it; its number only inside the service.
+/// A part as the API shows it; its number only inside the service, and that of a database's service too.
 pub fn shown(service: &Service, part: &Part, numbered: bool) -> Value {
     let mut shown = json!({
         "uuid": part.uuid,
@@ -109,7 +109,6 @@ pub fn shown(service: &Service, part: &Part, numbered: bool) -> Value {
         "ports": "",
         "exposes": null,
         "status": part.status,
-        "service_id": service.id,
         "exclude_from_status": part.excluded,
         "is_log_drain_enabled": false,
         "is_gzip_enabled": true,
@@ -117,11 +116,22 @@ pub fn shown(service: &Service, part: &Part, numbered: bool) -> Value {
         "created_at": time(service.made.at),
         "updated_at": time(service.made.changed),
         "deleted_at": null,
+        "is_include_timestamps": false,
+        "is_migrated": false,
+        "last_online_at": service.made.changed.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     });
     if numbered {
         shown["id"] = json!(part.id);
     }
-    if !part.is_database {
+    if numbered || !part.is_database {
+        shown["service_id"] = json!(service.id);
+    }
+    if part.is_database {
+        shown["is_public"] = json!(false);
+        shown["public_port"] = Value::Null;
+        shown["public_port_timeout"] = json!(3600);
+        shown["custom_type"] = Value::Null;
+    } else {
         shown["fqdn"] = json!(part.fqdn);
         shown["required_fqdn"] = json!(false);
         shown["is_force_https_enabled"] = json!(true);

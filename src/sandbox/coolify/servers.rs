@@ -21,12 +21,17 @@ pub fn teams(desk: &mut Desk) -> Answer {
 }
 
 fn shown_team(desk: &Desk) -> Value {
-    let name = if desk.team == OTHER_TEAM { "Other Team" } else { "Root Team" };
+    let (name, description) = match desk.team {
+        OTHER_TEAM => ("Other Team", "The other team"),
+        _ => ("Root Team", "The root team"),
+    };
     json!({
         "id": desk.team,
         "name": name,
-        "description": name,
+        "description": description,
         "personal_team": true,
+        "created_at": "2026-01-01T00:00:00.000000Z",
+        "updated_at": "2026-01-01T00:00:00.000000Z",
         "show_boarding": false,
         "is_mcp_server_enabled": true,
     })
@@ -59,6 +64,12 @@ pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
     let mut shown = shown(&server);
     shown["team_id"] = json!(desk.team);
     shown["unreachable_count"] = json!(0);
+    for column in ["deleted_at", "validation_logs"] {
+        shown[column] = Value::Null;
+    }
+    for column in ["created_at", "updated_at"] {
+        shown[column] = json!(time(desk.world.time.wall));
+    }
     Ok(Reply::json(200, &shown))
 }
 

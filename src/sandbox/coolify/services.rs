@@ -52,7 +52,7 @@ fn full(world: &World, service: &Service) -> Value {
     full["applications"] = shown(false);
     full["databases"] = shown(true);
     full["server"] = json!({"id": 0, "uuid": world.server.uuid, "name": world.server.name,
-        "ip": world.server.shown_ip, "is_coolify_host": world.server.is_coolify_host});
+        "ip": world.server.shown_ip, "port": 22, "user": "root", "is_coolify_host": world.server.is_coolify_host});
     full
 }
 
@@ -91,7 +91,7 @@ pub fn brief(world: &World, service: &Service) -> Value {
     });
     if world.coolify.sensitive {
         brief["docker_compose_raw"] = json!(service.compose);
-        brief["docker_compose"] = json!(service.compose);
+        brief["docker_compose"] = json!(service.made_of_it);
     }
     brief
 }

@@ -2,7 +2,7 @@
 //! at, and containers notice nothing until the next start.
 
 use super::{Answer, Desk, Form, Reply, make, server_error, urls};
-use crate::sandbox::start;
+use crate::sandbox::events::{Event, QUEUE_MS};
 
 const FIELDS: [&str; 8] = [
     "name",
@@ -45,7 +45,7 @@ pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
     }
     urls::apply(desk.world, uuid, &urls, force)?;
     if instant {
-        start::begin(desk.world, uuid);
+        desk.world.later(QUEUE_MS, Event::StartBegins(uuid.to_owned()));
     }
     Ok(Reply::json(200, &make::made(desk.world, uuid)))
 }

@@ -113,7 +113,7 @@ fn taken(conflicts: &[Value]) -> Reply {
     let body = json!({
         "message": "Domain conflicts detected. Use force_domain_override=true to proceed.",
         "conflicts": conflicts,
-        "warning": "Using the same domain for several resources can lead to unpredictable behavior.",
+        "warning": "Using the same domain for multiple resources can cause routing conflicts and unpredictable behavior.",
     });
     Reply::json(409, &body)
 }

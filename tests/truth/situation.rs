@@ -1,0 +1,154 @@
+//! The situation that an exchange was recorded in: what the token was, whether the workers and the server were
+//! there, and what Docker made of the containers.
+
+use fabrik::sandbox::events::Event;
+use fabrik::sandbox::world::{Ability, Door, Token};
+use fabrik::sandbox::{Fault, World};
+
+use super::recorded::Exchange;
+use super::story::Stage;
+
+/// The groups during which queue workers took jobs; in all others nothing went on after an answer.
+const WORKERS: [&str; 8] = [
+    "service-live",
+    "service-failures",
+    "application-live",
+    "application-live2",
+    "application-failed-redeploy",
+    "delete",
+    "server-unreachable",
+    "after-recovery",
+];
+
+/// Before these exchanges some time passed, so that nothing before them was still going on.
+const LATER: [u64; 5] = [301, 343, 448, 600, 621];
+
+/// From here on jobs were kept for the workers that came back, and not lost.
+const KEPT: u64 = 560;
+
+/// The first service of `service-live` lived while no scheduler ran, so that its containers were never looked at.
+const UNSCHEDULED: std::ops::RangeInclusive<u64> = 301..=319;
+
+/// While these were recorded, Coolify had noticed that the server could not be reached.
+const UNREACHABLE: std::ops::RangeInclusive<u64> = 610..=622;
+
+/// What Docker made of a container that the sandbox thinks well: (service, part, status).
+const DOCKER: [(&str, &str, &str); 5] = [
+    ("f-unhealthy", "web", "running:unhealthy"),
+    ("f-crashloop", "web", "restarting:unknown"),
+    ("f-dup-port", "a", "starting:unknown"),
+    ("f-oneshot", "job", "exited"),
+    ("f-oneshot-excluded", "job", "exited"),
+];
+
+/// How long Docker took to stop the containers of a deleted service, and Coolify to forget it, in milliseconds.
+const DELETED: [(&str, u64, u64); 2] = [("f-oneshot", 31_000, 35_000), ("f-crashloop", 4_000, 5_000)];
+
+/// Gives the sandbox the one server that was recorded.
+pub fn furnish(stage: &Stage) {
+    change(stage, |world| {
+        world.server.ip = "localhost".into();
+        world.server.shown_ip = "host.docker.internal".into();
+        world.server.is_coolify_host = true;
+    });
+}
+
+fn change(stage: &Stage, change: impl FnOnce(&mut World)) {
+    stage.sandbox.with_world(change).expect("a world in memory");
+}
+
+/// Sets token, door, rate window and server as they were.
+pub fn admit(stage: &Stage, exchange: &Exchange) {
+    change(stage, |world| {
+        let is_full = exchange.status == 429;
+        let setup = &mut world.coolify;
+        setup.rate_window = (world.time.boot_ms, if is_full { setup.rate_limit } else { 0 });
+        setup.sensitive = exchange.token != "read";
+        setup.team = if exchange.token == "otherteam" { 77 } else { 0 };
+        setup.token = token(&exchange.token);
+        setup.door = match exchange.label.as_str() {
+            "version disabled" | "projects disabled" => Door::Shut,
+            "ip not allowed" => Door::Listed,
+            _ => Door::Open,
+        };
+        // A start works over SSH inside the request, so it notices at once what Coolify notices later.
+        let is_cut = exchange.path == "/deploy" && exchange.status == 500;
+        world.server.usable = !is_cut && !UNREACHABLE.contains(&exchange.n);
+        match exchange.label.as_str() {
+            "missing-image: create" => world.arm(Fault::Build, Some(1)),
+            // Its container with the taken port had been given up by now.
+            "get after delete while unreachable" => set(world, "f-dup-port", "a", "exited"),
+            _ => {}
+        }
+    });
+}
+
+fn token(kind: &str) -> Token {
+    match kind {
+        "invalid" | "expired" => Token::Unknown,
+        "read" | "readsens" | "member_read" => Token::Limited(vec![Ability::Read]),
+        "write" => Token::Limited(vec![Ability::Write]),
+        "deploy" => Token::Limited(vec![Ability::Deploy]),
+        "member_write" => Token::OfMember,
+        _ => Token::Root,
+    }
+}
+
+fn set(world: &mut World, service: &str, part: &str, status: &str) {
+    let found = world.services.iter_mut().filter(|it| it.name == service);
+    let parts = found.flat_map(|it| &mut it.parts).filter(|it| it.name == part);
+    parts.for_each(|it| it.status = status.into());
+}
+
+/// Whether a pause came before this exchange.
+pub fn comes_later(exchange: &Exchange) -> bool {
+    LATER.contains(&exchange.n)
+}
+
+/// Whether time passed between this request and the one before.
+pub fn time_passes(exchange: &Exchange) -> bool {
+    WORKERS.contains(&exchange.group.as_str())
+}
+
+/// Gives the containers that Docker did not run well the status they had.
+pub fn docker(stage: &Stage) {
+    change(stage, |world| {
+        for (service, part, status) in DOCKER {
+            let found = world.services.iter_mut().filter(|it| it.name == service);
+            let parts = found.flat_map(|it| &mut it.parts).filter(|it| it.name == part);
+            parts.filter(|it| it.status.starts_with("running")).for_each(|it| it.status = status.into());
+        }
+    });
+}
+
+/// Loses the jobs that nobody took. Those queued while the workers were dead were taken later.
+pub fn after(stage: &Stage, exchange: &Exchange) {
+    change(stage, |world| {
+        if UNSCHEDULED.contains(&exchange.n) {
+            world.jobs.retain(|job| !matches!(job.event, Event::Scan(_)));
+        }
+        if !time_passes(exchange) && exchange.n < KEPT {
+            world.jobs.clear();
+        }
+        if exchange.method == "DELETE" {
+            for deletion in DELETED {
+                retime(world, deletion);
+            }
+        }
+    });
+}
+
+/// Lets the deletion of a service take as long as it did.
+fn retime(world: &mut World, (name, stopped_ms, forgotten_ms): (&str, u64, u64)) {
+    let now = world.time.boot_ms;
+    let uuid = world.services.iter().find(|it| it.name == name).map(|it| it.uuid.clone());
+    for job in &mut world.jobs {
+        match &job.event {
+            Event::Stopped(it) if Some(it) == uuid.as_ref() => job.due_ms = now + stopped_ms,
+            Event::Deleted { service, .. } if Some(service) == uuid.as_ref() => {
+                job.due_ms = now + forgotten_ms;
+            }
+            _ => {}
+        }
+    }
+}

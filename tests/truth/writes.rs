@@ -1,0 +1,152 @@
+//! What each recorded answer to a write means, written down by hand.
+
+use std::time::Duration;
+
+use fabrik::providers::answer::{Answer, sort};
+use fabrik::providers::{Call, Provider, Volumes};
+use fabrik::secrets::Secret;
+use machine::mark::Mark;
+use machine::receipt::Fields;
+use serde_json::Value;
+
+use super::client::{Canned, Found, environments, projects, same, services};
+use super::recorded::Exchange;
+
+/// What an answer means, without its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Means {
+    Done,
+    Refused,
+    Partial,
+    Missing,
+    TokenRefused,
+    NotDone,
+    Doubt,
+}
+
+use Means::{Done, Doubt, Missing, NotDone, Partial, Refused, TokenRefused};
+
+/// Method, shape of the path, and what each status means.
+type Row = (&'static str, &'static str, &'static [(u16, Means)]);
+
+/// For every write that was recorded: what its status means there.
+#[rustfmt::skip]
+const MEANINGS: &[Row] = &[
+    ("POST", "/projects", &[(201, Done), (400, Refused), (403, TokenRefused), (422, Refused), (429, NotDone)]),
+    ("PATCH", "/projects/{}", &[(201, Done), (400, Refused), (404, Missing)]),
+    ("DELETE", "/projects/{}", &[(200, Done), (400, Refused), (403, TokenRefused), (404, Missing)]),
+    // An environment that is there already may be the echo of a create of ours whose answer was lost.
+    ("POST", "/projects/{}/environments", &[(201, Done), (400, Refused), (409, Doubt), (422, Refused)]),
+    ("PATCH", "/projects/{}/environments/{}", &[(200, Done)]),
+    ("DELETE", "/projects/{}/environments/{}", &[(200, Done), (400, Refused), (404, Missing)]),
+    // A 500 may have left the service behind, a 4xx never does.
+    ("POST", "/services", &[(201, Done), (403, TokenRefused), (404, Missing), (409, Refused), (422, Refused), (500, Doubt)]),
+    // A refused change may have kept name and compose text.
+    ("PATCH", "/services/{}", &[(200, Done), (400, Partial), (403, TokenRefused), (404, Missing), (409, Partial), (422, Partial), (500, Doubt)]),
+    ("DELETE", "/services/{}", &[(200, Done), (403, TokenRefused), (404, Missing)]),
+    // The variables before a bad one are stored.
+    ("PATCH", "/services/{}/envs/bulk", &[(201, Done), (400, Partial), (404, Missing), (422, Partial)]),
+    ("DELETE", "/services/{}/envs/{}", &[(200, Done), (404, Missing)]),
+    ("POST", "/services/{}/stop", &[(200, Done), (400, Refused)]),
+    // Part of a start runs inside the request, so a 500 may come after it.
+    ("POST", "/deploy", &[(200, Done), (400, Refused), (403, TokenRefused), (404, Missing), (500, Doubt)]),
+];
+
+/// Sends the client's request for what was recorded, and looks at what it makes of the answer.
+pub fn conclude(exchange: &Exchange) -> Found {
+    let answer = exchange.response();
+    let call = call(exchange)?;
+    same("method", &call.request.http.method().to_string(), &exchange.method)?;
+    same("path", &call.request.http.uri().path().to_owned(), &format!("/api/v1{}", exchange.path))?;
+    let answer = sort(Ok(answer), call.refusal);
+    let (is, words, pause) = taken_apart(&answer);
+    same("the meaning", &is, &meaning(exchange)?)?;
+    if is == Done {
+        return made(exchange);
+    }
+    let should = exchange.headers.get("retry-after").and_then(|text| text.to_str().ok()?.parse().ok());
+    same("the pause", &pause, &should.map(Duration::from_secs))?;
+    let unsaid =
+        texts(&exchange.body).into_iter().filter(|_| is != NotDone).find(|text| !words.contains(text));
+    unsaid.map_or(Ok(()), |text| Err(format!("the client does not tell {text:?}, only {words:?}")))
+}
+
+/// The client's own request where this one was recorded.
+fn call(exchange: &Exchange) -> Result<Call, String> {
+    let coolify = Canned::of(&[]).coolify();
+    let (fields, mark) = (Fields::new(), mark());
+    let apps = |coolify| services(coolify, "any", "any", "any");
+    Ok(match (exchange.method.as_str(), &exchange.parts()[..]) {
+        ("POST", ["projects"]) => projects(coolify, "any").make(&fields, &mark),
+        ("PATCH", ["projects", id]) => projects(coolify, "any").change(id, &fields),
+        ("DELETE", ["projects", id]) => projects(coolify, "any").unmake(id, Volumes::Keep),
+        ("POST", ["projects", of, "environments"]) => environments(coolify, of, "any").make(&fields, &mark),
+        ("PATCH", ["projects", of, "environments", id]) => {
+            environments(coolify, of, "any").change(id, &fields)
+        }
+        ("DELETE", ["projects", of, "environments", id]) => {
+            environments(coolify, of, "any").unmake(id, Volumes::Keep)
+        }
+        ("POST", ["services"]) => apps(coolify).make(&fields, &mark),
+        ("PATCH", ["services", id]) => apps(coolify).change(id, &fields),
+        ("DELETE", ["services", id]) => apps(coolify).unmake(id, Volumes::Delete),
+        ("PATCH", ["services", id, "envs", "bulk"]) => coolify.set_envs(id, &[("A", &Secret::new("b"))]),
+        ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(id, row),
+        ("POST", ["services", id, "stop"]) => coolify.stop(id),
+        ("POST", ["deploy"]) => coolify.deploy("any"),
+        _ => return Err("no call of the client stands for it".to_owned()),
+    })
+}
+
+/// Whether the client finds the new object in the answer to a create.
+fn made(exchange: &Exchange) -> Found {
+    let coolify = Canned::of(&[]).coolify();
+    let (fields, mark, answer) = (Fields::new(), mark(), &exchange.body);
+    let made = match (exchange.method.as_str(), &exchange.parts()[..]) {
+        ("POST", ["projects"]) => projects(coolify, "any").made(answer, &fields, &mark),
+        ("POST", ["projects", of, "environments"]) => {
+            environments(coolify, of, "any").made(answer, &fields, &mark)
+        }
+        ("POST", ["services"]) => services(coolify, "any", "any", "any").made(answer, &fields, &mark),
+        _ => return Ok(()),
+    };
+    same("the new object", &made.as_ref().map(|object| object.id.as_str()), &answer["uuid"].as_str())
+}
+
+fn mark() -> Mark {
+    let text = "fabrik r=0123456789abcdef0123456789abcdef s=app j=0123456789abcdef0123456789abcdef";
+    Mark::parse(text).expect("it is one")
+}
+
+fn meaning(exchange: &Exchange) -> Result<Means, String> {
+    let endpoint = exchange.endpoint();
+    let row = MEANINGS.iter().find(|row| row.0 == endpoint.method && row.1 == endpoint.shape);
+    let means = row.and_then(|row| row.2.iter().find(|(status, _)| *status == exchange.status));
+    means.map(|(_, means)| *means).ok_or_else(|| format!("nobody wrote down what {} means", exchange.status))
+}
+
+fn taken_apart(answer: &Answer) -> (Means, &str, Option<Duration>) {
+    match answer {
+        Answer::Done(_) => (Done, "", None),
+        Answer::Refused(words) => (Refused, words, None),
+        Answer::Partial(words) => (Partial, words, None),
+        Answer::Missing(words) => (Missing, words, None),
+        Answer::TokenRefused(words) => (TokenRefused, words, None),
+        Answer::NotDone(words, pause) => (NotDone, words, Some(*pause)),
+        Answer::Doubt(words) => (Doubt, words, None),
+    }
+}
+
+/// All that the answer says, in whichever of the four shapes: its message, and every text among its errors.
+fn texts(body: &Value) -> Vec<&str> {
+    fn leaves(value: &Value) -> Vec<&str> {
+        match value {
+            Value::String(text) => vec![text],
+            Value::Array(items) => items.iter().flat_map(leaves).collect(),
+            Value::Object(map) => map.values().flat_map(leaves).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+        }
+    }
+    let said = ["message", "error", "errors"].iter().filter_map(|key| body.get(key));
+    said.flat_map(leaves).collect()
+}
