@@ -91,7 +91,10 @@ fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, Send
         }
         Mishap::Empty => effect(world, ask).map(|response| with_body(response, |_| b"{}".to_vec())),
         Mishap::Gateway => Ok(framed(world, ask, gateway())),
-        Mishap::TooMany { retry_after } => Ok(framed(world, ask, too_many(world, ask, retry_after))),
+        Mishap::TooMany { retry_after } => {
+            let reply = too_many(world, ask, retry_after);
+            Ok(framed(world, ask, reply))
+        }
         Mishap::Stale => effect(&mut world.as_seen_stale(), ask),
         Mishap::Slow => {
             let sent = effect(world, ask);
@@ -121,15 +124,11 @@ fn gateway() -> Reply {
     Reply::typed(502, "text/html", "<html><head><title>502 Bad Gateway</title></head><body></body></html>")
 }
 
-fn too_many(world: &World, ask: &Ask, retry_after: Option<u64>) -> Reply {
+fn too_many(world: &mut World, ask: &Ask, retry_after: Option<u64>) -> Reply {
     if ask.host == COOLIFY {
         return coolify::too_many(world, retry_after);
     }
-    let reply = cloudflare::refused(429, 971, "please wait and consider throttling your request speed");
-    match retry_after {
-        Some(seconds) => reply.with("retry-after", seconds.to_string()),
-        None => reply,
-    }
+    cloudflare::too_many(world, retry_after)
 }
 
 impl World {

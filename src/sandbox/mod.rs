@@ -40,6 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+pub use cloudflare::{Quirk, Setup};
 pub use command::Command;
 pub use exchange::{CLOUDFLARE, COOLIFY};
 pub use faults::{Fault, Mishap, UnknownFault};

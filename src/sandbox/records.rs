@@ -5,13 +5,18 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::cloudflare::Setup;
+
 /// A zone. Any name of exactly two labels is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     /// 32 hex digits, the same in every world.
     pub id: String,
-    /// Its apex.
+    /// Its apex, in ASCII.
     pub name: String,
+    /// How it is set up.
+    #[serde(default)]
+    pub setup: Setup,
 }
 
 /// A DNS record.
@@ -34,6 +39,9 @@ pub struct Record {
     pub proxied: bool,
     /// Where a mark may stand.
     pub comment: Option<String>,
+    /// Whether it is kept by a product of Cloudflare's own.
+    #[serde(default)]
+    pub read_only: bool,
     /// Creation.
     pub created: Timestamp,
     /// Last change.
@@ -47,7 +55,12 @@ impl Zone {
     pub fn named(name: &str) -> Option<Self> {
         let labels: Vec<&str> = name.split('.').collect();
         let sound = labels.len() == 2 && labels.iter().all(|label| !label.is_empty());
-        sound.then(|| Self { id: zone_id(name), name: name.to_owned() })
+        sound.then(|| Self::at(name))
+    }
+
+    /// A zone of this name, however many labels it has.
+    pub fn at(name: &str) -> Self {
+        Self { id: zone_id(name), name: name.to_owned(), setup: Setup::default() }
     }
 }
 

@@ -3,9 +3,10 @@
 //! They answer what Cloudflare's API was told about a second ago. Anything that is not a zone's name
 //! server or the system's resolver does not answer.
 
+use super::cloudflare::shadows;
 use super::events::{Event, PUBLISH_MS};
 use super::exchange::{CLOUDFLARE, COOLIFY};
-use super::records::{Record, zone_name};
+use super::records::{Record, Zone, zone_name};
 use super::world::World;
 use crate::wire::{Answer, Question, RecordType, ResolveError};
 
@@ -29,7 +30,7 @@ pub fn ask(world: &World, question: &Question) -> Result<Vec<Answer>, ResolveErr
     {
         return Err(ResolveError::Unanswered(format!("{server}: timed out")));
     }
-    let name = question.name.trim_end_matches('.').to_ascii_lowercase();
+    let name = super::cloudflare::ascii(&question.name);
     let answers = look_up(world, &name, question.record_type, 8);
     if answers.is_empty() { Err(ResolveError::Nothing) } else { Ok(answers) }
 }
@@ -45,33 +46,69 @@ fn look_up(world: &World, name: &str, kind: RecordType, depth: u8) -> Vec<Answer
     {
         return vec![answer(address, AUTOMATIC_TTL)];
     }
-    if kind == RecordType::Ns && zone_name(name) == Some(name) {
+    if let Some(servers) = delegated(world, name) {
+        let told = servers.iter().filter(|server| kind == RecordType::Ns && server.name == name);
+        return told.map(|server| answer(&server.content, ttl(server))).collect();
+    }
+    let apex = zone(world, name).map_or_else(|| zone_name(name), |zone| Some(zone.name.as_str()));
+    let is_apex = apex == Some(name);
+    if kind == RecordType::Ns && is_apex {
         return NAME_SERVERS.iter().map(|(name, _)| answer(name, 86_400)).collect();
     }
     let records = at(world, name);
-    if records.iter().any(|record| record.proxied) {
+    if is_behind_edge(world, name, &records) {
         return edge_answers(kind);
     }
-    let wanted = records.iter().filter(|record| record.kind == word(kind));
+    let alias = records.iter().find(|record| record.kind == "CNAME");
+    // At the apex an alias is always flattened.
+    let wanted = records.iter().filter(|it| it.kind == word(kind) && !(is_apex && it.kind == "CNAME"));
     let answers: Vec<Answer> = wanted.map(|record| answer(&record.content, ttl(record))).collect();
-    match records.iter().find(|record| record.kind == "CNAME") {
-        Some(alias) if answers.is_empty() && depth > 0 && kind != RecordType::Ns => {
+    match alias {
+        Some(alias) if answers.is_empty() && depth > 0 && asks_for_address(kind) => {
             look_up(world, &alias.content, kind, depth - 1)
         }
         _ => answers,
     }
 }
 
-/// The published records of a name; where there is none at all, those of the nearest wildcard.
+fn asks_for_address(kind: RecordType) -> bool {
+    matches!(kind, RecordType::A | RecordType::Aaaa)
+}
+
+/// The NS records that take a name away from its zone: records there are kept and not answered.
+fn delegated<'a>(world: &'a World, name: &str) -> Option<Vec<&'a Record>> {
+    let zone = zone(world, name)?;
+    let servers = world.published.iter().filter(|record| shadows(record, name, zone));
+    let servers: Vec<&Record> = servers.collect();
+    (!servers.is_empty()).then_some(servers)
+}
+
+/// The zone a name falls into, if somebody asked for it before: the longest.
+pub fn zone<'a>(world: &'a World, name: &str) -> Option<&'a Zone> {
+    let holds = |zone: &&Zone| name == zone.name || name.ends_with(&format!(".{}", zone.name));
+    world.zones.iter().filter(holds).max_by_key(|zone| zone.name.len())
+}
+
+/// Whether the edge answers for a name: never in a zone that is paused or not active. One proxied record is enough.
+fn is_behind_edge(world: &World, name: &str, records: &[&Record]) -> bool {
+    let proxies = zone(world, name).is_none_or(|zone| zone.setup.proxies());
+    proxies && records.iter().any(|record| record.proxied)
+}
+
+/// The published records of a name. Where there is nothing at it nor below it, those of the wildcard of the
+/// nearest parent that there is.
 fn at<'a>(world: &'a World, name: &str) -> Vec<&'a Record> {
     let of = |name: &str| world.published.iter().filter(|it| it.name == name).collect::<Vec<_>>();
-    let mut found = of(name);
+    let is_there = |name: &str| {
+        let below = format!(".{name}");
+        world.published.iter().any(|it| it.name == name || it.name.ends_with(&below))
+    };
     let mut rest = name;
-    while let (true, Some((_, parent))) = (found.is_empty(), rest.split_once('.')) {
-        found = of(&format!("*.{parent}"));
+    while !is_there(rest) {
+        let Some((_, parent)) = rest.split_once('.') else { return Vec::new() };
         rest = parent;
     }
-    found
+    if rest == name { of(name) } else { of(&format!("*.{rest}")) }
 }
 
 fn edge_answers(kind: RecordType) -> Vec<Answer> {
@@ -114,9 +151,11 @@ pub fn addresses(world: &World, name: &str) -> Vec<String> {
     kinds.into_iter().flat_map(|kind| look_up(world, name, kind, 8)).map(|answer| answer.value).collect()
 }
 
-/// The address behind the edge for a proxied name.
+/// The address behind the edge for a proxied name; none where its target does not resolve.
 pub fn origin(world: &World, name: &str) -> Option<String> {
-    let record = at(world, name).into_iter().find(|record| record.proxied)?;
+    let records = at(world, name);
+    let record =
+        records.iter().find(|record| record.proxied).filter(|_| is_behind_edge(world, name, &records))?;
     match record.kind.as_str() {
         "CNAME" => addresses(world, &record.content).into_iter().next(),
         _ => Some(record.content.clone()),

@@ -47,13 +47,16 @@ fn way(world: &World, ask: &Ask) -> Result<Way, SendError> {
     if addresses.is_empty() {
         return Err(SendError::Name { host: ask.host.clone(), reason: "no such host".into() });
     }
-    let is_edge = |it: &String| resolver::EDGE.contains(&it.as_str()) || it == resolver::EDGE_V6;
     let is_server = |it: &String| it.parse::<IpAddr>().ok() == world.server.ip.parse().ok();
     match () {
         () if addresses.iter().any(is_edge) => Ok(Way::Edge),
         () if addresses.iter().any(is_server) => Ok(Way::Direct),
         () => Err(SendError::Refused { peer: ask.peer(), reason: "connection refused".into() }),
     }
+}
+
+fn is_edge(address: &String) -> bool {
+    resolver::EDGE.contains(&address.as_str()) || address == resolver::EDGE_V6
 }
 
 fn direct(world: &World, ask: &Ask) -> Result<Response, SendError> {
@@ -70,19 +73,44 @@ fn direct(world: &World, ask: &Ask) -> Result<Response, SendError> {
     }
 }
 
-/// The edge has a certificate for one label below the zone, and asks the server without checking its own.
+/// The edge has a certificate for one label below the zone, and stands for whatever is behind it.
 fn through_edge(world: &World, ask: &Ask) -> Result<Response, SendError> {
-    if ask.https && ask.host.split('.').count() > 3 {
+    let certificate = edge_certificate(world, &ask.host);
+    if ask.https && !certificate.covers(&ask.host) {
         let reason = "no certificate at the edge for this name".to_owned();
         return Err(SendError::Tls { peer: ask.peer(), reason, certificate: None });
     }
-    let reply = if resolver::origin(world, &ask.host).as_ref() == Some(&world.server.ip) {
-        proxied(world, ask)
-    } else {
-        Reply::typed(522, "text/html", "<html><title>522</title></html>")
-    };
-    let reply = reply.with("server", "cloudflare").with("cf-ray", "8c0ffee00c0ffee0-SBX");
-    Ok(reply.sent(ask.https.then(|| certificate_of(world, &ask.host))))
+    let reply = behind_edge(world, ask).with("server", "cloudflare").with("cf-ray", "8c0ffee00c0ffee0-SBX");
+    Ok(reply.sent(ask.https.then_some(certificate)))
+}
+
+/// What the edge gets from the server, asked as the zone's encryption mode says.
+fn behind_edge(world: &World, ask: &Ask) -> Reply {
+    let mode = resolver::zone(world, &ask.host).map_or("full", |zone| zone.setup.ssl.as_str());
+    let over_http = Ask { https: false, ..ask.clone() };
+    match (resolver::origin(world, &ask.host), mode, ask.https) {
+        (None, _, _) => edge_error(530, "error code: 1016"),
+        (Some(origin), _, _) if origin != world.server.ip => edge_error(522, "error code: 522"),
+        (Some(_), "off", true) => Reply::typed(301, "text/plain", "Moved")
+            .with("location", format!("http://{}{}", ask.host, ask.target())),
+        (Some(_), "off" | "flexible", _) => proxied(world, &over_http),
+        (Some(_), "strict" | "origin_pull", true) if certificate(world, &ask.host).is_none() => {
+            edge_error(526, "error code: 526")
+        }
+        (Some(_), _, _) => proxied(world, ask),
+    }
+}
+
+fn edge_error(status: u16, words: &str) -> Reply {
+    Reply::typed(status, "text/html", format!("<html><body>{words}</body></html>"))
+}
+
+/// Universal SSL: the zone and one label below it.
+fn edge_certificate(world: &World, host: &str) -> Certificate {
+    let known = resolver::zone(world, host).map(|zone| zone.name.as_str());
+    let zone = known.or_else(|| super::records::zone_name(host)).unwrap_or(host);
+    let names = vec![zone.to_owned(), format!("*.{zone}")];
+    Certificate { names, issuer: "Fabrik Sandbox Edge CA".into(), ..certificate_of(world, host) }
 }
 
 /// What the server's proxy answers.
@@ -126,8 +154,11 @@ pub fn certificate(world: &World, host: &str) -> Option<Certificate> {
     Some(good_since(host, issued + SignedDuration::from_secs(renewals * RENEWED_AFTER_S)))
 }
 
-/// What is shown on port 443 for a host: its certificate, or the proxy's own.
+/// What is shown on port 443 for a host: the edge's certificate, the host's, or the proxy's own.
 pub fn shown(world: &World, host: &str) -> Certificate {
+    if resolver::addresses(world, host).iter().any(is_edge) {
+        return edge_certificate(world, host);
+    }
     certificate(world, host).unwrap_or_else(|| default_certificate(world))
 }
 

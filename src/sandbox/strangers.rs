@@ -40,6 +40,7 @@ fn record(world: &mut World, name: &str) {
         ttl: 1,
         proxied: false,
         comment: None,
+        read_only: false,
         created: world.time.wall,
         modified: world.time.wall,
         boot_ms: 0,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::clock::Time;
+use super::cloudflare::CloudflareHabits;
 use super::events::Job;
 use super::faults::{Armed, Mishap};
 use super::records::{Record, Zone};
@@ -67,19 +68,6 @@ pub struct World {
     pub kinds: BTreeMap<String, u64>,
     /// What was asked of this world.
     pub log: Log,
-}
-
-/// How the pretend Cloudflare behaves where reports about the real one differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CloudflareHabits {
-    /// The code for an equal record: 81058 or 81057.
-    pub duplicate_code: u32,
-    /// For how many milliseconds a deleted record still blocks its name (seconds were reported).
-    pub slow_delete_ms: u64,
-    /// Names still blocked by a deleted record, with its type, and until when on the boot clock.
-    pub blocked: Vec<(String, String, u64)>,
-    /// Records a zone may hold (Free plan: 200).
-    pub quota: usize,
 }
 
 /// How the pretend Coolify is set up.
@@ -310,12 +298,6 @@ impl World {
     pub(super) fn project_of(&self, service: &Service) -> Option<&Project> {
         let environment = self.environment(service.environment)?;
         self.projects.iter().find(|project| project.id == environment.project)
-    }
-}
-
-impl Default for CloudflareHabits {
-    fn default() -> Self {
-        Self { duplicate_code: 81058, slow_delete_ms: 0, blocked: Vec::new(), quota: 200 }
     }
 }
 

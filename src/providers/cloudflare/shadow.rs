@@ -66,7 +66,10 @@ pub fn delegated(host: &str, delegations: &[Object]) -> Option<Concern> {
 pub fn covered(host: &str, wildcards: &[Object]) -> Option<Concern> {
     let shown = shown(wildcards)?;
     let message = format!("`{host}` answers before it has a record of its own: {shown}");
-    Some(Concern::warning(message, "only the answer of its own record counts as proof"))
+    Some(Concern::warning(
+        message,
+        "which of the two answers is told by the release: keep `health.fingerprint`",
+    ))
 }
 
 fn shown(records: &[Object]) -> Option<String> {

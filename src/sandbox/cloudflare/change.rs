@@ -30,19 +30,20 @@ pub fn create(world: &mut World, zone: &Zone, ask: &Ask) -> Answer {
         ttl: wanted.ttl,
         proxied: wanted.proxied,
         comment: wanted.comment,
+        read_only: false,
         created: now,
         modified: now,
         boot_ms: world.time.boot_ms,
     };
     publish(world, &record.name);
-    let reply = done(&listing::shown(&record));
+    let reply = done(&listing::shown(world, &record));
     world.records.push(record);
     Ok(reply)
 }
 
 /// Changes what the body names.
 pub fn patch(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
-    let before = find(world, zone, id)?;
+    let before = editable(world, zone, id)?;
     let start = Wanted {
         kind: before.kind.clone(),
         name: before.name.clone(),
@@ -56,14 +57,14 @@ pub fn patch(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
 
 /// Replaces it: what the body leaves out goes back to its default, the comment too.
 pub fn put(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
-    let before = find(world, zone, id)?;
+    let before = editable(world, zone, id)?;
     let start = Wanted { kind: before.kind.clone(), name: before.name.clone(), ..nothing() };
     change(world, zone, id, &start, ask)
 }
 
 /// Deletes it. Only the id is documented in the answer.
 pub fn delete(world: &mut World, zone: &Zone, id: &str) -> Answer {
-    let record = find(world, zone, id)?.clone();
+    let record = editable(world, zone, id)?.clone();
     world.records.retain(|it| it.id != record.id);
     let now = world.time.boot_ms;
     world.deleted.retain(|(boot_ms, _)| boot_ms + 60_000 > now);
@@ -92,12 +93,19 @@ fn change(world: &mut World, zone: &Zone, id: &str, start: &Wanted, ask: &Ask) -
     record.proxied = wanted.proxied;
     record.comment = wanted.comment;
     record.modified = now;
-    let (reply, name) = (done(&listing::shown(record)), record.name.clone());
+    let record = record.clone();
+    let (reply, name) = (done(&listing::shown(world, &record)), record.name);
     if old_name != name {
         publish(world, &old_name);
     }
     publish(world, &name);
     Ok(reply)
+}
+
+/// The record, unless a product of Cloudflare's own keeps it.
+fn editable<'a>(world: &'a World, zone: &Zone, id: &str) -> Result<&'a Record, Reply> {
+    let record = find(world, zone, id)?;
+    if record.read_only { Err(refused(400, VALIDATION, "the record is read-only")) } else { Ok(record) }
 }
 
 fn nothing() -> Wanted {

@@ -2,19 +2,39 @@
 
 use serde_json::{Value, json};
 
-use super::paged;
-use crate::sandbox::ask::{Ask, Reply};
+use super::habits::Quirk;
+use super::normal::VALIDATION;
+use super::{Answer, paged, refused, zones};
+use crate::sandbox::ask::Ask;
 use crate::sandbox::records::{Record, Zone};
 use crate::sandbox::world::World;
 
 /// Lists the records that pass the filters.
-pub fn list(world: &World, zone: &Zone, ask: &Ask) -> Reply {
+///
+/// # Errors
+/// The refusal to send for filters that make no sense.
+pub fn list(world: &World, zone: &Zone, ask: &Ask) -> Answer {
+    if ask.query("shadowed_by_name").is_some() && ask.query("include_shadow_metadata").is_none() {
+        return Err(refused(400, VALIDATION, "shadowed_by_name needs include_shadow_metadata"));
+    }
+    if ask.query("shadowing_name").is_some_and(|name| zones::ascii(&name) == zone.name) {
+        return Err(refused(400, VALIDATION, "shadowing_name must be below the apex"));
+    }
     let any = ask.query("match").as_deref() == Some("any");
     let of_zone = world.records.iter().filter(|record| record.zone == zone.id);
-    let mut found: Vec<&Record> = of_zone.filter(|record| passes(record, ask, any)).collect();
+    let shadows = |record: &&Record| {
+        ask.query("shadowing_name").is_none_or(|name| shadows(record, &zones::ascii(&name), zone))
+    };
+    let mut found: Vec<&Record> = of_zone.filter(shadows).filter(|record| passes(record, ask, any)).collect();
     found.sort_by(|a, b| (&a.name, &a.kind, &a.content).cmp(&(&b.name, &b.kind, &b.content)));
-    let shown: Vec<Value> = found.into_iter().map(shown).collect();
-    paged(ask, &shown, 100)
+    let shown: Vec<Value> = found.into_iter().map(|record| shown(world, record)).collect();
+    Ok(paged(ask, &shown, 100))
+}
+
+/// Whether a record delegates `name`: an NS record at it or above it, below the apex.
+pub fn shadows(record: &Record, name: &str, zone: &Zone) -> bool {
+    let holds = name == record.name || name.ends_with(&format!(".{}", record.name));
+    record.kind == "NS" && record.name != zone.name && holds
 }
 
 fn passes(record: &Record, ask: &Ask, any: bool) -> bool {
@@ -51,7 +71,7 @@ fn compared(text: &str, operator: &str, value: &str) -> Option<bool> {
 }
 
 /// A record as the API shows it. A missing comment is null, and then has no time of change.
-pub fn shown(record: &Record) -> Value {
+pub fn shown(world: &World, record: &Record) -> Value {
     let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
     let mut shown = json!({
         "id": record.id,
@@ -70,6 +90,14 @@ pub fn shown(record: &Record) -> Value {
     });
     if record.comment.is_some() {
         shown["comment_modified_on"] = json!(time(record.modified));
+    }
+    if record.read_only {
+        shown["meta"]["read_only"] = json!(true);
+    }
+    if world.cloudflare.has(Quirk::OddRecords) {
+        shown["tags"] = Value::Null;
+        shown["tomorrow"] = json!({"unheard": ["of"]});
+        shown.as_object_mut().map(|members| members.remove("settings"));
     }
     shown
 }

@@ -1,18 +1,25 @@
 //! The pretend Cloudflare API, read from its published facts.
 //!
-//! Envelope, credentials and routes. Records are in `records` (reading) and `change` (writing). Any bearer
-//! token is good, for every zone.
+//! Envelope, credentials and routes. Zones are in `zones`, records in `listing` (reading) and `change`
+//! (writing). Any bearer token is good, for every zone unless the world limits it.
 
 mod change;
+mod habits;
 mod listing;
 mod normal;
+mod ranges;
+mod zones;
 
 use serde_json::{Value, json};
 
 use super::ask::{Ask, Credentials, Reply};
 use super::records::{Record, Zone};
-use super::resolver::NAME_SERVERS;
 use super::world::World;
+
+pub use habits::{CloudflareHabits, Quirk, Setup};
+pub use listing::shadows;
+use zones::with_id as zone;
+pub use zones::{ascii, named};
 
 /// An answer, or a refusal ready to be sent.
 type Answer = Result<Reply, Reply>;
@@ -22,25 +29,37 @@ pub fn answer(world: &mut World, ask: &Ask) -> Reply {
     let path: Vec<&str> = ask.path.split('/').filter(|part| !part.is_empty()).collect();
     let Some(path) = path.strip_prefix(&["client", "v4"]) else { return no_route() };
     if path == ["ips"] {
-        return ips();
+        return ranges::ips();
     }
     match ask.credentials {
         Credentials::Missing => return refused(400, 9106, "missing authentication headers"),
         Credentials::Malformed => return malformed_header(),
         Credentials::Bearer => {}
     }
+    if world.cloudflare.penalty_until_ms > world.time.boot_ms {
+        return throttled(world);
+    }
+    if let Some(left) = world.cloudflare.refusals.checked_sub(1) {
+        world.cloudflare.refusals = left;
+        return zones::unauthorized();
+    }
     route(world, ask, path).unwrap_or_else(|refusal| refusal)
 }
 
 fn route(world: &mut World, ask: &Ask, path: &[&str]) -> Answer {
     match (ask.method.as_str(), path) {
-        ("GET", ["user", "tokens", "verify"]) => Ok(verified(world)),
-        ("GET", ["zones"]) => Ok(zones(world, ask)),
-        ("GET", ["zones", id]) => Ok(done(&shown_zone(&zone(world, id)?))),
-        ("GET", ["zones", id, "dns_records"]) => Ok(listing::list(world, &zone(world, id)?, ask)),
+        ("GET", ["user", "tokens", "verify"]) if world.cloudflare.has(Quirk::AccountToken) => {
+            Err(refused(401, 1000, "Invalid API Token"))
+        }
+        ("GET", ["user" | "accounts", .., "tokens", "verify"]) => Ok(verified(world)),
+        ("GET", ["zones"]) => zones::list(world, ask),
+        ("GET", ["zones", id]) => Ok(done(&zones::shown(&zone(world, id)?))),
+        ("GET", ["zones", id, "settings", "ssl"]) => zones::ssl(world, &zone(world, id)?),
+        ("GET", ["zones", id, "dns_records"]) => listing::list(world, &zone(world, id)?, ask),
+        ("GET", ["zones", id, "dns_records", "usage"]) => Ok(zones::usage(world, &zone(world, id)?)),
         ("POST", ["zones", id, "dns_records"]) => change::create(world, &zone(world, id)?, ask),
         ("GET", ["zones", id, "dns_records", record]) => {
-            Ok(done(&listing::shown(find(world, &zone(world, id)?, record)?)))
+            Ok(done(&listing::shown(world, find(world, &zone(world, id)?, record)?)))
         }
         ("PATCH", ["zones", id, "dns_records", record]) => {
             change::patch(world, &zone(world, id)?, record, ask)
@@ -62,6 +81,20 @@ pub fn refused(status: u16, code: u32, message: &str) -> Reply {
     Reply::json(status, &json!({"success": false, "errors": errors, "messages": [], "result": null}))
 }
 
+/// Turns a request away, and what follows it for as long as the penalty lasts.
+pub fn too_many(world: &mut World, retry_after: Option<u64>) -> Reply {
+    world.cloudflare.penalty_until_ms = world.time.boot_ms + world.cloudflare.penalty_ms;
+    match retry_after {
+        Some(seconds) => throttled(world).with("retry-after", seconds.to_string()),
+        None => throttled(world),
+    }
+}
+
+fn throttled(world: &World) -> Reply {
+    let words = "please wait and consider throttling your request speed";
+    refused(429, world.cloudflare.throttle_code, words)
+}
+
 fn no_route() -> Reply {
     refused(404, 7003, "could not route the request; is the object identifier right?")
 }
@@ -81,50 +114,12 @@ fn verified(world: &World) -> Reply {
     Reply::json(200, &json!({"success": true, "errors": [], "messages": messages, "result": result}))
 }
 
-/// Every two-label name that is asked for is a zone; without a name, those that were asked for before.
-fn zones(world: &mut World, ask: &Ask) -> Reply {
-    let zones: Vec<Zone> = match ask.query("name") {
-        Some(name) => named(world, name.strip_prefix("equal:").unwrap_or(&name)).into_iter().collect(),
-        None => world.zones.clone(),
-    };
-    let shown: Vec<Value> = zones.iter().map(shown_zone).collect();
-    paged(ask, &shown, 20)
-}
-
-/// The zone of this name, remembered so that it can be found by id.
-pub fn named(world: &mut World, name: &str) -> Option<Zone> {
-    let zone = Zone::named(&name.to_ascii_lowercase())?;
-    if !world.zones.contains(&zone) {
-        world.zones.push(zone.clone());
-    }
-    Some(zone)
-}
-
-fn zone(world: &World, id: &str) -> Result<Zone, Reply> {
-    world.zones.iter().find(|zone| zone.id == id).cloned().ok_or_else(no_route)
-}
-
 fn find<'a>(world: &'a World, zone: &Zone, id: &str) -> Result<&'a Record, Reply> {
     if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(no_route());
     }
     let found = world.records.iter().find(|record| record.zone == zone.id && record.id == id);
     found.ok_or_else(|| refused(404, 81044, "record does not exist"))
-}
-
-fn shown_zone(zone: &Zone) -> Value {
-    json!({
-        "id": zone.id,
-        "name": zone.name,
-        "status": "active",
-        "paused": false,
-        "type": "full",
-        "name_servers": NAME_SERVERS.map(|(name, _)| name),
-        "original_name_servers": null,
-        "account": {"id": "5a2db0c5a2db0c5a2db0c5a2db0c5a2d", "name": "Sandbox"},
-        "plan": {"legacy_id": "free", "is_subscribed": false, "name": "Free Website"},
-        "permissions": ["#dns_records:edit", "#dns_records:read", "#zone:read"],
-    })
 }
 
 /// One page of a list, with `result_info`.
@@ -142,35 +137,4 @@ fn paged(ask: &Ask, items: &[Value], per_page: usize) -> Reply {
     });
     let body = json!({"success": true, "errors": [], "messages": [], "result": shown, "result_info": info});
     Reply::json(200, &body)
-}
-
-/// Cloudflare's published ranges; needs no token.
-fn ips() -> Reply {
-    let v4 = [
-        "173.245.48.0/20",
-        "103.21.244.0/22",
-        "103.22.200.0/22",
-        "103.31.4.0/22",
-        "141.101.64.0/18",
-        "108.162.192.0/18",
-        "190.93.240.0/20",
-        "188.114.96.0/20",
-        "197.234.240.0/22",
-        "198.41.128.0/17",
-        "162.158.0.0/15",
-        "104.16.0.0/13",
-        "104.24.0.0/14",
-        "172.64.0.0/13",
-        "131.0.72.0/22",
-    ];
-    let v6 = [
-        "2400:cb00::/32",
-        "2606:4700::/32",
-        "2803:f800::/32",
-        "2405:b500::/32",
-        "2405:8100::/32",
-        "2a06:98c0::/29",
-        "2c0f:f248::/32",
-    ];
-    done(&json!({"ipv4_cidrs": v4, "ipv6_cidrs": v6, "etag": "38f79d050aa027e3be3865e495dcc9bc"}))
 }

@@ -2,11 +2,11 @@
 //!
 //! The codes are those reported in public; where none is known, [`VALIDATION`] stands in.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::{Map, Value};
 
-use super::refused;
+use super::{ranges, refused, zones};
 use crate::sandbox::ask::Reply;
 use crate::sandbox::records::Zone;
 
@@ -93,7 +93,7 @@ fn flag(body: &Map<String, Value>) -> Result<Option<bool>, Reply> {
 
 /// Relative names are completed, and so are names of other zones.
 fn full_name(name: &str, zone: &Zone) -> Result<String, Reply> {
-    let name = name.trim_end_matches('.').to_lowercase();
+    let name = zones::ascii(name);
     let full = match name.as_str() {
         "@" => zone.name.clone(),
         _ if name == zone.name || name.ends_with(&format!(".{}", zone.name)) => name,
@@ -115,11 +115,11 @@ fn is_name(name: &str) -> bool {
 fn content(kind: &str, content: &str) -> Result<String, Reply> {
     match kind {
         "A" => match content.parse::<Ipv4Addr>() {
-            Ok(address) => Ok(address.to_string()),
+            Ok(address) => origin(address.into()),
             Err(_) => Err(refused(400, 9005, "content for A record must be a valid IPv4 address")),
         },
         "AAAA" => match content.parse::<Ipv6Addr>() {
-            Ok(address) => Ok(address.to_string()),
+            Ok(address) => origin(address.into()),
             Err(_) => Err(refused(400, 9006, "content for AAAA record must be a valid IPv6 address")),
         },
         "CNAME" | "NS" | "MX" => host(content),
@@ -128,7 +128,15 @@ fn content(kind: &str, content: &str) -> Result<String, Reply> {
     }
 }
 
+/// Behind an address of Cloudflare's own there is never an origin.
+fn origin(address: IpAddr) -> Result<String, Reply> {
+    if ranges::hold(address) {
+        return Err(refused(400, VALIDATION, "the content is an address of Cloudflare's"));
+    }
+    Ok(address.to_string())
+}
+
 fn host(content: &str) -> Result<String, Reply> {
-    let host = content.trim_end_matches('.').to_lowercase();
+    let host = zones::ascii(content);
     if is_name(&host) { Ok(host) } else { Err(refused(400, VALIDATION, "content is not a host name")) }
 }

@@ -1,6 +1,7 @@
 //! The pretend outside, asked through its ports.
 
 mod cloudflare;
+mod edge;
 mod fault;
 mod kept;
 mod served;

@@ -1,0 +1,80 @@
+//! The Cloudflare client against the pretend Cloudflare: two readings of one API that must agree.
+
+mod facts;
+mod records;
+mod zones;
+
+use fabrik::providers::answer::sort;
+use fabrik::providers::cloudflare::{Records, Zone};
+use fabrik::providers::{Answer, Call, Cloudflare, Object, Provider, Trouble};
+use fabrik::sandbox::{CLOUDFLARE, Sandbox, World};
+use fabrik::secrets::Secret;
+use fabrik::wire::Outside;
+use machine::id::{JournalId, RunId};
+use machine::mark::Mark;
+use machine::receipt::Fields;
+use machine::step::Step;
+
+/// A client with a token, and the world it looks at.
+struct Sky {
+    sandbox: Sandbox,
+    outside: Outside,
+    cloudflare: Cloudflare,
+}
+
+impl Sky {
+    fn new() -> Self {
+        let sandbox = Sandbox::in_memory(7);
+        let outside = sandbox.outside();
+        let base = format!("https://{CLOUDFLARE}/client/v4");
+        let cloudflare = Cloudflare::new(outside.clone(), &base, Secret::new("token"));
+        Self { sandbox, outside, cloudflare }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        self.sandbox.with_world(change).unwrap()
+    }
+
+    async fn zone(&self) -> Zone {
+        self.cloudflare.zone_of("blog.example.com", None).await.unwrap()
+    }
+
+    async fn records(&self, name: &str) -> Records {
+        Records { cloudflare: self.cloudflare.clone(), zone: self.zone().await.id, name: name.to_owned() }
+    }
+
+    async fn send(&self, call: Call) -> Answer {
+        let refusal = call.refusal;
+        sort(self.outside.transport.send(call.request).await, refusal)
+    }
+
+    /// Makes a record of ours; what came back.
+    async fn make(&self, kind: &str, name: &str, content: &str) -> Answer {
+        let call = self.records(name).await.make(&fields(kind, name, content), &mark());
+        self.send(call).await
+    }
+
+    async fn made(&self, kind: &str, name: &str, content: &str) -> Object {
+        let Answer::Done(body) = self.make(kind, name, content).await else {
+            panic!("{kind} {name} is made")
+        };
+        let records = self.records(name).await;
+        records.made(&body, &Fields::new(), &mark()).unwrap()
+    }
+}
+
+fn mark() -> Mark {
+    Mark { run: RunId::from_bits(3), step: Step::Dns, journal: JournalId::from_bits(7) }
+}
+
+fn fields(kind: &str, name: &str, content: &str) -> Fields {
+    let pairs = [("type", kind), ("name", name), ("content", content), ("ttl", "600"), ("proxied", "false")];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn refusal<T: std::fmt::Debug>(came: Result<T, Trouble>) -> String {
+    match came {
+        Err(trouble @ Trouble::Refused { .. }) => trouble.to_string(),
+        other => panic!("no refusal: {other:?}"),
+    }
+}
