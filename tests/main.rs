@@ -4,5 +4,6 @@
 
 mod face;
 mod kill;
+mod outside;
 mod promise;
 mod tidy;

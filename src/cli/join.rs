@@ -1,7 +1,7 @@
 //! Joining: ports, vendors, journal and onlookers into a desk.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::Uri;
 
@@ -12,7 +12,9 @@ use super::kept::KeptStore;
 use super::settings::{Settings, Where, World, environment};
 use super::signals;
 use crate::plan::Obstacle;
+use crate::providers::call::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
 use crate::providers::{Cloudflare, Coolify, Vendors};
+use crate::runner::attended::Attended;
 use crate::runner::desk::Desk;
 use crate::sandbox::through::Through;
 use crate::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
@@ -20,7 +22,10 @@ use crate::secrets::{FingerprintKey, Secret};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Holder, Store};
 use crate::wire::live::{LiveClock, LiveResolver, LiveTransport};
-use crate::wire::{Clock, Outside, Transport};
+use crate::wire::{Budgets, Clock, Outside, Transport};
+
+/// The budgets of this process: specs that are applied one after the other draw on the same.
+static BUDGETS: LazyLock<Budgets> = LazyLock::new(Budgets::default);
 
 /// What a run has of the world, before there is a journal.
 pub struct Reach {
@@ -80,6 +85,8 @@ impl Reach {
     fn with(credentials: Credentials, outside: Outside, world: Option<String>) -> Self {
         let Credentials { coolify, coolify_token, cloudflare, cloudflare_token } = credentials;
         let token = Arc::new(coolify_token.clone());
+        let apis = [(coolify.as_str(), COOLIFY_TAKES), (cloudflare.as_str(), CLOUDFLARE_TAKES)];
+        let outside = BUDGETS.metered(outside, world.as_deref().unwrap_or_default(), &apis);
         let vendors = Vendors {
             cloudflare: Cloudflare::new(outside.clone(), &cloudflare, cloudflare_token),
             coolify: Coolify::new(outside.clone(), &coolify, coolify_token),
@@ -114,13 +121,15 @@ impl Reach {
             Some(gate) => Arc::new(HeldStore::new(store, gate)),
             None => store,
         };
+        let (listener, cancel) = (face.listener(), signals::watch(face.screen.clone()));
+        let outside = Attended::over(self.outside, listener.clone(), cancel.clone());
         Ok(Desk {
             house: Arc::new(LiveClock),
             store,
-            outside: self.outside,
-            vendors: self.vendors,
-            listener: face.listener(),
-            cancel: signals::watch(face.screen.clone()),
+            vendors: self.vendors.through(&outside),
+            outside,
+            listener,
+            cancel,
             holder: holder(command),
             key: Arc::new(key),
             lookup: environment(),

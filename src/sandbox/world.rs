@@ -71,6 +71,7 @@ pub struct World {
 
 /// How the pretend Cloudflare behaves where reports about the real one differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CloudflareHabits {
     /// The code for an equal record: 81058 or 81057.
     pub duplicate_code: u32,
@@ -80,6 +81,10 @@ pub struct CloudflareHabits {
     pub blocked: Vec<(String, String, u64)>,
     /// Records a zone may hold (Free plan: 200).
     pub quota: usize,
+    /// Requests in five minutes.
+    pub rate_limit: u64,
+    /// Start of the current five minutes on the boot clock, and the requests in them.
+    pub rate_window: (u64, u64),
 }
 
 /// How the pretend Coolify is set up.
@@ -272,7 +277,14 @@ impl World {
 
 impl Default for CloudflareHabits {
     fn default() -> Self {
-        Self { duplicate_code: 81058, slow_delete_ms: 0, blocked: Vec::new(), quota: 200 }
+        Self {
+            duplicate_code: 81058,
+            slow_delete_ms: 0,
+            blocked: Vec::new(),
+            quota: 200,
+            rate_limit: 1200,
+            rate_window: (0, 0),
+        }
     }
 }
 

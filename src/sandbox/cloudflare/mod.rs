@@ -4,6 +4,7 @@
 //! token is good, for every zone.
 
 mod change;
+mod limit;
 mod listing;
 mod normal;
 
@@ -29,7 +30,9 @@ pub fn answer(world: &mut World, ask: &Ask) -> Reply {
         Credentials::Malformed => return malformed_header(),
         Credentials::Bearer => {}
     }
-    route(world, ask, path).unwrap_or_else(|refusal| refusal)
+    let is_admitted = limit::admit(world);
+    let reply = if is_admitted { route(world, ask, path) } else { Err(limit::too_many(world)) };
+    limit::told(world, reply.unwrap_or_else(|refusal| refusal))
 }
 
 fn route(world: &mut World, ask: &Ask, path: &[&str]) -> Answer {
