@@ -11,6 +11,9 @@ use crate::wire::{Outside, Request, Response, SendError};
 /// The longest that one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The port of HTTPS.
+const PORT: u16 = 443;
+
 /// The occasion of one look.
 pub(super) struct Site<'a> {
     /// The ports.
@@ -26,15 +29,25 @@ pub(super) struct Site<'a> {
 impl Site<'_> {
     /// Asks for `path` over HTTPS.
     ///
-    /// Connects to the address in the record, so that what this machine's resolver still remembers does not matter.
     pub async fn get(&self, path: &str) -> Result<Response, SendError> {
-        let Target { host, address, connect_to, .. } = self.target;
+        let host = &self.target.host;
         let http = ::http::Request::get(format!("https://{host}{path}"))
             .body(Vec::new())
             .map_err(|e| SendError::Name { host: host.clone(), reason: e.to_string() })?;
-        let connect_to = connect_to.unwrap_or(SocketAddr::from((*address, 443)));
-        let request = Request { http, timeout: PATIENCE.min(self.left), connect_to: Some(connect_to) };
+        let connect_to = Some(self.place());
+        let request = Request { http, timeout: PATIENCE.min(self.left), connect_to };
         self.outside.transport.send(request).await
+    }
+
+    // The address in the record, so that what this machine's resolver still remembers does not matter.
+    fn place(&self) -> SocketAddr {
+        let Target { address, connect_to, .. } = self.target;
+        connect_to.or_else(|| self.pinned()).unwrap_or(SocketAddr::from((*address, PORT)))
+    }
+
+    /// Where a person says that the site is, whatever the record says.
+    pub fn pinned(&self) -> Option<SocketAddr> {
+        self.outside.resolver.pinned(&self.target.host, PORT)
     }
 }
 

@@ -91,8 +91,8 @@ mod tests {
     use http::header::RETRY_AFTER;
 
     use super::*;
-    use crate::wire::pretend::PretendClock;
-    use crate::wire::{Answer, Clock, Question, ResolveError, Resolver, Transport};
+    use crate::wire::pretend::{NoNames, PretendClock};
+    use crate::wire::{Clock, Transport};
 
     type Came = Result<Response, SendError>;
 
@@ -110,15 +110,6 @@ mod tests {
             let mut answers = self.answers.lock().expect("one thread");
             let last = answers.len() == 1;
             if last { answers[0].clone() } else { answers.pop_front().expect("a script is never empty") }
-        }
-    }
-
-    struct NoNames;
-
-    #[async_trait]
-    impl Resolver for NoNames {
-        async fn ask(&self, _: &Question) -> Result<Vec<Answer>, ResolveError> {
-            Err(ResolveError::Nothing)
         }
     }
 

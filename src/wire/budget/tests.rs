@@ -9,10 +9,8 @@ use proptest::prelude::*;
 
 use super::{Allowance, Budget, Budgets, Word};
 use crate::wire::ask::ask;
-use crate::wire::pretend::PretendClock;
-use crate::wire::{
-    Answer, Clock, Outside, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
-};
+use crate::wire::pretend::{NoNames, PretendClock};
+use crate::wire::{Clock, Outside, Request, Response, SendError, Transport};
 
 const API: &str = "https://api.example.com";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -72,15 +70,6 @@ impl Transport for Api {
         let http = http::Response::builder().status(status).header("x-ratelimit-limit", self.limit);
         let http = http.header("x-ratelimit-remaining", left).body(Vec::new()).expect("a plain answer");
         Ok(Response { http, certificate: None })
-    }
-}
-
-struct NoNames;
-
-#[async_trait]
-impl Resolver for NoNames {
-    async fn ask(&self, _: &Question) -> Result<Vec<Answer>, ResolveError> {
-        Err(ResolveError::Nothing)
     }
 }
 
