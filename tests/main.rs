@@ -5,6 +5,7 @@
 mod cloud;
 mod face;
 mod kill;
+mod outside;
 mod promise;
 mod tidy;
 mod truth;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::spec::duration;
+use crate::wire::Pin;
 
 /// Deploys apps to your own Coolify server behind Cloudflare, and undoes what it made when something fails.
 #[derive(Debug, Parser)]
@@ -52,12 +53,13 @@ pub struct Global {
     /// Agree to everything that would be asked
     #[arg(short, long, global = true)]
     pub yes: bool,
-    /// Trust the certificates in this file too (PEM)
+    /// When verifying, trust the certificates in this file too (PEM); API calls do not
     #[arg(long, global = true, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
-    /// Connect to this address for that host and port
-    #[arg(long, global = true, value_name = "HOST:PORT:ADDR", value_parser = resolve)]
-    pub resolve: Vec<(String, u16, SocketAddr)>,
+    /// When verifying, connect to ADDR for HOST (`*`: any) and PORT, and skip the DNS check; may be repeated. API
+    /// calls do not
+    #[arg(long, global = true, value_name = "HOST:PORT:ADDR")]
+    pub resolve: Vec<Pin>,
 }
 
 /// When to use colours.
@@ -293,13 +295,4 @@ pub enum Stranger {
     Record,
     /// A Coolify service.
     Service,
-}
-
-fn resolve(text: &str) -> Result<(String, u16, SocketAddr), String> {
-    let wrong = || "write HOST:PORT:ADDR, as for curl".to_owned();
-    let (host, rest) = text.split_once(':').ok_or_else(wrong)?;
-    let (port, address) = rest.split_once(':').ok_or_else(wrong)?;
-    let port: u16 = port.parse().map_err(|_| wrong())?;
-    let address = address.trim_matches(['[', ']']).parse().map_err(|_| wrong())?;
-    Ok((host.to_owned(), port, SocketAddr::new(address, port)))
 }

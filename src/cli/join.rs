@@ -1,7 +1,7 @@
 //! Joining: ports, vendors, journal and onlookers into a desk.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use http::Uri;
 
@@ -12,15 +12,20 @@ use super::kept::KeptStore;
 use super::settings::{Settings, Where, World, environment};
 use super::signals;
 use crate::plan::Obstacle;
+use crate::providers::call::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
 use crate::providers::{Cloudflare, Coolify, Vendors};
+use crate::runner::attended::Attended;
 use crate::runner::desk::Desk;
 use crate::sandbox::through::Through;
 use crate::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
 use crate::secrets::{FingerprintKey, Secret};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Holder, Store};
-use crate::wire::live::{LiveClock, LiveResolver, LiveTransport};
-use crate::wire::{Clock, Outside, Transport};
+use crate::wire::live::{LiveClock, LiveResolver, LiveTransport, Roots};
+use crate::wire::{Budgets, Clock, Outside, Pinned, Transport};
+
+/// The budgets of this process: specs that are applied one after the other draw on the same.
+static BUDGETS: LazyLock<Budgets> = LazyLock::new(Budgets::default);
 
 /// What a run has of the world, before there is a journal.
 pub struct Reach {
@@ -59,15 +64,17 @@ impl Reach {
         };
         face.veil.learn(&credentials.coolify_token);
         face.veil.learn(&credentials.cloudflare_token);
+        let roots = roots(global)?;
         let mut gate = None;
         let (outside, world) = match &place.world {
-            World::Real => (live(global)?, None),
+            World::Real => (live(roots), None),
             World::Kept(folder) => kept(folder)?,
             World::Served(url) => {
-                gate = Some(through(url, global).await?);
-                served(url, global).await?
+                gate = Some(through(url).await?);
+                served(url).await?
             }
         };
+        let outside = Pinned::over(outside, global.resolve.clone());
         Ok(Self { gate, ..Self::with(credentials, outside, world) })
     }
 
@@ -80,6 +87,8 @@ impl Reach {
     fn with(credentials: Credentials, outside: Outside, world: Option<String>) -> Self {
         let Credentials { coolify, coolify_token, cloudflare, cloudflare_token } = credentials;
         let token = Arc::new(coolify_token.clone());
+        let apis = [(coolify.as_str(), COOLIFY_TAKES), (cloudflare.as_str(), CLOUDFLARE_TAKES)];
+        let outside = BUDGETS.metered(outside, world.as_deref().unwrap_or_default(), &apis);
         let vendors = Vendors {
             cloudflare: Cloudflare::new(outside.clone(), &cloudflare, cloudflare_token),
             coolify: Coolify::new(outside.clone(), &coolify, coolify_token),
@@ -114,13 +123,15 @@ impl Reach {
             Some(gate) => Arc::new(HeldStore::new(store, gate)),
             None => store,
         };
+        let (listener, cancel) = (face.listener(), signals::watch(face.screen.clone()));
+        let outside = Attended::over(self.outside, listener.clone(), cancel.clone());
         Ok(Desk {
             house: Arc::new(LiveClock),
             store,
-            outside: self.outside,
-            vendors: self.vendors,
-            listener: face.listener(),
-            cancel: signals::watch(face.screen.clone()),
+            vendors: self.vendors.through(&outside),
+            outside,
+            listener,
+            cancel,
             holder: holder(command),
             key: Arc::new(key),
             lookup: environment(),
@@ -160,37 +171,34 @@ fn kept(folder: &Path) -> Result<(Outside, Option<String>), Obstacle> {
     Ok((sandbox.outside(), Some(format!("sandbox {}", sandbox.world_id()))))
 }
 
-async fn served(url: &str, global: &Global) -> Result<(Outside, Option<String>), Obstacle> {
-    let through = through(url, global).await?;
+async fn served(url: &str) -> Result<(Outside, Option<String>), Obstacle> {
+    let through = through(url).await?;
     let world = through.world_id().await.map_err(unusable)?;
     Ok((through.outside(), Some(format!("sandbox {world}"))))
 }
 
-async fn through(url: &str, global: &Global) -> Result<Through, Obstacle> {
-    let transport: Arc<dyn Transport> = Arc::new(transport(global)?);
+async fn through(url: &str) -> Result<Through, Obstacle> {
+    let transport: Arc<dyn Transport> = Arc::new(LiveTransport::default());
     let connected = Through::connect(url, transport).await;
     connected.map_err(|error| {
         Obstacle::new(format!("no sandbox at {url}: {error}"), "`fabrik sandbox serve` serves one")
     })
 }
 
-fn live(global: &Global) -> Result<Outside, Obstacle> {
-    Ok(Outside {
-        transport: Arc::new(transport(global)?),
-        resolver: Arc::new(LiveResolver),
+fn live(roots: Roots) -> Outside {
+    Outside {
+        transport: Arc::new(LiveTransport::trusting(roots)),
+        resolver: Arc::new(LiveResolver::default()),
         clock: Arc::new(LiveClock),
-    })
+    }
 }
 
-fn transport(global: &Global) -> Result<LiveTransport, Obstacle> {
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|error| {
-            let why = crate::error::reason(&error);
-            Obstacle::new(format!("`{}` cannot be read: {why}", path.display()), "")
-        })
-    };
-    let certificates = global.cacert.as_ref().map(read).transpose()?;
-    Ok(LiveTransport::new(certificates, global.resolve.clone()))
+fn roots(global: &Global) -> Result<Roots, Obstacle> {
+    let Some(path) = &global.cacert else { return Ok(Roots::default()) };
+    let refused = |why: String| Obstacle::new(format!("`--cacert {}` {why}", path.display()), "");
+    let pem = std::fs::read(path);
+    let pem = pem.map_err(|error| refused(format!("cannot be read: {}", crate::error::reason(&error))))?;
+    Roots::of_pem(&pem).map_err(|bad| refused(bad.to_string()))
 }
 
 fn pretend_credentials() -> Credentials {

@@ -69,6 +69,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub fn sort(sent: Result<Response, SendError>, refusal: Refusal) -> Answer {
     let response = match sent {
         Ok(response) => response.http,
+        Err(full @ SendError::NoRoom { pause, .. }) => return Answer::NotDone(full.to_string(), pause),
         Err(error) if error.never_arrived() => return Answer::NotDone(error.to_string(), FIRST_PAUSE),
         Err(error) => return Answer::Doubt(error.to_string()),
     };
@@ -227,6 +228,13 @@ mod tests {
     fn the_reason_beside_the_message_is_told_too() {
         let body = json!({"message": "Invalid request.", "error": "Empty JSON."});
         assert_eq!(words(400, &body), "400 Invalid request. · Empty JSON.");
+    }
+
+    #[test]
+    fn a_write_without_room_is_not_done_until_there_is_some() {
+        let pause = Duration::from_secs(37);
+        let full = SendError::NoRoom { api: "coolify.example.com".into(), pause };
+        assert!(matches!(sort(Err(full), Refusal::Partial), Answer::NotDone(_, told) if told == pause));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use machine::effect::Redacted;
 use machine::receipt::Fields;
 use serde_json::Value;
 
-use crate::wire::Request;
+use crate::wire::{Allowance, Request};
 
 /// How long a write may take and how long it may take effect afterwards, from the moment it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,11 @@ pub const COOLIFY: Times = Times { timeout: Duration::from_secs(30), settle: Dur
 /// Coolify's start of a service, which works over SSH inside the request.
 pub const COOLIFY_DEPLOY: Times =
     Times { timeout: Duration::from_secs(60), settle: Duration::from_secs(120) };
+
+/// What Cloudflare takes from one user, all tokens together (Cloudflare API, "Rate limits").
+pub const CLOUDFLARE_TAKES: Allowance = Allowance { requests: 1200, window: Duration::from_secs(300) };
+/// What Coolify takes from one user, all tokens together, unless `API_RATE_LIMIT` is set there (4.3.11, observed).
+pub const COOLIFY_TAKES: Allowance = Allowance { requests: 200, window: Duration::from_secs(60) };
 
 /// How long a list may lag behind a write.
 pub const STALENESS: Duration = Duration::from_secs(5);

@@ -86,7 +86,11 @@ impl Runner {
         }
         let plan = match Box::pin(self.draw(&deployment)).await {
             Ok(plan) => plan,
-            Err(obstacle) => return self.refuse(deployment, obstacle).await,
+            Err(obstacle) => {
+                // A look that was called off has found nothing wrong.
+                self.work.safe_point()?;
+                return self.refuse(deployment, obstacle).await;
+            }
         };
         self.work.safe_point()?;
         if let Err(obstacle) = self.keep_generated() {

@@ -6,6 +6,7 @@
 
 pub mod again;
 pub mod apply;
+pub mod attended;
 pub mod converge;
 pub mod create;
 pub mod desk;

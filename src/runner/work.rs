@@ -41,6 +41,19 @@ impl Cancel {
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
+
+    /// Waits for `pause` to be over or for somebody to ask; says whether nobody has.
+    pub async fn spares(&self, pause: impl Future<Output = ()> + Send) -> bool {
+        let rung = self.bell.notified();
+        if self.is_asked() {
+            return false;
+        }
+        tokio::select! {
+            () = pause => {}
+            () = rung => {}
+        }
+        !self.is_asked()
+    }
 }
 
 /// What a run works with.
@@ -87,12 +100,7 @@ impl Work {
     /// # Errors
     /// [`Stop::Parked`] when asked to.
     pub async fn pause(&self, duration: Duration) -> Result<(), Stop> {
-        let rung = self.cancel.bell.notified();
-        self.safe_point()?;
-        tokio::select! {
-            () = self.outside.clock.sleep(duration) => {}
-            () = rung => {}
-        }
+        self.cancel.spares(self.outside.clock.sleep(duration)).await;
         self.safe_point()
     }
 

@@ -74,6 +74,7 @@ fn failed(error: SendError) -> (http::Response<Vec<u8>>, Option<Certificate>) {
         SendError::Name { reason, .. } => ("name", reason, None),
         SendError::Refused { reason, .. } => ("refused", reason, None),
         SendError::Tls { reason, certificate, .. } => ("tls", reason, certificate),
+        full @ SendError::NoRoom { .. } => ("refused", full.to_string(), None),
     };
     let mut http = http::Response::new(reason.into_bytes());
     *http.status_mut() = http::StatusCode::from_u16(NO_ANSWER).expect("599 is a status");

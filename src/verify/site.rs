@@ -12,6 +12,9 @@ use crate::wire::{Outside, Request, Response, SendError};
 /// The longest that one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The port of HTTPS.
+const PORT: u16 = 443;
+
 /// The occasion of one look.
 pub(super) struct Site<'a> {
     /// The ports.
@@ -31,15 +34,25 @@ pub(super) struct Site<'a> {
 impl Site<'_> {
     /// Asks for `path` over HTTPS.
     ///
-    /// Connects to what the name servers gave, so that what this machine's resolver still remembers does not matter.
     pub async fn get(&self, path: &str) -> Result<Response, SendError> {
-        let Target { host, connect_to, .. } = self.target;
+        let host = &self.target.host;
         let http = ::http::Request::get(format!("https://{host}{path}"))
             .body(Vec::new())
             .map_err(|e| SendError::Name { host: host.clone(), reason: e.to_string() })?;
-        let connect_to = connect_to.or_else(|| self.door.get().map(|door| SocketAddr::from((*door, 443))));
+        let connect_to = self.place();
         let request = Request { http, timeout: PATIENCE.min(self.left), connect_to };
         self.outside.transport.send(request).await
+    }
+
+    // What the name servers gave, so that what this machine's resolver still remembers does not matter.
+    fn place(&self) -> Option<SocketAddr> {
+        let given = || self.door.get().map(|door| SocketAddr::from((*door, PORT)));
+        self.target.connect_to.or_else(|| self.pinned()).or_else(given)
+    }
+
+    /// Where a person says that the site is, whatever the record says.
+    pub fn pinned(&self) -> Option<SocketAddr> {
+        self.outside.resolver.pinned(&self.target.host, PORT)
     }
 }
 

@@ -11,7 +11,8 @@ use super::{
     SocketAddr, Stop, Target, async_trait, verify,
 };
 use crate::wire::{
-    Answer, Certificate, Clock, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
+    Answer, Certificate, Clock, Pinned, Question, Request, ResolveError, Resolver, Response, SendError,
+    Transport,
 };
 
 const OLD: &str = "0197000000007000800000000000000a";
@@ -335,6 +336,24 @@ async fn connections_go_to_the_record_unless_told_elsewhere() {
         });
         assert!(seen.await.outcome.is_ok());
     }
+}
+
+#[tokio::test]
+async fn where_the_place_is_given_no_name_server_is_asked_and_that_is_said() {
+    let unasked = |_, _: &Question| panic!("a name server was asked");
+    let site = |_, request: &Request| {
+        assert_eq!(request.connect_to, Some(SocketAddr::from(([198, 51, 100, 9], 443))));
+        release(NEW)
+    };
+    let mut shown = Vec::new();
+    let world = Arc::new(World { now: Mutex::default(), zone: Box::new(unasked), site: Box::new(site) });
+    let outside = Outside { transport: world.clone(), resolver: world.clone(), clock: world };
+    for pin in ["Blog.Example.com:443:198.51.100.9", "*:443:198.51.100.9"] {
+        let outside = Pinned::over(outside.clone(), vec![pin.parse().expect(pin)]);
+        let mut on = |sighting: &Sighting| shown.push(sighting.saw.clone());
+        assert!(verify(&outside, &target(), &mut on, &mut Endless).await.is_ok(), "{pin}");
+    }
+    assert_eq!(shown[0], "skipped: 198.51.100.9 was given as the address");
 }
 
 #[tokio::test]

@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
-use jiff::Timestamp;
 
+use super::budget::retry_after;
 use super::{Outside, Request, Response, SendError};
 
 /// The first pause; each further one is twice as long.
@@ -17,9 +16,12 @@ const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(10);
 /// The longest pause a server can make us take; Cloudflare counts its limits over five minutes.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
+/// How long a read may wait for room in a rate limit, beside its patience.
+const QUEUE: Duration = Duration::from_secs(600);
 
 /// Sends `request` until it is answered by neither 429 nor 5xx, for as long as `patience` lasts; then gives back the
-/// last answer or error as it is.
+/// last answer or error as it is. Waiting for room in our own budget does not use up patience, but ends too. All
+/// waiting is [`Clock::wait`](super::Clock::wait), and the last answer comes back when that is called off.
 ///
 /// # Errors
 /// The last [`SendError`]; one of TLS at once, because a certificate does not get better by asking.
@@ -27,18 +29,33 @@ pub async fn ask(outside: &Outside, request: Request, patience: Duration) -> Res
     let reads = [Method::GET, Method::HEAD].contains(request.http.method());
     assert!(reads, "{} is a write: sending it again could do it twice", request.http.method());
     let clock = &outside.clock;
-    let end = clock.boot() + patience;
-    let mut pause = FIRST;
+    let (mut queue, mut end) = (QUEUE, clock.boot() + patience);
+    let mut own = FIRST;
     loop {
         let came = outside.transport.send(request.clone()).await;
         let left = end.saturating_sub(clock.boot());
-        if left.is_zero() || !is_passing(&came) {
+        let pause = match &came {
+            Err(SendError::NoRoom { pause, .. }) if *pause <= queue => {
+                (queue, end) = (queue.saturating_sub(*pause), end + *pause);
+                Some(*pause)
+            }
+            came if left.is_zero() || !is_passing(came) => None,
+            came => {
+                let now = clock.wall();
+                let asked = came.as_ref().ok().and_then(|answer| retry_after(answer.http.headers(), now));
+                // The last time is asked when patience ends, however long the pause would have been.
+                let pause = asked.unwrap_or_default().min(LONGEST_ASKED).max(own).min(left);
+                own = (own * 2).min(LONGEST);
+                Some(pause)
+            }
+        };
+        let goes_on = match pause {
+            Some(pause) => clock.wait(&reason(&came, &request), pause).await,
+            None => false,
+        };
+        if !goes_on {
             return came;
         }
-        let asked = came.as_ref().ok().and_then(|answer| retry_after(answer, clock.wall()));
-        // The last time is asked when patience ends, however long the pause would have been.
-        clock.sleep(asked.unwrap_or_default().min(LONGEST_ASKED).max(pause).min(left)).await;
-        pause = (pause * 2).min(LONGEST);
     }
 }
 
@@ -50,18 +67,19 @@ fn is_passing(came: &Result<Response, SendError>) -> bool {
             status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
         }
         Err(SendError::Name { .. } | SendError::Refused { .. } | SendError::Lost { .. }) => true,
-        Err(SendError::Tls { .. }) => false,
+        Err(SendError::Tls { .. } | SendError::NoRoom { .. }) => false,
     }
 }
 
-/// How long the server asks us to wait, in seconds or until a date.
-fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
-    let text = answer.http.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+/// Why it is not over, in words.
+fn reason(came: &Result<Response, SendError>, request: &Request) -> String {
+    match came {
+        Ok(answer) => {
+            let host = request.http.uri().host().unwrap_or_default();
+            format!("{host} answered {}", answer.http.status().as_u16())
+        }
+        Err(error) => error.to_string(),
     }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Duration::try_from(date.duration_since(now)).ok()
 }
 
 #[cfg(test)]
@@ -70,10 +88,11 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use async_trait::async_trait;
+    use http::header::RETRY_AFTER;
 
     use super::*;
-    use crate::wire::pretend::PretendClock;
-    use crate::wire::{Answer, Clock, Question, ResolveError, Resolver, Transport};
+    use crate::wire::pretend::{NoNames, PretendClock};
+    use crate::wire::{Clock, Transport};
 
     type Came = Result<Response, SendError>;
 
@@ -91,15 +110,6 @@ mod tests {
             let mut answers = self.answers.lock().expect("one thread");
             let last = answers.len() == 1;
             if last { answers[0].clone() } else { answers.pop_front().expect("a script is never empty") }
-        }
-    }
-
-    struct NoNames;
-
-    #[async_trait]
-    impl Resolver for NoNames {
-        async fn ask(&self, _: &Question) -> Result<Vec<Answer>, ResolveError> {
-            Err(ResolveError::Nothing)
         }
     }
 

@@ -17,6 +17,12 @@ pub trait Clock: Send + Sync {
     /// Lets `duration` pass.
     async fn sleep(&self, duration: Duration);
 
+    /// Lets `duration` pass for a request that waits for `what`; `false` calls the request off.
+    async fn wait(&self, _what: &str, duration: Duration) -> bool {
+        self.sleep(duration).await;
+        true
+    }
+
     /// Names the boot that [`boot`](Self::boot) counts from.
     fn boot_id(&self) -> String {
         "pretend".to_owned()

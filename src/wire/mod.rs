@@ -5,16 +5,20 @@
 //! nothing, and never sends a request twice on its own account (see [`ask`] for the reads that may).
 
 pub mod ask;
+pub mod budget;
 pub mod certificate;
 pub mod clock;
 pub mod live;
+pub mod pin;
 #[cfg(test)]
 pub(crate) mod pretend;
 pub mod resolver;
 pub mod transport;
 
+pub use budget::{Allowance, Budgets};
 pub use certificate::Certificate;
 pub use clock::Clock;
+pub use pin::{Pin, Pinned};
 pub use resolver::{Answer, Question, RecordType, ResolveError, Resolver};
 pub use transport::{Request, Response, SendError, Transport};
 

@@ -1,4 +1,4 @@
-//! A clock that only moves when told to, for the tests of this crate's lower layers.
+//! A clock that only moves when told to, and a resolver that knows no name, for the tests of this crate's lower layers.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::Clock;
+use super::{Answer, Clock, Question, ResolveError, Resolver};
 
 /// Stands still until it is moved; sleeping moves it.
 #[derive(Debug, Default)]
@@ -34,5 +34,15 @@ impl Clock for PretendClock {
 
     async fn sleep(&self, duration: Duration) {
         self.advance(duration);
+    }
+}
+
+/// Knows no name.
+pub(crate) struct NoNames;
+
+#[async_trait]
+impl Resolver for NoNames {
+    async fn ask(&self, _: &Question) -> Result<Vec<Answer>, ResolveError> {
+        Err(ResolveError::Nothing)
     }
 }

@@ -1,5 +1,7 @@
 //! DNS: one question, its answers.
 
+use std::net::SocketAddr;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +26,7 @@ pub struct Question {
     pub name: String,
     /// What is asked for.
     pub record_type: RecordType,
-    /// The name server to ask, by host name or address; `None` asks the system's resolver.
+    /// The name server to ask, by host name, address, or address and port; `None` asks the system's resolver.
     pub server: Option<String>,
 }
 
@@ -56,4 +58,9 @@ pub trait Resolver: Send + Sync {
     /// # Errors
     /// [`ResolveError::Nothing`] is an answer of its own kind; [`ResolveError::Unanswered`] proves nothing.
     async fn ask(&self, question: &Question) -> Result<Vec<Answer>, ResolveError>;
+
+    /// Where a person says that `host` is to be found for `port`, whatever the DNS says.
+    fn pinned(&self, _host: &str, _port: u16) -> Option<SocketAddr> {
+        None
+    }
 }

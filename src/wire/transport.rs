@@ -58,6 +58,14 @@ pub enum SendError {
         /// What the peer showed, where it could be read.
         certificate: Option<Certificate>,
     },
+    /// The API takes no more requests for a while; nothing was sent.
+    #[error("no room in the rate limit of {api} for {} s", pause.as_millis().div_ceil(1000))]
+    NoRoom {
+        /// Host, and port where one is named.
+        api: String,
+        /// For how long.
+        pause: Duration,
+    },
     /// The request may have arrived: time-out, reset, or a broken answer.
     #[error("no answer from {peer}: {reason}")]
     Lost {
@@ -73,7 +81,7 @@ impl SendError {
     #[must_use]
     pub fn never_arrived(&self) -> bool {
         match self {
-            Self::Name { .. } | Self::Refused { .. } | Self::Tls { .. } => true,
+            Self::Name { .. } | Self::Refused { .. } | Self::Tls { .. } | Self::NoRoom { .. } => true,
             Self::Lost { .. } => false,
         }
     }

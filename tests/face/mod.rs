@@ -2,6 +2,7 @@
 
 mod house;
 mod input;
+mod places;
 mod program;
 mod story;
 mod together;

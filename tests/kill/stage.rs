@@ -184,7 +184,7 @@ impl Stage {
             .body(body.as_bytes().to_vec())
             .unwrap();
         let request = Request { http, timeout: PATIENCE, connect_to: None };
-        let response = LiveTransport::new(None, Vec::new()).send(request).await.unwrap().http;
+        let response = LiveTransport::default().send(request).await.unwrap().http;
         assert!(response.status().is_success(), "{method} {path}: {}", response.status());
         String::from_utf8_lossy(response.body()).into_owned()
     }

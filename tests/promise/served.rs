@@ -19,7 +19,7 @@ async fn served(scene: &Scene) -> Outside {
     let server = serve::bind(scene.sandbox.clone(), address).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
-    let client = Arc::new(LiveTransport::new(None, Vec::new()));
+    let client = Arc::new(LiveTransport::default());
     Through::connect(&url, client).await.unwrap().outside()
 }
 

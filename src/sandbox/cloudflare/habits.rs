@@ -26,6 +26,10 @@ pub struct CloudflareHabits {
     pub penalty_ms: u64,
     /// Until when on the boot clock everything is refused.
     pub penalty_until_ms: u64,
+    /// Requests in five minutes.
+    pub rate_limit: u64,
+    /// Start of the current five minutes on the boot clock, and the requests in them.
+    pub rate_window: (u64, u64),
     /// Reported oddities that are switched on.
     pub quirks: BTreeSet<Quirk>,
 }
@@ -76,6 +80,8 @@ impl Default for CloudflareHabits {
             throttle_code: 971,
             penalty_ms: 0,
             penalty_until_ms: 0,
+            rate_limit: 1200,
+            rate_window: (0, 0),
             quirks: BTreeSet::new(),
         }
     }

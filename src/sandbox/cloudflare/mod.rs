@@ -5,6 +5,7 @@
 
 mod change;
 mod habits;
+mod limit;
 mod listing;
 mod normal;
 mod ranges;
@@ -36,14 +37,24 @@ pub fn answer(world: &mut World, ask: &Ask) -> Reply {
         Credentials::Malformed => return malformed_header(),
         Credentials::Bearer => {}
     }
+    let reply = admitted(world).and_then(|()| route(world, ask, path));
+    limit::told(world, reply.unwrap_or_else(|refusal| refusal))
+}
+
+fn admitted(world: &mut World) -> Result<(), Reply> {
+    if !limit::admit(world) {
+        return Err(limit::too_many(world));
+    }
     if world.cloudflare.penalty_until_ms > world.time.boot_ms {
-        return throttled(world);
+        return Err(throttled(world));
     }
-    if let Some(left) = world.cloudflare.refusals.checked_sub(1) {
-        world.cloudflare.refusals = left;
-        return zones::unauthorized();
+    match world.cloudflare.refusals.checked_sub(1) {
+        Some(left) => {
+            world.cloudflare.refusals = left;
+            Err(zones::unauthorized())
+        }
+        None => Ok(()),
     }
-    route(world, ask, path).unwrap_or_else(|refusal| refusal)
 }
 
 fn route(world: &mut World, ask: &Ask, path: &[&str]) -> Answer {

@@ -188,3 +188,22 @@ async fn a_live_token_is_told_with_a_message_code_that_elsewhere_is_an_error() {
     assert_eq!(verified.body["messages"][0]["code"], 10000);
     assert_eq!(verified.body["result"]["status"], "active");
 }
+
+#[tokio::test]
+async fn one_request_too_many_is_punished_with_five_minutes_of_429() {
+    let caller = Caller::new();
+    caller.change(|world| world.cloudflare.rate_limit = 2);
+    let ask = async || caller.cloudflare("GET", "/user/tokens/verify", None).await;
+    let first = ask().await;
+    assert_eq!(first.headers["ratelimit"], "\"default\";r=1;t=300");
+    assert_eq!(first.headers["ratelimit-policy"], "\"default\";q=2;w=300");
+    assert_eq!(ask().await.status, 200);
+    caller.sleep(200).await;
+    let third = ask().await;
+    assert_eq!((third.status, third.body["errors"][0]["code"].as_u64()), (429, Some(971)));
+    assert_eq!(third.headers["retry-after"], "300");
+    caller.sleep(299).await;
+    assert_eq!(ask().await.status, 429);
+    caller.sleep(1).await;
+    assert_eq!(ask().await.status, 200);
+}

@@ -5,6 +5,7 @@
 mod clock;
 mod leaf;
 mod resolver;
+mod roots;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -12,4 +13,5 @@ mod witness;
 
 pub use clock::LiveClock;
 pub use resolver::LiveResolver;
+pub use roots::{BadRoots, Roots};
 pub use transport::LiveTransport;

@@ -2,7 +2,7 @@
 //!
 //! Asks each time anew. Nothing is kept, not even that a name does not exist; `/etc/hosts` is not asked.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,19 +15,75 @@ use hickory_resolver::{ResolverBuilder, TokioResolver};
 
 use crate::wire::{Answer, Question, RecordType, ResolveError, Resolver};
 
-/// How long one try may take; there are two.
-const TIMEOUT: Duration = Duration::from_secs(3);
+/// The port of name servers.
+const PORT: u16 = 53;
 
 /// The DNS as it is.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct LiveResolver;
+#[derive(Debug, Clone, Copy)]
+pub struct LiveResolver {
+    /// How long one try may take; there are two.
+    timeout: Duration,
+}
+
+impl Default for LiveResolver {
+    fn default() -> Self {
+        Self::within(Duration::from_secs(3))
+    }
+}
+
+impl LiveResolver {
+    /// With so much time for each try.
+    #[must_use]
+    pub fn within(timeout: Duration) -> Self {
+        Self { timeout }
+    }
+
+    fn system(self, hosts: ResolveHosts) -> Result<TokioResolver, ResolveError> {
+        let builder = TokioResolver::builder_tokio().map_err(|error| unanswered(&error))?;
+        self.build(builder, hosts)
+    }
+
+    fn at(self, servers: &[SocketAddr]) -> Result<TokioResolver, ResolveError> {
+        let servers = servers.iter().map(name_server).collect();
+        let config = ResolverConfig::from_name_servers(servers);
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        self.build(builder, ResolveHosts::Never)
+    }
+
+    fn build(
+        self,
+        mut builder: ResolverBuilder<TokioRuntimeProvider>,
+        hosts: ResolveHosts,
+    ) -> Result<TokioResolver, ResolveError> {
+        let options: &mut ResolverOpts = builder.options_mut();
+        options.timeout = self.timeout;
+        options.attempts = 1;
+        options.cache_size = 0;
+        options.use_hosts_file = hosts;
+        builder.build().map_err(|error| unanswered(&error))
+    }
+
+    /// Where a name server is, which may be given by name.
+    async fn addresses(self, server: &str) -> Result<Vec<SocketAddr>, ResolveError> {
+        if let Ok(address) = server.parse() {
+            return Ok(vec![address]);
+        }
+        if let Ok(address) = server.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, PORT)]);
+        }
+        let found = self.system(ResolveHosts::Auto)?.lookup_ip(server).await;
+        // That the server has no address says nothing about the name it is asked for.
+        let found = found.map_err(|error| unanswered(&error))?;
+        Ok(found.iter().map(|address| SocketAddr::new(address, PORT)).collect())
+    }
+}
 
 #[async_trait]
 impl Resolver for LiveResolver {
     async fn ask(&self, question: &Question) -> Result<Vec<Answer>, ResolveError> {
         let resolver = match &question.server {
-            None => system()?,
-            Some(server) => at(&addresses(server).await?)?,
+            None => self.system(ResolveHosts::Never)?,
+            Some(server) => self.at(&self.addresses(server).await?)?,
         };
         // The final dot keeps the system's search list out.
         let name = format!("{}.", question.name.trim_end_matches('.'));
@@ -38,38 +94,10 @@ impl Resolver for LiveResolver {
     }
 }
 
-fn system() -> Result<TokioResolver, ResolveError> {
-    let builder = TokioResolver::builder_tokio().map_err(|error| unanswered(&error))?;
-    build(builder, ResolveHosts::Never)
-}
-
-fn at(servers: &[IpAddr]) -> Result<TokioResolver, ResolveError> {
-    let servers = servers.iter().copied().map(NameServerConfig::udp_and_tcp).collect();
-    let config = ResolverConfig::from_name_servers(servers);
-    build(TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()), ResolveHosts::Never)
-}
-
-fn build(
-    mut builder: ResolverBuilder<TokioRuntimeProvider>,
-    hosts: ResolveHosts,
-) -> Result<TokioResolver, ResolveError> {
-    let options: &mut ResolverOpts = builder.options_mut();
-    options.timeout = TIMEOUT;
-    options.attempts = 1;
-    options.cache_size = 0;
-    options.use_hosts_file = hosts;
-    builder.build().map_err(|error| unanswered(&error))
-}
-
-/// Where a name server is, which may be given by name.
-async fn addresses(server: &str) -> Result<Vec<IpAddr>, ResolveError> {
-    if let Ok(address) = server.parse() {
-        return Ok(vec![address]);
-    }
-    let builder = TokioResolver::builder_tokio().map_err(|error| unanswered(&error))?;
-    let found = build(builder, ResolveHosts::Auto)?.lookup_ip(server).await;
-    // That the server has no address says nothing about the name it is asked for.
-    Ok(found.map_err(|error| unanswered(&error))?.iter().collect())
+fn name_server(at: &SocketAddr) -> NameServerConfig {
+    let mut config = NameServerConfig::udp_and_tcp(at.ip());
+    config.connections.iter_mut().for_each(|connection| connection.port = at.port());
+    config
 }
 
 fn wanted(record_type: RecordType) -> rr::RecordType {

@@ -12,13 +12,13 @@ use axum::routing::{get, post};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 
-use super::{LiveClock, LiveResolver, LiveTransport};
+use super::{BadRoots, LiveClock, LiveResolver, LiveTransport, Roots};
 use crate::wire::{
     Clock, Question, RecordType, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
 
 fn transport() -> LiveTransport {
-    LiveTransport::new(None, Vec::new())
+    LiveTransport::default()
 }
 
 fn request(method: &str, url: &str) -> Request {
@@ -71,14 +71,12 @@ async fn a_redirect_is_an_answer_and_not_followed() {
 #[tokio::test]
 async fn a_given_address_counts_and_the_name_is_still_told() {
     let address = serve(site()).await;
-    let mut by_request = request("GET", "http://blog.example.invalid/echo");
-    by_request.connect_to = Some(address);
+    let by_request = at("http://blog.example.invalid/echo", address);
     let answer = transport().send(by_request).await.expect("an answer");
     assert_eq!(answer.http.headers()["x-host"], "blog.example.invalid");
 
-    let url = "http://blog.example.invalid:8080/echo";
-    let transport = LiveTransport::new(None, vec![("blog.example.invalid".into(), 8080, address)]);
-    let answer = get_from(&transport, url).await.expect("an answer");
+    let by_request = at("http://blog.example.invalid:8080/echo", address);
+    let answer = transport().send(by_request).await.expect("an answer");
     assert_eq!(answer.http.headers()["x-host"], "blog.example.invalid:8080");
 }
 
@@ -173,6 +171,10 @@ fn shown() -> (String, SocketAddr, std::thread::JoinHandle<()>) {
     (signed.cert.pem(), address, server)
 }
 
+fn trusting(pem: &str) -> LiveTransport {
+    LiveTransport::trusting(Roots::of_pem(pem.as_bytes()).expect("it was just made"))
+}
+
 fn at(url: &str, address: SocketAddr) -> Request {
     Request { connect_to: Some(address), ..request("GET", url) }
 }
@@ -180,7 +182,7 @@ fn at(url: &str, address: SocketAddr) -> Request {
 #[tokio::test]
 async fn a_trusted_peer_shows_its_certificate() {
     let (pem, address, server) = shown();
-    let transport = LiveTransport::new(Some(pem.into_bytes()), Vec::new());
+    let transport = trusting(&pem);
     let answer = transport.send(at("https://blog.example.com/", address)).await.expect("an answer");
     server.join().expect("the server says its part");
     let certificate = answer.certificate.expect("it was over TLS");
@@ -190,9 +192,32 @@ async fn a_trusted_peer_shows_its_certificate() {
 }
 
 #[tokio::test]
+async fn what_is_trusted_at_a_given_address_is_not_trusted_elsewhere() {
+    let (pem, address, server) = shown();
+    let sent = trusting(&pem).send(request("GET", &format!("https://{address}/"))).await;
+    server.join().expect("the server says its part");
+    let error = sent.expect_err("nobody else trusts it");
+    assert!(matches!(&error, SendError::Tls { reason, .. } if reason.contains("UnknownIssuer")), "{error:?}");
+}
+
+#[test]
+fn roots_are_certificates_and_at_least_one() {
+    let pem =
+        rcgen::generate_simple_self_signed(["blog.example.com".to_owned()]).expect("a plain name").cert.pem();
+    assert!(Roots::of_pem(format!("# mine\n{pem}{pem}").as_bytes()).is_ok());
+    for nothing in ["", "no certificate", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+        assert_eq!(Roots::of_pem(nothing.as_bytes()).err(), Some(BadRoots::Nothing), "{nothing}");
+    }
+    let hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for bad in [hollow.to_owned(), pem.clone() + hollow, pem.replace("-----END", "-----AND")] {
+        assert!(matches!(Roots::of_pem(bad.as_bytes()), Err(BadRoots::Unreadable(_))), "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn a_failed_handshake_tells_what_the_peer_showed() {
     let (pem, address, server) = shown();
-    let transport = LiveTransport::new(Some(pem.into_bytes()), Vec::new());
+    let transport = trusting(&pem);
     let error = transport.send(at("https://shop.example.com/", address)).await.expect_err("another name");
     server.join().expect("the server says its part");
     assert!(error.never_arrived());
@@ -210,7 +235,11 @@ async fn a_name_that_cannot_exist_is_no_such_record() {
     for record_type in [RecordType::A, RecordType::Aaaa, RecordType::Cname, RecordType::Ns] {
         let server = Some("127.0.0.1".to_owned());
         let question = Question { name: "blog.example.invalid".into(), record_type, server };
-        assert_eq!(LiveResolver.ask(&question).await, Err(ResolveError::Nothing), "{record_type:?}");
+        assert_eq!(
+            LiveResolver::default().ask(&question).await,
+            Err(ResolveError::Nothing),
+            "{record_type:?}"
+        );
     }
 }
 

@@ -15,8 +15,8 @@ use http::header::HOST;
 use reqwest::tls::TlsInfo;
 use reqwest::{Client, Url, redirect, retry};
 
-use super::leaf;
 use super::witness::Witness;
+use super::{Roots, leaf};
 use crate::wire::{Request, Response, SendError, Transport};
 
 /// A connection that takes longer was never made, which is worth knowing: nothing arrived.
@@ -28,8 +28,9 @@ const LARGEST: usize = 16 << 20;
 
 /// The way to HTTP servers. Nothing is set up before the first request.
 pub struct LiveTransport {
-    witness: Arc<Witness>,
-    addresses: HashMap<(String, u16), SocketAddr>,
+    platform: Arc<Witness>,
+    /// For requests that name an address: these look at a site, and what a person trusts there an API has not.
+    given: Arc<Witness>,
     clients: Mutex<HashMap<Route, Client>>,
 }
 
@@ -44,21 +45,34 @@ enum Route {
     At(String, SocketAddr),
 }
 
+impl Route {
+    fn to(peer: &Peer, connect_to: Option<SocketAddr>) -> Self {
+        match connect_to {
+            Some(address) => Self::At(peer.host.clone(), address),
+            None if peer.is_loopback() => Self::Loopback,
+            None => Self::Open,
+        }
+    }
+}
+
+impl Default for LiveTransport {
+    fn default() -> Self {
+        Self::trusting(Roots::default())
+    }
+}
+
 impl LiveTransport {
-    /// Believes the platform's roots and those in `cacert` (PEM); for each host and port in `resolve`, connects to the
-    /// address beside it.
+    /// Believes the platform's roots and, where a request names the address to connect to, `roots` too.
     #[must_use]
-    pub fn new(cacert: Option<Vec<u8>>, resolve: Vec<(String, u16, SocketAddr)>) -> Self {
-        let addresses = resolve.into_iter().map(|(host, port, address)| ((host, port), address)).collect();
-        Self { witness: Witness::new(cacert), addresses, clients: Mutex::default() }
+    pub fn trusting(roots: Roots) -> Self {
+        let platform = Witness::new(Roots::default());
+        Self { platform, given: Witness::new(roots), clients: Mutex::default() }
     }
 
-    fn route(&self, peer: &Peer, connect_to: Option<SocketAddr>) -> Route {
-        let known = self.addresses.get(&(peer.host.clone(), peer.port)).copied();
-        match connect_to.or(known) {
-            Some(address) => Route::At(peer.host.clone(), address),
-            None if peer.is_loopback() => Route::Loopback,
-            None => Route::Open,
+    fn witness(&self, route: &Route) -> &Arc<Witness> {
+        match route {
+            Route::At(..) => &self.given,
+            Route::Open | Route::Loopback => &self.platform,
         }
     }
 
@@ -73,7 +87,7 @@ impl LiveTransport {
     }
 
     fn build(&self, route: &Route) -> Result<Client, String> {
-        let tls = self.witness.client().map_err(|error| error.to_string())?;
+        let tls = self.witness(route).client().map_err(|error| error.to_string())?;
         let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .tls_info(true)
@@ -91,26 +105,26 @@ impl LiveTransport {
     }
 
     async fn exchange(&self, request: Request, peer: &Peer) -> Result<Response, SendError> {
-        let route = self.route(peer, request.connect_to);
+        let route = Route::to(peer, request.connect_to);
         let client = self.client(&route).map_err(|reason| peer.refused(reason))?;
         let mut request =
             reqwest::Request::try_from(request.http).map_err(|error| peer.refused(innermost(&error)))?;
-        if let Route::At(_, address) = route {
+        if let Route::At(_, address) = &route {
             point_at(&mut request, peer, address.port());
         }
-        let answer = client.execute(request).await.map_err(|error| self.failure(&error, peer))?;
+        let answer = client.execute(request).await.map_err(|error| self.failure(&error, peer, &route))?;
         read(answer).await.map_err(|reason| peer.lost(reason))
     }
 
     /// Whether the peer can have seen anything: not before the connection stood.
-    fn failure(&self, error: &reqwest::Error, peer: &Peer) -> SendError {
+    fn failure(&self, error: &reqwest::Error, peer: &Peer, route: &Route) -> SendError {
         let reason = innermost(error);
         if error.is_dns() {
             SendError::Name { host: peer.host.clone(), reason }
         } else if !error.is_connect() {
             peer.lost(reason)
         } else if chain(error).any(is_tls) {
-            let certificate = self.witness.refused(&peer.host).and_then(|der| leaf::read(&der));
+            let certificate = self.witness(route).refused(&peer.host).and_then(|der| leaf::read(&der));
             SendError::Tls { peer: peer.to_string(), reason, certificate }
         } else {
             peer.refused(reason)

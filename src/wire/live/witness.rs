@@ -7,17 +7,18 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
+
+use super::Roots;
 
 /// Verifies, and remembers what failed.
 #[derive(Debug)]
 pub(super) struct Witness {
     provider: Arc<CryptoProvider>,
-    /// More roots than the platform's, in PEM.
-    extra: Option<Vec<u8>>,
+    /// More roots than the platform's.
+    extra: Roots,
     /// Made at the first handshake: reading the platform's roots takes milliseconds and fails where there are none.
     platform: OnceLock<Result<Verifier, Error>>,
     /// The leaf last refused, by server name.
@@ -26,7 +27,7 @@ pub(super) struct Witness {
 
 impl Witness {
     /// Believes the platform's roots and those in `extra`.
-    pub fn new(extra: Option<Vec<u8>>) -> Arc<Self> {
+    pub fn new(extra: Roots) -> Arc<Self> {
         let provider = Arc::new(ring::default_provider());
         Arc::new(Self { provider, extra, platform: OnceLock::new(), refused: Mutex::default() })
     }
@@ -44,12 +45,9 @@ impl Witness {
     }
 
     fn platform(&self) -> Result<&Verifier, Error> {
-        let made = self.platform.get_or_init(|| {
-            let pem = self.extra.as_deref().unwrap_or_default();
-            let extra = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-            let extra = extra.map_err(|error| Error::General(format!("the given CA file: {error}")))?;
-            Verifier::new_with_extra_roots(extra, Arc::clone(&self.provider))
-        });
+        let made = self
+            .platform
+            .get_or_init(|| Verifier::new_with_extra_roots(self.extra.0.clone(), Arc::clone(&self.provider)));
         made.as_ref().map_err(Clone::clone)
     }
 }

@@ -1,0 +1,188 @@
+//! Runs that come near what the APIs take, on the pretend clock.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fabrik::providers::call::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
+use fabrik::runner::Ended;
+use fabrik::runner::attended::Attended;
+use fabrik::runner::desk::{Desk, Outcome};
+use fabrik::runner::event::{Event, Listener};
+use fabrik::runner::work::Cancel;
+use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Mishap, Rates, Sandbox, Schedule, World};
+use fabrik::wire::{Budgets, Outside, Request, Response, SendError, Transport};
+use machine::phase::Name;
+
+use crate::promise::crash::Fuse;
+use crate::promise::invariants::{always, at_rest};
+use crate::promise::scene::{Scene, options};
+
+/// A way out that notes what came back.
+struct Noting {
+    inner: Arc<dyn Transport>,
+    statuses: Mutex<Vec<u16>>,
+}
+
+#[async_trait]
+impl Transport for Noting {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let came = self.inner.send(request).await;
+        let status = came.as_ref().map_or(0, |answer| answer.http.status().as_u16());
+        self.statuses.lock().unwrap().push(status);
+        came
+    }
+}
+
+impl Noting {
+    fn over(sandbox: &Sandbox) -> (Arc<Self>, Outside) {
+        let outside = sandbox.outside();
+        let noting = Arc::new(Self { inner: outside.transport.clone(), statuses: Mutex::default() });
+        (noting.clone(), Outside { transport: noting, ..outside })
+    }
+
+    fn turned_away(&self) -> usize {
+        self.statuses.lock().unwrap().iter().filter(|status| **status == 429).count()
+    }
+}
+
+/// Looks on, and stops the run at the first wait for an API if it is to.
+#[derive(Default)]
+struct Onlooker {
+    waits: Mutex<Vec<String>>,
+    stops: Option<Cancel>,
+}
+
+impl Listener for Onlooker {
+    fn hear(&self, event: &Event) {
+        if let Event::Waiting { step, what } = event
+            && what.contains("rate limit")
+        {
+            self.waits.lock().unwrap().push(format!("{step}: {what}"));
+            if let Some(cancel) = &self.stops {
+                cancel.ask();
+            }
+        }
+    }
+}
+
+/// A process that keeps to what the APIs take, as the program does.
+fn metered(scene: &Scene, outside: Outside, onlooker: Arc<Onlooker>) -> Desk {
+    let mut desk = scene.process(&Fuse::default());
+    if let Some(cancel) = &onlooker.stops {
+        desk.cancel = cancel.clone();
+    }
+    let coolify = format!("https://{COOLIFY}");
+    let cloudflare = format!("https://{CLOUDFLARE}/client/v4");
+    let apis = [(coolify.as_str(), COOLIFY_TAKES), (cloudflare.as_str(), CLOUDFLARE_TAKES)];
+    let outside = Budgets::default().metered(outside, "", &apis);
+    desk.outside = Attended::over(outside, onlooker.clone(), desk.cancel.clone());
+    desk.vendors = desk.vendors.clone().through(&desk.outside);
+    desk.listener = onlooker;
+    desk
+}
+
+fn change(scene: &Scene, change: impl FnOnce(&mut World)) {
+    scene.sandbox.with_world(change).unwrap();
+}
+
+fn is_complete(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Ended(Ended::Complete { .. }))
+}
+
+#[tokio::test]
+async fn a_run_far_from_the_limits_takes_no_longer_for_them() {
+    let (plain, counted) = (Scene::new(1), Scene::new(1));
+    assert!(is_complete(&plain.apply(&Fuse::default()).await));
+    let desk = metered(&counted, counted.sandbox.outside(), Arc::default());
+    assert!(is_complete(&desk.apply(counted.spec(), &options()).await));
+    let passed = |scene: &Scene| scene.sandbox.outside().clock.boot();
+    assert_eq!(passed(&counted), passed(&plain));
+    assert_eq!(counted.sandbox.world().log.requests, plain.sandbox.world().log.requests);
+}
+
+#[tokio::test]
+async fn a_run_beyond_the_limits_is_slow_and_never_turned_away() {
+    for limit in [3, 8, 20] {
+        let scene = Scene::new(1);
+        change(&scene, |world| {
+            world.coolify.rate_limit = limit;
+            world.cloudflare.rate_limit = limit;
+        });
+        let (noting, outside) = Noting::over(&scene.sandbox);
+        let onlooker = Arc::new(Onlooker::default());
+        let desk = metered(&scene, outside, onlooker.clone());
+        let outcome = desk.apply(scene.spec(), &options()).await;
+        assert!(is_complete(&outcome), "{limit}: {outcome:?}");
+        assert_eq!(noting.turned_away(), 0, "{limit}");
+        assert!(!onlooker.waits.lock().unwrap().is_empty(), "{limit}: it waited, and nobody saw");
+        at_rest(&scene, &format!("limit {limit}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_room_stops_when_asked_and_goes_on_later() {
+    let scene = Scene::new(1);
+    change(&scene, |world| world.coolify.rate_limit = 12);
+    let onlooker = Arc::new(Onlooker { stops: Some(Cancel::default()), ..Onlooker::default() });
+    let desk = metered(&scene, scene.sandbox.outside(), onlooker.clone());
+    let outcome = desk.apply(scene.spec(), &options()).await;
+    assert_eq!(onlooker.waits.lock().unwrap().len(), 1, "it waited no more");
+    assert!(matches!(&outcome, Outcome::Ended(Ended::Parked { .. })), "{outcome:?}");
+    always(&scene, "stopped").await;
+    change(&scene, |world| world.coolify.rate_limit = 10_000);
+    scene.resume(&Fuse::default()).await;
+    assert!(scene.phase().await.is_some_and(Name::is_closed));
+    at_rest(&scene, "taken up again").await;
+}
+
+#[tokio::test]
+async fn a_write_turned_away_is_sent_again_and_makes_one_thing() {
+    for retry_after in [None, Some(0), Some(42), Some(86_400)] {
+        for write in 1..=8 {
+            let scene = Scene::new(1);
+            change(&scene, |world| world.at_write = Some((write, Mishap::TooMany { retry_after })));
+            let (noting, outside) = Noting::over(&scene.sandbox);
+            let desk = metered(&scene, outside, Arc::default());
+            let outcome = desk.apply(scene.spec(), &options()).await;
+            assert!(is_complete(&outcome), "{retry_after:?} at write {write}: {outcome:?}");
+            assert!(noting.turned_away() <= 1, "{retry_after:?} at write {write}: it came again too early");
+            at_rest(&scene, &format!("{retry_after:?} at write {write}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_turns_everything_away_for_a_day_is_not_waited_for_without_end() {
+    let scene = Scene::new(1);
+    let always_full = Rates { too_many_bare: 1000, ..Rates::default() };
+    change(&scene, |world| world.schedule = Some(Schedule { seed: 1, rates: always_full }));
+    let clock = scene.sandbox.outside().clock;
+    let began = clock.boot();
+    let (noting, outside) = Noting::over(&scene.sandbox);
+    let outcome = metered(&scene, outside, Arc::default()).apply(scene.spec(), &options()).await;
+    assert!(!is_complete(&outcome), "{outcome:?}");
+    assert!(clock.boot().saturating_sub(began) < Duration::from_secs(3600));
+    assert!(noting.turned_away() < 30, "{}", noting.turned_away());
+    at_rest(&scene, "nothing begun").await;
+}
+
+#[tokio::test]
+async fn keeping_to_the_limits_breaks_no_promise_in_a_hostile_world() {
+    for seed in 0..20 {
+        let scene = Scene::new(seed);
+        change(&scene, |world| {
+            world.schedule = Some(Schedule { seed, rates: Rates::HOSTILE });
+            world.coolify.rate_limit = 25;
+        });
+        let desk = metered(&scene, scene.sandbox.outside(), Arc::default());
+        desk.apply(scene.spec(), &options()).await;
+        always(&scene, &format!("seed {seed}")).await;
+        change(&scene, |world| world.schedule = None);
+        for _ in 0..3 {
+            let Some(run) = scene.open_run().await else { break };
+            metered(&scene, scene.sandbox.outside(), Arc::default()).resume(&run, &options()).await;
+        }
+        at_rest(&scene, &format!("seed {seed}, at rest")).await;
+    }
+}
