@@ -95,6 +95,9 @@ pub fn words(status: u16, body: &Value) -> String {
     for text in flat(body.get("errors").unwrap_or(&Value::Null)) {
         words = format!("{words} · {text}");
     }
+    for conflict in body.get("conflicts").and_then(Value::as_array).into_iter().flatten() {
+        words.extend(message(conflict).map(|text| format!(" · {text}")));
+    }
     words
 }
 
@@ -160,6 +163,14 @@ mod tests {
         ] {
             assert_eq!(words(422, &json!({"errors": errors})), format!("422 · {text}"));
         }
+    }
+
+    #[test]
+    fn a_taken_domain_is_refused_at_once_naming_who_has_it() {
+        let who = "Domain https://a.example.com is already in use by application 'shop'";
+        let body = json!({"message": "Domain conflicts detected.", "conflicts": [{"message": who}]});
+        let refused = format!("409 Domain conflicts detected. · {who}");
+        assert_eq!(answer(409, &body), Answer::Refused(refused));
     }
 
     #[test]

@@ -26,6 +26,10 @@ pub const COOLIFY: Times = Times { timeout: Duration::from_secs(30), settle: Dur
 pub const COOLIFY_DEPLOY: Times =
     Times { timeout: Duration::from_secs(60), settle: Duration::from_secs(120) };
 
+/// Creating an application through a GitHub App, for which Coolify asks GitHub inside the request.
+pub const COOLIFY_GITHUB: Times =
+    Times { timeout: Duration::from_secs(90), settle: Duration::from_secs(180) };
+
 /// How long a list may lag behind a write.
 pub const STALENESS: Duration = Duration::from_secs(5);
 
