@@ -127,6 +127,9 @@ pub fn words(status: u16, body: &Value) -> String {
     for text in errors.flat_map(flat) {
         words = format!("{words} · {text}");
     }
+    for conflict in body.get("conflicts").and_then(Value::as_array).into_iter().flatten() {
+        words.extend(message(conflict).map(|text| format!(" · {text}")));
+    }
     words
 }
 
@@ -235,6 +238,14 @@ mod tests {
         let pause = Duration::from_secs(37);
         let full = SendError::NoRoom { api: "coolify.example.com".into(), pause };
         assert!(matches!(sort(Err(full), Refusal::Partial), Answer::NotDone(_, told) if told == pause));
+    }
+
+    #[test]
+    fn a_taken_domain_is_refused_at_once_naming_who_has_it() {
+        let who = "Domain https://a.example.com is already in use by application 'shop'";
+        let body = json!({"message": "Domain conflicts detected.", "conflicts": [{"message": who}]});
+        let refused = format!("409 Domain conflicts detected. · {who}");
+        assert_eq!(answer(409, &body), Answer::Refused(refused));
     }
 
     #[test]

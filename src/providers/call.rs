@@ -31,6 +31,10 @@ pub const CLOUDFLARE_TAKES: Allowance = Allowance { requests: 1200, window: Dura
 /// What Coolify takes from one user, all tokens together, unless `API_RATE_LIMIT` is set there (4.3.11, observed).
 pub const COOLIFY_TAKES: Allowance = Allowance { requests: 200, window: Duration::from_secs(60) };
 
+/// Creating an application through a GitHub App, for which Coolify asks GitHub inside the request.
+pub const COOLIFY_GITHUB: Times =
+    Times { timeout: Duration::from_secs(90), settle: Duration::from_secs(180) };
+
 /// How long a list may lag behind a write.
 pub const STALENESS: Duration = Duration::from_secs(5);
 

@@ -1,11 +1,12 @@
 //! What happens in the pretend outside by itself once its time has come.
 //!
-//! The lives of services follow what was seen on Coolify 4.3.11: accepted, `starting:unhealthy` while the
+//! The lives of services (those of applications are in `deploy`) follow what was seen on Coolify 4.3.11: accepted, `starting:unhealthy` while the
 //! task runs, the *old* cached status again when it is over, the true one at the next scan.
 
 use serde::{Deserialize, Serialize};
 
 use super::ask::Ask;
+use super::deploy::{self, Launch};
 use super::services::{Container, Service, Volume};
 use super::start::{self, Start};
 use super::world::World;
@@ -36,7 +37,7 @@ pub struct Job {
     pub event: Event,
 }
 
-/// What can happen by itself. Services are named by uuid.
+/// What can happen by itself. Services, applications and deployments are named by uuid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// A queued start is picked up.
@@ -51,11 +52,16 @@ pub enum Event {
     StoppedToRestart(String),
     /// A deletion is over.
     Deleted {
-        /// The service.
-        service: String,
+        /// The service or application.
+        #[serde(alias = "service")]
+        resource: String,
         /// Whether its volumes go with it.
         volumes: bool,
     },
+    /// A deployment is over, well or not.
+    DeploymentEnds(String, Box<Launch>),
+    /// The record of a deployment is gone.
+    DeploymentVanishes(String),
     /// The name servers take over what the API knows about a name.
     Published(String),
     /// A certificate is issued for a host.
@@ -69,13 +75,21 @@ pub fn happen(world: &mut World, event: Event) {
     match event {
         Event::StartBegins(uuid) => start::begin(world, &uuid),
         Event::StartEnds(uuid, start) => start_ends(world, &uuid, *start),
-        Event::Scan(uuid) => scan(world, &uuid),
-        Event::Stopped(uuid) => stopped(world, &uuid),
+        Event::Scan(uuid) => {
+            scan(world, &uuid);
+            deploy::scan(world, &uuid);
+        }
+        Event::Stopped(uuid) => {
+            stopped(world, &uuid);
+            deploy::stopped(world, &uuid);
+        }
         Event::StoppedToRestart(uuid) => {
             stopped(world, &uuid);
             world.later(QUEUE_MS, Event::StartBegins(uuid));
         }
-        Event::Deleted { service, volumes } => deleted(world, &service, volumes),
+        Event::Deleted { resource, volumes } => deleted(world, &resource, volumes),
+        Event::DeploymentEnds(uuid, launch) => deploy::ends(world, &uuid, *launch),
+        Event::DeploymentVanishes(uuid) => deploy::vanishes(world, &uuid),
         Event::Published(name) => published(world, &name),
         Event::Certified(host) => certified(world, host),
         Event::Late(ask) => drop(super::exchange::effect(world, &ask)),
@@ -146,6 +160,7 @@ fn stopped(world: &mut World, uuid: &str) {
 
 fn deleted(world: &mut World, uuid: &str, volumes: bool) {
     world.services.retain(|service| service.uuid != uuid);
+    deploy::deleted(world, uuid);
     if volumes {
         world.volumes.retain(|volume| volume.service != uuid);
     }
@@ -158,7 +173,7 @@ fn published(world: &mut World, name: &str) {
 }
 
 /// Orders a certificate for each host that is routed, resolves to the server and has none.
-fn seek_certificates(world: &mut World) {
+pub(super) fn seek_certificates(world: &mut World) {
     for host in wanting(world) {
         let ordered = world.jobs.iter().any(|job| job.event == Event::Certified(host.clone()));
         if !ordered {
@@ -168,8 +183,7 @@ fn seek_certificates(world: &mut World) {
 }
 
 fn wanting(world: &World) -> Vec<String> {
-    let containers = world.services.iter().flat_map(|service| &service.containers);
-    let routes = containers.flat_map(|container| &container.routes);
+    let routes = world.containers().flat_map(|container| &container.routes);
     let hosts = routes.filter(|route| route.https).map(|route| route.host.clone());
     hosts
         .filter(|host| !world.certificates.contains_key(host))

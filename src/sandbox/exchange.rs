@@ -142,6 +142,8 @@ impl World {
         stale.projects.retain(|it| old(it.made.boot_ms));
         stale.environments.retain(|it| old(it.made.boot_ms));
         stale.services.retain(|it| old(it.made.boot_ms));
+        stale.applications.retain(|it| old(it.made.boot_ms));
+        stale.deployments.retain(|it| old(it.made.boot_ms));
         stale
     }
 }

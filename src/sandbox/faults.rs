@@ -28,12 +28,27 @@ pub enum Fault {
     TooMany,
     /// The Coolify token belongs to another team.
     TeamSwap,
+    /// The next deployment of an application never ends.
+    DeploymentHangs,
+    /// The record of the next deployment of an application disappears.
+    DeploymentVanishes,
+    /// The next trigger of an application finds the queue full.
+    QueueFull,
 }
 
 impl Fault {
     /// All of them, in the order they are listed.
-    pub const ALL: [Self; 6] =
-        [Self::Build, Self::Health, Self::LostReply, Self::ErrorAfterWrite, Self::TooMany, Self::TeamSwap];
+    pub const ALL: [Self; 9] = [
+        Self::Build,
+        Self::Health,
+        Self::LostReply,
+        Self::ErrorAfterWrite,
+        Self::TooMany,
+        Self::TeamSwap,
+        Self::DeploymentHangs,
+        Self::DeploymentVanishes,
+        Self::QueueFull,
+    ];
 
     /// What it is called on the command line.
     pub fn name(self) -> &'static str {
@@ -44,6 +59,9 @@ impl Fault {
             Self::ErrorAfterWrite => "500-after-write",
             Self::TooMany => "429",
             Self::TeamSwap => "team-swap",
+            Self::DeploymentHangs => "deployment-hangs",
+            Self::DeploymentVanishes => "deployment-vanishes",
+            Self::QueueFull => "queue-full",
         }
     }
 
@@ -51,7 +69,7 @@ impl Fault {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Build => {
-                "The next start's image does not build: Coolify says nothing, the old release answers on."
+                "The next start's image does not build and the old release answers on; of a service nobody says so."
             }
             Self::Health => "The next start comes up, but its health path answers 503.",
             Self::LostReply => "The next write is carried out, but its answer never arrives.",
@@ -60,6 +78,11 @@ impl Fault {
             Self::TeamSwap => {
                 "The Coolify token belongs to another team, N requests long or until armed again."
             }
+            Self::DeploymentHangs => "The next deployment of an application is in progress for ever.",
+            Self::DeploymentVanishes => {
+                "The next deployment of an application is gone after a while, and nothing came of it."
+            }
+            Self::QueueFull => "The next trigger of an application is answered with 429: the queue is full.",
         }
     }
 }

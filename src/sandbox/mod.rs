@@ -7,12 +7,14 @@
 
 #![allow(clippy::result_large_err, reason = "the port's own error carries the peer's certificate")]
 
+pub mod applications;
 pub mod ask;
 pub mod clock;
 mod cloudflare;
 pub mod command;
 mod compose;
 mod coolify;
+pub mod deploy;
 mod disk;
 pub mod events;
 mod exchange;

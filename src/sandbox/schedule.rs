@@ -28,7 +28,7 @@ pub struct Rates {
     pub lost_before: u16,
     /// [`Mishap::LostAfter`].
     pub lost_after: u16,
-    /// [`Mishap::Late`], within the settle window of the call (31, 60 or 120 s). Writes only.
+    /// [`Mishap::Late`], within the settle window of the call (31, 60, 120 or 180 s). Writes only.
     pub late: u16,
     /// [`Mishap::ErrorBefore`].
     pub error_before: u16,
@@ -125,6 +125,7 @@ fn settle_ms(ask: &Ask) -> u64 {
     match ask.host.as_str() {
         CLOUDFLARE => 31_000,
         _ if ask.path.ends_with("/deploy") => 120_000,
+        _ if ask.path.ends_with("/private-github-app") => 180_000,
         _ => 60_000,
     }
 }

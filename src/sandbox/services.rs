@@ -69,7 +69,8 @@ pub struct Part {
     pub description: Option<String>,
 }
 
-/// An environment variable of a service.
+/// An environment variable of a service or an application.
+#[expect(clippy::struct_excessive_bools, reason = "the API's own flags")]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvRow {
     /// Coolify's id of it.
@@ -84,10 +85,23 @@ pub struct EnvRow {
     pub is_multiline: bool,
     /// The value is never shown again.
     pub is_shown_once: bool,
+    /// For previews only; applications have one beside each other row.
+    #[serde(default)]
+    pub is_preview: bool,
+    /// There while the image is built.
+    #[serde(default = "yes")]
+    pub is_buildtime: bool,
+    /// There while the container runs.
+    #[serde(default = "yes")]
+    pub is_runtime: bool,
     /// A remark.
     pub comment: Option<String>,
     /// When it was made.
     pub made: Made,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl EnvRow {
@@ -100,6 +114,9 @@ impl EnvRow {
             is_literal: false,
             is_multiline: false,
             is_shown_once: false,
+            is_preview: false,
+            is_buildtime: true,
+            is_runtime: true,
             comment: None,
             made: world.made_now(),
         }
@@ -116,7 +133,7 @@ impl std::fmt::Debug for EnvRow {
 /// A running container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
-    /// The compose service it runs.
+    /// The compose service it runs, or the application's uuid.
     pub part: String,
     /// `FABRIK_RELEASE` as it was when it was started.
     pub release: Option<String>,
@@ -153,15 +170,15 @@ pub struct Line {
 /// A Docker volume. It counts as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
-    /// `<service uuid>_<name>`.
+    /// `<service uuid>_<name>` or `<application uuid>-<name>`.
     pub name: String,
     /// The server it is on.
     pub server: String,
-    /// The uuid of the service that made it.
+    /// The uuid of the service or application that made it.
     pub service: String,
-    /// That service's name.
+    /// That one's name.
     pub made_by: String,
-    /// That service's description: its mark, if it had one.
+    /// That one's description: its mark, if it had one.
     pub mark: Option<String>,
 }
 

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Sandbox;
+use super::applications::Application;
 use super::services::{EnvRow, Service};
 use super::world::{World, digest, hex};
 
@@ -28,6 +29,7 @@ impl World {
         section(&mut lines, "records", self.record_lines());
         section(&mut lines, "projects", self.project_lines());
         section(&mut lines, "services", self.service_lines());
+        section(&mut lines, "applications", self.application_lines());
         section(&mut lines, "volumes", self.volume_lines());
         section(&mut lines, "stray containers", self.stray_containers.clone());
         lines.push(String::new());
@@ -41,6 +43,7 @@ impl World {
             "records": self.record_lines(),
             "projects": self.project_lines(),
             "services": self.service_lines(),
+            "applications": self.application_lines(),
             "volumes": self.volume_lines(),
             "stray_containers": self.stray_containers,
         })
@@ -77,10 +80,9 @@ impl World {
     }
 
     fn lines_of(&self, service: &Service) -> Vec<String> {
-        let project = self.project_of(service).map_or("?", |project| project.name.as_str());
-        let environment = self.environment(service.environment).map_or("?", |it| it.name.as_str());
         let deleting = if service.deleting { " being deleted" } else { "" };
-        let head = format!("{} {} in {project}/{environment}{deleting}", service.name, service.uuid);
+        let place = self.place(service.environment);
+        let head = format!("{} {} in {place}{deleting}", service.name, service.uuid);
         let mut lines = vec![head + &remark(service.description.as_deref())];
         lines.push(format!("  compose {}", &hex(&digest(&[service.compose.as_bytes()]))[..12]));
         lines.extend(sorted(service.parts.iter().map(|part| {
@@ -91,6 +93,33 @@ impl World {
         })));
         lines.extend(sorted(service.envs.iter().map(env_line)));
         lines
+    }
+
+    fn application_lines(&self) -> Vec<String> {
+        let mut applications: Vec<&Application> = self.applications.iter().collect();
+        applications.sort_by(|a, b| (&a.name, &a.uuid).cmp(&(&b.name, &b.uuid)));
+        applications.into_iter().flat_map(|application| self.lines_of_application(application)).collect()
+    }
+
+    fn lines_of_application(&self, application: &Application) -> Vec<String> {
+        let deleting = if application.deleting { " being deleted" } else { "" };
+        let place = self.place(application.environment);
+        let head = format!("{} {} in {place}{deleting}", application.name, application.uuid);
+        let mut lines = vec![head + &remark(application.description.as_deref())];
+        let state = if application.container.is_some() { "up" } else { "down" };
+        let urls = application.fqdn.as_deref().unwrap_or("-");
+        lines.push(format!("  {state} {} {urls}", application.origin()));
+        lines.extend(sorted(application.envs.iter().map(env_line)));
+        lines.extend(sorted(
+            application.storages.iter().map(|it| format!("  volume {} at {}", it.name, it.path)),
+        ));
+        lines
+    }
+
+    /// Project and environment, by name.
+    fn place(&self, environment: u64) -> String {
+        let project = self.project_with(environment).map_or("?", |project| project.name.as_str());
+        format!("{project}/{}", self.environment(environment).map_or("?", |it| it.name.as_str()))
     }
 
     fn volume_lines(&self) -> Vec<String> {
@@ -108,7 +137,8 @@ fn env_line(row: &EnvRow) -> String {
         .map_or_else(|| "(none)".to_owned(), |value| hex(&digest(&[value.as_bytes()]))[..12].to_owned());
     let flag = |on: bool, name: &str| if on { format!(" {name}") } else { String::new() };
     let flags = flag(row.is_literal, "literal") + &flag(row.is_multiline, "multiline");
-    format!("  env {}={value}{flags}{}", row.key, flag(row.is_shown_once, "shown-once"))
+    let flags = flags + &flag(row.is_shown_once, "shown-once") + &flag(row.is_preview, "preview");
+    format!("  env {}={value}{flags}", row.key)
 }
 
 fn remark(text: Option<&str>) -> String {

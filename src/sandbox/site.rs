@@ -125,9 +125,8 @@ fn proxied(world: &World, ask: &Ask) -> Reply {
 
 /// The container behind a host, and whether it is to be reached by HTTPS only.
 fn routed<'a>(world: &'a World, ask: &Ask) -> Option<(&'a Container, bool)> {
-    let containers = world.services.iter().flat_map(|service| &service.containers);
     let routes =
-        containers.flat_map(|container| container.routes.iter().map(move |route| (container, route)));
+        world.containers().flat_map(|container| container.routes.iter().map(move |route| (container, route)));
     let mut matching =
         routes.filter(|(_, route)| route.host == ask.host).filter(|(_, it)| it.https || !ask.https);
     matching.next().map(|(container, route)| (container, route.https))

@@ -63,7 +63,7 @@ fn release(service: &Service, entry: &Entry) -> Option<String> {
 }
 
 /// The route of a URL; its port is the container's, not the proxy's.
-fn route(url: &str) -> Option<Route> {
+pub(super) fn route(url: &str) -> Option<Route> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', ':']).next()?;
     Some(Route { https: scheme == "https", host: host.to_ascii_lowercase() })

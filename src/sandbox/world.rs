@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::applications::{Access, Application, Deployment};
 use super::clock::Time;
 use super::cloudflare::CloudflareHabits;
 use super::events::Job;
 use super::faults::{Armed, Mishap};
 use super::records::{Record, Zone};
 use super::schedule::Schedule;
-use super::services::{Service, Volume};
+use super::services::{Container, Service, Volume};
 
 /// Everything there is in the pretend outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,9 +51,18 @@ pub struct World {
     pub environments: Vec<Environment>,
     /// Coolify services.
     pub services: Vec<Service>,
+    /// Coolify applications.
+    #[serde(default)]
+    pub applications: Vec<Application>,
+    /// Their deployments, oldest first.
+    #[serde(default)]
+    pub deployments: Vec<Deployment>,
+    /// The ways into private repositories.
+    #[serde(default)]
+    pub access: Access,
     /// Docker volumes on the server; they outlive their service unless it took them along.
     pub volumes: Vec<Volume>,
-    /// Containers whose service was deleted while it was being started.
+    /// Containers whose service or application was deleted while it was being started.
     pub stray_containers: Vec<String>,
     /// Hosts with a real certificate, and since when.
     pub certificates: BTreeMap<String, Timestamp>,
@@ -238,6 +248,9 @@ impl World {
             projects: Vec::new(),
             environments: Vec::new(),
             services: Vec::new(),
+            applications: Vec::new(),
+            deployments: Vec::new(),
+            access: Access::default(),
             volumes: Vec::new(),
             stray_containers: Vec::new(),
             certificates: BTreeMap::new(),
@@ -294,9 +307,36 @@ impl World {
         self.services.iter_mut().find(|service| service.uuid == uuid)
     }
 
-    /// The name of the project a service stands in.
+    /// The application with this uuid.
+    pub(super) fn application(&self, uuid: &str) -> Option<&Application> {
+        self.applications.iter().find(|application| application.uuid == uuid)
+    }
+
+    /// The application with this uuid, to be changed.
+    pub(super) fn application_mut(&mut self, uuid: &str) -> Option<&mut Application> {
+        self.applications.iter_mut().find(|application| application.uuid == uuid)
+    }
+
+    /// All that runs.
+    pub(super) fn containers(&self) -> impl Iterator<Item = &Container> {
+        let services = self.services.iter().flat_map(|service| &service.containers);
+        services.chain(self.applications.iter().filter_map(|application| application.container.as_ref()))
+    }
+
+    /// Whether something stands in the environment with this number.
+    pub(super) fn is_inhabited(&self, environment: u64) -> bool {
+        self.services.iter().any(|it| it.environment == environment)
+            || self.applications.iter().any(|it| it.environment == environment)
+    }
+
+    /// The project a service stands in.
     pub(super) fn project_of(&self, service: &Service) -> Option<&Project> {
-        let environment = self.environment(service.environment)?;
+        self.project_with(service.environment)
+    }
+
+    /// The project that the environment with this number is in.
+    pub(super) fn project_with(&self, environment: u64) -> Option<&Project> {
+        let environment = self.environment(environment)?;
         self.projects.iter().find(|project| project.id == environment.project)
     }
 }

@@ -40,7 +40,12 @@ impl Sky {
     }
 
     async fn records(&self, name: &str) -> Records {
-        Records { cloudflare: self.cloudflare.clone(), zone: self.zone().await.id, name: name.to_owned() }
+        Records {
+            cloudflare: self.cloudflare.clone(),
+            zone: self.zone().await.id,
+            name: name.to_owned(),
+            step: Step::Dns(0),
+        }
     }
 
     async fn send(&self, call: Call) -> Answer {
@@ -64,7 +69,7 @@ impl Sky {
 }
 
 fn mark() -> Mark {
-    Mark { run: RunId::from_bits(3), step: Step::Dns, journal: JournalId::from_bits(7) }
+    Mark { run: RunId::from_bits(3), step: Step::Dns(0), journal: JournalId::from_bits(7) }
 }
 
 fn fields(kind: &str, name: &str, content: &str) -> Fields {

@@ -8,6 +8,7 @@ use fabrik::sandbox::{Mishap, Quirk};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Outside, Request, Response, SendError, Transport};
 use machine::receipt::Fields;
+use machine::step::Step;
 use serde_json::json;
 
 use super::{Records, Sky, fields, mark};
@@ -226,7 +227,7 @@ async fn looking_at(list: serde_json::Value) -> Result<Vec<Object>, Trouble> {
     let transport = std::sync::Arc::new(Parrot(list));
     let outside = Outside { transport, ..Sky::new().outside };
     let cloudflare = Cloudflare::new(outside, "https://api.example.com", Secret::new("token"));
-    Records { cloudflare, zone: "0".repeat(32), name: NAME.to_owned() }.look().await
+    Records { cloudflare, zone: "0".repeat(32), name: NAME.to_owned(), step: Step::Dns(0) }.look().await
 }
 
 #[tokio::test]

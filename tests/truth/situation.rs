@@ -145,7 +145,7 @@ fn retime(world: &mut World, (name, stopped_ms, forgotten_ms): (&str, u64, u64))
     for job in &mut world.jobs {
         match &job.event {
             Event::Stopped(it) if Some(it) == uuid.as_ref() => job.due_ms = now + stopped_ms,
-            Event::Deleted { service, .. } if Some(service) == uuid.as_ref() => {
+            Event::Deleted { resource, .. } if Some(resource) == uuid.as_ref() => {
                 job.due_ms = now + forgotten_ms;
             }
             _ => {}

@@ -90,9 +90,9 @@ fn call(exchange: &Exchange) -> Result<Call, String> {
         ("POST", ["services"]) => apps(coolify).make(&fields, &mark),
         ("PATCH", ["services", id]) => apps(coolify).change(id, &fields),
         ("DELETE", ["services", id]) => apps(coolify).unmake(id, Volumes::Delete),
-        ("PATCH", ["services", id, "envs", "bulk"]) => coolify.set_envs(id, &[("A", &Secret::new("b"))]),
-        ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(id, row),
-        ("POST", ["services", id, "stop"]) => coolify.stop(id),
+        ("PATCH", ["services", id, "envs", "bulk"]) => coolify.set_envs(*id, &[("A", &Secret::new("b"))]),
+        ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(*id, row),
+        ("POST", ["services", id, "stop"]) => coolify.stop(*id),
         ("POST", ["deploy"]) => coolify.deploy("any"),
         _ => return Err("no call of the client stands for it".to_owned()),
     })

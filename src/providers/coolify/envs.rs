@@ -1,15 +1,18 @@
-//! Environment variables of a service.
+//! Environment variables of an app.
 //!
 //! Only what changed is ever sent, always with all flags, because Coolify resets the ones left out (4.3.11,
 //! observed). Values go out; what comes back of them is used for nothing but the rows' ids.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{COOLIFY, Coolify, text};
+use super::{COOLIFY, Coolify, Resource, text};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
 use crate::secrets::Secret;
+use crate::spec::RELEASE;
 
 /// A row: which variable, and under which id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,44 +21,71 @@ pub struct EnvRow {
     pub id: String,
     /// The variable's name.
     pub key: String,
+    /// The uuids of the rows of that name for previews, which Coolify adds to an application's by itself.
+    pub previews: Vec<String>,
+}
+
+impl EnvRow {
+    /// All ids to delete until the variable is gone: its own comes last, so that a row that is still listed still
+    /// has its previews.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.previews.iter().chain([&self.id]).map(String::as_str)
+    }
 }
 
 impl Coolify {
-    /// The rows of `service`.
+    /// The rows of `app`, without those for previews.
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn env_rows(&self, service: &str) -> Result<Vec<EnvRow>, Trouble> {
-        let items = self.list(&format!("/services/{service}/envs")).await?;
-        let row =
-            |item: &Value| Some(EnvRow { id: item["uuid"].as_str()?.to_owned(), key: text(item, "key") });
-        Ok(items.iter().filter_map(row).collect())
+    pub async fn env_rows(&self, app: impl Into<Resource<'_>>) -> Result<Vec<EnvRow>, Trouble> {
+        let items = self.list(&app.into().path("/envs")).await?;
+        let (previews, rows): (Vec<&Value>, Vec<&Value>) =
+            items.iter().partition(|item| item["is_preview"] == true);
+        let uuid = |item: &Value| item["uuid"].as_str().map(str::to_owned);
+        let row = |item: &&Value| {
+            let twins = previews.iter().filter(|preview| preview["key"] == item["key"]);
+            let previews = twins.filter_map(|preview| uuid(preview)).collect();
+            Some(EnvRow { id: uuid(item)?, key: text(item, "key"), previews })
+        };
+        Ok(rows.iter().filter_map(row).collect())
     }
 
-    /// The request that sets `values` on `service`: one bulk call, which is not atomic.
-    pub fn set_envs(&self, service: &str, values: &[(&str, &Secret)]) -> Call {
-        let data: Vec<Value> = values.iter().map(|(key, value)| row(key, value)).collect();
-        let path = format!("/services/{service}/envs/bulk");
-        let names = values.iter().map(|(key, _)| ((*key).to_owned(), "set".to_owned())).collect();
-        self.write(Method::PATCH, &path, &json!({"data": data}), COOLIFY).knowing(&names).partial()
+    /// The request that sets `values` on `app`: one bulk call, which is not atomic. Of a name given twice the last
+    /// value counts, because Coolify would make two rows of it.
+    pub fn set_envs<'a>(&self, app: impl Into<Resource<'a>>, values: &[(&str, &Secret)]) -> Call {
+        let app = app.into();
+        let values: BTreeMap<&str, &Secret> = values.iter().copied().collect();
+        let data: Vec<Value> = values.iter().map(|(key, value)| row(app, key, value)).collect();
+        let names = values.keys().map(|key| ((*key).to_owned(), "set".to_owned())).collect();
+        let body = json!({"data": data});
+        self.write(Method::PATCH, &app.path("/envs/bulk"), &body, COOLIFY).knowing(&names).partial()
     }
 
     /// The request that deletes one row.
-    pub fn delete_env(&self, service: &str, row: &str) -> Call {
-        self.write(Method::DELETE, &format!("/services/{service}/envs/{row}"), &Value::Null, COOLIFY)
+    pub fn delete_env<'a>(&self, app: impl Into<Resource<'a>>, row: &str) -> Call {
+        let path = app.into().path(&format!("/envs/{row}"));
+        self.write(Method::DELETE, &path, &Value::Null, COOLIFY)
     }
 }
 
 // Literal keeps `$` from being expanded but is written in single quotes without escaping, so a value with a
 // single quote goes the other way (the spec refuses one with both).
-fn row(key: &str, value: &Secret) -> Value {
+fn row(app: Resource<'_>, key: &str, value: &Secret) -> Value {
     let text = value.expose();
     let multiline = text.contains('\n');
-    json!({
+    let mut row = json!({
         "key": key,
         "value": text,
         "is_literal": !multiline && !text.contains('\''),
         "is_multiline": multiline,
         "is_shown_once": false,
-    })
+    });
+    if let Resource::Application(_) = app {
+        row["is_preview"] = json!(false);
+        row["is_runtime"] = json!(true);
+        // The release is new each time, and would spoil the build's cache.
+        row["is_buildtime"] = json!(key != RELEASE);
+    }
+    row
 }

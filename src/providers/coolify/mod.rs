@@ -1,14 +1,22 @@
-//! Coolify's API: servers, teams, and the way in for projects, environments, services and their variables.
+//! Coolify's API: servers, teams, and the way in for projects, environments, apps and their variables.
 //!
 //! Field names and behaviour: Coolify 4.3.11, observed. Reads tolerate unknown keys and nulls.
 
 pub mod abilities;
+pub mod access;
+pub mod applications;
+pub mod deployments;
 pub mod environments;
 pub mod envs;
 pub mod projects;
+pub mod resource;
 pub mod servers;
 pub mod services;
+pub mod shape;
 pub mod starts;
+pub mod storages;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -22,8 +30,10 @@ use crate::secrets::Secret;
 use crate::wire::ask::ask;
 use crate::wire::{Outside, Request};
 
+pub use applications::Applications;
 pub use environments::Environments;
 pub use projects::Projects;
+pub use resource::Resource;
 pub use services::Services;
 
 const API: &str = "Coolify";
@@ -179,16 +189,4 @@ fn age(item: &Value) -> String {
 fn numbers(version: &str) -> Option<(u32, u32, u32)> {
     let mut parts = version.split(['.', '-']).map(str::parse);
     Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbers;
-
-    #[test]
-    fn versions_are_compared_as_numbers() {
-        assert!(numbers("4.10.0") > numbers("4.9.11"));
-        assert_eq!(numbers("4.0.0-beta.463"), Some((4, 0, 0)));
-        assert_eq!(numbers("<html>"), None);
-    }
 }

@@ -61,12 +61,9 @@ impl Provider for Services {
 
     /// Everything of the name in the environment, applications and databases included: they are in the way too.
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        let path = format!("/projects/{}/{}", self.project, self.environment);
-        let environment = self.coolify.read(&path).await?.unwrap_or_default();
-        let kinds = ["services", "applications", "postgresqls", "redis", "mongodbs", "mysqls", "mariadbs"];
-        let items = kinds.iter().filter_map(|kind| environment[kind].as_array()).flatten();
+        let items = self.coolify.inhabitants(&self.project, &self.environment).await?;
         let named = |object: &Object| object.fields.get("name") == Some(&self.name);
-        Ok(items.filter_map(service).filter(named).collect())
+        Ok(items.iter().filter_map(service).filter(named).collect())
     }
 
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {

@@ -1,16 +1,16 @@
-//! Starting and stopping a service, and what it says of itself.
+//! Starting and stopping an app, and what it says of itself.
 //!
-//! A start leaves no record: its failure shows nowhere in the API, and a status may be minutes old. So a status
-//! is only ever a reason to wait, never a proof (Coolify 4.3.11, observed).
+//! A service's start leaves no record: its failure shows nowhere in the API. Of either kind a status may be
+//! minutes old, so it is only ever a reason to wait, never a proof (Coolify 4.3.11, observed).
 
 use http::Method;
 use serde_json::Value;
 
-use super::{API, COOLIFY, Coolify, answer, text, unreadable};
+use super::{API, COOLIFY, Coolify, Resource, answer, text, unreadable};
 use crate::providers::Trouble;
 use crate::providers::call::{COOLIFY_DEPLOY, Call};
 
-/// What a service's containers show right now.
+/// What an app's container shows right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Container {
     /// Running; its last lines.
@@ -24,33 +24,44 @@ pub enum Container {
 }
 
 impl Coolify {
-    /// The request that starts `service` with what is stored of it; works while it runs.
-    pub fn deploy(&self, service: &str) -> Call {
-        self.write(Method::POST, &format!("/deploy?uuid={service}"), &Value::Null, COOLIFY_DEPLOY)
+    /// The request that starts `app` with what is stored of it; works while it runs. A full queue is a 429.
+    pub fn deploy<'a>(&self, app: impl Into<Resource<'a>>) -> Call {
+        let path = format!("/deploy?uuid={}", app.into().uuid());
+        self.write(Method::POST, &path, &Value::Null, COOLIFY_DEPLOY)
     }
 
-    /// The request that stops `service`.
-    pub fn stop(&self, service: &str) -> Call {
-        let path = format!("/services/{service}/stop?docker_cleanup=false");
+    /// The request that stops `app`. An application that is stopped takes it too, a service refuses.
+    pub fn stop<'a>(&self, app: impl Into<Resource<'a>>) -> Call {
+        let path = app.into().path("/stop?docker_cleanup=false");
         self.write(Method::POST, &path, &Value::Null, COOLIFY)
     }
 
-    /// The status string of `service`; `None` when there is no such service.
+    /// The status string of `app`; `None` when there is no such app.
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn status(&self, service: &str) -> Result<Option<String>, Trouble> {
-        let item = self.read(&format!("/services/{service}")).await?;
+    pub async fn status(&self, app: impl Into<Resource<'_>>) -> Result<Option<String>, Trouble> {
+        let item = self.read(&app.into().path("")).await?;
         Ok(item.map(|item| text(&item, "status")))
     }
 
-    /// The container of the compose service `name`, asked of the server itself.
+    /// The container of `app`, asked of the server itself; of a service that of the compose service `name`. An
+    /// application without a container is told to be stopped.
     ///
     /// # Errors
     /// [`Trouble::TokenRefused`] and [`Trouble::Unreachable`].
-    pub async fn container(&self, service: &str, name: &str, lines: u32) -> Result<Container, Trouble> {
-        let path =
-            format!("/services/{service}/logs?sub_service_name={name}&lines={lines}&show_timestamps=true");
+    pub async fn container(
+        &self,
+        app: impl Into<Resource<'_>>,
+        name: &str,
+        lines: u32,
+    ) -> Result<Container, Trouble> {
+        let app = app.into();
+        let part = match app {
+            Resource::Service(_) => format!("sub_service_name={name}&"),
+            Resource::Application(_) => String::new(),
+        };
+        let path = app.path(&format!("/logs?{part}lines={lines}&show_timestamps=true"));
         let response = match self.get_raw(&path).await {
             Ok(response) => response,
             Err(Trouble::Refused { reason, .. }) if reason.contains("not running") => {

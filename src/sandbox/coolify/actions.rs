@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Reply, message, server_error};
+use super::{Answer, Desk, Reply, applications, message, server_error};
 use crate::sandbox::events::{Event, QUEUE_MS, STOP_MS};
 use crate::sandbox::start;
 use crate::sandbox::world::digest;
@@ -38,7 +38,7 @@ pub fn restart(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// `POST /deploy?uuid=`: unknown uuids are left out, all unknown is 404. The entry of a service has no
-/// `deployment_uuid`, and its start is under way when the answer comes.
+/// `deployment_uuid`, and its start is under way when the answer comes; an application is queued.
 pub fn deploy(desk: &mut Desk) -> Answer {
     let (uuids, tag) = (parameter(desk, "uuid"), parameter(desk, "tag"));
     let uuids = match (uuids, tag) {
@@ -47,16 +47,19 @@ pub fn deploy(desk: &mut Desk) -> Answer {
         (None, None) => return Err(message(400, "You must provide uuid or tag.")),
         (Some(uuids), None) => uuids,
     };
-    let uuids: Vec<&str> =
-        uuids.split(',').map(str::trim).filter(|uuid| desk.service(uuid).is_ok()).collect();
-    if uuids.is_empty() {
-        return Err(message(404, "No resources found."));
+    let force = parameter(desk, "force").is_some_and(|it| it == "true" || it == "1");
+    let mut deployments = Vec::new();
+    for uuid in uuids.split(',').map(str::trim) {
+        if desk.application(uuid).is_ok() {
+            deployments.push(applications::deploy(desk, uuid, force)?);
+        } else if desk.service(uuid).is_ok() {
+            deployments.push(deployed(desk, uuid)?);
+        }
     }
-    if !desk.world.server.usable {
-        return Err(server_error());
+    match deployments.as_slice() {
+        [] => Err(message(404, "No resources found.")),
+        _ => Ok(Reply::json(200, &json!({"deployments": deployments}))),
     }
-    let deployments: Vec<Value> = uuids.into_iter().map(|uuid| deployed(desk, uuid)).collect();
-    Ok(Reply::json(200, &json!({"deployments": deployments})))
 }
 
 /// By tag the answer has another shape.
@@ -66,7 +69,8 @@ fn deploy_tagged(desk: &mut Desk, tag: &str) -> Answer {
     if uuids.is_empty() {
         return Err(message(404, "No resources found with this tag."));
     }
-    let messages: Vec<Value> = uuids.iter().map(|uuid| deployed(desk, uuid)["message"].take()).collect();
+    let started: Result<Vec<Value>, Reply> = uuids.iter().map(|uuid| deployed(desk, uuid)).collect();
+    let messages: Vec<Value> = started?.into_iter().map(|mut told| told["message"].take()).collect();
     Ok(Reply::json(200, &json!({"message": messages})))
 }
 
@@ -78,11 +82,15 @@ fn parameter(desk: &Desk, name: &str) -> Option<String> {
     desk.ask.query(name).or_else(in_body).filter(|value| !value.is_empty())
 }
 
-fn deployed(desk: &mut Desk, uuid: &str) -> Value {
+/// Part of a service's start is done over SSH before the answer.
+fn deployed(desk: &mut Desk, uuid: &str) -> Result<Value, Reply> {
+    if !desk.world.server.usable {
+        return Err(server_error());
+    }
     let name = desk.world.service(uuid).map(|service| service.name.clone()).unwrap_or_default();
     start::begin(desk.world, uuid);
     let message = format!("Service {name} started. It could take a while, be patient.");
-    json!({"message": message, "resource_uuid": uuid})
+    Ok(json!({"message": message, "resource_uuid": uuid}))
 }
 
 /// `DELETE /services/{uuid}`: goes on for 3 to 35 s, during which the service is still shown. All flags are
@@ -96,9 +104,9 @@ pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
         service.deleting = true;
     }
     if !already {
-        let service = uuid.to_owned();
-        desk.world.later(takes_ms - GONE_MS, Event::Stopped(service.clone()));
-        desk.world.later(takes_ms, Event::Deleted { service, volumes });
+        let resource = uuid.to_owned();
+        desk.world.later(takes_ms - GONE_MS, Event::Stopped(resource.clone()));
+        desk.world.later(takes_ms, Event::Deleted { resource, volumes });
     }
     Ok(message(200, "Service deletion request queued."))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, form, message, server_error, services, time};
+use super::{Answer, Desk, Form, Reply, applications, form, message, server_error, services, time};
 use crate::sandbox::ask::decoded;
 use crate::sandbox::world::{Environment, World};
 
@@ -65,7 +65,9 @@ pub fn show(desk: &mut Desk, project: &str, name: &str) -> Answer {
     let inside: Vec<_> = desk.world.services.iter().filter(|it| it.environment == environment.id).collect();
     let mut body = shown(&environment);
     body["services"] = inside.into_iter().map(|service| services::brief(desk.world, service)).collect();
-    for kind in ["applications", "postgresqls", "mysqls", "mariadbs", "mongodbs", "redis"] {
+    let inside = desk.world.applications.iter().filter(|it| it.environment == environment.id);
+    body["applications"] = inside.map(|it| applications::brief(desk.world, it)).collect();
+    for kind in ["postgresqls", "mysqls", "mariadbs", "mongodbs", "redis"] {
         body[kind] = json!([]);
     }
     Ok(Reply::json(200, &body))
@@ -92,10 +94,10 @@ pub fn patch(desk: &mut Desk, project: &str, name: &str) -> Answer {
     Ok(Reply::json(200, &json!({"uuid": it.uuid, "name": it.name, "description": it.description})))
 }
 
-/// Deletes an empty one. A service whose deletion is under way still counts.
+/// Deletes an empty one. What is being deleted still counts.
 pub fn delete(desk: &mut Desk, project: &str, name: &str) -> Answer {
     let id = desk.environment(project, name)?.id;
-    if desk.world.services.iter().any(|service| service.environment == id) {
+    if desk.world.is_inhabited(id) {
         return Err(message(400, "Environment has resources, so it cannot be deleted."));
     }
     desk.world.environments.retain(|it| it.id != id);

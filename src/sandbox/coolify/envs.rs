@@ -1,6 +1,7 @@
-//! Environment variables of a service.
+//! Environment variables of services and applications.
 //!
-//! Unknown fields are ignored here, unlike everywhere else; bulk is not atomic and never deletes.
+//! Bulk is not atomic and never deletes. Of a service, unknown fields are ignored, unlike everywhere else; of an
+//! application, each new row gets a twin for previews, which later changes and deletions leave as it was.
 
 use serde_json::{Map, Value, json};
 
@@ -8,15 +9,70 @@ use super::{Answer, Desk, Form, Reply, message, time};
 use crate::sandbox::services::EnvRow;
 use crate::sandbox::world::World;
 
+const FIELDS: [&str; 9] = [
+    "key",
+    "value",
+    "is_preview",
+    "is_literal",
+    "is_multiline",
+    "is_shown_once",
+    "is_runtime",
+    "is_buildtime",
+    "comment",
+];
+
+/// Whose variables, by uuid.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner<'a> {
+    /// An application's.
+    Application(&'a str),
+    /// A service's.
+    Service(&'a str),
+}
+
+impl<'a> Owner<'a> {
+    /// The owner that a path names.
+    pub fn of(kind: &str, uuid: &'a str) -> Option<Self> {
+        match kind {
+            "applications" => Some(Self::Application(uuid)),
+            "services" => Some(Self::Service(uuid)),
+            _ => None,
+        }
+    }
+
+    fn is_application(self) -> bool {
+        matches!(self, Self::Application(_))
+    }
+
+    fn rows(self, world: &mut World) -> Option<&mut Vec<EnvRow>> {
+        match self {
+            Self::Application(uuid) => world.application_mut(uuid).map(|it| &mut it.envs),
+            Self::Service(uuid) => world.service_mut(uuid).map(|it| &mut it.envs),
+        }
+    }
+}
+
+impl Desk<'_> {
+    fn rows(&self, owner: Owner) -> Result<&Vec<EnvRow>, Reply> {
+        match owner {
+            Owner::Application(uuid) => self.application(uuid).map(|it| &it.envs),
+            Owner::Service(uuid) => self.service(uuid).map(|it| &it.envs),
+        }
+    }
+}
+
 /// What a body says of one variable.
 #[expect(clippy::struct_excessive_bools, reason = "the API's own flags")]
 struct Wanted {
     key: String,
     value: Option<String>,
     has_value: bool,
+    is_preview: bool,
     is_literal: bool,
     is_multiline: bool,
     is_shown_once: bool,
+    is_buildtime: bool,
+    is_runtime: bool,
     comment: Option<String>,
 }
 
@@ -31,66 +87,77 @@ fn without(row: &mut Value, keys: &[&str]) {
     }
 }
 
-/// All rows.
-pub fn list(desk: &mut Desk, uuid: &str) -> Answer {
-    let service = desk.service(uuid)?;
-    Ok(Reply::json(200, &service.envs.iter().map(|row| shown(desk.world, row)).collect()))
+impl Wanted {
+    fn is(&self, row: &EnvRow) -> bool {
+        row.key == self.key && row.is_preview == self.is_preview
+    }
+}
+
+/// All rows, those for previews last.
+pub fn list(desk: &mut Desk, owner: Owner) -> Answer {
+    let rows = desk.rows(owner)?;
+    let (previews, own): (Vec<&EnvRow>, Vec<&EnvRow>) = rows.iter().partition(|row| row.is_preview);
+    let shown = own.into_iter().chain(previews).map(|row| shown(desk.world, row));
+    Ok(Reply::json(200, &shown.collect()))
 }
 
 /// A new row; one of that key must not be there.
-pub fn create(desk: &mut Desk, uuid: &str) -> Answer {
-    let form = Form::read(desk.ask)?;
-    let service = desk.service(uuid)?;
-    let wanted = checked(form)?;
-    if service.env(&wanted.key).is_some() {
+pub fn create(desk: &mut Desk, owner: Owner) -> Answer {
+    let form = read(desk, owner)?;
+    let rows = desk.rows(owner)?.clone();
+    let wanted = checked(form, owner)?;
+    if rows.iter().any(|row| wanted.is(row)) {
         return Err(message(409, "Environment variable already exists. Use PATCH request to update it."));
     }
-    let mut row = put(desk.world, uuid, wanted);
-    without(&mut row, &UNTOLD);
-    Ok(Reply::json(201, &row))
+    let mut made = put(desk.world, owner, wanted, &rows);
+    if owner.is_application() {
+        return Ok(Reply::json(201, &json!({"uuid": made["uuid"]})));
+    }
+    without(&mut made, &UNTOLD);
+    Ok(Reply::json(201, &made))
 }
 
-/// Changes the row of a key. Flags left out go back to false.
-pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
-    let form = Form::read(desk.ask)?;
-    let service = desk.service(uuid)?;
-    let wanted = checked(form)?;
-    if service.env(&wanted.key).is_none() {
+/// Changes the row of a key. Flags left out go back to what they were made with.
+pub fn patch(desk: &mut Desk, owner: Owner) -> Answer {
+    let form = read(desk, owner)?;
+    let rows = desk.rows(owner)?.clone();
+    let wanted = checked(form, owner)?;
+    if !rows.iter().any(|row| wanted.is(row)) {
         return Err(message(404, "Environment variable not found."));
     }
-    Ok(Reply::json(201, &put(desk.world, uuid, wanted)))
+    Ok(Reply::json(201, &put(desk.world, owner, wanted, &rows)))
 }
 
-/// Makes or changes rows one after the other. What came before a bad item stays.
-pub fn bulk(desk: &mut Desk, uuid: &str) -> Answer {
+/// Makes or changes rows one after the other. What came before a bad item stays. Of an application the rows are
+/// looked up once, so that a new key given twice becomes two.
+pub fn bulk(desk: &mut Desk, owner: Owner) -> Answer {
     let form = Form::read(desk.ask)?;
-    desk.service(uuid)?;
+    let before = desk.rows(owner)?.clone();
     let items = form.value("data").and_then(Value::as_array).cloned().unwrap_or_default();
     if items.is_empty() {
         return Err(message(400, "Bulk data is required."));
     }
-    let mut rows = Vec::new();
+    let mut made = Vec::new();
     for item in items {
         let fields: Map<String, Value> = item.as_object().cloned().unwrap_or_default();
         let unsaid = FLAGS.into_iter().filter(|flag| !fields.contains_key(*flag));
         let untold: Vec<&str> = UNTOLD.into_iter().chain(unsaid).collect();
-        let wanted = checked(Form::of(fields.clone()))?;
-        let is_new = desk.service(uuid)?.env(&wanted.key).is_none();
-        let mut row = put(desk.world, uuid, wanted);
-        if is_new {
+        let wanted = checked(Form::of(fields.clone()), owner)?;
+        let known = if owner.is_application() { before.clone() } else { desk.rows(owner)?.clone() };
+        let is_new = !known.iter().any(|row| wanted.is(row));
+        let mut row = put(desk.world, owner, wanted, &known);
+        if is_new && !owner.is_application() {
             without(&mut row, &untold);
         }
-        rows.push(row);
+        made.push(row);
     }
-    Ok(Reply::json(201, &Value::Array(rows)))
+    Ok(Reply::json(201, &Value::Array(made)))
 }
 
-/// Deletes one row.
-pub fn delete(desk: &mut Desk, uuid: &str, row: &str) -> Answer {
-    desk.service(uuid)?;
-    let rows = desk.world.service_mut(uuid).map(|service| &mut service.envs);
-    let rows = rows.ok_or_else(|| message(404, "Service not found."))?;
-    let before = rows.len();
+/// Deletes one row, and not its twin.
+pub fn delete(desk: &mut Desk, owner: Owner, row: &str) -> Answer {
+    let before = desk.rows(owner)?.len();
+    let rows = owner.rows(desk.world).ok_or_else(|| message(404, "Resource not found."))?;
     rows.retain(|it| it.uuid != row);
     if rows.len() == before {
         return Err(message(404, "Environment variable not found."));
@@ -98,7 +165,12 @@ pub fn delete(desk: &mut Desk, uuid: &str, row: &str) -> Answer {
     Ok(message(200, "Environment variable deleted."))
 }
 
-fn checked(mut form: Form) -> Result<Wanted, Reply> {
+fn read(desk: &Desk, owner: Owner) -> Result<Form, Reply> {
+    let form = Form::read(desk.ask)?;
+    Ok(if owner.is_application() { form.only(&FIELDS) } else { form })
+}
+
+fn checked(mut form: Form, owner: Owner) -> Result<Wanted, Reply> {
     let key = form.text("key").unwrap_or_default();
     if form.value("key").is_none_or(Value::is_null) {
         form.wrong("key", "This field is required.");
@@ -108,10 +180,13 @@ fn checked(mut form: Form) -> Result<Wanted, Reply> {
     let wanted = Wanted {
         key,
         value: form.text("value"),
-        has_value: form.has("value"),
+        has_value: form.has("value") || owner.is_application(),
+        is_preview: owner.is_application() && form.flag("is_preview").unwrap_or(false),
         is_literal: form.flag("is_literal").unwrap_or(false),
         is_multiline: form.flag("is_multiline").unwrap_or(false),
         is_shown_once: form.flag("is_shown_once").unwrap_or(false),
+        is_buildtime: !owner.is_application() || form.flag("is_buildtime").unwrap_or(true),
+        is_runtime: !owner.is_application() || form.flag("is_runtime").unwrap_or(true),
         comment: form.text("comment"),
     };
     form.check()?;
@@ -126,25 +201,41 @@ fn is_key(key: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
 }
 
-fn put(world: &mut World, uuid: &str, wanted: Wanted) -> Value {
-    let fresh = EnvRow::empty(world, &wanted.key);
+/// Changes the row among `known` ones, or makes one.
+fn put(world: &mut World, owner: Owner, wanted: Wanted, known: &[EnvRow]) -> Value {
+    let (fresh, twin) = (EnvRow::empty(world, &wanted.key), EnvRow::empty(world, &wanted.key));
     let now = world.time.wall;
-    let Some(service) = world.service_mut(uuid) else { return Value::Null };
-    let at = service.envs.iter().position(|row| row.key == wanted.key).unwrap_or(service.envs.len());
-    if at == service.envs.len() {
-        service.envs.push(fresh);
+    let id = known.iter().find(|row| wanted.is(row)).map(|row| row.uuid.clone());
+    let Some(rows) = owner.rows(world) else { return Value::Null };
+    let found = id.as_ref().and_then(|id| rows.iter().position(|row| row.uuid == *id));
+    let at = found.unwrap_or(rows.len());
+    if found.is_none() {
+        rows.push(fresh);
     }
-    let row = &mut service.envs[at];
+    let row = &mut rows[at];
     if wanted.has_value {
         row.value = wanted.value;
     }
+    row.is_preview = wanted.is_preview;
     row.is_literal = wanted.is_literal;
     row.is_multiline = wanted.is_multiline;
     row.is_shown_once = wanted.is_shown_once;
+    row.is_buildtime = wanted.is_buildtime;
+    row.is_runtime = wanted.is_runtime;
     row.comment = wanted.comment.or_else(|| row.comment.take());
     row.made.changed = now;
     let row = row.clone();
+    let has_twin = rows.iter().any(|it| it.key == row.key && it.is_preview);
+    if owner.is_application() && found.is_none() && !has_twin {
+        rows.push(for_previews(&row, twin));
+    }
     shown(world, &row)
+}
+
+/// The twin takes over the value and how it is written, and no secrecy (observed).
+fn for_previews(row: &EnvRow, twin: EnvRow) -> EnvRow {
+    let (value, literal, multiline) = (row.value.clone(), row.is_literal, row.is_multiline);
+    EnvRow { value, is_literal: literal, is_multiline: multiline, is_preview: true, ..twin }
 }
 
 /// A row without its value where the token may not see it, or nobody may.
@@ -156,9 +247,9 @@ fn shown(world: &World, row: &EnvRow) -> Value {
         "is_literal": row.is_literal,
         "is_multiline": row.is_multiline,
         "is_shown_once": row.is_shown_once,
-        "is_preview": false,
-        "is_runtime": true,
-        "is_buildtime": true,
+        "is_preview": row.is_preview,
+        "is_runtime": row.is_runtime,
+        "is_buildtime": row.is_buildtime,
         "is_coolify": row.key.starts_with("SERVICE_"),
         "is_required": false,
         "is_really_required": false,

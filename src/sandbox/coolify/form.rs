@@ -80,6 +80,11 @@ impl Form {
         self.fields.get(key)
     }
 
+    /// The fields, done with.
+    pub fn into_fields(self) -> Map<String, Value> {
+        self.fields
+    }
+
     /// Whether the field is there, be it null.
     pub fn has(&self, key: &str) -> bool {
         self.fields.contains_key(key)

@@ -1,11 +1,13 @@
 //! The pretend Coolify API, read from a running 4.3.11 and its facts.
 //!
-//! Routes, credentials, rate limit, team. Each noun has its own file. Applications and databases are not
-//! here: their paths answer as unknown ones do.
+//! Routes, credentials, rate limit, team. Each noun has its own file. Databases are not here: their paths answer
+//! as unknown ones do.
 
 #![allow(clippy::unnecessary_wraps, reason = "all routes have one shape")]
 
 mod actions;
+mod applications;
+mod deployments;
 mod environments;
 mod envs;
 mod form;
@@ -21,6 +23,8 @@ mod urls;
 
 use serde_json::{Value, json};
 
+use self::applications::Route;
+use self::envs::Owner;
 use self::form::Form;
 pub use self::gates::too_many;
 use super::ask::{Ask, Credentials, Reply};
@@ -103,11 +107,45 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("GET", ["services", uuid, "applications", part]) => Box::new(|desk| parts::show(desk, uuid, part)),
         ("PATCH", ["services", uuid, "applications", part]) => Box::new(|desk| parts::patch(desk, uuid, part)),
 
-        ("GET", ["services", uuid, "envs"]) => Box::new(|desk| envs::list(desk, uuid)),
-        ("POST", ["services", uuid, "envs"]) => Box::new(|desk| envs::create(desk, uuid)),
-        ("PATCH", ["services", uuid, "envs"]) => Box::new(|desk| envs::patch(desk, uuid)),
-        ("PATCH", ["services", uuid, "envs", "bulk"]) => Box::new(|desk| envs::bulk(desk, uuid)),
-        ("DELETE", ["services", uuid, "envs", row]) => Box::new(|desk| envs::delete(desk, uuid, row)),
+        ("GET", ["applications"]) => Box::new(applications::list),
+        ("POST", ["applications", "dockerimage"]) => Box::new(|desk| applications::create(desk, Route::Image)),
+        ("POST", ["applications", "public"]) => Box::new(|desk| applications::create(desk, Route::Public)),
+        ("POST", ["applications", "private-deploy-key"]) => Box::new(|desk| applications::create(desk, Route::DeployKey)),
+        ("POST", ["applications", "private-github-app"]) => Box::new(|desk| applications::create(desk, Route::GithubApp)),
+        ("GET", ["applications", uuid]) => Box::new(|desk| applications::show(desk, uuid)),
+        ("PATCH", ["applications", uuid]) => Box::new(|desk| applications::patch(desk, uuid)),
+        ("DELETE", ["applications", uuid]) => Box::new(|desk| applications::delete(desk, uuid)),
+        ("POST", ["applications", uuid, "start"]) => Box::new(|desk| applications::start(desk, uuid)),
+        ("POST", ["applications", uuid, "stop"]) => Box::new(|desk| applications::stop(desk, uuid)),
+        ("POST", ["applications", uuid, "restart"]) => Box::new(|desk| applications::restart(desk, uuid)),
+        ("GET", ["applications", _, "start" | "stop" | "restart"]) => Box::new(|_| Err(use_post())),
+        ("GET", ["applications", uuid, "logs"]) => Box::new(|desk| applications::logs(desk, uuid)),
+        ("GET", ["applications", uuid, "storages"]) => Box::new(|desk| applications::list_storages(desk, uuid)),
+        ("POST", ["applications", uuid, "storages"]) => Box::new(|desk| applications::add_storage(desk, uuid)),
+        ("DELETE", ["applications", uuid, "storages", row]) => Box::new(|desk| applications::delete_storage(desk, uuid, row)),
+        ("GET", ["security", "keys"]) => Box::new(applications::keys),
+        ("GET", ["github-apps"]) => Box::new(applications::github_apps),
+
+        ("GET", ["deployments"]) => Box::new(deployments::list),
+        ("GET", ["deployments", uuid]) => Box::new(|desk| deployments::show(desk, uuid)),
+        ("GET", ["deployments", "applications", uuid]) => Box::new(|desk| deployments::of_application(desk, uuid)),
+        ("POST", ["deployments", uuid, "cancel"]) => Box::new(|desk| deployments::cancel(desk, uuid)),
+
+        (method, [kind, uuid, "envs", rest @ ..]) => return env_route(method, Owner::of(kind, uuid)?, rest),
+        _ => return None,
+    })
+}
+
+fn env_route<'a>(method: &str, owner: Owner<'a>, rest: &[&'a str]) -> Option<Handler<'a>> {
+    Some(match (method, rest) {
+        ("GET", []) => Box::new(move |desk| envs::list(desk, owner)),
+        ("POST", []) => Box::new(move |desk| envs::create(desk, owner)),
+        ("PATCH", []) => Box::new(move |desk| envs::patch(desk, owner)),
+        ("PATCH", ["bulk"]) => Box::new(move |desk| envs::bulk(desk, owner)),
+        ("DELETE", [row]) => {
+            let row = *row;
+            Box::new(move |desk| envs::delete(desk, owner, row))
+        }
         _ => return None,
     })
 }

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::urls::{self, Url};
 use super::{Answer, Desk, Form, Reply, message, time};
+use crate::sandbox::ask::Ask;
 use crate::sandbox::compose::Compose;
-use crate::sandbox::services::{Line, Part, Service};
+use crate::sandbox::services::{Container, Line, Part, Service};
 
 const FIELDS: [&str; 10] = [
     "url",
@@ -66,11 +67,15 @@ pub fn logs(desk: &mut Desk, uuid: &str) -> Answer {
     let Some(container) = service.container(&name) else {
         return Err(message(404, "Container not found."));
     };
-    let lines = desk.ask.query("lines").and_then(|lines| lines.parse().ok()).unwrap_or(100_usize).min(10_000);
-    let stamped = desk.ask.query("show_timestamps").is_some_and(|it| it == "true" || it == "1");
+    Ok(Reply::json(200, &json!({"logs": tail(desk.ask, container)})))
+}
+
+/// The last lines of a container's log, as many and as stamped as was asked for.
+pub fn tail(ask: &Ask, container: &Container) -> String {
+    let lines = ask.query("lines").and_then(|lines| lines.parse().ok()).unwrap_or(100_usize).min(10_000);
+    let stamped = ask.query("show_timestamps").is_some_and(|it| it == "true" || it == "1");
     let skipped = container.log.len().saturating_sub(lines);
-    let logs: String = container.log[skipped..].iter().map(|line| written(line, stamped)).collect();
-    Ok(Reply::json(200, &json!({"logs": logs})))
+    container.log[skipped..].iter().map(|line| written(line, stamped)).collect()
 }
 
 /// The volumes its compose text names, as they are called on the server.

@@ -81,12 +81,12 @@ pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
     Ok(Reply::json(201, &body))
 }
 
-/// Deletes an empty one. A service whose deletion is under way still counts.
+/// Deletes an empty one. What is being deleted still counts.
 pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
     let id = desk.project(uuid)?.id;
     let world = &mut *desk.world;
-    let inside = |environment| world.environment(environment).is_some_and(|it| it.project == id);
-    if world.services.iter().any(|service| inside(service.environment)) {
+    let mut environments = world.environments.iter().filter(|it| it.project == id);
+    if environments.any(|it| world.is_inhabited(it.id)) {
         return Err(message(400, "Project has resources, so it cannot be deleted."));
     }
     world.projects.retain(|it| it.id != id);

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Desk, Reply, message, time};
+use crate::sandbox::applications::Application;
+use crate::sandbox::services::Part;
 use crate::sandbox::world::{OTHER_TEAM, Server};
 
 /// Plain text under `text/html`.
@@ -77,7 +79,8 @@ pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
 pub fn domains(desk: &mut Desk, uuid: &str) -> Answer {
     let server = desk.server(uuid)?;
     let parts = desk.world.services.iter().flat_map(|service| &service.parts);
-    let urls = parts.flat_map(super::super::services::Part::urls);
+    let of_parts = parts.flat_map(Part::urls);
+    let urls = desk.world.applications.iter().flat_map(Application::urls).chain(of_parts);
     let hosts: Vec<&str> = urls.filter_map(|url| url.split("://").nth(1)?.split(['/', ':']).next()).collect();
     let body = if hosts.is_empty() { json!([]) } else { json!([{"ip": server.ip, "domains": hosts}]) };
     Ok(Reply::json(200, &body))
@@ -91,7 +94,12 @@ pub fn resources(desk: &mut Desk, uuid: &str) -> Answer {
         json!({"id": it.id, "uuid": it.uuid, "name": it.name, "type": "service", "status": status,
                "created_at": created, "updated_at": updated})
     });
-    Ok(Reply::json(200, &shown.collect()))
+    let applications = desk.world.applications.iter().map(|it| {
+        let (created, updated) = (time(it.made.at), time(it.made.changed));
+        json!({"id": it.id, "uuid": it.uuid, "name": it.name, "type": "application", "status": it.status,
+               "created_at": created, "updated_at": updated})
+    });
+    Ok(Reply::json(200, &applications.chain(shown).collect()))
 }
 
 /// What the list and the single reading have in common.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Reply, environments, message, parts, time};
+use super::{Answer, Desk, Reply, applications, environments, message, parts, time};
 use crate::sandbox::services::Service;
 use crate::sandbox::world::World;
 
@@ -15,7 +15,7 @@ impl Desk<'_> {
 
     /// Whether the token's team sees this service.
     pub(super) fn owns(&self, service: &Service) -> bool {
-        self.world.project_of(service).is_some_and(|project| project.team == self.team)
+        self.sees(service.environment)
     }
 }
 
@@ -64,7 +64,13 @@ pub fn resources(desk: &mut Desk) -> Answer {
         shown["type"] = json!("service");
         shown
     });
-    Ok(Reply::json(200, &shown.collect()))
+    let seen = desk.world.applications.iter().filter(|it| desk.sees(it.environment));
+    let applications = seen.map(|it| {
+        let mut shown = applications::brief(desk.world, it);
+        shown["type"] = json!("application");
+        shown
+    });
+    Ok(Reply::json(200, &applications.chain(shown).collect()))
 }
 
 /// A service without its parts, number included.

@@ -1,4 +1,4 @@
-//! URLs of a service: checked, compared with everybody else's, and given to its parts.
+//! URLs of services and applications: checked, compared with everybody else's, and given to a service's parts.
 
 use serde_json::{Map, Value, json};
 
@@ -43,9 +43,9 @@ pub fn apply(world: &mut World, uuid: &str, urls: &[Url], force: bool) -> Result
     if !wrong.is_empty() {
         return Err(invalid(&json!(wrong)));
     }
-    let conflicts = if force { Vec::new() } else { conflicts(world, uuid, urls) };
-    if !conflicts.is_empty() {
-        return Err(taken(&conflicts));
+    if !force {
+        let all: Vec<&str> = urls.iter().flat_map(split).collect();
+        refuse_taken(world, uuid, Some(&all.join(",")))?;
     }
     let Some(service) = world.service_mut(uuid) else { return Ok(()) };
     for part in &mut service.parts {
@@ -69,10 +69,16 @@ fn problems(world: &World, uuid: &str, urls: &[Url]) -> Vec<String> {
 }
 
 fn split(url: &Url) -> impl Iterator<Item = &str> {
-    url.url.as_deref().unwrap_or("").split(',').map(str::trim).filter(|url| !url.is_empty())
+    listed(url.url.as_deref())
 }
 
-fn is_url(url: &str) -> bool {
+/// The URLs of a comma-separated list.
+pub fn listed(list: Option<&str>) -> impl Iterator<Item = &str> {
+    list.unwrap_or("").split(',').map(str::trim).filter(|url| !url.is_empty())
+}
+
+/// Whether it is one.
+pub fn is_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| {
         !rest.is_empty() && !rest.starts_with(['/', ':']) && !rest.contains([' ', '<', '>', '`'])
@@ -80,7 +86,7 @@ fn is_url(url: &str) -> bool {
 }
 
 /// Scheme and host in lower case; the rest as it is.
-fn normal(list: &str) -> String {
+pub fn normal(list: &str) -> String {
     let one = |url: &str| {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let end = rest.find('/').unwrap_or(rest.len());
@@ -90,19 +96,34 @@ fn normal(list: &str) -> String {
 }
 
 /// Whole URLs are compared, a final slash aside. The uuid given is that of the sub-application (observed).
-fn conflicts(world: &World, uuid: &str, urls: &[Url]) -> Vec<Value> {
-    let wanted: Vec<String> = urls.iter().flat_map(split).map(bare).collect();
+fn conflicts(world: &World, uuid: &str, wanted: &[String]) -> Vec<Value> {
+    let applications = world.applications.iter().filter(|it| it.uuid != uuid);
+    let of_applications = applications
+        .flat_map(|it| it.urls().map(move |url| (it, bare(url))))
+        .filter(|(_, url)| wanted.contains(url))
+        .map(|(it, url)| conflict(&url, &it.name, &it.uuid, "application"));
     let others = world.services.iter().filter(|service| service.uuid != uuid);
     let parts = others.flat_map(|service| service.parts.iter().map(move |part| (service, part)));
-    parts
+    let of_services = parts
         .flat_map(|(service, part)| part.urls().map(move |url| (service, part, bare(url))))
         .filter(|(_, _, url)| wanted.contains(url))
-        .map(|(service, part, url)| {
-            let message = format!("Domain {url} is already in use by service '{}'", service.name);
-            json!({"domain": url, "resource_name": service.name, "resource_uuid": part.uuid,
-                   "resource_type": "service", "message": message})
-        })
-        .collect()
+        .map(|(service, part, url)| conflict(&url, &service.name, &part.uuid, "service"));
+    of_applications.chain(of_services).collect()
+}
+
+fn conflict(url: &str, name: &str, uuid: &str, kind: &str) -> Value {
+    let message = format!("Domain {url} is already in use by {kind} '{name}'");
+    json!({"domain": url, "resource_name": name, "resource_uuid": uuid, "resource_type": kind, "message": message})
+}
+
+/// Refuses a comma-separated list of URLs for the service or application `uuid` if somebody else has one.
+///
+/// # Errors
+/// The 409 that names them.
+pub fn refuse_taken(world: &World, uuid: &str, list: Option<&str>) -> Result<(), Reply> {
+    let wanted: Vec<String> = listed(list).map(bare).collect();
+    let conflicts = conflicts(world, uuid, &wanted);
+    if conflicts.is_empty() { Ok(()) } else { Err(taken(&conflicts)) }
 }
 
 fn bare(url: &str) -> String {

@@ -1,5 +1,6 @@
 //! The pretend outside, asked through its ports.
 
+mod application;
 mod cloudflare;
 mod edge;
 mod fault;

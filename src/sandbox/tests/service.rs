@@ -214,7 +214,7 @@ async fn stop_keeps_the_old_status_until_the_containers_have_gone() {
 async fn routes_that_are_not_there_are_told_apart_from_things_that_are_not() {
     let caller = Caller::new();
     let thing = caller.coolify("GET", "/services/nope", None).await;
-    let route = caller.coolify("GET", "/applications/nope", None).await;
+    let route = caller.coolify("GET", "/databases/nope", None).await;
     assert_eq!((thing.status, route.status), (404, 404));
     assert!(thing.body.get("docs").is_none());
     assert!(route.body.get("docs").is_some());

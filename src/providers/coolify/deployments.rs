@@ -1,0 +1,199 @@
+//! Deployments: the record that each start of an application leaves. Services have none.
+//!
+//! The answer to a trigger is only a receipt: Coolify answers 200 with a uuid that it never stored when the same
+//! commit is queued already, and where its queue is full (4.3.11, observed). Which deployment is ours is judged by
+//! [`judge`] from what the lists say.
+
+use http::Method;
+use serde_json::Value;
+
+use super::{COOLIFY, Coolify, text, unreadable};
+use crate::providers::Trouble;
+use crate::providers::call::Call;
+
+/// How many of an application's newest deployments are asked for.
+const TAKEN: usize = 10;
+
+/// One deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// Its uuid.
+    pub uuid: String,
+    /// Its number; a higher one is younger.
+    pub number: u64,
+    /// How far it is.
+    pub status: Status,
+    /// Whether it was triggered over the API, and not by a push or a person.
+    pub by_api: bool,
+    /// What it wrote for people, line by line; `None` where the token may not see it.
+    pub log: Option<Vec<String>>,
+}
+
+/// How far a deployment is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Waiting for another one.
+    Queued,
+    /// Handed to a worker.
+    InProgress,
+    /// Over, and the new container was started. Necessary, never sufficient: it may crash the next moment.
+    Finished,
+    /// Over; the old container runs on.
+    Failed,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// A word this version does not know.
+    Other(String),
+}
+
+impl Status {
+    fn parse(text: &str) -> Self {
+        match text {
+            "queued" => Self::Queued,
+            "in_progress" => Self::InProgress,
+            "finished" => Self::Finished,
+            "failed" => Self::Failed,
+            "cancelled-by-user" => Self::Cancelled,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Whether it will never change again; an unknown word is not taken for an end.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Finished | Self::Failed | Self::Cancelled => true,
+            Self::Queued | Self::InProgress | Self::Other(_) => false,
+        }
+    }
+}
+
+impl Deployment {
+    /// The last `count` lines of its log; `None` where the token may not see it.
+    pub fn tail(&self, count: usize) -> Option<String> {
+        let lines = self.log.as_ref()?;
+        Some(lines[lines.len().saturating_sub(count)..].join("\n"))
+    }
+}
+
+/// What the answer to a trigger says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// Queued under this uuid.
+    Queued(String),
+    /// Not queued, because one for the same commit is; a uuid given with it was never stored.
+    AlreadyQueued,
+    /// Not allowed, in Coolify's words.
+    Denied(String),
+    /// A service's start, which leaves no record.
+    Unrecorded,
+    /// Nothing about this app.
+    Silent,
+}
+
+/// Reads the answer to a trigger of the app with this uuid.
+pub fn trigger(answer: &Value, app: &str) -> Trigger {
+    let entries = answer["deployments"].as_array().into_iter().flatten();
+    let Some(entry) = entries.into_iter().find(|entry| entry["resource_uuid"] == app) else {
+        return Trigger::Silent;
+    };
+    let message = text(entry, "message");
+    match entry["deployment_uuid"].as_str() {
+        _ if message.contains("already queued") => Trigger::AlreadyQueued,
+        _ if message.starts_with("Unauthorized") => Trigger::Denied(message),
+        Some(uuid) => Trigger::Queued(uuid.to_owned()),
+        None => Trigger::Unrecorded,
+    }
+}
+
+/// Which deployment to follow after a trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// This one is ours.
+    Follow(String),
+    /// This one is older than the trigger and still under way, so it may be made for what was there before: once
+    /// it is over, trigger again.
+    WaitFor(String),
+    /// There is none: trigger again.
+    Lost,
+    /// Coolify will not have it.
+    Denied(String),
+}
+
+/// Judges what came of a trigger.
+///
+/// `before` is the number of the newest deployment ahead of it, `answer` what came back (`None` where none did),
+/// `now` the application's deployments read afterwards, newest first.
+pub fn judge(before: Option<u64>, answer: Option<&Trigger>, now: &[Deployment]) -> Verdict {
+    let mut younger = now.iter().filter(|it| before.is_none_or(|before| it.number > before));
+    let told = match answer {
+        Some(Trigger::Denied(message)) => return Verdict::Denied(message.clone()),
+        Some(Trigger::Queued(uuid)) => now.iter().find(|it| it.uuid == *uuid),
+        Some(Trigger::AlreadyQueued | Trigger::Unrecorded | Trigger::Silent) | None => None,
+    };
+    // An answer that was lost, or a uuid that leads nowhere: the newest since then is ours.
+    if let Some(ours) = told.or_else(|| younger.find(|it| it.by_api)) {
+        return Verdict::Follow(ours.uuid.clone());
+    }
+    match now.iter().find(|it| !it.status.is_over()) {
+        Some(older) if answer == Some(&Trigger::AlreadyQueued) => Verdict::WaitFor(older.uuid.clone()),
+        _ => Verdict::Lost,
+    }
+}
+
+impl Coolify {
+    /// The deployment with this uuid; `None` for a 404.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn deployment(&self, uuid: &str) -> Result<Option<Deployment>, Trouble> {
+        let path = format!("/deployments/{uuid}");
+        let Some(item) = self.read(&path).await? else { return Ok(None) };
+        deployment(&item).map(Some).ok_or_else(|| unreadable(&path))
+    }
+
+    /// The deployments of `application`, newest first, the last ten of them; none for a 404.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn deployments(&self, application: &str) -> Result<Vec<Deployment>, Trouble> {
+        let path = format!("/deployments/applications/{application}?skip=0&take={TAKEN}");
+        let Some(body) = self.read(&path).await? else { return Ok(Vec::new()) };
+        let items = body["deployments"].as_array().ok_or_else(|| unreadable(&path))?;
+        let mut read: Vec<Deployment> = items.iter().filter_map(deployment).collect();
+        read.sort_by_key(|it| std::cmp::Reverse(it.number));
+        Ok(read)
+    }
+
+    /// The newest deployment of `application`.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn newest(&self, application: &str) -> Result<Option<Deployment>, Trouble> {
+        Ok(self.deployments(application).await?.into_iter().next())
+    }
+
+    /// The request that cancels a deployment; refused for one that is over.
+    pub fn cancel(&self, deployment: &str) -> Call {
+        let path = format!("/deployments/{deployment}/cancel");
+        self.write(Method::POST, &path, &Value::Null, COOLIFY)
+    }
+}
+
+fn deployment(item: &Value) -> Option<Deployment> {
+    Some(Deployment {
+        uuid: item["deployment_uuid"].as_str()?.to_owned(),
+        number: item["id"].as_u64()?,
+        status: Status::parse(&text(item, "status")),
+        by_api: item["is_api"].as_bool().unwrap_or(true),
+        log: log(item),
+    })
+}
+
+// The log is JSON inside a string, null before the first line, and absent without `read:sensitive`.
+fn log(item: &Value) -> Option<Vec<String>> {
+    let Value::String(text) = item.get("logs")? else { return Some(Vec::new()) };
+    let entries: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
+    let shown = entries.iter().filter(|entry| entry["hidden"] != true);
+    let lines = shown.filter_map(|entry| entry["output"].as_str()).flat_map(str::lines);
+    Some(lines.map(str::to_owned).collect())
+}

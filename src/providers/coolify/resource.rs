@@ -1,0 +1,63 @@
+//! The two things that Coolify files an app as, and what they have in common.
+//!
+//! Applications and services share verbs and rows of variables, not paths. What is particular to one of them is
+//! in its own file.
+
+use serde_json::Value;
+
+use super::Coolify;
+use crate::providers::Trouble;
+
+/// What can be in the way of a name: every list that an environment has (keydb, dragonfly and clickhouse have
+/// none; Coolify 4.3.11, observed).
+const KINDS: [&str; 7] =
+    ["services", "applications", "postgresqls", "redis", "mongodbs", "mysqls", "mariadbs"];
+
+/// An app at Coolify, by its uuid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource<'a> {
+    /// From an image or from git.
+    Application(&'a str),
+    /// From compose text.
+    Service(&'a str),
+}
+
+impl<'a> Resource<'a> {
+    /// Its uuid.
+    pub fn uuid(self) -> &'a str {
+        match self {
+            Self::Application(uuid) | Self::Service(uuid) => uuid,
+        }
+    }
+
+    /// Its path in the API, with `rest` behind it.
+    pub(super) fn path(self, rest: &str) -> String {
+        match self {
+            Self::Application(uuid) => format!("/applications/{uuid}{rest}"),
+            Self::Service(uuid) => format!("/services/{uuid}{rest}"),
+        }
+    }
+}
+
+/// A bare uuid is a service's.
+impl<'a> From<&'a String> for Resource<'a> {
+    fn from(uuid: &'a String) -> Self {
+        Self::Service(uuid)
+    }
+}
+
+/// A bare uuid is a service's.
+impl<'a> From<&'a str> for Resource<'a> {
+    fn from(uuid: &'a str) -> Self {
+        Self::Service(uuid)
+    }
+}
+
+impl Coolify {
+    /// Everything that an environment lists, of whatever kind.
+    pub(super) async fn inhabitants(&self, project: &str, environment: &str) -> Result<Vec<Value>, Trouble> {
+        let shown = self.read(&format!("/projects/{project}/{environment}")).await?.unwrap_or_default();
+        let lists = KINDS.iter().filter_map(|kind| shown[kind].as_array());
+        Ok(lists.flatten().cloned().collect())
+    }
+}

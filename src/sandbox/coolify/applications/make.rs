@@ -1,0 +1,154 @@
+//! Creating an application by one of four routes. A refusal leaves nothing behind.
+
+use serde_json::json;
+
+use super::columns::{self, Image, Wanted};
+use super::{Answer, Desk, Form, Reply, message};
+use crate::sandbox::applications::{Application, Known, STOPPED};
+use crate::sandbox::deploy;
+use crate::sandbox::world::World;
+
+/// How Coolify gets at what is to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// From a registry.
+    Image,
+    /// From a public repository.
+    Public,
+    /// From a repository that wants an SSH key.
+    DeployKey,
+    /// From a repository that a GitHub App may read.
+    GithubApp,
+}
+
+impl Route {
+    fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Image | Self::Public => None,
+            Self::DeployKey => Some("private_key_uuid"),
+            Self::GithubApp => Some("github_app_uuid"),
+        }
+    }
+
+    fn required(self) -> &'static [&'static str] {
+        match self {
+            Self::Image => &[],
+            Self::Public => &["git_repository", "git_branch", "build_pack"],
+            Self::DeployKey => &["git_repository", "git_branch", "build_pack", "private_key_uuid"],
+            Self::GithubApp => &["git_repository", "git_branch", "build_pack", "github_app_uuid"],
+        }
+    }
+}
+
+/// `POST /applications/<route>`. Repository, branch and reachability are not looked at.
+pub fn create(desk: &mut Desk, route: Route) -> Answer {
+    let mut form = Form::read(desk.ask)?.only(&columns::creatable(route != Route::Image, route.key()));
+    let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));
+    for key in route.required() {
+        form.required(key);
+    }
+    let environment = form.text("environment_name").or(form.text("environment_uuid"));
+    let autogenerate = form.flag("autogenerate_domain").unwrap_or(true);
+    // Not checked: whatever is not false deploys, the text `false` too.
+    let instant =
+        form.value("instant_deploy").is_some_and(|it| !matches!(it.as_bool(), Some(false)) && !it.is_null());
+    let image = form.text("docker_registry_image_name");
+    let tag = form.text("docker_registry_image_tag");
+    let key = route.key().and_then(|key| form.text(key));
+    repository(&mut form, route);
+    let wanted = columns::checked(form, Image::Whole)?;
+    if route == Route::Image && image.is_none() {
+        return Err(columns::missing("docker_registry_image_name"));
+    }
+    let environment = environment.ok_or_else(columns::homeless)?;
+    let environment = desk.environment(&project, &environment)?.id;
+    desk.server(&server)?;
+    let key = known(desk.world, route, key)?;
+    wanted.refuse_taken(desk.world, "")?;
+    let uuid = insert(desk.world, wanted, environment);
+    let generated = autogenerate.then(|| format!("http://{uuid}.{}.sslip.io", desk.world.server.ip));
+    if let Some(application) = desk.world.application_mut(&uuid) {
+        application.fqdn = application.fqdn.take().or(generated);
+        source(application, route, image, tag, key);
+    }
+    if instant {
+        deploy::ask(desk.world, &uuid, false, false);
+    }
+    let domains = desk.world.application(&uuid).and_then(|it| it.fqdn.clone());
+    Ok(Reply::json(201, &json!({"uuid": uuid, "domains": domains})))
+}
+
+fn repository(form: &mut Form, route: Route) {
+    let Some(address) = form.text("git_repository") else { return };
+    let begins = ["https://", "http://", "git://", "git@"].iter().any(|it| address.starts_with(it));
+    if !begins && matches!(route, Route::Public | Route::DeployKey) {
+        form.wrong(
+            "git_repository",
+            "The git repository must start with https://, http://, git://, or git@.",
+        );
+    }
+}
+
+/// The uuid of the key or GitHub App, if Coolify knows it.
+fn known(world: &World, route: Route, uuid: Option<String>) -> Result<Option<String>, Reply> {
+    let is_there = |all: &[Known]| all.iter().any(|it| Some(&it.uuid) == uuid.as_ref());
+    match route {
+        Route::DeployKey if !is_there(&world.access.keys) => Err(message(404, "Private Key not found.")),
+        Route::GithubApp if !is_there(&world.access.github_apps) => {
+            Err(message(404, "Github App not found."))
+        }
+        Route::Image | Route::Public | Route::DeployKey | Route::GithubApp => Ok(uuid),
+    }
+}
+
+/// The row, description and all, in one statement.
+fn insert(world: &mut World, wanted: Wanted, environment: u64) -> String {
+    let (id, uuid) = (world.number(), world.uuid());
+    let mut application = Application {
+        id,
+        uuid: uuid.clone(),
+        name: format!("application-{uuid}"),
+        description: None,
+        environment,
+        fqdn: None,
+        private_key: None,
+        github_app: None,
+        columns: columns::fresh(),
+        envs: Vec::new(),
+        storages: Vec::new(),
+        status: STOPPED.into(),
+        container: None,
+        deleting: false,
+        made: world.made_now(),
+    };
+    wanted.write(&mut application);
+    world.applications.push(application);
+    uuid
+}
+
+/// What each route writes beside the fields as they came.
+fn source(
+    application: &mut Application,
+    route: Route,
+    image: Option<String>,
+    tag: Option<String>,
+    key: Option<String>,
+) {
+    if let (Route::Image, Some(image)) = (route, image) {
+        let (name, tag) = columns::taken_apart(&tag.map_or(image.clone(), |tag| format!("{image}:{tag}")));
+        application.columns.insert("docker_registry_image_name".into(), json!(name));
+        application.columns.insert("docker_registry_image_tag".into(), json!(tag));
+        return;
+    }
+    if application.text("dockerfile_location").is_empty() && application.text("build_pack") == "dockerfile" {
+        application.columns.insert("dockerfile_location".into(), json!("/Dockerfile"));
+    }
+    let address = application.text("git_repository").to_owned();
+    let short = address.strip_prefix("https://github.com/").unwrap_or(&address);
+    application.columns.insert("git_repository".into(), json!(short));
+    match route {
+        Route::DeployKey => application.private_key = key,
+        Route::GithubApp => application.github_app = key,
+        Route::Image | Route::Public => {}
+    }
+}

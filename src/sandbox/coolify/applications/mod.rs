@@ -1,0 +1,135 @@
+//! Applications: reading them alone, in lists and inside environments, changing and deleting them.
+
+mod actions;
+mod columns;
+mod make;
+mod storages;
+
+pub use actions::{deploy, logs, restart, start, stop};
+pub use make::{Route, create};
+pub use storages::{add as add_storage, delete as delete_storage, list as list_storages};
+
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, Form, Reply, environments, message, server_error, time};
+use crate::sandbox::applications::Application;
+use crate::sandbox::events::Event;
+use crate::sandbox::world::{World, digest};
+
+impl Desk<'_> {
+    /// The team's application with this uuid. One whose deletion is under way is still there.
+    pub(super) fn application(&self, uuid: &str) -> Result<&Application, Reply> {
+        let found = self.world.application(uuid).filter(|it| self.sees(it.environment));
+        found.ok_or_else(|| message(404, "Application not found."))
+    }
+
+    /// Whether the token's team sees what is in this environment.
+    pub(super) fn sees(&self, environment: u64) -> bool {
+        self.world.project_with(environment).is_some_and(|project| project.team == self.team)
+    }
+}
+
+/// All applications of the team by name, unpaged. None has a tag.
+pub fn list(desk: &mut Desk) -> Answer {
+    if desk.ask.query("tag").is_some() {
+        return Ok(Reply::json(200, &json!([])));
+    }
+    let mut seen: Vec<&Application> =
+        desk.world.applications.iter().filter(|it| desk.sees(it.environment)).collect();
+    seen.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    let shown = seen.into_iter().map(|it| without_number(brief(desk.world, it)));
+    Ok(Reply::json(200, &shown.collect()))
+}
+
+/// One application, with its settings and where it stands.
+pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
+    let application = desk.application(uuid)?;
+    let mut body = without_number(brief(desk.world, application));
+    body["settings"] = Value::Object(columns::settings(&application.columns));
+    if let Some(environment) = desk.world.environment(application.environment) {
+        body["environment"] = environments::shown(environment);
+    }
+    Ok(Reply::json(200, &body))
+}
+
+/// Changes one. What it says reaches the container at the next deployment.
+pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
+    let form = Form::read(desk.ask)?.only(&columns::patchable());
+    desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
+    let wanted = columns::checked(form, columns::Image::Apart)?;
+    wanted.refuse_taken(desk.world, uuid)?;
+    let now = desk.world.time.wall;
+    if let Some(application) = desk.world.application_mut(uuid) {
+        wanted.write(application);
+        application.made.changed = now;
+    }
+    Ok(Reply::json(200, &json!({"uuid": uuid})))
+}
+
+/// Deletes one: goes on for 3 to 35 s, during which it is still shown. Deployments go on.
+pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
+    desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
+    let is_no = |text: String| matches!(text.as_str(), "false" | "0" | "no" | "off");
+    let volumes = !desk.ask.query("delete_volumes").is_some_and(is_no);
+    let takes_ms = 3_000 + 1_000 * u64::from(digest(&[b"delete", uuid.as_bytes()])[0] % 33);
+    let already =
+        desk.world.application_mut(uuid).is_some_and(|it| std::mem::replace(&mut it.deleting, true));
+    if !already {
+        desk.world.later(takes_ms, Event::Deleted { resource: uuid.to_owned(), volumes });
+    }
+    Ok(message(200, "Application deletion request queued."))
+}
+
+/// An application with its number.
+pub fn brief(world: &World, application: &Application) -> Value {
+    let mut brief = json!({
+        "id": application.id,
+        "uuid": application.uuid,
+        "name": application.name,
+        "description": application.description,
+        "environment_id": application.environment,
+        "destination_id": 0,
+        "destination_type": "App\\Models\\StandaloneDocker",
+        "fqdn": application.fqdn,
+        "source_id": application.github_app.as_ref().map(|_| 1),
+        "source_type": application.github_app.as_ref().map(|_| "App\\Models\\GithubApp"),
+        "server_status": world.server.usable,
+        "status": application.status,
+        "restart_count": 0,
+        "created_at": time(application.made.at),
+        "updated_at": time(application.made.changed),
+        "deleted_at": null,
+    });
+    for (name, value) in columns::shown(&application.columns) {
+        brief[name] = value.clone();
+    }
+    if world.coolify.sensitive {
+        let key = world.access.keys.iter().find(|it| Some(&it.uuid) == application.private_key.as_ref());
+        brief["private_key_id"] = json!(key.map(|key| key.id));
+    }
+    brief
+}
+
+fn without_number(mut shown: Value) -> Value {
+    if let Value::Object(members) = &mut shown {
+        members.remove("id");
+    }
+    shown
+}
+
+/// The names that a Coolify gives to the ways into private repositories; the keys themselves are not kept.
+pub fn keys(desk: &mut Desk) -> Answer {
+    let keys = desk.world.access.keys.iter();
+    let shown = keys.map(|it| json!({"id": it.id, "uuid": it.uuid, "name": it.name, "is_git_related": true}));
+    Ok(Reply::json(200, &shown.collect()))
+}
+
+/// The GitHub Apps.
+pub fn github_apps(desk: &mut Desk) -> Answer {
+    let apps = desk.world.access.github_apps.iter();
+    let shown = apps.map(|it| {
+        json!({"id": it.id, "uuid": it.uuid, "name": it.name, "is_public": it.id == 0,
+               "api_url": "https://api.github.com", "html_url": "https://github.com"})
+    });
+    Ok(Reply::json(200, &shown.collect()))
+}

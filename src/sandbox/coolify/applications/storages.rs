@@ -1,0 +1,46 @@
+//! Volumes of an application: rows of their own, with the application's uuid before the name.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, Form, Reply, columns, message};
+use crate::sandbox::applications::Storage;
+
+const FIELDS: [&str; 7] = ["type", "name", "mount_path", "host_path", "content", "is_directory", "fs_path"];
+
+/// All of them.
+pub fn list(desk: &mut Desk, uuid: &str) -> Answer {
+    let storages: Vec<Value> = desk.application(uuid)?.storages.iter().map(shown).collect();
+    Ok(Reply::json(200, &json!({"persistent_storages": storages, "file_storages": []})))
+}
+
+/// Adds one. Only named volumes are known here; Docker makes them at the next start.
+pub fn add(desk: &mut Desk, uuid: &str) -> Answer {
+    let mut form = Form::read(desk.ask)?.only(&FIELDS);
+    let (kind, path, name) = (form.required("type"), form.required("mount_path"), form.text("name"));
+    form.check()?;
+    desk.application(uuid)?;
+    let Some(name) = name.filter(|_| kind == "persistent") else { return Err(columns::missing("name")) };
+    let storage = Storage { uuid: desk.world.uuid(), name: format!("{uuid}-{name}"), path };
+    let body = shown(&storage);
+    if let Some(application) = desk.world.application_mut(uuid) {
+        application.storages.push(storage);
+    }
+    Ok(Reply::json(201, &body))
+}
+
+/// Takes one away; the volume on the server stays.
+pub fn delete(desk: &mut Desk, uuid: &str, storage: &str) -> Answer {
+    desk.application(uuid)?;
+    let storages = desk.world.application_mut(uuid).map(|it| &mut it.storages);
+    let storages = storages.ok_or_else(|| message(404, "Application not found."))?;
+    let before = storages.len();
+    storages.retain(|it| it.uuid != storage);
+    if storages.len() == before {
+        return Err(message(404, "Storage not found."));
+    }
+    Ok(message(200, "Storage deleted."))
+}
+
+fn shown(storage: &Storage) -> Value {
+    json!({"uuid": storage.uuid, "name": storage.name, "mount_path": storage.path, "host_path": null})
+}

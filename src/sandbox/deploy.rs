@@ -1,0 +1,236 @@
+//! How a deployment of an application goes: asked for, queued, handed to a worker, over.
+//!
+//! What the container will be is fixed when the worker begins. A deployment that fails leaves the old container
+//! running (4.3.11, observed).
+
+use serde::{Deserialize, Serialize};
+
+use super::applications::{Application, Deployment, STOPPED};
+use super::events::{self, BUILD_MS, Event, SCAN_MS};
+use super::faults::Fault;
+use super::services::{Container, Line, Route, Volume};
+use super::start;
+use super::world::World;
+
+/// Deployments that may run on the server at once.
+const CONCURRENT: usize = 2;
+/// Deployments that may wait on the server (`deployment_queue_limit`).
+const QUEUE_LIMIT: usize = 25;
+/// Pulling and starting an image takes this.
+const PULL_MS: u64 = 14_000;
+
+/// What a worker is about to start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Launch {
+    /// The application's uuid.
+    pub application: String,
+    /// What will run when it is over.
+    pub container: Container,
+    /// Whether it fails: then the old container stays.
+    pub fails: bool,
+}
+
+/// What became of asking for a deployment.
+pub enum Asked {
+    /// It is queued under this uuid.
+    Queued(String),
+    /// Nothing was queued, because the same commit is; this uuid was made up for nothing.
+    Already(String),
+}
+
+/// Asks for a deployment of an application. Every commit here is `HEAD`, so without `force` one at a time is
+/// taken.
+pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> Asked {
+    let uuid = world.uuid();
+    let open = world.deployments.iter().any(|it| it.application == application && it.is_open());
+    if open && !force {
+        return Asked::Already(uuid);
+    }
+    let deployment = Deployment {
+        id: world.number(),
+        uuid: uuid.clone(),
+        application: application.to_owned(),
+        status: "queued".into(),
+        force,
+        restart,
+        log: Vec::new(),
+        finished: None,
+        made: world.made_now(),
+    };
+    world.deployments.push(deployment);
+    next(world);
+    Asked::Queued(uuid)
+}
+
+/// Whether the server takes no more deployments now.
+pub fn is_full(world: &mut World) -> bool {
+    let waiting = world.deployments.iter().filter(|it| it.status == "queued").count();
+    world.take_fault(Fault::QueueFull) || waiting >= QUEUE_LIMIT
+}
+
+/// Hands waiting deployments to workers, oldest first: two on the server, one an application.
+fn next(world: &mut World) {
+    let running: Vec<String> = world
+        .deployments
+        .iter()
+        .filter(|it| it.status == "in_progress")
+        .map(|it| it.application.clone())
+        .collect();
+    let ready = |it: &&Deployment| it.status == "queued" && !running.contains(&it.application);
+    let chosen = world.deployments.iter().find(ready).map(|it| it.uuid.clone());
+    if let Some(uuid) = chosen.filter(|_| running.len() < CONCURRENT) {
+        begin(world, &uuid);
+        next(world);
+    }
+}
+
+fn begin(world: &mut World, uuid: &str) {
+    let now = world.time.wall;
+    let Some(deployment) = world.deployments.iter_mut().find(|it| it.uuid == uuid) else { return };
+    deployment.status = "in_progress".into();
+    let application = deployment.application.clone();
+    let Some(application) = world.application(&application).cloned() else { return };
+    let first = format!("Starting deployment of {} to localhost.", application.origin());
+    if let Some(deployment) = world.deployments.iter_mut().find(|it| it.uuid == uuid) {
+        deployment.say(now, &first, false);
+    }
+    let lasts = if application.builds() { BUILD_MS } else { PULL_MS };
+    if world.take_fault(Fault::DeploymentHangs) {
+        return;
+    }
+    if world.take_fault(Fault::DeploymentVanishes) {
+        world.later(lasts, Event::DeploymentVanishes(uuid.to_owned()));
+        return;
+    }
+    let launch = launch(world, &application);
+    world.later(lasts, Event::DeploymentEnds(uuid.to_owned(), Box::new(launch)));
+}
+
+fn launch(world: &mut World, application: &Application) -> Launch {
+    let is_checked = application.columns.get("health_check_enabled").is_some_and(|it| it == true);
+    let sick = world.take_fault(Fault::Health);
+    let broken = world.take_fault(Fault::Build) || !world.server.usable;
+    let container = container(world, application, sick, is_checked);
+    // With its own check on, Coolify takes a container that is never well for a failure.
+    Launch { application: application.uuid.clone(), container, fails: broken || (is_checked && sick) }
+}
+
+fn container(world: &World, application: &Application, sick: bool, is_checked: bool) -> Container {
+    let release = application.env("FABRIK_RELEASE").map(str::to_owned);
+    let text = release.as_ref().map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
+    let health_path = match application.text("health_check_path") {
+        "" | "/" => "/health",
+        path => path,
+    };
+    Container {
+        part: application.uuid.clone(),
+        release,
+        routes: application.urls().filter_map(start::route).collect::<Vec<Route>>(),
+        health_path: health_path.to_owned(),
+        sick,
+        is_checked,
+        log: vec![Line { at: world.time.wall, text }],
+    }
+}
+
+/// A worker is done with a deployment.
+pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
+    let (now, status) = (world.time.wall, if launch.fails { "failed" } else { "finished" });
+    let found = world.deployments.iter_mut().find(|it| it.uuid == uuid);
+    match found {
+        Some(deployment) if deployment.status == "in_progress" => {
+            deployment.status = status.into();
+            deployment.finished = Some(now);
+            deployment.made.changed = now;
+            for (text, is_error) in last_words(launch.fails) {
+                deployment.say(now, text, *is_error);
+            }
+        }
+        // Cancelled: its helper was killed.
+        Some(_) => return,
+        // The application was deleted meanwhile, which stops no worker: its container comes up for nobody.
+        None if launch.fails => {}
+        None => world.stray_containers.push(launch.application.clone()),
+    }
+    if !launch.fails {
+        runs(world, launch);
+    }
+    next(world);
+}
+
+fn last_words(fails: bool) -> &'static [(&'static str, bool)] {
+    if fails {
+        return &[
+            (
+                "ERROR: failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2",
+                true,
+            ),
+            ("Deployment failed. The old container was left running.", true),
+        ];
+    }
+    &[("New container started.", false), ("Rolling update completed.", false)]
+}
+
+fn runs(world: &mut World, launch: Launch) {
+    let Some(application) = world.application_mut(&launch.application) else { return };
+    application.container = Some(launch.container);
+    let (name, mark) = (application.name.clone(), application.description.clone());
+    let names: Vec<String> = application.storages.iter().map(|it| it.name.clone()).collect();
+    for volume in names {
+        if world.volumes.iter().all(|it| it.name != volume) {
+            world.volumes.push(Volume {
+                name: volume,
+                server: world.server.name.clone(),
+                service: launch.application.clone(),
+                made_by: name.clone(),
+                mark: mark.clone(),
+            });
+        }
+    }
+    events::seek_certificates(world);
+    world.later(SCAN_MS, Event::Scan(launch.application));
+}
+
+/// The record of a deployment is gone, and nothing came of it.
+pub fn vanishes(world: &mut World, uuid: &str) {
+    world.deployments.retain(|it| it.uuid != uuid);
+    next(world);
+}
+
+/// Somebody cancels a deployment that is not over.
+pub fn cancel(world: &mut World, uuid: &str) {
+    let now = world.time.wall;
+    if let Some(deployment) = world.deployments.iter_mut().find(|it| it.uuid == uuid) {
+        deployment.status = "cancelled-by-user".into();
+        deployment.made.changed = now;
+        deployment.say(now, "Deployment cancelled by user via API.", true);
+    }
+    next(world);
+}
+
+/// Coolify looks at the container. Until then the status is the old one.
+pub fn scan(world: &mut World, application: &str) {
+    let Some(application) = world.application_mut(application) else { return };
+    let status = match &application.container {
+        None => STOPPED,
+        Some(Container { is_checked: false, .. }) => "running:unknown",
+        Some(Container { sick: true, .. }) => "running:unhealthy",
+        Some(_) => "running:healthy",
+    };
+    status.clone_into(&mut application.status);
+}
+
+/// The container has gone.
+pub fn stopped(world: &mut World, application: &str) {
+    if let Some(application) = world.application_mut(application) {
+        application.container = None;
+        STOPPED.clone_into(&mut application.status);
+    }
+}
+
+/// A deletion is over. The records of deployments go with the application, workers do not.
+pub fn deleted(world: &mut World, application: &str) {
+    world.applications.retain(|it| it.uuid != application);
+    world.deployments.retain(|it| it.application != application);
+    next(world);
+}
