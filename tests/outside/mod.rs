@@ -1,3 +1,10 @@
-//! The way out, driven against things that answer as the outside does.
+//! The way out, driven against things that answer as the outside does: servers on loopback with ports from the
+//! system, certificates made on the spot, and the sandbox where only the pretend clock can tell.
 
+mod authority;
 mod limits;
+mod names;
+mod proof;
+mod site;
+mod visit;
+mod zone;

@@ -15,7 +15,7 @@ use http::header::HOST;
 use reqwest::tls::TlsInfo;
 use reqwest::{Client, Url, redirect, retry};
 
-use super::witness::Witness;
+use super::witness::{self, Witness};
 use super::{Roots, leaf};
 use crate::wire::{Request, Response, SendError, Transport};
 
@@ -123,9 +123,9 @@ impl LiveTransport {
             SendError::Name { host: peer.host.clone(), reason }
         } else if !error.is_connect() {
             peer.lost(reason)
-        } else if chain(error).any(is_tls) {
+        } else if let Some(refusal) = chain(error).find_map(|error| error.downcast_ref()) {
             let certificate = self.witness(route).refused(&peer.host).and_then(|der| leaf::read(&der));
-            SendError::Tls { peer: peer.to_string(), reason, certificate }
+            SendError::Tls { peer: peer.to_string(), reason: witness::words(refusal), certificate }
         } else {
             peer.refused(reason)
         }
@@ -213,10 +213,6 @@ fn behind<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'stat
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
-}
-
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    error.is::<rustls::Error>()
 }
 
 /// The last reason is the one a person can act on; the outer ones repeat the URL.
