@@ -5,7 +5,7 @@ use machine::receipt::Fields;
 use machine::step::Step;
 
 use super::cloudflare::Records;
-use super::coolify::{Environments, Projects, Services};
+use super::coolify::{Applications, Environments, Projects, Services};
 use super::{Cloudflare, Coolify};
 use crate::wire::Outside;
 
@@ -89,6 +89,18 @@ impl Vendors {
             environment: names.environment.clone(),
             name: names.app.clone(),
             compose: compose.to_owned(),
+        }
+    }
+
+    /// The applications of the app's name in `project`; what making and changing one sends is in its fields.
+    pub fn applications(&self, place: &Place, names: &Names, project: &str) -> Applications {
+        Applications {
+            coolify: self.coolify.clone(),
+            team: place.team.clone(),
+            server: place.server.clone(),
+            project: project.to_owned(),
+            environment: names.environment.clone(),
+            name: names.app.clone(),
         }
     }
 }

@@ -86,14 +86,11 @@ fn next(world: &mut World) {
 
 fn begin(world: &mut World, uuid: &str) {
     let now = world.time.wall;
-    let Some(deployment) = world.deployments.iter_mut().find(|it| it.uuid == uuid) else { return };
+    let applications = world.applications.clone();
+    let Some(deployment) = world.deployment_mut(uuid) else { return };
+    let Some(application) = applications.iter().find(|it| it.uuid == deployment.application) else { return };
     deployment.status = "in_progress".into();
-    let application = deployment.application.clone();
-    let Some(application) = world.application(&application).cloned() else { return };
-    let first = format!("Starting deployment of {} to localhost.", application.origin());
-    if let Some(deployment) = world.deployments.iter_mut().find(|it| it.uuid == uuid) {
-        deployment.say(now, &first, false);
-    }
+    deployment.say(now, &format!("Starting deployment of {} to localhost.", application.origin()), false);
     let lasts = if application.builds() { BUILD_MS } else { PULL_MS };
     if world.take_fault(Fault::DeploymentHangs) {
         return;
@@ -102,7 +99,7 @@ fn begin(world: &mut World, uuid: &str) {
         world.later(lasts, Event::DeploymentVanishes(uuid.to_owned()));
         return;
     }
-    let launch = launch(world, &application);
+    let launch = launch(world, application);
     world.later(lasts, Event::DeploymentEnds(uuid.to_owned(), Box::new(launch)));
 }
 
@@ -136,8 +133,7 @@ fn container(world: &World, application: &Application, sick: bool, is_checked: b
 /// A worker is done with a deployment.
 pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
     let (now, status) = (world.time.wall, if launch.fails { "failed" } else { "finished" });
-    let found = world.deployments.iter_mut().find(|it| it.uuid == uuid);
-    match found {
+    match world.deployment_mut(uuid) {
         Some(deployment) if deployment.status == "in_progress" => {
             deployment.status = status.into();
             deployment.finished = Some(now);
@@ -200,7 +196,7 @@ pub fn vanishes(world: &mut World, uuid: &str) {
 /// Somebody cancels a deployment that is not over.
 pub fn cancel(world: &mut World, uuid: &str) {
     let now = world.time.wall;
-    if let Some(deployment) = world.deployments.iter_mut().find(|it| it.uuid == uuid) {
+    if let Some(deployment) = world.deployment_mut(uuid) {
         deployment.status = "cancelled-by-user".into();
         deployment.made.changed = now;
         deployment.say(now, "Deployment cancelled by user via API.", true);

@@ -317,6 +317,11 @@ impl World {
         self.applications.iter_mut().find(|application| application.uuid == uuid)
     }
 
+    /// The deployment with this uuid, to be changed.
+    pub(super) fn deployment_mut(&mut self, uuid: &str) -> Option<&mut Deployment> {
+        self.deployments.iter_mut().find(|deployment| deployment.uuid == uuid)
+    }
+
     /// All that runs.
     pub(super) fn containers(&self) -> impl Iterator<Item = &Container> {
         let services = self.services.iter().flat_map(|service| &service.containers);

@@ -54,7 +54,7 @@ fn a_release_is_rolled_back_only_when_that_is_agreed_to() {
     assert_eq!(house.world(), before);
     let undone = house.run(&["rollback", &run[24..], "--sandbox", "--yes"]).ends(0).says("Undone");
     assert!(!undone.out.contains('✗'), "what was asked for is shown as a failure:\n{}", undone.out);
-    assert_eq!(house.world().matches("none").count(), 5, "{}", house.world());
+    assert_eq!(house.world().matches("none").count(), 6, "{}", house.world());
     house.run(&["status", "my-api", "--sandbox"]).ends(0).says("RolledBack");
     house.run(&["show", &run, "--sandbox"]).ends(0).says("undo-intended").says("rolled-back");
 }

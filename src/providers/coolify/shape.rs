@@ -54,12 +54,16 @@ pub fn changeable(from: &Fields, to: &Fields) -> Result<(), String> {
     if old != new {
         return Err(format!("an app from `{old}` cannot become one from `{new}`"));
     }
-    for (key, what) in [("deploy_key", "the deploy key"), ("github_app", "the GitHub App")] {
-        if from.get(key) != to.get(key) {
-            return Err(format!("{what} of an app cannot be changed after it was created"));
-        }
+    let (from, to) = (settled(from), settled(to));
+    let fixed = [
+        ("repository", "the repository"),
+        ("deploy_key", "the deploy key"),
+        ("github_app", "the GitHub App"),
+    ];
+    match fixed.iter().find(|(key, _)| from.get(*key) != to.get(*key)) {
+        Some((_, what)) => Err(format!("{what} of an app cannot be changed after it was created")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The route below `/applications` that creates it.
@@ -85,6 +89,7 @@ pub(super) fn created(fields: &Fields) -> Map<String, Value> {
         return body;
     }
     body.extend(git(fields));
+    body.insert("git_repository".into(), json!(of(fields, "repository")));
     body.insert("build_pack".into(), json!("dockerfile"));
     for (field, name) in [("deploy_key", "private_key_uuid"), ("github_app", "github_app_uuid")] {
         body.extend(fields.get(field).map(|uuid| (name.to_owned(), json!(uuid))));
@@ -93,6 +98,8 @@ pub(super) fn created(fields: &Fields) -> Map<String, Value> {
 }
 
 /// What changing sends of it: everything that can be changed, so that it restores as well as it changes.
+///
+/// Not the repository: creating rewrites it into a form of its own, and whether a change does is not known.
 pub(super) fn changed(fields: &Fields) -> Map<String, Value> {
     let fields = &settled(fields);
     let mut body = common(fields);
@@ -123,7 +130,6 @@ fn common(fields: &Fields) -> Map<String, Value> {
 // A push must not deploy behind the journal's back, so automatic deployments are off.
 fn git(fields: &Fields) -> Map<String, Value> {
     object([
-        ("git_repository", json!(of(fields, "repository"))),
         ("git_branch", json!(of(fields, "branch"))),
         ("git_commit_sha", json!(of(fields, "commit"))),
         ("dockerfile_location", json!(of(fields, "dockerfile"))),

@@ -259,7 +259,7 @@ async fn bodies_are_refused_as_they_were_seen_to_be() {
         (json!({"docker_registry_image_name": "Nginx;rm -rf"}), 422, "name format is invalid"),
         (json!({"docker_registry_image_tag": "sha256:bb"}), 422, "tag field format is invalid"),
         (json!({"ports_exposes": 80}), 422, "must be a string"),
-        (json!({"ports_exposes": "http"}), 422, "ports exposes field format"),
+        (json!({"ports_exposes": "http"}), 422, "ports exposes field format is invalid"),
         (json!({"foo": 1}), 422, "This field is not allowed."),
         (json!({"is_auto_deploy_enabled": false}), 422, "This field is not allowed."),
         (json!({"domains": "not a domain"}), 422, "Invalid URL: not a domain"),

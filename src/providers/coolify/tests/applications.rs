@@ -172,9 +172,15 @@ fn deleting_never_cleans_the_server_and_keeps_volumes_when_told() {
 fn what_a_patch_cannot_carry_is_known_beforehand() {
     let key = with(git(), "deploy_key", "k");
     assert_eq!(changeable(&image("a:1"), &image("b:2")), Ok(()));
+    assert_eq!(
+        changeable(&git(), &with(git(), "repository", "acme/api")),
+        Ok(()),
+        "one repository, spelt twice"
+    );
     assert_eq!(changeable(&key, &with(key.clone(), "branch", "next")), Ok(()));
     for (from, to, word) in [
         (image("a"), git(), "`git`"),
+        (git(), with(git(), "repository", "https://github.com/acme/other"), "repository"),
         (git(), key.clone(), "deploy key"),
         (key.clone(), with(git(), "deploy_key", "other"), "deploy key"),
         (git(), with(git(), "github_app", "g"), "GitHub App"),

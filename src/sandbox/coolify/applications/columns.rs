@@ -71,31 +71,11 @@ pub struct Wanted {
 /// # Errors
 /// The 422 that names all that is wrong, or the 500 for a description that does not fit its column.
 pub fn checked(mut form: Form, image: Image) -> Result<Wanted, Reply> {
-    let (name, description, domains) = (form.text("name"), form.text("description"), form.text("domains"));
-    let (image_name, tag) = (form.text("docker_registry_image_name"), form.text("docker_registry_image_tag"));
-    if name.as_ref().is_some_and(|name| name.chars().count() > 255) {
-        form.wrong("name", "The name field must not be greater than 255 characters.");
-    }
-    if image_name.is_some_and(|name| !is_image(&name, image)) {
-        let what =
-            "The docker registry image name format is invalid. Use image:tag or image@sha256:hash format.";
-        form.wrong("docker_registry_image_name", what);
-    }
-    if tag.is_some_and(|tag| !is_tag(&tag)) {
-        form.wrong("docker_registry_image_tag", "The docker registry image tag field format is invalid.");
-    }
-    if form.text("ports_exposes").is_some_and(|ports| !ports.split(',').all(is_number)) {
-        form.wrong("ports_exposes", "The ports exposes field format is invalid.");
-    }
-    if form.text("health_check_path").is_some_and(|path| !is_path(&path)) {
-        form.wrong("health_check_path", "The health check path field format is invalid.");
-    }
+    check_texts(&mut form, image);
     for key in ["health_check_enabled", "is_auto_deploy_enabled", "is_force_https_enabled"] {
         form.flag(key);
     }
-    if form.text("build_pack").is_some_and(|pack| !BUILD_PACKS.contains(&pack.as_str())) {
-        form.wrong("build_pack", "The selected build pack is invalid.");
-    }
+    let (description, domains) = (form.text("description"), form.text("domains"));
     let force = form.flag("force_domain_override").unwrap_or(false);
     form.check()?;
     let wrong: Vec<String> = urls::listed(domains.as_deref())
@@ -110,6 +90,33 @@ pub fn checked(mut form: Form, image: Image) -> Result<Wanted, Reply> {
     }
     let said = form.into_fields().into_iter().filter(|(key, _)| !is_aside(key)).collect();
     Ok(Wanted { force, said })
+}
+
+/// A field, what must hold of it, and what is said where it does not.
+type Rule<'a> = (&'a str, &'a dyn Fn(&str) -> bool, &'a str);
+
+fn check_texts(form: &mut Form, image: Image) {
+    let fits = |text: &str| text.chars().count() <= 255;
+    let is_ports = |text: &str| text.split(',').all(is_number);
+    let is_pack = |text: &str| BUILD_PACKS.contains(&text);
+    let is_image = |text: &str| is_image(text, image);
+    let rules: [Rule; 6] = [
+        ("name", &fits, "The name field must not be greater than 255 characters."),
+        (
+            "docker_registry_image_name",
+            &is_image,
+            "The docker registry image name format is invalid. Use image:tag or image@sha256:hash format.",
+        ),
+        ("docker_registry_image_tag", &is_tag, "The docker registry image tag field format is invalid."),
+        ("ports_exposes", &is_ports, "The ports exposes field format is invalid."),
+        ("health_check_path", &is_path, "The health check path field format is invalid."),
+        ("build_pack", &is_pack, "The selected build pack is invalid."),
+    ];
+    for (key, holds, complaint) in rules {
+        if form.text(key).is_some_and(|text| !holds(&text)) {
+            form.wrong(key, complaint);
+        }
+    }
 }
 
 fn is_aside(key: &str) -> bool {
