@@ -124,7 +124,10 @@ impl Zone {
     }
 
     fn status(&self) -> Option<Concern> {
-        let servers = self.name_servers.join(" and ");
+        let servers = match self.name_servers.as_slice() {
+            [] => "those that Cloudflare names".to_owned(),
+            servers => servers.join(" and "),
+        };
         match self.status.as_str() {
             "active" => None,
             "pending" => Some(Concern::warning(
