@@ -79,7 +79,7 @@ impl Cloudflare {
     }
 
     async fn zones_at(&self, asked: &str, name: &str) -> Result<Vec<Zone>, Trouble> {
-        let items = self.list(&format!("/zones?per_page={PAGE}&name={}", encoded(asked)), PAGE).await?;
+        let items = self.list(&format!("/zones?name={}&per_page={PAGE}", encoded(asked)), PAGE).await?;
         let zones = items.unwrap_or_default();
         let zones = zones.iter().filter_map(zone);
         Ok(zones.filter(|zone| zone.name == name && zone.status != "deleted").collect())
