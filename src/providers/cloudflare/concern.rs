@@ -5,7 +5,7 @@
 
 use super::edge::Proxy;
 use super::zone::Zone;
-use super::{Cloudflare, edge};
+use super::{Cloudflare, edge, shadow};
 use crate::providers::Trouble;
 
 /// Something to know before a run begins.
@@ -46,27 +46,31 @@ impl Concern {
 }
 
 impl Cloudflare {
-    /// Everything to know about a new record for `host` in `zone`: the zone's state, its quota, delegations and
-    /// wildcards, and with a proxy in front the edge's certificate and the encryption mode.
+    /// What to know about a record for `host` in `zone`: the zone's state, delegations above the name, and with a
+    /// proxy in front the edge's certificate and the encryption mode.
     ///
     /// # Errors
     /// [`Trouble`] when one of the facts cannot be learnt.
     pub async fn concerns(&self, zone: &Zone, host: &str, proxy: Proxy) -> Result<Vec<Concern>, Trouble> {
-        let (usage, delegations, wildcards, mode) = tokio::join!(
-            self.usage(&zone.id),
-            self.delegations(zone, host),
-            self.wildcards(zone, host),
-            self.mode_behind(zone, proxy),
-        );
+        let (delegations, mode) = tokio::join!(self.delegations(zone, host), self.mode_behind(zone, proxy));
         let mut concerns = zone.concerns(proxy);
-        concerns.extend(usage?.and_then(|usage| usage.concern(zone)));
-        concerns.extend(super::shadow::delegated(host, &delegations?));
-        concerns.extend(super::shadow::covered(host, &wildcards?));
+        concerns.extend(shadow::delegated(host, &delegations?));
         if proxy != Proxy::Never {
             concerns.extend(edge::depth(zone, host));
             concerns.extend(edge::judge(zone, mode?.as_ref(), proxy));
         }
         Ok(concerns)
+    }
+
+    /// What to know besides when that record is yet to be made: the zone's quota, and wildcards that answer for it
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// [`Trouble`] when one of the facts cannot be learnt.
+    pub async fn room(&self, zone: &Zone, host: &str) -> Result<Vec<Concern>, Trouble> {
+        let (usage, wildcards) = tokio::join!(self.usage(&zone.id), self.wildcards(zone, host));
+        let full = usage?.and_then(|usage| usage.concern(zone));
+        Ok(full.into_iter().chain(shadow::covered(host, &wildcards?)).collect())
     }
 
     async fn mode_behind(&self, zone: &Zone, proxy: Proxy) -> Result<Option<edge::Mode>, Trouble> {

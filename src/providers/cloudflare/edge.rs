@@ -68,11 +68,8 @@ impl Cloudflare {
     /// # Errors
     /// [`Trouble`].
     pub async fn mode(&self, zone_id: &str) -> Result<Option<Mode>, Trouble> {
-        match self.read(&format!("/zones/{zone_id}/settings/ssl")).await {
-            Ok(body) => Ok(body.as_ref().and_then(|body| body["result"]["value"].as_str()).map(Mode::named)),
-            Err(Trouble::TokenRefused { .. }) => Ok(None),
-            Err(trouble) => Err(trouble),
-        }
+        let body = self.learn(&format!("/zones/{zone_id}/settings/ssl")).await?.unwrap_or_default();
+        Ok(body["result"]["value"].as_str().map(Mode::named))
     }
 }
 

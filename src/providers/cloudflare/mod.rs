@@ -75,6 +75,14 @@ impl Cloudflare {
         heard.judged(path)
     }
 
+    /// Reads what is good to know; `None` where the API or the token does not tell.
+    async fn learn(&self, path: &str) -> Result<Option<Value>, Trouble> {
+        match self.hear(path).await?.judged(path) {
+            Err(Trouble::TokenRefused { .. } | Trouble::Refused { .. }) => Ok(None),
+            told => told,
+        }
+    }
+
     /// Reads a list whose pages hold `per_page` items at most; `None` where there is no such list.
     async fn list(&self, path: &str, per_page: usize) -> Result<Option<Vec<Value>>, Trouble> {
         let (mut items, mut ids) = (Vec::new(), HashSet::new());

@@ -23,12 +23,7 @@ impl Cloudflare {
     /// # Errors
     /// [`Trouble`].
     pub async fn usage(&self, zone_id: &str) -> Result<Option<Usage>, Trouble> {
-        let told = self.read(&format!("/zones/{zone_id}/dns_records/usage")).await;
-        let body = match told {
-            Ok(body) => body.unwrap_or_default(),
-            Err(Trouble::TokenRefused { .. }) => return Ok(None),
-            Err(trouble) => return Err(trouble),
-        };
+        let body = self.learn(&format!("/zones/{zone_id}/dns_records/usage")).await?.unwrap_or_default();
         let number = |name: &str| body["result"][name].as_u64();
         Ok(number("record_usage").map(|used| Usage { quota: number("record_quota"), used }))
     }

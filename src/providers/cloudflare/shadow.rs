@@ -45,7 +45,11 @@ impl Cloudflare {
         query: &str,
         keeps: impl Fn(&Fields) -> bool,
     ) -> Result<Vec<Object>, Trouble> {
-        let records = self.records_of(&zone.id, query).await?;
+        let records = match self.records_of(&zone.id, query).await {
+            // A filter that is refused tells nothing, and is no reason to stop.
+            Err(Trouble::Refused { .. }) => Vec::new(),
+            told => told?,
+        };
         Ok(records.iter().filter_map(record).filter(|object| keeps(&object.fields)).collect())
     }
 }

@@ -79,7 +79,7 @@ impl Cloudflare {
     }
 
     async fn zones_at(&self, asked: &str, name: &str) -> Result<Vec<Zone>, Trouble> {
-        let items = self.list(&format!("/zones?per_page={PAGE}&name={}", encoded(asked)), PAGE).await?;
+        let items = self.list(&format!("/zones?name={}&per_page={PAGE}", encoded(asked)), PAGE).await?;
         let zones = items.unwrap_or_default();
         let zones = zones.iter().filter_map(zone);
         Ok(zones.filter(|zone| zone.name == name && zone.status != "deleted").collect())
@@ -124,7 +124,10 @@ impl Zone {
     }
 
     fn status(&self) -> Option<Concern> {
-        let servers = self.name_servers.join(" and ");
+        let servers = match self.name_servers.as_slice() {
+            [] => "those that Cloudflare names".to_owned(),
+            servers => servers.join(" and "),
+        };
         match self.status.as_str() {
             "active" => None,
             "pending" => Some(Concern::warning(
