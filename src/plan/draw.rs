@@ -115,7 +115,7 @@ impl Drawing<'_> {
         if let Some(stranger) = strangers.next() {
             let alone = there.len() == 1 && stranger.mark.is_none();
             return if alone && known.adopt {
-                Ok(adopted(stranger, fields))
+                self.wish(provider, &adopted(provider, stranger), stranger, fields)
             } else {
                 Err(self.in_the_way(provider, stranger))
             };
@@ -135,7 +135,22 @@ impl Drawing<'_> {
                 "nothing of it was touched; remove it, or choose another name",
             ));
         }
-        Ok(Wish { action: compare(&receipt, &object, &fields), fields })
+        self.wish(provider, &receipt, &object, fields)
+    }
+
+    fn wish(
+        &self,
+        provider: &dyn Provider,
+        known: &Receipt,
+        object: &Object,
+        fields: Fields,
+    ) -> Result<Wish, Obstacle> {
+        let action = compare(known, object, &fields);
+        let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
+        match why {
+            Some((message, hint)) => Err(Obstacle::new(message, hint)),
+            None => Ok(Wish { fields, action }),
+        }
     }
 
     /// The wish for a thing that apps share: used where it is there, made where it is not.
@@ -268,15 +283,9 @@ fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) 
 }
 
 // It keeps whatever else is written on it, and carries no mark of ours: nothing ever deletes it.
-fn adopted(stranger: &Object, fields: Fields) -> Wish {
-    let unknown = Receipt {
-        step: Step::App,
-        how: How::Found,
-        id: stranger.id.clone(),
-        mark: None,
-        fields: Fields::new(),
-    };
-    Wish { action: compare(&unknown, stranger, &fields), fields }
+fn adopted(provider: &dyn Provider, stranger: &Object) -> Receipt {
+    let (step, id) = (provider.step(), stranger.id.clone());
+    Receipt { step, how: How::Found, id, mark: None, fields: Fields::new() }
 }
 
 // What the API shows counts where it shows the field; what it does not show (the compose text's hash) is

@@ -1,14 +1,15 @@
 //! Drawing the records: one for each domain of the spec, and the ones of domains that left it.
 
 use machine::plan::{Action, Proxy, RecordWish, Wish};
-use machine::receipt::{Fields, Receipt};
+use machine::receipt::Fields;
 use machine::step::{Nth, Step};
 
 use super::Obstacle;
 use super::again::find;
 use super::draw::{Drawing, Known, fields};
 use super::survey::Site;
-use crate::providers::Vendors;
+use crate::providers::cloudflare::form::normal;
+use crate::providers::{Object, Vendors};
 use crate::spec::{Proxied, Ttl};
 
 impl Drawing<'_> {
@@ -26,32 +27,31 @@ impl Drawing<'_> {
     }
 
     async fn record(&self, vendors: &Vendors, nth: Nth, site: &Site) -> Result<RecordWish, Obstacle> {
-        let receipt = self.base.and_then(|base| base.record(&site.name));
-        let proxied = self.proxied(receipt.as_ref());
-        let mut record = RecordWish {
-            name: site.name.clone(),
-            zone: site.zone.clone(),
-            wish: Wish { fields: Fields::new(), action: Action::Create },
-            proxy: if self.ask.spec.dns.proxied == Proxied::After && !proxied {
-                Proxy::AfterProof
-            } else {
-                Proxy::AsMade
-            },
-        };
-        let known = Known { receipt, adopt: self.ask.spec.adopt.dns };
+        let wish = Wish { fields: Fields::new(), action: Action::Create };
+        let (name, zone) = (site.name.clone(), site.zone.clone());
+        let mut record = RecordWish { name, zone, wish, proxy: Proxy::AsMade };
         let provider = vendors.records(&record, Step::Dns(nth));
+        let receipt = self.base.and_then(|base| base.record(&site.name));
+        let there = match &receipt {
+            Some(receipt) => find(&provider, receipt).await?,
+            None => None,
+        };
+        let proxied = self.proxied(there.as_ref());
+        let known = Known { receipt, adopt: self.ask.spec.adopt.dns };
         record.wish = self.own(&provider, known, self.wanted(site, proxied)).await?;
-        same_type(&record)?;
+        if self.ask.spec.dns.proxied == Proxied::After && !proxied {
+            record.proxy = Proxy::AfterProof;
+        }
         Ok(record)
     }
 
     // `true` proves the app without the proxy first; one that is already on stays on.
-    fn proxied(&self, receipt: Option<&Receipt>) -> bool {
+    fn proxied(&self, there: Option<&Object>) -> bool {
         match self.ask.spec.dns.proxied {
             Proxied::No => false,
             Proxied::First => true,
             Proxied::After => {
-                receipt.is_some_and(|receipt| receipt.fields.get("proxied").is_some_and(|on| on == "true"))
+                there.is_some_and(|object| object.fields.get("proxied").is_some_and(|on| on == "true"))
             }
         }
     }
@@ -62,13 +62,13 @@ impl Drawing<'_> {
             Ttl::Seconds(seconds) if !proxied => seconds.to_string(),
             Ttl::Auto | Ttl::Seconds(_) => "1".to_owned(),
         };
-        fields([
+        normal(&fields([
             ("type", site.kind.name()),
             ("name", &site.name),
             ("content", &site.content),
             ("ttl", &ttl),
             ("proxied", if proxied { "true" } else { "false" }),
-        ])
+        ]))
     }
 
     // Only what carries this app's mark was made by its runs; what was taken over stays.
@@ -85,21 +85,5 @@ impl Drawing<'_> {
             records.push(RecordWish { wish, proxy: Proxy::AsMade, ..record.clone() });
         }
         Ok(records)
-    }
-}
-
-// Cloudflare changes no record's type in place since 2026-06-30 (Cloudflare API, updating records).
-fn same_type(record: &RecordWish) -> Result<(), Obstacle> {
-    let Action::Change { before, .. } = &record.wish.action else { return Ok(()) };
-    let (was, wanted) = (before.get("type"), record.wish.fields.get("type"));
-    match (was, wanted) {
-        (Some(was), Some(wanted)) if was != wanted => Err(Obstacle::new(
-            format!(
-                "the record of {} is {was}, and Cloudflare cannot make it {wanted} in place",
-                record.name
-            ),
-            "take the domain out of the spec, apply, put it back with the new `dns.type`, and apply again",
-        )),
-        _ => Ok(()),
     }
 }

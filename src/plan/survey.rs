@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 
 use machine::plan::{Place, Zone};
-use machine::receipt::Receipt;
 
 use super::{Obstacle, Release};
 use crate::providers::cloudflare::concern::{Concern, Weight};
@@ -60,10 +59,9 @@ pub async fn survey(vendors: &Vendors, spec: &Spec, base: Option<&Release>) -> R
     let (kind, content) = target(cloudflare, coolify, spec, server).await?;
     for domain in &spec.domains {
         let zone = cloudflare.zone_of(domain, spec.dns.zone.as_deref()).await?;
-        // What is served as wanted already needs no second opinion.
-        if base.and_then(|base| base.record(domain)).is_none_or(|record| changes_proxy(&record, spec)) {
-            let concerns = cloudflare.concerns(&zone, domain, proxy(spec)).await?;
-            ground.warnings.extend(weighed(concerns)?);
+        ground.warnings.extend(weighed(cloudflare.concerns(&zone, domain, proxy(spec)).await?)?);
+        if base.and_then(|base| base.record(domain)).is_none() {
+            ground.warnings.extend(weighed(cloudflare.room(&zone, domain).await?)?);
         }
         let zone = Zone { id: zone.id, name: zone.name, name_servers: zone.name_servers };
         ground.sites.push(Site { name: domain.clone(), zone, kind, content: content.clone() });
@@ -77,11 +75,6 @@ fn proxy(spec: &Spec) -> edge::Proxy {
         Proxied::After => edge::Proxy::Later,
         Proxied::First => edge::Proxy::First,
     }
-}
-
-fn changes_proxy(record: &Receipt, spec: &Spec) -> bool {
-    let is_on = record.fields.get("proxied").is_some_and(|on| on == "true");
-    is_on != (spec.dns.proxied != Proxied::No)
 }
 
 // The first refusal, or all warnings.

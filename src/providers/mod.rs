@@ -58,6 +58,11 @@ pub trait Provider: Send + Sync {
     /// Reads the answer to [`make`](Self::make); `None` where it names no object, or not one that carries the mark.
     fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object>;
 
+    /// Why `object` cannot be changed in place to what `fields` say, and what to do; `None` where it can.
+    fn unchangeable(&self, _object: &Object, _fields: &Fields) -> Option<(String, String)> {
+        None
+    }
+
     /// The request that changes it.
     fn change(&self, id: &str, fields: &Fields) -> Call;
 

@@ -16,7 +16,7 @@ use super::{Demand, Runner};
 use crate::providers::coolify::services::APP;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{self, Health};
-use crate::verify::{self, NotProven, Proven, Seen, Target, Way, verify_along};
+use crate::verify::{self, NotProven, Proven, Seen, Target, Way, verify};
 
 /// When an app is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +73,9 @@ impl Runner {
         for (nth, record) in plan.wanted().filter(|(_, record)| record.proxy == Proxy::AfterProof) {
             let Some(receipt) = deployment.ledger().receipt(Step::Dns(nth)).cloned() else { continue };
             let began = self.work.time();
-            let flag = |on: &str| Fields::from([("proxied".to_owned(), on.to_owned())]);
-            let action = Action::Change { id: receipt.id, before: flag("false"), mark: receipt.mark };
-            let wish = Wish { fields: flag("true"), action };
+            let was = receipt.fields.get("ttl").map_or("1", String::as_str);
+            let action = Action::Change { id: receipt.id, before: proxied("false", was), mark: receipt.mark };
+            let wish = Wish { fields: proxied("true", "1"), action };
             let records = self.vendors.records(record, Step::Proxy(nth));
             self.have(deployment, &records, &wish).await?;
             self.done("proxy", format!("{} behind Cloudflare", record.name), Came::Updated, began);
@@ -113,8 +113,8 @@ impl Runner {
         let mut all = Proven { checks: Vec::new(), proof: Proof::Fingerprint };
         let several = plan.wanted().count() > 1;
         for (_, record) in plan.wanted() {
-            let way = self.way(record, stage).await?;
-            let one = self.watch_one(plan, app, &target(record, release, health), &way).await?;
+            let target = target(record, release, health, self.way(record, stage).await?);
+            let one = self.watch_one(plan, app, &target).await?;
             let named = |check: String| if several { format!("{} {check}", record.name) } else { check };
             all.checks.extend(one.checks.into_iter().map(|(check, saw)| (named(check), saw)));
             if one.proof == Proof::None {
@@ -140,13 +140,7 @@ impl Runner {
         })
     }
 
-    async fn watch_one(
-        &self,
-        plan: &Plan,
-        app: &Receipt,
-        target: &Target,
-        way: &Way,
-    ) -> Result<Proven, Halt> {
+    async fn watch_one(&self, plan: &Plan, app: &Receipt, target: &Target) -> Result<Proven, Halt> {
         let listener = self.work.listener.clone();
         let mut on = |sighting: &verify::Sighting| {
             listener.hear(&Event::Sighted {
@@ -157,7 +151,7 @@ impl Runner {
             });
         };
         let mut prospect = Prospect::new(&self.work, &self.vendors.coolify, &app.id);
-        match verify_along(way, &self.work.outside, target, &mut on, &mut prospect).await {
+        match verify(&self.work.outside, target, &mut on, &mut prospect).await {
             Ok(mut proven) => {
                 let mask = &self.work.mask;
                 proven.checks.iter_mut().for_each(|(_, saw)| *saw = mask.mask(saw));
@@ -185,16 +179,21 @@ impl Runner {
     }
 }
 
+// Behind the proxy the time to live is Cloudflare's own (Cloudflare API, DNS record members).
+fn proxied(on: &str, ttl: &str) -> Fields {
+    [("proxied", on), ("ttl", ttl)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
 // Whether the proxy was about to be switched on already: then the app was proven without it.
 fn behind(deployment: &Deployment<Verifying>, plan: &Plan) -> bool {
     let sent = |(nth, _)| deployment.ledger().newest_attempt(Step::Proxy(nth)).is_some();
     plan.wanted().any(sent)
 }
 
-fn target(record: &RecordWish, release: &str, health: &Health) -> Target {
+fn target(record: &RecordWish, release: &str, health: &Health, way: Way) -> Target {
     Target {
         host: record.name.clone(),
-        address: std::net::Ipv4Addr::UNSPECIFIED,
+        way,
         name_servers: record.zone.name_servers.clone(),
         health_path: health.path.clone(),
         status: health.status,

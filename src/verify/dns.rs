@@ -19,7 +19,7 @@ struct Told {
 }
 
 pub(super) async fn look(site: &Site<'_>) -> Look {
-    let (way, name_servers) = (site.way, &site.target.name_servers);
+    let (way, name_servers) = (&site.target.way, &site.target.name_servers);
     if let Some(place) = site.pinned() {
         return Look::Good(format!("skipped: {} was given as the address", place.ip()));
     }
@@ -51,7 +51,7 @@ fn open(site: &Site<'_>, door: IpAddr, saw: String) -> Look {
 }
 
 async fn told(site: &Site<'_>, server: Option<&String>) -> Told {
-    match site.way {
+    match &site.target.way {
         Way::Straight(addresses) => straight(site, server, addresses).await,
         Way::Alias(host) => alias(site, server, host).await,
         Way::Edge { ranges, .. } => {

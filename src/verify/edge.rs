@@ -34,7 +34,7 @@ pub(super) fn diagnosis(site: &Site<'_>, path: &str, response: &Response) -> Opt
 
 /// What a failed handshake means where the edge answers.
 pub(super) fn handshake(site: &Site<'_>) -> Option<&'static str> {
-    let is_edge = matches!(site.way, Way::Edge { .. });
+    let is_edge = matches!(&site.target.way, Way::Edge { .. });
     is_edge.then_some(
         "Cloudflare shows no certificate for this name: its own covers the zone and one label below it, and \
          comes up to a day after the zone is active",
@@ -57,7 +57,7 @@ pub(super) fn is_the_edges(response: &Response) -> bool {
 }
 
 fn circle(site: &Site<'_>) -> String {
-    let mode = match site.way {
+    let mode = match &site.target.way {
         Way::Edge { mode: Some(mode), .. } => format!("the zone's encryption mode is {mode}"),
         Way::Edge { mode: None, .. } | Way::Straight(_) | Way::Alias(_) => {
             "the zone's encryption mode may be Off or Flexible".to_owned()

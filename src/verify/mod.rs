@@ -12,7 +12,7 @@ mod site;
 mod tls;
 mod way;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ pub use way::Way;
 pub struct Target {
     /// The name the app answers at.
     pub host: String,
-    /// The server's address; what the record says, unless [`verify_along`] is told another way.
-    pub address: Ipv4Addr,
+    /// How the name leads there.
+    pub way: Way,
     /// The zone's own name servers; where none is known, the system's resolver is believed instead.
     pub name_servers: Vec<String>,
     /// Path and query of the health question, with its leading slash.
@@ -217,7 +217,9 @@ const BEAT: Duration = Duration::from_secs(1);
 /// The shortest pause after a failure, whatever the spec says.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Makes all checks along the straight way, to `target.address` (see [`verify_along`]).
+/// Makes all checks, each until it is passed, and shows `on` every attempt as it is made.
+///
+/// The deadline is kept as well as the ports keep theirs: a request never gets more time than is left.
 ///
 /// # Errors
 /// [`NotProven`] when the deadline or the caller's `patience` ends first.
@@ -227,25 +229,9 @@ pub async fn verify(
     on: &mut (dyn FnMut(&Sighting) + Send),
     patience: &mut dyn Patience,
 ) -> Result<Proven, NotProven> {
-    verify_along(&Way::Straight(vec![target.address.into()]), outside, target, on, patience).await
-}
-
-/// Makes all checks along `way`, each until it is passed, and shows `on` every attempt as it is made.
-///
-/// The deadline is kept as well as the ports keep theirs: a request never gets more time than is left.
-///
-/// # Errors
-/// [`NotProven`] when the deadline or the caller's `patience` ends first.
-pub async fn verify_along(
-    way: &Way,
-    outside: &Outside,
-    target: &Target,
-    on: &mut (dyn FnMut(&Sighting) + Send),
-    patience: &mut dyn Patience,
-) -> Result<Proven, NotProven> {
     let deadline = outside.clock.boot() + target.timeout;
     let (door, seen) = (OnceLock::new(), Vec::new());
-    let mut watch = Watch { outside, target, way, door, on, patience, deadline, seen };
+    let mut watch = Watch { outside, target, door, on, patience, deadline, seen };
     for check in Check::ALL {
         watch.pass(*check).await?;
     }
@@ -260,7 +246,6 @@ pub async fn verify_along(
 struct Watch<'a> {
     outside: &'a Outside,
     target: &'a Target,
-    way: &'a Way,
     door: OnceLock<IpAddr>,
     on: &'a mut (dyn FnMut(&Sighting) + Send),
     patience: &'a mut dyn Patience,
@@ -277,8 +262,8 @@ impl Watch<'_> {
             if left.is_zero() {
                 break;
             }
-            let Self { outside, target, way, .. } = *self;
-            let look = check.look(&Site { outside, target, way, door: &self.door, left, in_a_row }).await;
+            let Self { outside, target, .. } = *self;
+            let look = check.look(&Site { outside, target, door: &self.door, left, in_a_row }).await;
             let after_failure = self.target.interval.max(LEAST_PAUSE);
             let (seen, saw, pause) = match look {
                 Look::Good(saw) => (Seen::Well, saw, None),

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::{Target, Way};
+use super::Target;
 use crate::wire::{Outside, Request, Response, SendError};
 
 /// The longest that one request may take.
@@ -21,8 +21,6 @@ pub(super) struct Site<'a> {
     pub outside: &'a Outside,
     /// What is to be proved.
     pub target: &'a Target,
-    /// How the name leads to it.
-    pub way: &'a Way,
     /// The address that the name servers gave, once they all agree.
     pub door: &'a OnceLock<IpAddr>,
     /// Time until the deadline.

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
+use std::net::Ipv4Addr;
+
 use super::{
-    Check, Duration, Endless, Fingerprint, Ipv4Addr, NotProven, Outside, Patience, Proof, Proven, Sighting,
-    SocketAddr, Stop, Target, async_trait, verify,
+    Check, Duration, Endless, Fingerprint, NotProven, Outside, Patience, Proof, Proven, Sighting, SocketAddr,
+    Stop, Target, Way, async_trait, verify,
 };
 use crate::wire::{
     Answer, Certificate, Clock, Pinned, Question, Request, ResolveError, Resolver, Response, SendError,
@@ -69,7 +71,7 @@ impl Transport for World {
 fn target() -> Target {
     Target {
         host: "blog.example.com".to_owned(),
-        address: Ipv4Addr::new(203, 0, 113, 7),
+        way: Way::Straight(vec![Ipv4Addr::new(203, 0, 113, 7).into()]),
         name_servers: vec!["ns1.example.net".to_owned(), "ns2.example.net".to_owned()],
         health_path: "/health".to_owned(),
         status: 200,

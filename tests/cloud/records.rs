@@ -137,10 +137,11 @@ async fn a_type_cannot_be_changed_and_that_is_said_before_the_api_says_it() {
     let sky = Sky::new();
     let ours = sky.made("A", NAME, "203.0.113.1").await;
     let alias = fields("CNAME", NAME, "other.example.net");
-    let words = Records::unchangeable(&ours, &alias).unwrap();
+    let records = sky.records(NAME).await;
+    let (words, _) = records.unchangeable(&ours, &alias).unwrap();
     assert!(words.contains("cannot be changed in place from A to CNAME"), "{words}");
-    assert_eq!(Records::unchangeable(&ours, &fields("a", NAME, "203.0.113.2")), None);
-    let change = sky.records(NAME).await.change(&ours.id, &alias);
+    assert_eq!(records.unchangeable(&ours, &fields("a", NAME, "203.0.113.2")), None);
+    let change = records.change(&ours.id, &alias);
     assert!(matches!(sky.send(change).await, Answer::Refused(_)));
 }
 
@@ -155,7 +156,7 @@ async fn a_record_that_a_product_keeps_is_read_in_any_shape_and_said_to_be_uncha
     });
     let records = sky.records(NAME).await;
     let there = records.look().await.unwrap();
-    let words = Records::unchangeable(&there[0], &fields("A", NAME, "203.0.113.2")).unwrap();
+    let (words, _) = records.unchangeable(&there[0], &fields("A", NAME, "203.0.113.2")).unwrap();
     assert!(words.contains("kept by a Cloudflare product") && there[0].mark.is_none(), "{words}");
     let answers = [records.change(&ours.id, &there[0].fields), records.unmake(&ours.id, Volumes::Keep)];
     for call in answers {

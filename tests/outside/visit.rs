@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fabrik::verify::{Check, Endless, Fingerprint, NotProven, Proven, Sighting, Target, verify};
+use fabrik::verify::{Check, Endless, Fingerprint, NotProven, Proven, Sighting, Target, Way, verify};
 use fabrik::wire::live::{LiveResolver, LiveTransport, Roots};
 use fabrik::wire::{Answer, Clock, Outside, Question, ResolveError, Resolver};
 use jiff::Timestamp;
@@ -84,7 +84,7 @@ pub fn outside(pem: &str, patience: Duration) -> Outside {
 pub fn target(site: SocketAddr, name_server: &str) -> Target {
     Target {
         host: HOST.to_owned(),
-        address: PLACE,
+        way: Way::Straight(vec![PLACE.into()]),
         name_servers: vec![name_server.to_owned()],
         health_path: "/health".to_owned(),
         status: 200,

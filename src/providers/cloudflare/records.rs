@@ -32,21 +32,6 @@ pub struct Records {
 }
 
 impl Records {
-    /// Why `object` cannot be changed in place to what `fields` say; `None` where it can.
-    pub fn unchangeable(object: &Object, fields: &Fields) -> Option<String> {
-        let of = |fields: &Fields, name: &str| fields.get(name).cloned().unwrap_or_default();
-        let (name, is, wanted) = (of(&object.fields, "name"), of(&object.fields, "type"), of(fields, "type"));
-        if object.fields.contains_key("read_only") {
-            return Some(format!(
-                "record `{name}` is kept by a Cloudflare product (Email Routing, Workers, …) and can only be \
-                 changed there"
-            ));
-        }
-        let same = wanted.is_empty() || wanted.eq_ignore_ascii_case(&is);
-        (!same)
-            .then(|| format!("the type of record `{name}` cannot be changed in place from {is} to {wanted}"))
-    }
-
     fn path(&self, rest: &str) -> String {
         format!("/zones/{}/dns_records{rest}", self.zone)
     }
@@ -132,6 +117,25 @@ impl Provider for Records {
 
     fn made(&self, answer: &Value, _: &Fields, mark: &Mark) -> Option<Object> {
         record(&answer["result"]).filter(|record| record.mark.as_ref() == Some(mark))
+    }
+
+    // Cloudflare changes no record's type in place since 2026-06-30 (Cloudflare API, updating records).
+    fn unchangeable(&self, object: &Object, fields: &Fields) -> Option<(String, String)> {
+        let of = |fields: &Fields, name: &str| fields.get(name).cloned().unwrap_or_default();
+        let (name, is, wanted) = (of(&object.fields, "name"), of(&object.fields, "type"), of(fields, "type"));
+        if object.fields.contains_key("read_only") {
+            let message =
+                format!("record `{name}` is kept by a Cloudflare product (Email Routing, Workers, …)");
+            return Some((message, "change it in that product, or choose another name".to_owned()));
+        }
+        if wanted.is_empty() || wanted.eq_ignore_ascii_case(&is) {
+            return None;
+        }
+        Some((
+            format!("the type of record `{name}` cannot be changed in place from {is} to {wanted}"),
+            "take the domain out of the spec, apply, put it back with the new type, and apply again"
+                .to_owned(),
+        ))
     }
 
     fn change(&self, id: &str, fields: &Fields) -> Call {

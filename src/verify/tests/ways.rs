@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::super::{Endless, Way, verify_along};
+use super::super::{Endless, Target, Way, verify};
 use super::{
     Check, NEW, Outside, Request, Resolved, Seen, Sent, World, answer, is_health, release, target, well,
 };
@@ -17,7 +17,8 @@ async fn along(
     let outside = Outside { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
     let mut shown = Vec::new();
     let on = &mut |sighting: &super::Sighting| shown.push(sighting.clone());
-    let outcome = verify_along(&way, &outside, &target(), on, &mut Endless).await;
+    let target = Target { way, ..target() };
+    let outcome = verify(&outside, &target, on, &mut Endless).await;
     Seen { outcome, shown, took: world.boot() }
 }
 
