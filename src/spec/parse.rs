@@ -8,14 +8,14 @@ use super::domains::{self, Domains};
 use super::reader::{Complaint, Fields, Frozen, Reader};
 use super::sections::Asked;
 use super::templates::Template;
-use super::tree::{self, Node, Value};
+use super::tree::{self, MergeKeys, Node, Value};
 use super::{Spec, check, dns, keys, older, resources, sections, source};
 use crate::error::{Problem, Problems};
 
 /// Reads a whole spec.
 pub fn parse(path: &Path, text: &str, frozen: Frozen) -> Result<Spec, Problems> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root = tree::read(path, text)?;
+    let root = tree::read(path, text, MergeKeys::Refused)?;
     if let Value::Nothing = root.value {
         let hint = "a spec needs at least `name` and where the app comes from, like `template: python-api`";
         return Err(Problem::of_file(path, "the file is empty").hint(hint).into());
