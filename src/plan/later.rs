@@ -21,7 +21,6 @@ pub fn refuse(spec: &Spec) -> Result<(), Vec<Obstacle>> {
         ("a name as `dns.target`", matches!(dns.target, Some(Target::Host(_)))),
         ("`dns.type: AAAA` without a target", dns.target.is_none() && dns.kind == Some(RecordType::Aaaa)),
         ("`dns.proxied`", dns.proxied != Proxied::No),
-        ("`resources`", spec.resources != crate::spec::Resources::default()),
         ("`adopt`", spec.adopt.dns || spec.adopt.coolify),
     ];
     let refused: Vec<Obstacle> = later
