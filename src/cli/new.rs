@@ -19,14 +19,15 @@ pub fn run(new: &New, global: &Global, face: &Face) -> Came {
     let base = settings.find("FABRIK_DOMAIN").map_err(|obstacle| vec![obstacle])?;
     let beneath = |base: &str| format!("{}.{}", new.name, base.trim_start_matches('.'));
     let (domain, is_example) = match (&new.domain, base) {
-        (Some(domain), _) => (domain.clone(), false),
-        (None, Some(base)) => (beneath(base.expose()), false),
-        (None, None) => (beneath("example.com"), true),
+        (Some(domain), _) => (Some(domain.clone()), false),
+        (None, _) if template.port.is_none() => (None, false),
+        (None, Some(base)) => (Some(beneath(base.expose())), false),
+        (None, None) => (Some(beneath("example.com")), true),
     };
-    let written = scaffold(Path::new("."), template, &new.name, &domain)
+    let written = scaffold(Path::new("."), template, &new.name, domain.as_deref())
         .map_err(|error| vec![Obstacle::new(error.to_string(), "")])?;
     let mut lines: Vec<String> = written.iter().map(|path| format!("✓ {}", shown(path))).collect();
-    if is_example {
+    if let Some(domain) = domain.as_ref().filter(|_| is_example) {
         lines.push(format!("  {domain} is an example: set `domain:` to a name in a zone of yours"));
     }
     lines.push(format!("  next: `fabrik apply {}.yaml --sandbox` tries it without any account", new.name));

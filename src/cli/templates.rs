@@ -42,7 +42,8 @@ fn list(face: &Face) {
 }
 
 fn show(template: &Template, face: &Face) {
-    let mut lines = vec![format!("{}: {} (port {})", template.name, template.summary, template.port)];
+    let port = template.port.map(|port| format!(" (port {port})")).unwrap_or_default();
+    let mut lines = vec![format!("{}: {}{port}", template.name, template.summary)];
     for (path, content) in template.files {
         lines.push(format!("\n# {path}"));
         lines.push(String::from_utf8_lossy(content).trim_end().to_owned());

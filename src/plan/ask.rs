@@ -85,8 +85,9 @@ impl Ask {
         let hash = hash(&spec, &bundle);
         let compose = compose::render(&ComposeInput {
             name: &spec.name,
-            port: spec.port.unwrap_or(80),
+            port: spec.port,
             health_path: &spec.health.path,
+            resources: &spec.resources,
             volumes: &spec.volumes,
             bundle: &bundle,
             env_keys: &envs.iter().map(|env| env.key.clone()).collect::<Vec<_>>(),

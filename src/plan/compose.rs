@@ -12,6 +12,7 @@
 mod copy;
 mod dockerfile;
 mod lines;
+pub mod stack;
 #[cfg(test)]
 mod tests;
 
@@ -23,17 +24,19 @@ use sha2::{Digest, Sha256};
 pub use self::dockerfile::DockerfileError;
 use super::bundle::Bundle;
 use crate::secrets::hex;
-use crate::spec::Volume;
+use crate::spec::{Resources, Volume};
 
 /// What a compose text is made from.
 #[derive(Clone, Copy)]
 pub struct ComposeInput<'a> {
     /// The app's name.
     pub name: &'a str,
-    /// The port its container listens on.
-    pub port: u16,
+    /// The port its container listens on; none for a worker.
+    pub port: Option<u16>,
     /// The path that shows whether it is well.
     pub health_path: &'a str,
+    /// What it may use of its server.
+    pub resources: &'a Resources,
     /// Its volumes.
     pub volumes: &'a [Volume],
     /// Its files.
@@ -51,12 +54,17 @@ pub fn render(input: &ComposeInput<'_>) -> Result<String, DockerfileError> {
     let mut app = json!({
         "build": {"context": ".", "dockerfile_inline": dockerfile.replace('$', "$$")},
         "image": format!("fabrik/app-{}:{}", input.name, &content_hash(input)[..12]),
-        "expose": [input.port.to_string()],
-        "labels": {"fabrik.health": input.health_path},
         "restart": "unless-stopped",
     });
-    if !input.env_keys.iter().any(|key| key == "PORT") {
-        app["environment"] = json!({"PORT": input.port.to_string()});
+    if let Some(port) = input.port {
+        app["expose"] = json!([port.to_string()]);
+        app["labels"] = json!({"fabrik.health": input.health_path});
+    }
+    if let Some(port) = input.port.filter(|_| !input.env_keys.iter().any(|key| key == "PORT")) {
+        app["environment"] = json!({"PORT": port.to_string()});
+    }
+    if let Some(limits) = limits(input.resources) {
+        app["deploy"] = json!({"resources": {"limits": limits}});
     }
     let mut compose = json!({"services": {"app": app}});
     if !input.volumes.is_empty() {
@@ -68,6 +76,14 @@ pub fn render(input: &ComposeInput<'_>) -> Result<String, DockerfileError> {
         compose["volumes"] = serde_json::Value::Object(named.collect());
     }
     Ok(compose.to_string())
+}
+
+/// What Docker Compose is to hold the container to, without a swarm too; text, so that `1.50` stays as it is.
+fn limits(resources: &Resources) -> Option<serde_json::Value> {
+    let limits = [("memory", &resources.memory), ("cpus", &resources.cpu)];
+    let given = limits.into_iter().filter_map(|(key, limit)| Some((key.to_owned(), json!(limit.as_ref()?))));
+    let given: serde_json::Map<_, _> = given.collect();
+    (!given.is_empty()).then(|| given.into())
 }
 
 /// The hash of what the image is built from: the files, the Dockerfile, and nothing of how this version renders them.

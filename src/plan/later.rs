@@ -15,10 +15,7 @@ pub fn refuse(spec: &Spec) -> Result<(), Vec<Obstacle>> {
         ("`compose`", matches!(source, Source::Compose { .. })),
         ("`image`", matches!(source, Source::Image { .. })),
         ("`git`", matches!(source, Source::Git(_))),
-        ("an IPv6 address as `dns.target`", matches!(dns.target, Some(Target::V6(_)))),
-        ("a name as `dns.target`", matches!(dns.target, Some(Target::Host(_)))),
         ("`dns.type: AAAA` without a target", dns.target.is_none() && dns.kind == Some(RecordType::Aaaa)),
-        ("`resources`", spec.resources != crate::spec::Resources::default()),
     ];
     let refused: Vec<Obstacle> = later
         .into_iter()

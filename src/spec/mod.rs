@@ -16,9 +16,9 @@ mod resources;
 pub mod scaffold;
 mod sections;
 mod source;
-mod suspicion;
+pub mod suspicion;
 pub mod templates;
-mod tree;
+pub mod tree;
 
 pub use carry::{Uncarriable, carriable};
 pub use dns::{Dns, Proxied, RecordType, Target, Ttl};

@@ -8,14 +8,14 @@ use super::domains::{self, Domains};
 use super::reader::{Complaint, Fields, Frozen, Reader};
 use super::sections::Asked;
 use super::templates::Template;
-use super::tree::{self, Node, Value};
+use super::tree::{self, MergeKeys, Node, Value};
 use super::{Spec, check, dns, keys, older, resources, sections, source};
 use crate::error::{Problem, Problems};
 
 /// Reads a whole spec.
 pub fn parse(path: &Path, text: &str, frozen: Frozen) -> Result<Spec, Problems> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root = tree::read(path, text)?;
+    let root = tree::read(path, text, MergeKeys::Refused)?;
     if let Value::Nothing = root.value {
         let hint = "a spec needs at least `name` and where the app comes from, like `template: python-api`";
         return Err(Problem::of_file(path, "the file is empty").hint(hint).into());
@@ -42,7 +42,7 @@ fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
     }
     belongs(reader, &mut fields, from);
     let service = fields.take("service").and_then(|node| reader.checked(&node, "service", check::service));
-    let port = port(reader, &mut fields, known, default_port(template, from));
+    let port = port(reader, &mut fields, known, Listening { from, template });
     let server = fields.take("server").and_then(|node| reader.checked(&node, "server", check::server));
     let project = fields.take("project").and_then(|node| reader.checked(&node, "project", check::project));
     let environment = fields.take("environment");
@@ -51,7 +51,7 @@ fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
     let secrets = sections::secrets(reader, fields.take("secrets"), &env);
     let asked = match (known, from) {
         (Some([]), _) => Asked::Worker,
-        (_, Some("template")) => Asked::Template,
+        (_, Some("template")) if template.is_none_or(|template| template.port.is_some()) => Asked::Template,
         (_, _) => Asked::Site,
     };
     let health = sections::health(reader, fields.take("health"), asked);
@@ -92,12 +92,11 @@ fn default_project(name: &str) -> String {
     if name.len() < 3 { format!("fabrik-{name}") } else { name.to_owned() }
 }
 
-/// The port an app listens on that nobody gave; a compose text says it itself.
-fn default_port(template: Option<&'static Template>, from: Option<&str>) -> Option<u16> {
-    match from {
-        Some("compose") => None,
-        _ => Some(template.map_or(80, |template| template.port)),
-    }
+/// What is known of the port an app listens on, without its spec saying it.
+#[derive(Clone, Copy)]
+struct Listening {
+    from: Option<&'static str>,
+    template: Option<&'static Template>,
 }
 
 fn required(reader: &mut Reader<'_>, fields: &mut Fields, key: &str) -> Option<Node> {
@@ -113,7 +112,7 @@ fn port(
     reader: &mut Reader<'_>,
     fields: &mut Fields,
     domains: Option<&[String]>,
-    default: Option<u16>,
+    listening: Listening,
 ) -> Option<u16> {
     let worker = domains.is_some_and(<[String]>::is_empty);
     match fields.take_entry("port") {
@@ -123,7 +122,18 @@ fn port(
             None
         }
         Some(entry) => reader.number(&entry.node, "port", 1..=u16::MAX),
-        None => default.filter(|_| !worker),
+        None if worker => None,
+        None => match listening {
+            // The compose text says it.
+            Listening { from: Some("compose"), .. } => None,
+            Listening { template: Some(Template { name, port: None, .. }), .. } => {
+                let complaint =
+                    Complaint::new(format!("`port` is missing: template `{name}` listens on none"));
+                reader.complain(fields.place, complaint.hint("add it, or leave `domain` out"));
+                None
+            }
+            Listening { template, .. } => Some(template.and_then(|template| template.port).unwrap_or(80)),
+        },
     }
 }
 

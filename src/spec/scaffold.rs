@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::check;
+use super::reader::Complaint;
 use super::templates::Template;
 
 /// Why no app was written, or not all of it.
@@ -33,7 +34,8 @@ pub enum ScaffoldError {
     },
 }
 
-/// Writes `NAME.yaml` and `NAME/` into `dir` and keeps `.env` out of git; gives back the files written.
+/// Writes `NAME.yaml` and `NAME/` into `dir` and keeps `.env` out of git; gives back the files written. A worker has no
+/// domain, every other app has one.
 ///
 /// # Errors
 /// When the name or domain is unfit, a file is in the way (nothing is written then), or writing fails.
@@ -41,10 +43,10 @@ pub fn scaffold(
     dir: &Path,
     template: &Template,
     name: &str,
-    domain: &str,
+    domain: Option<&str>,
 ) -> Result<Vec<PathBuf>, ScaffoldError> {
     check::name(name)
-        .and(check::domain("domain", domain))
+        .and(fitting(template, domain))
         .map_err(|complaint| ScaffoldError::Unfit { message: complaint.message, hint: complaint.hint })?;
     let spec = dir.join(format!("{name}.yaml"));
     let app = dir.join(name);
@@ -88,19 +90,39 @@ fn ignore_secrets(dir: &Path) -> Result<Option<PathBuf>, ScaffoldError> {
     Ok(Some(path))
 }
 
+fn fitting(template: &Template, domain: Option<&str>) -> Result<(), Complaint> {
+    match (template.port, domain) {
+        (Some(_), Some(domain)) => check::domain("domain", domain).map(|_| ()),
+        (None, None) => Ok(()),
+        (Some(_), None) => Err(Complaint::new(format!("template `{}` needs a domain", template.name))),
+        (None, Some(_)) => {
+            Err(Complaint::new(format!("template `{}` answers on no domain", template.name))
+                .hint("leave it out"))
+        }
+    }
+}
+
 /// The spec as a newcomer should read it, each line with a word on it.
-fn text(template: &Template, name: &str, domain: &str) -> String {
-    let lines = [
+fn text(template: &Template, name: &str, domain: Option<&str>) -> String {
+    let site = domain.zip(template.port).map(|(domain, port)| {
+        [
+            (
+                format!("domain: {domain}"),
+                "where people find it; its zone must be yours at Cloudflare".to_owned(),
+            ),
+            (format!("port: {port}"), "the port the container listens on".to_owned()),
+        ]
+    });
+    let head = [
         (format!("name: {name}"), "what the app is called, here and on Coolify".to_owned()),
         (format!("template: {}", template.name), format!("{}; the files are in ./{name}/", template.summary)),
-        (
-            format!("domain: {domain}"),
-            "where people find it; its zone must be yours at Cloudflare".to_owned(),
-        ),
-        (format!("port: {}", template.port), "the port the container listens on".to_owned()),
+    ];
+    let tail = [
         ("# env: {LOG_LEVEL: info}".to_owned(), "settings that everybody may see".to_owned()),
         ("# secrets: [API_KEY]".to_owned(), "taken from the environment or .env, else generated".to_owned()),
     ];
+    let lines: Vec<(String, String)> =
+        head.into_iter().chain(site.into_iter().flatten()).chain(tail).collect();
     let width = lines.iter().map(|(line, _)| line.len()).max().unwrap_or(0).min(60);
     let padded = lines.iter().map(|(line, comment)| format!("{line:<width$}  # {comment}\n"));
     padded.collect::<Vec<String>>().concat()

@@ -1,6 +1,6 @@
-//! The spec as a tree in which every node knows its place.
+//! YAML as a tree in which every node knows its place.
 //!
-//! The only file that speaks to the YAML library. A derive would stop at its first error; a tree lets the reader report
+//! For specs and for compose texts. The only file that speaks to the YAML library. A derive would stop at its first error; a tree lets the reader report
 //! them all. Scalars keep the text they were written as (`1.10` stays `1.10`). Knows no keys and no meaning.
 
 use std::fmt;
@@ -16,35 +16,46 @@ use crate::error::{Problem, Problems};
 /// A place in the text, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
+    /// The line.
     pub line: usize,
+    /// The column, in characters.
     pub column: usize,
 }
 
 /// One node and where it stands.
 #[derive(Debug, Clone)]
 pub struct Node {
+    /// Where it begins.
     pub place: Place,
+    /// What it holds.
     pub value: Value,
 }
 
 /// What a node holds.
 #[derive(Debug, Clone)]
 pub enum Value {
+    /// No value at all, or `null`.
     Nothing,
     /// `true` or `false`, as written.
     Switch(String),
     /// A number, as written.
     Number(String),
+    /// Text; whatever YAML does not take for anything else.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// A mapping, in the order written.
     Map(Vec<Entry>),
 }
 
 /// One key of a mapping with its value.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// The key.
     pub key: String,
+    /// Where the key stands.
     pub place: Place,
+    /// Its value.
     pub node: Node,
 }
 
@@ -62,25 +73,41 @@ impl Value {
     }
 }
 
+/// What becomes of merge keys (`<<`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergeKeys {
+    /// They are refused.
+    Refused,
+    /// They come out as keys, for the reader to merge.
+    Kept,
+}
+
 /// Reads text as one YAML document.
-pub fn read(path: &Path, text: &str) -> Result<Node, Problems> {
-    let raw: Raw =
-        serde_yaml::from_str_with_options(text, options()).map_err(|error| problems(path, text, &error))?;
+///
+/// # Errors
+/// What is not YAML in it, or grows too large.
+pub fn read(path: &Path, text: &str, merge_keys: MergeKeys) -> Result<Node, Problems> {
+    let raw: Raw = serde_yaml::from_str_with_options(text, options(merge_keys))
+        .map_err(|error| problems(path, text, &error))?;
     Ok(Grower { text }.grow(raw))
 }
 
-/// Strict where YAML is lax, and small: a spec is a page, not a database.
-fn options() -> serde_yaml::Options {
+/// Strict where YAML is lax, and small: specs and compose texts are a few pages, not databases.
+fn options(merge_keys: MergeKeys) -> serde_yaml::Options {
     let budget = serde_yaml::budget! {
         max_events: 20_000, max_nodes: 10_000, max_depth: 32, max_aliases: 100, max_anchors: 50, max_documents: 1,
         max_total_scalar_bytes: 4 << 20,
+    };
+    let merge_keys = match merge_keys {
+        MergeKeys::Refused => serde_yaml::MergeKeyPolicy::Error,
+        MergeKeys::Kept => serde_yaml::MergeKeyPolicy::AsOrdinary,
     };
     let mut options = serde_yaml::options! {
         budget: budget, strict_booleans: true, leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true, with_snippet: false, reject_unsupported_tags: true,
         // Found again by the reader, which can then go on to the next problem.
         duplicate_keys: serde_yaml::DuplicateKeyPolicy::PassThrough,
-        merge_keys: serde_yaml::MergeKeyPolicy::Error,
+        merge_keys: merge_keys,
         non_finite_float_policy: serde_yaml::NonFiniteFloatPolicy::AsString,
     };
     options.alias_limits.max_total_replayed_events = 2_000;
@@ -117,6 +144,9 @@ fn words(error: &Error) -> (String, Option<&'static str>) {
         }
         Error::MergeKeyNotAllowed { .. } => {
             ("merge keys (`<<`) are not supported".to_owned(), Some("write the keys out"))
+        }
+        Error::UnsupportedTag { .. } => {
+            ("has a tag (`!…`), which is not supported".to_owned(), Some("write the value without it"))
         }
         Error::UnknownAnchor { .. } => ("refers to an anchor that is not there".to_owned(), None),
         Error::RecursiveReferencesRequireWeakTypes { .. } => ("an alias contains itself".to_owned(), None),

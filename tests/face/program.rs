@@ -131,7 +131,7 @@ fn a_secret_that_the_outside_quotes_is_not_in_the_journal() {
 #[test]
 fn templates_and_the_sandbox_show_themselves() {
     let house = House::new();
-    house.run(&["templates"]).ends(0).says("python-api").says("static-site");
+    house.run(&["templates"]).ends(0).says("python-api").says("static-site").says("node-api").says("worker");
     house.run(&["templates", "show", "python-api"]).ends(0).says("# app.py");
     house.run(&["templates", "show", "cobol"]).ends(2).says("python-api");
     house.run(&["sandbox", "fault", "--list"]).ends(0).says("lost-reply");

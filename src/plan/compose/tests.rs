@@ -19,8 +19,9 @@ fn compose(bundle: &Bundle, env_keys: &[String]) -> serde_json::Value {
     let volumes = [Volume { name: "data".to_owned(), path: "/data".to_owned() }];
     let input = ComposeInput {
         name: "shop",
-        port: 8000,
+        port: Some(8000),
         health_path: "/health",
+        resources: &Resources::default(),
         volumes: &volumes,
         bundle,
         env_keys,
@@ -69,6 +70,47 @@ fn a_port_that_the_spec_sets_itself_is_not_set_twice() {
 }
 
 #[test]
+fn limits_are_those_that_docker_compose_keeps_without_a_swarm() {
+    let bundle = bundle("FROM a\n");
+    let limited = |memory: Option<&str>, cpu: Option<&str>| {
+        let resources = Resources { memory: memory.map(str::to_owned), cpu: cpu.map(str::to_owned) };
+        let (name, health_path, volumes, env_keys) = ("a", "/", &[][..], &[][..]);
+        let input = ComposeInput {
+            name,
+            port: None,
+            health_path,
+            resources: &resources,
+            volumes,
+            bundle: &bundle,
+            env_keys,
+        };
+        let text = render(&input).expect("rendered");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")["services"]["app"]["deploy"].clone()
+    };
+    let limits = json!({"memory": "512M", "cpus": "1.50"});
+    assert_eq!(limited(Some("512M"), Some("1.50")), json!({"resources": {"limits": limits}}));
+    assert_eq!(limited(None, Some("2")), json!({"resources": {"limits": {"cpus": "2"}}}));
+    assert!(limited(None, None).is_null());
+}
+
+#[test]
+fn a_worker_is_given_no_port() {
+    let bundle = bundle("FROM a\n");
+    let (name, health_path, resources) = ("a", "/", &Resources::default());
+    let input = ComposeInput {
+        name,
+        port: None,
+        health_path,
+        resources,
+        volumes: &[],
+        bundle: &bundle,
+        env_keys: &[],
+    };
+    let text = render(&input).expect("rendered");
+    assert!(!text.contains("PORT") && !text.contains("expose") && !text.contains("fabrik.health"), "{text}");
+}
+
+#[test]
 fn the_files_in_the_compose_text_are_the_apps_files() {
     let bundle = bundle("FROM a\nCOPY . .\n");
     let compose = compose(&bundle, &[]);
@@ -100,13 +142,14 @@ fn every_dollar_of_a_dockerfile_is_hidden_from_compose() {
 fn templates_need_no_dollar_in_the_compose_text() {
     for template in Template::all() {
         let folder = tempfile::tempdir().expect("a temporary directory");
-        crate::spec::scaffold::scaffold(folder.path(), template, "shop", "shop.example.com")
-            .expect("written");
+        let domain = template.port.map(|_| "shop.example.com");
+        crate::spec::scaffold::scaffold(folder.path(), template, "shop", domain).expect("written");
         let bundle = Bundle::read(&folder.path().join("shop")).expect("a bundle");
         let input = ComposeInput {
             name: "shop",
-            port: 1,
+            port: template.port,
             health_path: "/",
+            resources: &Resources::default(),
             volumes: &[],
             bundle: &bundle,
             env_keys: &[],
@@ -119,11 +162,21 @@ fn templates_need_no_dollar_in_the_compose_text() {
 #[test]
 fn the_content_hash_follows_the_files_and_the_dockerfile_and_nothing_else() {
     let hash = |bundle: &Bundle, port| {
-        content_hash(&ComposeInput { name: "a", port, health_path: "/", volumes: &[], bundle, env_keys: &[] })
+        let resources = Resources::default();
+        let (name, health_path, volumes, env_keys) = ("a", "/", &[][..], &[][..]);
+        content_hash(&ComposeInput {
+            name,
+            port,
+            health_path,
+            resources: &resources,
+            volumes,
+            bundle,
+            env_keys,
+        })
     };
     let (one, other) = (bundle("FROM a\n"), bundle("FROM b\n"));
-    assert_eq!(hash(&one, 1), hash(&one, 2));
-    assert_ne!(hash(&one, 1), hash(&other, 1));
+    assert_eq!(hash(&one, Some(1)), hash(&one, None));
+    assert_ne!(hash(&one, None), hash(&other, None));
 }
 
 #[test]

@@ -12,17 +12,27 @@ pub struct Template {
     pub name: &'static str,
     /// What it is, in one line.
     pub summary: &'static str,
-    /// The port its container listens on unless `$PORT` says otherwise.
-    pub port: u16,
+    /// The port its container listens on unless `$PORT` says otherwise; none for a worker.
+    pub port: Option<u16>,
     /// Its files: path within the app's folder, and content.
     pub files: &'static [(&'static str, &'static [u8])],
 }
 
-static TEMPLATES: [Template; 2] = [
+static TEMPLATES: [Template; 4] = [
+    Template {
+        name: "node-api",
+        summary: "a JSON API in Node, standard library only",
+        port: Some(3000),
+        files: &[
+            (".dockerignore", include_bytes!("node-api/.dockerignore")),
+            ("Dockerfile", include_bytes!("node-api/Dockerfile")),
+            ("app.js", include_bytes!("node-api/app.js")),
+        ],
+    },
     Template {
         name: "python-api",
         summary: "a JSON API in Python, standard library only",
-        port: 8000,
+        port: Some(8000),
         files: &[
             (".dockerignore", include_bytes!("python-api/.dockerignore")),
             ("Dockerfile", include_bytes!("python-api/Dockerfile")),
@@ -32,13 +42,23 @@ static TEMPLATES: [Template; 2] = [
     Template {
         name: "static-site",
         summary: "HTML from a folder, served by nginx",
-        port: 8080,
+        port: Some(8080),
         files: &[
             (".dockerignore", include_bytes!("static-site/.dockerignore")),
             ("Dockerfile", include_bytes!("static-site/Dockerfile")),
             ("health.sh", include_bytes!("static-site/health.sh")),
             ("public/index.html", include_bytes!("static-site/public/index.html")),
             ("site.conf.template", include_bytes!("static-site/site.conf.template")),
+        ],
+    },
+    Template {
+        name: "worker",
+        summary: "a worker in Python that answers nobody, standard library only",
+        port: None,
+        files: &[
+            (".dockerignore", include_bytes!("worker/.dockerignore")),
+            ("Dockerfile", include_bytes!("worker/Dockerfile")),
+            ("worker.py", include_bytes!("worker/worker.py")),
         ],
     },
 ];
