@@ -5,7 +5,7 @@
 
 #![doc = include_str!("ablation.md")]
 
-mod crash;
+pub mod crash;
 mod flags;
 mod hostile;
 pub mod invariants;
