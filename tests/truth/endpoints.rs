@@ -137,7 +137,8 @@ pub fn of(method: &str, path: &str) -> &'static Endpoint {
     found.unwrap_or_else(|| panic!("no endpoint is listed for {method} {path}"))
 }
 
-fn fits(shape: &str, path: &str) -> bool {
+/// Whether a path has this shape.
+pub fn fits(shape: &str, path: &str) -> bool {
     let (shape, path) = (shape.split('/'), path.trim_end_matches('/').split('/'));
     shape.clone().count() == path.clone().count()
         && shape.zip(path).all(|(want, is)| want == "{}" || want == is)

@@ -4,12 +4,17 @@
 //! The evidence lies beside the checkout and is read in place. Where it is absent these tests say so and prove
 //! nothing.
 
+mod checked;
 mod client;
 mod compare;
+mod differences;
 mod endpoints;
+mod fits;
 mod ignored;
 mod reads;
 mod recorded;
+mod schemas;
 mod situation;
 mod story;
+mod timelines;
 mod writes;

@@ -23,6 +23,16 @@ const PATIENCE_S: u64 = 150;
 /// What passes where nothing of what came before was still going on.
 const BETWEEN: Duration = Duration::from_secs(300);
 
+/// What became of an exchange.
+pub enum Lived {
+    /// Its endpoint is not the sandbox's.
+    Unspoken,
+    /// Its endpoint is, but it is about an application.
+    WithoutApplications,
+    /// It was replayed; these are the differences.
+    Through(Vec<String>),
+}
+
 /// A sandbox that lives through the recording.
 pub struct Stage {
     pub sandbox: Sandbox,
@@ -31,12 +41,27 @@ pub struct Stage {
 }
 
 impl Stage {
-    fn new() -> Self {
+    /// A stage whose requests go through what `over` makes of its ports.
+    pub fn through(over: &dyn Fn(&Outside) -> Outside) -> Self {
         let sandbox = Sandbox::in_memory(1);
-        let outside = sandbox.outside();
+        let outside = over(&sandbox.outside());
         let stage = Self { sandbox, outside, names: Names::default() };
         situation::furnish(&stage);
         stage
+    }
+
+    /// Lives through one exchange.
+    pub async fn live(&mut self, exchange: &Exchange) -> Lived {
+        if situation::comes_later(exchange) {
+            self.outside.clock.sleep(BETWEEN).await;
+        }
+        if !matches!(exchange.endpoint().spoken, Spoken::ByBoth | Spoken::BySandbox) {
+            return Lived::Unspoken;
+        }
+        if self.names.is_of_a_stranger(exchange) {
+            return Lived::WithoutApplications;
+        }
+        Lived::Through(self.replay(exchange).await)
     }
 
     /// Sends what was sent, in the sandbox's own ids.
@@ -113,23 +138,18 @@ fn as_json(packed: &str) -> Option<String> {
 #[tokio::test]
 async fn the_sandbox_answers_every_recorded_request_as_coolify_did() {
     let Some(exchanges) = exchanges() else { return };
-    let mut stage = Stage::new();
+    let mut stage = Stage::through(&Outside::clone);
     let (mut wrong, mut replayed, mut applications) = (Vec::new(), 0, 0);
     for exchange in &exchanges {
-        if situation::comes_later(exchange) {
-            stage.outside.clock.sleep(BETWEEN).await;
-        }
-        if !matches!(exchange.endpoint().spoken, Spoken::ByBoth | Spoken::BySandbox) {
-            continue;
-        }
-        if stage.names.is_of_a_stranger(exchange) {
-            applications += 1;
-            continue;
-        }
-        replayed += 1;
-        let differences = stage.replay(exchange).await;
-        if !differences.is_empty() {
-            wrong.push(format!("{}\n{}", exchange.name(), differences.join("\n")));
+        match stage.live(exchange).await {
+            Lived::Unspoken => {}
+            Lived::WithoutApplications => applications += 1,
+            Lived::Through(differences) => {
+                replayed += 1;
+                if !differences.is_empty() {
+                    wrong.push(format!("{}\n{}", exchange.name(), differences.join("\n")));
+                }
+            }
         }
     }
     say(&format!("sandbox: {replayed} recorded requests answered, {} unexplained", wrong.len()));

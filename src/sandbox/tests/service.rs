@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Caller, compose};
+use crate::sandbox::world::{Ability, Door, Token};
 use crate::wire::SendError;
 
 #[tokio::test]
@@ -222,6 +223,121 @@ async fn routes_that_are_not_there_are_told_apart_from_things_that_are_not() {
     let version = caller.coolify("GET", "/version", None).await;
     assert_eq!(version.body, json!("4.3.11"));
     assert!(version.headers["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")));
+}
+
+#[tokio::test]
+async fn a_token_may_do_what_its_abilities_say_and_none_implies_another() {
+    let caller = Caller::new();
+    let tried = async |token: Token| {
+        caller.change(|world| world.coolify.token = token);
+        let read = caller.coolify("GET", "/version", None).await;
+        let write = caller.coolify("POST", "/projects", Some(json!({"name": "abc"}))).await;
+        let deploy = caller.coolify("POST", "/deploy?uuid=none", None).await;
+        [read.status, write.status, deploy.status]
+    };
+    assert_eq!(tried(Token::Root).await, [200, 201, 404]);
+    assert_eq!(tried(Token::Limited(vec![Ability::Read])).await, [200, 403, 403]);
+    assert_eq!(tried(Token::Limited(vec![Ability::Write])).await, [403, 201, 403]);
+    assert_eq!(tried(Token::Limited(vec![Ability::Deploy])).await, [403, 403, 404]);
+    assert_eq!(tried(Token::OfMember).await, [403, 403, 403]);
+    assert_eq!(tried(Token::Unknown).await, [401, 401, 401]);
+}
+
+#[tokio::test]
+async fn a_shut_door_says_success_and_means_no() {
+    let caller = Caller::new();
+    for (door, words) in
+        [(Door::Shut, "API is disabled."), (Door::Listed, "You are not allowed to access the API.")]
+    {
+        caller.change(|world| world.coolify.door = door);
+        let refused = caller.coolify("GET", "/version", None).await;
+        assert_eq!((refused.status, refused.body), (403, json!({"success": true, "message": words})));
+    }
+}
+
+#[tokio::test]
+async fn an_instant_deploy_is_queued_and_what_it_applies_shows_once_it_begins() {
+    let caller = Caller::new();
+    let project = caller.project().await;
+    let mut body = caller.service_body(&project, &compose());
+    body["instant_deploy"] = json!(true);
+    let made = caller.coolify("POST", "/services", Some(body)).await;
+    let path = format!("/services/{}", made.body["uuid"].as_str().expect("a service has a uuid"));
+    let queued = caller.coolify("GET", &path, None).await.body;
+    assert_eq!((&queued["status"], &queued["config_hash"]), (&json!("exited"), &json!(null)));
+    caller.sleep(2).await;
+    let begun = caller.coolify("GET", &path, None).await.body;
+    assert_eq!(begun["status"], "starting:unhealthy");
+    assert_eq!(begun["config_hash"].as_str().map(str::len), Some(32));
+}
+
+#[tokio::test]
+async fn a_magic_name_gives_a_domain_and_the_variables_that_tell_it() {
+    let caller = Caller::new();
+    let project = caller.project().await;
+    let environment = ["SERVICE_FQDN_MY_WEB_80", "PW=${SERVICE_PASSWORD_DB}"];
+    let compose = json!({"services": {"my-web": {"image": "nginx:1", "environment": environment}}});
+    let mut body = caller.service_body(&project, &compose);
+    body["urls"] = json!([]);
+    let made = caller.coolify("POST", "/services", Some(body)).await.body;
+    let uuid = made["uuid"].as_str().expect("a service has a uuid");
+    let host = format!("my-web-{uuid}.203.0.113.10.sslip.io");
+    assert_eq!(made["domains"], json!([format!("http://{host}:80")]));
+    let world = caller.sandbox.world();
+    let value = |key: &str| world.services[0].env(key).and_then(|row| row.value.clone());
+    assert_eq!(value("SERVICE_FQDN_MY_WEB"), Some(host.clone()));
+    assert_eq!(value("SERVICE_URL_MY_WEB_80"), Some(format!("http://{host}:80")));
+    assert_eq!(value("PW").as_deref(), Some("${SERVICE_PASSWORD_DB}"));
+    assert!(value("SERVICE_PASSWORD_DB").is_some_and(|value| value.len() == 32));
+}
+
+#[tokio::test]
+async fn what_is_written_for_docker_is_quoted_or_escaped() {
+    let caller = Caller::new();
+    let uuid = caller.service().await;
+    let rows = [("PLAIN", "it's", false), ("LITERAL", "a$b", true), ("JSON", "{\"a\":1}", true)];
+    let data: Vec<_> = rows
+        .iter()
+        .map(|(key, value, literal)| json!({"key": key, "value": value, "is_literal": literal}))
+        .collect();
+    let path = format!("/services/{uuid}/envs/bulk");
+    let heard = caller.coolify("PATCH", &path, Some(json!({"data": data}))).await.body;
+    let real: Vec<_> = (0..3).map(|at| heard[at]["real_value"].as_str()).collect();
+    assert_eq!(real, [Some("it\\'s"), Some("'a$b'"), Some("{\"a\":1}")]);
+    assert!(heard[0].get("order").is_none(), "an answer that tells only what was sent: {heard}");
+}
+
+#[tokio::test]
+async fn a_deleted_service_has_exited_before_it_is_gone() {
+    let caller = Caller::new();
+    let uuid = caller.service().await;
+    caller.deploy(&uuid, "r1").await;
+    caller.sleep(60).await;
+    let path = format!("/services/{uuid}");
+    caller.coolify("DELETE", &path, None).await;
+    let mut seen = Vec::new();
+    for _ in 0..40 {
+        let shown = caller.coolify("GET", &path, None).await;
+        seen.push(shown.body["status"].as_str().unwrap_or("gone").to_owned());
+        caller.sleep(1).await;
+    }
+    seen.dedup();
+    assert_eq!(seen, ["running:unknown", "exited", "gone"]);
+}
+
+#[tokio::test]
+async fn a_tag_deploys_what_is_filed_under_it_and_answers_in_another_shape() {
+    let caller = Caller::new();
+    let project = caller.project().await;
+    let mut body = caller.service_body(&project, &compose());
+    body["tags"] = json!(["a"]);
+    let refused = caller.coolify("POST", "/services", Some(body.clone())).await;
+    assert_eq!((refused.status, refused.body["errors"]["tags.0"].is_array()), (422, true));
+    body["tags"] = json!(["Shop"]);
+    caller.coolify("POST", "/services", Some(body)).await;
+    let heard = caller.coolify("POST", "/deploy?tag=shop", None).await;
+    assert_eq!(heard.body, json!({"message": ["Service blog started. It could take a while, be patient."]}));
+    assert_eq!(caller.coolify("POST", "/deploy?tag=other", None).await.status, 404);
 }
 
 #[tokio::test]

@@ -1,0 +1,190 @@
+//! Every request that the client can send and every answer that the sandbox can give, held against the vendors'
+//! schemas.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fabrik::providers::cloudflare::Records;
+use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
+use fabrik::runner::desk::Desk;
+use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
+use fabrik::secrets::Secret;
+use fabrik::wire::{Outside, Request};
+use machine::mark::Mark;
+use machine::receipt::Fields;
+use serde_json::{Value, json};
+
+use super::checked::{Held, Inspector};
+use super::client::{environments, projects, services};
+use super::differences::{DIFFERENCES, Difference};
+use super::endpoints::{ENDPOINTS, Spoken, fits};
+use super::recorded::{exchanges, say};
+use super::schemas::{Misfits, vendors};
+use super::story::Stage;
+use crate::promise::crash::Fuse;
+use crate::promise::scene::{Scene, options};
+
+#[tokio::test]
+async fn all_that_is_sent_and_answered_fits_the_vendors_schemas() {
+    let (Some(vendors), Some(exchanges)) = (vendors(), exchanges()) else { return };
+    let inspector = Inspector::new(vendors);
+    main_job(&inspector).await;
+    verbs(&inspector);
+    reads(&inspector).await;
+    cloudflare(&inspector).await;
+    let mut stage = Stage::through(&|outside| inspector.over(outside, Held::Answers));
+    for exchange in &exchanges {
+        stage.live(exchange).await;
+    }
+    let seen = inspector.seen();
+    let named: Misfits = DIFFERENCES.iter().flat_map(Difference::lines).collect();
+    let unexplained: Vec<&String> = seen.misfits.difference(&named).collect();
+    let idle: Vec<&String> = named.difference(&seen.misfits).collect();
+    say(&format!(
+        "schemas: {} requests and {} answers held against them, {} named differences, {} unexplained",
+        seen.requests,
+        seen.answers,
+        named.len(),
+        unexplained.len(),
+    ));
+    assert!(unexplained.is_empty(), "nobody explained:\n{unexplained:#?}");
+    assert!(idle.is_empty(), "named, but never seen:\n{idle:#?}");
+    for endpoint in ENDPOINTS.iter().filter(|it| it.spoken == Spoken::ByBoth) {
+        let is_it = |sent: &String| {
+            let (method, path) = sent.split_once(' ').expect("two words");
+            method == endpoint.method && fits(endpoint.shape, path.strip_prefix("/api/v1").unwrap_or(path))
+        };
+        assert!(seen.own.iter().any(is_it), "the client's {endpoint:?} was not looked at");
+    }
+}
+
+/// Apply, update, updates that fail, and the way back, as a person would.
+async fn main_job(inspector: &Arc<Inspector>) {
+    let scene = Scene::new(1);
+    let apply = async || process(&scene, inspector).apply(scene.spec(), &options()).await;
+    apply().await;
+    scene.edit("second");
+    scene.respec("port: 8000", "port: 8000\ndns: {ttl: 300}");
+    apply().await;
+    for fault in [Fault::Build, Fault::Health] {
+        scene.edit(fault.name());
+        scene.respec("COLOUR: blue", "COLOUR: blue, MORE: more");
+        scene.sandbox.with_world(|world| world.arm(fault, Some(1))).unwrap();
+        apply().await;
+        scene.respec("COLOUR: blue, MORE: more", "COLOUR: blue");
+    }
+    while let Some(run) = scene.finished().await.pop() {
+        process(&scene, inspector).roll_back(&run, &options()).await;
+    }
+    let world = scene.sandbox.world();
+    assert!(world.records.iter().all(|record| record.name != "blog.example.com"), "it was not taken down");
+}
+
+/// A process of the scene whose requests are looked at.
+fn process(scene: &Scene, inspector: &Arc<Inspector>) -> Desk {
+    let outside = inspector.over(&scene.sandbox.outside(), Held::Both);
+    let mut process = scene.process(&Fuse::default());
+    process.vendors = process.vendors.clone().through(&outside);
+    process.outside = outside;
+    process
+}
+
+/// Every write that the client can prepare, whether or not the main job has need of it.
+fn verbs(inspector: &Inspector) {
+    let outside = Sandbox::in_memory(1).outside();
+    let coolify = || Coolify::new(outside.clone(), &format!("https://{COOLIFY}"), Secret::new("1|token"));
+    let url = format!("https://{CLOUDFLARE}/client/v4");
+    let cloudflare = Cloudflare::new(outside.clone(), &url, Secret::new("token"));
+    let records = Records { cloudflare, zone: "z".repeat(32), name: "blog.example.com".into() };
+    let mark = Mark::parse(&format!("fabrik r={0} s=app j={0}", "0123456789abcdef".repeat(2))).unwrap();
+    let fields = |pairs: &[(&str, &str)]| -> Fields {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let record = [("type", "A"), ("name", "blog.example.com"), ("content", "203.0.113.10"), ("ttl", "1")];
+    let things: [(Box<dyn Provider>, Fields); 4] = [
+        (Box::new(records), fields(&record)),
+        (Box::new(projects(coolify(), "shop")), fields(&[("name", "shop")])),
+        (Box::new(environments(coolify(), "p", "staging")), fields(&[("name", "staging")])),
+        (
+            Box::new(services(coolify(), "p", "staging", "blog")),
+            fields(&[("name", "blog"), ("url", "https://a.example.com:80")]),
+        ),
+    ];
+    for (provider, fields) in &things {
+        inspector.request(&provider.make(fields, &mark).request.http);
+        inspector.request(&provider.change("id", fields).request.http);
+        inspector.request(&provider.unmake("id", Volumes::Keep).request.http);
+    }
+    let secret = Secret::new("it's\nlong");
+    for call in [
+        coolify().deploy("id"),
+        coolify().stop("id"),
+        coolify().delete_env("id", "row"),
+        coolify().set_envs("id", &[("KEY", &secret)]),
+    ] {
+        inspector.request(&call.request.http);
+    }
+}
+
+/// The reads that the main job has no need of where the server's address is public.
+async fn reads(inspector: &Arc<Inspector>) {
+    let outside = inspector.over(&Sandbox::in_memory(3).outside(), Held::Both);
+    let coolify = Coolify::new(outside, &format!("https://{COOLIFY}"), Secret::new("1|token"));
+    let servers = coolify.servers().await.expect("the sandbox has one");
+    let address = coolify.public_address(&servers[0].uuid).await;
+    assert_eq!(address, Ok(None), "nothing is deployed there");
+}
+
+/// What Cloudflare refuses, and the answers that the main job has no need of.
+async fn cloudflare(inspector: &Arc<Inspector>) {
+    let sandbox = Sandbox::in_memory(2);
+    let outside = inspector.over(&sandbox.outside(), Held::Answers);
+    let zones = ask(&outside, "GET", "/zones?name=example.com", None).await;
+    let zone = format!("/zones/{}", zones["result"][0]["id"].as_str().expect("a zone"));
+    let records = format!("{zone}/dns_records");
+    let record = |content: &str| json!({"type": "A", "name": "a.example.com", "content": content, "ttl": 1});
+    let made = ask(&outside, "POST", &records, Some(record("203.0.113.10"))).await;
+    let one = format!("{records}/{}", made["result"]["id"].as_str().expect("a record"));
+    for (method, path, body) in [
+        ("GET", zone.as_str(), None),
+        ("GET", "/zones?name=nowhere", None),
+        ("GET", "/zones/00000000000000000000000000000000", None),
+        ("GET", "/ips", None),
+        ("GET", "/user/tokens/verify", None),
+        ("POST", &records, Some(record("203.0.113.10"))),
+        ("POST", &records, Some(record("nonsense"))),
+        (
+            "POST",
+            &records,
+            Some(json!({"type": "CNAME", "name": "a.example.com", "content": "b.example.com"})),
+        ),
+        ("POST", &records, Some(json!({}))),
+        ("GET", &records, None),
+        ("GET", &one, None),
+        ("PATCH", &one, Some(json!({"ttl": 300}))),
+        ("PATCH", &one, Some(json!({"content": "nonsense"}))),
+        ("PUT", &one, Some(record("203.0.113.11"))),
+        ("DELETE", &one, None),
+        ("DELETE", &one, None),
+        ("GET", &one, None),
+    ] {
+        ask(&outside, method, path, body).await;
+    }
+    sandbox.with_world(|world| world.arm(Fault::TooMany, Some(1))).unwrap();
+    ask(&outside, "GET", &records, None).await;
+    sandbox.with_world(|world| world.arm(Fault::ErrorAfterWrite, Some(1))).unwrap();
+    ask(&outside, "POST", &records, Some(record("203.0.113.12"))).await;
+}
+
+async fn ask(outside: &Outside, method: &str, path: &str, body: Option<Value>) -> Value {
+    let http = http::Request::builder()
+        .method(method)
+        .uri(format!("https://{CLOUDFLARE}/client/v4{path}"))
+        .header("authorization", "Bearer token")
+        .header("content-type", "application/json")
+        .body(body.map_or_else(Vec::new, |body| body.to_string().into_bytes()))
+        .expect("a plain request");
+    let request = Request { http, timeout: Duration::from_secs(10), connect_to: None };
+    let answer = outside.transport.send(request).await.expect("the sandbox answers").http;
+    serde_json::from_slice(answer.body()).unwrap_or_default()
+}
