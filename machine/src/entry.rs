@@ -75,6 +75,8 @@ pub struct Evidence {
 pub enum Proof {
     /// The release's own fingerprint was seen.
     Fingerprint,
+    /// The record of its own deployment ended well, and it answers.
+    Deployment,
     /// Something answers; nothing shows which version.
     None,
 }

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use machine::plan::EnvChange;
 use sha2::{Digest, Sha256};
 
-use super::Obstacle;
-use super::bundle::Bundle;
-use super::compose::{self, ComposeInput};
-use super::later;
+use super::matter::Matter;
+use super::{Obstacle, later};
 use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate, hex};
 use crate::spec::expand::expand;
 use crate::spec::{SecretRule, Spec, carriable};
@@ -21,8 +19,8 @@ pub const RELEASE: &str = "FABRIK_RELEASE";
 pub struct Ask {
     /// The spec.
     pub spec: Spec,
-    /// The compose text that Coolify gets.
-    pub compose: String,
+    /// What the app is made of, as Coolify gets it.
+    pub matter: Matter,
     /// What decides "changed": the unexpanded spec and the files.
     pub hash: String,
     /// The variables, by name; the release's own is not among them.
@@ -79,21 +77,9 @@ impl Ask {
     ) -> Result<Self, Vec<Obstacle>> {
         later::refuse(&spec)?;
         let envs = env_values(&spec, sources, key, known, Gap::Refused)?;
-        let folder = spec.source.folder().expect("apps without a folder are refused above");
-        let bundle =
-            Bundle::read(folder).map_err(|error| vec![Obstacle::new(error.to_string(), String::new())])?;
-        let hash = hash(&spec, &bundle);
-        let compose = compose::render(&ComposeInput {
-            name: &spec.name,
-            port: spec.port,
-            health_path: &spec.health.path,
-            resources: &spec.resources,
-            volumes: &spec.volumes,
-            bundle: &bundle,
-            env_keys: &envs.iter().map(|env| env.key.clone()).collect::<Vec<_>>(),
-        })
-        .map_err(|error| vec![Obstacle::new(error.to_string(), String::new())])?;
-        Ok(Self { spec, compose, hash, envs })
+        let matter = Matter::fresh(&spec, &names(&envs))?;
+        let hash = matter.hash(&spec);
+        Ok(Self { spec, matter, hash, envs })
     }
 
     /// The same from what was frozen when the run began; only the variables are looked for again.
@@ -109,7 +95,8 @@ impl Ask {
         known: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Obstacle>> {
         let envs = env_values(&spec, sources, key, known, Gap::Kept)?;
-        Ok(Self { spec, compose, hash, envs })
+        let matter = Matter::frozen(&spec, compose, &names(&envs))?;
+        Ok(Self { spec, matter, hash, envs })
     }
 
     /// The values that were found or made up, for masking and for asking whether something is secret.
@@ -140,12 +127,8 @@ impl Ask {
     }
 }
 
-fn hash(spec: &Spec, bundle: &Bundle) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(spec.canonical());
-    hasher.update([0]);
-    hasher.update(&bundle.sha256);
-    hex(&hasher.finalize())
+fn names(envs: &[EnvValue]) -> Vec<String> {
+    envs.iter().map(|env| env.key.clone()).collect()
 }
 
 /// SHA-256 as 64 hexadecimal digits.

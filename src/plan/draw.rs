@@ -9,9 +9,10 @@ use machine::receipt::{Fields, How, Receipt};
 use machine::step::Step;
 
 use super::again::is_it;
-use super::ask::{Ask, RELEASE, sha256};
+use super::ask::{Ask, RELEASE};
 use super::survey::Ground;
 use super::{Obstacle, Release};
+use crate::providers::coolify::Resource;
 use crate::providers::{Names, Object, Provider, Vendors};
 
 /// What is known of a thing of the app's own before looking.
@@ -44,40 +45,34 @@ impl Drawing<'_> {
     /// # Errors
     /// [`Obstacle`]: the first thing in the way.
     pub async fn whole(&self, vendors: &Vendors) -> Result<Plan, Obstacle> {
-        self.changeable()?;
+        self.movable()?;
         let (place, names) = (&self.ground.place, self.names());
         let records = self.records(vendors).await?;
+        let wanted = self.app(vendors).await?;
+        self.changeable(&wanted)?;
         let project = self.shared(&vendors.projects(place, &names), &names.project).await?;
         let Action::Keep { id, .. } = &project.action else {
             let environment = wish([("name", &names.environment)]);
-            let app = Wish { fields: self.app(), action: Action::Create };
+            let app = Wish { fields: wanted, action: Action::Create };
             return self.plan(records, project, environment, (app, BTreeSet::new()));
         };
         let environments = vendors.environments(place, &names, id);
         let environment = self.shared(&environments, &names.environment).await?;
-        let services = vendors.services(place, &names, id, "");
+        let apps = vendors.app(place, &names, id, &wanted, "");
         let known = self.base.and_then(|base| base.receipt(Step::App)).cloned();
         let adopt = self.ask.spec.adopt.coolify;
-        let app = self.own(&services, Known { receipt: known, adopt }, self.app()).await?;
+        let app = self.own(apps.as_ref(), Known { receipt: known, adopt }, wanted).await?;
         let set = match app.action.id() {
-            Some(id) => vendors.coolify.env_rows(id).await?.into_iter().map(|row| row.key).collect(),
+            Some(id) => vendors
+                .coolify
+                .env_rows(Resource::of(&app.fields, id))
+                .await?
+                .into_iter()
+                .map(|row| row.key)
+                .collect(),
             None => BTreeSet::new(),
         };
         self.plan(records, project, environment, (app, set))
-    }
-
-    /// What the app should be.
-    pub fn app(&self) -> Fields {
-        let spec = &self.ask.spec;
-        // The port that Coolify's proxy routes to must be in the URL (Coolify API, domains of services).
-        let port = spec.port.unwrap_or(80);
-        let urls: Vec<String> =
-            spec.domains.iter().map(|domain| format!("https://{domain}:{port}")).collect();
-        fields([
-            ("name", &spec.name),
-            ("url", &urls.join(",")),
-            ("compose", &sha256(self.ask.compose.as_bytes())),
-        ])
     }
 
     fn names(&self) -> Names {
@@ -85,11 +80,7 @@ impl Drawing<'_> {
         Names { project: spec.project.clone(), environment: spec.environment.clone(), app: spec.name.clone() }
     }
 
-    /// Refuses what cannot be changed in place.
-    ///
-    /// # Errors
-    /// [`Obstacle`] naming the key.
-    pub fn changeable(&self) -> Result<(), Obstacle> {
+    fn movable(&self) -> Result<(), Obstacle> {
         let Some(base) = self.base else { return Ok(()) };
         if base.plan().place.server != self.ground.place.server {
             return Err(Obstacle::new(

@@ -9,6 +9,7 @@ use machine::step::Step;
 
 use super::again::find;
 use super::{Obstacle, Release};
+use crate::providers::coolify::Resource;
 use crate::providers::{Names, Object, Provider, Vendors};
 
 /// One thing that is not as it was left.
@@ -59,9 +60,9 @@ pub async fn drift(vendors: &Vendors, release: &Release) -> Result<Vec<Drift>, O
     let projects = vendors.projects(&plan.place, &names);
     let Some(project) = release.receipt(Step::Project) else { return Ok(drifts) };
     drifts.extend(of_thing(&projects, project).await?);
-    let services = vendors.services(&plan.place, &names, &project.id, "");
+    let apps = vendors.app(&plan.place, &names, &project.id, &plan.app.fields, "");
     let Some(app) = release.receipt(Step::App) else { return Ok(drifts) };
-    let of_app = of_thing(&services, app).await?;
+    let of_app = of_thing(apps.as_ref(), app).await?;
     if of_app.as_ref().is_none_or(|drift| drift.how != How::Gone) {
         drifts.extend(of_variables(vendors, release, app).await?);
     }
@@ -93,7 +94,7 @@ async fn of_variables(
     release: &Release,
     app: &Receipt,
 ) -> Result<Option<Drift>, Obstacle> {
-    let rows = vendors.coolify.env_rows(&app.id).await?;
+    let rows = vendors.coolify.env_rows(Resource::of(&release.plan().app.fields, &app.id)).await?;
     let gone = |key: &&str| rows.iter().all(|row| row.key != **key);
     let moved: Vec<Moved> = release
         .envs()

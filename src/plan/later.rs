@@ -3,18 +3,17 @@
 //! The one list of it. Keys that are not even read are refused by the spec itself.
 
 use super::Obstacle;
-use crate::spec::{RecordType, Source, Spec, Target};
+use crate::spec::{RecordType, Source, Spec};
 
 /// Everything in the spec that this version does not do, each with its key.
 ///
 /// # Errors
 /// [`Obstacle`], one for each.
 pub fn refuse(spec: &Spec) -> Result<(), Vec<Obstacle>> {
-    let (dns, source) = (&spec.dns, &spec.source);
+    let dns = &spec.dns;
+    let is_application = matches!(spec.source, Source::Image { .. } | Source::Git(_));
     let later = [
-        ("`compose`", matches!(source, Source::Compose { .. })),
-        ("`image`", matches!(source, Source::Image { .. })),
-        ("`git`", matches!(source, Source::Git(_))),
+        ("`volumes` of an `image` or `git` app", is_application && !spec.volumes.is_empty()),
         ("`dns.type: AAAA` without a target", dns.target.is_none() && dns.kind == Some(RecordType::Aaaa)),
     ];
     let refused: Vec<Obstacle> = later

@@ -3,6 +3,7 @@
 //! Reads files, secrets and both APIs; writes nothing anywhere.
 
 pub mod again;
+mod app;
 pub mod ask;
 pub mod bundle;
 pub mod compose;
@@ -10,6 +11,7 @@ pub mod draw;
 pub mod drift;
 pub mod estate;
 mod later;
+pub mod matter;
 pub mod obstacle;
 mod records;
 pub mod release;
@@ -17,5 +19,6 @@ pub mod survey;
 
 pub use ask::{Ask, EnvValue};
 pub use estate::Estate;
+pub use matter::Matter;
 pub use obstacle::Obstacle;
 pub use release::Release;

@@ -5,8 +5,10 @@ use machine::receipt::Fields;
 use machine::step::Step;
 
 use super::cloudflare::Records;
+use super::coolify::resource::is_application;
+use super::coolify::services::APP;
 use super::coolify::{Applications, Environments, Projects, Services};
-use super::{Cloudflare, Coolify};
+use super::{Cloudflare, Coolify, Provider};
 use crate::wire::Outside;
 
 /// The two vendors, seen with the user's tokens.
@@ -79,9 +81,19 @@ impl Vendors {
         }
     }
 
-    /// The services of the app's name in `project`; making and changing one sends `compose`.
-    pub fn services(&self, place: &Place, names: &Names, project: &str, compose: &str) -> Services {
-        Services {
+    /// What is called as the app in `project`; making and changing one sends `app`, and `compose` where it is a service.
+    pub fn app(
+        &self,
+        place: &Place,
+        names: &Names,
+        project: &str,
+        app: &Fields,
+        compose: &str,
+    ) -> Box<dyn Provider> {
+        if is_application(app) {
+            return Box::new(self.applications(place, names, project));
+        }
+        Box::new(Services {
             coolify: self.coolify.clone(),
             team: place.team.clone(),
             server: place.server.clone(),
@@ -89,11 +101,11 @@ impl Vendors {
             environment: names.environment.clone(),
             name: names.app.clone(),
             compose: compose.to_owned(),
-        }
+            main: app.get("service").cloned().unwrap_or_else(|| APP.to_owned()),
+        })
     }
 
-    /// The applications of the app's name in `project`; what making and changing one sends is in its fields.
-    pub fn applications(&self, place: &Place, names: &Names, project: &str) -> Applications {
+    fn applications(&self, place: &Place, names: &Names, project: &str) -> Applications {
         Applications {
             coolify: self.coolify.clone(),
             team: place.team.clone(),

@@ -97,6 +97,7 @@ fn told(event: &Event) -> (&'static str, Value) {
                 checks.iter().map(|(check, saw)| json!({"check": check, "saw": saw})).collect();
             let proof = match proof {
                 Proof::Fingerprint => "fingerprint",
+                Proof::Deployment => "deployment",
                 Proof::None => "none",
             };
             ("run.proven", json!({"checks": checks, "proof": proof, "took_ms": ms(*took)}))

@@ -9,6 +9,7 @@ use machine::replay::AnyDeployment;
 use machine::step::Step;
 
 use crate::plan::release::{ReadError, read};
+use crate::providers::coolify::resource::is_application;
 use crate::runner::desk::plan_of;
 use crate::store::Store;
 
@@ -49,7 +50,8 @@ impl Tale {
             Step::App | Step::Envs | Step::Deploy => {
                 let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
                 let app = id(Step::App)?;
-                Some(format!("{}/project/{project}/environment/{environment}/service/{app}", place.coolify))
+                let kind = if is_application(&plan.app.fields) { "application" } else { "service" };
+                Some(format!("{}/project/{project}/environment/{environment}/{kind}/{app}", place.coolify))
             }
         }
     }

@@ -289,7 +289,7 @@ fn superseded(any: &AnyDeployment) -> Cause {
 fn frozen_blobs(ask: &Ask) -> BTreeMap<&'static str, Vec<u8>> {
     BTreeMap::from([
         (frozen::SPEC, ask.spec.text.clone().into_bytes()),
-        (frozen::COMPOSE, ask.compose.clone().into_bytes()),
+        (frozen::COMPOSE, ask.matter.compose.clone().into_bytes()),
     ])
 }
 

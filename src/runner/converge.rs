@@ -1,19 +1,16 @@
-//! Writes that say the same however often they are sent: changes, variables. And starts, which do not, but
-//! harm nothing when repeated after the one before has ended.
+//! Writes that say the same however often they are sent: changes, variables.
 
 use std::time::Duration;
 
 use machine::deployment::Deployment;
 use machine::effect::{By, Effect, Intended, Kind, Verdict};
-use machine::moment::Moment;
 use machine::phase::Working;
 use machine::receipt::{Fields, How, Receipt};
 use machine::step::Step;
 
 use super::event::Event;
-use super::halt::{Halt, Stop, failed, refused};
-use super::work::{TRIES, Work};
-use crate::providers::Coolify;
+use super::halt::{Halt, Stop, refused};
+use super::work::Work;
 use crate::providers::answer::Answer;
 use crate::providers::call::Call;
 
@@ -32,7 +29,6 @@ pub struct Change<'a> {
 }
 
 const AGAIN: Duration = Duration::from_secs(3);
-const POLL: Duration = Duration::from_secs(5);
 
 impl Work {
     /// Sends `call` until it is clearly done.
@@ -101,7 +97,11 @@ impl Work {
         self.settle(deployment, step, By::Answer, Verdict::Absent).await
     }
 
-    async fn intend<P: Working>(
+    /// Writes that `call` is about to be sent.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn intend<P: Working>(
         &mut self,
         deployment: &mut Deployment<P>,
         kind: Kind,
@@ -119,84 +119,11 @@ impl Work {
         };
         self.record(deployment, Effect::Intended(intended)).await
     }
-
-    /// Starts `app` and says when it was triggered.
-    ///
-    /// # Errors
-    /// [`Halt::Fail`] when it is refused, [`Halt::Stop`] when it cannot be told.
-    pub async fn start<P: Working>(
-        &mut self,
-        deployment: &mut Deployment<P>,
-        coolify: &Coolify,
-        app: &Receipt,
-    ) -> Result<Moment, Halt> {
-        let step = Step::Deploy;
-        let none = Fields::new();
-        let what = format!("the start of `{}`", deployment.begun().app.name);
-        let change = Change { step, id: &app.id, mark: app.mark.clone(), before: &none, what };
-        let mut saw = String::from("interrupted");
-        loop {
-            self.until_not_starting(coolify, &app.id).await?;
-            self.still_trying(deployment, step, &saw)?;
-            let call = coolify.deploy(&app.id);
-            self.intend(deployment, Kind::Trigger, &change, &call).await?;
-            let sent = self.journal.now();
-            match self.send(call).await? {
-                Answer::Done(_) => {
-                    let receipt = change.receipt(&none);
-                    self.settle(deployment, step, By::Answer, Verdict::Have(receipt)).await?;
-                    return Ok(sent);
-                }
-                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    self.settle(deployment, step, By::Inquiry, Verdict::Have(change.receipt(&none))).await?;
-                    return Err(Halt::Fail(change.refused(&reason)));
-                }
-                Answer::TokenRefused(reason) => {
-                    let reason = format!("the app was not started, the token was refused: {reason}");
-                    return Err(Stop::park(reason, "check the token, then resume").into());
-                }
-                Answer::NotDone(reason, pause) => {
-                    self.wait(step, &reason, pause).await?;
-                    saw = reason;
-                }
-                Answer::Doubt(reason) => {
-                    self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
-                    self.pause(AGAIN).await?;
-                    saw = reason;
-                }
-            }
-        }
-    }
-
-    /// Waits until no start of `service` is under way, 10 minutes at most.
-    ///
-    /// # Errors
-    /// [`Halt::Fail`] when the service is gone or never comes to rest.
-    pub async fn until_not_starting(&self, coolify: &Coolify, service: &str) -> Result<String, Halt> {
-        let began = self.time();
-        loop {
-            let status = coolify.status(service).await?;
-            match status {
-                Some(status) if !status.starts_with("starting:unhealthy") => return Ok(status),
-                Some(status) => {
-                    let what = format!("the start under way to end (status {status})");
-                    self.wait(Step::Deploy, &what, POLL).await?;
-                }
-                None => {
-                    let hint = "somebody deleted it; apply again makes it anew";
-                    return Err(Halt::Fail(failed(format!("service {service} is gone"), hint)));
-                }
-            }
-            if self.since(began) > TRIES {
-                let message = format!("service {service} was still starting after 10 minutes");
-                return Err(Halt::Fail(failed(message, "see its log in Coolify")));
-            }
-        }
-    }
 }
 
 impl Change<'_> {
-    fn receipt(&self, fields: &Fields) -> Receipt {
+    /// Proof that it was done.
+    pub fn receipt(&self, fields: &Fields) -> Receipt {
         Receipt {
             step: self.step,
             how: How::Changed { before: self.before.clone() },
@@ -206,7 +133,8 @@ impl Change<'_> {
         }
     }
 
-    fn refused(&self, reason: &str) -> machine::cause::Cause {
+    /// Why it was not.
+    pub fn refused(&self, reason: &str) -> machine::cause::Cause {
         refused(format!("{} was refused: {reason}", self.what), "")
     }
 }

@@ -10,6 +10,7 @@ use super::Runner;
 use super::converge::Change;
 use super::halt::{Halt, Stop};
 use crate::plan::ask::{Ask, RELEASE};
+use crate::providers::coolify::Resource;
 use crate::secrets::Secret;
 
 impl Runner {
@@ -28,9 +29,10 @@ impl Runner {
         let change = Change { step: Step::Envs, id: &app.id, mark: app.mark.clone(), before: &before, what };
         let removed =
             |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Remove);
-        for row in self.vendors.coolify.env_rows(&app.id).await? {
-            if removed(&row.key) {
-                let call = self.vendors.coolify.delete_env(&app.id, &row.id);
+        let resource = Resource::of(&plan.app.fields, &app.id);
+        for row in self.vendors.coolify.env_rows(resource).await?.iter().filter(|row| removed(&row.key)) {
+            for id in row.ids() {
+                let call = self.vendors.coolify.delete_env(resource, id);
                 self.work.converge(deployment, &change, &call).await?;
             }
         }
@@ -40,7 +42,7 @@ impl Runner {
         }
         let call = {
             let values: Vec<(&str, &Secret)> = values.iter().map(|(key, value)| (*key, value)).collect();
-            self.vendors.coolify.set_envs(&app.id, &values)
+            self.vendors.coolify.set_envs(resource, &values)
         };
         self.work.converge(deployment, &change, &call).await?;
         Ok(())

@@ -234,10 +234,11 @@ impl Runner {
         let project = self.project(deployment, &projects, &plan).await?;
         let environments = self.vendors.environments(&plan.place, &names, &project.id);
         self.have(deployment, &environments, &plan.environment).await?;
-        let services = self.vendors.services(&plan.place, &names, &project.id, &self.ask.compose);
-        let app = self.have(deployment, &services, &plan.app).await?;
+        let compose = &self.ask.matter.compose;
+        let apps = self.vendors.app(&plan.place, &names, &project.id, &plan.app.fields, compose);
+        let app = self.have(deployment, apps.as_ref(), &plan.app).await?;
         self.envs(deployment, &plan, &app).await?;
-        let what = format!("{} · {}", projects.describe(), services.describe());
+        let what = format!("{} · {}", projects.describe(), apps.describe());
         self.done("coolify", what.replace('`', ""), came(&app), began);
         let start = self.start(deployment, &plan, &app).await?;
         Ok((app, start))

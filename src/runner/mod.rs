@@ -5,6 +5,7 @@
 //! its fields, what a screen looks like, or where the journal is kept.
 
 pub mod again;
+pub mod app;
 pub mod apply;
 pub mod attended;
 pub mod converge;
@@ -20,6 +21,7 @@ pub mod journal;
 pub mod prospect;
 pub mod prove;
 pub mod restore;
+pub mod start;
 pub mod sweep;
 pub mod undo;
 pub mod unmake;

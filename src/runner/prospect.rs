@@ -8,10 +8,10 @@ use machine::plan::Plan;
 use machine::receipt::Receipt;
 
 use super::Runner;
+use super::app::App;
 use super::halt::failed;
 use super::work::Work;
-use crate::providers::Coolify;
-use crate::providers::coolify::services::APP;
+use crate::providers::coolify::Resource;
 use crate::providers::coolify::starts::Container;
 use crate::verify::{NotProven, Patience, Seen, Sighting, Stop};
 
@@ -23,23 +23,22 @@ const LOG_LINES: u32 = 50;
 /// Watches the app's containers while it is being verified.
 pub struct Prospect<'a> {
     work: &'a Work,
-    coolify: &'a Coolify,
-    service: &'a str,
+    app: App<'a>,
     bleak_since: Option<Duration>,
 }
 
 impl<'a> Prospect<'a> {
-    /// Watches `service`.
-    pub fn new(work: &'a Work, coolify: &'a Coolify, service: &'a str) -> Self {
-        Self { work, coolify, service, bleak_since: None }
+    /// Watches `app`.
+    pub fn new(work: &'a Work, app: App<'a>) -> Self {
+        Self { work, app, bleak_since: None }
     }
 
     async fn bleak(&self, after: &Sighting) -> Option<String> {
-        let status = self.coolify.status(self.service).await.ok()??;
+        let status = self.app.status().await.ok()??;
         if status.starts_with("starting") {
             return None;
         }
-        match self.coolify.container(self.service, APP, 1).await.ok()? {
+        match self.app.container(1).await.ok()? {
             Container::None => {
                 Some("there is no container: the image did not build, or it could not start".to_owned())
             }
@@ -84,29 +83,28 @@ impl Runner {
     /// What is wrong, with what Coolify has to say about it.
     pub async fn not_well(&self, plan: &Plan, app: &Receipt, what: &str, evidence: Vec<String>) -> Cause {
         let project = plan.project.fields.get("name").cloned().unwrap_or_default();
-        let mut cause = failed(
-            what,
-            format!(
-                "Coolify's API gives no build output for services: see project {project} at {}",
-                plan.place.coolify
-            ),
-        );
+        let there = App::of(&self.vendors.coolify, plan, app);
+        let silence = match there.resource {
+            Resource::Service(_) => "Coolify's API gives no build output for services: ",
+            Resource::Application(_) => "",
+        };
+        let mut cause = failed(what, format!("{silence}see project {project} at {}", plan.place.coolify));
         cause.evidence = evidence;
-        if let Ok(Some(status)) = self.vendors.coolify.status(&app.id).await {
+        if let Ok(Some(status)) = there.status().await {
             cause.evidence.push(format!("status at Coolify: {status}"));
         }
-        cause.evidence.push(self.log(app).await);
+        cause.evidence.push(log(there).await);
         cause
     }
+}
 
-    async fn log(&self, app: &Receipt) -> String {
-        match self.vendors.coolify.container(&app.id, APP, LOG_LINES).await {
-            Ok(Container::Running(lines)) if lines.trim().is_empty() => "its log is empty".to_owned(),
-            Ok(Container::Running(lines)) => format!("its log ends:\n{}", lines.trim_end()),
-            Ok(Container::Stopped) => "its container is stopped".to_owned(),
-            Ok(Container::None) => "it has no container".to_owned(),
-            Ok(Container::Unknown(reason)) => format!("its log could not be read: {reason}"),
-            Err(trouble) => format!("its log could not be read: {trouble}"),
-        }
+async fn log(app: App<'_>) -> String {
+    match app.container(LOG_LINES).await {
+        Ok(Container::Running(lines)) if lines.trim().is_empty() => "its log is empty".to_owned(),
+        Ok(Container::Running(lines)) => format!("its log ends:\n{}", lines.trim_end()),
+        Ok(Container::Stopped) => "its container is stopped".to_owned(),
+        Ok(Container::None) => "it has no container".to_owned(),
+        Ok(Container::Unknown(reason)) => format!("its log could not be read: {reason}"),
+        Err(trouble) => format!("its log could not be read: {trouble}"),
     }
 }

@@ -8,15 +8,20 @@ use machine::plan::{Action, Plan, Proxy, RecordWish, Start, Wish};
 use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
+use super::app::App;
 use super::event::{Came, Event};
 use super::forward::came;
 use super::halt::{Halt, Stop, failed};
 use super::prospect::Prospect;
+use super::start::{DEPLOYMENT, words};
 use super::{Demand, Runner};
-use crate::providers::coolify::services::APP;
+use crate::providers::coolify::deployments::{self, Status};
 use crate::providers::coolify::starts::Container;
 use crate::spec::{self, Health};
 use crate::verify::{self, NotProven, Proven, Seen, Target, Way, verify};
+
+/// How much of a build log is evidence.
+const LOG_LINES: usize = 50;
 
 /// When an app is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,13 +35,12 @@ pub enum Stage {
 impl Runner {
     pub(super) async fn prove(&mut self, deployment: &mut Deployment<Verifying>) -> Result<Evidence, Halt> {
         let (app, start) = (deployment.phase().app.clone(), deployment.phase().start.clone());
+        let plan = deployment.plan().clone();
         if start != Start::Running {
             let began = self.work.time();
-            let status = self.work.until_not_starting(&self.vendors.coolify, &app.id).await?;
-            let now = self.running(&app, &status).await;
+            let now = self.built(deployment, &plan, &app).await?;
             self.done("build", now, Came::Checked, began);
         }
-        let plan = deployment.plan().clone();
         let began = self.work.time();
         let mut proven = Proven { checks: Vec::new(), proof: Proof::None };
         // The proxy is only ever switched on for an app that was proven without it.
@@ -51,6 +55,9 @@ impl Runner {
                 .checks
                 .extend(edge.checks.into_iter().map(|(check, saw)| (format!("{check} (proxied)"), saw)));
             proven.proof = edge.proof;
+        }
+        if proven.proof == Proof::None && deployment_of(deployment).is_some() {
+            proven.proof = Proof::Deployment;
         }
         if proven.proof == Proof::None && self.demand == Demand::Proof {
             let message = "it answers, but nothing shows that it is the new version";
@@ -150,7 +157,7 @@ impl Runner {
                 attempt: sighting.attempt,
             });
         };
-        let mut prospect = Prospect::new(&self.work, &self.vendors.coolify, &app.id);
+        let mut prospect = Prospect::new(&self.work, App::of(&self.vendors.coolify, plan, app));
         match verify(&self.work.outside, target, &mut on, &mut prospect).await {
             Ok(mut proven) => {
                 let mask = &self.work.mask;
@@ -162,13 +169,28 @@ impl Runner {
         }
     }
 
-    // The status lags behind by up to a minute after a start, so the server is asked for the container itself.
-    async fn running(&self, app: &Receipt, status: &str) -> String {
-        match self.vendors.coolify.container(&app.id, APP, 1).await {
+    // Waits until the start has ended, and says what it came to. An application's deployment tells; of a service the
+    // container is looked at, for its status lags behind by up to a minute.
+    async fn built(
+        &self,
+        deployment: &Deployment<Verifying>,
+        plan: &Plan,
+        receipt: &Receipt,
+    ) -> Result<String, Halt> {
+        let coolify = &self.vendors.coolify;
+        let app = App::of(coolify, plan, receipt);
+        if let Some(uuid) = deployment_of(deployment) {
+            let ended = self.work.follow(coolify, &receipt.id, uuid).await?;
+            if ended.status != Status::Finished {
+                return Err(Halt::Fail(self.masked(not_built(&ended))));
+            }
+        }
+        let status = self.work.until_quiet(coolify, app.resource).await?;
+        Ok(match app.container(1).await {
             Ok(Container::Running(_)) => "running".to_owned(),
             Ok(Container::None) => "started, no container yet".to_owned(),
             Ok(Container::Stopped | Container::Unknown(_)) | Err(_) => format!("started, status {status}"),
-        }
+        })
     }
 
     /// The cause without secrets: what the app or an API says may quote one, and the journal keeps what they say.
@@ -177,6 +199,22 @@ impl Runner {
         let evidence = evidence.into_iter().map(|seen| mask.mask(&seen)).collect();
         Cause { kind, message: mask.mask(&message), hint: mask.mask(&hint), evidence }
     }
+}
+
+/// The deployment that the app's start left; a service's leaves none.
+fn deployment_of(deployment: &Deployment<Verifying>) -> Option<&String> {
+    deployment.ledger().receipt(Step::Deploy)?.fields.get(DEPLOYMENT)
+}
+
+fn not_built(ended: &deployments::Deployment) -> Cause {
+    let what = format!("deployment {} {}", ended.uuid, words(&ended.status));
+    let mut cause = failed(what, "mend it, then apply again");
+    cause.evidence.push(match ended.tail(LOG_LINES) {
+        Some(lines) if lines.is_empty() => "its build log is empty".to_owned(),
+        Some(lines) => format!("its build log ends:\n{lines}"),
+        None => "its build log is not shown to this token: give it read:sensitive".to_owned(),
+    });
+    cause
 }
 
 // Behind the proxy the time to live is Cloudflare's own (Cloudflare API, DNS record members).

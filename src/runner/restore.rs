@@ -13,6 +13,7 @@ use super::Runner;
 use super::envs::value_of;
 use super::halt::{Halt, Stop};
 use super::prove::Stage;
+use super::start::words;
 use super::undo::unplanned;
 use super::unmake::{Undoing, not_ours};
 use super::work::TRIES;
@@ -21,6 +22,8 @@ use crate::plan::ask::RELEASE;
 use crate::plan::release::frozen;
 use crate::providers::answer::Answer;
 use crate::providers::call::Call;
+use crate::providers::coolify::Resource;
+use crate::providers::coolify::deployments::Status;
 use crate::providers::{Names, Provider};
 use crate::secrets::Secret;
 
@@ -99,15 +102,16 @@ impl Runner {
         };
         let compose = base.frozen(frozen::COMPOSE);
         let project = super::undo::project(deployment);
-        let services = self.vendors.services(&plan.place, &Names::of(plan), &project, &compose);
-        let Some(object) = self.work.present(&services, &receipt.id).await? else {
+        let fields = &base.plan().app.fields;
+        let apps = self.vendors.app(&plan.place, &Names::of(plan), &project, fields, &compose);
+        let Some(object) = self.work.present(apps.as_ref(), &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };
         if object.mark != receipt.mark {
             return Ok(Undoing::Blocked("it no longer carries our mark".to_owned()));
         }
         if deployment.ledger().receipt(Step::App).is_some_and(Receipt::is_ours_to_undo) {
-            let call = services.change(&receipt.id, &base.plan().app.fields);
+            let call = apps.change(&receipt.id, fields);
             if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
                 return Ok(Undoing::Blocked(reason));
             }
@@ -141,9 +145,10 @@ impl Runner {
             return Ok(Ok(Vec::new()));
         }
         let added = |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Add);
-        for row in self.vendors.coolify.env_rows(&receipt.id).await? {
-            if added(&row.key) {
-                let call = self.vendors.coolify.delete_env(&receipt.id, &row.id);
+        let resource = Resource::of(&plan.app.fields, &receipt.id);
+        for row in self.vendors.coolify.env_rows(resource).await?.iter().filter(|row| added(&row.key)) {
+            for id in row.ids() {
+                let call = self.vendors.coolify.delete_env(resource, id);
                 if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
                     return Ok(Err(reason));
                 }
@@ -156,7 +161,7 @@ impl Runner {
         let call = {
             let values: Vec<(&str, &Secret)> =
                 values.iter().map(|(key, value)| (key.as_str(), value)).collect();
-            self.vendors.coolify.set_envs(&receipt.id, &values)
+            self.vendors.coolify.set_envs(resource, &values)
         };
         match self.insist(deployment, receipt, &call).await? {
             Undoing::Blocked(reason) => Ok(Err(reason)),
@@ -189,16 +194,21 @@ impl Runner {
         base: &Release,
     ) -> Result<Undoing, Stop> {
         let coolify = self.vendors.coolify.clone();
-        if let Err(halt) = self.work.until_not_starting(&coolify, &receipt.id).await {
+        let resource = Resource::of(&base.plan().app.fields, &receipt.id);
+        if let Err(halt) = self.work.until_quiet(&coolify, resource).await {
             return blocked(halt);
         }
-        if let Undoing::Blocked(reason) =
-            self.insist(deployment, receipt, &coolify.deploy(&receipt.id)).await?
-        {
+        if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &coolify.deploy(resource)).await? {
             return Ok(Undoing::Blocked(reason));
         }
-        if let Err(halt) = self.work.until_not_starting(&coolify, &receipt.id).await {
+        if let Err(halt) = self.work.until_quiet(&coolify, resource).await {
             return blocked(halt);
+        }
+        if let Resource::Application(id) = resource
+            && let Some(newest) = coolify.newest(id).await?.filter(|newest| newest.status != Status::Finished)
+        {
+            let how = words(&newest.status);
+            return Ok(Undoing::Blocked(format!("restored, but its deployment {} {how}", newest.uuid)));
         }
         let plan = answering(deployment, base);
         // The release before is well by its own notion of health.

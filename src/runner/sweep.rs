@@ -27,9 +27,9 @@ impl Runner {
         let records = plan.wanted().map(|(nth, record)| self.vendors.records(record, Step::Dns(nth)));
         let records: Vec<_> = records.collect();
         let projects = self.vendors.projects(place, &names);
-        let services = self.vendors.services(place, &names, &project(deployment), "");
+        let apps = self.vendors.app(place, &names, &project(deployment), &plan.app.fields, "");
         let records = records.iter().map(|records| records as &dyn Provider);
-        for provider in records.chain([&projects as &dyn Provider, &services]) {
+        for provider in records.chain([&projects as &dyn Provider, apps.as_ref()]) {
             if deployment.ledger().newest_attempt(provider.step()).is_some() {
                 self.sweep_one(deployment, provider).await?;
             }

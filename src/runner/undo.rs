@@ -84,8 +84,9 @@ impl Runner {
                     self.work.settle_create(deployment, &environments).await
                 }
                 (Kind::Create, Step::App | Step::Envs | Step::Deploy) => {
-                    let services = self.vendors.services(&plan.place, &names, &project(deployment), "");
-                    self.work.settle_create(deployment, &services).await
+                    let fields = &plan.app.fields;
+                    let apps = self.vendors.app(&plan.place, &names, &project(deployment), fields, "");
+                    self.work.settle_create(deployment, apps.as_ref()).await
                 }
                 (Kind::Converge | Kind::Trigger, _) => {
                     self.assume_changed(deployment, &doubt).await.map_err(Halt::Stop).map(|()| None)
@@ -228,8 +229,8 @@ impl Runner {
                 self.work.unmake(deployment, &environments, receipt, Volumes::Keep).await
             }
             Step::App | Step::Envs | Step::Deploy => {
-                let services = vendors.services(place, &names, &project(deployment), "");
-                self.take_app(deployment, &services, receipt).await
+                let apps = vendors.app(place, &names, &project(deployment), &plan.app.fields, "");
+                self.take_app(deployment, apps.as_ref(), receipt).await
             }
         }
     }
@@ -237,13 +238,13 @@ impl Runner {
     async fn take_app(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
-        services: &dyn Provider,
+        apps: &dyn Provider,
         receipt: &Receipt,
     ) -> Result<Undoing, Stop> {
-        let Some(object) = self.work.present(services, &receipt.id).await? else {
+        let Some(object) = self.work.present(apps, &receipt.id).await? else {
             return Ok(Undoing::Done);
         };
-        if let Some(reason) = super::unmake::not_ours(services, receipt, &object) {
+        if let Some(reason) = super::unmake::not_ours(apps, receipt, &object) {
             return Ok(Undoing::Blocked(reason));
         }
         let (coolify, server) = (self.vendors.coolify.clone(), deployment.plan().place.server.clone());
@@ -256,22 +257,15 @@ impl Runner {
             Data::Goes => Volumes::Delete,
             Data::Stays => Volumes::Keep,
         };
-        if volumes == Volumes::Keep && !self.ask.spec.volumes.is_empty() {
-            let names: Vec<String> = self
-                .ask
-                .spec
-                .volumes
-                .iter()
-                .map(|volume| format!("{}_{}", receipt.id, volume.name))
-                .collect();
+        let kept = &self.ask.matter.volumes;
+        if volumes == Volumes::Keep && !kept.is_empty() {
+            let names: Vec<String> = kept.iter().map(|name| format!("{}_{name}", receipt.id)).collect();
             let server = &deployment.plan().place.server_name;
-            let kept = format!(
-                "volumes kept on server {server}: {}; a new app does not find them",
-                names.join(", ")
-            );
+            let names = names.join(", ");
+            let kept = format!("volumes kept on server {server}: {names}; a new app does not find them");
             self.work.tell(&Event::Warned(kept));
         }
-        self.work.unmake(deployment, services, receipt, volumes).await
+        self.work.unmake(deployment, apps, receipt, volumes).await
     }
 }
 

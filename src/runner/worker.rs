@@ -7,9 +7,9 @@ use machine::plan::Plan;
 use machine::receipt::Receipt;
 
 use super::Runner;
+use super::app::App;
 use super::event::Event;
 use super::halt::Halt;
-use crate::providers::coolify::services::APP;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{Health, Source};
 use crate::verify::Proven;
@@ -47,7 +47,7 @@ impl Runner {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let (look, saw) = self.look_at(app, release).await?;
+            let (look, saw) = self.look_at(plan, app, release).await?;
             self.sighted(!matches!(look, Look::Down), &saw, attempt);
             let now = self.work.time();
             match look {
@@ -71,8 +71,8 @@ impl Runner {
         }
     }
 
-    async fn look_at(&self, app: &Receipt, release: &str) -> Result<(Look, String), Halt> {
-        let seen = self.vendors.coolify.container(&app.id, APP, ALL_LINES).await?;
+    async fn look_at(&self, plan: &Plan, app: &Receipt, release: &str) -> Result<(Look, String), Halt> {
+        let seen = App::of(&self.vendors.coolify, plan, app).container(ALL_LINES).await?;
         let (look, saw) = match seen {
             Container::Running(log) if log.contains(release) => {
                 (Look::Proven, "running, its log names the release".to_owned())

@@ -105,6 +105,7 @@ pub fn services(coolify: Coolify, project: &str, environment: &str, name: &str) 
         environment: environment.into(),
         name: name.into(),
         compose: "{\"services\":{}}".into(),
+        main: "app".into(),
     }
 }
 

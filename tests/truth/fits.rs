@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fabrik::providers::cloudflare::Records;
+use fabrik::providers::coolify::Resource;
 use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
 use fabrik::runner::desk::Desk;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
@@ -12,6 +13,7 @@ use fabrik::secrets::Secret;
 use fabrik::wire::{Outside, Request};
 use machine::mark::Mark;
 use machine::receipt::Fields;
+use machine::step::Step;
 use serde_json::{Value, json};
 
 use super::checked::{Held, Inspector};
@@ -95,7 +97,8 @@ fn verbs(inspector: &Inspector) {
     let coolify = || Coolify::new(outside.clone(), &format!("https://{COOLIFY}"), Secret::new("1|token"));
     let url = format!("https://{CLOUDFLARE}/client/v4");
     let cloudflare = Cloudflare::new(outside.clone(), &url, Secret::new("token"));
-    let records = Records { cloudflare, zone: "z".repeat(32), name: "blog.example.com".into() };
+    let records =
+        Records { cloudflare, zone: "z".repeat(32), name: "blog.example.com".into(), step: Step::Dns(0) };
     let mark = Mark::parse(&format!("fabrik r={0} s=app j={0}", "0123456789abcdef".repeat(2))).unwrap();
     let fields = |pairs: &[(&str, &str)]| -> Fields {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -117,10 +120,10 @@ fn verbs(inspector: &Inspector) {
     }
     let secret = Secret::new("it's\nlong");
     for call in [
-        coolify().deploy("id"),
-        coolify().stop("id"),
-        coolify().delete_env("id", "row"),
-        coolify().set_envs("id", &[("KEY", &secret)]),
+        coolify().deploy(Resource::Service("id")),
+        coolify().stop(Resource::Service("id")),
+        coolify().delete_env(Resource::Service("id"), "row"),
+        coolify().set_envs(Resource::Service("id"), &[("KEY", &secret)]),
     ] {
         inspector.request(&call.request.http);
     }

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::starts::Container;
 use fabrik::providers::{Object, Provider, Trouble};
 use machine::mark::Mark;
@@ -207,7 +208,7 @@ async fn service(exchange: &Exchange, id: &str) -> Found {
     let canned = Canned::of(&[exchange]);
     let found = services(canned.coolify(), "any", "any", "any").get(id).await;
     told(exchange, found, |found| named(exchange, found.as_ref()))?;
-    let status = canned.coolify().status(id).await;
+    let status = canned.coolify().status(Resource::Service(id)).await;
     told(exchange, status, |status| {
         let should = exchange.body["status"].as_str().map(str::to_owned);
         same("the status", &status, &should.filter(|_| exchange.status == 200))
@@ -230,7 +231,7 @@ async fn url(exchange: &Exchange, id: &str) -> Found {
 }
 
 async fn rows(exchange: &Exchange, id: &str) -> Found {
-    let found = Canned::of(&[exchange]).coolify().env_rows(id).await;
+    let found = Canned::of(&[exchange]).coolify().env_rows(Resource::Service(id)).await;
     told(exchange, found, |rows| {
         let is: Vec<Value> = rows.iter().map(|row| json!([row.id, row.key])).collect();
         let should = items(exchange).map(|item| json!([item["uuid"], item["key"]]));
@@ -239,7 +240,7 @@ async fn rows(exchange: &Exchange, id: &str) -> Found {
 }
 
 async fn container(exchange: &Exchange, id: &str) -> Found {
-    let found = Canned::of(&[exchange]).coolify().container(id, "web", 10).await;
+    let found = Canned::of(&[exchange]).coolify().container(Resource::Service(id), "web", 10).await;
     let logs = exchange.body["logs"].as_str().unwrap_or_default().to_owned();
     told(exchange, found, |container| same("the container", &container, &Container::Running(logs)))
 }

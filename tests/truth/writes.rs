@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fabrik::providers::answer::{Answer, sort};
+use fabrik::providers::coolify::Resource;
 use fabrik::providers::{Call, Provider, Volumes};
 use fabrik::secrets::Secret;
 use machine::mark::Mark;
@@ -90,10 +91,12 @@ fn call(exchange: &Exchange) -> Result<Call, String> {
         ("POST", ["services"]) => apps(coolify).make(&fields, &mark),
         ("PATCH", ["services", id]) => apps(coolify).change(id, &fields),
         ("DELETE", ["services", id]) => apps(coolify).unmake(id, Volumes::Delete),
-        ("PATCH", ["services", id, "envs", "bulk"]) => coolify.set_envs(*id, &[("A", &Secret::new("b"))]),
-        ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(*id, row),
-        ("POST", ["services", id, "stop"]) => coolify.stop(*id),
-        ("POST", ["deploy"]) => coolify.deploy("any"),
+        ("PATCH", ["services", id, "envs", "bulk"]) => {
+            coolify.set_envs(Resource::Service(id), &[("A", &Secret::new("b"))])
+        }
+        ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(Resource::Service(id), row),
+        ("POST", ["services", id, "stop"]) => coolify.stop(Resource::Service(id)),
+        ("POST", ["deploy"]) => coolify.deploy(Resource::Service("any")),
         _ => return Err("no call of the client stands for it".to_owned()),
     })
 }

@@ -38,8 +38,8 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn env_rows(&self, app: impl Into<Resource<'_>>) -> Result<Vec<EnvRow>, Trouble> {
-        let items = self.list(&app.into().path("/envs")).await?;
+    pub async fn env_rows(&self, app: Resource<'_>) -> Result<Vec<EnvRow>, Trouble> {
+        let items = self.list(&app.path("/envs")).await?;
         let (previews, rows): (Vec<&Value>, Vec<&Value>) =
             items.iter().partition(|item| item["is_preview"] == true);
         let uuid = |item: &Value| item["uuid"].as_str().map(str::to_owned);
@@ -53,8 +53,7 @@ impl Coolify {
 
     /// The request that sets `values` on `app`: one bulk call, which is not atomic. Of a name given twice the last
     /// value counts, because Coolify would make two rows of it.
-    pub fn set_envs<'a>(&self, app: impl Into<Resource<'a>>, values: &[(&str, &Secret)]) -> Call {
-        let app = app.into();
+    pub fn set_envs(&self, app: Resource<'_>, values: &[(&str, &Secret)]) -> Call {
         let values: BTreeMap<&str, &Secret> = values.iter().copied().collect();
         let data: Vec<Value> = values.iter().map(|(key, value)| row(app, key, value)).collect();
         let names = values.keys().map(|key| ((*key).to_owned(), "set".to_owned())).collect();
@@ -63,8 +62,8 @@ impl Coolify {
     }
 
     /// The request that deletes one row.
-    pub fn delete_env<'a>(&self, app: impl Into<Resource<'a>>, row: &str) -> Call {
-        let path = app.into().path(&format!("/envs/{row}"));
+    pub fn delete_env(&self, app: Resource<'_>, row: &str) -> Call {
+        let path = app.path(&format!("/envs/{row}"));
         self.write(Method::DELETE, &path, &Value::Null, COOLIFY)
     }
 }

@@ -3,6 +3,7 @@
 //! Applications and services share verbs and rows of variables, not paths. What is particular to one of them is
 //! in its own file.
 
+use machine::receipt::Fields;
 use serde_json::Value;
 
 use super::Coolify;
@@ -12,6 +13,11 @@ use crate::providers::Trouble;
 /// none; Coolify 4.3.11, observed).
 const KINDS: [&str; 7] =
     ["services", "applications", "postgresqls", "redis", "mongodbs", "mysqls", "mariadbs"];
+
+/// Whether an app with these fields is filed as an application.
+pub fn is_application(fields: &Fields) -> bool {
+    fields.get("kind").is_some_and(|kind| kind == "image" || kind == "git")
+}
 
 /// An app at Coolify, by its uuid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +29,11 @@ pub enum Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
+    /// The app with these fields and this uuid.
+    pub fn of(fields: &Fields, uuid: &'a str) -> Self {
+        if is_application(fields) { Self::Application(uuid) } else { Self::Service(uuid) }
+    }
+
     /// Its uuid.
     pub fn uuid(self) -> &'a str {
         match self {
@@ -36,20 +47,6 @@ impl<'a> Resource<'a> {
             Self::Application(uuid) => format!("/applications/{uuid}{rest}"),
             Self::Service(uuid) => format!("/services/{uuid}{rest}"),
         }
-    }
-}
-
-/// A bare uuid is a service's.
-impl<'a> From<&'a String> for Resource<'a> {
-    fn from(uuid: &'a String) -> Self {
-        Self::Service(uuid)
-    }
-}
-
-/// A bare uuid is a service's.
-impl<'a> From<&'a str> for Resource<'a> {
-    fn from(uuid: &'a str) -> Self {
-        Self::Service(uuid)
     }
 }
 

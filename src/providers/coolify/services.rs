@@ -1,6 +1,6 @@
 //! Coolify services: apps that are deployed from compose text.
 //!
-//! Always one compose service, named [`APP`]. Coolify re-dumps the text, so it is never compared; what decides
+//! An app from a folder has one compose service, named [`APP`]. Coolify re-dumps the text, so it is never compared; what decides
 //! is the hash of what was sent.
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use super::{COOLIFY, Coolify, text};
 use crate::providers::call::{Call, base64};
 use crate::providers::{Object, Provider, Trouble, Volumes};
 
-/// The name of the one compose service.
+/// The name of the one compose service of an app from a folder.
 pub const APP: &str = "app";
 
 /// The services of one name in one environment.
@@ -33,11 +33,29 @@ pub struct Services {
     pub name: String,
     /// The compose text that making and changing sends.
     pub compose: String,
+    /// The compose service that the domains lead to.
+    pub main: String,
 }
 
 impl Services {
-    fn urls(fields: &Fields) -> Value {
-        json!([{"name": APP, "url": fields.get("url")}])
+    // Without a URL the service has none, which only a change needs to say.
+    fn urls(&self, fields: &Fields) -> Value {
+        let url = fields.get("url").filter(|url| !url.is_empty());
+        json!([{"name": self.main, "url": url}])
+    }
+
+    fn service(&self, item: &Value) -> Option<Object> {
+        let mut fields = Fields::from([("name".to_owned(), text(item, "name"))]);
+        let mut subs = item["applications"].as_array().into_iter().flatten();
+        if let Some(main) = subs.find(|sub| sub["name"] == self.main.as_str()) {
+            fields.insert("url".to_owned(), text(main, "fqdn"));
+        }
+        Some(Object {
+            id: item["uuid"].as_str()?.to_owned(),
+            mark: Mark::parse(&text(item, "description")),
+            fields,
+            created: text(item, "created_at"),
+        })
     }
 }
 
@@ -63,17 +81,17 @@ impl Provider for Services {
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
         let items = self.coolify.inhabitants(&self.project, &self.environment).await?;
         let named = |object: &Object| object.fields.get("name") == Some(&self.name);
-        Ok(items.iter().filter_map(service).filter(named).collect())
+        Ok(items.iter().filter_map(|item| self.service(item)).filter(named).collect())
     }
 
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
         let services = self.coolify.list("/services").await?;
         let marked = |object: &Object| object.mark.as_ref() == Some(mark);
-        Ok(services.iter().filter_map(service).filter(marked).collect())
+        Ok(services.iter().filter_map(|item| self.service(item)).filter(marked).collect())
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
-        Ok(self.coolify.read(&format!("/services/{id}")).await?.as_ref().and_then(service))
+        Ok(self.coolify.read(&format!("/services/{id}")).await?.as_ref().and_then(|item| self.service(item)))
     }
 
     async fn control(&self) -> Result<(), Trouble> {
@@ -81,16 +99,18 @@ impl Provider for Services {
     }
 
     fn make(&self, fields: &Fields, mark: &Mark) -> Call {
-        let body = json!({
+        let mut body = json!({
             "name": self.name,
             "description": mark.to_string(),
             "project_uuid": self.project,
             "environment_name": self.environment,
             "server_uuid": self.server,
             "docker_compose_raw": base64(&self.compose),
-            "urls": Self::urls(fields),
             "instant_deploy": false,
         });
+        if fields.get("url").is_some_and(|url| !url.is_empty()) {
+            body["urls"] = self.urls(fields);
+        }
         self.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
     }
 
@@ -99,7 +119,7 @@ impl Provider for Services {
     }
 
     fn change(&self, id: &str, fields: &Fields) -> Call {
-        let body = json!({"docker_compose_raw": base64(&self.compose), "urls": Self::urls(fields)});
+        let body = json!({"docker_compose_raw": base64(&self.compose), "urls": self.urls(fields)});
         let path = format!("/services/{id}");
         self.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
     }
@@ -113,18 +133,4 @@ impl Provider for Services {
         );
         self.coolify.write(Method::DELETE, &path, &Value::Null, COOLIFY)
     }
-}
-
-fn service(item: &Value) -> Option<Object> {
-    let mut fields = Fields::from([("name".to_owned(), text(item, "name"))]);
-    let subs = item["applications"].as_array().into_iter().flatten();
-    if let Some(app) = subs.filter(|sub| sub["name"] == APP).find_map(|sub| sub["fqdn"].as_str()) {
-        fields.insert("url".to_owned(), app.to_owned());
-    }
-    Some(Object {
-        id: item["uuid"].as_str()?.to_owned(),
-        mark: Mark::parse(&text(item, "description")),
-        fields,
-        created: text(item, "created_at"),
-    })
 }

@@ -25,14 +25,14 @@ pub enum Container {
 
 impl Coolify {
     /// The request that starts `app` with what is stored of it; works while it runs. A full queue is a 429.
-    pub fn deploy<'a>(&self, app: impl Into<Resource<'a>>) -> Call {
-        let path = format!("/deploy?uuid={}", app.into().uuid());
+    pub fn deploy(&self, app: Resource<'_>) -> Call {
+        let path = format!("/deploy?uuid={}", app.uuid());
         self.write(Method::POST, &path, &Value::Null, COOLIFY_DEPLOY)
     }
 
     /// The request that stops `app`. An application that is stopped takes it too, a service refuses.
-    pub fn stop<'a>(&self, app: impl Into<Resource<'a>>) -> Call {
-        let path = app.into().path("/stop?docker_cleanup=false");
+    pub fn stop(&self, app: Resource<'_>) -> Call {
+        let path = app.path("/stop?docker_cleanup=false");
         self.write(Method::POST, &path, &Value::Null, COOLIFY)
     }
 
@@ -40,8 +40,8 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn status(&self, app: impl Into<Resource<'_>>) -> Result<Option<String>, Trouble> {
-        let item = self.read(&app.into().path("")).await?;
+    pub async fn status(&self, app: Resource<'_>) -> Result<Option<String>, Trouble> {
+        let item = self.read(&app.path("")).await?;
         Ok(item.map(|item| text(&item, "status")))
     }
 
@@ -50,13 +50,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble::TokenRefused`] and [`Trouble::Unreachable`].
-    pub async fn container(
-        &self,
-        app: impl Into<Resource<'_>>,
-        name: &str,
-        lines: u32,
-    ) -> Result<Container, Trouble> {
-        let app = app.into();
+    pub async fn container(&self, app: Resource<'_>, name: &str, lines: u32) -> Result<Container, Trouble> {
         let part = match app {
             Resource::Service(_) => format!("sub_service_name={name}&"),
             Resource::Application(_) => String::new(),

@@ -1,0 +1,103 @@
+//! Drawing the app: what Coolify is to have of it, as fields.
+
+use machine::receipt::Fields;
+
+use super::Obstacle;
+use super::ask::sha256;
+use super::draw::{Drawing, fields};
+use crate::providers::Vendors;
+use crate::providers::coolify::resource::is_application;
+use crate::providers::coolify::shape;
+use crate::spec::{Access, Git, Source};
+
+impl Drawing<'_> {
+    /// What the app should be.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for a deploy key or GitHub App that Coolify does not know.
+    pub(super) async fn app(&self, vendors: &Vendors) -> Result<Fields, Obstacle> {
+        let mut app = fields([("name", &self.ask.spec.name), ("url", &self.urls())]);
+        match &self.ask.spec.source {
+            Source::Template { .. } | Source::Folder { .. } | Source::Compose { .. } => {
+                let matter = &self.ask.matter;
+                let hash = sha256(matter.compose.as_bytes());
+                app.extend(fields([("kind", "service"), ("service", &matter.main), ("compose", &hash)]));
+                Ok(app)
+            }
+            Source::Image { reference } => {
+                app.extend(fields([("kind", "image"), ("image", reference)]));
+                Ok(self.application(app))
+            }
+            Source::Git(git) => {
+                app.extend(repository(vendors, git).await?);
+                Ok(self.application(app))
+            }
+        }
+    }
+
+    // The port that Coolify's proxy routes to must be in a service's URL (Coolify API, domains).
+    fn urls(&self) -> String {
+        let port = self.ask.matter.port.unwrap_or(80);
+        let url = |domain: &String| format!("https://{domain}:{port}");
+        self.ask.spec.domains.iter().map(url).collect::<Vec<_>>().join(",")
+    }
+
+    fn application(&self, mut app: Fields) -> Fields {
+        let spec = &self.ask.spec;
+        if let Some(port) = self.ask.matter.port {
+            app.insert("port".to_owned(), port.to_string());
+        }
+        app.insert("health_path".to_owned(), spec.health.path.clone());
+        let limits = [("memory", &spec.resources.memory), ("cpu", &spec.resources.cpu)];
+        app.extend(limits.into_iter().filter_map(|(key, limit)| Some((key.to_owned(), limit.clone()?))));
+        shape::settled(&app)
+    }
+
+    /// Refuses what would make another app of it.
+    ///
+    /// # Errors
+    /// [`Obstacle`] with the way to do it.
+    pub(super) fn changeable(&self, wanted: &Fields) -> Result<(), Obstacle> {
+        let Some(base) = self.base else { return Ok(()) };
+        let before = &base.plan().app.fields;
+        let changeable = match (is_application(before), is_application(wanted)) {
+            (false, false) => Ok(()),
+            (true, true) => shape::changeable(before, wanted),
+            (true, false) => {
+                Err("an app from an image or from git cannot become one from compose text".to_owned())
+            }
+            (false, true) => {
+                Err("an app from compose text cannot become one from an image or from git".to_owned())
+            }
+        };
+        changeable.map_err(|why| {
+            let name = &self.ask.spec.name;
+            let hint = format!("`fabrik destroy {name}` first, or give the new one another name and file");
+            Obstacle::new(format!("this cannot be changed in place: {why}"), hint)
+        })
+    }
+}
+
+async fn repository(vendors: &Vendors, git: &Git) -> Result<Fields, Obstacle> {
+    let mut app = fields([
+        ("kind", "git"),
+        ("repository", &git.repository),
+        ("branch", &git.branch),
+        ("dockerfile", &git.dockerfile),
+    ]);
+    app.extend(git.commit.iter().map(|commit| ("commit".to_owned(), commit.clone())));
+    let coolify = &vendors.coolify;
+    let (field, name, uuid) = match &git.access {
+        Access::Public => return Ok(app),
+        Access::DeployKey(name) => ("deploy_key", name, coolify.private_key(name).await?),
+        Access::GithubApp(name) => ("github_app", name, coolify.github_app(name).await?),
+    };
+    let Some(uuid) = uuid else {
+        return Err(Obstacle::new(
+            format!("Coolify knows no `git.{field}` named `{name}`"),
+            "add it in Coolify (Keys & Tokens, Sources), or write the name it has there",
+        ));
+    };
+    app.insert(field.to_owned(), uuid);
+    Ok(app)
+}

@@ -1,0 +1,120 @@
+//! What an app is made of, as Coolify gets it: compose text, or the fields of an application.
+//!
+//! Read from the spec and its files alone. Which deploy key or GitHub App a name means is asked later, when the plan is
+//! drawn.
+
+use sha2::{Digest, Sha256};
+
+use super::Obstacle;
+use super::bundle::Bundle;
+use super::compose::stack::{Stack, StackInput};
+use super::compose::{self, ComposeInput};
+use crate::providers::coolify::services::APP;
+use crate::secrets::hex;
+use crate::spec::{Source, Spec};
+
+/// What an app is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matter {
+    /// The compose text; empty for an application.
+    pub compose: String,
+    /// The compose service that the domains lead to, and that is looked at; empty for an application.
+    pub main: String,
+    /// The port that the domains lead to; none for a worker.
+    pub port: Option<u16>,
+    /// The volumes, by the names that the app gives them.
+    pub volumes: Vec<String>,
+    /// What decides whether it changed, besides the spec; empty where the spec says it all.
+    pub content: Vec<u8>,
+    /// What is allowed but looks wrong.
+    pub warnings: Vec<String>,
+}
+
+impl Matter {
+    /// Packs the app's files, or reads its compose text. `env_keys` are the variables that are set through the API.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for what cannot be sent.
+    pub fn fresh(spec: &Spec, env_keys: &[String]) -> Result<Self, Vec<Obstacle>> {
+        match &spec.source {
+            Source::Template { folder, .. } | Source::Folder { folder } => {
+                Self::of_folder(spec, folder, env_keys).map_err(|obstacle| vec![obstacle])
+            }
+            Source::Compose { text, .. } => Self::of_compose(spec, text, env_keys),
+            Source::Image { .. } | Source::Git(_) => Ok(Self::of_application(spec)),
+        }
+    }
+
+    /// The same from the compose text that was frozen with a run.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for a text that this version no longer understands.
+    pub fn frozen(spec: &Spec, compose: String, env_keys: &[String]) -> Result<Self, Vec<Obstacle>> {
+        match &spec.source {
+            Source::Template { .. } | Source::Folder { .. } => {
+                Ok(Self { compose, main: APP.to_owned(), ..Self::of_application(spec) })
+            }
+            Source::Compose { .. } => Self::of_compose(spec, &compose, env_keys),
+            Source::Image { .. } | Source::Git(_) => Ok(Self::of_application(spec)),
+        }
+    }
+
+    fn of_folder(spec: &Spec, folder: &std::path::Path, env_keys: &[String]) -> Result<Self, Obstacle> {
+        let unfit = |error: String| Obstacle::new(error, "");
+        let bundle = Bundle::read(folder).map_err(|error| unfit(error.to_string()))?;
+        let compose = compose::render(&ComposeInput {
+            name: &spec.name,
+            port: spec.port,
+            health_path: &spec.health.path,
+            resources: &spec.resources,
+            volumes: &spec.volumes,
+            bundle: &bundle,
+            env_keys,
+        });
+        let compose = compose.map_err(|error| unfit(error.to_string()))?;
+        let content = bundle.sha256.clone().into_bytes();
+        Ok(Self { compose, main: APP.to_owned(), content, ..Self::of_application(spec) })
+    }
+
+    fn of_compose(spec: &Spec, text: &str, env_keys: &[String]) -> Result<Self, Vec<Obstacle>> {
+        let Source::Compose { file, .. } = &spec.source else { return Ok(Self::of_application(spec)) };
+        let input = StackInput {
+            file,
+            text,
+            service: spec.service.as_deref(),
+            port: spec.port,
+            has_domain: !spec.domains.is_empty(),
+            env_keys,
+        };
+        let stack = Stack::read(&input).map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
+        let first = stack.services.first().cloned().unwrap_or_default();
+        Ok(Self {
+            content: Sha256::digest(&stack.text).to_vec(),
+            compose: stack.text,
+            main: stack.main.unwrap_or(first),
+            port: stack.port,
+            volumes: stack.volumes,
+            warnings: stack.warnings.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    fn of_application(spec: &Spec) -> Self {
+        Self {
+            compose: String::new(),
+            main: String::new(),
+            port: spec.port,
+            volumes: spec.volumes.iter().map(|volume| volume.name.clone()).collect(),
+            content: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The hash that decides "changed", of the unexpanded spec and this.
+    pub fn hash(&self, spec: &Spec) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update(spec.canonical());
+        hasher.update([0]);
+        hasher.update(&self.content);
+        hex(&hasher.finalize())
+    }
+}
