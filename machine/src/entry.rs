@@ -84,7 +84,6 @@ pub enum Proof {
 /// One entry of a run's journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "entries are written one at a time, and the plan once a run")]
 pub enum Entry {
     /// → Pending.
     Begun(Begun),

@@ -124,10 +124,9 @@ impl Ledger {
         let How::Changed { before } = how else { return how };
         let mut whole = Fields::new();
         for receipt in self.on(thing, id) {
-            if let How::Changed { before } = &receipt.how {
-                before.iter().for_each(|(name, was)| {
-                    whole.entry(name.clone()).or_insert_with(|| was.clone());
-                });
+            let How::Changed { before } = &receipt.how else { continue };
+            for (name, was) in before {
+                whole.entry(name.clone()).or_insert_with(|| was.clone());
             }
         }
         How::Changed { before: if whole.is_empty() { before } else { whole } }

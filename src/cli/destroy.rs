@@ -54,7 +54,7 @@ fn one_app(rows: &[RunRow], name: &str) -> Result<AppKey, Obstacle> {
             "`fabrik history` lists all runs; `--state` or `--sandbox` chooses another journal",
         )),
         several => {
-            let places: Vec<String> = several.iter().map(|app| app.to_string()).collect();
+            let places: Vec<String> = several.iter().map(ToString::to_string).collect();
             Err(Obstacle::new(
                 format!("several apps are called `{name}`: {}", places.join("; ")),
                 "roll back their newest runs one by one instead: `fabrik status` lists them",

@@ -11,6 +11,7 @@ use super::join::{self, Reach};
 use super::settings::{Settings, Where, World};
 use crate::plan::Obstacle;
 use crate::providers::coolify::abilities::Ability;
+use crate::providers::coolify::servers::Server;
 use crate::providers::{Cloudflare, Coolify, Trouble};
 use crate::report::exit::{DONE, REFUSED};
 use crate::report::screen::{BAD, GOOD, ODD, in_style};
@@ -129,14 +130,16 @@ async fn servers(coolify: &Coolify) -> Vec<Finding> {
         let message = format!("none is usable ({})", names.join(", "));
         return vec![Finding::bad("server", Obstacle::new(message, "validate one in Coolify (Servers)"))];
     }
-    let finding = |server: &crate::providers::coolify::servers::Server| match server.usable {
-        true => Finding::good("server", format!("{} is usable", server.name)),
-        false => Finding {
+    let finding = |server: &Server| {
+        if server.usable {
+            return Finding::good("server", format!("{} is usable", server.name));
+        }
+        Finding {
             about: "server",
             health: Health::Odd,
             saw: format!("{} is not usable", server.name),
             hint: "validate it in Coolify (Servers)".to_owned(),
-        },
+        }
     };
     servers.iter().map(finding).collect()
 }

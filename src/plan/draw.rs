@@ -106,7 +106,7 @@ impl Drawing<'_> {
         if let Some(stranger) = strangers.next() {
             let alone = there.len() == 1 && stranger.mark.is_none();
             return if alone && known.adopt {
-                self.wish(provider, &adopted(provider, stranger), stranger, fields)
+                wish_for(provider, &adopted(provider, stranger), stranger, fields)
             } else {
                 Err(self.in_the_way(provider, stranger))
             };
@@ -126,22 +126,7 @@ impl Drawing<'_> {
                 "nothing of it was touched; remove it, or choose another name",
             ));
         }
-        self.wish(provider, &receipt, &object, fields)
-    }
-
-    fn wish(
-        &self,
-        provider: &dyn Provider,
-        known: &Receipt,
-        object: &Object,
-        fields: Fields,
-    ) -> Result<Wish, Obstacle> {
-        let action = compare(known, object, &fields);
-        let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
-        match why {
-            Some((message, hint)) => Err(Obstacle::new(message, hint)),
-            None => Ok(Wish { fields, action }),
-        }
+        wish_for(provider, &receipt, &object, fields)
     }
 
     /// The wish for a thing that apps share: used where it is there, made where it is not.
@@ -271,6 +256,20 @@ fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) 
         _ => EnvChange::Set,
     };
     EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
+}
+
+fn wish_for(
+    provider: &dyn Provider,
+    known: &Receipt,
+    object: &Object,
+    fields: Fields,
+) -> Result<Wish, Obstacle> {
+    let action = compare(known, object, &fields);
+    let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
+    match why {
+        Some((message, hint)) => Err(Obstacle::new(message, hint)),
+        None => Ok(Wish { fields, action }),
+    }
 }
 
 // It keeps whatever else is written on it, and carries no mark of ours: nothing ever deletes it.
