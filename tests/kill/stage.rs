@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use fabrik::store::sqlite::SqliteStore;
 use fabrik::wire::live::{LiveClock, LiveTransport};
 use fabrik::wire::{Request, Transport};
 use machine::phase::Name;
+use rustix::process::{Pid, Signal};
 use tokio::process::{Child, Command};
 
 use crate::promise::invariants;
@@ -83,15 +85,40 @@ impl Stage {
         points.as_u64().or_else(|| points["points"].as_u64()).expect("a number of points")
     }
 
-    /// Runs the act, kills it at `point`, and says where that was.
-    pub async fn killed_at(&self, point: u64) -> String {
+    /// Runs the act until it is held at `point`, and says where that is.
+    async fn held_at(&self, point: u64) -> (Child, String) {
         self.control("POST", "/sandbox/points/reset", "").await;
         self.control("POST", "/sandbox/hold", &format!("{{\"point\": {point}}}")).await;
         let mut child = self.act().await;
-        let fell = tokio::select! {
-            fell = self.control("GET", "/sandbox/held", "") => fell,
+        let held = tokio::select! {
+            held = self.control("GET", "/sandbox/held", "") => held,
             exit = child.wait() => panic!("{:?} ended ({exit:?}) before point {point}", self.act),
         };
+        (child, held)
+    }
+
+    /// Runs the act, tells it to stop by `signals` while it is held at `point`, and gives its end. After one signal
+    /// it is let go; after two it must not need that.
+    pub async fn told_to_stop_at(&self, point: u64, signals: &[Signal]) -> Output {
+        let (child, _) = self.held_at(point).await;
+        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
+        for signal in signals {
+            rustix::process::kill_process(pid, *signal).unwrap();
+        }
+        let ended = async { tokio::time::timeout(PATIENCE, child.wait_with_output()).await };
+        let let_go = async {
+            if signals.len() < 2 {
+                self.control("POST", "/sandbox/let-go", "").await;
+            }
+        };
+        let (ended, ()) = tokio::join!(ended, let_go);
+        self.control("POST", "/sandbox/let-go", "").await;
+        ended.expect("it stops").unwrap()
+    }
+
+    /// Runs the act, kills it at `point`, and says where that was.
+    pub async fn killed_at(&self, point: u64) -> String {
+        let (mut child, fell) = self.held_at(point).await;
         child.kill().await.unwrap();
         self.control("GET", "/sandbox/gone", "").await;
         self.control("POST", "/sandbox/let-go", "").await;
