@@ -1,5 +1,6 @@
 //! Requests as they are written, and answers as they are read, without a Coolify.
 
+mod abilities;
 mod applications;
 mod deployments;
 mod envs;
