@@ -10,3 +10,4 @@ mod outside;
 mod promise;
 mod tidy;
 mod truth;
+mod versions;

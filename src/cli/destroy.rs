@@ -1,9 +1,10 @@
 //! `fabrik destroy`: takes down what Fabrik made for an app.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use machine::app::AppKey;
 use machine::phase::Data;
 use machine::receipt::How;
@@ -13,11 +14,13 @@ use super::consent::Consent;
 use super::face::Face;
 use super::join::{self, Reach};
 use super::settings::Settings;
-use super::{Came, apply};
+use super::{Came, apply, apps};
+use crate::plan::release::{has_destroyed, open_run};
 use crate::plan::{Estate, Obstacle};
 use crate::report::ending::Way;
+use crate::report::words;
 use crate::runner::desk::Options;
-use crate::store::RunRow;
+use crate::store::{RunRow, Store};
 
 /// Takes an app down.
 pub async fn run(destroy: &Destroy, global: &Global, face: &Face) -> Came {
@@ -30,12 +33,12 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Face) -> Result<u8
         let message = format!("there is no journal at {}", place.journal.display());
         return Err(Obstacle::new(message, "`--state` or `--sandbox` says where it is"));
     };
-    let unreadable = |error: String| Obstacle::new(error, "nothing was touched");
-    let rows = store.list(None).await.map_err(|error| unreadable(error.to_string()))?;
-    let app = one_app(&rows, &destroy.app)?;
-    let runs: Vec<RunRow> = rows.iter().filter(|row| row.app == app).cloned().collect();
-    let estate = Estate::read(&store, &runs).await.map_err(|error| unreadable(error.to_string()))?;
-    agree(destroy, estate.as_ref(), &Consent::new(global, face))?;
+    let rows = store.list(None).await.map_err(unreadable)?;
+    let app = apps::find(&rows, &destroy.app)?;
+    let runs: Vec<RunRow> = rows.into_iter().filter(|row| row.app == app).collect();
+    let estate = Estate::read(&store, &runs).await.map_err(unreadable)?;
+    is_there_anything(&store, &runs, &app, estate.as_ref()).await?;
+    agree(&app, destroy.volumes, estate.as_ref(), &Consent::new(global, face))?;
     let settings = Settings::of(global, beside(&runs).as_deref().unwrap_or(Path::new(".")));
     let reach = Reach::of(&place, &settings, global, face).await?;
     apply::tell_world(&place, face);
@@ -45,31 +48,43 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Face) -> Result<u8
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)
 }
 
-fn one_app(rows: &[RunRow], name: &str) -> Result<AppKey, Obstacle> {
-    let named: BTreeSet<&AppKey> = rows.iter().map(|row| &row.app).filter(|app| app.name == name).collect();
-    match named.iter().collect::<Vec<_>>().as_slice() {
-        [app] => Ok((**app).clone()),
-        [] => Err(Obstacle::new(
-            format!("there is no run of `{name}` in this journal"),
-            "`fabrik history` lists all runs; `--state` or `--sandbox` chooses another journal",
-        )),
-        several => {
-            let places: Vec<String> = several.iter().map(ToString::to_string).collect();
-            Err(Obstacle::new(
-                format!("several apps are called `{name}`: {}", places.join("; ")),
-                "roll back their newest runs one by one instead: `fabrik status` lists them",
-            ))
+/// Says so where nothing of the app stands and nobody is half-way.
+async fn is_there_anything(
+    store: &Arc<dyn Store>,
+    runs: &[RunRow],
+    app: &AppKey,
+    estate: Option<&Estate>,
+) -> Result<(), Obstacle> {
+    if estate.is_some() || open_run(runs, app).is_some() {
+        return Ok(());
+    }
+    for row in runs.iter().rev() {
+        if has_destroyed(store, row).await.map_err(unreadable)? {
+            let ago = words::ago(words::moment(row.last_ms), Timestamp::now());
+            let message = format!("`{}` was taken down already: run {}, {ago}", app.name, row.run.short());
+            return Err(Obstacle::new(message, anew(row)));
         }
     }
+    let message = format!("nothing of `{}` stands that Fabrik made", app.name);
+    Err(Obstacle::new(message, "`fabrik history` lists its runs"))
 }
 
-fn agree(destroy: &Destroy, estate: Option<&Estate>, consent: &Consent) -> Result<(), Obstacle> {
-    let name = &destroy.app;
+fn anew(row: &RunRow) -> String {
+    let spec = row.begun.as_ref().map_or("SPEC", |begun| begun.spec.as_str());
+    format!("`fabrik apply {spec}` makes it anew")
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Obstacle {
+    Obstacle::new(error.to_string(), "nothing was touched")
+}
+
+fn agree(app: &AppKey, volumes: bool, estate: Option<&Estate>, consent: &Consent) -> Result<(), Obstacle> {
+    let name = &app.name;
     let things: Vec<String> = estate.into_iter().flat_map(named).collect();
     let what = if things.is_empty() { "what is left of it".to_owned() } else { things.join(", ") };
-    let data = if destroy.volumes { "its volumes are DELETED" } else { "its volumes stay" };
+    let data = if volumes { "its volumes are DELETED" } else { "its volumes stay" };
     let question = format!("take down {name}: {what}; {data}?");
-    let agreed = if destroy.volumes { consent.typed(&question, name) } else { consent.agreed(&question) };
+    let agreed = if volumes { consent.typed(&question, name) } else { consent.agreed(&question) };
     if agreed {
         return Ok(());
     }
@@ -100,6 +115,6 @@ fn options(destroy: &Destroy) -> Options {
         timeout: None,
         wait_lock: destroy.wait_lock.unwrap_or(Duration::ZERO),
         // Agreed to already, and to all of it.
-        consent: std::sync::Arc::new(|_| true),
+        consent: Arc::new(|_| true),
     }
 }

@@ -1,7 +1,12 @@
 //! `fabrik doctor`: is everything there that a run needs? Changes nothing.
+//!
+//! What cannot be asked without writing is not known: whether the Cloudflare token may set records.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
+use machine::app::AppKey;
 use serde_json::json;
 
 use super::Came;
@@ -9,13 +14,16 @@ use super::args::Global;
 use super::face::Face;
 use super::join::{self, Reach};
 use super::settings::{Settings, Where, World};
-use crate::plan::Obstacle;
-use crate::providers::coolify::abilities::Ability;
+use crate::plan::{Obstacle, Release};
+use crate::providers::cloudflare::token::Owner;
+use crate::providers::coolify::Version;
+use crate::providers::coolify::abilities::{Ability, advice};
 use crate::providers::coolify::servers::Server;
 use crate::providers::{Cloudflare, Coolify, Trouble};
 use crate::report::exit::{DONE, REFUSED};
 use crate::report::screen::{BAD, GOOD, ODD, in_style};
 use crate::secrets::FingerprintKey;
+use crate::store::{RunRow, Store};
 
 /// What one look comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,16 +43,21 @@ struct Finding {
 
 /// How far two clocks may be apart, in seconds, before certificates and logs mislead.
 const SKEW: i64 = 30;
+/// How many zones are named.
+const ZONES: usize = 5;
 
 /// Looks at everything, one line each; ends with 2 where something would keep a run from working.
 pub async fn run(global: &Global, face: &Face) -> Came {
     let settings = Settings::of(global, Path::new("."));
     let place = settings.locate(global).map_err(|obstacle| vec![obstacle])?;
-    let mut findings = vec![world(&place), journal(&place)];
+    let store = join::look(&place.journal);
+    let mut findings = vec![world(&place), journal(&place, &store)];
     match Reach::of(&place, &settings, global, face).await {
         Ok(reach) => {
             findings.extend(coolify(&reach.vendors.coolify).await);
             findings.extend(cloudflare(&reach.vendors.cloudflare).await);
+            let store = store.ok().flatten();
+            findings.extend(used_zones(&reach, store).await);
         }
         Err(obstacle) => findings.push(Finding::bad("credentials", obstacle)),
     }
@@ -65,57 +78,72 @@ fn world(place: &Where) -> Finding {
     Finding::good("world", saw)
 }
 
-fn journal(place: &Where) -> Finding {
+fn journal(place: &Where, store: &Result<Option<Arc<dyn Store>>, Obstacle>) -> Finding {
     let path = place.journal.display();
-    match (join::look(&place.journal), FingerprintKey::load(join::folder(&place.journal))) {
-        (Err(obstacle), _) => Finding::bad("journal", obstacle),
+    match (store, FingerprintKey::load(join::folder(&place.journal))) {
+        (Err(obstacle), _) => Finding::bad("journal", obstacle.clone()),
         (_, Err(error)) => Finding::bad("journal", Obstacle::new(error.to_string(), "")),
         (Ok(None), _) => Finding::good("journal", format!("{path}, not there yet: the first run makes it")),
         (Ok(Some(_)), Ok(Some(_))) => Finding::good("journal", format!("{path}, with its key")),
-        (Ok(Some(_)), Ok(None)) => Finding {
-            about: "journal",
-            health: Health::Odd,
-            saw: format!("{path}, but its key is gone"),
-            hint: "put `fabrik.key` back beside it, or every secret counts as unknown".to_owned(),
-        },
+        (Ok(Some(_)), Ok(None)) => Finding::odd(
+            "journal",
+            format!("{path}, but its key is gone"),
+            "put `fabrik.key` back beside it, or every secret counts as unknown",
+        ),
     }
 }
 
 async fn coolify(coolify: &Coolify) -> Vec<Finding> {
-    let mut findings = vec![match coolify.version().await {
-        Ok(version) => Finding::good("coolify", format!("{version} at {}", coolify.url())),
-        Err(trouble) => Finding::trouble("coolify", trouble),
-    }];
-    if findings[0].health == Health::Bad {
+    let read = match coolify.may_read().await {
+        Ok(read) => read,
+        Err(trouble @ Trouble::TokenRefused { .. }) => {
+            let hint = advice(&trouble.to_string());
+            let shut = Finding::bad("coolify", Obstacle::new(trouble.to_string(), hint));
+            return vec![shut, clock(coolify.skew().await)];
+        }
+        Err(trouble) => return vec![Finding::trouble("coolify", trouble)],
+    };
+    let mut findings = Vec::new();
+    if read == Ability::Has {
+        findings.extend(seen(coolify).await);
+    }
+    if findings.iter().any(|finding| finding.health == Health::Bad && finding.about == "coolify") {
         return findings;
     }
+    findings.push(ability("read", Ok(read)));
+    findings.push(ability("write", coolify.may_write().await));
+    findings.push(ability("deploy", coolify.may_deploy().await));
+    findings.push(clock(coolify.skew().await));
+    findings
+}
+
+/// What takes a token that may read.
+async fn seen(coolify: &Coolify) -> Vec<Finding> {
+    let version = match coolify.version().await {
+        Ok(version) => version,
+        Err(trouble) => return vec![Finding::trouble("coolify", trouble)],
+    };
+    let saw = format!("{version} at {}", coolify.url());
+    let mut findings = vec![match Version::parse(&version).and_then(Version::concern) {
+        Some(concern) => Finding::odd("coolify", saw, &concern),
+        None => Finding::good("coolify", saw),
+    }];
     findings.push(match coolify.team().await {
         Ok(team) => Finding::good("team", format!("{} (id {})", team.name, team.id)),
         Err(trouble) => Finding::trouble("team", trouble),
     });
-    findings.push(ability("write", coolify.may_write().await));
-    findings.push(ability("deploy", coolify.may_deploy().await));
     findings.extend(servers(coolify).await);
-    findings.push(clock(coolify.skew().await));
     findings
 }
 
 fn ability(name: &'static str, found: Result<Ability, Trouble>) -> Finding {
     match found {
         Ok(Ability::Has) => Finding::good(name, "the Coolify token has it".to_owned()),
-        Ok(Ability::Lacks(words)) => Finding::bad(
-            name,
-            Obstacle::new(
-                format!("the Coolify token lacks it: {words}"),
-                format!("make a token with read, write and deploy (Keys & Tokens); `{name}` is missing"),
-            ),
-        ),
-        Ok(Ability::Unclear(words)) => Finding {
-            about: name,
-            health: Health::Odd,
-            saw: format!("Coolify does not say: {words}"),
-            hint: String::new(),
-        },
+        Ok(Ability::Lacks(words)) => {
+            let message = format!("the Coolify token lacks it: {words}");
+            Finding::bad(name, Obstacle::new(message, advice(&words)))
+        }
+        Ok(Ability::Unclear(words)) => Finding::odd(name, format!("Coolify does not say: {words}"), ""),
         Err(trouble) => Finding::trouble(name, trouble),
     }
 }
@@ -125,20 +153,19 @@ async fn servers(coolify: &Coolify) -> Vec<Finding> {
         Ok(servers) => servers,
         Err(trouble) => return vec![Finding::trouble("server", trouble)],
     };
-    if !servers.iter().any(|server| server.usable) {
-        let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
-        let message = format!("none is usable ({})", names.join(", "));
-        return vec![Finding::bad("server", Obstacle::new(message, "validate one in Coolify (Servers)"))];
+    let hint = "validate it in Coolify (Servers)";
+    if servers.is_empty() {
+        return vec![Finding::bad(
+            "server",
+            Obstacle::new("Coolify has none", "add one in Coolify (Servers)"),
+        )];
     }
-    let finding = |server: &Server| {
-        if server.usable {
-            return Finding::good("server", format!("{} is usable", server.name));
-        }
-        Finding {
-            about: "server",
-            health: Health::Odd,
-            saw: format!("{} is not usable", server.name),
-            hint: "validate it in Coolify (Servers)".to_owned(),
+    let any = servers.iter().any(|server| server.usable);
+    let finding = |server: &Server| match (server.usable, any) {
+        (true, _) => Finding::good("server", format!("{} is usable", server.name)),
+        (false, true) => Finding::odd("server", format!("{} is not usable", server.name), hint),
+        (false, false) => {
+            Finding::bad("server", Obstacle::new(format!("{} is not usable", server.name), hint))
         }
     };
     servers.iter().map(finding).collect()
@@ -146,41 +173,91 @@ async fn servers(coolify: &Coolify) -> Vec<Finding> {
 
 fn clock(skew: Result<i64, Trouble>) -> Finding {
     match skew {
-        Ok(skew) if skew.abs() <= SKEW => Finding::good("clock", format!("{skew} s from Coolify's")),
-        Ok(skew) => Finding {
-            about: "clock",
-            health: Health::Odd,
-            saw: format!("{skew} s from Coolify's"),
-            hint: "set both by NTP: certificates and logs are judged by time".to_owned(),
-        },
-        Err(trouble) => {
-            Finding { about: "clock", health: Health::Odd, saw: trouble.to_string(), hint: String::new() }
+        Ok(skew) if skew.abs() <= SKEW => Finding::good("clock", format!("{} s from Coolify's", skew.abs())),
+        Ok(skew) => {
+            let side = if skew > 0 { "ahead of" } else { "behind" };
+            let saw = format!("{} s {side} Coolify's", skew.abs());
+            Finding::odd("clock", saw, "set both by NTP: certificates and logs are judged by time")
         }
+        Err(trouble) => Finding::odd("clock", trouble.to_string(), ""),
     }
 }
 
 async fn cloudflare(cloudflare: &Cloudflare) -> Vec<Finding> {
-    let token = match cloudflare.token().await {
-        Ok(words) => Finding::good("cloudflare", words),
-        Err(trouble) => Finding::trouble("cloudflare", trouble),
+    let (owner, zones) = match cloudflare.token().await {
+        Ok(owner) => (owner, cloudflare.zones().await),
+        Err(trouble) => return vec![Finding::trouble("cloudflare", trouble)],
     };
-    let zones = match cloudflare.zones().await {
-        Ok(zones) if zones.is_empty() => Finding {
-            about: "zones",
-            health: Health::Odd,
-            saw: "the token lists none".to_owned(),
-            hint: "give it Zone:Read and DNS:Edit for your zone; a token for one zone may not list"
-                .to_owned(),
-        },
-        Ok(zones) => Finding::good("zones", zones.join(", ")),
+    let token = match (owner, &zones) {
+        (Owner::User, _) => Finding::good("cloudflare", "the token is active".to_owned()),
+        (Owner::Unknown(_), Ok(zones)) if !zones.is_empty() => {
+            Finding::good("cloudflare", "an account's token, which sees zones".to_owned())
+        }
+        (Owner::Unknown(words), _) => {
+            let message = format!("the token is no user's, and lists no zones: {words}");
+            return vec![Finding::bad("cloudflare", Obstacle::new(message, PERMISSIONS))];
+        }
+    };
+    vec![token, listed(zones)]
+}
+
+/// What a Cloudflare token needs.
+const PERMISSIONS: &str = "make a token with Zone:Read and DNS:Edit for your zone (My Profile, API Tokens)";
+
+fn listed(zones: Result<Vec<String>, Trouble>) -> Finding {
+    match zones {
+        Ok(zones) if zones.is_empty() => {
+            Finding::bad("zones", Obstacle::new("the token sees none", PERMISSIONS))
+        }
+        Ok(zones) => {
+            let more = zones.len().saturating_sub(ZONES);
+            let named = zones[..zones.len() - more].join(", ");
+            let saw = if more == 0 { named } else { format!("{named} and {more} more") };
+            Finding::good("zones", saw)
+        }
+        Err(Trouble::TokenRefused { reason, .. }) => Finding::odd(
+            "zones",
+            format!("the token may not list them: {reason}"),
+            "one that is limited to your zone still works; `fabrik plan` tells",
+        ),
         Err(trouble) => Finding::trouble("zones", trouble),
-    };
-    vec![token, zones]
+    }
+}
+
+/// Whether the zones that apps here are in can still be seen.
+async fn used_zones(reach: &Reach, store: Option<Arc<dyn Store>>) -> Vec<Finding> {
+    let Some(store) = store else { return Vec::new() };
+    let rows = store.list(None).await.unwrap_or_default();
+    let apps: BTreeSet<&AppKey> = rows.iter().map(|row| &row.app).collect();
+    let mut zones = BTreeMap::new();
+    for app in apps {
+        let runs: Vec<RunRow> = rows.iter().filter(|row| row.app == *app).cloned().collect();
+        let Ok(Some(release)) = Release::newest(&store, &runs, None).await else { continue };
+        if release.plan().place.coolify == reach.vendors.coolify.url() {
+            let used = release.records().into_iter().map(|(record, _)| &record.zone);
+            zones.extend(used.map(|zone| (zone.id.clone(), (zone.name.clone(), app.name.clone()))));
+        }
+    }
+    let mut findings = Vec::new();
+    for (id, (zone, app)) in zones {
+        findings.push(match reach.vendors.cloudflare.control(&id).await {
+            Ok(()) => Finding::good("zone", format!("{zone}, which `{app}` is in, is visible")),
+            Err(trouble) => {
+                let message = format!("{zone}, which `{app}` is in, is not visible: {trouble}");
+                Finding::bad("zone", Obstacle::new(message, PERMISSIONS))
+            }
+        });
+    }
+    findings
 }
 
 impl Finding {
     fn good(about: &'static str, saw: String) -> Self {
         Self { about, health: Health::Good, saw, hint: String::new() }
+    }
+
+    fn odd(about: &'static str, saw: String, hint: &str) -> Self {
+        Self { about, health: Health::Odd, saw, hint: hint.to_owned() }
     }
 
     fn bad(about: &'static str, obstacle: Obstacle) -> Self {

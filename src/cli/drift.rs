@@ -40,10 +40,11 @@ pub async fn run(args: &DriftArgs, global: &Global, face: &Face) -> Came {
         let drifts = look(&release, global, face).await.map_err(|obstacle| vec![obstacle])?;
         found.push(Found { app: app.clone(), release, drifts });
     }
-    face.show(
-        &found.iter().flat_map(lines).collect::<Vec<_>>(),
-        || json!({"apps": found.iter().map(document).collect::<Vec<_>>()}),
-    );
+    let mut told: Vec<String> = found.iter().flat_map(lines).collect();
+    if told.is_empty() {
+        told.push("nothing is deployed that could have drifted".to_owned());
+    }
+    face.show(&told, || json!({"apps": found.iter().map(document).collect::<Vec<_>>()}));
     let drifted = found.iter().any(|found| !found.drifts.is_empty());
     Ok(if drifted && args.exit_code { PENDING } else { DONE })
 }

@@ -1,26 +1,27 @@
 //! `fabrik history`: all runs, newest first.
 
+use machine::app::AppKey;
 use serde_json::{Value, json};
 
 use super::args::Global;
 use super::face::Face;
-use super::{Came, status};
+use super::{Came, apps, status};
 use crate::report::exit::DONE;
-use crate::report::tables::{self, table};
+use crate::report::tables::table;
 use crate::report::words;
-use crate::store::RunRow;
 
 /// Lists the runs, of one app if one is named.
 pub async fn run(app: Option<&str>, global: &Global, face: &Face) -> Came {
-    let (_, rows) = status::runs(app, global).await?;
-    let cells = |row: &RunRow| {
+    let (store, rows) = status::runs(app, global).await?;
+    let all: Vec<&AppKey> = rows.iter().map(|row| &row.app).collect();
+    let (mut listed, mut documents): (Vec<[String; 4]>, Vec<Value>) = (Vec::new(), Vec::new());
+    for row in rows.iter().rev() {
+        let Some(store) = &store else { continue };
+        let word = status::word(store, row).await;
         let began = words::date(words::moment(row.began_ms));
-        [row.run.short().to_owned(), row.app.name.clone(), tables::phase_word(row).to_owned(), began]
-    };
-    let listed: Vec<[String; 4]> = rows.iter().rev().map(cells).collect();
-    face.show(&table(["RUN", "APP", "PHASE", "BEGAN"], &listed), || {
-        let runs: Vec<Value> = rows.iter().rev().map(tables::run_fields).collect();
-        json!({"runs": runs})
-    });
+        listed.push([row.run.short().to_owned(), apps::shown(&row.app, &all), word.to_owned(), began]);
+        documents.push(status::fields(row, word));
+    }
+    face.show(&table(["RUN", "APP", "PHASE", "BEGAN"], &listed), || json!({"runs": documents}));
     Ok(DONE)
 }

@@ -5,6 +5,7 @@
 //! deployments.
 
 mod apply;
+mod apps;
 mod args;
 mod back;
 mod check;

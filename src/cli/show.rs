@@ -18,12 +18,13 @@ pub async fn run(id: &str, global: &Global, face: &Face) -> Came {
     let row = ids::find(&rows, id).map_err(|obstacle| vec![obstacle])?;
     let Some(store) = store else { return Ok(DONE) };
     let loaded = store.load(&row.run).await.map_err(|error| vec![Obstacle::new(error.to_string(), "")])?;
-    let title = format!("{} run {} ({})", row.app.name, row.run, tables::phase_word(row));
+    let word = status::word(&store, row).await;
+    let title = format!("{} run {} ({word})", row.app.name, row.run);
     let mut lines = vec![in_style(BOLD, &title)];
     let cells: Vec<[String; 3]> = loaded.lines.iter().map(cells).collect();
     lines.extend(table(["AT", "ENTRY", "WHAT"], &cells));
     face.show(&lines, || {
-        let mut document = tables::run_fields(row);
+        let mut document = status::fields(row, word);
         document["lines"] = loaded.lines.iter().map(line_fields).collect();
         document
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use machine::app::AppKey;
@@ -10,13 +11,16 @@ use serde_json::{Value, json};
 use super::args::Global;
 use super::face::Face;
 use super::settings::Settings;
-use super::{Came, join};
+use super::{Came, apps, join};
 use crate::plan::Obstacle;
-use crate::plan::release::Release;
+use crate::plan::release::{Release, has_destroyed};
 use crate::report::exit::DONE;
 use crate::report::tables::{self, table};
 use crate::report::words;
 use crate::store::{RunRow, Store};
+
+/// What a run is called that took its app down.
+const DESTROYED: &str = "destroyed";
 
 /// Shows the newest run of each app, or of one.
 pub async fn run(app: Option<&str>, global: &Global, face: &Face) -> Came {
@@ -25,12 +29,13 @@ pub async fn run(app: Option<&str>, global: &Global, face: &Face) -> Came {
     for row in &rows {
         apps.entry(&row.app).or_default().push(row);
     }
+    let all: Vec<&AppKey> = apps.keys().copied().collect();
     let (mut lines, mut documents) = (Vec::new(), Vec::new());
-    for runs in apps.values() {
-        let Some(newest) = runs.last() else { continue };
-        let release = release(store.as_ref(), runs).await;
-        lines.extend(told(newest, release.as_ref()));
-        documents.push(document(newest, release.as_ref()));
+    for (app, runs) in &apps {
+        let (Some(newest), Some(store)) = (runs.last(), &store) else { continue };
+        let (release, word) = (release(store, runs).await, word(store, newest).await);
+        lines.extend(told(&apps::shown(app, &all), newest, word, release.as_ref()));
+        documents.push(document(newest, word, release.as_ref()));
     }
     if lines.is_empty() {
         lines.push("nothing was deployed yet".to_owned());
@@ -46,7 +51,7 @@ pub async fn run(app: Option<&str>, global: &Global, face: &Face) -> Came {
 pub async fn runs(
     app: Option<&str>,
     global: &Global,
-) -> Result<(Option<std::sync::Arc<dyn Store>>, Vec<RunRow>), Vec<Obstacle>> {
+) -> Result<(Option<Arc<dyn Store>>, Vec<RunRow>), Vec<Obstacle>> {
     let read = async {
         let place = Settings::of(global, Path::new(".")).locate(global)?;
         let Some(store) = join::look(&place.journal)? else { return Ok((None, Vec::new())) };
@@ -55,40 +60,62 @@ pub async fn runs(
     };
     let (store, mut rows) = read.await.map_err(|obstacle: Obstacle| vec![obstacle])?;
     if let Some(app) = app {
-        rows.retain(|row| row.app.name == app);
+        rows.retain(|row| apps::is_meant(&row.app, app));
         if rows.is_empty() {
-            let hint = "`fabrik history` lists all runs; `--state` or `--sandbox` chooses another journal";
-            return Err(vec![Obstacle::new(format!("there is no run of `{app}` in this journal"), hint)]);
+            return Err(vec![apps::unknown(app)]);
         }
     }
     Ok((store, rows))
 }
 
-async fn release(store: Option<&std::sync::Arc<dyn Store>>, runs: &[&RunRow]) -> Option<Release> {
-    let runs: Vec<RunRow> = runs.iter().map(|row| (*row).clone()).collect();
-    Release::newest(store?, &runs, None).await.ok().flatten()
+/// What became of a run: its phase, or that it took the app down.
+pub async fn word(store: &Arc<dyn Store>, row: &RunRow) -> &'static str {
+    match has_destroyed(store, row).await {
+        Ok(true) => DESTROYED,
+        Ok(false) | Err(_) => tables::phase_word(row),
+    }
 }
 
-fn told(row: &RunRow, release: Option<&Release>) -> Vec<String> {
+/// A run, for programs.
+pub fn fields(row: &RunRow, word: &str) -> Value {
+    let mut fields = tables::run_fields(row);
+    fields["destroyed"] = json!(word == DESTROYED);
+    fields
+}
+
+async fn release(store: &Arc<dyn Store>, runs: &[&RunRow]) -> Option<Release> {
+    let runs: Vec<RunRow> = runs.iter().map(|row| (*row).clone()).collect();
+    Release::newest(store, &runs, None).await.ok().flatten()
+}
+
+fn told(app: &str, row: &RunRow, word: &str, release: Option<&Release>) -> Vec<String> {
     let last = words::ago(words::moment(row.last_ms), Timestamp::now());
     let mut lines = table(
         ["APP", "PHASE", "RUN", "WHEN"],
-        &[[row.app.name.clone(), tables::phase_word(row).to_owned(), row.run.short().to_owned(), last]],
+        &[[app.to_owned(), word.to_owned(), row.run.short().to_owned(), last]],
     );
     if let Some(release) = release {
         lines.push(format!("  release  {}", release.run().short()));
         lines.push(format!("  URL      {}", words::places(&release.plan().endpoints)));
     }
-    let next = row.phase.map(|phase| tables::next(row.run.short(), phase)).unwrap_or_default();
+    let next = next(row, word, row.run.short());
     lines.extend(next.into_iter().map(|command| format!("  next     {command}")));
     lines
 }
 
-fn document(row: &RunRow, release: Option<&Release>) -> Value {
-    let mut document = tables::run_fields(row);
+fn next(row: &RunRow, word: &str, run: &str) -> Vec<String> {
+    match (&row.begun, row.phase) {
+        (Some(begun), _) if word == DESTROYED => vec![format!("fabrik apply {}", begun.spec)],
+        (_, Some(phase)) => tables::next(run, phase),
+        (_, None) => Vec::new(),
+    }
+}
+
+fn document(row: &RunRow, word: &str, release: Option<&Release>) -> Value {
+    let mut document = fields(row, word);
     document["release"] = json!(release.map(|release| release.run().to_string()));
     document["endpoints"] = json!(release.map(|release| release.plan().endpoints.clone()));
-    document["next"] = json!(row.phase.map(|phase| tables::next(row.run.as_str(), phase)));
+    document["next"] = json!(next(row, word, row.run.as_str()));
     document["may"] = json!(row.phase.map(tables::moves));
     document
 }

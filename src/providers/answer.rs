@@ -101,6 +101,7 @@ fn refused(words: String, sense: Sense, refusal: Refusal, response: &http::Respo
 pub fn sense(status: u16, body: &Value) -> Sense {
     let by_status = || match status {
         401 | 403 => Sense::Token,
+        404 if is_no_such_call(status, body) => Sense::Refused,
         404 => Sense::Missing,
         429 => Sense::Throttled,
         // Coolify's environments: the echo of our own lost create sounds the same.
@@ -108,6 +109,12 @@ pub fn sense(status: u16, body: &Value) -> Sense {
         _ => Sense::Refused,
     };
     codes::sense(status, body).unwrap_or_else(by_status)
+}
+
+/// Whether a 404 is about the call and not about the thing: this version of Coolify does not have it, which only the
+/// link to its documentation tells (Coolify 4.3.11, observed).
+pub fn is_no_such_call(status: u16, body: &Value) -> bool {
+    status == 404 && body.get("docs").is_some()
 }
 
 /// The pause an answer asks for; absurd ones are cut.
@@ -207,6 +214,13 @@ mod tests {
             let answer = answer(status, &json!({"errors": [{"code": code, "message": "so"}]}));
             assert!(format!("{answer:?}").starts_with(expected), "{status} {code}: {answer:?}");
         }
+    }
+
+    #[test]
+    fn a_call_that_is_not_there_says_nothing_about_the_thing() {
+        let (call, thing) = (json!({"message": "Not found.", "docs": "https://coolify.io/docs"}), json!({}));
+        assert!(matches!(answer(404, &call), Answer::Refused(_)));
+        assert!(matches!(answer(404, &thing), Answer::Missing(_)));
     }
 
     #[test]

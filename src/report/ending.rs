@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::human::cause_lines;
 use super::json::cause_fields;
 use super::screen::{BAD, GOOD, ODD, in_style};
+use super::tale::Kept;
 use super::{Tale, exit, words};
 use crate::plan::Obstacle;
 use crate::runner::Ended;
@@ -98,8 +99,11 @@ impl Ending {
                 Self::ended("complete", run.as_str(), lines, fields)
             }
             Ended::RolledBack { run, cause } => {
-                let lines = rolled_back_lines(cause);
-                Self::ended("rolled-back", run.as_str(), lines, json!({"cause": cause_fields(cause)}))
+                let mut lines = rolled_back_lines(cause, tale);
+                lines.extend(tale.into_iter().flat_map(kept_lines));
+                let outcome = if destroyed(tale).is_some() { "destroyed" } else { "rolled-back" };
+                let fields = json!({"cause": cause_fields(cause), "kept": kept_fields(tale)});
+                Self::ended(outcome, run.as_str(), lines, fields)
             }
             Ended::Refused { run, cause } => {
                 let mut lines = obstacle_lines(&Obstacle::new(&cause.message, &cause.hint));
@@ -159,8 +163,26 @@ fn complete_lines(endpoints: &[String], tale: Option<&Tale>) -> (Vec<String>, Op
     (lines, coolify)
 }
 
-fn rolled_back_lines(cause: &Cause) -> Vec<String> {
+fn destroyed(tale: Option<&Tale>) -> Option<&str> {
+    tale.and_then(Tale::destroyed)
+}
+
+fn kept_lines(tale: &Tale) -> Vec<String> {
+    let line = |Kept { thing, id, reason }: &Kept| format!("  kept: {thing} {id}: {reason}");
+    tale.kept.iter().map(line).collect()
+}
+
+fn kept_fields(tale: Option<&Tale>) -> Vec<Value> {
+    let kept = tale.into_iter().flat_map(|tale| &tale.kept);
+    kept.map(|Kept { thing, id, reason }| json!({"step": thing.as_str(), "id": id, "reason": reason}))
+        .collect()
+}
+
+fn rolled_back_lines(cause: &Cause, tale: Option<&Tale>) -> Vec<String> {
     use machine::cause::Kind;
+    if let Some(app) = destroyed(tale) {
+        return vec![in_style(GOOD, &format!("✓ {app} is taken down, and read back as gone"))];
+    }
     match cause.kind {
         Kind::Asked => vec![in_style(GOOD, "✓ Undone as asked, and read back as gone")],
         Kind::Failed | Kind::Refused | Kind::Superseded => vec![

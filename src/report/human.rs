@@ -68,8 +68,10 @@ impl Human {
 
     fn turned_back(&self, cause: &Cause) {
         // What a person asked for is no failure.
-        let lines = if cause.kind == Kind::Asked { Vec::new() } else { cause_lines(cause) };
-        for line in lines {
+        if cause.kind == Kind::Asked {
+            return self.screen.line("  undoing, newest first:");
+        }
+        for line in cause_lines(cause) {
             self.screen.line(&line);
         }
         self.screen.line("  undoing what this run made:");

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use machine::entry::Proof;
+use machine::effect::Effect;
+use machine::entry::{Entry, Proof, Purpose};
 use machine::id::RunId;
 use machine::plan::Zone;
 use machine::replay::AnyDeployment;
@@ -19,6 +20,19 @@ pub struct Tale {
     pub any: AnyDeployment,
     /// From its first entry to its last.
     pub took: Duration,
+    /// What undoing left standing because others use it.
+    pub kept: Vec<Kept>,
+}
+
+/// A thing of ours that stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The thing.
+    pub thing: Step,
+    /// Its id.
+    pub id: String,
+    /// Why.
+    pub reason: String,
 }
 
 impl Tale {
@@ -32,7 +46,15 @@ impl Tale {
             (Some(first), Some(last)) => first.at.until(&last.at),
             _ => Duration::ZERO,
         };
-        Ok(Self { any, took })
+        let kept = loaded.lines.into_iter().filter_map(|line| kept(line.entry)).collect();
+        Ok(Self { any, took, kept })
+    }
+
+    /// The app that the run took down, if it did.
+    pub fn destroyed(&self) -> Option<&str> {
+        let AnyDeployment::RolledBack(deployment) = &self.any else { return None };
+        let begun = deployment.begun();
+        matches!(begun.purpose, Purpose::Destroy(_)).then_some(begun.app.name.as_str())
     }
 
     /// Where people look at a thing of the run.
@@ -59,6 +81,13 @@ impl Tale {
     /// Whether it ended without anything to show that the new version answers.
     pub fn is_unproven(&self) -> bool {
         matches!(&self.any, AnyDeployment::Complete(d) if d.phase().evidence.proof == Proof::None)
+    }
+}
+
+fn kept(entry: Entry) -> Option<Kept> {
+    match entry {
+        Entry::Effect(Effect::Kept { thing, id, reason }) => Some(Kept { thing, id, reason }),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::ask::{Ask, Reply};
@@ -63,8 +64,9 @@ pub fn effect(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
 }
 
 fn framed(world: &World, ask: &Ask, reply: Reply) -> Response {
-    let date = world.time.wall.strftime("%a, %d %b %Y %H:%M:%S GMT");
-    let reply = reply.with("date", date.to_string());
+    let ahead_s = if ask.host == COOLIFY { world.coolify.ahead_s } else { 0 };
+    let now = world.time.wall.checked_add(SignedDuration::from_secs(ahead_s)).unwrap_or(world.time.wall);
+    let reply = reply.with("date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
     let reply = if ask.host == CLOUDFLARE { reply.with("cf-ray", "8c0ffee00c0ffee0-SBX") } else { reply };
     reply.sent(ask.https.then(|| site::certificate_of(world, &ask.host)))
 }

@@ -99,6 +99,9 @@ pub struct CoolifySetup {
     /// Whether it lets callers in at all.
     #[serde(default)]
     pub door: Door,
+    /// By how many seconds its clock is ahead of everybody else's.
+    #[serde(default)]
+    pub ahead_s: i64,
 }
 
 /// What the pretend Coolify thinks of the token.
@@ -356,6 +359,7 @@ impl Default for CoolifySetup {
             rate_window: (0, 0),
             token: Token::default(),
             door: Door::default(),
+            ahead_s: 0,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use fabrik::sandbox::{Sandbox, World};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -71,6 +72,16 @@ impl House {
 
     pub fn apply(&self) -> Said {
         self.run(&["apply", "my-api.yaml", "--sandbox"])
+    }
+
+    /// The sandbox, from within this process.
+    pub fn sandboxed(&self) -> Sandbox {
+        Sandbox::open(&self.sandbox()).unwrap()
+    }
+
+    /// Somebody else changes something in the sandbox.
+    pub fn third_party<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        self.sandboxed().with_world(change).unwrap()
     }
 
     /// What is in the sandbox.

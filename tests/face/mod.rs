@@ -1,6 +1,9 @@
 //! The program as people meet it: the real binary, its words, its exit codes, what it leaves behind.
 
-mod house;
+mod destroy;
+mod doctor;
+mod drift;
+pub mod house;
 mod input;
 mod places;
 mod program;

@@ -173,6 +173,11 @@ impl Scene {
         process.destroy(&app, Data::Stays, &options()).await
     }
 
+    /// Lets so much time pass that nothing sent so far can take effect any more.
+    pub async fn outlast_late_effects(&self) {
+        self.sandbox.outside().clock.sleep(Duration::from_secs(300)).await;
+    }
+
     pub async fn open_run(&self) -> Option<RunId> {
         let rows = self.journal().list(None).await.unwrap();
         let open = rows.iter().rev().find(|row| row.phase.is_some_and(|phase| !phase.is_closed()));

@@ -327,6 +327,28 @@ async fn a_late_effect_of_any_write_does_no_harm() {
     }
 }
 
+/// A run that doubted sends again; what it sent first may still land, and must not land on the next run's work.
+#[tokio::test]
+async fn a_late_effect_of_any_write_never_lands_on_the_next_apply() {
+    for deed in [Deed::Update, Deed::FailedUpdate] {
+        for write in 1.. {
+            let scene = deed.scene(1).await;
+            let late = Mishap::Late { after_ms: 55_000 };
+            scene.sandbox.with_world(|world| world.at_write = Some((write, late))).unwrap();
+            deed.run(&scene, &Fuse::default()).await;
+            let context = format!("{deed:?} with a late effect at write {write}, then applied again");
+            scene.edit("third");
+            let outcome = scene.apply(&Fuse::default()).await;
+            assert!(complete(&outcome), "{context}: {outcome:?}");
+            scene.outlast_late_effects().await;
+            at_rest(&scene, &context).await;
+            if scene.sandbox.world().at_write.is_some() {
+                break;
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn too_many_requests_at_any_write_only_costs_time() {
     for deed in DEEDS {

@@ -1,33 +1,42 @@
 //! What a Cloudflare token is good for, as far as it can be told without writing anything.
+//!
+//! There is no call that tells whether it may write, so this is not known before the first record is written.
 
 use serde_json::Value;
 
 use super::{API, Cloudflare, results};
 use crate::providers::Trouble;
 
+/// Whose a token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// A user's, and active.
+    User,
+    /// An account's, or nobody's: asked about with a user's call, Cloudflare knows no such token. What it sees tells.
+    Unknown(String),
+}
+
 impl Cloudflare {
-    /// Whether the token is alive, in words. One that belongs to an account cannot be asked about here, and is judged
-    /// by what it sees (Cloudflare API, token verification).
+    /// Whose the token is (Cloudflare API, token verification: it works for users' tokens only).
     ///
     /// # Errors
-    /// [`Trouble`] when it is not, or Cloudflare does not answer.
-    pub async fn token(&self) -> Result<String, Trouble> {
+    /// [`Trouble`] when it is a user's and not active, or Cloudflare does not answer.
+    pub async fn token(&self) -> Result<Owner, Trouble> {
         match self.read("/user/tokens/verify").await {
             Ok(body) => match body.unwrap_or_default()["result"]["status"].as_str() {
-                Some("active") => Ok("the token is active".to_owned()),
-                status => Err(Trouble::TokenRefused {
-                    api: API,
-                    reason: format!("the token is {}", status.unwrap_or("of unknown status")),
-                }),
+                Some("active") => Ok(Owner::User),
+                status => {
+                    let reason = format!("it is {}", status.unwrap_or("of unknown status"));
+                    Err(Trouble::TokenRefused { api: API, reason })
+                }
             },
-            Err(Trouble::TokenRefused { reason, .. }) if !self.zones().await?.is_empty() => {
-                Ok(format!("an account's token, which sees zones ({reason})"))
-            }
+            Err(Trouble::TokenRefused { reason, .. }) => Ok(Owner::Unknown(reason)),
             Err(trouble) => Err(trouble),
         }
     }
 
-    /// The names of the zones that the token lists, the first fifty of them.
+    /// The names of the zones that the token lists, the first fifty of them. One that is limited to a zone may see it
+    /// without listing it.
     ///
     /// # Errors
     /// [`Trouble`].

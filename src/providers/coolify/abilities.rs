@@ -1,7 +1,7 @@
 //! What a token may do, found out without doing anything.
 //!
-//! Each probe is a write that cannot succeed: the ability is looked at before the request is (Coolify 4.3.11: 403
-//! without the ability, 400 or 404 with it).
+//! Each probe is a call that cannot succeed: the token's abilities are looked at before the request is (Coolify 4.3.11,
+//! observed: 403 without the ability, 400 with it).
 
 use http::Method;
 use serde_json::Value;
@@ -21,28 +21,36 @@ pub enum Ability {
 }
 
 impl Coolify {
-    /// Whether the token may start and stop apps.
+    /// Whether the token may look.
     ///
     /// # Errors
-    /// [`Trouble::Unreachable`].
-    pub async fn may_deploy(&self) -> Result<Ability, Trouble> {
-        self.probe(Method::POST, "/deploy").await
+    /// [`Trouble::TokenRefused`] for a token that is not let in at all, [`Trouble::Unreachable`].
+    pub async fn may_read(&self) -> Result<Ability, Trouble> {
+        self.probe(Method::GET, "/version").await
     }
 
     /// Whether the token may make, change and delete things.
     ///
     /// # Errors
-    /// [`Trouble::Unreachable`].
+    /// As [`may_read`](Self::may_read).
     pub async fn may_write(&self) -> Result<Ability, Trouble> {
         self.probe(Method::PATCH, "/projects/none").await
     }
 
-    /// How far this machine's clock is from Coolify's, in seconds; positive where this one is ahead.
+    /// Whether the token may start and stop apps.
+    ///
+    /// # Errors
+    /// As [`may_read`](Self::may_read).
+    pub async fn may_deploy(&self) -> Result<Ability, Trouble> {
+        self.probe(Method::POST, "/deploy").await
+    }
+
+    /// How far this machine's clock is from Coolify's, in seconds; positive where this one is ahead. Needs no token.
     ///
     /// # Errors
     /// [`Trouble`] when Coolify does not answer, or without a date.
     pub async fn skew(&self) -> Result<i64, Trouble> {
-        let response = self.get_raw("/version").await?;
+        let response = self.get_raw("/health").await?;
         let date = response.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
         let theirs = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
         let theirs = theirs.ok_or_else(|| super::unreadable("the date of an answer"))?.timestamp();
@@ -55,11 +63,34 @@ impl Coolify {
         let response =
             sent.map_err(|error| Trouble::Unreachable { api: API, reason: error.to_string() })?.http;
         let status = response.status().as_u16();
-        let words = answer::words(status, &serde_json::from_slice(response.body()).unwrap_or_default());
-        Ok(match status {
-            400 | 404 | 422 => Ability::Has,
-            401 | 403 => Ability::Lacks(words),
-            _ => Ability::Unclear(words),
-        })
+        let body = serde_json::from_slice(response.body()).unwrap_or_default();
+        let words = answer::words(status, &body);
+        match status {
+            403 if is_about_an_ability(&body) => Ok(Ability::Lacks(words)),
+            401 | 403 => Err(Trouble::TokenRefused { api: API, reason: words }),
+            _ if answer::is_no_such_call(status, &body) => Ok(Ability::Unclear(words)),
+            200..=299 | 400 | 404 | 422 => Ok(Ability::Has),
+            _ => Ok(Ability::Unclear(words)),
+        }
     }
+}
+
+// The other 403s stand before all calls: the API is off, the caller's address is not listed, the user is no admin.
+fn is_about_an_ability(body: &Value) -> bool {
+    body["message"].as_str().is_some_and(|message| message.starts_with("Missing required permissions"))
+}
+
+/// What to do about a token that is not let in, from Coolify's words.
+pub fn advice(words: &str) -> &'static str {
+    const ADVICE: [(&str, &str); 4] = [
+        ("API is disabled", "switch the API on in Coolify (Settings, Advanced)"),
+        (
+            "not allowed to access",
+            "add this machine's address to the allowed ones in Coolify (Settings, Advanced)",
+        ),
+        ("team role", "the token's user must be an admin or the owner of its team"),
+        ("401", "it is not a token of this instance, or it has expired: make a new one (Keys & Tokens)"),
+    ];
+    let meant = ADVICE.iter().find(|(said, _)| words.contains(said));
+    meant.map_or("make a token with read, write and deploy (Keys & Tokens)", |(_, advice)| advice)
 }

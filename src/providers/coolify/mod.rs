@@ -17,7 +17,9 @@ pub mod starts;
 pub mod storages;
 #[cfg(test)]
 mod tests;
+pub mod version;
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::Method;
@@ -35,17 +37,19 @@ pub use environments::Environments;
 pub use projects::Projects;
 pub use resource::Resource;
 pub use services::Services;
+pub use version::Version;
 
 const API: &str = "Coolify";
 const PATIENCE: Duration = Duration::from_secs(60);
-const OLDEST: (u32, u32, u32) = (4, 0, 0);
 
 /// A Coolify instance, seen with one token.
 #[derive(Clone)]
 pub struct Coolify {
     outside: Outside,
     base: String,
-    token: std::sync::Arc<Secret>,
+    token: Arc<Secret>,
+    /// Its version, once it was asked for.
+    known: Arc<OnceLock<Version>>,
 }
 
 /// The team that a token belongs to.
@@ -60,7 +64,8 @@ pub struct Team {
 impl Coolify {
     /// The instance at `url` (scheme and host, without `/api/v1`), seen with `token`.
     pub fn new(outside: Outside, url: &str, token: Secret) -> Self {
-        Self { outside, base: url.trim_end_matches('/').to_owned(), token: std::sync::Arc::new(token) }
+        let (base, token) = (url.trim_end_matches('/').to_owned(), Arc::new(token));
+        Self { outside, base, token, known: Arc::default() }
     }
 
     /// The same, reached through other ports.
@@ -72,23 +77,6 @@ impl Coolify {
     /// The instance's own address.
     pub fn url(&self) -> &str {
         &self.base
-    }
-
-    /// The version, as `4.3.11`.
-    ///
-    /// # Errors
-    /// [`Trouble::Refused`] below 4.0.0 and for what is no version.
-    pub async fn version(&self) -> Result<String, Trouble> {
-        let response = self.get_raw("/version").await?;
-        let text = String::from_utf8_lossy(response.body()).trim().trim_start_matches('v').to_owned();
-        let refused = |reason: &str| {
-            Err(Trouble::Refused { what: format!("Coolify {text}"), reason: reason.to_owned() })
-        };
-        match numbers(&text) {
-            Some(version) if version >= OLDEST && !text.contains("-beta") => Ok(text),
-            Some(_) => refused("this version of Fabrik needs Coolify 4.0.0 or newer"),
-            None => refused("that is no version; is COOLIFY_API_URL the instance's own address?"),
-        }
     }
 
     /// The team that the token belongs to.
@@ -153,6 +141,11 @@ impl Coolify {
         let status = response.status().as_u16();
         let body = || serde_json::from_slice(response.body()).unwrap_or_default();
         match status {
+            // A call that this version does not have says nothing about a thing that may be there.
+            404 if answer::is_no_such_call(status, &body()) => Err(Trouble::Refused {
+                what: format!("GET {path}"),
+                reason: "this Coolify has no such call".to_owned(),
+            }),
             200..=299 | 404 => Ok(response),
             401 | 403 => Err(Trouble::TokenRefused { api: API, reason: answer::words(status, &body()) }),
             429 | 500..=599 => {
@@ -184,9 +177,4 @@ fn text(item: &Value, name: &str) -> String {
 /// Sorts by age where only a number tells it.
 fn age(item: &Value) -> String {
     item["id"].as_u64().map(|id| format!("{id:020}")).unwrap_or_default()
-}
-
-fn numbers(version: &str) -> Option<(u32, u32, u32)> {
-    let mut parts = version.split(['.', '-']).map(str::parse);
-    Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
 }

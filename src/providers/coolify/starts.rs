@@ -6,7 +6,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{API, COOLIFY, Coolify, Resource, answer, text, unreadable};
+use super::{API, COOLIFY, Coolify, Resource, Version, answer, text, unreadable};
 use crate::providers::Trouble;
 use crate::providers::call::{COOLIFY_DEPLOY, Call};
 
@@ -19,7 +19,7 @@ pub enum Container {
     Stopped,
     /// There is none.
     None,
-    /// The server could not be asked.
+    /// It could not be asked for.
     Unknown(String),
 }
 
@@ -56,6 +56,9 @@ impl Coolify {
             Resource::Application(_) => String::new(),
         };
         let path = app.path(&format!("/logs?{part}lines={lines}&show_timestamps=true"));
+        if let Some(lack) = self.lacks_logs(app).await {
+            return Ok(Container::Unknown(lack));
+        }
         let response = match self.get_raw(&path).await {
             Ok(response) => response,
             Err(Trouble::Refused { reason, .. }) if reason.contains("not running") => {
@@ -73,5 +76,15 @@ impl Coolify {
             }
             _ => Err(Trouble::Unintelligible { api: API, reason: answer::words(status, &body) }),
         }
+    }
+
+    // Where the version cannot be told it is asked for the log all the same: that answer says why.
+    async fn lacks_logs(&self, app: Resource<'_>) -> Option<String> {
+        if matches!(app, Resource::Application(_)) {
+            return None;
+        }
+        let version = self.known().await.ok()?;
+        let lacks = version < Version::SERVICE_LOGS;
+        lacks.then(|| format!("Coolify {} does not give service logs", version.line()))
     }
 }

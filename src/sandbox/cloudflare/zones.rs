@@ -19,15 +19,9 @@ impl World {
     }
 }
 
-/// Lists the zones of a name; without one, those that were asked for before.
+/// Lists the zones of a name; without one, those of the account.
 pub fn list(world: &mut World, ask: &Ask) -> Answer {
-    let Some(name) = ask.query("name") else {
-        if world.cloudflare.scope.is_some() {
-            let permission = "requires permission \"com.cloudflare.api.account.zone.list\"";
-            return Err(refused(403, 0, permission));
-        }
-        return Ok(paged(ask, &world.zones.iter().map(shown).collect::<Vec<_>>(), 20));
-    };
+    let Some(name) = ask.query("name") else { return list_all(world, ask) };
     let name = name.strip_prefix("equal:").unwrap_or(&name);
     let punycode = ascii(name);
     if world.cloudflare.has(Quirk::UnicodeNames) && name.contains("xn--") {
@@ -36,6 +30,23 @@ pub fn list(world: &mut World, ask: &Ask) -> Answer {
     named(world, &punycode);
     let visible = |zone: &&Zone| zone.name == punycode && world.cloudflare.sees(&zone.name);
     Ok(paged(ask, &world.zones.iter().filter(visible).map(shown).collect::<Vec<_>>(), 20))
+}
+
+/// Those that were asked for before, and the one that examples are in. A token that sees some zones and not others
+/// may not list; one that sees none is shown none.
+fn list_all(world: &World, ask: &Ask) -> Answer {
+    let example = Zone::named("example.com").filter(|it| world.zones.iter().all(|zone| zone.name != it.name));
+    match world.cloudflare.scope.as_deref() {
+        None => {
+            let all: Vec<Value> = world.zones.iter().chain(&example).map(shown).collect();
+            Ok(paged(ask, &all, 20))
+        }
+        Some([]) => Ok(paged(ask, &[], 20)),
+        Some(_) => {
+            let permission = "requires permission \"com.cloudflare.api.account.zone.list\"";
+            Err(refused(403, 0, permission))
+        }
+    }
 }
 
 /// The first zone of this name, remembered so that it can be found by id.

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, invalid, magic, message, server_error, urls};
+use super::{Answer, Desk, Form, Reply, invalid, magic, message, server_error, urls, versions};
 use crate::sandbox::compose::{Compose, Entry, Unreadable};
 use crate::sandbox::events::{Event, QUEUE_MS};
 use crate::sandbox::services::{EnvRow, Part, Service};
@@ -81,6 +81,7 @@ fn checked(desk: &Desk) -> Result<Wanted, Reply> {
     let instant = form.flag("instant_deploy").unwrap_or(false);
     let source = source(&mut form);
     let tags = tags(&mut form);
+    versions::of_service(&desk.world.coolify, &mut form);
     form.check()?;
     let urls = urls::read(form.value("urls"))?;
     let Some(environment) = environment else {

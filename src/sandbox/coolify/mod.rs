@@ -20,6 +20,7 @@ mod servers;
 mod services;
 mod update;
 mod urls;
+mod versions;
 
 use serde_json::{Value, json};
 
@@ -54,7 +55,9 @@ pub fn answer(world: &mut World, ask: &Ask) -> Reply {
         _ => {}
     }
     // An unknown path is told before the token is looked at (observed).
-    let known = path.strip_prefix(&["api", "v1"]).and_then(|path| route(&ask.method, path));
+    let known =
+        path.strip_prefix(&["api", "v1"]).filter(|path| versions::has(&world.coolify, &ask.method, path));
+    let known = known.and_then(|path| route(&ask.method, path));
     let Some(handler) = known else { return gates::limited(unknown_route(), limit, limit) };
     if ask.credentials != Credentials::Bearer || world.coolify.token == Token::Unknown {
         return message(401, "Unauthenticated.");
@@ -91,7 +94,7 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("GET", ["projects", uuid, name]) => Box::new(|desk| environments::show(desk, uuid, name)),
 
         ("GET", ["services"]) => Box::new(services::list),
-        ("POST", ["services"]) => Box::new(make::create),
+        ("POST", ["services"] | ["applications", "dockercompose"]) => Box::new(make::create),
         ("GET", ["services", uuid]) => Box::new(|desk| services::show(desk, uuid)),
         ("PATCH", ["services", uuid]) => Box::new(|desk| update::patch(desk, uuid)),
         ("DELETE", ["services", uuid]) => Box::new(|desk| actions::delete(desk, uuid)),
@@ -99,7 +102,7 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("POST", ["services", uuid, "stop"]) => Box::new(|desk| actions::stop(desk, uuid)),
         ("POST", ["services", uuid, "restart"]) => Box::new(|desk| actions::restart(desk, uuid)),
         ("POST", ["deploy"]) => Box::new(actions::deploy),
-        ("GET", ["deploy"] | ["services", _, "start" | "stop" | "restart"]) => Box::new(|_| Err(use_post())),
+        ("GET", ["deploy"] | ["services" | "applications", _, "start" | "stop" | "restart"]) => Box::new(versions::by_get),
         ("GET", ["services", uuid, "logs"]) => Box::new(|desk| parts::logs(desk, uuid)),
         ("GET", ["services", uuid, "storages"]) => Box::new(|desk| parts::storages(desk, uuid)),
         ("GET", ["services", uuid, "applications"]) => Box::new(|desk| parts::list(desk, uuid, false)),
@@ -118,7 +121,6 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("POST", ["applications", uuid, "start"]) => Box::new(|desk| applications::start(desk, uuid)),
         ("POST", ["applications", uuid, "stop"]) => Box::new(|desk| applications::stop(desk, uuid)),
         ("POST", ["applications", uuid, "restart"]) => Box::new(|desk| applications::restart(desk, uuid)),
-        ("GET", ["applications", _, "start" | "stop" | "restart"]) => Box::new(|_| Err(use_post())),
         ("GET", ["applications", uuid, "logs"]) => Box::new(|desk| applications::logs(desk, uuid)),
         ("GET", ["applications", uuid, "storages"]) => Box::new(|desk| applications::list_storages(desk, uuid)),
         ("POST", ["applications", uuid, "storages"]) => Box::new(|desk| applications::add_storage(desk, uuid)),
@@ -156,10 +158,6 @@ fn message(status: u16, text: &str) -> Reply {
 
 fn unknown_route() -> Reply {
     Reply::json(404, &json!({"message": "Not found.", "docs": "https://coolify.io/docs"}))
-}
-
-fn use_post() -> Reply {
-    message(405, "This endpoint has changed to a POST request.").with("allow", "POST")
 }
 
 fn server_error() -> Reply {

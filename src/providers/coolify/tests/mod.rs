@@ -1,5 +1,6 @@
 //! Requests as they are written, and answers as they are read, without a Coolify.
 
+mod abilities;
 mod applications;
 mod deployments;
 mod envs;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::{Coolify, numbers};
+use super::Coolify;
 use crate::providers::Call;
 use crate::secrets::Secret;
 use crate::wire::pretend::PretendClock;
@@ -57,11 +58,4 @@ fn line(call: &Call) -> String {
 
 fn body(call: &Call) -> Value {
     serde_json::from_slice(call.request.http.body()).unwrap()
-}
-
-#[test]
-fn versions_are_compared_as_numbers() {
-    assert!(numbers("4.10.0") > numbers("4.9.11"));
-    assert_eq!(numbers("4.0.0-beta.463"), Some((4, 0, 0)));
-    assert_eq!(numbers("<html>"), None);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::columns::{self, Image, Wanted};
-use super::{Answer, Desk, Form, Reply, message};
+use super::{Answer, Desk, Form, Reply, message, versions};
 use crate::sandbox::applications::{Application, Known, STOPPED};
 use crate::sandbox::deploy;
 use crate::sandbox::world::World;
@@ -47,6 +47,7 @@ pub fn create(desk: &mut Desk, route: Route) -> Answer {
     for key in route.required() {
         form.required(key);
     }
+    versions::of_application(&desk.world.coolify, &mut form);
     let environment = form.text("environment_name").or(form.text("environment_uuid"));
     let autogenerate = form.flag("autogenerate_domain").unwrap_or(true);
     // Not checked: whatever is not false deploys, the text `false` too.

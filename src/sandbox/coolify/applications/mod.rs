@@ -11,7 +11,7 @@ pub use storages::{add as add_storage, delete as delete_storage, list as list_st
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, environments, message, server_error, time};
+use super::{Answer, Desk, Form, Reply, environments, message, server_error, time, versions};
 use crate::sandbox::applications::Application;
 use crate::sandbox::events::Event;
 use crate::sandbox::world::{World, digest};
@@ -45,7 +45,9 @@ pub fn list(desk: &mut Desk) -> Answer {
 pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
     let application = desk.application(uuid)?;
     let mut body = without_number(brief(desk.world, application));
-    body["settings"] = Value::Object(columns::settings(&application.columns));
+    if !versions::is_before(&desk.world.coolify, [4, 2, 0]) {
+        body["settings"] = Value::Object(columns::settings(&application.columns));
+    }
     if let Some(environment) = desk.world.environment(application.environment) {
         body["environment"] = environments::shown(environment);
     }
