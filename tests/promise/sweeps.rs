@@ -333,7 +333,7 @@ async fn a_late_effect_of_any_write_never_lands_on_the_next_apply() {
     for deed in [Deed::Update, Deed::FailedUpdate] {
         for write in 1.. {
             let scene = deed.scene(1).await;
-            let late = Mishap::Late { after_ms: 55_000 };
+            let late = Mishap::Late { after_ms: 59_500 };
             scene.sandbox.with_world(|world| world.at_write = Some((write, late))).unwrap();
             deed.run(&scene, &Fuse::default()).await;
             let context = format!("{deed:?} with a late effect at write {write}, then applied again");
