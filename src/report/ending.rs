@@ -57,7 +57,7 @@ impl Ending {
                     run: Some(run.to_string()),
                     lines: vec![
                         format!("{} unchanged since run {}, {ago}", in_style(GOOD, "✓"), run.short()),
-                        format!("  URL:     {}", words::places(endpoints)),
+                        place_line(endpoints),
                     ],
                     fields: json!({"endpoints": endpoints, "since": since}),
                 }
@@ -147,13 +147,15 @@ pub fn obstacle_lines(obstacle: &Obstacle) -> Vec<String> {
     lines
 }
 
+fn place_line(endpoints: &[String]) -> String {
+    let what = if endpoints.is_empty() { "it is" } else { "URL:" };
+    format!("  {what:<8} {}", words::places(endpoints))
+}
+
 fn complete_lines(endpoints: &[String], tale: Option<&Tale>) -> (Vec<String>, Option<String>) {
     let coolify = tale.and_then(|tale| tale.link(Step::App));
     let took = tale.map(|tale| format!(" in {}", words::whole(tale.took))).unwrap_or_default();
-    let mut lines = vec![
-        in_style(GOOD, &format!("✓ Deployment complete{took}")),
-        format!("  URL:     {}", words::places(endpoints)),
-    ];
+    let mut lines = vec![in_style(GOOD, &format!("✓ Deployment complete{took}")), place_line(endpoints)];
     lines.extend(coolify.as_ref().map(|link| format!("  Coolify: {link}")));
     if tale.is_some_and(Tale::is_unproven) {
         let text = "  ! proof: none. It answers, but nothing shows that it is the new version";

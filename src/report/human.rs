@@ -110,9 +110,9 @@ impl Listener for Human {
             }
             Event::Warned(text) => self.screen.line(&in_style(ODD, &format!("  ! {text}"))),
             Event::Proven { checks, took, .. } => {
-                let checks: Vec<String> = checks.iter().map(|(check, saw)| proven(check, saw)).collect();
-                let took = words::took(*took);
-                self.screen.line(&good("verify", &format!("{}  {took}", checks.join("  "))));
+                for line in rounds(checks, &words::took(*took)) {
+                    self.screen.line(&good("verify", &line));
+                }
             }
         }
     }
@@ -138,6 +138,33 @@ fn good(step: &str, text: &str) -> String {
 fn padded(styled: &str, plain: &str, width: usize) -> String {
     let missing = width.saturating_sub(plain.chars().count());
     format!("{styled}{}", " ".repeat(missing))
+}
+
+/// One line for each domain, and one more for each that was looked at behind the proxy too; the last says how long
+/// all of it took.
+fn rounds(checks: &[(String, String)], took: &str) -> Vec<String> {
+    let mut rounds: Vec<(String, Vec<String>)> = Vec::new();
+    for (check, saw) in checks {
+        let (whose, check) = whose(check);
+        match rounds.last_mut().filter(|(last, _)| *last == whose) {
+            Some((_, told)) => told.push(proven(check, saw)),
+            None => rounds.push((whose, vec![proven(check, saw)])),
+        }
+    }
+    if let Some((_, told)) = rounds.last_mut() {
+        told.push(took.to_owned());
+    }
+    let line = |(whose, told): (String, Vec<String>)| format!("{whose}{}", told.join("  "));
+    rounds.into_iter().map(line).collect()
+}
+
+/// Whose check it is, where there are several, and the check itself.
+fn whose(check: &str) -> (String, &str) {
+    let (check, proxied) = check.strip_suffix(" (proxied)").map_or((check, ""), |check| (check, "proxied: "));
+    match check.rsplit_once(' ') {
+        Some((domain, check)) => (format!("{domain} {proxied}"), check),
+        None => (proxied.to_owned(), check),
+    }
 }
 
 // The name servers' own words are for the journal; here it is enough that they agree.
