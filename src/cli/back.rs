@@ -1,7 +1,6 @@
 //! `fabrik resume`, `rollback`, `abandon`: taking up a run that is in the journal.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use machine::id::RunId;
 use machine::phase::Name;
@@ -33,7 +32,7 @@ pub async fn resume(id: Option<&str>, global: &Global, face: &Face) -> Came {
         None => find(global, only_open).await?,
     };
     let (desk, run) = desk(found, "resume", global, face).await?;
-    let outcome = desk.resume(&run, &options(global, face)).await;
+    let outcome = desk.resume(&run, &Options::plain(consent::consent(global, face))).await;
     Ok(apply::end(&desk, &outcome, Way::Forward, face).await)
 }
 
@@ -41,7 +40,7 @@ pub async fn resume(id: Option<&str>, global: &Global, face: &Face) -> Came {
 pub async fn roll_back(id: &str, global: &Global, face: &Face) -> Came {
     let found = find(global, |rows| ids::find(rows, id)).await?;
     let (desk, run) = desk(found, "rollback", global, face).await?;
-    let outcome = desk.roll_back(&run, &options(global, face)).await;
+    let outcome = desk.roll_back(&run, &Options::plain(consent::consent(global, face))).await;
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)
 }
 
@@ -53,7 +52,7 @@ pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: 
     })?;
     let found = find(global, |rows| ids::find(rows, id)).await?;
     let (desk, run) = desk(found, "abandon", global, face).await?;
-    let outcome = desk.abandon(&run, thing, reason, &options(global, face)).await;
+    let outcome = desk.abandon(&run, thing, reason, &Options::plain(consent::consent(global, face))).await;
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)
 }
 
@@ -112,17 +111,4 @@ async fn desk(
     };
     let desk = joined.await.map_err(|obstacle| vec![obstacle])?;
     Ok((desk, run))
-}
-
-fn options(global: &Global, face: &Face) -> Options {
-    Options {
-        no_rollback: false,
-        refresh: false,
-        force: false,
-        require_proof: false,
-        moved: false,
-        timeout: None,
-        wait_lock: Duration::ZERO,
-        consent: consent::consent(global, face),
-    }
 }

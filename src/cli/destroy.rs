@@ -106,15 +106,7 @@ fn beside(runs: &[RunRow]) -> Option<PathBuf> {
 }
 
 fn options(destroy: &Destroy) -> Options {
-    Options {
-        no_rollback: false,
-        refresh: false,
-        force: false,
-        require_proof: false,
-        moved: false,
-        timeout: None,
-        wait_lock: destroy.wait_lock.unwrap_or(Duration::ZERO),
-        // Agreed to already, and to all of it.
-        consent: Arc::new(|_| true),
-    }
+    // Agreed to already, and to all of it.
+    let plain = Options::plain(Arc::new(|_| true));
+    Options { wait_lock: destroy.wait_lock.unwrap_or(Duration::ZERO), ..plain }
 }

@@ -84,6 +84,22 @@ pub struct Options {
     pub consent: Arc<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
+impl Options {
+    /// Nothing out of the ordinary; `consent` is asked before something is undone.
+    pub fn plain(consent: Arc<dyn Fn(&str) -> bool + Send + Sync>) -> Self {
+        Self {
+            no_rollback: false,
+            refresh: false,
+            force: false,
+            require_proof: false,
+            moved: false,
+            timeout: None,
+            wait_lock: Duration::ZERO,
+            consent,
+        }
+    }
+}
+
 /// What came of a command.
 #[derive(Debug)]
 pub enum Outcome {

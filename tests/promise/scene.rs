@@ -203,14 +203,5 @@ impl Scene {
 
 /// As a person would say `--yes`.
 pub fn options() -> Options {
-    Options {
-        no_rollback: false,
-        refresh: false,
-        force: false,
-        require_proof: false,
-        moved: false,
-        timeout: None,
-        wait_lock: Duration::ZERO,
-        consent: Arc::new(|_| true),
-    }
+    Options::plain(Arc::new(|_| true))
 }
