@@ -2,10 +2,12 @@
 //!
 //! Requests for the APIs and the sites come in as they are, told apart by host; what a client can see but
 //! HTTP cannot say (lost, refused, no such name) goes back as status 599. Names, time and the gate are under
-//! `/sandbox/`. Speaks only to this machine; asks for no password.
+//! `/sandbox/`. A client that knows nothing of the sandbox may call an API at this address itself, told apart by its
+//! path; for it, time goes by as it does. Speaks only to this machine; asks for no password.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
@@ -20,7 +22,7 @@ use super::ask::Ask;
 use super::command::Command;
 use super::gate::Gate;
 use super::ports::Side;
-use super::{Sandbox, site, wired};
+use super::{CLOUDFLARE, COOLIFY, Sandbox, site, wired};
 use crate::wire::Question;
 
 /// Bytes a request may have; Coolify takes far more than Fabrik sends.
@@ -36,6 +38,8 @@ pub struct Server {
 struct Desk {
     sandbox: Sandbox,
     gate: Arc<Gate>,
+    /// When a client that knows nothing of the sandbox's clock last called.
+    called: Arc<Mutex<Instant>>,
 }
 
 /// Binds `sandbox` to `address`; port 0 takes a free one.
@@ -44,7 +48,8 @@ struct Desk {
 /// What the operating system says against the address.
 pub async fn bind(sandbox: Sandbox, address: SocketAddr) -> std::io::Result<Server> {
     let listener = TcpListener::bind(address).await?;
-    let desk = Desk { sandbox, gate: Arc::default() };
+    let called = Arc::new(Mutex::new(Instant::now()));
+    let desk = Desk { sandbox, gate: Arc::default(), called };
     Ok(Server { listener, router: Router::new().fallback(answer).with_state(desk) })
 }
 
@@ -73,11 +78,28 @@ async fn answer(State(desk): State<Desk>, request: axum::extract::Request) -> Re
     };
     match parts.uri.path().strip_prefix("/sandbox/") {
         Some(what) => desk.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await,
-        None => desk.outside(&wired::received(&parts, &body)).await,
+        None => {
+            let ask = desk.meant(wired::received(&parts, &body));
+            desk.outside(&ask).await
+        }
     }
 }
 
 impl Desk {
+    /// A request to this address itself, with the host that its path means.
+    fn meant(&self, ask: Ask) -> Ask {
+        let is_own = ask.host == "localhost" || ask.host.parse::<IpAddr>().is_ok();
+        let host = match () {
+            () if is_own && ask.path.starts_with("/client/v4") => CLOUDFLARE,
+            () if is_own && ask.path.starts_with("/api/") => COOLIFY,
+            () => return ask,
+        };
+        let mut called = self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sandbox.pass(called.elapsed());
+        *called = Instant::now();
+        Ask { host: host.to_owned(), ..ask }
+    }
+
     /// A request for the pretend outside, with the gate on both sides of its effect.
     async fn outside(&self, ask: &Ask) -> Response {
         self.gate.pass(&named(Side::Before, ask)).await;

@@ -106,6 +106,21 @@ async fn a_served_sandbox_answers_as_one_in_process() {
 }
 
 #[tokio::test]
+async fn a_client_that_knows_nothing_of_the_sandbox_calls_both_apis_at_its_address() {
+    let (_, _, address) = served().await;
+    let status = async |path: &str| {
+        let http =
+            http::Request::get(format!("http://{address}{path}")).header("authorization", "Bearer 1|x");
+        let http = http.body(Vec::new()).expect("tests write valid requests");
+        let request = Request { http, timeout: std::time::Duration::from_secs(30), connect_to: None };
+        Plain.send(request).await.expect("the server answers").http.status().as_u16()
+    };
+    assert_eq!(status("/client/v4/zones?name=example.com").await, 200);
+    assert_eq!(status("/api/v1/version").await, 200);
+    assert_eq!(status("/anything/else").await, 599, "a site of no such name");
+}
+
+#[tokio::test]
 async fn a_client_that_dies_while_held_before_has_no_effect() {
     let (sandbox, _, address) = served().await;
     own(address, "POST", "hold", json!({"point": 1})).await;
