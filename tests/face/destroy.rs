@@ -165,6 +165,33 @@ fn a_failed_undo_of_an_update_is_taken_down_with_the_rest() {
 }
 
 #[test]
+fn a_parked_update_is_taken_down_with_the_rest() {
+    let house = deployed();
+    let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
+    house.write("my-api.yaml", spec + "rollback: {coolify: manual}\n");
+    house.edit("another version");
+    house.run(&["sandbox", "fault", "health"]).ends(0);
+    house.apply().ends(3);
+    house.run(&["status", "my-api", "--sandbox"]).ends(0).says("fabrik resume");
+    destroy(&house, &["--yes"]).ends(0).says("is taken down");
+    assert_eq!(names(&house), strangers_only());
+    house.run(&["status", "my-api", "--sandbox"]).ends(0).says("destroyed");
+}
+
+#[test]
+fn a_first_run_that_is_parked_is_undone() {
+    let house = House::with_app();
+    let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
+    house.write("my-api.yaml", spec + "rollback: {coolify: manual}\n");
+    house.run(&["sandbox", "fault", "health"]).ends(0);
+    house.apply().ends(3);
+    assert_ne!(names(&house), "");
+    destroy(&house, &["--yes"]).says("removed");
+    assert_eq!(names(&house), "");
+    destroy(&house, &["--yes"]).ends(2).says("nothing of `my-api` stands");
+}
+
+#[test]
 fn two_apps_of_one_name_are_told_apart_by_their_projects() {
     let house = deployed();
     house.write(
