@@ -44,9 +44,9 @@ impl Drawing<'_> {
 
     fn application(&self, mut app: Fields) -> Fields {
         let spec = &self.ask.spec;
-        if let Some(port) = self.ask.matter.port {
-            app.insert("port".to_owned(), port.to_string());
-        }
+        // Coolify below 4.1.2 makes no application without one, so a worker has one that nobody asks.
+        let port = self.ask.matter.port.unwrap_or(80);
+        app.insert("port".to_owned(), port.to_string());
         app.insert("health_path".to_owned(), spec.health.path.clone());
         let limits = [("memory", &spec.resources.memory), ("cpu", &spec.resources.cpu)];
         app.extend(limits.into_iter().filter_map(|(key, limit)| Some((key.to_owned(), limit.clone()?))));

@@ -8,6 +8,7 @@ use super::{Obstacle, Release};
 use crate::providers::cloudflare::concern::{Concern, Weight};
 use crate::providers::cloudflare::edge;
 use crate::providers::coolify::servers::Server;
+use crate::providers::coolify::version::Version;
 use crate::providers::{Cloudflare, Coolify, Vendors};
 use crate::spec::{Proxied, RecordType, Spec};
 
@@ -52,7 +53,8 @@ pub async fn survey(vendors: &Vendors, spec: &Spec, base: Option<&Release>) -> R
         server: server.uuid.clone(),
         server_name: server.name.clone(),
     };
-    let mut ground = Ground { place, sites: Vec::new(), version, warnings: Vec::new() };
+    let warnings = Version::parse(&version).and_then(Version::concern).into_iter().collect();
+    let mut ground = Ground { place, sites: Vec::new(), version, warnings };
     if spec.domains.is_empty() {
         return Ok(ground);
     }

@@ -45,16 +45,22 @@ impl Desk {
         options: &Options,
     ) -> Result<Outcome, Outcome> {
         let rows = self.store.list(Some(app)).await?;
+        let mut undone = None;
         if let Some(open) = open_run(&rows, app) {
             let wanted = Wanted::Undone(asked());
             let outcome = Box::pin(self.again(&open.run, lease, options, wanted)).await?;
             if !matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
                 return Ok(outcome);
             }
+            undone = Some(outcome);
             lease = self.claim(app, options.wait_lock).await?;
         }
         let rows = self.store.list(Some(app)).await?;
         let Some(newest) = Release::newest(&self.store, &rows, None).await? else {
+            // A run that was half-way was all there was of it.
+            if let Some(outcome) = undone {
+                return Ok(outcome);
+            }
             return Err(Obstacle::new(
                 format!("nothing of `{}` stands that Fabrik made", app.name),
                 "`fabrik history` lists its runs",

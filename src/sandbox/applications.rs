@@ -37,6 +37,9 @@ pub struct Application {
     pub envs: Vec<EnvRow>,
     /// Its volumes.
     pub storages: Vec<Storage>,
+    /// What it is filed under, lower case.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// Status as last cached.
     pub status: String,
     /// What really runs.

@@ -3,6 +3,7 @@
 //! What the container will be is fixed when the worker begins. A deployment that fails leaves the old container
 //! running (4.3.11, observed).
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::applications::{Application, Deployment, STOPPED};
@@ -18,6 +19,9 @@ const CONCURRENT: usize = 2;
 const QUEUE_LIMIT: usize = 25;
 /// Pulling and starting an image takes this.
 const PULL_MS: u64 = 14_000;
+
+/// A worker's first line comes this long after it was handed a deployment.
+const FIRST_LINE_MS: i64 = 2_000;
 
 /// What a worker is about to start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,12 +89,12 @@ fn next(world: &mut World) {
 }
 
 fn begin(world: &mut World, uuid: &str) {
-    let now = world.time.wall;
+    let spoken = world.time.wall + SignedDuration::from_millis(FIRST_LINE_MS);
     let applications = world.applications.clone();
     let Some(deployment) = world.deployment_mut(uuid) else { return };
     let Some(application) = applications.iter().find(|it| it.uuid == deployment.application) else { return };
     deployment.status = "in_progress".into();
-    deployment.say(now, &format!("Starting deployment of {} to localhost.", application.origin()), false);
+    deployment.say(spoken, &format!("Starting deployment of {} to localhost.", application.origin()), false);
     let lasts = if application.builds() { BUILD_MS } else { PULL_MS };
     if world.take_fault(Fault::DeploymentHangs) {
         return;

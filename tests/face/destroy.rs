@@ -186,7 +186,7 @@ fn a_first_run_that_is_parked_is_undone() {
     house.run(&["sandbox", "fault", "health"]).ends(0);
     house.apply().ends(3);
     assert_ne!(names(&house), "");
-    destroy(&house, &["--yes"]).says("removed");
+    destroy(&house, &["--yes"]).ends(0).says("removed");
     assert_eq!(names(&house), "");
     destroy(&house, &["--yes"]).ends(2).says("nothing of `my-api` stands");
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fabrik::providers::coolify::{Environments, Projects, Services};
+use fabrik::providers::coolify::{Applications, Environments, Projects, Services};
 use fabrik::providers::{Coolify, Trouble};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Answer, Clock, Outside, Question, ResolveError, Resolver};
@@ -106,6 +106,18 @@ pub fn services(coolify: Coolify, project: &str, environment: &str, name: &str) 
         name: name.into(),
         compose: "{\"services\":{}}".into(),
         main: "app".into(),
+    }
+}
+
+/// Applications called `name` in an environment of `project`.
+pub fn applications(coolify: Coolify, project: &str, environment: &str, name: &str) -> Applications {
+    Applications {
+        coolify,
+        team: "0".into(),
+        server: "server".into(),
+        project: project.into(),
+        environment: environment.into(),
+        name: name.into(),
     }
 }
 

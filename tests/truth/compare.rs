@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::ignored;
-use super::recorded::Exchange;
 
 /// Recorded ids, and what the sandbox calls the same things.
 #[derive(Default)]
@@ -39,14 +38,6 @@ impl Names {
         self.known
             .iter()
             .fold(text.to_owned(), |text, (recorded, pretended)| text.replace(recorded, pretended))
-    }
-
-    /// Whether a request is about a thing that the sandbox never made: an application.
-    pub fn is_of_a_stranger(&self, exchange: &Exchange) -> bool {
-        let body: Value = serde_json::from_str(&exchange.sent).unwrap_or_default();
-        let asked = format!("{}&uuid={}", exchange.query, body["uuid"].as_str().unwrap_or_default());
-        let asked = asked.split(['&', ',', '=']).filter(|word| is_id(word));
-        exchange.path == "/deploy" && asked.clone().any(|id| !self.known.contains_key(id))
     }
 
     /// Items that stand for the same thing: by id where it is known, else by name, else by place.
@@ -138,11 +129,14 @@ impl<'a> Compared<'a> {
 
     fn objects(&mut self, at: &str, recorded: &Value, pretended: &Value) {
         let (Value::Object(is), Value::Object(should)) = (pretended, recorded) else { return };
-        let is_reduced = self.is_reduced || should.contains_key("_trimmed");
+        let is_cut = should.contains_key("_trimmed");
+        let is_reduced = self.is_reduced || is_cut;
         self.is_made_up = ["SERVICE_PASSWORD", "SERVICE_USER", "SERVICE_BASE64"]
             .iter()
             .any(|magic| recorded["key"].as_str().is_some_and(|key| key.starts_with(magic)));
-        for (key, value) in should.iter().filter(|(key, _)| !key.starts_with('_')) {
+        // What is null in an object that was cut is so by the cut.
+        let kept = |key: &str, value: &Value| !key.starts_with('_') && !(is_cut && value.is_null());
+        for (key, value) in should.iter().filter(|(key, value)| kept(key, value)) {
             let at = format!("{at}/{key}");
             match is.get(key) {
                 Some(pretended) => self.values(&at, value, pretended),

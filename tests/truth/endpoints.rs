@@ -20,17 +20,14 @@ pub enum Spoken {
     ByBoth,
     /// Fabrik does not call it; the sandbox answers it all the same.
     BySandbox,
-    /// Fabrik does not call it yet.
-    NotYet(&'static str),
     /// Nobody calls or answers it.
     ByNobody(&'static str),
 }
 
-use Spoken::{ByBoth, ByNobody, BySandbox, NotYet};
+use Spoken::{ByBoth, ByNobody, BySandbox};
 
 const DATABASES: Spoken = ByNobody("standalone databases: Fabrik makes none");
 const SHARED: Spoken = ByNobody("variables shared in a team, project or environment: Fabrik sets none");
-const APPLICATIONS: Spoken = NotYet("applications");
 
 const fn at(method: &'static str, shape: &'static str, spoken: Spoken) -> Endpoint {
     Endpoint { method, shape, spoken }
@@ -89,25 +86,29 @@ pub const ENDPOINTS: &[Endpoint] = &[
     at("GET", "/api/v2/version", BySandbox),
     at("PUT", "/projects", BySandbox),
 
-    at("GET", "/applications", APPLICATIONS),
-    at("POST", "/applications/{}", APPLICATIONS),
-    at("GET", "/applications/{}", APPLICATIONS),
-    at("PATCH", "/applications/{}", APPLICATIONS),
-    at("DELETE", "/applications/{}", APPLICATIONS),
-    at("GET", "/applications/{}/envs", APPLICATIONS),
-    at("POST", "/applications/{}/envs", APPLICATIONS),
-    at("PATCH", "/applications/{}/envs", APPLICATIONS),
-    at("PATCH", "/applications/{}/envs/bulk", APPLICATIONS),
-    at("DELETE", "/applications/{}/envs/{}", APPLICATIONS),
-    at("GET", "/applications/{}/logs", APPLICATIONS),
-    at("POST", "/applications/{}/start", APPLICATIONS),
-    at("GET", "/applications/{}/start", APPLICATIONS),
-    at("POST", "/applications/{}/stop", APPLICATIONS),
-    at("POST", "/applications/{}/restart", APPLICATIONS),
-    at("GET", "/deployments", APPLICATIONS),
-    at("GET", "/deployments/{}", APPLICATIONS),
-    at("GET", "/deployments/applications/{}", APPLICATIONS),
-    at("POST", "/deployments/{}/cancel", APPLICATIONS),
+    at("GET", "/applications", ByBoth),
+    at("POST", "/applications/dockerimage", ByBoth),
+    at("POST", "/applications/public", ByBoth),
+    at("POST", "/applications/dockerfile", ByNobody("applications from Dockerfile text: Fabrik builds those as services")),
+    at("POST", "/applications/dockercompose", BySandbox),
+    at("GET", "/applications/{}", ByBoth),
+    at("PATCH", "/applications/{}", ByBoth),
+    at("DELETE", "/applications/{}", ByBoth),
+    at("GET", "/applications/{}/envs", ByBoth),
+    at("PATCH", "/applications/{}/envs/bulk", ByBoth),
+    at("DELETE", "/applications/{}/envs/{}", ByBoth),
+    at("GET", "/applications/{}/logs", ByBoth),
+    at("POST", "/applications/{}/stop", ByBoth),
+    at("GET", "/deployments/{}", ByBoth),
+    at("GET", "/deployments/applications/{}", ByBoth),
+    at("POST", "/deployments/{}/cancel", ByBoth),
+
+    at("POST", "/applications/{}/envs", BySandbox),
+    at("PATCH", "/applications/{}/envs", BySandbox),
+    at("POST", "/applications/{}/start", BySandbox),
+    at("GET", "/applications/{}/start", BySandbox),
+    at("POST", "/applications/{}/restart", BySandbox),
+    at("GET", "/deployments", BySandbox),
 
     at("GET", "/applications/{}/tags", ByNobody("tags: Fabrik marks by description")),
     at("POST", "/applications/{}/tags", ByNobody("tags: Fabrik marks by description")),
@@ -153,7 +154,6 @@ fn every_recorded_exchange_is_used_or_left_out_by_whole_endpoint() {
         let heading = match endpoint.spoken {
             ByBoth => "used: replayed against client and sandbox".to_owned(),
             BySandbox => "used: replayed against the sandbox, Fabrik does not call it".to_owned(),
-            NotYet(what) => format!("not yet: {what}"),
             ByNobody(why) => format!("out of scope: {why}"),
         };
         let name = format!("{} {}", endpoint.method, endpoint.shape);

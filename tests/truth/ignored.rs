@@ -14,7 +14,49 @@ const KEYS: &[(&str, &[&str])] = &[
     ("server", SERVER),
     ("settings", SETTINGS),
     ("proxy", &["last_saved_settings", "last_applied_settings"]),
+    ("application", APPLICATION),
+    ("resources", APPLICATION),
+    ("settings", APPLICATION_SETTINGS),
+    ("deployments", DEPLOYMENT),
+    ("environment", &["project"]),
     ("persistent_storages", &["id", "uuid", "container_id", "resource_id", "created_at", "updated_at", "is_preview_suffix_enabled"]),
+];
+
+#[rustfmt::skip]
+const APPLICATION: &[&str] = &[
+    "additional_networks_count", "additional_servers", "additional_servers_count", "build_command",
+    "compose_parsing_version", "config_hash", "custom_docker_run_options", "custom_healthcheck_found",
+    "custom_labels", "custom_network_aliases", "custom_nginx_configuration", "destination", "docker_compose",
+    "docker_compose_custom_build_command", "docker_compose_custom_start_command", "docker_compose_domains",
+    "docker_compose_location", "docker_compose_raw", "dockerfile", "dockerfile_target_build",
+    "domain_dns_statuses", "git_full_url", "health_check_command", "health_check_response_text",
+    "health_check_type", "http_basic_auth_password", "http_basic_auth_username", "install_command",
+    "is_http_basic_auth_enabled", "laravel_through_key", "last_online_at", "last_restart_at",
+    "last_restart_type", "limits_cpu_shares", "limits_cpuset", "limits_memory_swappiness",
+    "manual_webhook_secret_bitbucket", "manual_webhook_secret_gitea", "manual_webhook_secret_github",
+    "manual_webhook_secret_gitlab", "noindex_domains", "post_deployment_command",
+    "post_deployment_command_container", "pre_deployment_command", "pre_deployment_command_container",
+    "preview_url_template", "publish_directory", "repository_project_id", "start_command",
+    "swarm_placement_constraints", "swarm_replicas", "watch_paths", "environment",
+];
+
+#[rustfmt::skip]
+const APPLICATION_SETTINGS: &[&str] = &[
+    "connect_to_docker_network", "custom_internal_name", "disable_build_cache", "docker_images_to_keep",
+    "gpu_count", "gpu_device_ids", "gpu_driver", "gpu_options", "include_source_commit_in_build",
+    "inject_build_args_to_dockerfile", "is_build_server_enabled", "is_consistent_container_name_enabled",
+    "is_container_label_escape_enabled", "is_container_label_readonly_enabled", "is_debug_enabled",
+    "is_env_sorting_enabled", "is_git_lfs_enabled", "is_git_shallow_clone_enabled",
+    "is_git_submodules_enabled", "is_gpu_enabled", "is_gzip_enabled", "is_include_timestamps",
+    "is_log_drain_enabled", "is_pr_deployments_public_enabled", "is_preserve_repository_enabled",
+    "is_preview_deployments_enabled", "is_raw_compose_deployment_enabled", "is_spa", "is_static",
+    "is_stripprefix_enabled", "is_swarm_only_worker_nodes", "stop_grace_period", "use_build_secrets",
+];
+
+#[rustfmt::skip]
+const DEPLOYMENT: &[&str] = &[
+    "build_server_id", "configuration_hash", "current_process_id", "deployment_url", "git_type",
+    "horizon_job_id", "horizon_job_worker",
 ];
 
 const ICON: &[&str] = &["icon_path", "icon_s3_storage_id", "icon_storage_type"];
@@ -47,7 +89,7 @@ const SETTINGS: &[&str] = &[
 #[rustfmt::skip]
 const VALUES: &[&str] = &[
     // numbers and hashes of another database
-    "id", "environment_id", "project_id", "service_id", "resource_id", "server_id", "config_hash",
+    "id", "environment_id", "project_id", "application_id", "service_id", "resource_id", "server_id", "config_hash",
     "unreachable_count",
     // dumped as JSON, where Coolify dumps YAML
     "docker_compose_raw", "docker_compose",
@@ -62,6 +104,8 @@ const VALUES: &[&str] = &[
 const ANY: &[&str] = &[
     // a list of host ports in words; null after a parse that broke down
     "ports",
+    // of a deployment that failed it is noted a moment later
+    "/deployments/{} finished_at",
     // what a person wrote about the one server, and whether its proxy had been started: it routes in the sandbox
     "/servers description", "/servers/{} description", "/servers/{} status",
 ];
@@ -70,6 +114,8 @@ const ANY: &[&str] = &[
 const LENGTHS: &[(&str, &str)] = &[
     // applications and databases stand in it too
     ("/resources", ""),
+    // those from Dockerfile text stand in it too
+    ("/applications", ""),
     // the sandbox has one of Coolify's templates
     ("/services", "/valid_service_types"),
     // the sandbox mounts no files
@@ -80,7 +126,11 @@ const LENGTHS: &[(&str, &str)] = &[
 pub fn key(shape: &str, at: &str) -> bool {
     let (holder, key) = at.rsplit_once('/').unwrap_or(("", at));
     let holder = holder.trim_end_matches("/*").rsplit('/').next().unwrap_or_default();
-    let thing = || shape.split('/').rfind(|part| !part.is_empty() && *part != "{}").unwrap_or_default();
+    let thing = || match shape.split('/').rfind(|part| !part.is_empty() && *part != "{}") {
+        // Unlike the parts of a service, which are called that too.
+        Some("applications") => "application",
+        thing => thing.unwrap_or_default(),
+    };
     let holder = if holder.is_empty() { thing() } else { holder };
     KEYS.iter().any(|(known, keys)| holder == *known && keys.contains(&key))
 }

@@ -4,6 +4,7 @@
 //! The evidence lies beside the checkout and is read in place. Where it is absent these tests say so and prove
 //! nothing.
 
+mod applications;
 mod checked;
 mod client;
 mod compare;

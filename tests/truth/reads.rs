@@ -8,6 +8,7 @@ use fabrik::providers::{Object, Provider, Trouble};
 use machine::mark::Mark;
 use serde_json::{Value, json};
 
+use super::applications;
 use super::client::{Canned, Found, environments, projects, same, same_trouble, services};
 use super::recorded::Exchange;
 
@@ -28,14 +29,20 @@ pub async fn conclude(exchange: &Exchange) -> Found {
         ["resources"] => residents(exchange).await,
         ["services"] => service_list(exchange).await,
         ["services", id] => service(exchange, id).await,
-        ["services", id, "envs"] => rows(exchange, id).await,
-        ["services", id, "logs"] => container(exchange, id).await,
+        ["services", id, "envs"] => rows(exchange, Resource::Service(id)).await,
+        ["services", id, "logs"] => container(exchange, Resource::Service(id)).await,
+        ["applications"] => applications::list(exchange).await,
+        ["applications", id] => applications::one(exchange, id).await,
+        ["applications", id, "envs"] => rows(exchange, Resource::Application(id)).await,
+        ["applications", id, "logs"] => container(exchange, Resource::Application(id)).await,
+        ["deployments", "applications", id] => applications::deployments(exchange, id).await,
+        ["deployments", id] => applications::deployment(exchange, id).await,
         _ => Err("no verb of the client asks for it".to_owned()),
     }
 }
 
 /// Looks at an answer that should have been read, or at the trouble that should have come of it.
-fn told<T>(exchange: &Exchange, result: Result<T, Trouble>, right: impl FnOnce(T) -> Found) -> Found {
+pub fn told<T>(exchange: &Exchange, result: Result<T, Trouble>, right: impl FnOnce(T) -> Found) -> Found {
     match result {
         Ok(told) if exchange.status == 200 || exchange.status == 404 => right(told),
         Ok(_) => Err("the client takes it for an answer".to_owned()),
@@ -82,7 +89,7 @@ async fn servers(exchange: &Exchange) -> Found {
 }
 
 /// The items of a list that were kept whole in the recording.
-fn items(exchange: &Exchange) -> impl Iterator<Item = &Value> {
+pub fn items(exchange: &Exchange) -> impl Iterator<Item = &Value> {
     exchange.body.as_array().into_iter().flatten().filter(|item| item.get("_trimmed_items").is_none())
 }
 
@@ -114,21 +121,24 @@ async fn project_list(exchange: &Exchange) -> Found {
 }
 
 /// The same list with our mark in the description of one item.
-fn marked_at(exchange: &Exchange, at: usize) -> Exchange {
+pub fn marked_at(exchange: &Exchange, at: usize) -> Exchange {
     let mut body = exchange.body.clone();
     body[at]["description"] = json!(MARK);
     exchange.answering(body)
 }
 
-fn mark() -> Mark {
+/// Our mark.
+pub fn mark() -> Mark {
     Mark::parse(MARK).expect("it is one")
 }
 
-fn id_at(exchange: &Exchange, at: usize) -> String {
+/// The uuid of an item.
+pub fn id_at(exchange: &Exchange, at: usize) -> String {
     exchange.body[at]["uuid"].as_str().expect("items have one").to_owned()
 }
 
-fn ids(objects: &[Object]) -> Vec<String> {
+/// The uuids of objects.
+pub fn ids(objects: &[Object]) -> Vec<String> {
     objects.iter().map(|object| object.id.clone()).collect()
 }
 
@@ -143,7 +153,7 @@ async fn project(exchange: &Exchange, id: &str) -> Found {
 }
 
 /// One object, or none where there was a 404.
-fn named(exchange: &Exchange, found: Option<&Object>) -> Found {
+pub fn named(exchange: &Exchange, found: Option<&Object>) -> Found {
     let is = found.map(|it| (it.id.as_str(), it.fields.get("name").map(String::as_str)));
     let should = exchange.body["uuid"].as_str().map(|uuid| (uuid, exchange.body["name"].as_str()));
     same("the object", &is, &should.filter(|_| exchange.status == 200))
@@ -230,17 +240,28 @@ async fn url(exchange: &Exchange, id: &str) -> Found {
     })
 }
 
-async fn rows(exchange: &Exchange, id: &str) -> Found {
-    let found = Canned::of(&[exchange]).coolify().env_rows(Resource::Service(id)).await;
+/// The rows, each with those of its name for previews.
+async fn rows(exchange: &Exchange, of: Resource<'_>) -> Found {
+    let found = Canned::of(&[exchange]).coolify().env_rows(of).await;
+    let previews = |key: &Value| -> Vec<&Value> {
+        let twins = items(exchange).filter(|item| item["is_preview"] == true && item["key"] == *key);
+        twins.map(|item| &item["uuid"]).collect()
+    };
     told(exchange, found, |rows| {
-        let is: Vec<Value> = rows.iter().map(|row| json!([row.id, row.key])).collect();
-        let should = items(exchange).map(|item| json!([item["uuid"], item["key"]]));
+        let is: Vec<Value> = rows.iter().map(|row| json!([row.id, row.key, row.previews])).collect();
+        let own = items(exchange).filter(|item| item["is_preview"] != true);
+        let should = own.map(|item| json!([item["uuid"], item["key"], previews(&item["key"])]));
         same("the rows", &is, &should.collect())
     })
 }
 
-async fn container(exchange: &Exchange, id: &str) -> Found {
-    let found = Canned::of(&[exchange]).coolify().container(Resource::Service(id), "web", 10).await;
+async fn container(exchange: &Exchange, of: Resource<'_>) -> Found {
+    let found = Canned::of(&[exchange]).coolify().container(of, "web", 10).await;
+    // The server could not be asked, which says nothing about the container.
+    if exchange.status == 500 {
+        let is_unknown = matches!(found, Ok(Container::Unknown(_)));
+        return same("whether the container is unknown", &is_unknown, &true);
+    }
     let logs = exchange.body["logs"].as_str().unwrap_or_default().to_owned();
     told(exchange, found, |container| same("the container", &container, &Container::Running(logs)))
 }

@@ -21,7 +21,7 @@ const WORKERS: [&str; 8] = [
 ];
 
 /// Before these exchanges some time passed, so that nothing before them was still going on.
-const LATER: [u64; 5] = [301, 343, 448, 600, 621];
+const LATER: [u64; 6] = [301, 343, 443, 448, 600, 621];
 
 /// From here on jobs were kept for the workers that came back, and not lost.
 const KEPT: u64 = 560;
@@ -30,7 +30,7 @@ const KEPT: u64 = 560;
 const UNSCHEDULED: std::ops::RangeInclusive<u64> = 301..=319;
 
 /// While these were recorded, Coolify had noticed that the server could not be reached.
-const UNREACHABLE: std::ops::RangeInclusive<u64> = 610..=622;
+const UNREACHABLE: std::ops::RangeInclusive<u64> = 610..=628;
 
 /// What Docker made of a container that the sandbox thinks well: (service, part, status).
 const DOCKER: [(&str, &str, &str); 5] = [
@@ -41,8 +41,27 @@ const DOCKER: [(&str, &str, &str); 5] = [
     ("f-oneshot-excluded", "job", "exited"),
 ];
 
-/// How long Docker took to stop the containers of a deleted service, and Coolify to forget it, in milliseconds.
-const DELETED: [(&str, u64, u64); 2] = [("f-oneshot", 31_000, 35_000), ("f-crashloop", 4_000, 5_000)];
+/// What Coolify showed of an application when it was polled: (from this exchange on, application, status). Its
+/// check came before Docker's own, or could not reach the server.
+const SHOWN: [(u64, &str, &str); 6] = [
+    (418, "l-hc", "running:unhealthy"),
+    (423, "l-hc", "running:healthy"),
+    (435, "l-hc", "running:unhealthy"),
+    (438, "l-hc", "running:healthy"),
+    (611, "l-hc", "exited:unhealthy"),
+    (640, "l-hc", "running:healthy"),
+];
+
+/// The deployments that went well: those of these applications, asked for in these exchanges. Before them the
+/// helper's image was broken, after them the server could not be reached or there was no such image.
+const WELL: (std::ops::Range<u64>, [&str; 2]) = (401..560, ["l-ok", "l-hc"]);
+
+/// Here Coolify was started again, which gives up on every deployment that is not over.
+const RESTARTED: u64 = 301;
+
+/// How long Docker took to stop the containers of what was deleted, and Coolify to forget it, in milliseconds.
+const DELETED: [(&str, u64, u64); 3] =
+    [("f-oneshot", 31_000, 35_000), ("f-crashloop", 4_000, 5_000), ("l-ok", 31_000, 32_000)];
 
 /// Gives the sandbox the one server that was recorded.
 pub fn furnish(stage: &Stage) {
@@ -63,7 +82,7 @@ pub fn admit(stage: &Stage, exchange: &Exchange) {
         let is_full = exchange.status == 429;
         let setup = &mut world.coolify;
         setup.rate_window = (world.time.boot_ms, if is_full { setup.rate_limit } else { 0 });
-        setup.sensitive = exchange.token != "read";
+        setup.sensitive = !["read", "write", "deploy"].contains(&exchange.token.as_str());
         setup.team = if exchange.token == "otherteam" { 77 } else { 0 };
         setup.token = token(&exchange.token);
         setup.door = match exchange.label.as_str() {
@@ -71,16 +90,23 @@ pub fn admit(stage: &Stage, exchange: &Exchange) {
             "ip not allowed" => Door::Listed,
             _ => Door::Open,
         };
-        // A start works over SSH inside the request, so it notices at once what Coolify notices later.
-        let is_cut = exchange.path == "/deploy" && exchange.status == 500;
+        // What works over SSH inside the request notices at once what Coolify notices later.
+        let is_cut = exchange.status == 500
+            && ["/deploy", "/applications/{}/logs"].contains(&exchange.endpoint().shape);
         world.server.usable = !is_cut && !UNREACHABLE.contains(&exchange.n);
         match exchange.label.as_str() {
             "missing-image: create" => world.arm(Fault::Build, Some(1)),
+            "apps list tag" => tag(world, "l-hc", "live"),
             // Its container with the taken port had been given up by now.
             "get after delete while unreachable" => set(world, "f-dup-port", "a", "exited"),
             _ => {}
         }
     });
+}
+
+fn tag(world: &mut World, application: &str, tag: &str) {
+    let found = world.applications.iter_mut().filter(|it| it.name == application);
+    found.for_each(|it| it.tags = vec![tag.to_owned()]);
 }
 
 fn token(kind: &str) -> Token {
@@ -111,8 +137,12 @@ pub fn time_passes(exchange: &Exchange) -> bool {
 }
 
 /// Gives the containers that Docker did not run well the status they had.
-pub fn docker(stage: &Stage) {
+pub fn docker(stage: &Stage, exchange: &Exchange) {
     change(stage, |world| {
+        for (_, name, status) in SHOWN.iter().filter(|(from, _, _)| *from == exchange.n) {
+            let found = world.applications.iter_mut().filter(|it| it.name == *name);
+            found.for_each(|it| (*status).clone_into(&mut it.status));
+        }
         for (service, part, status) in DOCKER {
             let found = world.services.iter_mut().filter(|it| it.name == service);
             let parts = found.flat_map(|it| &mut it.parts).filter(|it| it.name == part);
@@ -130,6 +160,7 @@ pub fn after(stage: &Stage, exchange: &Exchange) {
         if !time_passes(exchange) && exchange.n < KEPT {
             world.jobs.clear();
         }
+        judge(world, exchange.n);
         if exchange.method == "DELETE" {
             for deletion in DELETED {
                 retime(world, deletion);
@@ -138,10 +169,31 @@ pub fn after(stage: &Stage, exchange: &Exchange) {
     });
 }
 
-/// Lets the deletion of a service take as long as it did.
+/// Lets the deployments that failed fail.
+fn judge(world: &mut World, n: u64) {
+    let (when, well) = WELL;
+    let named =
+        |uuid: &str| world.applications.iter().any(|it| it.uuid == uuid && well.contains(&it.name.as_str()));
+    for job in &mut world.jobs {
+        if let Event::DeploymentEnds(_, launch) = &mut job.event {
+            launch.fails = !(when.contains(&n) && named(&launch.application));
+        }
+    }
+    if n == RESTARTED {
+        world
+            .deployments
+            .iter_mut()
+            .filter(|it| it.is_open())
+            .for_each(|it| "failed".clone_into(&mut it.status));
+    }
+}
+
+/// Lets a deletion take as long as it did.
 fn retime(world: &mut World, (name, stopped_ms, forgotten_ms): (&str, u64, u64)) {
     let now = world.time.boot_ms;
-    let uuid = world.services.iter().find(|it| it.name == name).map(|it| it.uuid.clone());
+    let services = world.services.iter().map(|it| (&it.name, &it.uuid));
+    let all = services.chain(world.applications.iter().map(|it| (&it.name, &it.uuid)));
+    let uuid = all.into_iter().find(|(known, _)| *known == name).map(|(_, uuid)| uuid.clone());
     for job in &mut world.jobs {
         match &job.event {
             Event::Stopped(it) if Some(it) == uuid.as_ref() => job.due_ms = now + stopped_ms,

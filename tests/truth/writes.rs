@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use fabrik::providers::answer::{Answer, sort};
 use fabrik::providers::coolify::Resource;
+use fabrik::providers::coolify::deployments::{Trigger, trigger};
 use fabrik::providers::{Call, Provider, Volumes};
 use fabrik::secrets::Secret;
 use machine::mark::Mark;
 use machine::receipt::Fields;
 use serde_json::Value;
 
-use super::client::{Canned, Found, environments, projects, same, services};
+use super::client::{Canned, Found, applications, environments, projects, same, services};
 use super::recorded::Exchange;
 
 /// What an answer means, without its words.
@@ -49,6 +50,18 @@ const MEANINGS: &[Row] = &[
     ("PATCH", "/services/{}/envs/bulk", &[(201, Done), (400, Partial), (404, Missing), (422, Partial)]),
     ("DELETE", "/services/{}/envs/{}", &[(200, Done), (404, Missing)]),
     ("POST", "/services/{}/stop", &[(200, Done), (400, Refused)]),
+    // Unlike those of a service, a create or a change that is refused leaves nothing behind; a key that is there
+    // already cannot come of it.
+    ("POST", "/applications/dockerimage", &[(201, Done), (404, Missing), (409, Refused), (422, Refused)]),
+    ("POST", "/applications/public", &[(201, Done), (422, Refused)]),
+    // What is kept of a change that is refused is not known.
+    ("PATCH", "/applications/{}", &[(200, Done), (400, Partial), (404, Missing), (409, Partial), (422, Partial)]),
+    ("DELETE", "/applications/{}", &[(200, Done), (404, Missing)]),
+    ("PATCH", "/applications/{}/envs/bulk", &[(201, Done), (400, Partial), (403, TokenRefused), (422, Partial)]),
+    ("DELETE", "/applications/{}/envs/{}", &[(200, Done), (404, Missing)]),
+    ("POST", "/applications/{}/stop", &[(200, Done)]),
+    // Over already.
+    ("POST", "/deployments/{}/cancel", &[(200, Done), (400, Refused), (404, Missing)]),
     // Part of a start runs inside the request, so a 500 may come after it.
     ("POST", "/deploy", &[(200, Done), (400, Refused), (403, TokenRefused), (404, Missing), (500, Doubt)]),
 ];
@@ -77,6 +90,7 @@ fn call(exchange: &Exchange) -> Result<Call, String> {
     let coolify = Canned::of(&[]).coolify();
     let (fields, mark) = (Fields::new(), mark());
     let apps = |coolify| services(coolify, "any", "any", "any");
+    let others = |coolify| applications(coolify, "any", "any", "any");
     Ok(match (exchange.method.as_str(), &exchange.parts()[..]) {
         ("POST", ["projects"]) => projects(coolify, "any").make(&fields, &mark),
         ("PATCH", ["projects", id]) => projects(coolify, "any").change(id, &fields),
@@ -96,9 +110,24 @@ fn call(exchange: &Exchange) -> Result<Call, String> {
         }
         ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(Resource::Service(id), row),
         ("POST", ["services", id, "stop"]) => coolify.stop(Resource::Service(id)),
+        ("POST", ["applications", _]) => others(coolify).make(&source(exchange), &mark),
+        ("PATCH", ["applications", id]) => others(coolify).change(id, &fields),
+        ("DELETE", ["applications", id]) => others(coolify).unmake(id, Volumes::Delete),
+        ("PATCH", ["applications", id, "envs", "bulk"]) => {
+            coolify.set_envs(Resource::Application(id), &[("A", &Secret::new("b"))])
+        }
+        ("DELETE", ["applications", id, "envs", row]) => coolify.delete_env(Resource::Application(id), row),
+        ("POST", ["applications", id, "stop"]) => coolify.stop(Resource::Application(id)),
+        ("POST", ["deployments", id, "cancel"]) => coolify.cancel(id),
         ("POST", ["deploy"]) => coolify.deploy(Resource::Service("any")),
         _ => return Err("no call of the client stands for it".to_owned()),
     })
+}
+
+/// The fields that take the recorded way of creating an application.
+fn source(exchange: &Exchange) -> Fields {
+    let kind = if exchange.path.ends_with("/dockerimage") { "image" } else { "git" };
+    Fields::from([("kind".to_owned(), kind.to_owned())])
 }
 
 /// Whether the client finds the new object in the answer to a create.
@@ -111,9 +140,29 @@ fn made(exchange: &Exchange) -> Found {
             environments(coolify, of, "any").made(answer, &fields, &mark)
         }
         ("POST", ["services"]) => services(coolify, "any", "any", "any").made(answer, &fields, &mark),
+        ("POST", ["applications", _]) => {
+            applications(coolify, "any", "any", "any").made(answer, &fields, &mark)
+        }
+        ("POST", ["deploy"]) => return triggered(answer),
         _ => return Ok(()),
     };
     same("the new object", &made.as_ref().map(|object| object.id.as_str()), &answer["uuid"].as_str())
+}
+
+/// What the answer to a trigger says of each app, and of one that it does not name.
+fn triggered(answer: &Value) -> Found {
+    for entry in answer["deployments"].as_array().into_iter().flatten() {
+        let app = entry["resource_uuid"].as_str().ok_or("an entry is about something")?;
+        let uuid = entry["deployment_uuid"].as_str();
+        let says = |words: &str| entry["message"].as_str().is_some_and(|it| it.contains(words));
+        let should = match uuid {
+            _ if says("already queued") => Trigger::AlreadyQueued,
+            Some(uuid) => Trigger::Queued(uuid.to_owned()),
+            None => Trigger::Unrecorded,
+        };
+        same("what came of the trigger", &trigger(answer, app), &should)?;
+    }
+    same("what came of another's", &trigger(answer, "nobody"), &Trigger::Silent)
 }
 
 fn mark() -> Mark {

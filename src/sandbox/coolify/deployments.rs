@@ -1,5 +1,6 @@
 //! The records of deployments. Only applications leave them.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Answer, Desk, Reply, applications, invalid, message, time};
@@ -87,17 +88,18 @@ fn shown(desk: &Desk, deployment: &Deployment) -> Value {
         "updated_at": time(deployment.made.changed),
     });
     if desk.world.coolify.sensitive {
-        shown["logs"] = log(&deployment.log);
+        shown["logs"] = log(&deployment.log, desk.world.time.wall);
     }
     shown
 }
 
 /// JSON inside a string; null before the first line.
-fn log(said: &[Said]) -> Value {
-    if said.is_empty() {
+fn log(said: &[Said], now: Timestamp) -> Value {
+    let heard: Vec<&Said> = said.iter().filter(|it| it.at <= now).collect();
+    if heard.is_empty() {
         return Value::Null;
     }
-    let entries = said.iter().map(|it| {
+    let entries = heard.iter().map(|it| {
         json!({"command": null, "output": it.text, "type": if it.is_error { "stderr" } else { "stdout" },
                "timestamp": it.at.to_string(), "hidden": it.hidden, "batch": 1})
     });

@@ -78,6 +78,8 @@ struct Wanted {
 
 /// What the answer does not tell of a row that it has just made.
 const UNTOLD: [&str; 3] = ["is_preview", "is_required", "order"];
+/// The same for an application's, where a bulk made it.
+const UNTOLD_OF_APPLICATION: [&str; 2] = ["is_required", "order"];
 /// What the answer to a bulk tells of a new row only where it was sent.
 const FLAGS: [&str; 4] = ["comment", "is_literal", "is_multiline", "is_shown_once"];
 
@@ -141,12 +143,15 @@ pub fn bulk(desk: &mut Desk, owner: Owner) -> Answer {
     for item in items {
         let fields: Map<String, Value> = item.as_object().cloned().unwrap_or_default();
         let unsaid = FLAGS.into_iter().filter(|flag| !fields.contains_key(*flag));
-        let untold: Vec<&str> = UNTOLD.into_iter().chain(unsaid).collect();
+        let untold: Vec<&str> = match owner {
+            Owner::Application(_) => UNTOLD_OF_APPLICATION.into(),
+            Owner::Service(_) => UNTOLD.into_iter().chain(unsaid).collect(),
+        };
         let wanted = checked(Form::of(fields.clone()), owner)?;
         let known = if owner.is_application() { before.clone() } else { desk.rows(owner)?.clone() };
         let is_new = !known.iter().any(|row| wanted.is(row));
         let mut row = put(desk.world, owner, wanted, &known);
-        if is_new && !owner.is_application() {
+        if is_new {
             without(&mut row, &untold);
         }
         made.push(row);

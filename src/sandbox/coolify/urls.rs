@@ -77,11 +77,11 @@ pub fn listed(list: Option<&str>) -> impl Iterator<Item = &str> {
     list.unwrap_or("").split(',').map(str::trim).filter(|url| !url.is_empty())
 }
 
-/// Whether it is one.
+/// Whether it is one, its scheme in whichever case.
 pub fn is_url(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        !rest.is_empty() && !rest.starts_with(['/', ':']) && !rest.contains([' ', '<', '>', '`'])
+    url.split_once("://").is_some_and(|(scheme, rest)| {
+        let is_known = ["http", "https"].iter().any(|it| scheme.eq_ignore_ascii_case(it));
+        is_known && !rest.is_empty() && !rest.starts_with(['/', ':']) && !rest.contains([' ', '<', '>', '`'])
     })
 }
 

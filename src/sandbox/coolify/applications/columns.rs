@@ -100,7 +100,9 @@ fn check_texts(form: &mut Form, image: Image) {
     let is_ports = |text: &str| text.split(',').all(is_number);
     let is_pack = |text: &str| BUILD_PACKS.contains(&text);
     let is_image = |text: &str| is_image(text, image);
-    let rules: [Rule; 6] = [
+    let is_mapping =
+        |text: &str| text.split(',').all(|pair| pair.contains(':') && pair.split(':').all(is_number));
+    let rules: [Rule; 7] = [
         ("name", &fits, "The name field must not be greater than 255 characters."),
         (
             "docker_registry_image_name",
@@ -109,6 +111,7 @@ fn check_texts(form: &mut Form, image: Image) {
         ),
         ("docker_registry_image_tag", &is_tag, "The docker registry image tag field format is invalid."),
         ("ports_exposes", &is_ports, "The ports exposes field format is invalid."),
+        ("ports_mappings", &is_mapping, "The ports mappings field format is invalid."),
         ("health_check_path", &is_path, "The health check path field format is invalid."),
         ("build_pack", &is_pack, "The selected build pack is invalid."),
     ];

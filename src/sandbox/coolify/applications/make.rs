@@ -117,6 +117,7 @@ fn insert(world: &mut World, wanted: Wanted, environment: u64) -> String {
         columns: columns::fresh(),
         envs: Vec::new(),
         storages: Vec::new(),
+        tags: Vec::new(),
         status: STOPPED.into(),
         container: None,
         deleting: false,

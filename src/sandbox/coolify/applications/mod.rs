@@ -29,22 +29,21 @@ impl Desk<'_> {
     }
 }
 
-/// All applications of the team by name, unpaged. None has a tag.
+/// All applications of the team by name, unpaged; with a tag, those that have it.
 pub fn list(desk: &mut Desk) -> Answer {
-    if desk.ask.query("tag").is_some() {
-        return Ok(Reply::json(200, &json!([])));
-    }
-    let mut seen: Vec<&Application> =
-        desk.world.applications.iter().filter(|it| desk.sees(it.environment)).collect();
+    let tag = desk.ask.query("tag");
+    let wanted = |it: &&Application| tag.as_ref().is_none_or(|tag| it.tags.contains(tag));
+    let of_team = desk.world.applications.iter().filter(|it| desk.sees(it.environment));
+    let mut seen: Vec<&Application> = of_team.filter(wanted).collect();
     seen.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-    let shown = seen.into_iter().map(|it| without_number(brief(desk.world, it)));
+    let shown = seen.into_iter().map(|it| public(desk.world, it));
     Ok(Reply::json(200, &shown.collect()))
 }
 
 /// One application, with its settings and where it stands.
 pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
     let application = desk.application(uuid)?;
-    let mut body = without_number(brief(desk.world, application));
+    let mut body = public(desk.world, application);
     if !versions::is_before(&desk.world.coolify, [4, 2, 0]) {
         body["settings"] = Value::Object(columns::settings(&application.columns));
     }
@@ -82,7 +81,7 @@ pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
     Ok(message(200, "Application deletion request queued."))
 }
 
-/// An application with its number.
+/// An application with its number, as it stands among resources and inside a deployment.
 pub fn brief(world: &World, application: &Application) -> Value {
     let mut brief = json!({
         "id": application.id,
@@ -105,16 +104,17 @@ pub fn brief(world: &World, application: &Application) -> Value {
     for (name, value) in columns::shown(&application.columns) {
         brief[name] = value.clone();
     }
-    if world.coolify.sensitive {
-        let key = world.access.keys.iter().find(|it| Some(&it.uuid) == application.private_key.as_ref());
-        brief["private_key_id"] = json!(key.map(|key| key.id));
-    }
+    let key = world.access.keys.iter().find(|it| Some(&it.uuid) == application.private_key.as_ref());
+    brief["private_key_id"] = json!(key.map(|key| key.id));
     brief
 }
 
-fn without_number(mut shown: Value) -> Value {
+/// An application by itself: without its number, and its key's only where the token may see it.
+fn public(world: &World, application: &Application) -> Value {
+    let mut shown = brief(world, application);
     if let Value::Object(members) = &mut shown {
         members.remove("id");
+        members.retain(|name, _| world.coolify.sensitive || name != "private_key_id");
     }
     shown
 }
