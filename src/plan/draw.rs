@@ -106,6 +106,7 @@ impl Drawing<'_> {
         if let Some(stranger) = strangers.next() {
             let alone = there.len() == 1 && stranger.mark.is_none();
             return if alone && known.adopt {
+                same_kind(provider, stranger, &fields)?;
                 self.wish(provider, &adopted(provider, stranger), stranger, fields)
             } else {
                 Err(self.in_the_way(provider, stranger))
@@ -271,6 +272,18 @@ fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) 
         _ => EnvChange::Set,
     };
     EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
+}
+
+// Coolify files an app as one of several things, and makes none of them into another.
+fn same_kind(provider: &dyn Provider, stranger: &Object, fields: &Fields) -> Result<(), Obstacle> {
+    let kind = fields.get("kind");
+    if kind.is_none() || stranger.fields.get("kind") == kind {
+        return Ok(());
+    }
+    let what = provider.describe();
+    let message =
+        format!("what is there is no such {what}, so it cannot be taken over ({})", shown(stranger));
+    Err(Obstacle::new(message, "nothing of it was touched; remove it, or choose another name"))
 }
 
 // It keeps whatever else is written on it, and carries no mark of ours: nothing ever deletes it.
