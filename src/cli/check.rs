@@ -10,6 +10,7 @@ use super::face::Face;
 use super::settings::environment;
 use crate::error::Problems;
 use crate::plan::ask::From;
+use crate::plan::matter::own_stack;
 use crate::plan::{Ask, Release};
 use crate::report::Ending;
 use crate::runner::desk::known;
@@ -17,13 +18,15 @@ use crate::secrets::{FingerprintKey, Origin, Sources};
 use crate::spec::{Source, Spec};
 use crate::store::{RunRow, Store};
 
-/// Reads a spec, shows its warnings, and gives it an absolute path.
+/// Reads a spec and its compose text, shows what looks wrong in them, and gives it an absolute path.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with them.
 pub fn read(path: &Path, face: &Face) -> Result<Spec, Problems> {
     let mut spec = Spec::read(path)?;
-    spec.warnings.iter().for_each(|warning| face.screen.complain(&warning.as_warning()));
+    let stack = own_stack(&spec)?;
+    let warnings = spec.warnings.iter().chain(stack.iter().flat_map(|stack| &stack.warnings));
+    warnings.for_each(|warning| face.screen.complain(&warning.as_warning()));
     spec.path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     Ok(spec)
 }

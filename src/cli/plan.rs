@@ -17,7 +17,7 @@ use super::settings::{Settings, Where, World};
 use crate::plan::draw::Drawing;
 use crate::plan::release::open_run;
 use crate::plan::survey::survey;
-use crate::plan::{Ask, Obstacle, Release};
+use crate::plan::{Ask, Obstacle, Release, Takeover};
 use crate::report::screen::{BOLD, in_style};
 use crate::report::{changes, exit, words};
 use crate::runner::apply::new_run;
@@ -37,11 +37,10 @@ pub async fn run(args: &PlanArgs, global: &Global, face: &Face) -> Came {
     };
     let mut pending = false;
     for spec in specs {
-        let name = spec.name.clone();
-        let plan = drawn(spec, global, face).await?;
-        let mut lines = vec![in_style(BOLD, &format!("{name} → {}", words::places(&plan.endpoints)))];
-        lines.extend(changes::lines(&plan));
-        face.show(&lines, || changes::document(&name, &plan));
+        let plan = drawn(spec.clone(), global, face).await?;
+        let mut lines = vec![in_style(BOLD, &format!("{} → {}", spec.name, words::places(&plan.endpoints)))];
+        lines.extend(changes::lines(&plan, &spec));
+        face.show(&lines, || changes::document(&spec.name, &plan));
         pending |= plan.has_changes();
     }
     Ok(if pending && args.exit_code { exit::PENDING } else { exit::DONE })
@@ -78,6 +77,8 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obs
         force: false,
     };
     let plan = drawing.whole(&reach.vendors).await.map_err(|obstacle| vec![obstacle])?;
+    let takeover = Takeover::of(&plan, base.as_ref());
+    takeover.warnings(&ask.spec).iter().for_each(|it| face.screen.complain(&format!("warning: {it}")));
     Ok(plan)
 }
 

@@ -9,7 +9,7 @@ use super::matter::Matter;
 use super::{Obstacle, later};
 use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate, hex};
 use crate::spec::expand::expand;
-use crate::spec::{SecretRule, Spec, carriable};
+use crate::spec::{SecretRule, Source, Spec, carriable};
 
 /// The variable that every deployment sets anew.
 pub const RELEASE: &str = "FABRIK_RELEASE";
@@ -95,7 +95,7 @@ impl Ask {
         known: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Obstacle>> {
         let envs = env_values(&spec, sources, key, known, Gap::Kept)?;
-        let matter = Matter::frozen(&spec, compose, &names(&envs))?;
+        let matter = Matter::frozen(&spec, compose)?;
         Ok(Self { spec, matter, hash, envs })
     }
 
@@ -171,7 +171,7 @@ fn env_values(
             None => values.push((want.name.clone(), From::Source(generate(), Origin::Generated))),
         }
     }
-    if let Some(port) = spec.port.filter(|_| !spec.env.contains_key("PORT")) {
+    if let Some(port) = spec.port.filter(|_| is_told_its_port(spec)) {
         values.push(("PORT".to_owned(), From::Spec(Secret::new(port.to_string()))));
     }
     problems.extend(values.iter().filter_map(|(name, from)| uncarriable(name, from)));
@@ -188,6 +188,11 @@ fn env_values(
         EnvValue { key: name, fingerprint, from }
     };
     Ok(values.into_iter().map(value).collect())
+}
+
+// A variable reaches every container of a stack, and only one of them listens on that port.
+fn is_told_its_port(spec: &Spec) -> bool {
+    !spec.env.contains_key("PORT") && !matches!(spec.source, Source::Compose { .. })
 }
 
 fn plain(text: &str, sources: &Sources<'_>) -> Result<From, String> {

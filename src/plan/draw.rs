@@ -106,6 +106,7 @@ impl Drawing<'_> {
         if let Some(stranger) = strangers.next() {
             let alone = there.len() == 1 && stranger.mark.is_none();
             return if alone && known.adopt {
+                same_kind(provider, stranger, &fields)?;
                 wish_for(provider, &adopted(provider, stranger), stranger, fields)
             } else {
                 Err(self.in_the_way(provider, stranger))
@@ -270,6 +271,18 @@ fn wish_for(
         Some((message, hint)) => Err(Obstacle::new(message, hint)),
         None => Ok(Wish { fields, action }),
     }
+}
+
+// Coolify files an app as one of several things, and makes none of them into another.
+fn same_kind(provider: &dyn Provider, stranger: &Object, fields: &Fields) -> Result<(), Obstacle> {
+    let kind = fields.get("kind");
+    if kind.is_none() || stranger.fields.get("kind") == kind {
+        return Ok(());
+    }
+    let what = provider.describe();
+    let message =
+        format!("what is there is no such {what}, so it cannot be taken over ({})", shown(stranger));
+    Err(Obstacle::new(message, "nothing of it was touched; remove it, or choose another name"))
 }
 
 // It keeps whatever else is written on it, and carries no mark of ours: nothing ever deletes it.

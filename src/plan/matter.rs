@@ -9,6 +9,7 @@ use super::Obstacle;
 use super::bundle::Bundle;
 use super::compose::stack::{Stack, StackInput};
 use super::compose::{self, ComposeInput};
+use crate::error::Problems;
 use crate::providers::coolify::services::APP;
 use crate::secrets::hex;
 use crate::spec::{Source, Spec};
@@ -26,8 +27,6 @@ pub struct Matter {
     pub volumes: Vec<String>,
     /// What decides whether it changed, besides the spec; empty where the spec says it all.
     pub content: Vec<u8>,
-    /// What is allowed but looks wrong.
-    pub warnings: Vec<String>,
 }
 
 impl Matter {
@@ -40,7 +39,7 @@ impl Matter {
             Source::Template { folder, .. } | Source::Folder { folder } => {
                 Self::of_folder(spec, folder, env_keys).map_err(|obstacle| vec![obstacle])
             }
-            Source::Compose { text, .. } => Self::of_compose(spec, text, env_keys),
+            Source::Compose { text, .. } => Self::of_compose(spec, text),
             Source::Image { .. } | Source::Git(_) => Ok(Self::of_application(spec)),
         }
     }
@@ -49,12 +48,12 @@ impl Matter {
     ///
     /// # Errors
     /// [`Obstacle`] for a text that this version no longer understands.
-    pub fn frozen(spec: &Spec, compose: String, env_keys: &[String]) -> Result<Self, Vec<Obstacle>> {
+    pub fn frozen(spec: &Spec, compose: String) -> Result<Self, Vec<Obstacle>> {
         match &spec.source {
             Source::Template { .. } | Source::Folder { .. } => {
                 Ok(Self { compose, main: APP.to_owned(), ..Self::of_application(spec) })
             }
-            Source::Compose { .. } => Self::of_compose(spec, &compose, env_keys),
+            Source::Compose { .. } => Self::of_compose(spec, &compose),
             Source::Image { .. } | Source::Git(_) => Ok(Self::of_application(spec)),
         }
     }
@@ -76,17 +75,8 @@ impl Matter {
         Ok(Self { compose, main: APP.to_owned(), content, ..Self::of_application(spec) })
     }
 
-    fn of_compose(spec: &Spec, text: &str, env_keys: &[String]) -> Result<Self, Vec<Obstacle>> {
-        let Source::Compose { file, .. } = &spec.source else { return Ok(Self::of_application(spec)) };
-        let input = StackInput {
-            file,
-            text,
-            service: spec.service.as_deref(),
-            port: spec.port,
-            has_domain: !spec.domains.is_empty(),
-            env_keys,
-        };
-        let stack = Stack::read(&input).map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
+    fn of_compose(spec: &Spec, text: &str) -> Result<Self, Vec<Obstacle>> {
+        let stack = stack(spec, text).map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
         let first = stack.services.first().cloned().unwrap_or_default();
         Ok(Self {
             content: Sha256::digest(&stack.text).to_vec(),
@@ -94,7 +84,6 @@ impl Matter {
             main: stack.main.unwrap_or(first),
             port: stack.port,
             volumes: stack.volumes,
-            warnings: stack.warnings.iter().map(ToString::to_string).collect(),
         })
     }
 
@@ -105,7 +94,6 @@ impl Matter {
             port: spec.port,
             volumes: spec.volumes.iter().map(|volume| volume.name.clone()).collect(),
             content: Vec::new(),
-            warnings: Vec::new(),
         }
     }
 
@@ -117,4 +105,32 @@ impl Matter {
         hasher.update(&self.content);
         hex(&hasher.finalize())
     }
+}
+
+/// The spec's own compose text, read; `None` for an app that comes from elsewhere.
+///
+/// # Errors
+/// Everything in it that Coolify would break, each with its line.
+pub fn own_stack(spec: &Spec) -> Result<Option<Stack>, Problems> {
+    match &spec.source {
+        Source::Compose { text, .. } => stack(spec, text).map(Some),
+        Source::Template { .. } | Source::Folder { .. } | Source::Image { .. } | Source::Git(_) => Ok(None),
+    }
+}
+
+fn stack(spec: &Spec, text: &str) -> Result<Stack, Problems> {
+    let file = match &spec.source {
+        Source::Compose { file, .. } => file,
+        _ => &spec.path,
+    };
+    let wanted = spec.secrets.iter().map(|want| &want.name);
+    let env_keys: Vec<String> = spec.env.keys().chain(wanted).cloned().collect();
+    Stack::read(&StackInput {
+        file,
+        text,
+        service: spec.service.as_deref(),
+        port: spec.port,
+        has_domain: !spec.domains.is_empty(),
+        env_keys: &env_keys,
+    })
 }

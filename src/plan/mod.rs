@@ -16,9 +16,11 @@ pub mod obstacle;
 mod records;
 pub mod release;
 pub mod survey;
+pub mod takeover;
 
 pub use ask::{Ask, EnvValue};
 pub use estate::Estate;
 pub use matter::Matter;
 pub use obstacle::Obstacle;
 pub use release::Release;
+pub use takeover::Takeover;

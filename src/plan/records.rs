@@ -9,7 +9,7 @@ use super::again::find;
 use super::draw::{Drawing, Known, fields};
 use super::survey::Site;
 use crate::providers::cloudflare::form::normal;
-use crate::providers::{Object, Vendors};
+use crate::providers::{Object, Provider, Vendors};
 use crate::spec::{Proxied, Ttl};
 
 impl Drawing<'_> {
@@ -34,6 +34,7 @@ impl Drawing<'_> {
         let receipt = self.base.and_then(|base| base.record(&site.name));
         let there = match &receipt {
             Some(receipt) => find(&provider, receipt).await?,
+            None if self.ask.spec.adopt.dns => provider.look().await?.pop(),
             None => None,
         };
         let proxied = self.proxied(there.as_ref());

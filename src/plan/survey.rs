@@ -127,6 +127,14 @@ async fn target(
     server: &Server,
 ) -> Result<(RecordType, String), Obstacle> {
     if let Some(target) = &spec.dns.target {
+        if let Some(address) = target.address()
+            && cloudflare.owns(address).await?
+        {
+            return Err(Obstacle::new(
+                format!("`dns.target` {address} is one of Cloudflare's own addresses, no server is there"),
+                "write the address of the server itself; `dns.proxied` puts Cloudflare in front of it",
+            ));
+        }
         return Ok((target.kind(), target.to_string()));
     }
     let address = address(cloudflare, coolify, server).await?;

@@ -5,6 +5,7 @@ use machine::receipt::Fields;
 use serde_json::{Value, json};
 
 use super::screen::{BAD, DIM, GOOD, ODD, in_style};
+use crate::spec::Spec;
 
 /// The things of a plan, in the order they are made.
 fn things(plan: &Plan) -> Vec<(&'static str, &Wish)> {
@@ -13,19 +14,20 @@ fn things(plan: &Plan) -> Vec<(&'static str, &Wish)> {
     records.chain(rest).collect()
 }
 
-/// The plan, a line a field.
-pub fn lines(plan: &Plan) -> Vec<String> {
+/// The plan for `spec`, a line a field.
+pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
     let mut lines: Vec<String> =
-        things(plan).into_iter().flat_map(|(name, wish)| wish_lines(name, wish)).collect();
-    lines.extend(plan.wanted().filter_map(|(_, record)| proxy_line(record)));
+        things(plan).into_iter().flat_map(|(name, wish)| wish_lines(name, wish, spec)).collect();
+    lines.extend(plan.wanted().filter_map(|(_, record)| proxy_line(record, spec)));
     lines.extend(plan.envs.iter().map(env_line));
     lines.push(verdict(plan).to_owned());
     lines
 }
 
-fn proxy_line(record: &RecordWish) -> Option<String> {
+fn proxy_line(record: &RecordWish, spec: &Spec) -> Option<String> {
     let later = record.proxy == Proxy::AfterProof;
-    let line = format!("  ~ proxy         {}  (switch on, once the app is proven without it)", record.name);
+    let name = spec.as_written(&record.name);
+    let line = format!("  ~ proxy         {name}  (switch on, once the app is proven without it)");
     later.then(|| in_style(ODD, &line))
 }
 
@@ -37,12 +39,12 @@ fn verdict(plan: &Plan) -> &'static str {
     }
 }
 
-fn wish_lines(name: &str, wish: &Wish) -> Vec<String> {
+fn wish_lines(name: &str, wish: &Wish, spec: &Spec) -> Vec<String> {
     let named = match &wish.action {
         Action::Drop { before, .. } => before,
         Action::Create | Action::Change { .. } | Action::Keep { .. } => &wish.fields,
     };
-    let title = named.get("name").map_or("", String::as_str);
+    let title = spec.as_written(named.get("name").map_or("", String::as_str));
     let head = |sign: &str, word: &str| format!("  {sign} {name:<13} {title}  ({word})");
     match &wish.action {
         Action::Create => {

@@ -17,7 +17,7 @@ use machine::replay::AnyDeployment;
 use super::event::Listener;
 use super::journal::Journal;
 use super::work::{Cancel, Work};
-use super::{Demand, Ended, Keep, OnFailure, Runner, Taken};
+use super::{Consent, Demand, Ended, Keep, OnFailure, Runner, Taken};
 use crate::plan::release::{ReadError, frozen, frozen_text};
 use crate::plan::{Ask, Obstacle, Release};
 use crate::providers::Vendors;
@@ -81,7 +81,7 @@ pub struct Options {
     /// How long to wait for another run of the app.
     pub wait_lock: Duration,
     /// Asked before something is undone; `false` refuses.
-    pub consent: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    pub consent: Consent,
 }
 
 impl Options {
@@ -208,6 +208,7 @@ impl Desk {
             base: None,
             before: None,
             keep,
+            consent: options.consent.clone(),
             ask,
         }
     }

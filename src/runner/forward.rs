@@ -18,9 +18,9 @@ use super::drop::Dropped;
 use super::event::{Came, Event};
 use super::halt::{Halt, Stop, refused};
 use super::{Ended, OnFailure, Runner};
-use crate::plan::Obstacle;
 use crate::plan::draw::Drawing;
 use crate::plan::survey::survey;
+use crate::plan::{Obstacle, Takeover};
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 
@@ -128,7 +128,23 @@ impl Runner {
             base: self.base.as_ref(),
             force: self.force,
         };
-        drawing.whole(&self.vendors).await
+        let plan = drawing.whole(&self.vendors).await?;
+        self.agree_to_take_over(&plan)?;
+        Ok(plan)
+    }
+
+    fn agree_to_take_over(&self, plan: &Plan) -> Result<(), Obstacle> {
+        let takeover = Takeover::of(plan, self.base.as_ref());
+        for warning in takeover.warnings(&self.ask.spec) {
+            self.work.tell(&Event::Warned(warning));
+        }
+        match takeover.question() {
+            Some(question) if !(self.consent)(&question) => Err(Obstacle::new(
+                "taking over somebody else's app was not agreed to",
+                "say `--yes` to agree",
+            )),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn keep_generated(&self) -> Result<(), Obstacle> {
@@ -219,7 +235,8 @@ impl Runner {
             let records = self.vendors.records(record, Step::Dns(nth));
             let receipt = self.have(deployment, &records, &record.wish).await?;
             let field = |name: &str| record.wish.fields.get(name).map_or("", String::as_str);
-            let what = format!("{} {} → {}", field("type"), record.name, field("content"));
+            let name = self.ask.spec.as_written(&record.name);
+            let what = format!("{} {name} → {}", field("type"), field("content"));
             self.done("dns", what, came(&receipt), began);
             dns.push(receipt);
         }
@@ -237,6 +254,7 @@ impl Runner {
         let compose = &self.ask.matter.compose;
         let apps = self.vendors.app(&plan.place, &names, &project.id, &plan.app.fields, compose);
         let app = self.have(deployment, apps.as_ref(), &plan.app).await?;
+        self.silence(deployment, &plan, &app).await?;
         self.envs(deployment, &plan, &app).await?;
         let what = format!("{} · {}", projects.describe(), apps.describe());
         self.done("coolify", what.replace('`', ""), came(&app), began);

@@ -18,6 +18,8 @@ pub mod event;
 pub mod forward;
 pub mod halt;
 pub mod journal;
+mod leftovers;
+mod neighbours;
 pub mod prospect;
 pub mod prove;
 pub mod restore;
@@ -86,7 +88,12 @@ pub struct Runner {
     pub force: bool,
     /// Where generated secrets are kept before anything is sent.
     pub keep: Keep,
+    /// Asked before something is done that cannot be undone; `false` refuses.
+    pub consent: Consent,
 }
+
+/// Asks a person; `false` is a no.
+pub type Consent = std::sync::Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Keeps generated secrets where the next run finds them; says why it could not.
 pub type Keep = Box<dyn Fn(&[(&str, &crate::secrets::Secret)]) -> Result<(), String> + Send + Sync>;

@@ -48,6 +48,9 @@ impl Runner {
             proven =
                 self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Stage::Bare).await?;
         }
+        if start != Start::Running {
+            self.neighbours(&plan, &app).await?;
+        }
         if self.proxy(deployment, &plan).await? {
             let edge =
                 self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Stage::Proxied).await?;
@@ -85,7 +88,8 @@ impl Runner {
             let wish = Wish { fields: proxied("true", "1"), action };
             let records = self.vendors.records(record, Step::Proxy(nth));
             self.have(deployment, &records, &wish).await?;
-            self.done("proxy", format!("{} behind Cloudflare", record.name), Came::Updated, began);
+            let name = self.ask.spec.as_written(&record.name);
+            self.done("proxy", format!("{name} behind Cloudflare"), Came::Updated, began);
             any = true;
         }
         Ok(any)
@@ -122,7 +126,8 @@ impl Runner {
         for (_, record) in plan.wanted() {
             let target = target(record, release, health, self.way(record, stage).await?);
             let one = self.watch_one(plan, app, &target).await?;
-            let named = |check: String| if several { format!("{} {check}", record.name) } else { check };
+            let name = self.ask.spec.as_written(&record.name);
+            let named = |check: String| if several { format!("{name} {check}") } else { check };
             all.checks.extend(one.checks.into_iter().map(|(check, saw)| (named(check), saw)));
             if one.proof == Proof::None {
                 all.proof = Proof::None;

@@ -115,6 +115,7 @@ impl Runner {
             if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
                 return Ok(Undoing::Blocked(reason));
             }
+            self.silence_again(deployment, receipt, (&compose, fields)).await?;
         }
         let missing = match self.put_envs_back(deployment, plan, receipt).await? {
             Ok(missing) => missing,

@@ -10,6 +10,7 @@ use super::Runner;
 use super::app::App;
 use super::event::Event;
 use super::halt::Halt;
+use crate::plan::Release;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{Health, Source};
 use crate::verify::Proven;
@@ -77,12 +78,21 @@ impl Runner {
             Container::Running(log) if log.contains(release) => {
                 (Look::Proven, "running, its log names the release".to_owned())
             }
+            Container::Running(log) if self.is_of_the_release_before(&log, release) => {
+                (Look::Down, "the old version still runs: its log names the release before".to_owned())
+            }
             Container::Running(_) => (Look::Up, "running; its log does not name the release".to_owned()),
             Container::Stopped => (Look::Down, "its container does not stay up".to_owned()),
             Container::None => (Look::Down, "there is no container".to_owned()),
             Container::Unknown(reason) => (Look::Down, format!("its server could not be asked: {reason}")),
         };
         Ok((look, saw))
+    }
+
+    // A container is made anew for each release, so its log names no earlier one unless it is that one's.
+    fn is_of_the_release_before(&self, log: &str, release: &str) -> bool {
+        let before = self.base.as_ref().map(Release::answers_as);
+        before.is_some_and(|before| before != release && log.contains(before))
     }
 
     fn sighted(&self, ok: bool, saw: &str, attempt: u32) {

@@ -48,6 +48,7 @@ pub use exchange::{CLOUDFLARE, COOLIFY};
 pub use faults::{Fault, Mishap, UnknownFault};
 pub use ports::{Hook, Point, Side, Verdict};
 pub use schedule::{Rates, Schedule};
+pub use services::Service;
 pub use through::Through;
 pub use world::World;
 

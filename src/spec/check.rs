@@ -76,6 +76,11 @@ pub fn domain(key: &str, text: &str) -> Checked<String> {
     }
 }
 
+/// Whether it is the id of a zone at Cloudflare: 32 hexadecimal digits, and no dot as every zone's name has.
+pub fn is_zone_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// One label of a host name.
 fn is_label(text: &str) -> bool {
     let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');

@@ -1,6 +1,6 @@
 //! How an app's domains are to resolve.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub struct Dns {
     pub ttl: Ttl,
     /// Whether Cloudflare's proxy stands before the app.
     pub proxied: Proxied,
-    /// The zone; none means the longest one that fits.
+    /// The zone, by name or id; none means the longest one that fits.
     pub zone: Option<String>,
 }
 
@@ -76,6 +76,15 @@ impl Target {
             Self::V4(_) => RecordType::A,
             Self::V6(_) => RecordType::Aaaa,
             Self::Host(_) => RecordType::Cname,
+        }
+    }
+
+    /// The address, if it is one.
+    pub fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::V4(address) => Some(IpAddr::V4(*address)),
+            Self::V6(address) => Some(IpAddr::V6(*address)),
+            Self::Host(_) => None,
         }
     }
 }
@@ -162,9 +171,12 @@ fn proxied(reader: &mut Reader<'_>, node: &Node) -> Option<Proxied> {
     }
 }
 
-/// Reads `dns.zone`, which must hold every domain.
+/// Reads `dns.zone`, which must hold every domain; of an id only Cloudflare can tell.
 fn zone(reader: &mut Reader<'_>, node: &Node, domains: &[String]) -> Option<String> {
     reader.checked(node, "dns.zone", |text| {
+        if check::is_zone_id(text) {
+            return Ok(text.to_owned());
+        }
         let zone = check::domain("dns.zone", text)?;
         let outside =
             domains.iter().find(|domain| **domain != zone && !domain.ends_with(&format!(".{zone}")));

@@ -213,9 +213,9 @@ impl Spec {
         .to_string()
     }
 
-    /// The URLs the app answers at; none for a worker.
+    /// The URLs the app answers at, as people write them; none for a worker.
     pub fn endpoints(&self) -> Vec<String> {
-        self.domains.iter().map(|domain| format!("https://{domain}")).collect()
+        self.domains.iter().map(|domain| format!("https://{}", self.as_written(domain))).collect()
     }
 
     /// A domain as it was written, with its letters outside ASCII.

@@ -8,10 +8,14 @@
 pub mod crash;
 mod flags;
 mod hostile;
+mod in_place;
 pub mod invariants;
 mod people;
 mod races;
 pub mod scene;
 mod served;
+mod stacks;
+mod strangers;
 mod sweeps;
 mod trace;
+mod workers;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fabrik::providers::{Cloudflare, Coolify, Vendors};
 use fabrik::runner::desk::{Desk, Options, Outcome};
-use fabrik::runner::event::Deaf;
+use fabrik::runner::event::{Deaf, Event, Listener};
 use fabrik::runner::work::Cancel;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
 use fabrik::secrets::{FingerprintKey, Secret};
@@ -15,6 +15,7 @@ use fabrik::spec::Spec;
 use fabrik::store::memory::MemoryStore;
 use fabrik::store::sqlite::SqliteStore;
 use fabrik::store::{Holder, Store};
+use fabrik::wire::Outside;
 use machine::id::{JournalId, RunId};
 use machine::phase::{Data, Name};
 
@@ -84,6 +85,19 @@ impl Scene {
         self.store.open(&self.sandbox)
     }
 
+    /// A scene whose app is `spec`, with a compose text beside it.
+    pub fn of(spec: &str, compose: &str) -> Self {
+        let scene = Self::new(1);
+        scene.write("blog.yaml", spec);
+        scene.write("compose.yaml", compose);
+        scene
+    }
+
+    /// Writes a file beside the spec.
+    pub fn write(&self, path: &str, text: &str) {
+        std::fs::write(self.folder.path().join(path), text).unwrap();
+    }
+
     /// Changes the app's files.
     pub fn edit(&self, text: &str) {
         std::fs::write(self.folder.path().join("app/index.html"), text).unwrap();
@@ -147,6 +161,22 @@ impl Scene {
         self.process(fuse).apply(self.spec(), &options()).await
     }
 
+    /// Applies the spec in a new process, and gives what it warned of too.
+    pub async fn heard(&self) -> (Outcome, Vec<String>) {
+        self.heard_through(self.sandbox.outside()).await
+    }
+
+    /// The same through other ports.
+    pub async fn heard_through(&self, outside: Outside) -> (Outcome, Vec<String>) {
+        let heard = Arc::new(Heard::default());
+        let desk = self.process(&Fuse::default());
+        let vendors = desk.vendors.clone().through(&outside);
+        let desk = Desk { listener: heard.clone(), outside, vendors, ..desk };
+        let outcome = desk.apply(self.spec(), &options()).await;
+        let warnings = heard.0.lock().unwrap().drain(..).collect();
+        (outcome, warnings)
+    }
+
     /// Goes on with the newest open run, if there is one, in a new process.
     pub async fn resume(&self, fuse: &Fuse) -> Option<Outcome> {
         let run = self.open_run().await?;
@@ -198,6 +228,18 @@ impl Scene {
 
     pub async fn phase(&self) -> Option<Name> {
         self.journal().list(None).await.unwrap().last().and_then(|row| row.phase)
+    }
+}
+
+/// Keeps what is warned of.
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Listener for Heard {
+    fn hear(&self, event: &Event) {
+        if let Event::Warned(text) = event {
+            self.0.lock().unwrap().push(text.clone());
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod applications;
 pub mod deployments;
 pub mod environments;
 pub mod envs;
+pub mod parts;
 pub mod projects;
 pub mod resource;
 pub mod servers;

@@ -46,6 +46,10 @@ impl Services {
 
     fn service(&self, item: &Value) -> Option<Object> {
         let mut fields = Fields::from([("name".to_owned(), text(item, "name"))]);
+        // Applications and databases are listed beside services, and have no such version.
+        if item.get("compose_parsing_version").is_some() {
+            fields.insert("kind".to_owned(), "service".to_owned());
+        }
         let mut subs = item["applications"].as_array().into_iter().flatten();
         if let Some(main) = subs.find(|sub| sub["name"] == self.main.as_str()) {
             fields.insert("url".to_owned(), text(main, "fqdn"));

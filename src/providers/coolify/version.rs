@@ -22,6 +22,8 @@ impl Version {
     pub const OLDEST: Self = Self::released(4, 0, 0);
     /// The first that gives a service's log, and with it the only sight of its container.
     pub const SERVICE_LOGS: Self = Self::released(4, 2, 0);
+    /// The first with calls for the sub-resources of a service.
+    pub const PARTS: Self = Self::released(4, 2, 0);
 
     const fn released(major: u32, minor: u32, patch: u32) -> Self {
         Self { numbers: [major, minor, patch], stage: Stage::Released }

@@ -107,8 +107,10 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("GET", ["services", uuid, "storages"]) => Box::new(|desk| parts::storages(desk, uuid)),
         ("GET", ["services", uuid, "applications"]) => Box::new(|desk| parts::list(desk, uuid, false)),
         ("GET", ["services", uuid, "databases"]) => Box::new(|desk| parts::list(desk, uuid, true)),
-        ("GET", ["services", uuid, "applications", part]) => Box::new(|desk| parts::show(desk, uuid, part)),
-        ("PATCH", ["services", uuid, "applications", part]) => Box::new(|desk| parts::patch(desk, uuid, part)),
+        ("GET", ["services", uuid, "applications", part]) => Box::new(|desk| parts::show(desk, uuid, part, false)),
+        ("PATCH", ["services", uuid, "applications", part]) => Box::new(|desk| parts::patch(desk, uuid, part, false)),
+        ("GET", ["services", uuid, "databases", part]) => Box::new(|desk| parts::show(desk, uuid, part, true)),
+        ("PATCH", ["services", uuid, "databases", part]) => Box::new(|desk| parts::patch(desk, uuid, part, true)),
 
         ("GET", ["applications"]) => Box::new(applications::list),
         ("POST", ["applications", "dockerimage"]) => Box::new(|desk| applications::create(desk, Route::Image)),

@@ -8,6 +8,16 @@ use crate::sandbox::ask::Ask;
 use crate::sandbox::compose::Compose;
 use crate::sandbox::services::{Container, Line, Part, Service};
 
+const DATABASE_FIELDS: [&str; 8] = [
+    "human_name",
+    "description",
+    "image",
+    "exclude_from_status",
+    "is_log_drain_enabled",
+    "is_public",
+    "public_port",
+    "public_port_timeout",
+];
 const FIELDS: [&str; 10] = [
     "url",
     "noindex_domains",
@@ -28,20 +38,21 @@ pub fn list(desk: &mut Desk, uuid: &str, databases: bool) -> Answer {
     Ok(Reply::json(200, &parts.map(|part| shown(service, part, false)).collect()))
 }
 
-/// One application.
-pub fn show(desk: &mut Desk, uuid: &str, part: &str) -> Answer {
+/// One application or one database.
+pub fn show(desk: &mut Desk, uuid: &str, part: &str, database: bool) -> Answer {
     let service = desk.service(uuid)?;
-    Ok(Reply::json(200, &shown(service, find(service, part)?, false)))
+    Ok(Reply::json(200, &shown(service, find(service, part, database)?, false)))
 }
 
-/// Changes one application (4.2.0 and newer). The URL is lower-cased whole; the override works in the query
-/// only.
-pub fn patch(desk: &mut Desk, uuid: &str, part: &str) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&FIELDS);
+/// Changes one application or one database (4.2.0 and newer). The URL is lower-cased whole; the override works in
+/// the query only.
+pub fn patch(desk: &mut Desk, uuid: &str, part: &str, database: bool) -> Answer {
+    let fields: &[&str] = if database { &DATABASE_FIELDS } else { &FIELDS };
+    let mut form = Form::read(desk.ask)?.only(fields);
     let (human_name, description) = (form.text("human_name"), form.text("description"));
     let (url, image, excluded) = (form.text("url"), form.text("image"), form.flag("exclude_from_status"));
     form.check()?;
-    let name = find(desk.service(uuid)?, part)?.name.clone();
+    let name = find(desk.service(uuid)?, part, database)?.name.clone();
     if form.has("url") {
         let force = desk.ask.query("force_domain_override").is_some_and(|it| it == "true" || it == "1");
         let url = Url { name: name.clone(), url: url.map(|url| url.to_lowercase()) };
@@ -53,9 +64,11 @@ pub fn patch(desk: &mut Desk, uuid: &str, part: &str) -> Answer {
         part.image = image.or_else(|| part.image.take());
         part.excluded = excluded.unwrap_or(part.excluded);
         part.human_name = human_name.or_else(|| part.human_name.take());
-        part.description = description.or_else(|| part.description.take());
+        if form.has("description") {
+            part.description = description;
+        }
     }
-    show(desk, uuid, part)
+    show(desk, uuid, part, database)
 }
 
 /// The log of one container, the only live view of it (4.2.0 and newer).
@@ -98,9 +111,10 @@ fn written(line: &Line, stamped: bool) -> String {
     format!("{stamp}{}\n", line.text)
 }
 
-fn find<'a>(service: &'a Service, part: &str) -> Result<&'a Part, Reply> {
-    let found = service.parts.iter().find(|it| it.uuid == part && !it.is_database);
-    found.ok_or_else(|| message(404, "Application not found."))
+fn find<'a>(service: &'a Service, part: &str, database: bool) -> Result<&'a Part, Reply> {
+    let found = service.parts.iter().find(|it| it.uuid == part && it.is_database == database);
+    let kind = if database { "Database" } else { "Application" };
+    found.ok_or_else(|| message(404, &format!("{kind} not found.")))
 }
 
 /// A part as the API shows it; its number only inside the service, and that of a database's service too.

@@ -1,0 +1,105 @@
+//! The sub-resources of a service: one for each compose service that its text ever had.
+//!
+//! A compose service that was renamed or dropped stays behind, `exited`, and spoils the status of the whole; no call
+//! deletes it. From 4.2.0 on it can be left out of the status (Coolify API, updating services).
+
+use http::Method;
+use machine::mark::Mark;
+use serde_json::{Value, json};
+
+use super::version::Version;
+use super::{COOLIFY, Coolify, text};
+use crate::providers::Trouble;
+use crate::providers::call::Call;
+
+/// What Coolify files a compose service as, by its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Something that may have URLs.
+    Application,
+    /// A database.
+    Database,
+}
+
+/// A sub-resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its uuid.
+    pub id: String,
+    /// The compose service's name.
+    pub name: String,
+    /// What it is filed as.
+    pub kind: Kind,
+    /// Its status, which may be minutes old.
+    pub status: String,
+    /// Its URLs, comma-separated; empty where it has none.
+    pub url: String,
+    /// Whether it is left out of the service's status.
+    pub silent: bool,
+    /// Our mark, where we left it out.
+    pub mark: Option<Mark>,
+}
+
+/// What becomes of a sub-resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is left out of the status, and gives up its URLs.
+    Silenced,
+    /// It counts again.
+    Woken,
+    /// It gives up its URLs, which lead to another part now.
+    Unrouted,
+}
+
+impl Coolify {
+    /// The sub-resources of `service`, applications first.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn parts(&self, service: &str) -> Result<Vec<Part>, Trouble> {
+        let body = self.read(&format!("/services/{service}")).await?.unwrap_or_default();
+        let of = |list: &str, kind| -> Vec<Part> {
+            let items = body[list].as_array().into_iter().flatten();
+            items.filter_map(|item| part(item, kind)).collect()
+        };
+        Ok([of("applications", Kind::Application), of("databases", Kind::Database)].concat())
+    }
+
+    /// Whether this version changes sub-resources.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn changes_parts(&self) -> Result<bool, Trouble> {
+        Ok(self.known().await? >= Version::PARTS)
+    }
+
+    /// The request that lets `fate` befall a part of `service`; `mark` shows later who silenced it.
+    pub fn change_part(&self, service: &str, part: &Part, fate: Fate, mark: &Mark) -> Call {
+        let mut body = match fate {
+            Fate::Silenced => json!({"exclude_from_status": true, "description": mark.to_string()}),
+            Fate::Woken => json!({"exclude_from_status": false, "description": null}),
+            Fate::Unrouted => json!({}),
+        };
+        if fate != Fate::Woken && !part.url.is_empty() {
+            body["url"] = Value::Null;
+        }
+        let list = match part.kind {
+            Kind::Application => "applications",
+            Kind::Database => "databases",
+        };
+        let path = format!("/services/{service}/{list}/{}", part.id);
+        self.write(Method::PATCH, &path, &body, COOLIFY).plain()
+    }
+}
+
+fn part(item: &Value, kind: Kind) -> Option<Part> {
+    Some(Part {
+        id: item["uuid"].as_str()?.to_owned(),
+        name: text(item, "name"),
+        kind,
+        status: text(item, "status"),
+        url: text(item, "fqdn"),
+        silent: item["exclude_from_status"] == Value::Bool(true),
+        mark: Mark::parse(&text(item, "description")),
+    })
+}

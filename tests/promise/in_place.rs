@@ -1,0 +1,269 @@
+//! Changes in place: whatever the spec says otherwise, the same things are changed, and the plan said so before.
+
+use std::collections::BTreeSet;
+
+use fabrik::plan::draw::Drawing;
+use fabrik::plan::survey::survey;
+use fabrik::plan::{Ask, Release};
+use fabrik::report::changes;
+use fabrik::runner::Ended;
+use fabrik::runner::apply::new_run;
+use fabrik::runner::desk::{Outcome, known};
+
+use super::crash::Fuse;
+use super::invariants::at_rest;
+use super::scene::Scene;
+
+const FOLDER: &str = "name: blog
+folder: ./blog
+domain: blog.example.com
+port: 8000
+env: {COLOUR: blue, OLD: gone}
+secrets: {required: [API_KEY]}
+";
+
+const COMPOSE: &str = "name: blog
+compose: ./compose.yaml
+service: web
+domain: blog.example.com
+port: 8000
+env: {COLOUR: blue, OLD: gone}
+secrets: {required: [API_KEY]}
+";
+
+const TEXT: &str = "services:
+  web: {image: 'nginx:1.27', expose: [8000, 9000]}
+  db: {image: 'postgres:16'}
+";
+
+/// What is changed, how, and what the plan says of it.
+type Change = (&'static str, fn(&mut Scene), &'static [&'static str]);
+
+const OF_BOTH: &[Change] = &[
+    (
+        "port",
+        |it| it.respec("port: 8000", "port: 9000"),
+        &["url: https://blog.example.com:8000 → https://blog.example.com:9000"],
+    ),
+    ("env added", |it| it.respec("{COLOUR: blue", "{NEW: 1, COLOUR: blue"), &["+ env           NEW  (set)"]),
+    ("env changed", |it| it.respec("blue", "red"), &["~ env           COLOUR  (another value)"]),
+    ("env removed", |it| it.respec(", OLD: gone", ""), &["- env           OLD  (remove)"]),
+    (
+        "secret changed",
+        |it| drop(it.environment.insert("API_KEY".to_owned(), "another-value-of-it".to_owned())),
+        &["~ env           API_KEY  (another value)"],
+    ),
+    (
+        "domain added",
+        |it| it.respec("domain: blog.example.com", "domain: [blog.example.com, www.example.org]"),
+        &["+ dns           www.example.org  (create)", "https://www.example.org:8000"],
+    ),
+    (
+        "domain changed",
+        |it| it.respec("domain: blog.example.com", "domain: news.example.com"),
+        &["+ dns           news.example.com  (create)", "- dns           blog.example.com  (delete"],
+    ),
+    ("ttl", |it| it.respec("port: 8000", "port: 8000\ndns: {ttl: 300}"), &["ttl: 1 → 300"]),
+    (
+        "proxied on",
+        |it| it.respec("port: 8000", "port: 8000\ndns: {proxied: true}"),
+        &["proxy         blog.example.com  (switch on"],
+    ),
+    (
+        "proxied first",
+        |it| it.respec("port: 8000", "port: 8000\ndns: {proxied: first}"),
+        &["proxied: false → true"],
+    ),
+    (
+        "another target",
+        |it| {
+            it.sandbox.with_world(|world| "203.0.113.77".clone_into(&mut world.server.ip)).unwrap();
+            it.respec("port: 8000", "port: 8000\ndns: {target: 203.0.113.77}");
+        },
+        &["content: 203.0.113.10 → 203.0.113.77"],
+    ),
+];
+
+const OF_FOLDER: &[Change] = &[
+    ("files", |it| it.write("blog/index.html", "second"), &["compose: "]),
+    ("resources", |it| it.respec("port: 8000", "port: 8000\nresources: {memory: 256M}"), &["compose: "]),
+    (
+        "volume",
+        |it| it.respec("port: 8000", "port: 8000\nvolumes: [{name: data, path: /data}]"),
+        &["compose: "],
+    ),
+    ("health", |it| it.respec("port: 8000", "port: 8000\nhealth: {path: /well}"), &["compose: "]),
+    ("to a template", |it| it.respec("folder: ./blog", "template: python-api"), &["compose: "]),
+    (
+        "to compose",
+        |it| it.respec("folder: ./blog", "compose: ./compose.yaml\nservice: web"),
+        &["service: app → web", "compose: "],
+    ),
+];
+
+const OF_COMPOSE: &[Change] = &[
+    ("text", |it| it.write("compose.yaml", &TEXT.replace("1.27", "1.28")), &["compose: "]),
+    (
+        "a volume",
+        |it| {
+            it.write(
+                "compose.yaml",
+                &format!(
+                    "{}volumes: {{data: {{}}}}\n",
+                    TEXT.replace("'postgres:16'", "'postgres:16', volumes: ['data:/data']")
+                ),
+            )
+        },
+        &["compose: "],
+    ),
+    (
+        "to a folder",
+        |it| it.respec("compose: ./compose.yaml\nservice: web", "folder: ./blog"),
+        &["service: web → app"],
+    ),
+];
+
+fn scene(spec: &str) -> Scene {
+    let scene = Scene::of(spec, TEXT);
+    std::fs::create_dir(scene.folder.path().join("blog")).unwrap();
+    scene.write("blog/Dockerfile", "FROM busybox:1.37\nCOPY index.html /\n");
+    scene.write("blog/index.html", "first");
+    scene
+}
+
+/// What the plan says, drawn as the program draws it.
+async fn planned(scene: &Scene) -> String {
+    let desk = scene.process(&Fuse::default());
+    let rows = desk.store.list(None).await.unwrap();
+    let base = Release::newest(&desk.store, &rows, None).await.unwrap();
+    let known = base.as_ref().map(known).unwrap_or_default();
+    let spec = scene.spec();
+    let sources = desk.sources(&spec.path).unwrap();
+    let ask = Ask::fresh(spec.clone(), &sources, &desk.key, &known).unwrap();
+    let ground = survey(&desk.vendors, &spec, base.as_ref()).await.unwrap();
+    let drawing = Drawing {
+        ask: &ask,
+        run: &new_run(),
+        journal: desk.store.journal(),
+        ground: &ground,
+        base: base.as_ref(),
+        force: false,
+    };
+    let plan = drawing.whole(&desk.vendors).await.unwrap();
+    let lines = changes::lines(&plan, &spec).into_iter();
+    lines.map(|line| anstream::adapter::strip_str(&line).to_string() + "\n").collect()
+}
+
+/// The app's uuid, and the records by name and id.
+fn ids(scene: &Scene) -> (String, BTreeSet<(String, String)>) {
+    let world = scene.sandbox.world();
+    let app = world.services.iter().find(|service| service.description.is_some()).expect("the app");
+    let records = world.records.iter().map(|record| (record.name.clone(), record.id.clone()));
+    (app.uuid.clone(), records.collect())
+}
+
+async fn complete(scene: &Scene, context: &str) {
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
+    at_rest(scene, context).await;
+}
+
+async fn changed(spec: &str, (what, change, said): &Change) {
+    let mut scene = scene(spec);
+    complete(&scene, what).await;
+    let (app, records) = ids(&scene);
+    change(&mut scene);
+    let plan = planned(&scene).await;
+    for words in *said {
+        assert!(plan.contains(words), "{what}: the plan does not say {words:?}:\n{plan}");
+    }
+    complete(&scene, what).await;
+    let (app_now, records_now) = ids(&scene);
+    assert_eq!(app_now, app, "{what}");
+    for (name, id) in &records_now {
+        let was = records.iter().find(|(known, _)| known == name);
+        assert!(was.is_none_or(|(_, known)| known == id), "{what}: {name} is another record now");
+    }
+    assert!(planned(&scene).await.contains("nothing to change"), "{what}: it does not converge");
+}
+
+#[tokio::test]
+async fn every_field_of_a_folder_app_is_changed_in_place_as_the_plan_says() {
+    for change in OF_BOTH.iter().chain(OF_FOLDER) {
+        changed(FOLDER, change).await;
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_a_compose_app_is_changed_in_place_as_the_plan_says() {
+    for change in OF_BOTH.iter().chain(OF_COMPOSE) {
+        changed(COMPOSE, change).await;
+    }
+}
+
+#[tokio::test]
+async fn several_domains_in_two_zones_are_changed_one_by_one() {
+    let scene = scene(&FOLDER.replace(
+        "domain: blog.example.com",
+        "domain: [example.com, bücher.example.org, www.example.com]\ndns: {proxied: true}",
+    ));
+    complete(&scene, "three domains").await;
+    let (_, records) = ids(&scene);
+    let now = [
+        "[www.example.com, bücher.example.org, example.com]",
+        "[www.example.com, bücher.example.org]",
+        "[www.example.com, bücher.example.org, news.example.net]",
+    ];
+    let mut before = "[example.com, bücher.example.org, www.example.com]";
+    for domains in now {
+        scene.respec(before, domains);
+        complete(&scene, domains).await;
+        before = domains;
+    }
+    let (_, records_now) = ids(&scene);
+    let kept: BTreeSet<_> = records.intersection(&records_now).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(kept, BTreeSet::from(["shop.example.com", "www.example.com", "xn--bcher-kva.example.org"]));
+    let world = scene.sandbox.world();
+    assert!(world.records.iter().filter(|record| record.comment.is_some()).all(|record| record.proxied));
+}
+
+#[tokio::test]
+async fn domains_are_shown_as_they_were_written() {
+    let scene = scene(&FOLDER.replace("blog.example.com", "bücher.example.org"));
+    let plan = planned(&scene).await;
+    assert!(plan.contains("bücher.example.org  (create)"), "{plan}");
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Ended(Ended::Complete { endpoints, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert_eq!(endpoints, &["https://bücher.example.org"]);
+}
+
+#[tokio::test]
+async fn a_zone_may_be_given_by_its_id_and_must_hold_the_domain() {
+    let scene = scene(FOLDER);
+    complete(&scene, "to learn the zone").await;
+    let zones = scene.sandbox.world().zones;
+    let id = zones.iter().find(|zone| zone.name == "example.com").expect("the zone").id.clone();
+    scene.respec("port: 8000", &format!("port: 8000\ndns: {{zone: {id}}}"));
+    complete(&scene, "a zone by its id").await;
+    scene.respec("domain: blog.example.com", "domain: blog.example.org");
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert!(cause.message.contains("zone `example.com`"), "{cause:?}");
+}
+
+#[tokio::test]
+async fn a_target_that_is_cloudflares_own_is_refused() {
+    let scene = scene(&FOLDER.replace("port: 8000", "port: 8000\ndns: {target: 104.16.132.229}"));
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert!(cause.message.contains("Cloudflare's own"), "{cause:?}");
+    assert!(scene.sandbox.world().log.writes.is_empty());
+}
+
+#[tokio::test]
+async fn an_ipv6_record_without_a_target_is_refused_by_name() {
+    let scene = scene(&FOLDER.replace("port: 8000", "port: 8000\ndns: {type: AAAA}"));
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Obstacles(obstacles) = &outcome else { panic!("{outcome:?}") };
+    assert!(obstacles[0].message.contains("`dns.type: AAAA`"), "{obstacles:?}");
+}

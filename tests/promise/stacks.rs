@@ -1,0 +1,224 @@
+//! People's own compose texts: several services, databases, volumes, and what a change of the text leaves behind.
+
+use std::time::Duration;
+
+use fabrik::runner::Ended;
+use fabrik::runner::desk::Outcome;
+use fabrik::sandbox::{Fault, Service, Verdict};
+use serde_json::{Value, json};
+
+use super::crash::Fuse;
+use super::invariants::at_rest;
+use super::scene::Scene;
+
+const SPEC: &str = "name: blog
+compose: ./compose.yaml
+service: web
+domain: blog.example.com
+health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}
+secrets: {required: [API_KEY]}
+";
+
+/// A stack with every trap: what Coolify would turn into something else if it were sent as it stands here.
+const STACK: &str = "x-base: &base {restart: unless-stopped}
+services:
+  web:
+    <<: *base
+    image: ghcr.io/acme/web:1.10
+    command: []
+    expose: [8000]
+    environment:
+      DAY: 2024-01-01
+      VERSION: 1.10
+      LARGE: 1e3
+      LONG: 1_000
+      HEX: 0x1F
+      OCTAL: 0o644
+      ANSWER: yes
+      COUNT: 3
+      KEY: ${API_KEY}
+    depends_on:
+      db: {condition: service_started}
+      migrate: {condition: service_completed_successfully}
+  db:
+    <<: *base
+    image: postgres:16
+    volumes: ['data:/var/lib/postgresql/data']
+  migrate:
+    image: ghcr.io/acme/web:1.10
+    restart: 'no'
+volumes:
+  data: {}
+";
+
+async fn complete(scene: &Scene) -> Vec<String> {
+    let (outcome, warnings) = scene.heard().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    warnings
+}
+
+fn service(scene: &Scene) -> Service {
+    let world = scene.sandbox.world();
+    world.services.into_iter().find(|service| service.description.is_some()).expect("the app")
+}
+
+fn silent(service: &Service) -> Vec<&str> {
+    service.parts.iter().filter(|part| part.excluded).map(|part| part.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_stack_of_several_services_is_what_its_text_says_after_coolify_dumped_it() {
+    let scene = Scene::of(SPEC, STACK);
+    assert_eq!(complete(&scene).await, Vec::<String>::new());
+    let there: Value = serde_json::from_str(&service(&scene).compose).unwrap();
+    let web = &there["services"]["web"];
+    let written = json!({"DAY": "2024-01-01", "VERSION": "1.10", "LARGE": "1e3", "LONG": "1_000", "HEX": "0x1F",
+        "OCTAL": "0o644", "ANSWER": "yes", "COUNT": 3, "KEY": "${API_KEY}"});
+    assert_eq!(web["environment"], written);
+    assert_eq!((&web["restart"], &web["command"]), (&json!("unless-stopped"), &json!("")));
+    assert_eq!(there["services"]["migrate"]["restart"], "no");
+    let volumes: Vec<String> = scene.sandbox.world().volumes.into_iter().map(|volume| volume.name).collect();
+    assert_eq!(volumes, [format!("{}_data", service(&scene).uuid)]);
+    assert!(service(&scene).env("PORT").is_none(), "a port is one container's, a variable is all of theirs");
+    at_rest(&scene, "a stack").await;
+}
+
+#[tokio::test]
+async fn a_failed_update_of_a_stack_goes_back_to_its_last_text_and_keeps_its_data() {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    let before = service(&scene);
+    scene.write("compose.yaml", &STACK.replace("web:1.10", "web:1.11"));
+    scene.sandbox.with_world(|world| world.arm(Fault::Health, Some(1))).unwrap();
+    let (outcome, _) = scene.heard().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    let now = service(&scene);
+    assert_eq!((now.uuid, now.compose), (before.uuid, before.compose));
+    assert_eq!(scene.sandbox.world().volumes.len(), 1);
+    at_rest(&scene, "a stack after a failed update").await;
+}
+
+#[tokio::test]
+async fn a_service_that_the_text_no_longer_has_is_silenced_and_listed() {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    scene.write("compose.yaml", &STACK.replace("  db:", "  store:").replace("      db:", "      store:"));
+    let warnings = complete(&scene).await;
+    assert!(warnings.iter().any(|warning| warning.contains("`db` is no longer in the text")), "{warnings:?}");
+    assert_eq!(silent(&service(&scene)).sorted(), ["db", "migrate"]);
+    // Coolify looks at the containers a while after the start.
+    scene.sandbox.outside().clock.sleep(Duration::from_secs(60)).await;
+    assert_eq!(service(&scene).status(), "running:unknown");
+    at_rest(&scene, "a renamed service").await;
+}
+
+#[tokio::test]
+async fn a_service_that_comes_back_is_woken_and_one_that_somebody_silenced_is_not() {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    let quiet = |world: &mut fabrik::sandbox::World| {
+        let parts = world.services.iter_mut().flat_map(|service| &mut service.parts);
+        parts.filter(|part| part.name == "web").for_each(|part| part.excluded = true);
+    };
+    scene.sandbox.with_world(quiet).unwrap();
+    let renamed = STACK.replace("  db:", "  store:").replace("      db:", "      store:");
+    scene.write("compose.yaml", &renamed);
+    complete(&scene).await;
+    scene.write("compose.yaml", STACK);
+    complete(&scene).await;
+    assert_eq!(silent(&service(&scene)).sorted(), ["migrate", "store", "web"]);
+    at_rest(&scene, "a service that came back").await;
+}
+
+/// In the order of their names, whatever order Coolify has them in.
+trait Sorted {
+    fn sorted(self) -> Self;
+}
+
+impl Sorted for Vec<&str> {
+    fn sorted(mut self) -> Self {
+        self.sort_unstable();
+        self
+    }
+}
+
+#[tokio::test]
+async fn what_a_failed_update_added_is_silenced_and_what_it_dropped_counts_again() {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    scene.write("compose.yaml", &STACK.replace("  db:", "  store:").replace("      db:", "      store:"));
+    scene.sandbox.with_world(|world| world.arm(Fault::Health, Some(1))).unwrap();
+    let (outcome, warnings) = scene.heard().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(warnings.iter().any(|it| it.contains("`store` is no longer in the text")), "{warnings:?}");
+    assert_eq!(silent(&service(&scene)).sorted(), ["migrate", "store"]);
+    at_rest(&scene, "a restored stack").await;
+}
+
+#[tokio::test]
+async fn the_domain_can_be_led_to_another_service_of_the_stack() {
+    let both =
+        STACK.replace("\n  migrate:\n", "\n  front: {image: 'nginx:1.27', expose: [8000]}\n  migrate:\n");
+    let scene = Scene::of(SPEC, &both);
+    complete(&scene).await;
+    scene.respec("service: web", "service: front");
+    complete(&scene).await;
+    let service = service(&scene);
+    let urls: Vec<(&str, &str)> =
+        service.parts.iter().filter_map(|it| Some((it.name.as_str(), it.fqdn.as_deref()?))).collect();
+    assert_eq!(urls, [("front", "https://blog.example.com:8000")]);
+    at_rest(&scene, "another main service").await;
+}
+
+/// Applies while the container of `db` ends as soon as it is started.
+async fn with_db_down(scene: &Scene) -> (Outcome, Vec<String>) {
+    let sandbox = scene.sandbox.clone();
+    let outside = scene.sandbox.outside_with_hook(std::sync::Arc::new(move |_| {
+        let end = |world: &mut fabrik::sandbox::World| {
+            world.services.iter_mut().for_each(|it| it.containers.retain(|container| container.part != "db"));
+        };
+        sandbox.with_world(end).unwrap();
+        Verdict::Go
+    }));
+    scene.heard_through(outside).await
+}
+
+#[tokio::test]
+async fn a_first_release_fails_when_another_service_of_its_stack_never_comes_up() {
+    let scene = Scene::of(SPEC, STACK);
+    let (outcome, _) = with_db_down(&scene).await;
+    let Outcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert!(cause.message.contains("`db`") && !cause.message.contains("migrate"), "{cause:?}");
+    at_rest(&scene, "a stack that was never whole").await;
+}
+
+#[tokio::test]
+async fn an_update_that_leaves_another_service_down_is_complete_and_says_so() {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    scene.write("compose.yaml", &STACK.replace("web:1.10", "web:1.11"));
+    let (outcome, warnings) = with_db_down(&scene).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(warnings.iter().any(|warning| warning.contains("`db`")), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn a_stack_is_taken_down_and_its_volume_kept() {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    let outcome = scene.destroy(&Fuse::default()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert_eq!(scene.sandbox.world().volumes.len(), 1);
+    at_rest(&scene, "a stack taken down").await;
+}
+
+#[tokio::test]
+async fn below_4_2_what_is_left_behind_is_only_said() {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    scene.sandbox.with_world(|world| "4.1.2".clone_into(&mut world.coolify.version)).unwrap();
+    scene.write("compose.yaml", &STACK.replace("  db:", "  store:").replace("      db:", "      store:"));
+    let warnings = complete(&scene).await;
+    assert!(warnings.iter().any(|it| it.contains("`db`") && it.contains("4.2.0")), "{warnings:?}");
+    assert_eq!(silent(&service(&scene)), ["migrate"]);
+}
