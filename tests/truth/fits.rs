@@ -7,7 +7,6 @@ use std::time::Duration;
 use fabrik::providers::cloudflare::Records;
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
-use fabrik::runner::desk::Desk;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Outside, Request};
@@ -17,13 +16,13 @@ use machine::step::Step;
 use serde_json::{Value, json};
 
 use super::checked::{Held, Inspector};
-use super::client::{environments, projects, services};
+use super::client::{applications, environments, projects, services};
+use super::cycles::{self, process};
 use super::differences::{DIFFERENCES, Difference};
-use super::endpoints::{ENDPOINTS, Spoken, fits};
+use super::endpoints::{ENDPOINTS, Spoken, UNRECORDED, fits};
 use super::recorded::{exchanges, say};
 use super::schemas::{Misfits, vendors};
 use super::story::Stage;
-use crate::promise::crash::Fuse;
 use crate::promise::scene::{Scene, options};
 
 #[tokio::test]
@@ -31,8 +30,10 @@ async fn all_that_is_sent_and_answered_fits_the_vendors_schemas() {
     let (Some(vendors), Some(exchanges)) = (vendors(), exchanges()) else { return };
     let inspector = Inspector::new(vendors);
     main_job(&inspector).await;
+    cycles::all(&inspector).await;
     verbs(&inspector);
     reads(&inspector).await;
+    volumes(&inspector).await;
     cloudflare(&inspector).await;
     let mut stage = Stage::through(&|outside| inspector.over(outside, Held::Answers));
     for exchange in &exchanges {
@@ -51,7 +52,7 @@ async fn all_that_is_sent_and_answered_fits_the_vendors_schemas() {
     ));
     assert!(unexplained.is_empty(), "nobody explained:\n{unexplained:#?}");
     assert!(idle.is_empty(), "named, but never seen:\n{idle:#?}");
-    for endpoint in ENDPOINTS.iter().filter(|it| it.spoken == Spoken::ByBoth) {
+    for endpoint in ENDPOINTS.iter().chain(UNRECORDED).filter(|it| it.spoken == Spoken::ByBoth) {
         let is_it = |sent: &String| {
             let (method, path) = sent.split_once(' ').expect("two words");
             method == endpoint.method && fits(endpoint.shape, path.strip_prefix("/api/v1").unwrap_or(path))
@@ -82,15 +83,6 @@ async fn main_job(inspector: &Arc<Inspector>) {
     assert!(world.records.iter().all(|record| record.name != "blog.example.com"), "it was not taken down");
 }
 
-/// A process of the scene whose requests are looked at.
-fn process(scene: &Scene, inspector: &Arc<Inspector>) -> Desk {
-    let outside = inspector.over(&scene.sandbox.outside(), Held::Both);
-    let mut process = scene.process(&Fuse::default());
-    process.vendors = process.vendors.clone().through(&outside);
-    process.outside = outside;
-    process
-}
-
 /// Every write that the client can prepare, whether or not the main job has need of it.
 fn verbs(inspector: &Inspector) {
     let outside = Sandbox::in_memory(1).outside();
@@ -104,7 +96,13 @@ fn verbs(inspector: &Inspector) {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
     let record = [("type", "A"), ("name", "blog.example.com"), ("content", "203.0.113.10"), ("ttl", "1")];
-    let things: [(Box<dyn Provider>, Fields); 4] = [
+    let application = |fields: &[(&str, &str)]| -> Fields {
+        let common = [("url", "https://a.example.com"), ("port", "80"), ("memory", "512M"), ("cpu", "1")];
+        fields.iter().chain(&common).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let git = ("repository", "https://github.com/acme/blog");
+    let app = || -> Box<dyn Provider> { Box::new(applications(coolify(), "p", "staging", "blog")) };
+    let things: [(Box<dyn Provider>, Fields); 8] = [
         (Box::new(records), fields(&record)),
         (Box::new(projects(coolify(), "shop")), fields(&[("name", "shop")])),
         (Box::new(environments(coolify(), "p", "staging")), fields(&[("name", "staging")])),
@@ -112,6 +110,10 @@ fn verbs(inspector: &Inspector) {
             Box::new(services(coolify(), "p", "staging", "blog")),
             fields(&[("name", "blog"), ("url", "https://a.example.com:80")]),
         ),
+        (app(), application(&[("kind", "image"), ("image", "ghcr.io/acme/blog:1.0")])),
+        (app(), application(&[("kind", "git"), git, ("branch", "main")])),
+        (app(), application(&[("kind", "git"), git, ("branch", "main"), ("deploy_key", "key")])),
+        (app(), application(&[("kind", "git"), git, ("branch", "main"), ("github_app", "app")])),
     ];
     for (provider, fields) in &things {
         inspector.request(&provider.make(fields, &mark).request.http);
@@ -119,14 +121,14 @@ fn verbs(inspector: &Inspector) {
         inspector.request(&provider.unmake("id", Volumes::Keep).request.http);
     }
     let secret = Secret::new("it's\nlong");
-    for call in [
-        coolify().deploy(Resource::Service("id")),
-        coolify().stop(Resource::Service("id")),
-        coolify().delete_env(Resource::Service("id"), "row"),
-        coolify().set_envs(Resource::Service("id"), &[("KEY", &secret)]),
-    ] {
-        inspector.request(&call.request.http);
+    for resource in [Resource::Service("id"), Resource::Application("id")] {
+        inspector.request(&coolify().deploy(resource).request.http);
+        inspector.request(&coolify().stop(resource).request.http);
+        inspector.request(&coolify().delete_env(resource, "row").request.http);
+        inspector.request(&coolify().set_envs(resource, &[("KEY", &secret)]).request.http);
     }
+    inspector.request(&coolify().cancel("id").request.http);
+    inspector.request(&coolify().add_storage("id", "data", "/data").request.http);
 }
 
 /// The reads that the main job has no need of where the server's address is public.
@@ -136,6 +138,20 @@ async fn reads(inspector: &Arc<Inspector>) {
     let servers = coolify.servers().await.expect("the sandbox has one");
     let address = coolify.public_address(&servers[0].uuid).await;
     assert_eq!(address, Ok(None), "nothing is deployed there");
+}
+
+/// The volumes of an application, which no run has need of yet.
+async fn volumes(inspector: &Arc<Inspector>) {
+    let scene = cycles::IMAGE.scene();
+    let process = process(&scene, inspector);
+    process.apply(scene.spec(), &options()).await;
+    let application = scene.sandbox.world().applications.pop().expect("it was applied").uuid;
+    let coolify = &process.vendors.coolify;
+    assert_eq!(coolify.storages(&application).await, Ok(Vec::new()));
+    let call = coolify.add_storage(&application, "data", "/data");
+    process.outside.transport.send(call.request).await.expect("the sandbox answers");
+    let storages = coolify.storages(&application).await.expect("they can be read");
+    assert!(storages.iter().any(|it| it.is("data", "/data")), "{storages:?}");
 }
 
 /// What Cloudflare refuses, and the answers that the main job has no need of.

@@ -8,6 +8,7 @@ mod applications;
 mod checked;
 mod client;
 mod compare;
+mod cycles;
 mod differences;
 mod endpoints;
 mod fits;

@@ -50,8 +50,7 @@ const MEANINGS: &[Row] = &[
     ("PATCH", "/services/{}/envs/bulk", &[(201, Done), (400, Partial), (404, Missing), (422, Partial)]),
     ("DELETE", "/services/{}/envs/{}", &[(200, Done), (404, Missing)]),
     ("POST", "/services/{}/stop", &[(200, Done), (400, Refused)]),
-    // Unlike those of a service, a create or a change that is refused leaves nothing behind; a key that is there
-    // already cannot come of it.
+    // A create that is refused leaves nothing behind.
     ("POST", "/applications/dockerimage", &[(201, Done), (404, Missing), (409, Refused), (422, Refused)]),
     ("POST", "/applications/public", &[(201, Done), (422, Refused)]),
     // What is kept of a change that is refused is not known.
