@@ -107,7 +107,7 @@ impl Drawing<'_> {
             let alone = there.len() == 1 && stranger.mark.is_none();
             return if alone && known.adopt {
                 same_kind(provider, stranger, &fields)?;
-                self.wish(provider, &adopted(provider, stranger), stranger, fields)
+                changed(provider, &adopted(provider, stranger), stranger, fields)
             } else {
                 Err(self.in_the_way(provider, stranger))
             };
@@ -127,22 +127,7 @@ impl Drawing<'_> {
                 "nothing of it was touched; remove it, or choose another name",
             ));
         }
-        self.wish(provider, &receipt, &object, fields)
-    }
-
-    fn wish(
-        &self,
-        provider: &dyn Provider,
-        known: &Receipt,
-        object: &Object,
-        fields: Fields,
-    ) -> Result<Wish, Obstacle> {
-        let action = compare(known, object, &fields);
-        let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
-        match why {
-            Some((message, hint)) => Err(Obstacle::new(message, hint)),
-            None => Ok(Wish { fields, action }),
-        }
+        changed(provider, &receipt, &object, fields)
     }
 
     /// The wish for a thing that apps share: used where it is there, made where it is not.
@@ -290,6 +275,20 @@ fn same_kind(provider: &dyn Provider, stranger: &Object, fields: &Fields) -> Res
 fn adopted(provider: &dyn Provider, stranger: &Object) -> Receipt {
     let (step, id) = (provider.step(), stranger.id.clone());
     Receipt { step, how: How::Found, id, mark: None, fields: Fields::new() }
+}
+
+fn changed(
+    provider: &dyn Provider,
+    known: &Receipt,
+    object: &Object,
+    fields: Fields,
+) -> Result<Wish, Obstacle> {
+    let action = compare(known, object, &fields);
+    let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
+    match why {
+        Some((message, hint)) => Err(Obstacle::new(message, hint)),
+        None => Ok(Wish { fields, action }),
+    }
 }
 
 // What the API shows counts where it shows the field; what it does not show (the compose text's hash) is

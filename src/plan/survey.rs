@@ -59,9 +59,9 @@ pub async fn survey(vendors: &Vendors, spec: &Spec, base: Option<&Release>) -> R
     let (kind, content) = target(cloudflare, coolify, spec, server).await?;
     for domain in &spec.domains {
         let zone = cloudflare.zone_of(domain, spec.dns.zone.as_deref()).await?;
-        ground.warnings.extend(weighed(cloudflare.concerns(&zone, domain, proxy(spec)).await?)?);
+        ground.warnings.extend(weighed(&cloudflare.concerns(&zone, domain, proxy(spec)).await?)?);
         if base.and_then(|base| base.record(domain)).is_none() {
-            ground.warnings.extend(weighed(cloudflare.room(&zone, domain).await?)?);
+            ground.warnings.extend(weighed(&cloudflare.room(&zone, domain).await?)?);
         }
         let zone = Zone { id: zone.id, name: zone.name, name_servers: zone.name_servers };
         ground.sites.push(Site { name: domain.clone(), zone, kind, content: content.clone() });
@@ -78,7 +78,7 @@ fn proxy(spec: &Spec) -> edge::Proxy {
 }
 
 // The first refusal, or all warnings.
-fn weighed(concerns: Vec<Concern>) -> Result<Vec<String>, Obstacle> {
+fn weighed(concerns: &[Concern]) -> Result<Vec<String>, Obstacle> {
     match concerns.iter().find(|concern| concern.weight == Weight::Refusal) {
         Some(refusal) => Err(Obstacle::new(&refusal.message, &refusal.hint)),
         None => Ok(concerns.iter().map(Concern::line).collect()),
