@@ -107,7 +107,7 @@ impl Drawing<'_> {
             let alone = there.len() == 1 && stranger.mark.is_none();
             return if alone && known.adopt {
                 same_kind(provider, stranger, &fields)?;
-                wish_for(provider, &adopted(provider, stranger), stranger, fields)
+                changed(provider, &adopted(provider, stranger), stranger, fields)
             } else {
                 Err(self.in_the_way(provider, stranger))
             };
@@ -127,7 +127,7 @@ impl Drawing<'_> {
                 "nothing of it was touched; remove it, or choose another name",
             ));
         }
-        wish_for(provider, &receipt, &object, fields)
+        changed(provider, &receipt, &object, fields)
     }
 
     /// The wish for a thing that apps share: used where it is there, made where it is not.
@@ -259,20 +259,6 @@ fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) 
     EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
 }
 
-fn wish_for(
-    provider: &dyn Provider,
-    known: &Receipt,
-    object: &Object,
-    fields: Fields,
-) -> Result<Wish, Obstacle> {
-    let action = compare(known, object, &fields);
-    let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
-    match why {
-        Some((message, hint)) => Err(Obstacle::new(message, hint)),
-        None => Ok(Wish { fields, action }),
-    }
-}
-
 // Coolify files an app as one of several things, and makes none of them into another.
 fn same_kind(provider: &dyn Provider, stranger: &Object, fields: &Fields) -> Result<(), Obstacle> {
     let kind = fields.get("kind");
@@ -289,6 +275,20 @@ fn same_kind(provider: &dyn Provider, stranger: &Object, fields: &Fields) -> Res
 fn adopted(provider: &dyn Provider, stranger: &Object) -> Receipt {
     let (step, id) = (provider.step(), stranger.id.clone());
     Receipt { step, how: How::Found, id, mark: None, fields: Fields::new() }
+}
+
+fn changed(
+    provider: &dyn Provider,
+    known: &Receipt,
+    object: &Object,
+    fields: Fields,
+) -> Result<Wish, Obstacle> {
+    let action = compare(known, object, &fields);
+    let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
+    match why {
+        Some((message, hint)) => Err(Obstacle::new(message, hint)),
+        None => Ok(Wish { fields, action }),
+    }
 }
 
 // What the API shows counts where it shows the field; what it does not show (the compose text's hash) is

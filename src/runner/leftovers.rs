@@ -4,6 +4,7 @@
 //! Each carries our mark from then on, so that only what we silenced is woken when a text has it again.
 
 use machine::deployment::Deployment;
+use machine::effect::{By, Verdict};
 use machine::mark::Mark;
 use machine::phase::{RollingBack, Working};
 use machine::plan::{Action, Plan};
@@ -39,8 +40,8 @@ impl Runner {
         let compose = self.ask.matter.compose.clone();
         for (part, fate) in self.strays(&app.id, (&compose, &plan.app.fields), &mark).await? {
             let what = format!("compose service `{}`", part.name);
-            let (id, step, own) = (app.id.as_str(), Step::App, app.mark.clone());
-            let change = Change { step, id, mark: own, before, what: what.clone() };
+            let (id, own) = (app.id.as_str(), app.mark.clone());
+            let change = Change { step: Step::App, id, mark: own, before, what: what.clone() };
             let call = self.vendors.coolify.change_part(id, &part, fate, &mark).knowing(&plan.app.fields);
             match self.work.converge(deployment, &change, &call).await {
                 Ok(_) => self.tell_of(&part, fate),
@@ -50,6 +51,10 @@ impl Runner {
                 }
                 Err(stop) => return Err(stop),
             }
+        }
+        // One that was in doubt when the run was cut off has been seen by now, or was sent again.
+        if deployment.ledger().doubts().iter().any(|doubt| doubt.step == Step::App) {
+            self.work.settle(deployment, Step::App, By::Inquiry, Verdict::Have(app.clone())).await?;
         }
         Ok(())
     }

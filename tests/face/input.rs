@@ -72,3 +72,21 @@ fn every_problem_of_every_spec_is_told_at_once() {
     }
     house.run(&["validate", "my-api.yaml"]).ends(0);
 }
+
+#[test]
+fn a_compose_text_is_validated_with_its_file_and_line() {
+    let house = House::new();
+    house.write("blog.yaml", "name: blog\ncompose: ./compose.yaml\ndomain: blog.example.com\n");
+    let text = "services:\n  web: {image: 'nginx:1', expose: [80], container_name: web}\n";
+    house.write("compose.yaml", text);
+    let said = house.run(&["validate", "blog.yaml"]).ends(0);
+    assert!(said.err.contains("compose.yaml:2") && said.err.contains("container of `web`"), "{}", said.err);
+    house.run(&["apply", "blog.yaml", "--sandbox"]).ends(0).says("container of `web`");
+    house.write("compose.yaml", format!("{text}  api: {{build: .}}\n  job: {{env_file: x}}\n"));
+    for command in [&["validate", "blog.yaml"][..], &["plan", "blog.yaml", "--sandbox"]] {
+        let said = house.run(command).ends(2);
+        for words in ["compose.yaml:3:9", "`build` of `api`", "compose.yaml:4", "`env_file`"] {
+            assert!(said.err.contains(words), "{words} is not in {}", said.err);
+        }
+    }
+}

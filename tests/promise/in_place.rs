@@ -9,6 +9,7 @@ use fabrik::report::changes;
 use fabrik::runner::Ended;
 use fabrik::runner::apply::new_run;
 use fabrik::runner::desk::{Outcome, known};
+use fabrik::sandbox::World;
 
 use super::crash::Fuse;
 use super::invariants::at_rest;
@@ -112,7 +113,7 @@ const OF_COMPOSE: &[Change] = &[
                     "{}volumes: {{data: {{}}}}\n",
                     TEXT.replace("'postgres:16'", "'postgres:16', volumes: ['data:/data']")
                 ),
-            )
+            );
         },
         &["compose: "],
     ),
@@ -266,4 +267,33 @@ async fn an_ipv6_record_without_a_target_is_refused_by_name() {
     let outcome = scene.apply(&Fuse::default()).await;
     let Outcome::Obstacles(obstacles) = &outcome else { panic!("{outcome:?}") };
     assert!(obstacles[0].message.contains("`dns.type: AAAA`"), "{obstacles:?}");
+}
+
+#[tokio::test]
+async fn a_domain_may_lead_to_another_name_or_to_an_ipv6_address_behind_the_proxy_or_not() {
+    for proxied in ["false", "true", "first"] {
+        for (kind, target) in [("CNAME", "origin.example.net"), ("AAAA", "2001:db8::7")] {
+            let scene = scene(&FOLDER.replace(
+                "port: 8000",
+                &format!("port: 8000\ndns: {{target: '{target}', proxied: {proxied}}}"),
+            ));
+            scene.sandbox.stranger_record("origin.example.net").unwrap();
+            let lead = |world: &mut World| {
+                if kind == "AAAA" {
+                    target.clone_into(&mut world.server.ip);
+                }
+                let ip = world.server.ip.clone();
+                let all = world.records.iter_mut().chain(&mut world.published);
+                all.filter(|it| it.name == "origin.example.net").for_each(|it| it.content.clone_from(&ip));
+            };
+            scene.sandbox.with_world(lead).unwrap();
+            let outcome = scene.apply(&Fuse::default()).await;
+            let context = format!("{kind}, proxied: {proxied}");
+            assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
+            let world = scene.sandbox.world();
+            let record = world.records.iter().find(|record| record.name == "blog.example.com").unwrap();
+            let wanted = (kind, target, proxied != "false");
+            assert_eq!((record.kind.as_str(), record.content.as_str(), record.proxied), wanted, "{context}");
+        }
+    }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use fabrik::runner::Ended;
 use fabrik::runner::desk::Outcome;
-use fabrik::sandbox::{Fault, Service, Verdict};
+use fabrik::sandbox::{Fault, Mishap, Service, Verdict};
 use serde_json::{Value, json};
 
 use super::crash::Fuse;
-use super::invariants::at_rest;
+use super::invariants::{always, at_rest};
 use super::scene::Scene;
 
 const SPEC: &str = "name: blog
@@ -50,6 +50,11 @@ services:
 volumes:
   data: {}
 ";
+
+/// The same with another name for the database.
+fn renamed() -> String {
+    STACK.replace("  db:", "  store:")
+}
 
 async fn complete(scene: &Scene) -> Vec<String> {
     let (outcome, warnings) = scene.heard().await;
@@ -102,7 +107,7 @@ async fn a_failed_update_of_a_stack_goes_back_to_its_last_text_and_keeps_its_dat
 async fn a_service_that_the_text_no_longer_has_is_silenced_and_listed() {
     let scene = Scene::of(SPEC, STACK);
     complete(&scene).await;
-    scene.write("compose.yaml", &STACK.replace("  db:", "  store:").replace("      db:", "      store:"));
+    scene.write("compose.yaml", &renamed());
     let warnings = complete(&scene).await;
     assert!(warnings.iter().any(|warning| warning.contains("`db` is no longer in the text")), "{warnings:?}");
     assert_eq!(silent(&service(&scene)).sorted(), ["db", "migrate"]);
@@ -121,8 +126,7 @@ async fn a_service_that_comes_back_is_woken_and_one_that_somebody_silenced_is_no
         parts.filter(|part| part.name == "web").for_each(|part| part.excluded = true);
     };
     scene.sandbox.with_world(quiet).unwrap();
-    let renamed = STACK.replace("  db:", "  store:").replace("      db:", "      store:");
-    scene.write("compose.yaml", &renamed);
+    scene.write("compose.yaml", &renamed());
     complete(&scene).await;
     scene.write("compose.yaml", STACK);
     complete(&scene).await;
@@ -146,7 +150,7 @@ impl Sorted for Vec<&str> {
 async fn what_a_failed_update_added_is_silenced_and_what_it_dropped_counts_again() {
     let scene = Scene::of(SPEC, STACK);
     complete(&scene).await;
-    scene.write("compose.yaml", &STACK.replace("  db:", "  store:").replace("      db:", "      store:"));
+    scene.write("compose.yaml", &renamed());
     scene.sandbox.with_world(|world| world.arm(Fault::Health, Some(1))).unwrap();
     let (outcome, warnings) = scene.heard().await;
     assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
@@ -217,8 +221,72 @@ async fn below_4_2_what_is_left_behind_is_only_said() {
     let scene = Scene::of(SPEC, STACK);
     complete(&scene).await;
     scene.sandbox.with_world(|world| "4.1.2".clone_into(&mut world.coolify.version)).unwrap();
-    scene.write("compose.yaml", &STACK.replace("  db:", "  store:").replace("      db:", "      store:"));
+    scene.write("compose.yaml", &renamed());
     let warnings = complete(&scene).await;
     assert!(warnings.iter().any(|it| it.contains("`db`") && it.contains("4.2.0")), "{warnings:?}");
     assert_eq!(silent(&service(&scene)), ["migrate"]);
+}
+
+/// A finished stack whose database has another name in the text by now.
+async fn about_to_rename() -> Scene {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    scene.write("compose.yaml", &renamed());
+    scene
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_a_rename_is_resumed_and_the_old_name_silenced() {
+    for point in 0.. {
+        let (scene, fuse) = (about_to_rename().await, Fuse::at(point));
+        scene.apply(&fuse).await;
+        let context = format!("renaming crashed at {point} ({}), resumed", fuse.fell());
+        always(&scene, &context).await;
+        let resumed = scene.resume(&Fuse::default()).await;
+        let parked = matches!(resumed, Some(Outcome::Ended(Ended::Parked { .. })));
+        assert!(!parked, "{context}: {resumed:?}");
+        at_rest(&scene, &context).await;
+        if scene.finished().await.len() == 2 {
+            assert_eq!(silent(&service(&scene)).sorted(), ["db", "migrate"], "{context}");
+        }
+        if fuse.fell().is_empty() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_of_a_rename_is_rolled_back_and_the_old_name_counts_again() {
+    for point in 0.. {
+        let (scene, fuse) = (about_to_rename().await, Fuse::at(point));
+        scene.apply(&fuse).await;
+        let context = format!("renaming crashed at {point} ({}), rolled back", fuse.fell());
+        if let Some(undone) = scene.undo_open(&Fuse::default()).await {
+            let rolled_back =
+                matches!(undone, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. }));
+            assert!(rolled_back, "{context}: {undone:?}");
+            assert!(!silent(&service(&scene)).contains(&"db"), "{context}");
+            let new = service(&scene).parts.into_iter().find(|part| part.name == "store");
+            assert!(new.is_none_or(|part| part.excluded), "{context}");
+        }
+        at_rest(&scene, &context).await;
+        if fuse.fell().is_empty() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_reply_to_any_write_of_a_rename_changes_nothing_about_its_end() {
+    for write in 1.. {
+        let scene = about_to_rename().await;
+        scene.sandbox.with_world(|world| world.at_write = Some((write, Mishap::LostAfter))).unwrap();
+        complete(&scene).await;
+        let context = format!("renaming with the reply to write {write} lost");
+        assert_eq!(silent(&service(&scene)).sorted(), ["db", "migrate"], "{context}");
+        at_rest(&scene, &context).await;
+        if scene.sandbox.world().at_write.is_some() {
+            return;
+        }
+    }
 }
