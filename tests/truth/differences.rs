@@ -244,7 +244,6 @@ pub const DIFFERENCES: &[Difference] = &[
             "coolify GET /applications 200 /*/dockerfile_location: not of type string",
             "coolify GET /applications 200 /*/ports_exposes: not of type string",
             "coolify GET /applications/{uuid} 200 /dockerfile_location: not of type string",
-            "coolify GET /applications/{uuid} 200 /ports_exposes: not of type string",
             "coolify GET /applications/{uuid}/envs 200 /*/value: not of type string",
             "coolify PATCH /applications/{uuid}/envs 201 /value: not of type string",
             "coolify PATCH /applications/{uuid}/envs/bulk 201 /*/value: not of type string",
