@@ -76,13 +76,11 @@ async fn answer(State(desk): State<Desk>, request: axum::extract::Request) -> Re
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    match parts.uri.path().strip_prefix("/sandbox/") {
-        Some(what) => desk.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await,
-        None => {
-            let ask = desk.meant(wired::received(&parts, &body));
-            desk.outside(&ask).await
-        }
+    if let Some(what) = parts.uri.path().strip_prefix("/sandbox/") {
+        return desk.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await;
     }
+    let ask = desk.meant(wired::received(&parts, &body));
+    desk.outside(&ask).await
 }
 
 impl Desk {
