@@ -1,6 +1,7 @@
 //! The program as people meet it: the real binary, its words, its exit codes, what it leaves behind.
 
 mod house;
+mod image;
 mod input;
 mod places;
 mod program;

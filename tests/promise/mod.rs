@@ -5,7 +5,9 @@
 
 #![doc = include_str!("ablation.md")]
 
+mod applications;
 pub mod crash;
+pub mod deed;
 mod flags;
 mod hostile;
 pub mod invariants;
@@ -13,5 +15,7 @@ mod people;
 mod races;
 pub mod scene;
 mod served;
+mod settings;
 mod sweeps;
 mod trace;
+mod traps;
