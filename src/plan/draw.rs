@@ -11,7 +11,7 @@ use machine::step::Step;
 use super::again::is_it;
 use super::ask::{Ask, RELEASE};
 use super::survey::Ground;
-use super::{Obstacle, Release};
+use super::{Obstacle, Pin, Release};
 use crate::providers::coolify::Resource;
 use crate::providers::{Names, Object, Provider, Vendors};
 
@@ -202,8 +202,9 @@ impl Drawing<'_> {
             self.values_at_hand()?;
         }
         let changes = app.action.changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
+        let anyhow = self.force || Pin::of(&self.ask.spec.source) == Pin::Branch;
         let release = match self.base {
-            Some(base) if !changes && !self.force => base.plan().release.clone(),
+            Some(base) if !changes && !anyhow => base.plan().release.clone(),
             Some(_) | None => self.run.clone(),
         };
         envs.push(release_wish(&release, &last));

@@ -75,6 +75,11 @@ impl Call {
         Self { request, redacted, times, refusal: Refusal::Atomic }
     }
 
+    /// Whether it deletes: then a thing that is not there is the wished end.
+    pub fn deletes(&self) -> bool {
+        self.redacted.method == "DELETE"
+    }
+
     /// Names the fields that the journal keeps of it.
     #[must_use]
     pub fn knowing(mut self, fields: &Fields) -> Self {

@@ -11,7 +11,7 @@ use super::json::cause_fields;
 use super::screen::{BAD, GOOD, ODD, in_style};
 use super::tale::Kept;
 use super::{Tale, exit, words};
-use crate::plan::Obstacle;
+use crate::plan::{Obstacle, Pin};
 use crate::runner::Ended;
 use crate::runner::desk::Outcome;
 use crate::runner::halt::Stop;
@@ -48,18 +48,29 @@ impl Ending {
         };
         match outcome {
             Outcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },
-            Outcome::Unchanged { run, since_ms, endpoints } => {
+            Outcome::Unchanged { run, since_ms, endpoints, pin } => {
                 let since = words::moment(*since_ms);
                 let ago = words::ago(since, Timestamp::now());
+                let (what, remark) = match pin {
+                    Pin::Content | Pin::Branch => ("", ""),
+                    Pin::Tag => ("spec ", "; tag not looked at (--force)"),
+                };
                 Self {
                     exit,
                     outcome: "unchanged",
                     run: Some(run.to_string()),
                     lines: vec![
-                        format!("{} unchanged since run {}, {ago}", in_style(GOOD, "✓"), run.short()),
+                        format!(
+                            "{} {what}unchanged since run {}, {ago}{remark}",
+                            in_style(GOOD, "✓"),
+                            run.short()
+                        ),
                         place_line(endpoints),
                     ],
-                    fields: json!({"endpoints": endpoints, "since": since}),
+                    fields: json!({
+                        "endpoints": endpoints, "since": since,
+                        "tag_looked_at": (*pin == Pin::Tag).then_some(false),
+                    }),
                 }
             }
             Outcome::Held { by, since } => Self {

@@ -1,9 +1,10 @@
 //! The app at Coolify, as a run looks at it: its status, its container, its deployments.
 
-use machine::plan::Plan;
+use machine::plan::{Place, Plan};
 use machine::receipt::Receipt;
 
 use crate::providers::coolify::Resource;
+use crate::providers::coolify::deployments::Deployment;
 use crate::providers::coolify::services::APP;
 use crate::providers::coolify::starts::Container;
 use crate::providers::{Coolify, Trouble};
@@ -15,6 +16,7 @@ pub struct App<'a> {
     pub coolify: &'a Coolify,
     /// What it is filed as.
     pub resource: Resource<'a>,
+    place: &'a Place,
     main: &'a str,
 }
 
@@ -23,7 +25,7 @@ impl<'a> App<'a> {
     pub fn of(coolify: &'a Coolify, plan: &'a Plan, receipt: &'a Receipt) -> Self {
         let fields = &plan.app.fields;
         let main = fields.get("service").map_or(APP, String::as_str);
-        Self { coolify, resource: Resource::of(fields, &receipt.id), main }
+        Self { coolify, resource: Resource::of(fields, &receipt.id), place: &plan.place, main }
     }
 
     /// Its status string; `None` when it is gone.
@@ -40,5 +42,24 @@ impl<'a> App<'a> {
     /// [`Trouble`].
     pub async fn container(&self, lines: u32) -> Result<Container, Trouble> {
         self.coolify.container(self.resource, self.main, lines).await
+    }
+
+    /// Its deployments that are not over, newest first; a service has none.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn under_way(&self) -> Result<Vec<Deployment>, Trouble> {
+        let Resource::Application(id) = self.resource else { return Ok(Vec::new()) };
+        let mut deployments = self.coolify.deployments(id).await?;
+        deployments.retain(|deployment| !deployment.status.is_over());
+        Ok(deployments)
+    }
+
+    /// Proves that the token still sees what it saw when the plan was made, so that absence means absence.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn control(&self) -> Result<(), Trouble> {
+        self.coolify.control(&self.place.team, &self.place.server).await
     }
 }

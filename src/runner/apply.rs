@@ -17,7 +17,7 @@ use super::journal::Journal;
 use super::{Ended, Taken};
 use crate::plan::ask::{RELEASE, sha256};
 use crate::plan::release::{frozen, open_run, read};
-use crate::plan::{Ask, Obstacle, Release};
+use crate::plan::{Ask, Obstacle, Pin, Release};
 use crate::spec::Spec;
 use crate::store::{Lease, RunRow};
 
@@ -234,6 +234,11 @@ fn unchanged(
     options: &Options,
 ) -> Option<Outcome> {
     let base = base?;
+    let pin = Pin::of(&ask.spec.source);
+    // Nobody has looked at what the branch has by now.
+    if pin == Pin::Branch {
+        return None;
+    }
     // A new path is recorded by a run of its own, so that it need not be said again.
     if base.begun().spec != ask.spec.path.to_string_lossy() {
         return None;
@@ -250,6 +255,7 @@ fn unchanged(
         run: base.run().clone(),
         since_ms,
         endpoints: base.plan().endpoints.clone(),
+        pin,
     })
 }
 

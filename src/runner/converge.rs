@@ -50,6 +50,11 @@ impl Work {
             let doubted = deployment.ledger().doubts().iter().any(|doubt| doubt.step == step);
             self.intend(deployment, Kind::Converge, change, call).await?;
             match self.send(call.clone()).await? {
+                // That it is not there may be our own doing, by an attempt whose answer was lost.
+                Answer::Missing(_) if call.deletes() => {
+                    self.settle(deployment, step, By::Inquiry, Verdict::Have(receipt.clone())).await?;
+                    return Ok(receipt);
+                }
                 Answer::Done(_) => {
                     let by = if doubted { By::Inquiry } else { By::Answer };
                     self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;

@@ -19,7 +19,7 @@ use super::journal::Journal;
 use super::work::{Cancel, Work};
 use super::{Consent, Demand, Ended, Keep, OnFailure, Runner, Taken};
 use crate::plan::release::{ReadError, frozen, frozen_text};
-use crate::plan::{Ask, Obstacle, Release};
+use crate::plan::{Ask, Obstacle, Pin, Release};
 use crate::providers::Vendors;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
 use crate::spec::{Spec, Undo};
@@ -113,6 +113,8 @@ pub enum Outcome {
         since_ms: u64,
         /// Where it answers: nowhere, for a worker.
         endpoints: Vec<String>,
+        /// How firmly its spec says what runs.
+        pin: Pin,
     },
     /// Another run holds the app.
     Held {

@@ -13,7 +13,7 @@ use super::event::{Came, Event};
 use super::forward::came;
 use super::halt::{Halt, Stop, failed};
 use super::prospect::Prospect;
-use super::start::{DEPLOYMENT, words};
+use super::start::DEPLOYMENT;
 use super::{Demand, Runner};
 use crate::providers::coolify::deployments::{self, Status};
 use crate::providers::coolify::starts::Container;
@@ -185,12 +185,14 @@ impl Runner {
         let coolify = &self.vendors.coolify;
         let app = App::of(coolify, plan, receipt);
         if let Some(uuid) = deployment_of(deployment) {
-            let ended = self.work.follow(coolify, &receipt.id, uuid).await?;
+            let Some(ended) = self.work.follow(app, uuid).await? else {
+                return Err(Halt::Fail(vanished(uuid, plan)));
+            };
             if ended.status != Status::Finished {
                 return Err(Halt::Fail(self.masked(not_built(&ended))));
             }
         }
-        let status = self.work.until_quiet(coolify, app.resource).await?;
+        let status = self.work.until_quiet(app).await?;
         Ok(match app.container(1).await {
             Ok(Container::Running(_)) => "running".to_owned(),
             Ok(Container::None) => "started, no container yet".to_owned(),
@@ -211,8 +213,15 @@ fn deployment_of(deployment: &Deployment<Verifying>) -> Option<&String> {
     deployment.ledger().receipt(Step::Deploy)?.fields.get(DEPLOYMENT)
 }
 
+// Its records go with the application, and only with it.
+fn vanished(uuid: &str, plan: &Plan) -> Cause {
+    let message = format!("deployment {uuid} is gone from Coolify, nobody knows how it ended");
+    let project = plan.project.fields.get("name").cloned().unwrap_or_default();
+    failed(message, format!("look at project {project} at {}, then apply again", plan.place.coolify))
+}
+
 fn not_built(ended: &deployments::Deployment) -> Cause {
-    let what = format!("deployment {} {}", ended.uuid, words(&ended.status));
+    let what = format!("deployment {} {}", ended.uuid, ended.status);
     let mut cause = failed(what, "mend it, then apply again");
     cause.evidence.push(match ended.tail(LOG_LINES) {
         Some(lines) if lines.is_empty() => "its build log is empty".to_owned(),

@@ -10,10 +10,11 @@ use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
 use super::Runner;
+use super::app::App;
 use super::envs::value_of;
 use super::halt::{Halt, Stop};
 use super::prove::Stage;
-use super::start::words;
+use super::start::{Came, DEPLOYMENT, newest};
 use super::undo::unplanned;
 use super::unmake::{Undoing, not_ours};
 use super::work::TRIES;
@@ -21,10 +22,10 @@ use crate::plan::Release;
 use crate::plan::ask::RELEASE;
 use crate::plan::release::frozen;
 use crate::providers::answer::Answer;
-use crate::providers::call::Call;
+use crate::providers::call::{Call, STALENESS};
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::deployments::Status;
-use crate::providers::{Names, Provider};
+use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 
 impl Runner {
@@ -40,7 +41,9 @@ impl Runner {
     ) -> Result<Undoing, Stop> {
         let plan = deployment.plan().clone();
         match receipt.step {
-            Step::App | Step::Envs | Step::Deploy => self.put_app_back(deployment, &plan, receipt).await,
+            Step::App | Step::Envs | Step::Deploy => {
+                self.put_app_back(deployment, &plan, receipt, before).await
+            }
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
                 let records = self.vendors.records(record, receipt.step);
@@ -96,11 +99,12 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         plan: &Plan,
         receipt: &Receipt,
+        before: &Fields,
     ) -> Result<Undoing, Stop> {
         let Some(base) = self.base.clone() else {
             return Ok(Undoing::Blocked("there is no earlier release to go back to".to_owned()));
         };
-        let compose = base.frozen(frozen::COMPOSE);
+        let (coolify, compose) = (self.vendors.coolify.clone(), base.frozen(frozen::COMPOSE));
         let project = super::undo::project(deployment);
         let fields = &base.plan().app.fields;
         let apps = self.vendors.app(&plan.place, &Names::of(plan), &project, fields, &compose);
@@ -109,6 +113,13 @@ impl Runner {
         };
         if object.mark != receipt.mark {
             return Ok(Undoing::Blocked("it no longer carries our mark".to_owned()));
+        }
+        if let Some(name) = strayed(&object, [&receipt.fields, before, fields]) {
+            return Ok(Undoing::Blocked(format!("its {name} was changed by somebody else since")));
+        }
+        let now = App::of(&coolify, plan, receipt);
+        if let Undoing::Blocked(reason) = self.work.cancel_all(deployment, now, receipt).await? {
+            return Ok(Undoing::Blocked(reason));
         }
         if deployment.ledger().receipt(Step::App).is_some_and(Receipt::is_ours_to_undo) {
             let call = apps.change(&receipt.id, fields);
@@ -194,22 +205,12 @@ impl Runner {
         receipt: &Receipt,
         base: &Release,
     ) -> Result<Undoing, Stop> {
-        let coolify = self.vendors.coolify.clone();
-        let resource = Resource::of(&base.plan().app.fields, &receipt.id);
-        if let Err(halt) = self.work.until_quiet(&coolify, resource).await {
-            return blocked(halt);
-        }
-        if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &coolify.deploy(resource)).await? {
-            return Ok(Undoing::Blocked(reason));
-        }
-        if let Err(halt) = self.work.until_quiet(&coolify, resource).await {
-            return blocked(halt);
-        }
-        if let Resource::Application(id) = resource
-            && let Some(newest) = coolify.newest(id).await?.filter(|newest| newest.status != Status::Finished)
-        {
-            let how = words(&newest.status);
-            return Ok(Undoing::Blocked(format!("restored, but its deployment {} {how}", newest.uuid)));
+        let (coolify, plan) = (self.vendors.coolify.clone(), base.plan().clone());
+        let app = App::of(&coolify, &plan, receipt);
+        match self.restart(deployment, app, receipt).await {
+            Ok(Undoing::Blocked(reason)) => return Ok(Undoing::Blocked(reason)),
+            Ok(Undoing::Done | Undoing::Kept(_)) => {}
+            Err(halt) => return blocked(halt),
         }
         let plan = answering(deployment, base);
         // The release before is well by its own notion of health.
@@ -218,6 +219,45 @@ impl Runner {
             Ok(_) => Ok(Undoing::Done),
             Err(halt) => blocked(halt),
         }
+    }
+
+    // Starts the app with what was put back, and sees that start end. A trigger without effect is repeated.
+    async fn restart(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        app: App<'_>,
+        receipt: &Receipt,
+    ) -> Result<Undoing, Halt> {
+        let began = self.work.time();
+        while self.work.since(began) < TRIES {
+            self.work.until_quiet(app).await?;
+            let before = newest(app).await?;
+            let call = app.coolify.deploy(app.resource);
+            if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
+                return Ok(Undoing::Blocked(reason));
+            }
+            let fields = match self.work.came(app, &before, None).await? {
+                Came::Started(fields) => fields,
+                Came::Denied(reason) => return Ok(Undoing::Blocked(format!("refused: {reason}"))),
+                Came::Nothing(reason) => {
+                    self.work.wait(receipt.step, &reason, STALENESS).await?;
+                    continue;
+                }
+            };
+            let Some(uuid) = fields.get(DEPLOYMENT) else {
+                self.work.until_quiet(app).await?;
+                return Ok(Undoing::Done);
+            };
+            match self.work.follow(app, uuid).await? {
+                Some(ended) if ended.status == Status::Finished => return Ok(Undoing::Done),
+                Some(ended) => {
+                    let reason = format!("restored, but its deployment {uuid} {}", ended.status);
+                    return Ok(Undoing::Blocked(reason));
+                }
+                None => {}
+            }
+        }
+        Ok(Undoing::Blocked("restored, but it could not be started in 10 minutes".to_owned()))
     }
 
     /// Sends `call`, which converges, until it is clearly done; ten minutes at most.
@@ -235,8 +275,7 @@ impl Runner {
             self.work.safe_point()?;
             let (reason, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
                 Answer::Done(_) => return Ok(Undoing::Done),
-                // Of a row that was to be deleted, this is the wished end.
-                Answer::Missing(_) if call.redacted.method == "DELETE" => return Ok(Undoing::Done),
+                Answer::Missing(_) if call.deletes() => return Ok(Undoing::Done),
                 Answer::Missing(reason) | Answer::Refused(reason) | Answer::Partial(reason) => {
                     return Ok(Undoing::Blocked(format!("refused: {reason}")));
                 }
@@ -247,7 +286,7 @@ impl Runner {
                     ));
                 }
                 Answer::NotDone(reason, pause) => (reason, pause),
-                Answer::Doubt(reason) => (reason, crate::providers::call::STALENESS),
+                Answer::Doubt(reason) => (reason, STALENESS),
             };
             if self.work.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
@@ -255,6 +294,16 @@ impl Runner {
             self.work.wait(receipt.step, &reason, pause).await?;
         }
     }
+}
+
+// What got through in part, or is put back in part, is as it was sent, as it was before, or as its release had it;
+// anything else is somebody's.
+fn strayed(object: &Object, known: [&Fields; 3]) -> Option<String> {
+    let is_known = |(name, value): &(&String, &String)| {
+        let mut told = known.iter().filter_map(|fields| fields.get(*name)).peekable();
+        told.peek().is_none() || told.any(|known| known == *value)
+    };
+    object.fields.iter().find(|field| !is_known(field)).map(|(name, _)| name.clone())
 }
 
 // The release before answers at its own domains, whose records this run may have changed and has not put back yet.

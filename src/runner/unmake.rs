@@ -11,11 +11,11 @@ use machine::phase::Working;
 use machine::receipt::{How, Receipt};
 use machine::step::Step;
 
-use super::halt::{Halt, Stop};
+use super::app::App;
+use super::halt::Stop;
 use super::work::{TRIES, Work};
 use crate::providers::answer::Answer;
 use crate::providers::call::{Call, STALENESS};
-use crate::providers::coolify::Resource;
 use crate::providers::{Coolify, Object, Provider, Volumes};
 
 /// What came of undoing one thing.
@@ -132,13 +132,15 @@ impl Work {
         server: &str,
         receipt: &Receipt,
     ) -> Result<Undoing, Stop> {
-        let (began, app) = (self.time(), deployment.plan().app.fields.clone());
-        let app = Resource::of(&app, &receipt.id);
-        self.cancel_deployments(deployment, coolify, receipt, app).await?;
+        let (began, plan) = (self.time(), deployment.plan().clone());
+        let app = App::of(coolify, &plan, receipt);
+        if let Undoing::Blocked(reason) = self.cancel_all(deployment, app, receipt).await? {
+            return Ok(Undoing::Blocked(reason));
+        }
         let mut stopping = false;
         loop {
             self.safe_point()?;
-            let Some(status) = coolify.status(app).await? else { return Ok(Undoing::Done) };
+            let Some(status) = app.status().await? else { return Ok(Undoing::Done) };
             if status.starts_with("exited") || status.starts_with("unknown") {
                 return Ok(Undoing::Done);
             }
@@ -152,7 +154,7 @@ impl Work {
                 )));
             }
             if !stopping && !status.starts_with("starting:unhealthy") {
-                stopping = match self.undo(deployment, receipt, coolify.stop(app)).await? {
+                stopping = match self.undo(deployment, receipt, coolify.stop(app.resource)).await? {
                     Answer::TokenRefused(reason) => {
                         return Err(Stop::park(
                             format!("the token was refused: {reason}"),
@@ -166,33 +168,6 @@ impl Work {
             }
             self.wait(Step::App, &format!("the app to stop (status {status})"), POLL).await?;
         }
-    }
-}
-
-impl Work {
-    // One that ends later would leave containers that nobody has a record of.
-    async fn cancel_deployments<P: Working>(
-        &mut self,
-        deployment: &mut Deployment<P>,
-        coolify: &Coolify,
-        receipt: &Receipt,
-        app: Resource<'_>,
-    ) -> Result<(), Stop> {
-        let Resource::Application(id) = app else { return Ok(()) };
-        for under_way in coolify.deployments(id).await?.into_iter().filter(|it| !it.status.is_over()) {
-            match self.undo(deployment, receipt, coolify.cancel(&under_way.uuid)).await? {
-                Answer::TokenRefused(reason) => {
-                    let reason = format!("the token was refused: {reason}");
-                    return Err(Stop::park(reason, "check it, then resume"));
-                }
-                // Refused is one that was over by then; the rest shows when it is followed.
-                _ => match self.follow(coolify, id, &under_way.uuid).await {
-                    Ok(_) | Err(Halt::Fail(_)) => {}
-                    Err(Halt::Stop(stop)) => return Err(stop),
-                },
-            }
-        }
-        Ok(())
     }
 }
 

@@ -76,6 +76,9 @@ pub struct Deployment {
     pub force: bool,
     /// Whether it only restarts.
     pub restart: bool,
+    /// Whether a person or a push asked for it, and not a caller of the API.
+    #[serde(default)]
+    pub by_hand: bool,
     /// What it wrote.
     pub log: Vec<Said>,
     /// When it was over.

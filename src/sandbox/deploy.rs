@@ -57,6 +57,7 @@ pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> 
         status: "queued".into(),
         force,
         restart,
+        by_hand: false,
         log: Vec::new(),
         finished: None,
         made: world.made_now(),

@@ -4,7 +4,9 @@
 
 use serde_json::json;
 
+use super::applications::Application;
 use super::compose::Compose;
+use super::deploy::{self, Asked};
 use super::records::Record;
 use super::services::{Container, Line, Service};
 use super::world::{Project, World};
@@ -25,6 +27,28 @@ impl Sandbox {
     /// [`SandboxError`] when the world cannot be kept.
     pub fn stranger_service(&self, name: &str) -> Result<(), SandboxError> {
         self.with_world(|world| service(world, name))
+    }
+
+    /// Puts a running application of somebody else into the project `strangers`.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the world cannot be kept.
+    pub fn stranger_application(&self, name: &str) -> Result<(), SandboxError> {
+        self.with_world(|world| application(world, name))
+    }
+
+    /// Lets somebody else deploy the application of this uuid, by hand.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the world cannot be kept.
+    pub fn stranger_deploys(&self, application: &str) -> Result<(), SandboxError> {
+        self.with_world(|world| {
+            if let Asked::Queued(uuid) = deploy::ask(world, application, true, false)
+                && let Some(deployment) = world.deployment_mut(&uuid)
+            {
+                deployment.by_hand = true;
+            }
+        })
     }
 }
 
@@ -54,7 +78,6 @@ fn service(world: &mut World, name: &str) {
     let text = json!({"services": {"web": {"image": "nginx:1.27"}}}).to_string();
     let Ok(compose) = Compose::read(&text) else { return };
     let (id, uuid) = (world.number(), world.uuid());
-    let line = Line { at: world.time.wall, text: "started".into() };
     world.services.push(Service {
         id,
         uuid: uuid.clone(),
@@ -65,15 +88,7 @@ fn service(world: &mut World, name: &str) {
         made_of_it: None,
         parts: Vec::new(),
         envs: Vec::new(),
-        containers: vec![Container {
-            part: "web".into(),
-            release: None,
-            routes: Vec::new(),
-            health_path: "/".into(),
-            sick: false,
-            is_checked: false,
-            log: vec![line],
-        }],
+        containers: vec![running(world, "web")],
         starting: 0,
         tags: Vec::new(),
         deleting: false,
@@ -83,6 +98,44 @@ fn service(world: &mut World, name: &str) {
     coolify::parse(world, &uuid, &compose);
     if let Some(service) = world.service_mut(&uuid) {
         service.parts.iter_mut().for_each(|part| part.status = "running:unknown".into());
+    }
+}
+
+fn application(world: &mut World, name: &str) {
+    let environment = strangers_environment(world);
+    let (id, uuid) = (world.number(), world.uuid());
+    let columns = json!({
+        "build_pack": "dockerimage", "docker_registry_image_name": "nginx", "docker_registry_image_tag": "1.27",
+    });
+    world.applications.push(Application {
+        tags: Vec::new(),
+        id,
+        uuid: uuid.clone(),
+        name: name.to_owned(),
+        description: None,
+        environment,
+        fqdn: None,
+        private_key: None,
+        github_app: None,
+        columns: columns.as_object().cloned().unwrap_or_default(),
+        envs: Vec::new(),
+        storages: Vec::new(),
+        status: "running:unknown".into(),
+        container: Some(running(world, &uuid)),
+        deleting: false,
+        made: world.made_now(),
+    });
+}
+
+fn running(world: &World, part: &str) -> Container {
+    Container {
+        part: part.to_owned(),
+        release: None,
+        routes: Vec::new(),
+        health_path: "/".into(),
+        sick: false,
+        is_checked: false,
+        log: vec![Line { at: world.time.wall, text: "started".into() }],
     }
 }
 

@@ -4,6 +4,7 @@ mod destroy;
 mod doctor;
 mod drift;
 pub mod house;
+mod image;
 mod input;
 mod places;
 mod program;

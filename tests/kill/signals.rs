@@ -17,7 +17,7 @@ async fn told_to_stop(act: Act, signals: &[Signal]) {
         assert!(format!("{out}{err}").contains("fabrik resume"), "{context}: {out}{err}");
         stage.half_way(&context).await;
         // A resume that finishes an undo ends as an undo does.
-        let done = if act == Act::Undo { 1 } else { 0 };
+        let done = i32::from(act == Act::Undo);
         assert_eq!(stage.fabrik(&["resume"]).await, done, "{context}, then resumed");
         stage.resting(&context).await;
     }

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fabrik::plan::release::{frozen, frozen_text};
 use fabrik::sandbox::World;
+use fabrik::sandbox::applications::{Application, Deployment as Deployed};
 use fabrik::store::Store;
 use machine::deployment::Deployment;
 use machine::effect::Effect;
 use machine::entry::{Entry, Purpose};
 use machine::mark::Mark;
 use machine::phase::Complete;
+use machine::plan::{EnvChange, Plan};
 use machine::receipt::{How, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
@@ -46,6 +48,8 @@ pub async fn resting(world: &World, journal: &dyn Store, context: &str) {
         assert!(run.name().is_closed(), "{context}: a run is still {}", run.name());
     }
     exactly_one_of_each(world, &runs, context);
+    assert_eq!(world.stray_containers, Vec::<String>::new(), "{context}: containers without a record");
+    assert!(!world.deployments.iter().any(Deployed::is_open), "{context}: a deployment goes on");
     the_newest_release_is_what_is_there(world, journal, &runs, context).await;
 }
 
@@ -62,6 +66,13 @@ fn strangers_are_untouched(world: &World, context: &str) {
     assert!(
         matches!(services.as_slice(), [s] if s.description.is_none() && !s.deleting && s.containers.len() == 1),
         "{context}: the stranger's service was touched"
+    );
+    let theirs = |it: &&Application| environments.contains(&it.environment);
+    let applications: Vec<_> = world.applications.iter().filter(theirs).collect();
+    assert!(
+        matches!(applications.as_slice(), [it] if it.description.is_none() && !it.deleting
+            && it.container.is_some() && it.envs.is_empty()),
+        "{context}: the stranger's application was touched"
     );
 }
 
@@ -83,9 +94,12 @@ fn marked(world: &World) -> Vec<Marked> {
     let projects = world.projects.iter().map(|p| (Step::Project, &p.uuid, p.description.as_deref()));
     let live = world.services.iter().filter(|service| !service.deleting);
     let services = live.map(|s| (Step::App, &s.uuid, s.description.as_deref()));
+    let live = world.applications.iter().filter(|application| !application.deleting);
+    let applications = live.map(|it| (Step::App, &it.uuid, it.description.as_deref()));
     records
         .chain(projects)
         .chain(services)
+        .chain(applications)
         .filter_map(|(step, id, text)| Some((step, id.clone(), Mark::parse(text?)?)))
         .collect()
 }
@@ -162,6 +176,13 @@ async fn the_newest_release_is_what_is_there(
 ) {
     let Some(finished) = newest(runs) else { return };
     let (plan, app) = (&finished.phase().plan, &finished.phase().app);
+    for (_, wanted) in plan.wanted() {
+        let record = world.records.iter().find(|record| record.name == wanted.name).expect("the record");
+        assert_eq!(record.content, wanted.wish.fields["content"], "{context}: record");
+    }
+    if let Some(application) = world.applications.iter().find(|application| application.uuid == app.id) {
+        return the_application_is_as_planned(application, plan, context);
+    }
     let service = world.services.iter().find(|service| service.uuid == app.id).expect("the app");
     let loaded = journal.load(&finished.begun().run).await.unwrap();
     let frozen = frozen_text(finished.begun(), &loaded.blobs, frozen::COMPOSE);
@@ -171,10 +192,38 @@ async fn the_newest_release_is_what_is_there(
     let runs_as: Vec<_> = service.containers.iter().map(|container| container.release.clone()).collect();
     let newest = |it: &Option<String>| it.as_deref() == Some(plan.release.as_str());
     assert!(!runs_as.is_empty() && runs_as.iter().all(newest), "{context}: containers {runs_as:?}");
-    for (_, wanted) in plan.wanted() {
-        let record = world.records.iter().find(|record| record.name == wanted.name).expect("the record");
-        assert_eq!(record.content, wanted.wish.fields["content"], "{context}: record");
+}
+
+fn the_application_is_as_planned(application: &Application, plan: &Plan, context: &str) {
+    let wanted = |field: &str| plan.app.fields.get(field).map(String::as_str);
+    let image = (wanted("kind") == Some("image")).then(|| application.origin());
+    assert_eq!(image.as_deref(), wanted("image"), "{context}: image");
+    for (field, column) in [
+        ("commit", "git_commit_sha"),
+        ("branch", "git_branch"),
+        ("port", "ports_exposes"),
+        ("memory", "limits_memory"),
+    ] {
+        if let Some(wanted) = wanted(field) {
+            assert_eq!(application.text(column), wanted, "{context}: {field}");
+        }
     }
+    assert_eq!(
+        application.fqdn.as_deref().unwrap_or_default(),
+        wanted("url").unwrap_or_default(),
+        "{context}"
+    );
+    let release = plan.release.as_str();
+    assert_eq!(application.env("FABRIK_RELEASE"), Some(release), "{context}: variable");
+    let runs_as = application.container.as_ref().and_then(|container| container.release.as_deref());
+    assert_eq!(runs_as, Some(release), "{context}: container");
+    let mut keys: Vec<&str> =
+        application.envs.iter().filter(|row| !row.is_preview).map(|row| row.key.as_str()).collect();
+    keys.sort_unstable();
+    let mut planned: Vec<&str> =
+        plan.envs.iter().filter(|env| env.change != EnvChange::Remove).map(|env| env.key.as_str()).collect();
+    planned.sort_unstable();
+    assert_eq!(keys, planned, "{context}: variables");
 }
 
 /// What decides which files run, service by service. Coolify dumps the rest of the text anew.

@@ -5,7 +5,9 @@
 
 #![doc = include_str!("ablation.md")]
 
+mod applications;
 pub mod crash;
+pub mod deed;
 mod flags;
 mod hostile;
 mod in_place;
@@ -14,8 +16,10 @@ mod people;
 mod races;
 pub mod scene;
 mod served;
+mod settings;
 mod stacks;
 mod strangers;
 mod sweeps;
 mod trace;
+mod traps;
 mod workers;

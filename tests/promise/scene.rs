@@ -37,7 +37,48 @@ impl Home {
     }
 }
 
+/// What the scene's app is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// A folder: a service at Coolify.
+    OfFolder,
+    /// An image: an application.
+    OfImage,
+    /// A commit of a public repository: an application.
+    OfGit,
+    /// The same of a private repository, with a deploy key.
+    OfPrivateGit,
+}
+
+/// The same, but for what the app is made of.
+const APPLICATION: &str = "domain: blog.example.com
+port: 8000
+health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}
+env: {COLOUR: blue}
+secrets: {required: [API_KEY]}
+resources: {memory: 256M}
+";
+
+impl Made {
+    fn spec(self) -> String {
+        let commit = "1".repeat(40);
+        let source = match self {
+            Self::OfFolder => return SPEC.to_owned(),
+            Self::OfImage => "image: ghcr.io/acme/blog:1.0".to_owned(),
+            Self::OfGit => {
+                format!("git: {{repository: https://github.com/acme/blog, branch: main, commit: '{commit}'}}")
+            }
+            Self::OfPrivateGit => format!(
+                "git: {{repository: git@git.example.com:acme/blog.git, branch: main, commit: '{commit}', \
+                 deploy_key: deploy-key}}"
+            ),
+        };
+        format!("name: blog\n{source}\n{APPLICATION}")
+    }
+}
+
 pub struct Scene {
+    pub made: Made,
     pub sandbox: Sandbox,
     pub store: Home,
     pub folder: tempfile::TempDir,
@@ -58,17 +99,23 @@ volumes: [{name: data, path: /data}]
 impl Scene {
     /// A scene with strangers in it, the same for the same seed.
     pub fn new(seed: u64) -> Self {
+        Self::with(Made::OfFolder, seed)
+    }
+
+    /// The same with an app that is `made` of something else.
+    pub fn with(made: Made, seed: u64) -> Self {
         let sandbox = Sandbox::in_memory(seed);
         sandbox.stranger_record("shop.example.com").unwrap();
         sandbox.stranger_service("blog").unwrap();
+        sandbox.stranger_application("blog").unwrap();
         let store = Home::Memory(MemoryStore::new(JournalId::from_bits(7), sandbox.outside().clock));
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("app")).unwrap();
         std::fs::write(folder.path().join("app/Dockerfile"), "FROM busybox:1.37\nCOPY index.html /\n")
             .unwrap();
-        std::fs::write(folder.path().join("blog.yaml"), SPEC).unwrap();
+        std::fs::write(folder.path().join("blog.yaml"), made.spec()).unwrap();
         let environment = BTreeMap::from([("API_KEY".to_owned(), "canary-value-of-the-key".to_owned())]);
-        let scene = Self { sandbox, store, folder, environment };
+        let scene = Self { made, sandbox, store, folder, environment };
         scene.edit("first");
         scene
     }
@@ -101,6 +148,22 @@ impl Scene {
     /// Changes the app's files.
     pub fn edit(&self, text: &str) {
         std::fs::write(self.folder.path().join("app/index.html"), text).unwrap();
+    }
+
+    /// Makes another version of the app: other files, or another image or commit with other settings.
+    pub fn revise(&self) {
+        if self.made == Made::OfFolder {
+            return self.edit("second");
+        }
+        match self.made {
+            Made::OfImage => self.respec(":1.0", ":1.1"),
+            Made::OfFolder | Made::OfGit | Made::OfPrivateGit => {
+                self.respec(&"1".repeat(40), &"2".repeat(40))
+            }
+        }
+        self.respec("COLOUR: blue", "SHAPE: round");
+        self.respec("port: 8000", "port: 9000");
+        self.respec("memory: 256M", "memory: 512M");
     }
 
     /// Changes the spec's text.

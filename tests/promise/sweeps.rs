@@ -6,93 +6,17 @@ use fabrik::sandbox::{Fault, Mishap};
 use machine::phase::Name;
 
 use super::crash::Fuse;
+use super::deed::{DEEDS, Deed, Story, complete, rolled_back};
 use super::invariants::{always, at_rest};
 use super::scene::Scene;
 
-fn complete(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Ended(Ended::Complete { .. }) | Outcome::Unchanged { .. })
-}
-
-fn rolled_back(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. }))
-}
-
-/// What a process does in a sweep.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Deed {
-    /// A first apply.
-    Apply,
-    /// An apply over a finished release.
-    Update,
-    /// The undo of a first release.
-    Undo,
-    /// An update whose image does not build, and so its undo.
-    FailedUpdate,
-    /// An update to two other domains, behind the proxy.
-    Move,
-    /// Taking the app down.
-    Destroy,
-}
-
-const DEEDS: [Deed; 6] =
-    [Deed::Apply, Deed::Update, Deed::Undo, Deed::FailedUpdate, Deed::Move, Deed::Destroy];
-
-impl Deed {
-    /// A scene in which the deed is next.
-    async fn scene(self, seed: u64) -> Scene {
-        let scene = Scene::new(seed);
-        if self != Self::Apply {
-            let outcome = scene.apply(&Fuse::default()).await;
-            assert!(complete(&outcome), "{outcome:?}");
-        }
-        if matches!(self, Self::Update | Self::FailedUpdate) {
-            scene.edit("second");
-        }
-        if self == Self::Move {
-            scene.respec(
-                "domain: blog.example.com",
-                "domain: [www.example.com, news.example.com]\ndns: {proxied: true}",
-            );
-        }
-        if self == Self::FailedUpdate {
-            scene.sandbox.with_world(|world| world.arm(Fault::Build, None)).unwrap();
-        }
-        scene
-    }
-
-    async fn run(self, scene: &Scene, fuse: &Fuse) -> Outcome {
-        match self {
-            Self::Apply | Self::Update | Self::FailedUpdate | Self::Move => scene.apply(fuse).await,
-            Self::Undo => scene.roll_back(fuse).await,
-            Self::Destroy => scene.destroy(fuse).await,
-        }
-    }
-
-    /// How it ends when nothing disturbs it.
-    fn ends(self, outcome: &Outcome) -> bool {
-        match self {
-            Self::Apply | Self::Update | Self::Move => complete(outcome),
-            Self::Undo | Self::Destroy => rolled_back(outcome),
-            // A start that is in doubt is triggered again, and the second build does not fail.
-            Self::FailedUpdate => rolled_back(outcome) || complete(outcome),
-        }
-    }
-
-    async fn points(self) -> u64 {
-        let (scene, fuse) = (self.scene(1).await, Fuse::default());
-        let outcome = self.run(&scene, &fuse).await;
-        assert!(self.ends(&outcome), "{self:?}: {outcome:?}");
-        at_rest(&scene, &format!("{self:?} undisturbed")).await;
-        println!("{self:?} passes {} points", fuse.passed());
-        fuse.passed()
-    }
-}
-
-/// What a world shows, but for the ids of records: one that was deleted and made anew has another.
-fn without_ids(shown: &str) -> String {
+/// What a world shows, but for the ids of records, of which one that was deleted and made anew has another, and for
+/// the copies of variables that Coolify makes for previews by itself.
+fn in_essence(shown: &str) -> String {
     let is_id = |word: &&str| word.len() == 32 && word.chars().all(|c| c.is_ascii_hexdigit());
     let line = |line: &str| line.split(' ').filter(|word| !is_id(word)).collect::<Vec<_>>().join(" ");
-    let mut lines: Vec<String> = shown.lines().map(line).collect();
+    let lasting = shown.lines().filter(|line| !line.ends_with(" preview"));
+    let mut lines: Vec<String> = lasting.map(line).collect();
     lines.sort();
     lines.join("\n")
 }
@@ -104,28 +28,30 @@ async fn resumed_to_the_end(scene: &Scene, context: &str) {
     at_rest(scene, context).await;
 }
 
-async fn crash_everywhere_then_resume(deed: Deed) {
-    for point in 0..deed.points().await {
-        let (scene, fuse) = (deed.scene(1).await, Fuse::at(point));
-        deed.run(&scene, &fuse).await;
-        let context = format!("{deed:?} crashed at {point} ({}), resumed", fuse.fell());
+pub async fn crash_everywhere_then_resume(story: impl Into<Story>) {
+    let story = story.into();
+    for point in 0..story.points().await {
+        let (scene, fuse) = (story.scene().await, Fuse::at(point));
+        story.run(&scene, &fuse).await;
+        let context = format!("{story:?} crashed at {point} ({}), resumed", fuse.fell());
         always(&scene, &context).await;
         resumed_to_the_end(&scene, &context).await;
     }
 }
 
-async fn crash_everywhere_then_roll_back(deed: Deed) {
-    for point in 0..deed.points().await {
-        let (scene, fuse) = (deed.scene(1).await, Fuse::at(point));
+pub async fn crash_everywhere_then_roll_back(story: impl Into<Story>) {
+    let story = story.into();
+    for point in 0..story.points().await {
+        let (scene, fuse) = (story.scene().await, Fuse::at(point));
         let untouched = scene.sandbox.show();
-        deed.run(&scene, &fuse).await;
-        let context = format!("{deed:?} crashed at {point} ({}), rolled back", fuse.fell());
+        story.run(&scene, &fuse).await;
+        let context = format!("{story:?} crashed at {point} ({}), rolled back", fuse.fell());
         if let Some(outcome) = scene.undo_open(&Fuse::default()).await {
             assert!(rolled_back(&outcome), "{context}: {outcome:?}");
-            if !matches!(deed, Deed::Undo | Deed::Destroy) {
+            if !matches!(story.deed, Deed::Undo | Deed::Destroy) {
                 assert_eq!(
-                    without_ids(&scene.sandbox.show()),
-                    without_ids(&untouched),
+                    in_essence(&scene.sandbox.show()),
+                    in_essence(&untouched),
                     "{context}: not as before"
                 );
             }
@@ -134,13 +60,14 @@ async fn crash_everywhere_then_roll_back(deed: Deed) {
     }
 }
 
-async fn mishap_at_every_write(deed: Deed, mishap: Mishap) {
+pub async fn mishap_at_every_write(story: impl Into<Story>, mishap: Mishap) {
+    let story = story.into();
     for write in 1.. {
-        let scene = deed.scene(1).await;
+        let scene = story.scene().await;
         scene.sandbox.with_world(|world| world.at_write = Some((write, mishap))).unwrap();
-        let outcome = deed.run(&scene, &Fuse::default()).await;
-        let context = format!("{deed:?} with {mishap:?} at write {write}");
-        assert!(deed.ends(&outcome), "{context}: {outcome:?}");
+        let outcome = story.run(&scene, &Fuse::default()).await;
+        let context = format!("{story:?} with {mishap:?} at write {write}");
+        assert!(story.ends(&outcome), "{context}: {outcome:?}");
         at_rest(&scene, &context).await;
         if scene.sandbox.world().at_write.is_some() {
             assert!(write > 1, "{context}: no write was disturbed");
@@ -177,7 +104,7 @@ async fn a_failed_first_apply_leaves_the_world_as_it_was() {
 #[tokio::test]
 async fn a_failed_update_restores_the_release_before() {
     for fault in [Fault::Build, Fault::Health] {
-        let scene = Deed::Update.scene(1).await;
+        let scene = Story::from(Deed::Update).scene().await;
         let before = scene.sandbox.show();
         scene.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
         let outcome = scene.apply(&Fuse::default()).await;
@@ -189,7 +116,7 @@ async fn a_failed_update_restores_the_release_before() {
 
 #[tokio::test]
 async fn undoing_a_finished_release_keeps_its_volumes() {
-    let scene = Deed::Undo.scene(1).await;
+    let scene = Story::from(Deed::Undo).scene().await;
     let volumes = scene.sandbox.world().volumes;
     assert!(!volumes.is_empty());
     let outcome = scene.roll_back(&Fuse::default()).await;
@@ -200,18 +127,22 @@ async fn undoing_a_finished_release_keeps_its_volumes() {
 }
 
 async fn crash_at_every_pair(deed: Deed, rolls_back: bool) {
+    let story = Story::from(deed);
     let mut pairs = 0;
-    for first in 0..deed.points().await {
+    for first in 0..story.points().await {
         for second in 0.. {
-            let (scene, fuse, again) = (deed.scene(1).await, Fuse::at(first), Fuse::at(second));
-            deed.run(&scene, &fuse).await;
+            let (scene, fuse, again) = (story.scene().await, Fuse::at(first), Fuse::at(second));
+            story.run(&scene, &fuse).await;
             if rolls_back {
                 scene.undo_open(&again).await
             } else {
                 scene.resume(&again).await
             };
-            let context =
-                format!("{deed:?} crashed at {first} ({}), then at {second} ({})", fuse.fell(), again.fell());
+            let context = format!(
+                "{story:?} crashed at {first} ({}), then at {second} ({})",
+                fuse.fell(),
+                again.fell()
+            );
             always(&scene, &context).await;
             resumed_to_the_end(&scene, &context).await;
             if again.fell().is_empty() {
@@ -220,12 +151,12 @@ async fn crash_at_every_pair(deed: Deed, rolls_back: bool) {
             pairs += 1;
         }
     }
-    println!("{deed:?} crashed at {pairs} pairs of points");
+    println!("{story:?} crashed at {pairs} pairs of points");
 }
 
 #[tokio::test]
 async fn a_crash_at_any_point_of_an_apply_on_an_sqlite_file_is_resumed() {
-    for point in 0..Deed::Apply.points().await {
+    for point in 0..Story::from(Deed::Apply).points().await {
         let (scene, fuse) = (Scene::on_file(1), Fuse::at(point));
         scene.apply(&fuse).await;
         let context = format!("on SQLite crashed at {point} ({})", fuse.fell());
@@ -330,13 +261,13 @@ async fn a_late_effect_of_any_write_does_no_harm() {
 /// A run that doubted sends again; what it sent first may still land, and must not land on the next run's work.
 #[tokio::test]
 async fn a_late_effect_of_any_write_never_lands_on_the_next_apply() {
-    for deed in [Deed::Update, Deed::FailedUpdate] {
+    for story in [Deed::Update, Deed::FailedUpdate].map(Story::from) {
         for write in 1.. {
-            let scene = deed.scene(1).await;
+            let scene = story.scene().await;
             let late = Mishap::Late { after_ms: 59_500 };
             scene.sandbox.with_world(|world| world.at_write = Some((write, late))).unwrap();
-            deed.run(&scene, &Fuse::default()).await;
-            let context = format!("{deed:?} with a late effect at write {write}, then applied again");
+            story.run(&scene, &Fuse::default()).await;
+            let context = format!("{story:?} with a late effect at write {write}, then applied again");
             scene.edit("third");
             let outcome = scene.apply(&Fuse::default()).await;
             assert!(complete(&outcome), "{context}: {outcome:?}");

@@ -146,7 +146,7 @@ pub fn same_trouble(exchange: &Exchange, trouble: &Trouble) -> Found {
 async fn the_client_reads_every_recorded_answer_and_concludes_what_it_means() {
     let Some(exchanges) = exchanges() else { return };
     let used: Vec<&Exchange> =
-        exchanges.iter().filter(|exchange| exchange.endpoint().spoken == Spoken::ByBoth).collect();
+        exchanges.iter().filter(|exchange| exchange.endpoint().spoken == Spoken::Both).collect();
     let mut wrong = Vec::new();
     for exchange in &used {
         let found = match exchange.method.as_str() {

@@ -135,7 +135,7 @@ impl<'a> Compared<'a> {
             .iter()
             .any(|magic| recorded["key"].as_str().is_some_and(|key| key.starts_with(magic)));
         // What is null in an object that was cut is so by the cut.
-        let kept = |key: &str, value: &Value| !key.starts_with('_') && !(is_cut && value.is_null());
+        let kept = |key: &str, value: &Value| !(key.starts_with('_') || is_cut && value.is_null());
         for (key, value) in should.iter().filter(|(key, value)| kept(key, value)) {
             let at = format!("{at}/{key}");
             match is.get(key) {

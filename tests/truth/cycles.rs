@@ -124,7 +124,8 @@ impl Source {
 
 /// A worker answers nobody, so there is no path to ask.
 fn without_health() -> String {
-    SHARED.lines().filter(|line| !line.starts_with("health")).map(|line| format!("{line}\n")).collect()
+    let lines: Vec<&str> = SHARED.lines().filter(|line| !line.starts_with("health")).collect();
+    lines.join("\n") + "\n"
 }
 
 /// A process of the scene whose requests are looked at.

@@ -52,7 +52,7 @@ async fn all_that_is_sent_and_answered_fits_the_vendors_schemas() {
     ));
     assert!(unexplained.is_empty(), "nobody explained:\n{unexplained:#?}");
     assert!(idle.is_empty(), "named, but never seen:\n{idle:#?}");
-    for endpoint in ENDPOINTS.iter().chain(UNRECORDED).filter(|it| it.spoken == Spoken::ByBoth) {
+    for endpoint in ENDPOINTS.iter().chain(UNRECORDED).filter(|it| it.spoken == Spoken::Both) {
         let is_it = |sent: &String| {
             let (method, path) = sent.split_once(' ').expect("two words");
             method == endpoint.method && fits(endpoint.shape, path.strip_prefix("/api/v1").unwrap_or(path))

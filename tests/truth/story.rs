@@ -56,7 +56,7 @@ impl Stage {
         if situation::comes_later(exchange) {
             self.outside.clock.sleep(BETWEEN).await;
         }
-        if !matches!(exchange.endpoint().spoken, Spoken::ByBoth | Spoken::BySandbox) {
+        if !matches!(exchange.endpoint().spoken, Spoken::Both | Spoken::Sandbox) {
             return Lived::Unspoken;
         }
         Lived::Through(self.replay(exchange).await)

@@ -179,7 +179,8 @@ impl Played {
         self.is_over.fetch_or(ends, Ordering::SeqCst);
     }
 
-    /// What the timeline shows now.
+    /// What the timeline shows now: nothing while it is not played, and a 404 where it shows nothing.
+    #[expect(clippy::option_option, reason = "not played and not there are two things")]
     fn shown(&self) -> Option<Option<&str>> {
         let began = (*self.began.lock().unwrap()).filter(|_| !self.is_over.load(Ordering::SeqCst))?;
         let passed = self.clock.boot().saturating_sub(began);

@@ -67,6 +67,19 @@ impl Status {
     }
 }
 
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Queued => "queued",
+            Self::InProgress => "in progress",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Other(word) => word,
+        })
+    }
+}
+
 impl Deployment {
     /// The last `count` lines of its log; `None` where the token may not see it.
     pub fn tail(&self, count: usize) -> Option<String> {

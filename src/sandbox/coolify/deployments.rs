@@ -79,7 +79,7 @@ fn shown(desk: &Desk, deployment: &Deployment) -> Value {
         "force_rebuild": deployment.force,
         "restart_only": deployment.restart,
         "rollback": false,
-        "is_api": true,
+        "is_api": !deployment.by_hand,
         "is_webhook": false,
         "only_this_server": false,
         "docker_registry_image_tag": null,

@@ -1,0 +1,40 @@
+//! An app from a published image, as its owner sees it.
+
+use super::house::{House, Said};
+
+const SPEC: &str = "name: my-api
+image: ghcr.io/acme/my-api:1.0
+domain: my-api.example.com
+port: 8000
+health: {path: /health, fingerprint: {header: X-Fabrik-Release}}
+secrets: {required: [API_KEY]}
+";
+
+/// What the pretend build says of itself, taken for a secret.
+const QUOTED: &str = "exit code: 2";
+
+fn apply(house: &House) -> Said {
+    let mut command = house.command(&["apply", "my-api.yaml", "--sandbox"]);
+    Said::of(command.env("API_KEY", QUOTED).output().unwrap())
+}
+
+#[test]
+fn an_image_is_deployed_left_alone_changed_broken_and_taken_down() {
+    let house = House::new();
+    house.write("my-api.yaml", SPEC);
+    apply(&house).ends(0).says("Deployment complete").says("https://my-api.example.com");
+    apply(&house).ends(0).says("spec unchanged since run").says("tag not looked at (--force)");
+
+    house.write("my-api.yaml", SPEC.replace(":1.0", ":1.1"));
+    apply(&house).ends(0).says("Deployment complete");
+
+    let before = house.world();
+    house.run(&["sandbox", "fault", "build"]).ends(0);
+    house.write("my-api.yaml", SPEC.replace(":1.0", ":1.2"));
+    let said = apply(&house).ends(1).says("its build log ends").says("failed to solve").says("***");
+    assert!(!said.out.contains(QUOTED) && !said.err.contains(QUOTED), "{}{}", said.out, said.err);
+    assert_eq!(house.world(), before);
+
+    house.run(&["destroy", "my-api", "--sandbox", "--yes"]).ends(0).says("Undone");
+    assert_eq!(house.world().matches("none").count(), 6, "{}", house.world());
+}

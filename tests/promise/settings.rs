@@ -1,0 +1,136 @@
+//! Changing an application where it stands: what is planned of it, what cannot be changed, what counts as unchanged.
+
+use std::collections::BTreeSet;
+
+use fabrik::plan::Pin;
+use fabrik::runner::Ended;
+use fabrik::runner::desk::Outcome;
+use machine::plan::{Action, Plan};
+use machine::replay::AnyDeployment;
+
+use super::crash::Fuse;
+use super::deed::complete;
+use super::invariants::at_rest;
+use super::scene::{Made, Scene};
+
+async fn deployed(made: Made) -> Scene {
+    let scene = Scene::with(made, 1);
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(complete(&outcome), "{outcome:?}");
+    scene
+}
+
+async fn newest_plan(scene: &Scene) -> Plan {
+    let run = scene.finished().await.pop().expect("a finished run");
+    let lines = scene.journal().load(&run).await.unwrap().lines;
+    match AnyDeployment::replay(&lines).unwrap() {
+        AnyDeployment::Complete(finished) => finished.phase().plan.clone(),
+        other => panic!("{}", other.name()),
+    }
+}
+
+/// The fields of the app that a plan changes.
+fn changed(plan: &Plan) -> BTreeSet<&str> {
+    let Action::Change { before, .. } = &plan.app.action else { return BTreeSet::new() };
+    let wanted = plan.app.fields.iter();
+    wanted.filter(|(name, value)| before.get(*name) != Some(value)).map(|(name, _)| name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn each_field_of_an_image_is_planned_and_changed_alone() {
+    let scene = deployed(Made::OfImage).await;
+    for (from, to, fields) in [
+        ("blog:1.0", "blog:1.1", vec!["image"]),
+        ("memory: 256M", "memory: 512M", vec!["memory"]),
+        ("resources: {memory: 512M}", "resources: {cpu: \"0.5\"}", vec!["cpu", "memory"]),
+        ("path: /health", "path: /up", vec!["health_path"]),
+        ("port: 8000", "port: 9000", vec!["port", "url"]),
+        ("domain: blog.example.com", "domain: www.example.com", vec!["url"]),
+        ("COLOUR: blue", "COLOUR: green", vec![]),
+    ] {
+        scene.respec(from, to);
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(complete(&outcome), "{to}: {outcome:?}");
+        at_rest(&scene, to).await;
+        let plan = newest_plan(&scene).await;
+        assert_eq!(changed(&plan), BTreeSet::from_iter(fields), "{to}");
+        assert!(plan.starts_app(), "{to}");
+    }
+}
+
+#[tokio::test]
+async fn each_field_of_git_is_planned_and_changed_alone() {
+    let scene = deployed(Made::OfGit).await;
+    let (one, two) = ("1".repeat(40), "2".repeat(40));
+    for (from, to, field) in [
+        (one.as_str(), two.as_str(), "commit"),
+        ("branch: main", "branch: next", "branch"),
+        ("branch: next", "branch: next, dockerfile: /deploy/Dockerfile", "dockerfile"),
+    ] {
+        scene.respec(from, to);
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(complete(&outcome), "{to}: {outcome:?}");
+        at_rest(&scene, to).await;
+        assert_eq!(changed(&newest_plan(&scene).await), BTreeSet::from([field]), "{to}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_changed_where_it_stands_is_refused_beforehand_with_the_way() {
+    for (made, from, to, what) in [
+        (
+            Made::OfImage,
+            "image: ghcr.io/acme/blog:1.0",
+            "git: {repository: https://github.com/a/b, branch: main}",
+            "`image`",
+        ),
+        (Made::OfImage, "image: ghcr.io/acme/blog:1.0", "folder: ./app", "from an image or from git"),
+        (Made::OfGit, "acme/blog", "acme/other", "the repository"),
+        (
+            Made::OfPrivateGit,
+            "deploy_key: deploy-key",
+            "deploy_key: sandboxkey0000localhost0",
+            "the deploy key",
+        ),
+    ] {
+        let scene = deployed(made).await;
+        let (before, writes) = (scene.sandbox.show(), scene.sandbox.world().log.writes.len());
+        scene.respec(from, to);
+        let outcome = scene.apply(&Fuse::default()).await;
+        let Outcome::Ended(Ended::Refused { cause, .. }) = outcome else { panic!("{to}: {outcome:?}") };
+        assert!(cause.message.contains(what), "{to}: {cause:?}");
+        assert!(cause.hint.contains("`fabrik destroy blog`"), "{to}: {cause:?}");
+        assert_eq!((scene.sandbox.show(), scene.sandbox.world().log.writes.len()), (before, writes));
+        at_rest(&scene, to).await;
+    }
+}
+
+#[tokio::test]
+async fn a_branch_is_deployed_at_every_apply() {
+    let scene = Scene::with(Made::OfGit, 1);
+    scene.respec(&format!(", commit: '{}'", "1".repeat(40)), "");
+    for applied in 1..=3 {
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+        assert_eq!(scene.sandbox.world().deployments.len(), applied);
+        at_rest(&scene, "a branch").await;
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_image_is_pinned_by_its_digest_and_not_by_its_tag() {
+    for (image, pinned) in [
+        ("blog:1.0".to_owned(), Pin::Tag),
+        ("blog".to_owned(), Pin::Tag),
+        (format!("blog@sha256:{}", "a".repeat(64)), Pin::Content),
+    ] {
+        let scene = Scene::with(Made::OfImage, 1);
+        scene.respec("blog:1.0", &image);
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+        let requests = scene.sandbox.world().log.requests;
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(matches!(outcome, Outcome::Unchanged { pin, .. } if pin == pinned), "{image}: {outcome:?}");
+        assert_eq!(scene.sandbox.world().log.requests, requests);
+    }
+}
