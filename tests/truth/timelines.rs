@@ -231,12 +231,11 @@ impl Played {
                 }
             }
             (_, Some(status)) if is_whole => body["status"] = json!(status),
-            (_, Some(_)) => {}
             (_, None) if is_whole || code == http::StatusCode::NOT_FOUND => {
                 *body = json!({"message": "It is not found."});
                 return http::StatusCode::NOT_FOUND;
             }
-            (_, None) => {}
+            (_, Some(_) | None) => {}
         }
         code
     }
