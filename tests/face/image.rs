@@ -35,6 +35,6 @@ fn an_image_is_deployed_left_alone_changed_broken_and_taken_down() {
     assert!(!said.out.contains(QUOTED) && !said.err.contains(QUOTED), "{}{}", said.out, said.err);
     assert_eq!(house.world(), before);
 
-    house.run(&["destroy", "my-api", "--sandbox", "--yes"]).ends(0).says("Undone");
+    house.run(&["destroy", "my-api", "--sandbox", "--yes"]).ends(0).says("is taken down");
     assert_eq!(house.world().matches("none").count(), 6, "{}", house.world());
 }

@@ -44,6 +44,7 @@ impl Stage {
         let sandbox = Sandbox::in_memory(1);
         sandbox.stranger_record("shop.example.com").unwrap();
         sandbox.stranger_service("blog").unwrap();
+        sandbox.stranger_application("blog").unwrap();
         let server = serve::bind(sandbox.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
         let address = server.address().unwrap();
         tokio::spawn(server.run());

@@ -74,9 +74,10 @@ async fn an_adopted_record_behind_the_proxy_never_shows_the_origin() {
     assert_eq!(changes.filter(|write| write.path.contains("dns_records")).count(), 1, "it was switched off");
 }
 
-/// A scene with a service of somebody's at the app's place, which the spec takes over.
+/// A scene with a service of somebody's at the app's place, and nothing beside it, which the spec takes over.
 fn with_service() -> Scene {
     let scene = Scene::new(1);
+    scene.sandbox.with_world(|world| world.applications.clear()).unwrap();
     let text = std::fs::read_to_string(scene.spec_path()).unwrap();
     scene.write(
         "blog.yaml",

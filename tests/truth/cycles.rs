@@ -182,10 +182,10 @@ async fn came_to(scene: &Scene, what: &str, should: Name, ended: &str) -> Result
     if fits { Ok(()) } else { Err(format!("{what} came to {last:?}, not to {should:?}: {ended}")) }
 }
 
-/// How many apps there are beside the stranger's.
+/// How many apps there are beside those of strangers.
 fn stands(scene: &Scene) -> usize {
     let world = scene.sandbox.world();
-    world.applications.len() + world.services.len() - 1
+    world.applications.len() + world.services.len() - 2
 }
 
 /// Nothing is left of the app, and the stranger is.

@@ -313,10 +313,10 @@ async fn play(name: &str, whose: Whose, upon: Upon, steps: Vec<Step>) {
         DeadStart | DeadStop => (Name::Failed, 1),
     };
     assert_eq!(scene.phase().await, Some(ends), "{name}, {upon:?}");
-    // The sandbox takes its own time to delete. One of the services is a stranger's.
+    // The sandbox takes its own time to delete. One service and one application are a stranger's.
     scene.sandbox.outside().clock.sleep(Duration::from_secs(60)).await;
     let world = scene.sandbox.world();
-    let is = world.applications.len() + world.services.len() - 1;
+    let is = world.applications.len() + world.services.len() - 2;
     assert_eq!(is, stands, "{name}, {upon:?}: what it says is not what is");
 }
 
