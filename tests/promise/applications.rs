@@ -11,15 +11,15 @@ use super::sweeps::{crash_everywhere_then_resume, crash_everywhere_then_roll_bac
 const DEEDS: [Deed; 5] = [Deed::Apply, Deed::Update, Deed::Undo, Deed::FailedUpdate, Deed::Destroy];
 
 fn image(deed: Deed) -> Story {
-    Story { made: Made::OfImage, deed }
+    Story { made: Made::Image, deed }
 }
 
 fn git(deed: Deed) -> Story {
-    Story { made: Made::OfGit, deed }
+    Story { made: Made::Git, deed }
 }
 
 fn private_git(deed: Deed) -> Story {
-    Story { made: Made::OfPrivateGit, deed }
+    Story { made: Made::PrivateGit, deed }
 }
 
 #[tokio::test]

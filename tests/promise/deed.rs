@@ -45,7 +45,7 @@ pub struct Story {
 
 impl From<Deed> for Story {
     fn from(deed: Deed) -> Self {
-        Self { made: Made::OfFolder, deed }
+        Self { made: Made::Folder, deed }
     }
 }
 

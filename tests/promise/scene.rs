@@ -40,13 +40,13 @@ impl Home {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
     /// A folder: a service at Coolify.
-    OfFolder,
+    Folder,
     /// An image: an application.
-    OfImage,
+    Image,
     /// A commit of a public repository: an application.
-    OfGit,
+    Git,
     /// The same of a private repository, with a deploy key.
-    OfPrivateGit,
+    PrivateGit,
 }
 
 /// The same, but for what the app is made of.
@@ -62,12 +62,12 @@ impl Made {
     fn spec(self) -> String {
         let commit = "1".repeat(40);
         let source = match self {
-            Self::OfFolder => return SPEC.to_owned(),
-            Self::OfImage => "image: ghcr.io/acme/blog:1.0".to_owned(),
-            Self::OfGit => {
+            Self::Folder => return SPEC.to_owned(),
+            Self::Image => "image: ghcr.io/acme/blog:1.0".to_owned(),
+            Self::Git => {
                 format!("git: {{repository: https://github.com/acme/blog, branch: main, commit: '{commit}'}}")
             }
-            Self::OfPrivateGit => format!(
+            Self::PrivateGit => format!(
                 "git: {{repository: git@git.example.com:acme/blog.git, branch: main, commit: '{commit}', \
                  deploy_key: deploy-key}}"
             ),
@@ -98,7 +98,7 @@ volumes: [{name: data, path: /data}]
 impl Scene {
     /// A scene with strangers in it, the same for the same seed.
     pub fn new(seed: u64) -> Self {
-        Self::with(Made::OfFolder, seed)
+        Self::with(Made::Folder, seed)
     }
 
     /// The same with an app that is `made` of something else.
@@ -138,14 +138,12 @@ impl Scene {
 
     /// Makes another version of the app: other files, or another image or commit with other settings.
     pub fn revise(&self) {
-        if self.made == Made::OfFolder {
+        if self.made == Made::Folder {
             return self.edit("second");
         }
         match self.made {
-            Made::OfImage => self.respec(":1.0", ":1.1"),
-            Made::OfFolder | Made::OfGit | Made::OfPrivateGit => {
-                self.respec(&"1".repeat(40), &"2".repeat(40))
-            }
+            Made::Image => self.respec(":1.0", ":1.1"),
+            Made::Folder | Made::Git | Made::PrivateGit => self.respec(&"1".repeat(40), &"2".repeat(40)),
         }
         self.respec("COLOUR: blue", "SHAPE: round");
         self.respec("port: 8000", "port: 9000");

@@ -38,7 +38,7 @@ fn changed(plan: &Plan) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn each_field_of_an_image_is_planned_and_changed_alone() {
-    let scene = deployed(Made::OfImage).await;
+    let scene = deployed(Made::Image).await;
     for (from, to, fields) in [
         ("blog:1.0", "blog:1.1", vec!["image"]),
         ("memory: 256M", "memory: 512M", vec!["memory"]),
@@ -60,7 +60,7 @@ async fn each_field_of_an_image_is_planned_and_changed_alone() {
 
 #[tokio::test]
 async fn each_field_of_git_is_planned_and_changed_alone() {
-    let scene = deployed(Made::OfGit).await;
+    let scene = deployed(Made::Git).await;
     let (one, two) = ("1".repeat(40), "2".repeat(40));
     for (from, to, field) in [
         (one.as_str(), two.as_str(), "commit"),
@@ -79,15 +79,15 @@ async fn each_field_of_git_is_planned_and_changed_alone() {
 async fn what_cannot_be_changed_where_it_stands_is_refused_beforehand_with_the_way() {
     for (made, from, to, what) in [
         (
-            Made::OfImage,
+            Made::Image,
             "image: ghcr.io/acme/blog:1.0",
             "git: {repository: https://github.com/a/b, branch: main}",
             "`image`",
         ),
-        (Made::OfImage, "image: ghcr.io/acme/blog:1.0", "folder: ./app", "from an image or from git"),
-        (Made::OfGit, "acme/blog", "acme/other", "the repository"),
+        (Made::Image, "image: ghcr.io/acme/blog:1.0", "folder: ./app", "from an image or from git"),
+        (Made::Git, "acme/blog", "acme/other", "the repository"),
         (
-            Made::OfPrivateGit,
+            Made::PrivateGit,
             "deploy_key: deploy-key",
             "deploy_key: sandboxkey0000localhost0",
             "the deploy key",
@@ -107,7 +107,7 @@ async fn what_cannot_be_changed_where_it_stands_is_refused_beforehand_with_the_w
 
 #[tokio::test]
 async fn a_branch_is_deployed_at_every_apply() {
-    let scene = Scene::with(Made::OfGit, 1);
+    let scene = Scene::with(Made::Git, 1);
     scene.respec(&format!(", commit: '{}'", "1".repeat(40)), "");
     for applied in 1..=3 {
         let outcome = scene.apply(&Fuse::default()).await;
@@ -124,7 +124,7 @@ async fn an_unchanged_image_is_pinned_by_its_digest_and_not_by_its_tag() {
         ("blog".to_owned(), Pin::Tag),
         (format!("blog@sha256:{}", "a".repeat(64)), Pin::Content),
     ] {
-        let scene = Scene::with(Made::OfImage, 1);
+        let scene = Scene::with(Made::Image, 1);
         scene.respec("blog:1.0", &image);
         let outcome = scene.apply(&Fuse::default()).await;
         assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");

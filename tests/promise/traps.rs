@@ -79,7 +79,7 @@ async fn start_of_the_newest_run(scene: &Scene) -> Receipt {
 
 #[tokio::test]
 async fn already_queued_with_a_uuid_that_leads_nowhere_is_the_deployment_that_is_queued() {
-    let scene = revised(Made::OfImage).await;
+    let scene = revised(Made::Image).await;
     let triggers = AtomicU32::new(0);
     let outcome = meddled(&scene, move |point, sandbox| match nth(&triggers, point, TRIGGER) {
         // The first one seems lost, and takes effect just ahead of the second.
@@ -104,7 +104,7 @@ async fn already_queued_with_a_uuid_that_leads_nowhere_is_the_deployment_that_is
 
 #[tokio::test]
 async fn a_deployment_that_somebody_else_triggers_in_between_is_not_taken_for_ours() {
-    let scene = revised(Made::OfImage).await;
+    let scene = revised(Made::Image).await;
     let triggers = AtomicU32::new(0);
     let outcome = meddled(&scene, move |point, sandbox| {
         if nth(&triggers, point, TRIGGER) == Some(0) {
@@ -124,7 +124,7 @@ async fn a_deployment_that_somebody_else_triggers_in_between_is_not_taken_for_ou
 
 #[tokio::test]
 async fn a_full_queue_only_costs_time() {
-    let scene = revised(Made::OfImage).await;
+    let scene = revised(Made::Image).await;
     scene.sandbox.with_world(|world| world.arm(Fault::QueueFull, Some(3))).unwrap();
     let began = scene.sandbox.world().time.boot_ms;
     let outcome = scene.apply(&Fuse::default()).await;
@@ -137,7 +137,7 @@ async fn a_full_queue_only_costs_time() {
 
 #[tokio::test]
 async fn a_deployment_that_vanishes_is_undone_with_a_word_about_what_to_do() {
-    for scene in [Scene::with(Made::OfImage, 1), revised(Made::OfImage).await] {
+    for scene in [Scene::with(Made::Image, 1), revised(Made::Image).await] {
         let before = scene.sandbox.show();
         scene.sandbox.with_world(|world| world.arm(Fault::DeploymentVanishes, None)).unwrap();
         let cause = undone(scene.apply(&Fuse::default()).await);
@@ -150,7 +150,7 @@ async fn a_deployment_that_vanishes_is_undone_with_a_word_about_what_to_do() {
 
 #[tokio::test]
 async fn a_deployment_that_never_ends_is_given_up_after_65_minutes_and_undone() {
-    for scene in [Scene::with(Made::OfGit, 1), revised(Made::OfGit).await] {
+    for scene in [Scene::with(Made::Git, 1), revised(Made::Git).await] {
         let before = scene.sandbox.show();
         let began = scene.sandbox.world().time.boot_ms;
         scene.sandbox.with_world(|world| world.arm(Fault::DeploymentHangs, None)).unwrap();
@@ -165,7 +165,7 @@ async fn a_deployment_that_never_ends_is_given_up_after_65_minutes_and_undone() 
 
 #[tokio::test]
 async fn a_failed_build_shows_its_log_without_secrets_and_the_release_before_answers_again() {
-    let scene = revised(Made::OfGit).await;
+    let scene = revised(Made::Git).await;
     let before = scene.sandbox.show();
     scene.sandbox.with_world(|world| world.arm(Fault::Build, None)).unwrap();
     let outcome = meddled(&scene, |_, sandbox| {
@@ -192,7 +192,7 @@ async fn a_failed_build_shows_its_log_without_secrets_and_the_release_before_ans
 
 #[tokio::test]
 async fn a_token_that_may_not_see_the_build_log_is_told_so() {
-    let scene = Scene::with(Made::OfGit, 1);
+    let scene = Scene::with(Made::Git, 1);
     scene.sandbox.with_world(|world| world.coolify.sensitive = false).unwrap();
     scene.sandbox.with_world(|world| world.arm(Fault::Build, None)).unwrap();
     let cause = undone(scene.apply(&Fuse::default()).await);
@@ -203,7 +203,7 @@ async fn a_token_that_may_not_see_the_build_log_is_told_so() {
 
 #[tokio::test]
 async fn a_deployment_that_finished_and_then_crashes_is_caught_by_the_probe() {
-    let scene = Scene::with(Made::OfImage, 1);
+    let scene = Scene::with(Made::Image, 1);
     let before = scene.sandbox.show();
     let outcome = meddled(&scene, |_, sandbox| {
         let crash = |world: &mut World| {
@@ -223,7 +223,7 @@ async fn a_deployment_that_finished_and_then_crashes_is_caught_by_the_probe() {
 #[tokio::test]
 async fn a_deployment_under_way_is_cancelled_before_its_application_is_deleted() {
     for point in 0.. {
-        let (scene, fuse) = (Scene::with(Made::OfGit, 1), Fuse::at(point));
+        let (scene, fuse) = (Scene::with(Made::Git, 1), Fuse::at(point));
         scene.sandbox.with_world(|world| world.arm(Fault::DeploymentHangs, None)).unwrap();
         scene.apply(&fuse).await;
         assert!(!fuse.fell().is_empty(), "no apply triggers a deployment");
@@ -242,7 +242,7 @@ async fn a_deployment_under_way_is_cancelled_before_its_application_is_deleted()
 
 #[tokio::test]
 async fn a_github_apps_create_in_doubt_is_settled_by_its_mark_after_its_longer_window() {
-    let scene = Scene::with(Made::OfPrivateGit, 1);
+    let scene = Scene::with(Made::PrivateGit, 1);
     scene.respec("git@git.example.com:acme/blog.git", "https://github.com/acme/blog");
     scene.respec("deploy_key: deploy-key", "github_app: github-app");
     let creates = AtomicU32::new(0);
@@ -262,7 +262,7 @@ async fn a_github_apps_create_in_doubt_is_settled_by_its_mark_after_its_longer_w
 
 #[tokio::test]
 async fn a_deployment_that_another_teams_token_does_not_see_is_not_taken_for_gone() {
-    let scene = revised(Made::OfImage).await;
+    let scene = revised(Made::Image).await;
     let swapped = AtomicU32::new(0);
     let outcome = meddled(&scene, move |point, sandbox| {
         let follows = point.method == "GET" && point.path.contains("/deployments/");
@@ -283,7 +283,7 @@ async fn a_deployment_that_another_teams_token_does_not_see_is_not_taken_for_gon
 
 #[tokio::test]
 async fn an_application_that_somebody_changed_since_is_not_put_back_over_their_change() {
-    let scene = revised(Made::OfImage).await;
+    let scene = revised(Made::Image).await;
     let outcome = scene.apply(&Fuse::default()).await;
     assert!(complete(&outcome), "{outcome:?}");
     let edit = |world: &mut World| {
@@ -296,4 +296,43 @@ async fn an_application_that_somebody_changed_since_is_not_put_back_over_their_c
     let Outcome::Ended(Ended::Failed { standing, .. }) = outcome else { panic!("{outcome:?}") };
     assert!(format!("{standing:?}").contains("its memory was changed by somebody else"), "{standing:?}");
     assert_eq!(scene.sandbox.show(), before);
+}
+
+#[tokio::test]
+async fn a_restore_that_fails_to_build_is_left_standing_and_named_and_can_be_tried_again() {
+    let scene = revised(Made::Git).await;
+    let before = scene.sandbox.show();
+    scene.sandbox.with_world(|world| world.arm(Fault::Build, Some(2))).unwrap();
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Ended(Ended::Failed { standing, .. }) = outcome else { panic!("{outcome:?}") };
+    assert!(format!("{standing:?}").contains("restored, but its deployment"), "{standing:?}");
+    undone(scene.roll_back_newest().await);
+    assert_eq!(scene.sandbox.show(), before);
+    at_rest(&scene, "restored at the second try").await;
+}
+
+#[tokio::test]
+async fn an_image_without_a_domain_is_proven_by_its_log_and_undone_where_it_does_not_stay_up() {
+    let scene = Scene::with(Made::Image, 1);
+    scene.respec("domain: blog.example.com\nport: 8000\n", "");
+    scene.respec("health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}\n", "");
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(complete(&outcome), "{outcome:?}");
+    at_rest(&scene, "a worker").await;
+    let before = scene.sandbox.show();
+    scene.respec(":1.0", ":1.1");
+    let outcome = meddled(&scene, |_, sandbox| {
+        let crash = |world: &mut World| {
+            for it in world.applications.iter_mut().filter(|it| it.text("docker_registry_image_tag") == "1.1")
+            {
+                it.container = None;
+            }
+        };
+        sandbox.with_world(crash).unwrap();
+    })
+    .await;
+    let cause = undone(outcome);
+    assert!(cause.message.contains("does not stay up"), "{cause:?}");
+    assert_eq!(scene.sandbox.show(), before);
+    at_rest(&scene, "a worker that crashed").await;
 }
