@@ -13,6 +13,8 @@ pub fn refuse(spec: &Spec) -> Result<(), Vec<Obstacle>> {
     let dns = &spec.dns;
     let is_application = matches!(spec.source, Source::Image { .. } | Source::Git(_));
     let later = [
+        // A volume's row carries no mark, and neither its answer nor its name at Coolify is known well enough to tell
+        // one of ours from another's.
         ("`volumes` of an `image` or `git` app", is_application && !spec.volumes.is_empty()),
         ("`dns.type: AAAA` without a target", dns.target.is_none() && dns.kind == Some(RecordType::Aaaa)),
     ];

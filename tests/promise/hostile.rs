@@ -7,18 +7,24 @@ use fabrik::sandbox::{Rates, Schedule};
 
 use super::crash::Fuse;
 use super::invariants::{always, at_rest};
-use super::scene::Scene;
+use super::scene::{Made, Scene};
 
 /// Seeds that once failed, for ever first.
 const REMEMBERED: [u64; 0] = [];
 const SEEDS: u64 = 300;
 
-async fn survives(seed: u64) {
-    let scene = Scene::new(seed);
+/// Seeds for an app from an image.
+const IMAGE_SEEDS: u64 = 200;
+
+async fn survives(made: Made, seed: u64) {
+    let scene = Scene::with(made, seed);
     let hostile = Schedule { seed, rates: Rates::HOSTILE };
     scene.sandbox.with_world(|world| world.schedule = Some(hostile)).unwrap();
     for round in 0..3 {
-        scene.edit(&format!("{seed} {round}"));
+        match made {
+            Made::Folder => scene.edit(&format!("{seed} {round}")),
+            _ => scene.respec(&format!("blog:1.{round}"), &format!("blog:1.{}", round + 1)),
+        }
         let fuse =
             if seed.is_multiple_of(3) { Fuse::default() } else { Fuse::at((seed * 7 + round * 31) % 160) };
         scene.apply(&fuse).await;
@@ -40,6 +46,13 @@ async fn survives(seed: u64) {
 #[tokio::test]
 async fn hostile_worlds_lose_nothing_and_converge_once_the_faults_stop() {
     for seed in REMEMBERED.into_iter().chain(0..SEEDS) {
-        survives(seed).await;
+        survives(Made::Folder, seed).await;
+    }
+}
+
+#[tokio::test]
+async fn hostile_worlds_lose_nothing_of_an_image() {
+    for seed in 0..IMAGE_SEEDS {
+        survives(Made::Image, seed).await;
     }
 }

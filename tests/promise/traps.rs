@@ -297,3 +297,42 @@ async fn an_application_that_somebody_changed_since_is_not_put_back_over_their_c
     assert!(format!("{standing:?}").contains("its memory was changed by somebody else"), "{standing:?}");
     assert_eq!(scene.sandbox.show(), before);
 }
+
+#[tokio::test]
+async fn a_restore_that_fails_to_build_is_left_standing_and_named_and_can_be_tried_again() {
+    let scene = revised(Made::Git).await;
+    let before = scene.sandbox.show();
+    scene.sandbox.with_world(|world| world.arm(Fault::Build, Some(2))).unwrap();
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Ended(Ended::Failed { standing, .. }) = outcome else { panic!("{outcome:?}") };
+    assert!(format!("{standing:?}").contains("restored, but its deployment"), "{standing:?}");
+    undone(scene.roll_back_newest().await);
+    assert_eq!(scene.sandbox.show(), before);
+    at_rest(&scene, "restored at the second try").await;
+}
+
+#[tokio::test]
+async fn an_image_without_a_domain_is_proven_by_its_log_and_undone_where_it_does_not_stay_up() {
+    let scene = Scene::with(Made::Image, 1);
+    scene.respec("domain: blog.example.com\nport: 8000\n", "");
+    scene.respec("health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}\n", "");
+    let outcome = scene.apply(&Fuse::default()).await;
+    assert!(complete(&outcome), "{outcome:?}");
+    at_rest(&scene, "a worker").await;
+    let before = scene.sandbox.show();
+    scene.respec(":1.0", ":1.1");
+    let outcome = meddled(&scene, |_, sandbox| {
+        let crash = |world: &mut World| {
+            for it in world.applications.iter_mut().filter(|it| it.text("docker_registry_image_tag") == "1.1")
+            {
+                it.container = None;
+            }
+        };
+        sandbox.with_world(crash).unwrap();
+    })
+    .await;
+    let cause = undone(outcome);
+    assert!(cause.message.contains("does not stay up"), "{cause:?}");
+    assert_eq!(scene.sandbox.show(), before);
+    at_rest(&scene, "a worker that crashed").await;
+}

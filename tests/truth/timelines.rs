@@ -308,9 +308,9 @@ async fn play(name: &str, whose: Whose, upon: Upon, steps: Vec<Step>) {
     let (ends, stands) = match upon {
         Start | Update => (Name::Complete, 1),
         Failure(_) | Stop | Deletion => (Name::RolledBack, 0),
-        FailedUpdate => (Name::RolledBack, 1),
-        // Nor does the start that would bring the old version back.
-        DeadStart | DeadStop => (Name::Failed, 1),
+        // A deployment that never ends is cancelled, and the old version is brought back by one of its own.
+        FailedUpdate | DeadStart => (Name::RolledBack, 1),
+        DeadStop => (Name::Failed, 1),
     };
     assert_eq!(scene.phase().await, Some(ends), "{name}, {upon:?}");
     // The sandbox takes its own time to delete. One service and one application are a stranger's.
