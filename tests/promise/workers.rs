@@ -45,6 +45,26 @@ async fn proof(scene: &Scene) -> Proof {
     finished.phase().evidence.proof
 }
 
+/// Coolify below 4.2 gives no service logs, so only the status is left to go by.
+#[tokio::test]
+async fn a_worker_whose_log_cannot_be_seen_is_believed_by_its_status_and_proves_nothing() {
+    for (spec, scene) in workers() {
+        scene.sandbox.with_world(|world| "4.1.2".clone_into(&mut world.coolify.version)).unwrap();
+        let outcome = applied(&scene, &options()).await;
+        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{spec}: {outcome:?}");
+        assert_eq!(proof(&scene).await, Proof::None, "{spec}");
+        at_rest(&scene, spec).await;
+    }
+    for (spec, scene) in workers().into_iter().take(2) {
+        scene.sandbox.with_world(|world| "4.1.2".clone_into(&mut world.coolify.version)).unwrap();
+        let before = scene.sandbox.show();
+        scene.sandbox.with_world(|world| world.arm(Fault::Build, Some(1))).unwrap();
+        let outcome = applied(&scene, &options()).await;
+        assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{spec}: {outcome:?}");
+        assert_eq!(scene.sandbox.show(), before, "{spec}");
+    }
+}
+
 #[tokio::test]
 async fn a_worker_is_proved_by_its_log_updated_and_taken_down() {
     for (spec, scene) in workers() {
