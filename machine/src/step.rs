@@ -17,6 +17,8 @@ pub enum Step {
     Environment,
     /// The app itself: a Coolify service or application.
     App,
+    /// The volumes of an app whose own fields do not name them.
+    Volumes,
     /// The app's environment variables.
     Envs,
     /// The app's start with all of the above.
@@ -32,8 +34,16 @@ pub struct NoSuchStep(String);
 
 impl Step {
     /// One step of each kind, in the order in which they are taken.
-    pub const KINDS: [Self; 7] =
-        [Self::Dns(0), Self::Project, Self::Environment, Self::App, Self::Envs, Self::Deploy, Self::Proxy(0)];
+    pub const KINDS: [Self; 8] = [
+        Self::Dns(0),
+        Self::Project,
+        Self::Environment,
+        Self::App,
+        Self::Volumes,
+        Self::Envs,
+        Self::Deploy,
+        Self::Proxy(0),
+    ];
 
     /// The name of its kind.
     pub fn as_str(self) -> &'static str {
@@ -42,28 +52,29 @@ impl Step {
             Self::Project => "project",
             Self::Environment => "environment",
             Self::App => "app",
+            Self::Volumes => "volumes",
             Self::Envs => "envs",
             Self::Deploy => "deploy",
             Self::Proxy(_) => "proxy",
         }
     }
 
-    /// The step whose object this one works on. Undoing is done a thing at a time: variables and starts go
-    /// the way of their app, the proxy goes the way of its record.
+    /// The step whose object this one works on. Undoing is done a thing at a time: volumes, variables and starts
+    /// go the way of their app, the proxy goes the way of its record.
     #[must_use]
     pub fn thing(self) -> Self {
         match self {
-            Self::Envs | Self::Deploy => Self::App,
+            Self::Volumes | Self::Envs | Self::Deploy => Self::App,
             Self::Proxy(nth) => Self::Dns(nth),
             Self::Dns(_) | Self::Project | Self::Environment | Self::App => self,
         }
     }
 
-    /// Whether what it sets are fields of its thing. Variables and starts are not.
+    /// Whether what it sets are fields of its thing. Volumes, variables and starts are not.
     #[must_use]
     pub fn sets_fields(self) -> bool {
         match self {
-            Self::Envs | Self::Deploy => false,
+            Self::Volumes | Self::Envs | Self::Deploy => false,
             Self::Dns(_) | Self::Project | Self::Environment | Self::App | Self::Proxy(_) => true,
         }
     }
@@ -82,7 +93,7 @@ impl Step {
         match self {
             Self::Dns(_) => Self::Dns(nth),
             Self::Proxy(_) => Self::Proxy(nth),
-            Self::Project | Self::Environment | Self::App | Self::Envs | Self::Deploy => self,
+            Self::Project | Self::Environment | Self::App | Self::Volumes | Self::Envs | Self::Deploy => self,
         }
     }
 }

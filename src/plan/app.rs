@@ -50,7 +50,7 @@ impl Drawing<'_> {
         app.insert("health_path".to_owned(), spec.health.path.clone());
         let limits = [("memory", &spec.resources.memory), ("cpu", &spec.resources.cpu)];
         app.extend(limits.into_iter().filter_map(|(key, limit)| Some((key.to_owned(), limit.clone()?))));
-        shape::settled(&app)
+        self.with_volumes(shape::settled(&app))
     }
 
     /// Refuses what would make another app of it.

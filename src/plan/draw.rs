@@ -54,6 +54,7 @@ impl Drawing<'_> {
         let Action::Keep { id, .. } = &project.action else {
             let environment = wish([("name", &names.environment)]);
             let app = Wish { fields: wanted, action: Action::Create };
+            let app = self.mounted(&vendors.coolify, app).await?;
             return self.plan(records, project, environment, (app, BTreeSet::new()));
         };
         let environments = vendors.environments(place, &names, id);
@@ -62,6 +63,7 @@ impl Drawing<'_> {
         let known = self.base.and_then(|base| base.receipt(Step::App)).cloned();
         let adopt = self.ask.spec.adopt.coolify;
         let app = self.own(apps.as_ref(), Known { receipt: known, adopt }, wanted).await?;
+        let app = self.mounted(&vendors.coolify, app).await?;
         let set = match app.action.id() {
             Some(id) => vendors
                 .coolify

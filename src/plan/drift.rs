@@ -10,6 +10,7 @@ use machine::step::Step;
 use super::again::find;
 use super::{Obstacle, Release};
 use crate::providers::coolify::Resource;
+use crate::providers::coolify::storages::Mount;
 use crate::providers::{Names, Object, Provider, Vendors};
 
 /// One thing that is not as it was left.
@@ -65,6 +66,7 @@ pub async fn drift(vendors: &Vendors, release: &Release) -> Result<Vec<Drift>, O
     let of_app = of_thing(apps.as_ref(), app).await?;
     if of_app.as_ref().is_none_or(|drift| drift.how != How::Gone) {
         drifts.extend(of_variables(vendors, release, app).await?);
+        drifts.extend(of_volumes(vendors, release, app).await?);
     }
     drifts.extend(of_app);
     Ok(drifts)
@@ -87,6 +89,24 @@ fn moved(object: &Object, deployed: &Fields) -> Vec<Moved> {
         there: object.fields.get(name).cloned().unwrap_or_default(),
     };
     object.differences(deployed).into_iter().map(field).collect()
+}
+
+async fn of_volumes(vendors: &Vendors, release: &Release, app: &Receipt) -> Result<Option<Drift>, Obstacle> {
+    let mounts = Mount::all(&release.plan().app.fields);
+    if mounts.is_empty() {
+        return Ok(None);
+    }
+    let rows = vendors.coolify.storages(&app.id).await?;
+    let gone = mounts.iter().filter(|mount| rows.iter().all(|row| !mount.is(row, &app.id)));
+    let moved: Vec<Moved> = gone
+        .map(|Mount { name, path }| Moved {
+            field: name.clone(),
+            deployed: format!("at {path}"),
+            there: "not mounted".to_owned(),
+        })
+        .collect();
+    let what = "its volumes".to_owned();
+    Ok((!moved.is_empty()).then_some(Drift { thing: Step::Volumes, what, how: How::Moved(moved) }))
 }
 
 async fn of_variables(

@@ -92,7 +92,7 @@ fn left_by(release: &Release, things: &mut Vec<Thing>) {
 fn record_of(release: &Release, step: Step) -> Option<RecordWish> {
     match step {
         Step::Dns(nth) | Step::Proxy(nth) => release.plan().record(nth).cloned(),
-        Step::Project | Step::Environment | Step::App | Step::Envs | Step::Deploy => None,
+        Step::Project | Step::Environment | Step::App | Step::Volumes | Step::Envs | Step::Deploy => None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! The one list of it. Keys that are not even read are refused by the spec itself.
 
 use super::Obstacle;
-use crate::spec::{RecordType, Source, Spec};
+use crate::spec::{RecordType, Spec};
 
 /// Everything in the spec that this version does not do, each with its key.
 ///
@@ -11,13 +11,8 @@ use crate::spec::{RecordType, Source, Spec};
 /// [`Obstacle`], one for each.
 pub fn refuse(spec: &Spec) -> Result<(), Vec<Obstacle>> {
     let dns = &spec.dns;
-    let is_application = matches!(spec.source, Source::Image { .. } | Source::Git(_));
-    let later = [
-        // A volume's row carries no mark, and neither its answer nor its name at Coolify is known well enough to tell
-        // one of ours from another's.
-        ("`volumes` of an `image` or `git` app", is_application && !spec.volumes.is_empty()),
-        ("`dns.type: AAAA` without a target", dns.target.is_none() && dns.kind == Some(RecordType::Aaaa)),
-    ];
+    let later =
+        [("`dns.type: AAAA` without a target", dns.target.is_none() && dns.kind == Some(RecordType::Aaaa))];
     let refused: Vec<Obstacle> = later
         .into_iter()
         .filter(|(_, asked)| *asked)

@@ -18,6 +18,7 @@ mod records;
 pub mod release;
 pub mod survey;
 pub mod takeover;
+mod volumes;
 
 pub use ask::{Ask, EnvValue};
 pub use estate::Estate;

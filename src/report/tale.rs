@@ -69,7 +69,7 @@ impl Tale {
                 let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
                 Some(format!("{}/project/{project}/environment/{environment}", place.coolify))
             }
-            Step::App | Step::Envs | Step::Deploy => {
+            Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
                 let app = id(Step::App)?;
                 let kind = if is_application(&plan.app.fields) { "application" } else { "service" };

@@ -255,6 +255,7 @@ impl Runner {
         let apps = self.vendors.app(&plan.place, &names, &project.id, &plan.app.fields, compose);
         let app = self.have(deployment, apps.as_ref(), &plan.app).await?;
         self.silence(deployment, &plan, &app).await?;
+        self.volumes(deployment, &plan, &app).await?;
         self.envs(deployment, &plan, &app).await?;
         let what = format!("{} · {}", projects.describe(), apps.describe());
         self.done("coolify", what.replace('`', ""), came(&app), began);

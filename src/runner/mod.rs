@@ -29,6 +29,7 @@ pub mod start;
 pub mod sweep;
 pub mod undo;
 pub mod unmake;
+pub mod volumes;
 pub mod work;
 mod worker;
 

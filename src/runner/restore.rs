@@ -41,7 +41,7 @@ impl Runner {
     ) -> Result<Undoing, Stop> {
         let plan = deployment.plan().clone();
         match receipt.step {
-            Step::App | Step::Envs | Step::Deploy => {
+            Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 self.put_app_back(deployment, &plan, receipt, before).await
             }
             Step::Dns(nth) | Step::Proxy(nth) => {
@@ -127,6 +127,9 @@ impl Runner {
                 return Ok(Undoing::Blocked(reason));
             }
             self.silence_again(deployment, receipt, (&compose, fields)).await?;
+        }
+        if let Undoing::Blocked(reason) = self.put_volumes_back(deployment, plan, receipt, &base).await? {
+            return Ok(Undoing::Blocked(reason));
         }
         let missing = match self.put_envs_back(deployment, plan, receipt).await? {
             Ok(missing) => missing,

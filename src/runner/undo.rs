@@ -88,7 +88,8 @@ impl Runner {
                     let apps = self.vendors.app(&plan.place, &names, &project(deployment), fields, "");
                     self.work.settle_create(deployment, apps.as_ref()).await
                 }
-                (Kind::Converge | Kind::Trigger, _) => {
+                // What becomes of a volume is settled when the rows are put back.
+                (Kind::Create, Step::Volumes) | (Kind::Converge | Kind::Trigger, _) => {
                     self.assume_changed(deployment, &doubt).await.map_err(Halt::Stop).map(|()| None)
                 }
             };
@@ -228,7 +229,7 @@ impl Runner {
                 let environments = vendors.environments(place, &names, &project);
                 self.work.unmake(deployment, &environments, receipt, Volumes::Keep).await
             }
-            Step::App | Step::Envs | Step::Deploy => {
+            Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let apps = vendors.app(place, &names, &project(deployment), &plan.app.fields, "");
                 self.take_app(deployment, apps.as_ref(), receipt).await
             }
@@ -257,11 +258,9 @@ impl Runner {
             Data::Goes => Volumes::Delete,
             Data::Stays => Volumes::Keep,
         };
-        let kept = &self.ask.matter.volumes;
+        let kept = self.volumes_of(deployment.plan(), &receipt.id);
         if volumes == Volumes::Keep && !kept.is_empty() {
-            let names: Vec<String> = kept.iter().map(|name| format!("{}_{name}", receipt.id)).collect();
-            let server = &deployment.plan().place.server_name;
-            let names = names.join(", ");
+            let (server, names) = (&deployment.plan().place.server_name, kept.join(", "));
             let kept = format!("volumes kept on server {server}: {names}; a new app does not find them");
             self.work.tell(&Event::Warned(kept));
         }
@@ -287,7 +286,7 @@ fn wish_of(plan: &Plan, step: Step) -> Option<&Wish> {
         Step::Dns(nth) | Step::Proxy(nth) => plan.record(nth).map(|record| &record.wish),
         Step::Project => Some(&plan.project),
         Step::Environment => Some(&plan.environment),
-        Step::App | Step::Envs | Step::Deploy => Some(&plan.app),
+        Step::App | Step::Volumes | Step::Envs | Step::Deploy => Some(&plan.app),
     }
 }
 

@@ -3,6 +3,8 @@
 //! What the container will be is fixed when the worker begins. A deployment that fails leaves the old container
 //! running (4.3.11, observed).
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -111,10 +113,16 @@ fn begin(world: &mut World, uuid: &str) {
 fn launch(world: &mut World, application: &Application) -> Launch {
     let is_checked = application.columns.get("health_check_enabled").is_some_and(|it| it == true);
     let sick = world.take_fault(Fault::Health);
-    let broken = world.take_fault(Fault::Build) || !world.server.usable;
+    let broken = world.take_fault(Fault::Build) || !world.server.usable || mounts_twice(application);
     let container = container(world, application, sick, is_checked);
     // With its own check on, Coolify takes a container that is never well for a failure.
     Launch { application: application.uuid.clone(), container, fails: broken || (is_checked && sick) }
+}
+
+// Docker: "Duplicate mount point".
+fn mounts_twice(application: &Application) -> bool {
+    let paths: BTreeSet<&str> = application.storages.iter().map(|it| it.path.as_str()).collect();
+    paths.len() < application.storages.len()
 }
 
 fn container(world: &World, application: &Application, sick: bool, is_checked: bool) -> Container {

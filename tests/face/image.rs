@@ -19,6 +19,25 @@ fn apply(house: &House) -> Said {
 }
 
 #[test]
+fn a_volume_that_somebody_took_away_is_told_and_mounted_again() {
+    let house = House::new();
+    house.write("my-api.yaml", SPEC.to_owned() + "volumes: [{name: data, path: /data}]\n");
+    apply(&house).ends(0);
+    let before = house.world();
+    house.third_party(|world| world.applications[0].storages.clear());
+    house
+        .run(&["drift", "--sandbox", "--exit-code"])
+        .ends(5)
+        .says("data: deployed at /data, there not mounted");
+    let mut command = house.command(&["apply", "my-api.yaml", "--sandbox", "--refresh"]);
+    Said::of(command.env("API_KEY", QUOTED).output().unwrap()).ends(0);
+    house.run(&["drift", "--sandbox", "--exit-code"]).ends(0);
+    let volume = |world: &str| world.lines().find(|line| line.contains("at /data")).map(str::to_owned);
+    assert!(volume(&before).is_some());
+    assert_eq!(volume(&house.world()), volume(&before));
+}
+
+#[test]
 fn an_image_is_deployed_left_alone_changed_broken_and_taken_down() {
     let house = House::new();
     house.write("my-api.yaml", SPEC);

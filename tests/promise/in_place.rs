@@ -10,6 +10,7 @@ use fabrik::runner::Ended;
 use fabrik::runner::apply::new_run;
 use fabrik::runner::desk::{Outcome, known};
 use fabrik::sandbox::World;
+use fabrik::sandbox::applications::Storage;
 
 use super::crash::Fuse;
 use super::invariants::at_rest;
@@ -30,6 +31,16 @@ domain: blog.example.com
 port: 8000
 env: {COLOUR: blue, OLD: gone}
 secrets: {required: [API_KEY]}
+";
+
+const IMAGE: &str = "name: blog
+image: ghcr.io/acme/blog:1.0
+domain: blog.example.com
+port: 8000
+health: {fingerprint: {header: X-Fabrik-Release}}
+env: {COLOUR: blue, OLD: gone}
+secrets: {required: [API_KEY]}
+volumes: [{name: data, path: /data}]
 ";
 
 const TEXT: &str = "services:
@@ -124,6 +135,41 @@ const OF_COMPOSE: &[Change] = &[
     ),
 ];
 
+const OF_IMAGE: &[Change] = &[
+    (
+        "tag",
+        |it| it.respec("blog:1.0", "blog:1.1"),
+        &["image: ghcr.io/acme/blog:1.0 → ghcr.io/acme/blog:1.1"],
+    ),
+    ("repository", |it| it.respec("acme/blog:1.0", "acme/site:1.0"), &["→ ghcr.io/acme/site:1.0"]),
+    (
+        "resources",
+        |it| it.respec("port: 8000", "port: 8000\nresources: {memory: 256M}"),
+        &["memory: 0 → 256M"],
+    ),
+    ("health", |it| it.respec("{fingerprint", "{path: /well, fingerprint"), &["health_path: / → /well"]),
+    (
+        "volume added",
+        |it| it.respec("{name: data, path: /data}", "{name: data, path: /data}, {name: b, path: /b}"),
+        &["volumes: data:/data → data:/data,b:/b"],
+    ),
+    (
+        "volume moved",
+        |it| it.respec("{name: data, path: /data}", "{name: data, path: /srv}"),
+        &["volumes: data:/data → data:/srv"],
+    ),
+    (
+        "volume renamed",
+        |it| it.respec("{name: data, path: /data}", "{name: other, path: /data}"),
+        &["volumes: data:/data → other:/data"],
+    ),
+    (
+        "volumes removed",
+        |it| it.respec("volumes: [{name: data, path: /data}]\n", ""),
+        &["volumes: data:/data → "],
+    ),
+];
+
 fn scene(spec: &str) -> Scene {
     let scene = Scene::of(spec, TEXT);
     std::fs::create_dir(scene.folder.path().join("blog")).unwrap();
@@ -158,9 +204,11 @@ async fn planned(scene: &Scene) -> String {
 /// The app's uuid, and the records by name and id.
 fn ids(scene: &Scene) -> (String, BTreeSet<(String, String)>) {
     let world = scene.sandbox.world();
-    let app = world.services.iter().find(|service| service.description.is_some()).expect("the app");
+    let services = world.services.iter().filter(|it| it.description.is_some()).map(|it| &it.uuid);
+    let applications = world.applications.iter().filter(|it| it.description.is_some()).map(|it| &it.uuid);
+    let app = services.chain(applications).next().expect("the app").clone();
     let records = world.records.iter().map(|record| (record.name.clone(), record.id.clone()));
-    (app.uuid.clone(), records.collect())
+    (app, records.collect())
 }
 
 async fn complete(scene: &Scene, context: &str) {
@@ -200,6 +248,41 @@ async fn every_field_of_a_compose_app_is_changed_in_place_as_the_plan_says() {
     for change in OF_BOTH.iter().chain(OF_COMPOSE) {
         changed(COMPOSE, change).await;
     }
+}
+
+#[tokio::test]
+async fn every_field_of_an_image_app_is_changed_in_place_as_the_plan_says() {
+    for change in OF_BOTH.iter().chain(OF_IMAGE) {
+        changed(IMAGE, change).await;
+    }
+}
+
+#[tokio::test]
+async fn a_volume_that_leaves_the_spec_stays_on_the_server_and_is_named() {
+    let scene = scene(IMAGE);
+    complete(&scene, "with a volume").await;
+    let volumes = scene.sandbox.world().volumes;
+    scene.respec("volumes: [{name: data, path: /data}]\n", "");
+    let (outcome, warnings) = scene.heard().await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert_eq!(scene.sandbox.world().volumes, volumes);
+    assert!(warnings.iter().any(|it| it.contains(&volumes[0].name)), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn volumes_that_others_added_to_the_app_are_left_alone() {
+    let scene = scene(IMAGE);
+    complete(&scene, "with a volume").await;
+    let theirs = Storage { uuid: "theirs".into(), name: "theirs".into(), path: "/theirs".into() };
+    let add = |world: &mut World| world.applications[1].storages.push(theirs.clone());
+    scene.sandbox.with_world(add).unwrap();
+    for change in ["blog:1.1", "blog:1.2"] {
+        scene.respec(if change == "blog:1.1" { "blog:1.0" } else { "blog:1.1" }, change);
+        scene.apply(&Fuse::default()).await;
+    }
+    scene.roll_back_newest().await;
+    let storages = scene.sandbox.world().applications[1].storages.clone();
+    assert!(storages.len() == 2 && storages.contains(&theirs), "{storages:?}");
 }
 
 #[tokio::test]

@@ -217,6 +217,13 @@ fn the_application_is_as_planned(application: &Application, plan: &Plan, context
     assert_eq!(application.env("FABRIK_RELEASE"), Some(release), "{context}: variable");
     let runs_as = application.container.as_ref().and_then(|container| container.release.as_deref());
     assert_eq!(runs_as, Some(release), "{context}: container");
+    let own = format!("{}-", application.uuid);
+    let mounts = application.storages.iter().map(|it| format!("{}:{}", it.name.replace(&own, ""), it.path));
+    let (mut mounts, volumes) = (mounts.collect::<Vec<_>>(), wanted("volumes").unwrap_or_default());
+    mounts.sort_unstable();
+    let mut planned: Vec<&str> = volumes.split(',').filter(|mount| !mount.is_empty()).collect();
+    planned.sort_unstable();
+    assert_eq!(mounts, planned, "{context}: volumes");
     let mut keys: Vec<&str> =
         application.envs.iter().filter(|row| !row.is_preview).map(|row| row.key.as_str()).collect();
     keys.sort_unstable();

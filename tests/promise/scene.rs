@@ -57,6 +57,7 @@ health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}
 env: {COLOUR: blue}
 secrets: {required: [API_KEY]}
 resources: {memory: 256M}
+volumes: [{name: data, path: /data}, {name: cache, path: /cache}]
 ";
 
 impl Made {
@@ -164,6 +165,7 @@ impl Scene {
         self.respec("COLOUR: blue", "SHAPE: round");
         self.respec("port: 8000", "port: 9000");
         self.respec("memory: 256M", "memory: 512M");
+        self.respec("{name: cache, path: /cache}", "{name: spool, path: /cache}");
     }
 
     /// Changes the spec's text.

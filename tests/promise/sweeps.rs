@@ -2,6 +2,7 @@
 
 use fabrik::runner::Ended;
 use fabrik::runner::desk::Outcome;
+use fabrik::sandbox::services::Volume;
 use fabrik::sandbox::{Fault, Mishap};
 use machine::phase::Name;
 
@@ -10,15 +11,21 @@ use super::deed::{DEEDS, Deed, Story, complete, rolled_back};
 use super::invariants::{always, at_rest};
 use super::scene::Scene;
 
-/// What a world shows, but for the ids of records, of which one that was deleted and made anew has another, and for
-/// the copies of variables that Coolify makes for previews by itself.
+/// What a world shows, but for the ids of records, of which one that was deleted and made anew has another, for the
+/// copies of variables that Coolify makes for previews by itself, and for Docker's volumes, which no undo deletes.
 fn in_essence(shown: &str) -> String {
     let is_id = |word: &&str| word.len() == 32 && word.chars().all(|c| c.is_ascii_hexdigit());
     let line = |line: &str| line.split(' ').filter(|word| !is_id(word)).collect::<Vec<_>>().join(" ");
-    let lasting = shown.lines().filter(|line| !line.ends_with(" preview"));
+    let passing = |line: &&str| line.ends_with(" preview") || line.contains(" on localhost by ");
+    let lasting = shown.lines().filter(|line| !passing(line));
     let mut lines: Vec<String> = lasting.map(line).collect();
     lines.sort();
     lines.join("\n")
+}
+
+fn kept(scene: &Scene, volumes: &[Volume]) -> bool {
+    let now = scene.sandbox.world().volumes;
+    volumes.iter().all(|volume| now.contains(volume))
 }
 
 async fn resumed_to_the_end(scene: &Scene, context: &str) {
@@ -43,11 +50,12 @@ pub async fn crash_everywhere_then_roll_back(story: impl Into<Story>) {
     let story = story.into();
     for point in 0..story.points().await {
         let (scene, fuse) = (story.scene().await, Fuse::at(point));
-        let untouched = scene.sandbox.show();
+        let (untouched, volumes) = (scene.sandbox.show(), scene.sandbox.world().volumes);
         story.run(&scene, &fuse).await;
         let context = format!("{story:?} crashed at {point} ({}), rolled back", fuse.fell());
         if let Some(outcome) = scene.undo_open(&Fuse::default()).await {
             assert!(rolled_back(&outcome), "{context}: {outcome:?}");
+            assert!(kept(&scene, &volumes), "{context}: a volume is gone");
             if !matches!(story.deed, Deed::Undo | Deed::Destroy) {
                 assert_eq!(
                     in_essence(&scene.sandbox.show()),

@@ -45,7 +45,7 @@ volumes:
 pub const IMAGE: Source = Source {
     name: "image",
     spec: "image: ghcr.io/acme/blog:1.0\ndomain: blog.example.com\nport: 8080
-resources: {memory: 512M, cpu: \"1\"}",
+resources: {memory: 512M, cpu: \"1\"}\nvolumes: [{name: data, path: /data}]",
     update: ("blog:1.0", "blog:1.1"),
 };
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fabrik::providers::cloudflare::Records;
 use fabrik::providers::coolify::Resource;
+use fabrik::providers::coolify::storages::Mount;
 use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
@@ -33,7 +34,6 @@ async fn all_that_is_sent_and_answered_fits_the_vendors_schemas() {
     cycles::all(&inspector).await;
     verbs(&inspector);
     reads(&inspector).await;
-    volumes(&inspector).await;
     cloudflare(&inspector).await;
     let mut stage = Stage::through(&|outside| inspector.over(outside, Held::Answers));
     for exchange in &exchanges {
@@ -128,7 +128,8 @@ fn verbs(inspector: &Inspector) {
         inspector.request(&coolify().set_envs(resource, &[("KEY", &secret)]).request.http);
     }
     inspector.request(&coolify().cancel("id").request.http);
-    inspector.request(&coolify().add_storage("id", "data", "/data").request.http);
+    let data = Mount { name: "data".to_owned(), path: "/data".to_owned() };
+    inspector.request(&coolify().add_storage("id", &data).request.http);
 }
 
 /// The reads that the main job has no need of where the server's address is public.
@@ -138,20 +139,6 @@ async fn reads(inspector: &Arc<Inspector>) {
     let servers = coolify.servers().await.expect("the sandbox has one");
     let address = coolify.public_address(&servers[0].uuid).await;
     assert_eq!(address, Ok(None), "nothing is deployed there");
-}
-
-/// The volumes of an application, which no run has need of yet.
-async fn volumes(inspector: &Arc<Inspector>) {
-    let scene = cycles::IMAGE.scene();
-    let process = process(&scene, inspector);
-    process.apply(scene.spec(), &options()).await;
-    let application = scene.sandbox.world().applications.pop().expect("it was applied").uuid;
-    let coolify = &process.vendors.coolify;
-    assert_eq!(coolify.storages(&application).await, Ok(Vec::new()));
-    let call = coolify.add_storage(&application, "data", "/data");
-    process.outside.transport.send(call.request).await.expect("the sandbox answers");
-    let storages = coolify.storages(&application).await.expect("they can be read");
-    assert!(storages.iter().any(|it| it.is("data", "/data")), "{storages:?}");
 }
 
 /// What Cloudflare refuses, and the answers that the main job has no need of.

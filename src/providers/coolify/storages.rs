@@ -1,19 +1,34 @@
 //! Volumes of an application.
 //!
 //! A service names its volumes in its compose text; an application has them as rows of its own. Coolify puts the
-//! application's uuid before the name, so a volume is known again by how its name ends.
+//! application's uuid before the name, so that Docker knows `data` of application `u` as `u-data`.
 
 use http::Method;
+use machine::effect::Intended;
+use machine::receipt::Fields;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, text, unreadable};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
 
-/// A named volume and where it is mounted.
+/// The field of an application that names its volumes: `data:/data,cache:/var/cache`. Coolify does not show it with
+/// the application.
+pub const VOLUMES: &str = "volumes";
+
+/// A named volume, and where the container sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Its name, as the spec has it.
+    pub name: String,
+    /// Where it is mounted.
+    pub path: String,
+}
+
+/// A row: a mount, under an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Storage {
-    /// Its row's uuid.
+    /// Its uuid.
     pub id: String,
     /// Its name on the server.
     pub name: String,
@@ -21,15 +36,78 @@ pub struct Storage {
     pub path: String,
 }
 
-impl Storage {
-    /// Whether this is the volume that was asked for as `name` at `path`.
-    pub fn is(&self, name: &str, path: &str) -> bool {
-        self.path == path && (self.name == name || self.name.ends_with(&format!("-{name}")))
+/// From the volumes that are there to those that are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goal {
+    wanted: Vec<Mount>,
+    unwanted: Vec<Mount>,
+}
+
+/// Mounts as the field spells them.
+pub fn spelled(mounts: &[Mount]) -> String {
+    let spelled: Vec<String> = mounts.iter().map(|Mount { name, path }| format!("{name}:{path}")).collect();
+    spelled.join(",")
+}
+
+impl Mount {
+    /// The mounts that an application's fields name.
+    pub fn all(fields: &Fields) -> Vec<Self> {
+        let text = fields.get(VOLUMES).map_or("", String::as_str);
+        let mount = |(name, path): (&str, &str)| Self { name: name.to_owned(), path: path.to_owned() };
+        text.split(',').filter_map(|mount| mount.split_once(':')).map(mount).collect()
+    }
+
+    /// The name that Docker knows it by.
+    pub fn at_docker(&self, application: &str) -> String {
+        format!("{application}-{}", self.name)
+    }
+
+    /// Whether `row` is this mount of `application`.
+    pub fn is(&self, row: &Storage, application: &str) -> bool {
+        row.path == self.path && (row.name == self.at_docker(application) || row.name == self.name)
+    }
+}
+
+impl Goal {
+    /// What leads from the volumes that `had` names to those that `wanted` names.
+    pub fn from(had: &Fields, wanted: &Fields) -> Self {
+        let (mut unwanted, wanted) = (Mount::all(had), Mount::all(wanted));
+        unwanted.retain(|mount| !wanted.contains(mount));
+        Self { wanted, unwanted }
+    }
+
+    /// Whether there is nothing to have and nothing to take away.
+    pub fn is_nothing(&self) -> bool {
+        self.wanted.is_empty() && self.unwanted.is_empty()
+    }
+
+    /// The volumes whose data stays on the server without being mounted anywhere.
+    pub fn left(&self) -> impl Iterator<Item = &Mount> {
+        self.unwanted.iter().filter(|mount| self.wanted.iter().all(|wanted| wanted.name != mount.name))
+    }
+
+    /// What is to be sent, given the `rows` of `application`: first what takes away, since a path can be mounted once.
+    pub fn calls(&self, coolify: &Coolify, application: &str, rows: &[Storage]) -> Vec<Call> {
+        let of = |mount: &Mount| rows.iter().filter(|row| mount.is(row, application)).collect::<Vec<_>>();
+        let unwanted = self.unwanted.iter().flat_map(of);
+        let twice = self.wanted.iter().flat_map(|mount| of(mount).into_iter().skip(1));
+        let gone = unwanted.chain(twice).map(|row| coolify.delete_storage(application, row));
+        let missing = self.wanted.iter().filter(|mount| of(mount).is_empty());
+        gone.chain(missing.map(|mount| coolify.add_storage(application, mount))).collect()
+    }
+
+    /// Whether the `rows` of `application` show the effect of an attempt whose answer was not clear.
+    pub fn landed(&self, rows: &[Storage], application: &str, attempt: &Intended) -> bool {
+        let fields = &attempt.request.fields;
+        let field = |key: &str| fields.get(key).cloned().unwrap_or_default();
+        let mount = Mount { name: field("name"), path: field("path") };
+        let there = rows.iter().any(|row| mount.is(row, application));
+        there != (attempt.request.method == "DELETE")
     }
 }
 
 impl Coolify {
-    /// The named volumes of `application`; files and directories of the host are left out.
+    /// The named volumes of `application`, oldest first; files and directories of the host are left out.
     ///
     /// # Errors
     /// [`Trouble::Unintelligible`] for an application that is not there, and from a Coolify without this call.
@@ -40,19 +118,32 @@ impl Coolify {
         Ok(items.iter().filter(|item| item["host_path"].is_null()).filter_map(storage).collect())
     }
 
-    /// The request that adds a volume to `application`. It carries no mark, and sent twice it may be there twice.
-    pub fn add_storage(&self, application: &str, name: &str, path: &str) -> Call {
-        let body = json!({"type": "persistent", "name": name, "mount_path": path});
-        let at = format!("/applications/{application}/storages");
-        let known = [("name", name), ("path", path)].map(|(key, text)| (key.to_owned(), text.to_owned()));
-        self.write(Method::POST, &at, &body, COOLIFY).knowing(&known.into())
+    /// Whether this Coolify has volumes of applications in its API.
+    ///
+    /// # Errors
+    /// [`Trouble::Refused`] where it has not.
+    pub async fn knows_storages(&self) -> Result<(), Trouble> {
+        // A 404 about an application that is not there is told from one about a call that is not (Coolify API, errors).
+        self.read("/applications/none/storages").await.map(drop)
     }
 
-    /// The request that takes a volume's row from `application`.
-    pub fn delete_storage(&self, application: &str, id: &str) -> Call {
-        let path = format!("/applications/{application}/storages/{id}");
-        self.write(Method::DELETE, &path, &Value::Null, COOLIFY)
+    /// The request that adds a volume to `application`. It carries no mark, and sent twice it may be there twice.
+    pub fn add_storage(&self, application: &str, mount: &Mount) -> Call {
+        let Mount { name, path } = mount;
+        let body = json!({"type": "persistent", "name": name, "mount_path": path});
+        let at = format!("/applications/{application}/storages");
+        self.write(Method::POST, &at, &body, COOLIFY).knowing(&known(name, path))
     }
+
+    /// The request that takes a volume's row from `application`; what is in the volume stays on the server.
+    pub fn delete_storage(&self, application: &str, row: &Storage) -> Call {
+        let at = format!("/applications/{application}/storages/{}", row.id);
+        self.write(Method::DELETE, &at, &Value::Null, COOLIFY).knowing(&known(&row.name, &row.path))
+    }
+}
+
+fn known(name: &str, path: &str) -> Fields {
+    [("name", name), ("path", path)].map(|(key, text)| (key.to_owned(), text.to_owned())).into()
 }
 
 fn storage(item: &Value) -> Option<Storage> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{body, coolify, line};
 use crate::providers::call::{COOLIFY, COOLIFY_GITHUB};
 use crate::providers::coolify::shape::{changeable, settled};
-use crate::providers::coolify::storages::Storage;
+use crate::providers::coolify::storages::{Goal, Mount, Storage, VOLUMES};
 use crate::providers::coolify::{Applications, Coolify};
 use crate::providers::{Provider, Trouble, Volumes};
 
@@ -217,7 +217,28 @@ async fn volumes_are_known_again_under_the_name_that_coolify_gave_them() {
     let storages = coolify.storages("app").await.unwrap();
     let data = Storage { id: "v".into(), name: "app-data".into(), path: "/data".into() };
     assert_eq!(storages, std::slice::from_ref(&data));
-    assert!(data.is("data", "/data"));
-    assert!(!data.is("ta", "/data") && !data.is("data", "/other"));
+    let mount = |name: &str, path: &str| Mount { name: name.into(), path: path.into() };
+    assert!(mount("data", "/data").is(&data, "app"));
+    assert!(!mount("ta", "/data").is(&data, "app") && !mount("data", "/other").is(&data, "app"));
     assert!(coolify.storages("other").await.is_err(), "a 404 is no empty list");
+}
+
+#[test]
+fn volumes_are_taken_away_before_others_are_added_and_a_strangers_row_is_left_alone() {
+    let row =
+        |id: &str, name: &str, path: &str| Storage { id: id.into(), name: name.into(), path: path.into() };
+    let rows = [
+        row("old", "app-data", "/data"),
+        row("first", "app-cache", "/cache"),
+        row("twice", "app-cache", "/cache"),
+        row("theirs", "app-theirs", "/theirs"),
+    ];
+    let had = fields([(VOLUMES, "data:/data,cache:/cache")]);
+    let goal = Goal::from(&had, &fields([(VOLUMES, "data:/srv,cache:/cache")]));
+    let calls = goal.calls(&coolify([]), "app", &rows);
+    let lines: Vec<String> = calls.iter().map(line).collect();
+    let at = "/applications/app/storages";
+    assert_eq!(lines, [format!("DELETE {at}/old"), format!("DELETE {at}/twice"), format!("POST {at}")]);
+    assert_eq!(body(&calls[2]), json!({"type": "persistent", "name": "data", "mount_path": "/srv"}));
+    assert_eq!(goal.left().count(), 0, "data is mounted elsewhere, not left");
 }

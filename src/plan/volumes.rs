@@ -1,0 +1,64 @@
+//! Drawing the volumes of an application: those that are wanted, beside those that are there.
+//!
+//! Coolify does not show them with the application, so its rows are asked for. Rows that no release of the app names
+//! are somebody else's and count for nothing.
+
+use machine::plan::{Action, Wish};
+use machine::receipt::Fields;
+
+use super::Obstacle;
+use super::draw::Drawing;
+use crate::providers::Coolify;
+use crate::providers::coolify::resource::is_application;
+use crate::providers::coolify::storages::{Mount, VOLUMES, spelled};
+
+impl Drawing<'_> {
+    /// Adds the spec's volumes to an application's fields: nothing where neither it nor the last release has any.
+    pub(super) fn with_volumes(&self, mut app: Fields) -> Fields {
+        let spec = self.ask.spec.volumes.iter();
+        let wanted: Vec<Mount> =
+            spec.map(|it| Mount { name: it.name.clone(), path: it.path.clone() }).collect();
+        let had = self.base.is_some_and(|base| base.plan().app.fields.contains_key(VOLUMES));
+        if had || !wanted.is_empty() {
+            app.insert(VOLUMES.to_owned(), spelled(&wanted));
+        }
+        app
+    }
+
+    /// The wish for the app with what is really there of its volumes.
+    ///
+    /// # Errors
+    /// [`Obstacle`] where Coolify cannot be asked for them, a version without the call included.
+    pub(super) async fn mounted(&self, coolify: &Coolify, wish: Wish) -> Result<Wish, Obstacle> {
+        if !is_application(&wish.fields) || !wish.fields.contains_key(VOLUMES) {
+            return Ok(wish);
+        }
+        let (id, before, mark) = match wish.action {
+            Action::Change { id, before, mark } => (id, before, mark),
+            Action::Keep { id, mark } => (id, wish.fields.clone(), mark),
+            Action::Create | Action::Drop { .. } => {
+                coolify.knows_storages().await?;
+                return Ok(wish);
+            }
+        };
+        let there = spelled(&self.there(coolify, &id, &wish.fields).await?);
+        let changes = before.iter().any(|(name, was)| wish.fields.get(name) != Some(was));
+        let action = if changes || wish.fields[VOLUMES] != there {
+            let before = before.into_iter().chain([(VOLUMES.to_owned(), there)]).collect();
+            Action::Change { id, before, mark }
+        } else {
+            Action::Keep { id, mark }
+        };
+        Ok(Wish { action, ..wish })
+    }
+
+    // Those of the wanted and the last release's mounts that have a row, in that order.
+    async fn there(&self, coolify: &Coolify, id: &str, wanted: &Fields) -> Result<Vec<Mount>, Obstacle> {
+        let rows = coolify.storages(id).await?;
+        let mut mounts = Mount::all(wanted);
+        let had = self.base.map(|base| Mount::all(&base.plan().app.fields)).unwrap_or_default();
+        mounts.extend(had.into_iter().filter(|mount| !mounts.contains(mount)).collect::<Vec<_>>());
+        mounts.retain(|mount| rows.iter().any(|row| mount.is(row, id)));
+        Ok(mounts)
+    }
+}
