@@ -24,6 +24,8 @@ pub enum Answer {
     TokenRefused(String),
     /// Nothing was done, and it may be tried again after so long.
     NotDone(String, Duration),
+    /// Refused because something holds its place: perhaps what our own lost request made.
+    Taken(String),
     /// It may or may not have been done.
     Doubt(String),
 }
@@ -39,6 +41,7 @@ impl Answer {
             Self::Missing(why) => Self::Missing(mask.mask(&why)),
             Self::TokenRefused(why) => Self::TokenRefused(mask.mask(&why)),
             Self::NotDone(why, pause) => Self::NotDone(mask.mask(&why), pause),
+            Self::Taken(why) => Self::Taken(mask.mask(&why)),
             Self::Doubt(why) => Self::Doubt(mask.mask(&why)),
         }
     }
@@ -89,7 +92,8 @@ fn refused(words: String, sense: Sense, refusal: Refusal, response: &http::Respo
         (Sense::Missing, _) => Answer::Missing(words),
         (Sense::Token, _) => Answer::TokenRefused(words),
         (Sense::Throttled, _) => Answer::NotDone(words, retry_after(response)),
-        (Sense::Unclear, _) | (Sense::Taken, Refusal::Atomic | Refusal::Partial) => Answer::Doubt(words),
+        (Sense::Unclear, _) => Answer::Doubt(words),
+        (Sense::Taken, Refusal::Atomic | Refusal::Partial) => Answer::Taken(words),
         (Sense::Refused, Refusal::Partial) => Answer::Partial(words),
         (Sense::Refused, Refusal::Atomic | Refusal::Plain) | (Sense::Taken, Refusal::Plain) => {
             Answer::Refused(words)
@@ -186,9 +190,9 @@ mod tests {
     #[test]
     fn already_exists_may_be_our_own_lost_create() {
         let cloudflare = json!({"success": false, "errors": [{"code": 81058, "message": "identical"}]});
-        assert!(matches!(answer(400, &cloudflare), Answer::Doubt(_)));
+        assert!(matches!(answer(400, &cloudflare), Answer::Taken(_)));
         let coolify = json!({"message": "Environment with this name already exists."});
-        assert!(matches!(answer(409, &coolify), Answer::Doubt(_)));
+        assert!(matches!(answer(409, &coolify), Answer::Taken(_)));
     }
 
     #[test]

@@ -45,10 +45,14 @@ impl Work {
         fields: &Fields,
     ) -> Result<Receipt, Halt> {
         let step = provider.step();
-        let mut saw = String::from("interrupted");
+        let (mut saw, mut clashes) = (String::from("interrupted"), 0);
         loop {
             if let Some(receipt) = self.settle_create(deployment, provider).await? {
                 return Ok(receipt);
+            }
+            // Once may be a deletion that is not through yet, which takes no longer than a settle window.
+            if clashes > 1 {
+                return Err(Halt::Fail(hidden(provider, &saw)));
             }
             self.safe_point()?;
             self.still_trying(deployment, step, &saw)?;
@@ -95,6 +99,10 @@ impl Work {
                     self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
                     self.wait(step, &reason, pause).await?;
                     saw = reason;
+                }
+                Answer::Taken(reason) => {
+                    self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
+                    (saw, clashes) = (reason, clashes + 1);
                 }
                 Answer::Doubt(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
@@ -246,6 +254,13 @@ impl Work {
 
 fn receipt(step: Step, how: How, object: Object) -> Receipt {
     Receipt { step, how, id: object.id, mark: object.mark, fields: object.fields }
+}
+
+fn hidden(provider: &dyn Provider, reason: &str) -> machine::cause::Cause {
+    refused(
+        format!("{} was refused twice: {reason}", provider.describe()),
+        "nothing of ours is there, and no list shows what holds the name: look in the vendor's own pages",
+    )
 }
 
 fn taken(provider: &dyn Provider, stranger: &Object) -> machine::cause::Cause {

@@ -95,7 +95,7 @@ impl Work {
                     saw = reason;
                     pause
                 }
-                Answer::Doubt(reason) => {
+                Answer::Taken(reason) | Answer::Doubt(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     saw = reason;
                     STALENESS
@@ -156,7 +156,7 @@ impl Work {
                     return Err(Stop::park(reason, "check it, then resume"));
                 }
                 Answer::NotDone(reason, pause) => (reason, pause),
-                Answer::Doubt(reason) => (reason, STALENESS),
+                Answer::Taken(reason) | Answer::Doubt(reason) => (reason, STALENESS),
             };
             if self.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));

@@ -289,7 +289,7 @@ impl Runner {
                     ));
                 }
                 Answer::NotDone(reason, pause) => (reason, pause),
-                Answer::Doubt(reason) => (reason, STALENESS),
+                Answer::Taken(reason) | Answer::Doubt(reason) => (reason, STALENESS),
             };
             if self.work.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));

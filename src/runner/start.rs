@@ -102,7 +102,7 @@ impl Work {
                     self.wait(step, &reason, pause).await?;
                     saw = reason;
                 }
-                Answer::Doubt(reason) => {
+                Answer::Taken(reason) | Answer::Doubt(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     self.pause(AGAIN).await?;
                     saw = reason;

@@ -64,7 +64,7 @@ impl Work {
             let call = provider.unmake(&receipt.id, volumes);
             match self.undo(deployment, receipt, call).await? {
                 Answer::Done(_) | Answer::Missing(_) => self.until_gone(provider, &receipt.id).await?,
-                Answer::Doubt(reason) | Answer::Partial(reason) => {
+                Answer::Taken(reason) | Answer::Doubt(reason) | Answer::Partial(reason) => {
                     self.wait(receipt.step, &reason, POLL).await?;
                 }
                 Answer::NotDone(reason, pause) => self.wait(receipt.step, &reason, pause).await?,
@@ -163,7 +163,7 @@ impl Work {
                     }
                     // 400 "already stopped" says what we want.
                     Answer::Done(_) | Answer::Refused(_) | Answer::Missing(_) => true,
-                    Answer::Partial(_) | Answer::Doubt(_) | Answer::NotDone(..) => false,
+                    Answer::Partial(_) | Answer::Taken(_) | Answer::Doubt(_) | Answer::NotDone(..) => false,
                 };
             }
             self.wait(Step::App, &format!("the app to stop (status {status})"), POLL).await?;

@@ -86,7 +86,7 @@ impl Runner {
                     self.work.wait(Step::Volumes, &reason, pause).await?;
                     return Ok(Sent::Unclear);
                 }
-                Answer::Doubt(saw) => {
+                Answer::Taken(saw) | Answer::Doubt(saw) => {
                     self.work.tell(&Event::Doubted { step: Step::Volumes.as_str(), saw });
                     return Ok(Sent::Unclear);
                 }
@@ -148,7 +148,7 @@ impl Runner {
                     Answer::Done(_) => continue,
                     Answer::Missing(_) if call.deletes() => continue,
                     Answer::NotDone(_, pause) => pause,
-                    Answer::Doubt(_) => COOLIFY.settle + STALENESS,
+                    Answer::Taken(_) | Answer::Doubt(_) => COOLIFY.settle + STALENESS,
                     Answer::Missing(reason) | Answer::Refused(reason) | Answer::Partial(reason) => {
                         return Ok(Undoing::Blocked(format!("a volume was refused: {reason}")));
                     }

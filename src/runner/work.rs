@@ -161,7 +161,7 @@ impl Work {
         let target = format!("{} {}", call.redacted.method, call.redacted.target);
         let answer = sort(self.outside.transport.send(call.request).await, call.refusal);
         let answer = answer.masked(&self.mask);
-        self.doubted |= matches!(answer, Answer::Doubt(_));
+        self.doubted |= matches!(answer, Answer::Doubt(_) | Answer::Taken(_));
         tracing::debug!(request = %target, answer = ?summary(&answer), "sent");
         Ok(answer)
     }
@@ -205,6 +205,7 @@ fn summary(answer: &Answer) -> &str {
         | Answer::Missing(why)
         | Answer::TokenRefused(why)
         | Answer::NotDone(why, _)
+        | Answer::Taken(why)
         | Answer::Doubt(why) => why,
     }
 }

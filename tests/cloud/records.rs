@@ -77,24 +77,24 @@ async fn more_records_than_a_page_shows_are_all_seen() {
 }
 
 #[tokio::test]
-async fn an_equal_record_after_our_own_create_is_doubt_under_either_code() {
+async fn an_equal_record_may_be_our_own_lost_create_under_either_code() {
     for code in [81057, 81058] {
         let sky = Sky::new();
         sky.change(|world| world.cloudflare.duplicate_code = code);
         sky.made("A", NAME, "203.0.113.7").await;
         let again = sky.make("A", NAME, "203.0.113.7").await;
-        assert!(matches!(&again, Answer::Doubt(why) if why.contains(&code.to_string())), "{again:?}");
+        assert!(matches!(&again, Answer::Taken(why) if why.contains(&code.to_string())), "{again:?}");
     }
 }
 
 #[tokio::test]
-async fn every_taken_name_is_doubt_for_a_create() {
+async fn every_taken_name_may_be_our_own_lost_create() {
     for (there, new) in [("A", "CNAME"), ("CNAME", "A"), ("CNAME", "CNAME"), ("NS", "A"), ("NS", "CNAME")] {
         let sky = Sky::new();
         let content = |kind: &str| if kind == "A" { "203.0.113.7" } else { "other.example.net" };
         sky.made(there, NAME, content(there)).await;
         let again = sky.make(new, NAME, content(new)).await;
-        assert!(matches!(again, Answer::Doubt(_)), "{there} then {new}: {again:?}");
+        assert!(matches!(again, Answer::Taken(_)), "{there} then {new}: {again:?}");
     }
 }
 

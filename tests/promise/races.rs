@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{Desk, Outcome};
 use fabrik::runner::halt::Stop;
-use fabrik::sandbox::{Hook, Side, Verdict};
+use fabrik::sandbox::{Hook, Side, Verdict, World};
 use fabrik::spec::Spec;
 
 use super::crash::Fuse;
@@ -87,4 +87,23 @@ fn two_apps_that_want_the_same_new_project_make_it_once() {
     assert!(matches!(outcome, Some(Outcome::Ended(Ended::Complete { .. }))), "{outcome:?}");
     let world = scene.sandbox.world();
     assert_eq!(world.projects.iter().filter(|project| project.name == "shared").count(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_something_holds_which_no_list_shows_is_refused_in_minutes_and_undone() {
+    let scene = Scene::new(1);
+    let hide = |world: &mut World| {
+        world.cloudflare.blocked.push(("blog.example.com".into(), "CNAME".into(), u64::MAX));
+    };
+    scene.sandbox.with_world(hide).unwrap();
+    let before = scene.sandbox.show();
+    let outcome = scene.apply(&Fuse::default()).await;
+    let Outcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    assert!(cause.message.contains("refused twice"), "{cause:?}");
+    assert!(cause.hint.contains("no list shows"), "{cause:?}");
+    let creates =
+        scene.sandbox.world().log.writes.iter().filter(|it| it.path.contains("dns_records")).count();
+    assert_eq!(creates, 2);
+    assert_eq!(scene.sandbox.show(), before);
+    at_rest(&scene, "after a name that is taken").await;
 }

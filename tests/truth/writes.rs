@@ -184,7 +184,7 @@ fn taken_apart(answer: &Answer) -> (Means, &str, Option<Duration>) {
         Answer::Missing(words) => (Missing, words, None),
         Answer::TokenRefused(words) => (TokenRefused, words, None),
         Answer::NotDone(words, pause) => (NotDone, words, Some(*pause)),
-        Answer::Doubt(words) => (Doubt, words, None),
+        Answer::Taken(words) | Answer::Doubt(words) => (Doubt, words, None),
     }
 }
 
