@@ -11,6 +11,7 @@ use super::converge::Change;
 use super::halt::{Halt, Stop};
 use crate::plan::ask::{Ask, RELEASE};
 use crate::providers::coolify::Resource;
+use crate::providers::coolify::envs::Reach;
 use crate::secrets::Secret;
 
 impl Runner {
@@ -41,11 +42,19 @@ impl Runner {
             return Ok(());
         }
         let call = {
-            let values: Vec<(&str, &Secret)> = values.iter().map(|(key, value)| (*key, value)).collect();
+            let values: Vec<(&str, &Secret, Reach)> =
+                values.iter().map(|(key, value)| (*key, value, self.reach(key))).collect();
             self.vendors.coolify.set_envs(resource, &values)
         };
         self.work.converge(deployment, &change, &call).await?;
         Ok(())
+    }
+
+    // A secret is nothing for an image's history, and the release is new each time, which would spoil the build's cache.
+    pub(super) fn reach(&self, key: &str) -> Reach {
+        let asks = [Some(&self.ask), self.before.as_ref()];
+        let mut secrets = asks.iter().flatten().flat_map(|ask| &ask.spec.secrets);
+        if key == RELEASE || secrets.any(|want| want.name == key) { Reach::Container } else { Reach::Build }
     }
 
     /// The values that are sent: those added and changed, each still the one that was planned.

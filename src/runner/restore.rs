@@ -25,6 +25,7 @@ use crate::providers::answer::Answer;
 use crate::providers::call::{Call, STALENESS};
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::deployments::Status;
+use crate::providers::coolify::envs::Reach;
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 
@@ -174,8 +175,8 @@ impl Runner {
             return Ok(Ok(missing));
         }
         let call = {
-            let values: Vec<(&str, &Secret)> =
-                values.iter().map(|(key, value)| (key.as_str(), value)).collect();
+            let values: Vec<(&str, &Secret, Reach)> =
+                values.iter().map(|(key, value)| (key.as_str(), value, self.reach(key))).collect();
             self.vendors.coolify.set_envs(resource, &values)
         };
         match self.insist(deployment, receipt, &call).await? {

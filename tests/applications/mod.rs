@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fabrik::providers::answer::{self, Answer};
 use fabrik::providers::coolify::deployments::{Status, Trigger, Verdict, judge, trigger};
+use fabrik::providers::coolify::envs::Reach;
 use fabrik::providers::coolify::shape::settled;
 use fabrik::providers::coolify::starts::Container;
 use fabrik::providers::coolify::storages::Mount;
@@ -95,7 +96,7 @@ impl Deployer {
 
     async fn release(&self, app: &str, release: &str) {
         let release = Secret::new(release.to_owned());
-        let values = [("FABRIK_RELEASE", &release)];
+        let values = [("FABRIK_RELEASE", &release, Reach::Container)];
         self.done(self.coolify().set_envs(Resource::Application(app), &values)).await;
     }
 

@@ -4,6 +4,7 @@
 
 use fabrik::sandbox::Mishap;
 
+use super::crash::Fuse;
 use super::deed::{Deed, Story};
 use super::scene::Made;
 use super::sweeps::{crash_everywhere_then_resume, crash_everywhere_then_roll_back, mishap_at_every_write};
@@ -107,5 +108,20 @@ async fn no_mishap_at_any_write_for_private_git_does_harm() {
     for mishap in [Mishap::LostAfter, Mishap::Late { after_ms: 25_000 }] {
         mishap_at_every_write(private_git(Deed::Apply), mishap).await;
         mishap_at_every_write(private_git(Deed::Update), mishap).await;
+    }
+}
+
+#[tokio::test]
+async fn a_build_from_git_sees_env_and_neither_secrets_nor_the_release_on_every_way() {
+    for deed in DEEDS.into_iter().filter(|deed| !matches!(deed, Deed::Undo | Deed::Destroy)) {
+        let story = git(deed);
+        let scene = story.scene().await;
+        story.run(&scene, &Fuse::default()).await;
+        let world = scene.sandbox.world();
+        let ours = world.applications.iter().find(|it| it.description.is_some()).expect("ours");
+        for row in &ours.envs {
+            let kept = ["API_KEY", "FABRIK_RELEASE"].contains(&row.key.as_str());
+            assert!(row.is_preview || row.is_buildtime != kept, "{deed:?}: {} {}", row.key, row.is_buildtime);
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fabrik::providers::cloudflare::Records;
 use fabrik::providers::coolify::Resource;
+use fabrik::providers::coolify::envs::Reach;
 use fabrik::providers::coolify::storages::Mount;
 use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
@@ -125,7 +126,7 @@ fn verbs(inspector: &Inspector) {
         inspector.request(&coolify().deploy(resource).request.http);
         inspector.request(&coolify().stop(resource).request.http);
         inspector.request(&coolify().delete_env(resource, "row").request.http);
-        inspector.request(&coolify().set_envs(resource, &[("KEY", &secret)]).request.http);
+        inspector.request(&coolify().set_envs(resource, &[("KEY", &secret, Reach::Build)]).request.http);
     }
     inspector.request(&coolify().cancel("id").request.http);
     let data = Mount { name: "data".to_owned(), path: "/data".to_owned() };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fabrik::providers::answer::{Answer, sort};
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::deployments::{Trigger, trigger};
+use fabrik::providers::coolify::envs::Reach;
 use fabrik::providers::{Call, Provider, Volumes};
 use fabrik::secrets::Secret;
 use machine::mark::Mark;
@@ -105,7 +106,7 @@ fn call(exchange: &Exchange) -> Result<Call, String> {
         ("PATCH", ["services", id]) => apps(coolify).change(id, &fields),
         ("DELETE", ["services", id]) => apps(coolify).unmake(id, Volumes::Delete),
         ("PATCH", ["services", id, "envs", "bulk"]) => {
-            coolify.set_envs(Resource::Service(id), &[("A", &Secret::new("b"))])
+            coolify.set_envs(Resource::Service(id), &[("A", &Secret::new("b"), Reach::Build)])
         }
         ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(Resource::Service(id), row),
         ("POST", ["services", id, "stop"]) => coolify.stop(Resource::Service(id)),
@@ -113,7 +114,7 @@ fn call(exchange: &Exchange) -> Result<Call, String> {
         ("PATCH", ["applications", id]) => others(coolify).change(id, &fields),
         ("DELETE", ["applications", id]) => others(coolify).unmake(id, Volumes::Delete),
         ("PATCH", ["applications", id, "envs", "bulk"]) => {
-            coolify.set_envs(Resource::Application(id), &[("A", &Secret::new("b"))])
+            coolify.set_envs(Resource::Application(id), &[("A", &Secret::new("b"), Reach::Build)])
         }
         ("DELETE", ["applications", id, "envs", row]) => coolify.delete_env(Resource::Application(id), row),
         ("POST", ["applications", id, "stop"]) => coolify.stop(Resource::Application(id)),

@@ -12,7 +12,6 @@ use super::{COOLIFY, Coolify, Resource, text};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
 use crate::secrets::Secret;
-use crate::spec::RELEASE;
 
 /// A row: which variable, and under which id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +22,15 @@ pub struct EnvRow {
     pub key: String,
     /// The uuids of the rows of that name for previews, which Coolify adds to an application's by itself.
     pub previews: Vec<String>,
+}
+
+/// How far a variable reaches in an application that Coolify builds. Of a service all are for its containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The build and the container: its value may stand in the image's history.
+    Build,
+    /// The container alone.
+    Container,
 }
 
 impl EnvRow {
@@ -53,9 +61,11 @@ impl Coolify {
 
     /// The request that sets `values` on `app`: one bulk call, which is not atomic. Of a name given twice the last
     /// value counts, because Coolify would make two rows of it.
-    pub fn set_envs(&self, app: Resource<'_>, values: &[(&str, &Secret)]) -> Call {
-        let values: BTreeMap<&str, &Secret> = values.iter().copied().collect();
-        let data: Vec<Value> = values.iter().map(|(key, value)| row(app, key, value)).collect();
+    pub fn set_envs(&self, app: Resource<'_>, values: &[(&str, &Secret, Reach)]) -> Call {
+        let values: BTreeMap<&str, (&Secret, Reach)> =
+            values.iter().map(|(key, value, reach)| (*key, (*value, *reach))).collect();
+        let data: Vec<Value> =
+            values.iter().map(|(key, (value, reach))| row(app, key, value, *reach)).collect();
         let names = values.keys().map(|key| ((*key).to_owned(), "set".to_owned())).collect();
         let body = json!({"data": data});
         self.write(Method::PATCH, &app.path("/envs/bulk"), &body, COOLIFY).knowing(&names).partial()
@@ -70,7 +80,7 @@ impl Coolify {
 
 // Literal keeps `$` from being expanded but is written in single quotes without escaping, so a value with a
 // single quote goes the other way (the spec refuses one with both).
-fn row(app: Resource<'_>, key: &str, value: &Secret) -> Value {
+fn row(app: Resource<'_>, key: &str, value: &Secret, reach: Reach) -> Value {
     let text = value.expose();
     let multiline = text.contains('\n');
     let mut row = json!({
@@ -83,8 +93,7 @@ fn row(app: Resource<'_>, key: &str, value: &Secret) -> Value {
     if let Resource::Application(_) = app {
         row["is_preview"] = json!(false);
         row["is_runtime"] = json!(true);
-        // The release is new each time, and would spoil the build's cache.
-        row["is_buildtime"] = json!(key != RELEASE);
+        row["is_buildtime"] = json!(reach == Reach::Build);
     }
     row
 }
