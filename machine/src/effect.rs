@@ -110,7 +110,8 @@ pub enum Effect {
         /// What came of it.
         verdict: Verdict,
     },
-    /// One more object of ours: a step has one already, or it took effect after its attempt was given up.
+    /// One more object of ours: a step has one already, or it took effect after its attempt was given up, or after
+    /// its run had ended.
     Surplus {
         /// The object.
         receipt: Receipt,

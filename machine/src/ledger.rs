@@ -57,9 +57,9 @@ impl Ledger {
         &self.receipts
     }
 
-    /// The receipt that counts for `step`: the first one taken.
+    /// The receipt that counts for `step`: the first one taken. What an earlier run left behind counts for none.
     pub fn receipt(&self, step: Step) -> Option<&Receipt> {
-        self.receipts.iter().find(|receipt| receipt.step == step)
+        self.receipts.iter().find(|receipt| receipt.step == step && receipt.how != How::Late)
     }
 
     /// The newest attempt at `step`, whatever came of it.
@@ -173,7 +173,9 @@ impl Ledger {
             Effect::Settled { step, verdict: Verdict::Have(receipt), .. } if receipt.step != *step => {
                 no("the receipt is for another step")
             }
-            Effect::Surplus { receipt } if self.newest_attempt(receipt.step).is_none() => {
+            Effect::Surplus { receipt }
+                if receipt.how != How::Late && self.newest_attempt(receipt.step).is_none() =>
+            {
                 no("nothing was ever intended")
             }
             Effect::UndoIntended { thing, id, .. }

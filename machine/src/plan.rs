@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::RunId;
 use crate::mark::Mark;
 use crate::moment::Moment;
-use crate::receipt::Fields;
+use crate::receipt::{Fields, Receipt};
 use crate::step::Nth;
 
 /// What is done about one thing.
@@ -165,6 +165,9 @@ pub struct Plan {
     pub endpoints: Vec<String>,
     /// The release that will answer there: this run, or the one whose start is left alone.
     pub release: RunId,
+    /// What requests of earlier runs made after those had ended: deleted before anything else is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<Receipt>,
 }
 
 impl Action {
@@ -207,7 +210,8 @@ impl Plan {
     pub fn has_changes(&self) -> bool {
         let things = [&self.project, &self.environment, &self.app];
         let mut wishes = self.records.iter().map(|record| &record.wish).chain(things);
-        wishes.any(|wish| wish.action.changes())
+        !self.late.is_empty()
+            || wishes.any(|wish| wish.action.changes())
             || self.records.iter().any(|record| record.proxy == Proxy::AfterProof)
             || self.envs.iter().any(|env| env.change != EnvChange::Keep)
     }

@@ -23,6 +23,8 @@ pub enum How {
     },
     /// It was there as wanted: undoing leaves it alone.
     Found,
+    /// A request of an earlier run made it after that run had ended: it is deleted.
+    Late,
     /// An earlier run of the app had made it, and this one deleted it; before, it was so: undoing makes it anew.
     Dropped {
         /// The fields as they were.
@@ -49,7 +51,7 @@ impl Receipt {
     /// Whether undoing has anything to do with it.
     pub fn is_ours_to_undo(&self) -> bool {
         match self.how {
-            How::Made | How::Changed { .. } | How::Dropped { .. } => true,
+            How::Made | How::Changed { .. } | How::Late | How::Dropped { .. } => true,
             How::Found => false,
         }
     }

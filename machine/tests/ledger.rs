@@ -66,6 +66,17 @@ fn what_stands_is_listed_newest_first() {
 }
 
 #[test]
+fn what_an_earlier_run_left_behind_stands_until_it_is_gone_and_is_never_the_steps_own() {
+    let late = Effect::Surplus { receipt: receipt(Step::App, "late", How::Late) };
+    let ledger = ledger(&[late.clone(), want(Step::App), made(Step::App, "a1")]);
+    assert_eq!(things(&ledger.standing()), [(Step::App, "a1"), (Step::App, "late")]);
+    assert_eq!(ledger.receipt(Step::App).map(|receipt| receipt.id.as_str()), Some("a1"));
+    let gone = after(&[late, undone(Step::App, "late")]).expect("it may be taken down");
+    assert!(gone.ledger().standing().is_empty());
+    assert_eq!(gone.ledger().receipt(Step::App), None);
+}
+
+#[test]
 fn an_app_that_was_made_is_one_thing_with_its_variables_and_its_start() {
     let ledger = ledger(&[
         want(Step::App),

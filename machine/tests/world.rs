@@ -65,6 +65,7 @@ pub fn begun() -> Begun {
 pub fn plan() -> Plan {
     let create = || Wish { fields: fields(&[("name", "blog")]), action: Action::Create };
     Plan {
+        late: Vec::new(),
         base: Base::Nothing,
         place: Place {
             coolify: "https://coolify.example.com".to_owned(),

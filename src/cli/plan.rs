@@ -71,7 +71,7 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obs
     let drawing = Drawing {
         ask: &ask,
         run: &new_run(),
-        journal: store.journal(),
+        store: &store,
         ground: &ground,
         base: base.as_ref(),
         force: false,

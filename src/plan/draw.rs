@@ -1,8 +1,9 @@
 //! Drawing the plan: each thing as it should be, beside each thing as it is.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use machine::id::{JournalId, RunId};
+use machine::id::RunId;
 use machine::mark::Mark;
 use machine::plan::{Action, Base, EnvChange, EnvWish, Plan, RecordWish, Wish};
 use machine::receipt::{Fields, How, Receipt};
@@ -10,10 +11,12 @@ use machine::step::Step;
 
 use super::again::is_it;
 use super::ask::{Ask, RELEASE};
+use super::late::Sorted;
 use super::survey::Ground;
 use super::{Obstacle, Pin, Release};
 use crate::providers::coolify::Resource;
 use crate::providers::{Names, Object, Provider, Vendors};
+use crate::store::Store;
 
 /// What is known of a thing of the app's own before looking.
 pub struct Known {
@@ -23,6 +26,14 @@ pub struct Known {
     pub adopt: bool,
 }
 
+/// A wish, and what earlier runs left behind at its place.
+pub struct Drawn {
+    /// The wish.
+    pub wish: Wish,
+    /// To be deleted.
+    pub late: Vec<Receipt>,
+}
+
 /// What a plan is drawn from.
 pub struct Drawing<'a> {
     /// What is asked for.
@@ -30,7 +41,7 @@ pub struct Drawing<'a> {
     /// The run that will carry it out.
     pub run: &'a RunId,
     /// The journal it is written in.
-    pub journal: &'a JournalId,
+    pub store: &'a Arc<dyn Store>,
     /// Where.
     pub ground: &'a Ground,
     /// The app's last finished release.
@@ -47,23 +58,26 @@ impl Drawing<'_> {
     pub async fn whole(&self, vendors: &Vendors) -> Result<Plan, Obstacle> {
         self.movable()?;
         let (place, names) = (&self.ground.place, self.names());
-        let records = self.records(vendors).await?;
+        let (records, mut late) = self.records(vendors).await?;
         let wanted = self.app(vendors).await?;
         self.changeable(&wanted)?;
         let project = self.shared(&vendors.projects(place, &names), &names.project).await?;
+        late.extend(project.late);
+        let project = project.wish;
         let Action::Keep { id, .. } = &project.action else {
             let environment = wish([("name", &names.environment)]);
             let app = Wish { fields: wanted, action: Action::Create };
             let app = self.mounted(&vendors.coolify, app).await?;
-            return self.plan(records, project, environment, (app, BTreeSet::new()));
+            return self.plan((records, project, environment), (app, BTreeSet::new()), late);
         };
         let environments = vendors.environments(place, &names, id);
-        let environment = self.shared(&environments, &names.environment).await?;
+        let environment = self.shared(&environments, &names.environment).await?.wish;
         let apps = vendors.app(place, &names, id, &wanted, "");
         let known = self.base.and_then(|base| base.receipt(Step::App)).cloned();
         let adopt = self.ask.spec.adopt.coolify;
         let app = self.own(apps.as_ref(), Known { receipt: known, adopt }, wanted).await?;
-        let app = self.mounted(&vendors.coolify, app).await?;
+        late.extend(app.late);
+        let app = self.mounted(&vendors.coolify, app.wish).await?;
         let set = match app.action.id() {
             Some(id) => vendors
                 .coolify
@@ -74,7 +88,7 @@ impl Drawing<'_> {
                 .collect(),
             None => BTreeSet::new(),
         };
-        self.plan(records, project, environment, (app, set))
+        self.plan((records, project, environment), (app, set), late)
     }
 
     fn names(&self) -> Names {
@@ -101,21 +115,37 @@ impl Drawing<'_> {
     ///
     /// # Errors
     /// [`Obstacle`].
-    pub async fn own(&self, provider: &dyn Provider, known: Known, fields: Fields) -> Result<Wish, Obstacle> {
-        let there: Vec<Object> = provider.look().await?;
-        let is_known = |object: &&Object| known.receipt.as_ref().is_some_and(|known| is_it(known, object));
-        let mut strangers = there.iter().filter(|object| !is_known(object));
-        if let Some(stranger) = strangers.next() {
-            let alone = there.len() == 1 && stranger.mark.is_none();
-            return if alone && known.adopt {
-                same_kind(provider, stranger, &fields)?;
-                changed(provider, &adopted(provider, stranger), stranger, fields)
-            } else {
-                Err(self.in_the_way(provider, stranger))
-            };
-        }
-        let Some(receipt) = known.receipt else { return Ok(Wish { fields, action: Action::Create }) };
-        let id = there.iter().find(|object| is_it(&receipt, object)).map_or(&receipt.id, |object| &object.id);
+    pub async fn own(
+        &self,
+        provider: &dyn Provider,
+        known: Known,
+        fields: Fields,
+    ) -> Result<Drawn, Obstacle> {
+        let mut there: Vec<Object> = provider.look().await?;
+        let it = known.receipt.as_ref().and_then(|known| known_among(known, &there));
+        let it = it.map(|at| there.remove(at).id);
+        let Sorted { strangers, late } = self.sort(provider, there).await?;
+        let wish = match strangers.as_slice() {
+            [] => self.known(provider, known.receipt, it, fields).await?,
+            [alone] if it.is_none() && alone.mark.is_none() && known.adopt => {
+                same_kind(provider, alone, &fields)?;
+                changed(provider, &adopted(provider, alone), alone, fields)?
+            }
+            [stranger, ..] => return Err(self.in_the_way(provider, stranger)),
+        };
+        Ok(Drawn { wish, late })
+    }
+
+    // The wish for a thing that the last release left, seen under the id `it`, or not at all.
+    async fn known(
+        &self,
+        provider: &dyn Provider,
+        receipt: Option<Receipt>,
+        it: Option<String>,
+        fields: Fields,
+    ) -> Result<Wish, Obstacle> {
+        let Some(receipt) = receipt else { return Ok(Wish { fields, action: Action::Create }) };
+        let id = it.as_ref().unwrap_or(&receipt.id);
         let Some(object) = provider.get(id).await? else {
             provider.control().await?;
             return Ok(Wish { fields, action: Action::Create });
@@ -136,23 +166,23 @@ impl Drawing<'_> {
     ///
     /// # Errors
     /// [`Obstacle`] when several are there.
-    pub async fn shared(&self, provider: &dyn Provider, name: &str) -> Result<Wish, Obstacle> {
+    pub async fn shared(&self, provider: &dyn Provider, name: &str) -> Result<Drawn, Obstacle> {
         let fields = fields([("name", name)]);
         let known = self.base.and_then(|base| base.receipt(provider.step()));
         let mut there = provider.look().await?;
-        if let Some(ours) = there.iter().position(|object| known.is_some_and(|known| known.id == object.id)) {
-            there = vec![there.swap_remove(ours)];
-        }
-        match there.as_slice() {
-            [] => {
+        let known = there.iter().position(|object| known.is_some_and(|known| known.id == object.id));
+        let used = known.map(|at| there.swap_remove(at));
+        let Sorted { mut strangers, late } = self.sort(provider, there).await?;
+        let used = used.or_else(|| if strangers.len() == 1 { strangers.pop() } else { None });
+        match (used, strangers.as_slice()) {
+            (Some(Object { id, mark, .. }), _) => {
+                Ok(Drawn { wish: Wish { fields, action: Action::Keep { id, mark } }, late })
+            }
+            (None, []) => {
                 provider.control().await?;
-                Ok(Wish { fields, action: Action::Create })
+                Ok(Drawn { wish: Wish { fields, action: Action::Create }, late })
             }
-            [object] => {
-                let action = Action::Keep { id: object.id.clone(), mark: object.mark.clone() };
-                Ok(Wish { fields, action })
-            }
-            _ => Err(Obstacle::new(
+            (None, [_, ..]) => Err(Obstacle::new(
                 format!("Coolify has several of {}", provider.describe()),
                 "their names are the only way to tell them: rename all but one, or set `project`",
             )),
@@ -162,7 +192,7 @@ impl Drawing<'_> {
     fn in_the_way(&self, provider: &dyn Provider, stranger: &Object) -> Obstacle {
         let what = provider.describe();
         match &stranger.mark {
-            Some(Mark { run, journal, .. }) if journal == self.journal => Obstacle::new(
+            Some(Mark { run, journal, .. }) if journal == self.store.journal() => Obstacle::new(
                 format!("{what} is there already, left by run {} of this journal", run.short()),
                 format!(
                     "`fabrik show {}` tells about it; remove it by hand if it is not needed",
@@ -186,10 +216,9 @@ impl Drawing<'_> {
     /// [`Obstacle`] when a variable is needed whose value is only on Coolify.
     pub fn plan(
         &self,
-        records: Vec<RecordWish>,
-        project: Wish,
-        environment: Wish,
+        (records, project, environment): (Vec<RecordWish>, Wish, Wish),
         (app, set): (Wish, BTreeSet<String>),
+        late: Vec<Receipt>,
     ) -> Result<Plan, Obstacle> {
         let base = match (&app.action, self.base) {
             (_, None) => Base::Nothing,
@@ -220,6 +249,7 @@ impl Drawing<'_> {
             envs,
             endpoints: self.ask.spec.endpoints(),
             release,
+            late,
         })
     }
 
@@ -250,6 +280,12 @@ impl Drawing<'_> {
             )),
         }
     }
+}
+
+// By its id before its mark: a late copy carries the same one.
+fn known_among(known: &Receipt, there: &[Object]) -> Option<usize> {
+    let by_id = there.iter().position(|object| object.id == known.id);
+    by_id.or_else(|| there.iter().position(|object| is_it(known, object)))
 }
 
 fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) -> EnvWish {

@@ -77,7 +77,7 @@ fn left_by(release: &Release, things: &mut Vec<Thing>) {
         let same = |(known, _): &Thing| known.id == receipt.id && alike(known.step, receipt.step);
         match (&receipt.how, things.iter().position(same)) {
             (How::Dropped { .. }, Some(at)) => drop(things.remove(at)),
-            (How::Dropped { .. }, None) => {}
+            (How::Dropped { .. }, None) | (How::Late, _) => {}
             (_, Some(at)) => things[at].0.fields.extend(receipt.fields.clone()),
             (how, None) => {
                 let how = if *how == How::Made { How::Made } else { How::Found };

@@ -10,6 +10,7 @@ pub mod compose;
 pub mod draw;
 pub mod drift;
 pub mod estate;
+mod late;
 mod later;
 pub mod matter;
 pub mod obstacle;

@@ -1,12 +1,12 @@
 //! Drawing the records: one for each domain of the spec, and the ones of domains that left it.
 
 use machine::plan::{Action, Proxy, RecordWish, Wish};
-use machine::receipt::Fields;
+use machine::receipt::{Fields, Receipt};
 use machine::step::{Nth, Step};
 
 use super::Obstacle;
 use super::again::find;
-use super::draw::{Drawing, Known, fields};
+use super::draw::{Drawing, Drawn, Known, fields};
 use super::survey::Site;
 use crate::providers::cloudflare::form::normal;
 use crate::providers::{Object, Provider, Vendors};
@@ -17,16 +17,26 @@ impl Drawing<'_> {
     ///
     /// # Errors
     /// [`Obstacle`]: the first record in the way.
-    pub(super) async fn records(&self, vendors: &Vendors) -> Result<Vec<RecordWish>, Obstacle> {
-        let mut records = Vec::new();
+    pub(super) async fn records(
+        &self,
+        vendors: &Vendors,
+    ) -> Result<(Vec<RecordWish>, Vec<Receipt>), Obstacle> {
+        let (mut records, mut all_late) = (Vec::new(), Vec::new());
         for (nth, site) in (0..=Nth::MAX).zip(&self.ground.sites) {
-            records.push(self.record(vendors, nth, site).await?);
+            let (record, late) = self.record(vendors, nth, site).await?;
+            records.push(record);
+            all_late.extend(late);
         }
         records.extend(self.unwanted(vendors).await?);
-        Ok(records)
+        Ok((records, all_late))
     }
 
-    async fn record(&self, vendors: &Vendors, nth: Nth, site: &Site) -> Result<RecordWish, Obstacle> {
+    async fn record(
+        &self,
+        vendors: &Vendors,
+        nth: Nth,
+        site: &Site,
+    ) -> Result<(RecordWish, Vec<Receipt>), Obstacle> {
         let wish = Wish { fields: Fields::new(), action: Action::Create };
         let (name, zone) = (site.name.clone(), site.zone.clone());
         let mut record = RecordWish { name, zone, wish, proxy: Proxy::AsMade };
@@ -39,11 +49,12 @@ impl Drawing<'_> {
         };
         let proxied = self.proxied(there.as_ref());
         let known = Known { receipt, adopt: self.ask.spec.adopt.dns };
-        record.wish = self.own(&provider, known, self.wanted(site, proxied)).await?;
+        let Drawn { wish, late } = self.own(&provider, known, self.wanted(site, proxied)).await?;
+        record.wish = wish;
         if self.ask.spec.dns.proxied == Proxied::After && !proxied {
             record.proxy = Proxy::AfterProof;
         }
-        Ok(record)
+        Ok((record, late))
     }
 
     // `true` proves the app without the proxy first; one that is already on stays on.

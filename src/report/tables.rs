@@ -127,6 +127,7 @@ fn verdict_words(verdict: &Verdict) -> String {
                 How::Made => "made",
                 How::Changed { .. } => "changed",
                 How::Found => "found",
+                How::Late => "made late",
                 How::Dropped { .. } => "deleted",
             };
             format!("{how} {}", receipt.id)

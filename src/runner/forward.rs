@@ -123,7 +123,7 @@ impl Runner {
         let drawing = Drawing {
             ask: &self.ask,
             run: &begun.run,
-            journal: &begun.journal,
+            store: &self.work.store,
             ground: &ground,
             base: self.base.as_ref(),
             force: self.force,
@@ -228,6 +228,7 @@ impl Runner {
     }
 
     async fn records(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<Vec<Receipt>, Halt> {
+        self.clear_late(deployment).await?;
         let plan = deployment.plan().clone();
         let mut dns = Vec::new();
         for (nth, record) in plan.wanted() {
@@ -340,6 +341,6 @@ pub(super) fn came(receipt: &Receipt) -> Came {
         How::Made => Came::Created,
         How::Changed { .. } => Came::Updated,
         How::Found => Came::Found,
-        How::Dropped { .. } => Came::Removed,
+        How::Late | How::Dropped { .. } => Came::Removed,
     }
 }

@@ -20,6 +20,7 @@ pub mod follow;
 pub mod forward;
 pub mod halt;
 pub mod journal;
+mod late;
 mod leftovers;
 mod neighbours;
 pub mod prospect;

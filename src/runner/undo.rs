@@ -150,7 +150,7 @@ impl Runner {
         let (receipt, began) = (&standing.receipt, self.work.time());
         self.let_settle(deployment, receipt.step).await?;
         let undoing = match &receipt.how {
-            How::Made => self.take_away(deployment, receipt).await?,
+            How::Made | How::Late => self.take_away(deployment, receipt).await?,
             How::Changed { before } => self.put_back(deployment, receipt, before).await?,
             How::Dropped { before } => self.bring_back(deployment, receipt, before).await?,
             How::Found => Undoing::Done,
@@ -160,7 +160,10 @@ impl Runner {
         let took = self.work.since(began);
         let (effect, event) = match undoing {
             Undoing::Done => {
-                let came = if receipt.how == How::Made { Came::Removed } else { Came::Restored };
+                let came = match receipt.how {
+                    How::Made | How::Late => Came::Removed,
+                    How::Changed { .. } | How::Found | How::Dropped { .. } => Came::Restored,
+                };
                 let event = Event::Done { step: thing.as_str(), what, came, took };
                 (Effect::Undone { thing, id }, event)
             }

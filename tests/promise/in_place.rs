@@ -191,7 +191,7 @@ async fn planned(scene: &Scene) -> String {
     let drawing = Drawing {
         ask: &ask,
         run: &new_run(),
-        journal: desk.store.journal(),
+        store: &desk.store,
         ground: &ground,
         base: base.as_ref(),
         force: false,

@@ -12,6 +12,7 @@ mod flags;
 mod hostile;
 mod in_place;
 pub mod invariants;
+mod late;
 mod people;
 mod races;
 pub mod scene;

@@ -1,0 +1,66 @@
+//! What earlier runs left behind without knowing: a request that was still on the wire when its run had ended.
+//!
+//! Such a thing carries the mark of a run of this app in this journal, and no entry of that run names its id. It is
+//! deleted before anything else is done. What a run's journal does name (a thing somebody gave up on) is left alone.
+
+use machine::receipt::{How, Receipt};
+
+use super::Obstacle;
+use super::draw::Drawing;
+use super::release::{ReadError, read};
+use crate::providers::{Object, Provider};
+use crate::store::StoreError;
+
+/// The things at one natural key, told apart.
+pub struct Sorted {
+    /// Neither ours nor left behind.
+    pub strangers: Vec<Object>,
+    /// Left behind.
+    pub late: Vec<Receipt>,
+}
+
+impl Drawing<'_> {
+    /// Tells `objects` apart, none of which is the thing that `provider` is asked for.
+    ///
+    /// # Errors
+    /// [`Obstacle`] when the journal cannot be read.
+    pub(super) async fn sort(
+        &self,
+        provider: &dyn Provider,
+        objects: Vec<Object>,
+    ) -> Result<Sorted, Obstacle> {
+        let mut sorted = Sorted { strangers: Vec::new(), late: Vec::new() };
+        for object in objects {
+            if self.is_late(provider, &object).await? {
+                let step = provider.step();
+                let Object { id, mark, fields, .. } = object;
+                sorted.late.push(Receipt { step, how: How::Late, id, mark, fields });
+            } else {
+                sorted.strangers.push(object);
+            }
+        }
+        Ok(sorted)
+    }
+
+    async fn is_late(&self, provider: &dyn Provider, object: &Object) -> Result<bool, Obstacle> {
+        let Some(mark) = &object.mark else { return Ok(false) };
+        // Lists show things of other kinds too, which this provider would not find again.
+        let found = provider.get(&object.id).await?;
+        if found.is_none_or(|found| found.mark != object.mark) {
+            return Ok(false);
+        }
+        if mark.journal != *self.store.journal() || mark.run == *self.run {
+            return Ok(false);
+        }
+        let any = match read(self.store.as_ref(), &mark.run).await {
+            Ok((any, _)) => any,
+            Err(ReadError::Store(StoreError::NoSuchRun(_))) => return Ok(false),
+            Err(error) => return Err(Obstacle::new(error.to_string(), "nothing was touched")),
+        };
+        let (app, spec) = (&any.begun().app, &self.ask.spec);
+        let same_app =
+            (&app.project, &app.environment, &app.name) == (&spec.project, &spec.environment, &spec.name);
+        let named = any.ledger().receipts().iter().any(|receipt| receipt.id == object.id);
+        Ok(same_app && any.name().is_closed() && !named)
+    }
+}

@@ -1,0 +1,80 @@
+//! Taking down what requests of earlier runs made after those had ended, before anything else is done.
+//!
+//! Which things that is stands in the plan. They were never part of a release, so their data goes with them.
+
+use machine::deployment::Deployment;
+use machine::effect::Effect;
+use machine::phase::Provisioning;
+use machine::plan::Plan;
+use machine::receipt::Receipt;
+use machine::step::Step;
+
+use super::Runner;
+use super::event::{Came, Event};
+use super::halt::{Halt, Stop, failed};
+use super::undo::unplanned;
+use super::unmake::Undoing;
+use crate::providers::{Names, Volumes};
+
+impl Runner {
+    /// Takes down what the plan calls late. What others use by now stays.
+    ///
+    /// # Errors
+    /// [`Halt::Fail`] when one of them cannot be taken down, [`Halt::Stop`] when it cannot be told now.
+    pub(super) async fn clear_late(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<(), Halt> {
+        let plan = deployment.plan().clone();
+        for receipt in &plan.late {
+            let (thing, id, began) = (receipt.step, receipt.id.clone(), self.work.time());
+            if !deployment.ledger().receipts().iter().any(|known| known.id == id) {
+                self.work.record(deployment, Effect::Surplus { receipt: receipt.clone() }).await?;
+            }
+            if !deployment.ledger().standing().iter().any(|standing| standing.receipt.id == id) {
+                continue;
+            }
+            let what = format!("{thing} {id}, left behind by an earlier run");
+            let (effect, came) = match self.take_late(deployment, &plan, receipt).await? {
+                Undoing::Done => (Effect::Undone { thing, id }, Came::Removed),
+                Undoing::Kept(reason) => (Effect::Kept { thing, id, reason }, Came::Kept),
+                Undoing::Blocked(reason) => {
+                    return Err(Halt::Fail(failed(format!("{what}, could not be removed: {reason}"), "")));
+                }
+            };
+            self.work.record(deployment, effect).await?;
+            self.work.tell(&Event::Done { step: thing.as_str(), what, came, took: self.work.since(began) });
+        }
+        Ok(())
+    }
+
+    async fn take_late(
+        &mut self,
+        deployment: &mut Deployment<Provisioning>,
+        plan: &Plan,
+        receipt: &Receipt,
+    ) -> Result<Undoing, Stop> {
+        let (vendors, names) = (self.vendors.clone(), Names::of(plan));
+        match receipt.step {
+            Step::Dns(nth) | Step::Proxy(nth) => {
+                let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
+                let records = vendors.records(record, receipt.step);
+                self.work.unmake(deployment, &records, receipt, Volumes::Keep).await
+            }
+            Step::Project | Step::Environment => {
+                if let Some(others) = vendors.coolify.residents(&receipt.id, None).await? {
+                    return Ok(Undoing::Kept(others));
+                }
+                let projects = vendors.projects(&plan.place, &names);
+                self.work.unmake(deployment, &projects, receipt, Volumes::Keep).await
+            }
+            Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
+                let server = &plan.place.server;
+                match self.work.quiet(deployment, &vendors.coolify, server, receipt).await? {
+                    Undoing::Done => {}
+                    not_quiet => return Ok(not_quiet),
+                }
+                let project = plan.project.action.id().unwrap_or_default();
+                let apps = vendors.app(&plan.place, &names, project, &plan.app.fields, "");
+                self.work.unmake(deployment, apps.as_ref(), receipt, Volumes::Delete).await
+            }
+        }
+    }
+}

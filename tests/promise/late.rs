@@ -1,0 +1,73 @@
+//! Requests that land long after their run has ended, as those of a process do that slept on the wire: the next apply
+//! takes down what they made, and only that.
+
+use fabrik::sandbox::{Fault, Mishap, World};
+use machine::id::{JournalId, RunId};
+use machine::mark::Mark;
+use machine::step::Step;
+
+use super::crash::Fuse;
+use super::deed::{Deed, Story, complete, rolled_back};
+use super::invariants::at_rest;
+use super::scene::{Made, Scene};
+
+/// Past every settle window, and past the ten minutes a step tries for.
+const FAR_TOO_LATE: Mishap = Mishap::Late { after_ms: 1_500_000 };
+
+async fn late_everywhere(story: Story, fails: bool) {
+    for write in 1.. {
+        let scene = story.scene().await;
+        scene.sandbox.with_world(|world| world.at_write = Some((write, FAR_TOO_LATE))).unwrap();
+        if fails {
+            scene.sandbox.with_world(|world| world.arm(Fault::Build, None)).unwrap();
+        }
+        let outcome = story.run(&scene, &Fuse::default()).await;
+        let context = format!("{story:?}, write {write} far too late, fails: {fails}");
+        assert!(complete(&outcome) || rolled_back(&outcome), "{context}: {outcome:?}");
+        for _ in 0..6 {
+            scene.outlast_late_effects().await;
+        }
+        scene.edit("the next version");
+        if story.made != Made::Folder {
+            scene.respec("memory: 256M", "memory: 1024M");
+        }
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(complete(&outcome), "{context}, applied again: {outcome:?}");
+        at_rest(&scene, &context).await;
+        if scene.sandbox.world().at_write.is_some() {
+            assert!(write > 1, "{context}: no write was disturbed");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_lands_after_an_apply_has_ended_is_taken_down_by_the_next_one() {
+    for made in [Made::Folder, Made::Image] {
+        for fails in [false, true] {
+            late_everywhere(Story { made, deed: Deed::Apply }, fails).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_another_journal_made_is_no_late_thing_of_ours() {
+    for (run, journal) in
+        [(RunId::from_bits(5), JournalId::from_bits(8)), (RunId::from_bits(5), JournalId::from_bits(7))]
+    {
+        let scene = Scene::new(1);
+        assert!(complete(&scene.apply(&Fuse::default()).await));
+        let mark = Mark { run: run.clone(), step: Step::App, journal };
+        let double = |world: &mut World| {
+            let mut theirs = world.services.iter().find(|it| it.description.is_some()).expect("ours").clone();
+            (theirs.uuid, theirs.description) = ("theirs".to_owned(), Some(mark.to_string()));
+            world.services.push(theirs);
+        };
+        scene.sandbox.with_world(double).unwrap();
+        scene.edit("second");
+        let before = scene.sandbox.show();
+        let outcome = scene.apply(&Fuse::default()).await;
+        assert!(rolled_back(&outcome), "{outcome:?}");
+        assert_eq!(scene.sandbox.show(), before);
+    }
+}
