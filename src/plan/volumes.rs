@@ -52,13 +52,16 @@ impl Drawing<'_> {
         Ok(Wish { action, ..wish })
     }
 
-    // Those of the wanted and the last release's mounts that have a row, in that order.
+    // Those of the wanted and the last release's mounts that have a row, in that order; once for each row.
     async fn there(&self, coolify: &Coolify, id: &str, wanted: &Fields) -> Result<Vec<Mount>, Obstacle> {
         let rows = coolify.storages(id).await?;
         let mut mounts = Mount::all(wanted);
         let had = self.base.map(|base| Mount::all(&base.plan().app.fields)).unwrap_or_default();
         mounts.extend(had.into_iter().filter(|mount| !mounts.contains(mount)).collect::<Vec<_>>());
-        mounts.retain(|mount| rows.iter().any(|row| mount.is(row, id)));
-        Ok(mounts)
+        let as_often = |mount: Mount| {
+            let rows = rows.iter().filter(|row| mount.is(row, id)).count();
+            std::iter::repeat_n(mount.clone(), rows)
+        };
+        Ok(mounts.into_iter().flat_map(as_often).collect())
     }
 }

@@ -1,0 +1,260 @@
+//! One story from its beginning to its end, with every invariant looked at on the way.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use fabrik::runner::Ended;
+use fabrik::runner::desk::{Desk, Options, Outcome};
+use fabrik::sandbox::{Hook, Sandbox, Schedule};
+use fabrik::store::Holder;
+use fabrik::wire::{Request, Response, SendError, Transport};
+use machine::phase::Data;
+use tokio::sync::Notify;
+
+use super::script::{Act, Script, Third, Trouble};
+use super::third::{SLEEP, Wound, heal, strike};
+use crate::promise::crash::Fuse;
+use crate::promise::deed::complete;
+use crate::promise::invariants::{always, at_rest};
+use crate::promise::scene::{Made, Scene, options};
+
+/// What a life came to, for counting.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    pub requests: u64,
+    pub crashes: u64,
+    pub strikes: u64,
+    pub sleeps: u64,
+}
+
+/// A process's way out, on which it may fall asleep before its nth request.
+struct Sleepy {
+    inner: Arc<dyn Transport>,
+    left: AtomicU64,
+    gate: Arc<Gate>,
+}
+
+#[derive(Default)]
+struct Gate {
+    reached: Notify,
+    open: Notify,
+    slept: AtomicBool,
+}
+
+#[async_trait]
+impl Transport for Sleepy {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.gate.slept.store(true, Ordering::SeqCst);
+            self.gate.reached.notify_one();
+            self.gate.open.notified().await;
+        }
+        self.inner.send(request).await
+    }
+}
+
+/// A story under way.
+pub struct Life {
+    pub scene: Scene,
+    seed: u64,
+    version: u64,
+    moved: bool,
+    wounds: Vec<Wound>,
+    tally: Tally,
+}
+
+impl Life {
+    /// A scene for `script`.
+    pub fn new(seed: u64, script: &Script) -> Self {
+        let scene = Scene::with(script.made, seed);
+        let set = |world: &mut fabrik::sandbox::World| world.coolify.ahead_s = script.ahead_s;
+        scene.sandbox.with_world(set).expect("it is in memory");
+        Self { scene, seed, version: 0, moved: false, wounds: Vec::new(), tally: Tally::default() }
+    }
+
+    /// Lives it to the end.
+    ///
+    /// # Panics
+    /// Where an invariant does not hold, with the seed and what was being done.
+    pub async fn live(mut self, script: &Script) -> Tally {
+        let schedule = Schedule { seed: self.seed, rates: script.weather };
+        self.scene.sandbox.with_world(|world| world.schedule = Some(schedule)).expect("it is in memory");
+        for (nth, (act, trouble, fault)) in script.acts.iter().enumerate() {
+            if let Some(fault) = fault {
+                self.scene.sandbox.with_world(|world| world.arm(*fault, None)).expect("it is in memory");
+            }
+            self.step(*act, *trouble).await;
+            // What a process that slept sent late is in no intent of its own run's end: looked at when at rest.
+            if !matches!(trouble, Trouble::Sleep(..)) {
+                always(&self.scene, &format!("seed {}, act {nth} {act:?} {trouble:?}", self.seed)).await;
+            }
+        }
+        self.come_to_rest(script).await
+    }
+
+    async fn step(&mut self, act: Act, trouble: Trouble) {
+        self.prepare(act);
+        match trouble {
+            Trouble::None => drop(self.act(act, self.scene.process(&Fuse::default())).await),
+            Trouble::Crash(point) => {
+                let fuse = Fuse::at(point);
+                drop(self.act(act, self.scene.process(&fuse)).await);
+                self.tally.crashes += u64::from(!fuse.fell().is_empty());
+            }
+            Trouble::Third(third, request) => self.struck(act, third, request).await,
+            Trouble::Sleep(request, other) => self.asleep(act, request, other).await,
+        }
+    }
+
+    // What the spec and the files say for `act`.
+    fn prepare(&mut self, act: Act) {
+        match act {
+            Act::Update => {
+                let version = self.version;
+                self.version += 1;
+                match self.scene.made {
+                    Made::Folder => self.scene.edit(&format!("{} {version}", self.seed)),
+                    Made::Image => {
+                        self.scene.respec(&format!("blog:1.{version}"), &format!("blog:1.{}", version + 1))
+                    }
+                    Made::Git | Made::PrivateGit => {
+                        let commit = |version: u64| format!("{version}").repeat(40);
+                        self.scene.respec(&commit(version + 1), &commit(version + 2));
+                    }
+                }
+                if version == 1 && self.scene.made != Made::Folder {
+                    self.scene.respec("COLOUR: blue", "SHAPE: round");
+                    self.scene.respec("{name: cache, path: /cache}", "{name: spool, path: /cache}");
+                }
+            }
+            Act::Move => {
+                let (one, two) = ("domain: blog.example.com", "domain: [www.example.com, news.example.com]");
+                let (from, to) = if self.moved { (two, one) } else { (one, two) };
+                self.scene.respec(from, to);
+                self.moved = !self.moved;
+            }
+            Act::Refresh | Act::RollBack | Act::Resume | Act::Undo | Act::Destroy => {}
+        }
+    }
+
+    async fn act(&self, act: Act, process: Desk) -> Option<Outcome> {
+        let options = Options { refresh: act == Act::Refresh, ..options() };
+        match act {
+            Act::Update | Act::Move | Act::Refresh => Some(process.apply(self.scene.spec(), &options).await),
+            Act::RollBack => {
+                let run = self.scene.finished().await.pop()?;
+                Some(process.roll_back(&run, &options).await)
+            }
+            Act::Resume => {
+                let run = self.scene.open_run().await?;
+                Some(process.resume(&run, &options).await)
+            }
+            Act::Undo => {
+                let run = self.scene.open_run().await?;
+                Some(process.roll_back(&run, &options).await)
+            }
+            Act::Destroy => {
+                let app = self.scene.journal().list(None).await.ok()?.last()?.app.clone();
+                Some(process.destroy(&app, Data::Stays, &options).await)
+            }
+        }
+    }
+
+    async fn struck(&mut self, act: Act, third: Third, request: u64) {
+        let (seen, wounds) = (AtomicU64::new(0), Arc::new(Mutex::new(Vec::new())));
+        let (sandbox, found, seed) = (self.scene.sandbox.clone(), wounds.clone(), self.seed);
+        let struck = Arc::new(AtomicBool::new(false));
+        let flag = struck.clone();
+        // Before a read: what is done between our last look and our write nobody can see (README, what is promised).
+        let hook: Hook = Arc::new(move |point| {
+            let due = seen.fetch_add(1, Ordering::SeqCst) >= request && point.method == "GET";
+            if due && !flag.swap(true, Ordering::SeqCst) {
+                found.lock().expect("nobody panics here").extend(strike(&sandbox, third, seed));
+            }
+            fabrik::sandbox::Verdict::Go
+        });
+        drop(self.act(act, self.through(&self.scene.sandbox, hook)).await);
+        self.tally.strikes += u64::from(struck.load(Ordering::SeqCst));
+        self.wounds.append(&mut wounds.lock().expect("nobody panics here"));
+    }
+
+    fn through(&self, sandbox: &Sandbox, hook: Hook) -> Desk {
+        let outside = sandbox.outside_with_hook(hook);
+        let desk = self.scene.process(&Fuse::default());
+        let vendors = desk.vendors.clone().through(&outside);
+        Desk { outside, vendors, ..desk }
+    }
+
+    async fn asleep(&mut self, act: Act, request: u64, other: Act) {
+        let gate = Arc::new(Gate::default());
+        let desk = self.scene.process(&Fuse::default());
+        let inner = desk.outside.transport.clone();
+        let transport = Arc::new(Sleepy { inner, left: AtomicU64::new(request), gate: gate.clone() });
+        let outside = fabrik::wire::Outside { transport, ..desk.outside.clone() };
+        let vendors = desk.vendors.clone().through(&outside);
+        let sleeper = Desk { outside, vendors, ..desk };
+        let first = async {
+            drop(self.act(act, sleeper).await);
+            gate.reached.notify_one();
+        };
+        let second = async {
+            gate.reached.notified().await;
+            if gate.slept.load(Ordering::SeqCst) {
+                self.scene.sandbox.with_world(|world| world.pass(SLEEP)).expect("it is in memory");
+                let elsewhere = Holder {
+                    who: "grace@elsewhere".to_owned(),
+                    pid: 2,
+                    boot: "another".to_owned(),
+                    command: "resume".to_owned(),
+                };
+                let process = Desk { holder: elsewhere, ..self.scene.process(&Fuse::default()) };
+                drop(self.act(other, process).await);
+                gate.open.notify_one();
+            }
+        };
+        tokio::join!(first, second);
+        self.tally.sleeps += u64::from(gate.slept.load(Ordering::SeqCst));
+    }
+
+    // The faults stop, people set right what they did, and then everything must come to rest.
+    async fn come_to_rest(mut self, script: &Script) -> Tally {
+        let context = format!("seed {}, at rest", self.seed);
+        let calm = |world: &mut fabrik::sandbox::World| {
+            world.schedule = None;
+            world.faults.clear();
+        };
+        self.scene.sandbox.with_world(calm).expect("it is in memory");
+        self.scene.outlast_late_effects().await;
+        for wound in self.wounds.drain(..).rev() {
+            heal(&self.scene.sandbox, &wound).unwrap_or_else(|lost| panic!("{context}: {lost}"));
+        }
+        for _ in 0..4 {
+            let act = if self.seed.is_multiple_of(2) { Act::Resume } else { Act::Undo };
+            let outcome = self.act(act, self.scene.process(&Fuse::default())).await;
+            let parked = matches!(outcome, Some(Outcome::Ended(Ended::Parked { .. })));
+            assert!(!parked, "{context}: does not converge: {outcome:?}");
+        }
+        self.prepare(Act::Update);
+        let outcome = self.act(Act::Refresh, self.scene.process(&Fuse::default())).await;
+        assert!(outcome.as_ref().is_some_and(complete), "{context}: the last apply: {outcome:?}");
+        at_rest(&self.scene, &context).await;
+        if script.ends_in_destroy {
+            let outcome = self.act(Act::Destroy, self.scene.process(&Fuse::default())).await;
+            let gone = matches!(outcome, Some(Outcome::Ended(Ended::RolledBack { .. })));
+            assert!(gone, "{context}: the last destroy: {outcome:?}");
+            at_rest(&self.scene, &format!("{context}, taken down")).await;
+        }
+        self.tally.requests = self.scene.sandbox.world().log.requests;
+        self.tally
+    }
+}
+
+/// Lives the story of `seed`.
+///
+/// # Panics
+/// As [`Life::live`].
+pub async fn lived(seed: u64) -> Tally {
+    let script = Script::of(seed);
+    Life::new(seed, &script).live(&script).await
+}

@@ -1,0 +1,41 @@
+//! What `cargo test` runs of the campaign.
+
+use super::life::lived;
+use super::script::Script;
+
+/// Seeds that once failed, for ever first.
+const REMEMBERED: [u64; 0] = [];
+
+/// How many seeds are lived, in lanes that run side by side.
+const SEEDS: u64 = 2_000;
+
+async fn lane(first: u64, lanes: u64) {
+    for seed in (first..SEEDS).step_by(usize::try_from(lanes).expect("a few")) {
+        lived(seed).await;
+    }
+}
+
+#[tokio::test]
+async fn seeds_that_once_failed_hold() {
+    for seed in REMEMBERED {
+        lived(seed).await;
+    }
+}
+
+#[tokio::test]
+async fn no_story_with_an_even_seed_breaks_a_promise() {
+    lane(0, 2).await;
+}
+
+#[tokio::test]
+async fn no_story_with_an_odd_seed_breaks_a_promise() {
+    lane(1, 2).await;
+}
+
+#[tokio::test]
+async fn one_seed_is_lived_where_it_is_asked_for() {
+    let Ok(seed) = std::env::var("FABRIK_SEED") else { return };
+    let seed = seed.parse().expect("FABRIK_SEED is a number");
+    println!("{:#?}", Script::of(seed));
+    println!("{:?}", lived(seed).await);
+}
