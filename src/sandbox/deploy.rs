@@ -231,6 +231,8 @@ pub fn stopped(world: &mut World, application: &str) {
 
 /// A deletion is over. The records of deployments go with the application, workers do not.
 pub fn deleted(world: &mut World, application: &str) {
+    let runs_on = world.application(application).is_some_and(|it| it.container.is_some());
+    world.stray_containers.extend(runs_on.then(|| application.to_owned()));
     world.applications.retain(|it| it.uuid != application);
     world.deployments.retain(|it| it.application != application);
     next(world);

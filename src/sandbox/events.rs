@@ -79,6 +79,8 @@ pub fn happen(world: &mut World, event: Event) {
             scan(world, &uuid);
             deploy::scan(world, &uuid);
         }
+        // Nobody stops what cannot be reached; a deletion goes on all the same.
+        Event::Stopped(_) if !world.server.usable => {}
         Event::Stopped(uuid) => {
             stopped(world, &uuid);
             deploy::stopped(world, &uuid);
@@ -158,7 +160,11 @@ fn stopped(world: &mut World, uuid: &str) {
     }
 }
 
+/// The row goes whatever became of the containers: those that still run are nobody's from now on.
 fn deleted(world: &mut World, uuid: &str, volumes: bool) {
+    let containers = world.service(uuid).into_iter().flat_map(|service| &service.containers);
+    let left: Vec<String> = containers.map(|it| format!("{}-{uuid}", it.part)).collect();
+    world.stray_containers.extend(left);
     world.services.retain(|service| service.uuid != uuid);
     deploy::deleted(world, uuid);
     if volumes {
