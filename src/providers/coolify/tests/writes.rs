@@ -12,7 +12,7 @@ use crate::providers::call::Refusal;
 use crate::providers::coolify::parts::{Fate, Kind, Part};
 use crate::providers::coolify::starts::Container;
 use crate::providers::coolify::{Applications, Coolify, Environments, Projects, Resource, Services};
-use crate::providers::{Call, Provider, Volumes};
+use crate::providers::{Call, Provider, Trouble, Volumes};
 use crate::secrets::Secret;
 use crate::wire::Response;
 
@@ -260,8 +260,8 @@ async fn a_server_is_usable_only_if_all_that_coolify_wants_of_it_holds_wherever_
         let coolify = coolify([("/servers/srv", 200, settings(more.clone()))]);
         assert_eq!(coolify.is_usable("srv").await, Ok(usable), "{more}");
     }
-    let gone = coolify([]).is_usable("srv").await;
-    assert_eq!(gone, Ok(false));
+    let unseen = coolify([]).is_usable("srv").await;
+    assert!(matches!(unseen, Err(Trouble::Elsewhere { .. })), "{unseen:?}");
 }
 
 #[tokio::test]
