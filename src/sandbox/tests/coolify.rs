@@ -221,16 +221,16 @@ async fn a_patch_moves_no_service_and_a_url_of_null_takes_its_domain_away() {
 async fn what_a_text_no_longer_has_stays_as_parts_and_variables_and_a_made_up_password_keeps_its_value() {
     let caller = Caller::new();
     let path = format!("/services/{}", caller.service().await);
-    let patch = async |text: Value| {
+    let change = async |text: Value| {
         let body = json!({"docker_compose_raw": packed(&text.to_string())});
         caller.coolify("PATCH", &path, Some(body)).await
     };
     let web = |more: Value| json!({"services": {"web": {"image": "nginx:1", "environment": more}}});
-    patch(web(json!({"PW": "${SERVICE_PASSWORD_DB}"}))).await;
+    change(web(json!({"PW": "${SERVICE_PASSWORD_DB}"}))).await;
     let value = || caller.sandbox.world().services[0].env("SERVICE_PASSWORD_DB").map(|row| row.value.clone());
     let made_up = value();
     assert!(made_up.is_some());
-    patch(web(json!({"OTHER": "${SERVICE_PASSWORD_DB}"}))).await;
+    change(web(json!({"OTHER": "${SERVICE_PASSWORD_DB}"}))).await;
     assert_eq!(value(), made_up);
     let service = &caller.sandbox.world().services[0];
     assert!(service.env("TOKEN").is_some(), "the first text's variable");
