@@ -217,6 +217,10 @@ impl Runner {
                 let records = vendors.records(record, receipt.step);
                 self.work.unmake(deployment, &records, receipt, Volumes::Keep).await
             }
+            // Our own app in it is nobody else: the two go together, or stand together.
+            Step::Project | Step::Environment if app_stands(deployment) => {
+                Ok(Undoing::Blocked("its app still stands".to_owned()))
+            }
             Step::Project => {
                 if let Some(others) = vendors.coolify.residents(&receipt.id, None).await? {
                     return Ok(Undoing::Kept(others));
@@ -269,6 +273,12 @@ impl Runner {
         }
         self.work.unmake(deployment, apps, receipt, volumes).await
     }
+}
+
+/// Whether the app that this run made could not be taken down.
+fn app_stands(deployment: &Deployment<RollingBack>) -> bool {
+    let made = |standing: &Standing| standing.receipt.step == Step::App && standing.receipt.how == How::Made;
+    deployment.ledger().standing().iter().any(made)
 }
 
 /// The project's uuid, as far as the run has one.

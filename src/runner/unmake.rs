@@ -141,12 +141,14 @@ impl Work {
         loop {
             self.safe_point()?;
             let Some(status) = app.status().await? else { return Ok(Undoing::Done) };
-            if status.starts_with("exited") || status.starts_with("unknown") {
-                return Ok(Undoing::Done);
-            }
+            // Asked first: an application of a server that cannot be reached is told to have exited, and runs on
+            // (Coolify 4.3.11, observed).
             if !coolify.is_usable(server).await? {
                 let reason = "its server cannot be used now, containers would survive";
                 return Ok(Undoing::Blocked(reason.to_owned()));
+            }
+            if status.starts_with("exited") || status.starts_with("unknown") {
+                return Ok(Undoing::Done);
             }
             if self.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!(

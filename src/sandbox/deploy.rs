@@ -229,16 +229,21 @@ pub fn scan(world: &mut World, application: &str) {
     status.clone_into(&mut application.status);
 }
 
-/// The container has gone.
+/// The container has gone, unless its server cannot be reached.
 pub fn stopped(world: &mut World, application: &str) {
+    let is_reached = world.server.usable;
     if let Some(application) = world.application_mut(application) {
-        application.container = None;
+        application.container = application.container.take().filter(|_| !is_reached);
         STOPPED.clone_into(&mut application.status);
     }
 }
 
-/// A deletion is over. The records of deployments go with the application, workers do not.
+/// A deletion is over. The records of deployments go with the application; workers do not, nor does a container that
+/// cannot be reached.
 pub fn deleted(world: &mut World, application: &str) {
+    let runs = world.application(application).is_some_and(|it| it.container.is_some());
+    let runs_on = runs && !world.server.usable;
+    world.stray_containers.extend(runs_on.then(|| application.to_owned()));
     world.applications.retain(|it| it.uuid != application);
     world.deployments.retain(|it| it.application != application);
     next(world);

@@ -149,16 +149,25 @@ fn seen_status(service: &Service, part: &str) -> String {
     status.to_owned()
 }
 
-/// Unlike a start, a stop writes the status itself.
+/// Unlike a start, a stop writes the status itself, whatever came of it: what cannot be reached runs on.
 fn stopped(world: &mut World, uuid: &str) {
+    let is_reached = world.server.usable;
     let Some(service) = world.service_mut(uuid) else { return };
-    service.containers.clear();
+    if is_reached {
+        service.containers.clear();
+    }
     for part in &mut service.parts {
         part.status = "exited".into();
     }
 }
 
+/// The row goes whatever became of the containers: those that cannot be reached are nobody's from now on.
 fn deleted(world: &mut World, uuid: &str, volumes: bool) {
+    let containers = world.service(uuid).into_iter().flat_map(|service| &service.containers);
+    let left: Vec<String> = containers.map(|it| format!("{}-{uuid}", it.part)).collect();
+    if !world.server.usable {
+        world.stray_containers.extend(left);
+    }
     world.services.retain(|service| service.uuid != uuid);
     deploy::deleted(world, uuid);
     if volumes {

@@ -109,10 +109,14 @@ pub fn project(text: &str) -> Checked<String> {
 /// A Coolify environment's name.
 pub fn environment(text: &str) -> Checked<String> {
     let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
+    let complaint = Complaint::new("`environment` is not a name that Coolify takes");
+    // Where its API has the name of an environment in a path, these two mean something else.
+    if ["envs", "environments"].contains(&text) {
+        return Err(complaint.hint(format!("`{text}` is a word of Coolify's own: choose another")));
+    }
     if (3..=255).contains(&text.len()) && letters {
         return Ok(text.to_owned());
     }
-    let complaint = Complaint::new("`environment` is not a name that Coolify takes");
     Err(complaint.hint("3 or more lower-case letters, digits, `-` and `_`"))
 }
 

@@ -1,5 +1,6 @@
 //! The Cloudflare client against the pretend Cloudflare: two readings of one API that must agree.
 
+mod answers;
 mod facts;
 mod records;
 mod zones;

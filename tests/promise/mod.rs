@@ -23,4 +23,5 @@ mod strangers;
 mod sweeps;
 mod trace;
 mod traps;
+mod vendors;
 mod workers;

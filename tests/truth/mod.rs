@@ -19,4 +19,5 @@ mod schemas;
 mod situation;
 mod story;
 mod timelines;
+mod traps;
 mod writes;

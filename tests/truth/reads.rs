@@ -97,6 +97,10 @@ async fn usable(exchange: &Exchange, id: &str) -> Found {
     let usable = Canned::of(&[exchange]).coolify().is_usable(id).await;
     let settings = &exchange.body["settings"];
     let should = settings["is_reachable"] == true && settings["is_usable"] == true;
+    // A server that the token does not see is not one that cannot be used.
+    if exchange.status == 404 {
+        return same("a server that is not seen", &matches!(usable, Err(Trouble::Elsewhere { .. })), &true);
+    }
     told(exchange, usable, |usable| same("whether it can be used", &usable, &should))
 }
 

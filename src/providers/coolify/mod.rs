@@ -104,14 +104,8 @@ impl Coolify {
             let (now, planned) = (format!("team {now}"), format!("team {team}"));
             return Err(Trouble::Elsewhere { api: API, now, planned });
         }
-        match self.read(&format!("/servers/{server}")).await? {
-            Some(_) => Ok(()),
-            None => Err(Trouble::Elsewhere {
-                api: API,
-                now: "no such server".to_owned(),
-                planned: format!("server {server}"),
-            }),
-        }
+        let seen = self.read(&format!("/servers/{server}")).await?;
+        seen.map(drop).ok_or_else(|| servers::unseen(server))
     }
 
     /// Reads `path` below `/api/v1`; `None` for a 404.

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::Value;
 
-use super::{Coolify, text, unreadable};
+use super::{API, Coolify, text, unreadable};
 use crate::providers::Trouble;
 use crate::wire::{Question, RecordType};
 
@@ -62,11 +62,16 @@ impl Coolify {
     /// Whether `server` can be used now.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`Trouble::Elsewhere`] when it is not there: then the token sees another team, and nothing can be told.
     pub async fn is_usable(&self, server: &str) -> Result<bool, Trouble> {
         let item = self.read(&format!("/servers/{server}")).await?;
-        Ok(item.is_some_and(|item| usable(&item)))
+        item.map(|item| usable(&item)).ok_or_else(|| unseen(server))
     }
+}
+
+/// What to say of a server that the token does not see.
+pub(super) fn unseen(server: &str) -> Trouble {
+    Trouble::Elsewhere { api: API, now: "no such server".to_owned(), planned: format!("server {server}") }
 }
 
 fn server(item: &Value) -> Option<Server> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::urls::{self, Url};
-use super::{Answer, Desk, Form, Reply, message, time};
+use super::{Answer, Desk, Form, Reply, message, server_error, time};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::compose::Compose;
 use crate::sandbox::services::{Container, Line, Part, Service};
@@ -71,12 +71,15 @@ pub fn patch(desk: &mut Desk, uuid: &str, part: &str, database: bool) -> Answer 
     show(desk, uuid, part, database)
 }
 
-/// The log of one container, the only live view of it (4.2.0 and newer).
+/// The log of one container, asked of its server: the only live view of it (4.2.0 and newer).
 pub fn logs(desk: &mut Desk, uuid: &str) -> Answer {
     let service = desk.service(uuid)?;
     let Some(name) = desk.ask.query("sub_service_name").filter(|name| !name.is_empty()) else {
         return Err(message(400, "Sub service name is required."));
     };
+    if !desk.world.server.usable {
+        return Err(server_error());
+    }
     let Some(container) = service.container(&name) else {
         return Err(message(404, "Container not found."));
     };

@@ -2,6 +2,7 @@
 
 mod application;
 mod cloudflare;
+mod coolify;
 mod edge;
 mod fault;
 mod kept;

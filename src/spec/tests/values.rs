@@ -30,6 +30,22 @@ fn names_that_are_no_dns_labels_are_refused() {
 }
 
 #[test]
+fn an_environment_that_coolify_would_store_under_another_name_or_not_find_again_is_refused() {
+    for name in ["Staging", "team/staging", "qa", "' staging'"] {
+        also_refused(&format!("environment: {name}"), 1, 14, "not a name that Coolify takes", "lower-case");
+    }
+    for word in ["envs", "environments"] {
+        also_refused(
+            &format!("environment: {word}"),
+            1,
+            14,
+            "not a name that Coolify takes",
+            "of Coolify's own",
+        );
+    }
+}
+
+#[test]
 fn durations_without_sense_are_refused() {
     for text in ["5 s", "s", "0s", "1d", "25h", "1m1h", "-1s", "99999999999999999999h", "1.5h", "''"] {
         also_refused(&format!("health: {{timeout: {text}}}"), 1, 19, "must be a duration", "1h30m");

@@ -4,6 +4,7 @@ mod abilities;
 mod applications;
 mod deployments;
 mod envs;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
