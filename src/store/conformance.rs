@@ -43,7 +43,7 @@ holds_for_every_store! {
     a_closed_run_can_be_forgotten_and_an_open_one_cannot
     a_shared_blob_stays_until_its_last_run_is_forgotten
     an_unreadable_run_hides_no_other
-    the_list_is_oldest_first_and_of_one_app_if_asked
+    the_list_is_in_the_order_begun_whatever_the_clock_said_and_of_one_app_if_asked
     an_unknown_run_is_told_as_such
     a_live_process_keeps_its_lease_beyond_its_end
     another_hosts_lease_ends_only_with_time
@@ -219,9 +219,11 @@ async fn an_unreadable_run_hides_no_other(journal: &dyn Journal) {
     assert_eq!(phases, [(None, false), (Some(Name::Pending), true)]);
 }
 
-async fn the_list_is_oldest_first_and_of_one_app_if_asked(journal: &dyn Journal) {
+async fn the_list_is_in_the_order_begun_whatever_the_clock_said_and_of_one_app_if_asked(
+    journal: &dyn Journal,
+) {
     let store = journal.process();
-    for (bits, name, wall_ms) in [(9, "blog", 1_000), (3, "shop", 2_000), (5, "wiki", 2_000)] {
+    for (bits, name, wall_ms) in [(9, "blog", 3_000), (3, "shop", 1_000), (5, "wiki", 2_000)] {
         let lease = held(&*store, &app(name).to_string(), "here").await;
         let mut line = first(&run(bits), name, &[]);
         line.at.wall_ms = wall_ms;

@@ -41,6 +41,8 @@ struct Lock {
 }
 
 struct Run {
+    /// How many runs were there before it.
+    nth: usize,
     begun: Begun,
     phase: Name,
     lines: Vec<Line>,
@@ -114,10 +116,11 @@ impl Book {
 }
 
 impl Run {
-    fn begin(begun: Begun, line: &Line) -> Self {
+    fn begin(nth: usize, begun: Begun, line: &Line) -> Self {
         let at = line.at.wall_ms;
         let lines = vec![line.clone()];
         Self {
+            nth,
             begun,
             phase: Name::Pending,
             lines,
@@ -179,7 +182,8 @@ impl Store for MemoryStore {
                 book.blobs.entry(hash.clone()).or_insert_with(|| bytes.clone());
             }
         }
-        book.runs.insert(begun.run.clone(), Run::begin(begun.clone(), line));
+        let nth = book.runs.len();
+        book.runs.insert(begun.run.clone(), Run::begin(nth, begun.clone(), line));
         Ok(())
     }
 
@@ -217,9 +221,9 @@ impl Store for MemoryStore {
     async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
         let book = self.book();
         let wanted = book.runs.iter().filter(|(_, known)| app.is_none_or(|app| known.begun.app == *app));
-        let mut rows: Vec<_> = wanted.map(|(run, known)| known.row(run)).collect();
-        rows.sort_by(|a, b| (a.began_ms, &a.run).cmp(&(b.began_ms, &b.run)));
-        Ok(rows)
+        let mut wanted: Vec<_> = wanted.collect();
+        wanted.sort_by_key(|(_, known)| known.nth);
+        Ok(wanted.into_iter().map(|(run, known)| known.row(run)).collect())
     }
 
     async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {

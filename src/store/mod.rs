@@ -175,7 +175,8 @@ pub trait Store: Send + Sync {
     /// [`StoreError::NoSuchRun`], [`StoreError::Unreadable`].
     async fn load(&self, run: &RunId) -> Result<Loaded, StoreError>;
 
-    /// All runs, oldest first; of one app if `app` is given. One unreadable run never hides the others.
+    /// All runs in the order in which they were begun, whatever the clock said then; of one app if `app` is given. One
+    /// unreadable run never hides the others.
     ///
     /// # Errors
     /// [`StoreError::Unusable`].

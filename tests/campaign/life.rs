@@ -61,6 +61,8 @@ pub struct Life {
     version: u64,
     moved: bool,
     wounds: Vec<Wound>,
+    /// Whether others deleted something that was ours.
+    deleted: bool,
     tally: Tally,
 }
 
@@ -70,7 +72,15 @@ impl Life {
         let scene = Scene::with(script.made, seed);
         let set = |world: &mut fabrik::sandbox::World| world.coolify.ahead_s = script.ahead_s;
         scene.sandbox.with_world(set).expect("it is in memory");
-        Self { scene, seed, version: 0, moved: false, wounds: Vec::new(), tally: Tally::default() }
+        Self {
+            scene,
+            seed,
+            version: 0,
+            moved: false,
+            wounds: Vec::new(),
+            deleted: false,
+            tally: Tally::default(),
+        }
     }
 
     /// Lives it to the end.
@@ -176,6 +186,8 @@ impl Life {
         });
         drop(self.act(act, self.through(&self.scene.sandbox, hook)).await);
         self.tally.strikes += u64::from(struck.load(Ordering::SeqCst));
+        self.deleted |=
+            matches!(third, Third::DeleteRecord | Third::DeleteApp) && struck.load(Ordering::SeqCst);
         self.wounds.append(&mut wounds.lock().expect("nobody panics here"));
     }
 
@@ -217,6 +229,17 @@ impl Life {
         self.tally.sleeps += u64::from(gate.slept.load(Ordering::SeqCst));
     }
 
+    // A thing of the release before that somebody deleted cannot be put back: a person says so, and it goes on.
+    async fn give_up_what_others_deleted(&self, context: &str) {
+        for _ in 0..4 {
+            let outcome = self.act(Act::Undo, self.scene.process(&Fuse::default())).await;
+            let Some(Outcome::Ended(Ended::Failed { run, standing, .. })) = outcome else { return };
+            assert!(self.deleted, "{context}: does not come to an end: {standing:?}");
+            let thing = standing.first().expect("something stands").receipt.step;
+            self.scene.process(&Fuse::default()).abandon(&run, thing, "deleted by others", &options()).await;
+        }
+    }
+
     // The faults stop, people set right what they did, and then everything must come to rest.
     async fn come_to_rest(mut self, script: &Script) -> Tally {
         let context = format!("seed {}, at rest", self.seed);
@@ -226,8 +249,9 @@ impl Life {
         };
         self.scene.sandbox.with_world(calm).expect("it is in memory");
         self.scene.outlast_late_effects().await;
+        let domains = self.scene.spec().domains;
         for wound in self.wounds.drain(..).rev() {
-            heal(&self.scene.sandbox, &wound).unwrap_or_else(|lost| panic!("{context}: {lost}"));
+            heal(&self.scene.sandbox, &wound, &domains).unwrap_or_else(|lost| panic!("{context}: {lost}"));
         }
         for _ in 0..4 {
             let act = if self.seed.is_multiple_of(2) { Act::Resume } else { Act::Undo };
@@ -235,6 +259,7 @@ impl Life {
             let parked = matches!(outcome, Some(Outcome::Ended(Ended::Parked { .. })));
             assert!(!parked, "{context}: does not converge: {outcome:?}");
         }
+        self.give_up_what_others_deleted(&context).await;
         self.prepare(Act::Update);
         let outcome = self.act(Act::Refresh, self.scene.process(&Fuse::default())).await;
         assert!(outcome.as_ref().is_some_and(complete), "{context}: the last apply: {outcome:?}");

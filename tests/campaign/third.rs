@@ -106,16 +106,21 @@ fn squat(sandbox: &Sandbox, lot: u64) -> Option<Wound> {
     Some(Wound::Squatter(id))
 }
 
-/// Sets it right, after a look at what became of it.
+/// Sets it right, after a look at what became of it. A record that somebody made theirs and that is at none of
+/// `domains` by now was rightly left to them: they take it away.
 ///
 /// # Errors
 /// What was somebody's and is gone.
-pub fn heal(sandbox: &Sandbox, wound: &Wound) -> Result<(), String> {
+pub fn heal(sandbox: &Sandbox, wound: &Wound, domains: &[String]) -> Result<(), String> {
     let healed = sandbox.with_world(|world| match wound {
         Wound::Record(before) => {
             let theirs = |record: &&mut Record| record.id == before.id;
             for record in world.records.iter_mut().chain(&mut world.published).filter(theirs) {
                 (record.content, record.comment) = (before.content.clone(), before.comment.clone());
+            }
+            if !domains.contains(&before.name) {
+                world.records.retain(|record| record.id != before.id);
+                world.published.retain(|record| record.id != before.id);
             }
             Ok(())
         }

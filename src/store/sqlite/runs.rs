@@ -112,11 +112,11 @@ fn unreadable(run: &RunId, reason: String) -> Fault {
     StoreError::Unreadable { run: run.clone(), reason }.into()
 }
 
-/// All runs, or those of one app.
+/// All runs, or those of one app. A row is never deleted, so its number tells when it came; a clock may jump back.
 pub(super) fn list(connection: &Connection, app: Option<&AppKey>) -> Result<Vec<RunRow>, Fault> {
     let sql = "SELECT run, app, phase, format, begun, began_ms, last_ms, forgotten,
                    (SELECT line FROM lines WHERE lines.run = runs.run ORDER BY seq DESC LIMIT 1)
-               FROM runs WHERE ?1 IS NULL OR key = ?1 ORDER BY began_ms, run";
+               FROM runs WHERE ?1 IS NULL OR key = ?1 ORDER BY rowid";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([app.map(AppKey::to_string)], |row| Ok(Cached::read(row)?.unfold()))?;
     let rows = rows.collect::<Result<Vec<_>, _>>()?;

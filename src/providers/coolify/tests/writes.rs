@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use super::{body, coolify, line};
 use crate::providers::answer::{Answer, sort};
 use crate::providers::call::Refusal;
+use crate::providers::coolify::envs::Reach;
 use crate::providers::coolify::parts::{Fate, Kind, Part};
 use crate::providers::coolify::starts::Container;
+use crate::providers::coolify::storages::Mount;
 use crate::providers::coolify::{Applications, Coolify, Environments, Projects, Resource, Services};
 use crate::providers::{Call, Provider, Trouble, Volumes};
 use crate::secrets::Secret;
@@ -71,11 +73,11 @@ fn writes() -> Vec<Call> {
     for resource in [Resource::Service("id"), Resource::Application("id")] {
         calls.push(coolify.deploy(resource));
         calls.push(coolify.stop(resource));
-        calls.push(coolify.set_envs(resource, &[("KEY", &value)]));
+        calls.push(coolify.set_envs(resource, &[("KEY", &value, Reach::Build)]));
         calls.push(coolify.delete_env(resource, "row"));
     }
     calls.push(coolify.cancel("id"));
-    calls.push(coolify.add_storage("id", "data", "/data"));
+    calls.push(coolify.add_storage("id", &Mount { name: "data".into(), path: "/data".into() }));
     let part = Part {
         id: "part".into(),
         name: "old".into(),
