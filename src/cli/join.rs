@@ -162,7 +162,8 @@ pub fn folder(journal: &Path) -> &Path {
     journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn unusable(error: impl std::fmt::Display) -> Obstacle {
+/// Why the journal cannot be used.
+pub fn unusable(error: impl std::fmt::Display) -> Obstacle {
     Obstacle::new(error.to_string(), "")
 }
 
@@ -256,7 +257,8 @@ fn base(name: &str, text: &str) -> Result<String, Obstacle> {
     }
 }
 
-fn holder(command: String) -> Holder {
+/// This process, as others read of it.
+pub fn holder(command: String) -> Holder {
     let user = std::env::var("USER").unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Holder { who: format!("{user}@{host}"), pid: std::process::id(), boot: LiveClock.boot_id(), command }

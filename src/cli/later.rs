@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::report::exit::REFUSED;
 
 /// Commands of a later version.
-const COMMANDS: [&str; 8] = ["unlock", "state", "logs", "explain", "schema", "completions", "man", "phases"];
+const COMMANDS: [&str; 7] = ["state", "logs", "explain", "schema", "completions", "man", "phases"];
 /// Flags of a later version.
 const FLAGS: [&str; 4] = ["--out", "--max-parallel", "--no-save-secrets", "--to"];
 

@@ -15,6 +15,7 @@ use crate::plan::{Obstacle, Pin};
 use crate::runner::Ended;
 use crate::runner::desk::Outcome;
 use crate::runner::halt::Stop;
+use crate::store::{Holder, Tenant};
 
 /// Which way a command was going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,20 +74,28 @@ impl Ending {
                     }),
                 }
             }
-            Outcome::Held { by, since } => Self {
-                exit,
-                outcome: "held",
-                run: None,
-                lines: vec![
-                    in_style(BAD, "error: another run holds this app; nothing was touched"),
-                    format!("  held by {by}"),
-                    format!("  since   {} ({})", words::date(*since), words::ago(*since, Timestamp::now())),
-                    "  hint: wait until it has ended, or say `--wait-lock 5m`".to_owned(),
-                ],
-                fields: json!({"by": by, "since": since}),
-            },
+            Outcome::Held { by, since } => {
+                let hint = "wait until it has ended, or say `--wait-lock 5m`; `fabrik unlock APP` tells whether it lives";
+                Self::held(by, *since, hint)
+            }
             Outcome::Obstacles(obstacles) => Self::refused(obstacles),
         }
+    }
+
+    /// The ending of a command that found the app held by somebody else.
+    pub fn held(by: &Holder, since: Timestamp, hint: &str) -> Self {
+        let mut lines = vec![in_style(BAD, "error: another run holds this app; nothing was touched")];
+        lines.extend(holder_lines(by, since));
+        lines.push(format!("  hint: {hint}"));
+        let fields = json!({"by": by, "since": since});
+        Self { exit: exit::HELD, outcome: "held", run: None, lines, fields }
+    }
+
+    /// The ending of a command about an app's lock; `of` is who had it.
+    pub fn unlocked(lines: Vec<String>, of: Option<&Tenant>) -> Self {
+        let fields = json!({"by": of.map(|of| &of.by), "since": of.map(|of| of.since)});
+        let outcome = if of.is_some() { "unlocked" } else { "free" };
+        Self { exit: exit::DONE, outcome, run: None, lines, fields }
     }
 
     /// The ending of a command that attempted nothing.
@@ -147,6 +156,12 @@ impl Ending {
         fields["exit"] = json!(self.exit);
         fields
     }
+}
+
+/// Who holds, or held, an app, and since when.
+pub fn holder_lines(by: &Holder, since: Timestamp) -> [String; 2] {
+    let ago = words::ago(since, Timestamp::now());
+    [format!("  held by {by}"), format!("  since   {} ({ago})", words::date(since))]
 }
 
 /// A thing in the way, and what to do about it.
@@ -246,7 +261,11 @@ fn parked_lines(run: &str, reason: &str, hint: &str) -> Vec<String> {
 fn stop_words(stop: &Stop) -> (String, String) {
     match stop {
         Stop::Parked { reason, hint } => (reason.clone(), hint.clone()),
-        Stop::Fenced => ("another runner holds the app now".to_owned(), "see `fabrik status`".to_owned()),
+        Stop::Fenced => (
+            "the app's lock was taken from this run: by another run, or by `fabrik unlock --force`"
+                .to_owned(),
+            "see `fabrik status`".to_owned(),
+        ),
         Stop::Unwritable(error) => (error.to_string(), "make room for the journal, then resume".to_owned()),
     }
 }

@@ -23,7 +23,7 @@ use crate::plan::{Ask, Obstacle, Pin, Release};
 use crate::providers::Vendors;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
 use crate::spec::{Spec, Undo};
-use crate::store::{Claim, Holder, Lease, Loaded, Store};
+use crate::store::{Claim, Holder, Lease, Loaded, Store, Tenant};
 use crate::wire::{Clock, Outside};
 
 /// Looks up an environment variable.
@@ -170,8 +170,8 @@ impl Desk {
         let began = self.house.boot();
         loop {
             match self.store.claim(&app.to_string(), &self.holder).await? {
-                Claim::Held(lease) => return Ok(lease),
-                Claim::Taken { by, since } => {
+                Claim::Held { lease, .. } => return Ok(lease),
+                Claim::Taken(Tenant { by, since, .. }) => {
                     if self.house.boot().saturating_sub(began) >= patience {
                         return Err(Outcome::Held { by, since });
                     }

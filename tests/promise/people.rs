@@ -125,7 +125,7 @@ async fn while_one_process_holds_the_app_another_is_told_who() {
     let first = scene.process(&Fuse::default());
     let app = first.app(&scene.spec(), &first.learn_outside().await.unwrap());
     let claim = first.store.claim(&app.to_string(), &first.holder).await.unwrap();
-    assert!(matches!(claim, Claim::Held(_)));
+    assert!(matches!(claim, Claim::Held { .. }));
     let outcome = scene.apply(&Fuse::default()).await;
     let Outcome::Held { by, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(by, first.holder);

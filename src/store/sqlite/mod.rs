@@ -167,20 +167,19 @@ impl Writer {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let last = leases::tenure(&transaction, key)?;
         if let Some(last) = last.as_ref().filter(|last| !last.may_pass_to(holder, &now)) {
-            return Ok(last.taken());
+            return Ok(Claim::Taken(last.tenant()));
         }
         let next = Tenure::after(last.as_ref(), holder, &now);
         leases::grant(&transaction, key, last.as_ref(), &next)?;
         transaction.commit()?;
         self.locks.keep(key, next.token, lock);
-        Ok(Claim::Held(tenure::lease(key, next.token, &now)))
+        let over = last.as_ref().and_then(Tenure::unreturned);
+        Ok(Claim::Held { lease: tenure::lease(key, next.token, &now), over })
     }
 
-    /// Whoever has the lock may not have written the row yet.
     fn taken(&self, key: &str) -> Result<Claim, Fault> {
         let row = leases::tenure(&self.connection(), key)?;
-        let by = || leases::unknown("a process that has just begun");
-        Ok(row.map_or_else(|| Claim::Taken { by: by(), since: self.clock.wall() }, |row| row.taken()))
+        Ok(Claim::Taken(Tenure::behind_the_lock(row.as_ref(), self.clock.wall())))
     }
 }
 
