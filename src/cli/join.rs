@@ -147,12 +147,12 @@ impl Reach {
 /// # Errors
 /// [`Obstacle`] for a file that is no journal.
 pub fn look(journal: &Path) -> Result<Option<Arc<dyn Store>>, Obstacle> {
-    let store = SqliteStore::open_read_only(journal).map_err(unusable)?;
+    let store = SqliteStore::open_read_only(journal)?;
     Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
 }
 
 fn write(journal: &Path) -> Result<(Arc<dyn Store>, FingerprintKey), Obstacle> {
-    let store = SqliteStore::open(journal, Arc::new(LiveClock)).map_err(unusable)?;
+    let store = SqliteStore::open(journal, Arc::new(LiveClock))?;
     let key = FingerprintKey::load_or_create(folder(journal)).map_err(unusable)?;
     Ok((Arc::new(KeptStore::new(store)), key))
 }
@@ -162,8 +162,7 @@ pub fn folder(journal: &Path) -> &Path {
     journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Why the journal cannot be used.
-pub fn unusable(error: impl std::fmt::Display) -> Obstacle {
+fn unusable(error: impl std::fmt::Display) -> Obstacle {
     Obstacle::new(error.to_string(), "")
 }
 

@@ -36,13 +36,13 @@ async fn carry_out(unlock: &Unlock, global: &Global, face: &Face) -> Result<Endi
         let message = format!("there is no journal at {}", place.journal.display());
         return Err(Obstacle::new(message, "`--state` or `--sandbox` says where it is"));
     };
-    let rows = reader.list(None).await.map_err(join::unusable)?;
+    let rows = reader.list(None).await?;
     let app = apps::find(&rows, &unlock.app)?;
-    let store = SqliteStore::open(&place.journal, Arc::new(LiveClock)).map_err(join::unusable)?;
+    let store = SqliteStore::open(&place.journal, Arc::new(LiveClock))?;
     let me = join::holder(format!("unlock {}", unlock.app));
-    match store.claim(&app.to_string(), &me).await.map_err(join::unusable)? {
+    match store.claim(&app.to_string(), &me).await? {
         Claim::Held { lease, over } => {
-            store.release(&lease).await.map_err(join::unusable)?;
+            store.release(&lease).await?;
             Ok(free(&app, over.as_ref(), &me, &rows))
         }
         // Nobody is in the book whose tenure could be ended.
@@ -108,12 +108,12 @@ async fn take(
 ) -> Result<Ending, Obstacle> {
     let key = app.to_string();
     let theirs = Lease { key: key.clone(), token: tenant.token, until: Duration::ZERO };
-    store.release(&theirs).await.map_err(join::unusable)?;
+    store.release(&theirs).await?;
     let mut lines = vec![format!("{} the lock of {} was taken", in_style(GOOD, "✓"), app.name)];
     lines.extend(holder_lines(&tenant.by, tenant.since));
-    match store.claim(&key, me).await.map_err(join::unusable)? {
+    match store.claim(&key, me).await? {
         Claim::Held { lease, .. } => {
-            store.release(&lease).await.map_err(join::unusable)?;
+            store.release(&lease).await?;
             lines.extend(next(rows, app));
         }
         Claim::Taken(_) => lines.push(in_style(

@@ -266,6 +266,9 @@ fn stop_words(stop: &Stop) -> (String, String) {
                 .to_owned(),
             "see `fabrik status`".to_owned(),
         ),
-        Stop::Unwritable(error) => (error.to_string(), "make room for the journal, then resume".to_owned()),
+        Stop::Unwritable(error) => {
+            let hint = if error.hint().is_empty() { "mend the journal" } else { error.hint() };
+            (error.to_string(), format!("{hint}, then resume"))
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::plan::{Ask, Obstacle, Pin, Release};
 use crate::providers::Vendors;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
 use crate::spec::{Spec, Undo};
-use crate::store::{Claim, Holder, Lease, Loaded, Store, Tenant};
+use crate::store::{Claim, Holder, Lease, Loaded, Store, StoreError, Tenant};
 use crate::wire::{Clock, Outside};
 
 /// Looks up an environment variable.
@@ -135,13 +135,20 @@ impl From<Obstacle> for Outcome {
 
 impl From<ReadError> for Outcome {
     fn from(error: ReadError) -> Self {
-        Obstacle::new(error.to_string(), "nothing was touched").into()
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::Replay { .. } => Obstacle::new(error.to_string(), "nothing was touched").into(),
+        }
     }
 }
 
-impl From<crate::store::StoreError> for Outcome {
-    fn from(error: crate::store::StoreError) -> Self {
-        Obstacle::new(error.to_string(), "nothing was touched").into()
+impl From<StoreError> for Outcome {
+    fn from(error: StoreError) -> Self {
+        let hint = match error.hint() {
+            "" => "nothing was touched".to_owned(),
+            hint => format!("{hint}; nothing was touched"),
+        };
+        Obstacle::new(error.to_string(), hint).into()
     }
 }
 

@@ -77,7 +77,7 @@ impl MemoryStore {
     }
 
     fn unusable(&self, reason: impl Into<String>) -> StoreError {
-        StoreError::Unusable { place: format!("{} in memory", self.journal), reason: reason.into() }
+        StoreError::Unusable { place: format!("{} in memory", self.journal), reason: reason.into(), hint: "" }
     }
 }
 

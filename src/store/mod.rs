@@ -160,7 +160,24 @@ pub enum StoreError {
         place: String,
         /// Why.
         reason: String,
+        /// What to do; empty where the reason says it all.
+        hint: &'static str,
     },
+}
+
+impl StoreError {
+    /// What to do about it; empty where it says all itself.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unusable { hint, .. } => hint,
+            Self::Fenced { .. }
+            | Self::Conflict { .. }
+            | Self::OpenRun { .. }
+            | Self::NoSuchRun(_)
+            | Self::NotClosed(_)
+            | Self::Unreadable { .. } => "",
+        }
+    }
 }
 
 /// How long a lease lasts from the moment it is claimed or renewed.

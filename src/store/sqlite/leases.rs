@@ -49,7 +49,7 @@ pub(super) fn grant(
              WHERE key = ?1"
         }
     };
-    let holder = serde_json::to_string(&next.holder).map_err(|error| Fault::Unusable(error.to_string()))?;
+    let holder = serde_json::to_string(&next.holder).map_err(|error| Fault::unusable(error.to_string()))?;
     let times =
         (next.since_ms.cast_signed(), next.expires.wall_ms.cast_signed(), next.expires.boot_ms.cast_signed());
     let row = (key, next.token.cast_signed(), holder, times.0, times.1, times.2, &next.expires.boot);
