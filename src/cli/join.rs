@@ -9,6 +9,7 @@ use super::args::Global;
 use super::face::Face;
 use super::held::HeldStore;
 use super::kept::KeptStore;
+use super::noted::NotedStore;
 use super::settings::{Settings, Where, World, environment};
 use super::signals;
 use crate::plan::Obstacle;
@@ -119,6 +120,7 @@ impl Reach {
         face: &Face,
     ) -> Result<Desk, Obstacle> {
         let (store, key) = write(journal)?;
+        let store: Arc<dyn Store> = Arc::new(NotedStore::new(store, journal, face));
         let store = match self.gate {
             Some(gate) => Arc::new(HeldStore::new(store, gate)),
             None => store,

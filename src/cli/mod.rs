@@ -21,6 +21,7 @@ mod join;
 mod kept;
 mod later;
 mod new;
+mod noted;
 mod plan;
 mod sandbox;
 mod settings;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use machine::cause::Cause;
 use machine::ledger::{Standing, Undo};
+use machine::phase::Name;
 use machine::step::Step;
 use serde_json::{Value, json};
 
@@ -139,7 +140,7 @@ impl Ending {
             }
             Ended::Parked { run, stop } => {
                 let (reason, hint) = stop_words(stop);
-                let lines = parked_lines(run.short(), &reason, &hint);
+                let lines = parked_lines(run.short(), &reason, &hint, tale);
                 Self::ended("parked", run.as_str(), lines, json!({"reason": reason, "hint": hint}))
             }
         }
@@ -249,12 +250,17 @@ fn standing_fields(thing: &Standing, tale: Option<&Tale>) -> Value {
     json!({"step": receipt.step.as_str(), "id": receipt.id, "link": link, "blocked": blocked})
 }
 
-fn parked_lines(run: &str, reason: &str, hint: &str) -> Vec<String> {
+fn parked_lines(run: &str, reason: &str, hint: &str, tale: Option<&Tale>) -> Vec<String> {
     let mut lines = vec![in_style(ODD, &format!("! Parked: {reason}"))];
     if !hint.is_empty() {
         lines.push(format!("  hint: {hint}"));
     }
-    lines.push(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it"));
+    // Undoing a finished run may have ended before a word of it was written: there is nothing to resume then.
+    match tale.map(|tale| tale.any.name()) {
+        Some(Name::RolledBack) => {}
+        Some(Name::Complete) => lines.push(format!("  next: `fabrik rollback {run}` undoes it")),
+        _ => lines.push(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it")),
+    }
     lines
 }
 
@@ -268,7 +274,7 @@ fn stop_words(stop: &Stop) -> (String, String) {
         ),
         Stop::Unwritable(error) => {
             let hint = if error.hint().is_empty() { "mend the journal" } else { error.hint() };
-            (error.to_string(), format!("{hint}, then resume"))
+            (error.to_string(), format!("{hint}, then go on"))
         }
     }
 }

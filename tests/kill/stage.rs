@@ -117,6 +117,15 @@ impl Stage {
         ended.expect("it stops").unwrap()
     }
 
+    /// Runs the act, does something to its process or its journal while it is held at `point`, and gives its end.
+    pub async fn disturbed_at(&self, point: u64, disturb: impl FnOnce(Pid)) -> (Output, String) {
+        let (child, fell) = self.held_at(point).await;
+        disturb(child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs"));
+        self.control("POST", "/sandbox/let-go", "").await;
+        let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+        (ended.expect("it ends").unwrap(), fell)
+    }
+
     /// Runs the act, kills it at `point`, and says where that was.
     pub async fn killed_at(&self, point: u64) -> String {
         let (mut child, fell) = self.held_at(point).await;
@@ -138,15 +147,17 @@ impl Stage {
 
     /// Runs the binary to its end and gives its exit code.
     pub async fn fabrik(&self, arguments: &[&str]) -> i32 {
-        let output = tokio::time::timeout(PATIENCE, self.command(arguments).output()).await;
-        let output = output.unwrap_or_else(|_| panic!("{arguments:?} hangs")).unwrap();
-        let code = output.status.code().unwrap_or(-1);
+        let (code, said) = self.says(arguments).await;
         if code != 0 {
-            let (out, err) =
-                (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            println!("    {arguments:?} → {code}\n{out}{err}");
+            println!("    {arguments:?} → {code}\n{said}");
         }
         code
+    }
+
+    /// Runs the binary to its end and gives its exit code and all that it said.
+    pub async fn says(&self, arguments: &[&str]) -> (i32, String) {
+        let output = tokio::time::timeout(PATIENCE, self.command(arguments).output()).await;
+        told(&output.unwrap_or_else(|_| panic!("{arguments:?} hangs")).unwrap())
     }
 
     /// Undoes the open run, if there is one.
@@ -158,14 +169,17 @@ impl Stage {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fabrik"));
+        // A file that may not grow further is an error for who ignores the signal, and death for who does not.
+        let mut command = Command::new("sh");
         command
+            .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_fabrik")])
             .args(arguments)
             .args(["--yes", "--no-input", &format!("--sandbox=http://{}", self.address)])
             .arg("--state")
             .arg(self.state().join("fabrik.db"))
             .current_dir(self.folder.path())
             .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
             .env("API_KEY", "canary-value-of-the-key")
             .stdin(std::process::Stdio::null())
@@ -181,7 +195,7 @@ impl Stage {
         Some(row.run.to_string())
     }
 
-    fn journal(&self) -> Option<SqliteStore> {
+    pub fn journal(&self) -> Option<SqliteStore> {
         let path = self.state().join("fabrik.db");
         path.exists().then(|| SqliteStore::open(&path, Arc::new(LiveClock)).unwrap())
     }
@@ -200,7 +214,7 @@ impl Stage {
         assert!(kept, "{context}: a volume of a finished release is gone");
     }
 
-    fn state(&self) -> PathBuf {
+    pub fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 
@@ -216,6 +230,12 @@ impl Stage {
         assert!(response.status().is_success(), "{method} {path}: {}", response.status());
         String::from_utf8_lossy(response.body()).into_owned()
     }
+}
+
+/// A process's exit code, and all that it said.
+pub fn told(output: &Output) -> (i32, String) {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout) + &text(&output.stderr))
 }
 
 fn copy(from: &Path, to: &Path) {
