@@ -179,10 +179,11 @@ impl Desk {
             match self.store.claim(&app.to_string(), &self.holder).await? {
                 Claim::Held { lease, .. } => return Ok(lease),
                 Claim::Taken(Tenant { by, since, .. }) => {
-                    if self.house.boot().saturating_sub(began) >= patience {
+                    let waited = self.house.boot().saturating_sub(began) >= patience;
+                    // Whoever asks to stop waits no longer.
+                    if waited || !self.cancel.spares(self.house.sleep(Duration::from_secs(1))).await {
                         return Err(Outcome::Held { by, since });
                     }
-                    self.house.sleep(Duration::from_secs(1)).await;
                 }
             }
         }
