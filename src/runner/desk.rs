@@ -137,6 +137,10 @@ impl From<ReadError> for Outcome {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
+            ReadError::Damaged { .. } => {
+                let hint = "put a backup of the journal in its place; nothing was touched";
+                Obstacle::new(error.to_string(), hint).into()
+            }
             ReadError::Replay { .. } => Obstacle::new(error.to_string(), "nothing was touched").into(),
         }
     }

@@ -16,6 +16,9 @@ use crate::wire::pretend::PretendClock;
 const HEAD: usize = 32;
 const FRAME: usize = 24 + 4096;
 
+/// What is done to a journal that is open.
+type Deed = (&'static str, fn(&Path));
+
 fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     SqliteStore::open(path, Arc::new(PretendClock::default()))
 }
@@ -84,7 +87,7 @@ async fn a_run_that_does_not_fit_was_never_begun() {
 
 #[tokio::test]
 async fn a_journal_that_vanishes_takes_no_more_and_what_it_held_can_be_put_back() {
-    let deeds: [(&str, fn(&Path)); 4] = [
+    let deeds: [Deed; 4] = [
         ("deleted", |path| fs::remove_file(path).expect("is there")),
         ("replaced", |path| {
             let other = path.with_file_name("other.db");
