@@ -167,6 +167,9 @@ fn a_journal_that_cannot_be_used_is_told_and_left_as_it_is() {
     drop(file);
     let newer = std::fs::read(&journal).unwrap();
     doctor(&house).ends(2).says("✗ journal").says("use the newer version");
+    for words in [&["apply", "my-api.yaml"][..], &["resume"], &["unlock", "my-api"], &["status"]] {
+        house.run(&[words, &["--sandbox"]].concat()).ends(2).says("fabrik.db").says("use the newer version");
+    }
     assert_eq!(std::fs::read(&journal).unwrap(), newer);
 
     std::fs::write(&journal, "milk, eggs\n").unwrap();
