@@ -10,7 +10,7 @@ use super::args::{Apply, Global};
 use super::face::Face;
 use super::join::{self, Reach};
 use super::settings::{Settings, Where, World};
-use super::{check, consent};
+use super::{check, consent, signals};
 use crate::plan::Obstacle;
 use crate::report::ending::Way;
 use crate::report::screen::{DIM, in_style};
@@ -28,6 +28,10 @@ pub async fn run(apply: &Apply, global: &Global, face: &Face) -> Came {
     let options = options(apply, global, face);
     let mut codes = Vec::new();
     for (spec, given) in specs.into_iter().zip(&apply.specs) {
+        if signals::is_asked() {
+            face.screen.complain(&format!("! {} was not begun", given.display()));
+            continue;
+        }
         let code = one(spec, given, &options, global, face).await;
         codes.push(code.unwrap_or_else(|obstacle| face.refuse(&[obstacle])));
     }

@@ -144,6 +144,8 @@ pub enum Command {
         /// The run
         id: String,
     },
+    /// Release the lock that a dead run of an app left behind
+    Unlock(Unlock),
     /// The pretend outside
     Sandbox(SandboxArgs),
     /// Everything else is refused by name.
@@ -244,6 +246,16 @@ pub struct DriftArgs {
     /// End with 5 if anything has moved
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// The arguments of `unlock`.
+#[derive(Debug, clap::Args)]
+pub struct Unlock {
+    /// The app
+    pub app: String,
+    /// Take it from a living run too: that one stops before it writes again
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// The arguments of `sandbox`.

@@ -7,12 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use machine::app::AppKey;
+use machine::id::RunId;
 use serde_json::json;
 
 use super::Came;
 use super::args::Global;
 use super::face::Face;
 use super::join::{self, Reach};
+use super::noted;
 use super::settings::{Settings, Where, World};
 use crate::plan::{Obstacle, Release};
 use crate::providers::cloudflare::token::Owner;
@@ -52,6 +54,7 @@ pub async fn run(global: &Global, face: &Face) -> Came {
     let place = settings.locate(global).map_err(|obstacle| vec![obstacle])?;
     let store = join::look(&place.journal);
     let mut findings = vec![world(&place), journal(&place, &store)];
+    findings.extend(unrecorded(&place.journal));
     match Reach::of(&place, &settings, global, face).await {
         Ok(reach) => {
             findings.extend(coolify(&reach.vendors.coolify).await);
@@ -92,6 +95,19 @@ fn journal(place: &Where, store: &Result<Option<Arc<dyn Store>>, Obstacle>) -> F
             "put `fabrik.key` back beside it, or every secret counts as unknown",
         ),
     }
+}
+
+/// What runs had done and the journal could not take.
+fn unrecorded(journal: &Path) -> Vec<Finding> {
+    let noted = match noted::beside(journal) {
+        Ok(noted) => noted,
+        Err(error) => return vec![Finding::odd("unrecorded", error.to_string(), "")],
+    };
+    let finding = |(run, things): (RunId, Vec<String>)| {
+        let hint = format!("`fabrik resume {}` finds what is there by its mark", run.short());
+        Finding::odd("unrecorded", format!("by run {}: {}", run.short(), things.join("; ")), &hint)
+    };
+    noted.into_iter().map(finding).collect()
 }
 
 async fn coolify(coolify: &Coolify) -> Vec<Finding> {

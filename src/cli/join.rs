@@ -9,6 +9,7 @@ use super::args::Global;
 use super::face::Face;
 use super::held::HeldStore;
 use super::kept::KeptStore;
+use super::noted::NotedStore;
 use super::settings::{Settings, Where, World, environment};
 use super::signals;
 use crate::plan::Obstacle;
@@ -119,6 +120,7 @@ impl Reach {
         face: &Face,
     ) -> Result<Desk, Obstacle> {
         let (store, key) = write(journal)?;
+        let store: Arc<dyn Store> = Arc::new(NotedStore::new(store, journal, face));
         let store = match self.gate {
             Some(gate) => Arc::new(HeldStore::new(store, gate)),
             None => store,
@@ -147,12 +149,12 @@ impl Reach {
 /// # Errors
 /// [`Obstacle`] for a file that is no journal.
 pub fn look(journal: &Path) -> Result<Option<Arc<dyn Store>>, Obstacle> {
-    let store = SqliteStore::open_read_only(journal).map_err(unusable)?;
+    let store = SqliteStore::open_read_only(journal)?;
     Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
 }
 
 fn write(journal: &Path) -> Result<(Arc<dyn Store>, FingerprintKey), Obstacle> {
-    let store = SqliteStore::open(journal, Arc::new(LiveClock)).map_err(unusable)?;
+    let store = SqliteStore::open(journal, Arc::new(LiveClock))?;
     let key = FingerprintKey::load_or_create(folder(journal)).map_err(unusable)?;
     Ok((Arc::new(KeptStore::new(store)), key))
 }
@@ -256,7 +258,8 @@ fn base(name: &str, text: &str) -> Result<String, Obstacle> {
     }
 }
 
-fn holder(command: String) -> Holder {
+/// This process, as others read of it.
+pub fn holder(command: String) -> Holder {
     let user = std::env::var("USER").unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Holder { who: format!("{user}@{host}"), pid: std::process::id(), boot: LiveClock.boot_id(), command }

@@ -57,7 +57,7 @@ impl Store for KeptStore {
 
     async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
         let claim = self.inner.claim(key, holder).await?;
-        if let Claim::Held(lease) = &claim {
+        if let Claim::Held { lease, .. } = &claim {
             let renewal = self.inner.keep(lease.clone())?;
             self.renewals().insert(key.to_owned(), renewal);
         }

@@ -1,13 +1,14 @@
 //! What the contract names and this version does not do: refused by name, never silently ignored.
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::report::exit::REFUSED;
 
 /// Commands of a later version.
-const COMMANDS: [&str; 8] = ["unlock", "state", "logs", "explain", "schema", "completions", "man", "phases"];
+const COMMANDS: [&str; 7] = ["state", "logs", "explain", "schema", "completions", "man", "phases"];
 /// Flags of a later version.
 const FLAGS: [&str; 4] = ["--out", "--max-parallel", "--no-save-secrets", "--to"];
 
@@ -24,12 +25,13 @@ pub fn unknown(words: &[OsString]) -> String {
 
 /// Shows what is wrong with the command line, or the help that was asked for, and gives the exit code.
 pub fn usage(error: &clap::Error) -> u8 {
+    // Nobody is left to read it if this fails.
     match later_flag(error) {
         Some(flag) => {
             let hint = "`--help` after the command lists its flags";
-            anstream::eprintln!("error: `{flag}` is not in this version\n  hint: {hint}");
+            let text = format!("error: `{flag}` is not in this version\n  hint: {hint}");
+            drop(writeln!(anstream::stderr(), "{text}"));
         }
-        // Nobody is left to read it if this fails.
         None => drop(error.print()),
     }
     if error.use_stderr() { REFUSED } else { 0 }

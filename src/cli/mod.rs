@@ -21,6 +21,7 @@ mod join;
 mod kept;
 mod later;
 mod new;
+mod noted;
 mod plan;
 mod sandbox;
 mod settings;
@@ -29,6 +30,7 @@ mod signals;
 mod status;
 mod templates;
 mod trace;
+mod unlock;
 mod validate;
 
 use std::process::ExitCode;
@@ -77,6 +79,7 @@ async fn carry_out(args: &Args, face: &Face) -> Came {
         Command::Status { app } => status::run(app.as_deref(), global, face).await,
         Command::History { app } => history::run(app.as_deref(), global, face).await,
         Command::Show { id } => show::run(id, global, face).await,
+        Command::Unlock(args) => unlock::run(args, global, face).await,
         Command::Sandbox(sandbox) => sandbox::run(sandbox, global, face).await,
         Command::Other(words) => {
             face.screen.complain(&later::unknown(words));

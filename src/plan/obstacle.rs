@@ -1,6 +1,7 @@
 //! Why nothing was attempted, and what to do about it.
 
 use crate::providers::Trouble;
+use crate::store::StoreError;
 
 /// Something in the way of a run that has not begun to change anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +17,13 @@ impl Obstacle {
     /// An obstacle with a way around it.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+impl From<StoreError> for Obstacle {
+    fn from(error: StoreError) -> Self {
+        let hint = error.hint();
+        Self::new(error.to_string(), hint)
     }
 }
 

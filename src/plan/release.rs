@@ -14,6 +14,7 @@ use machine::receipt::Receipt;
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::{Nth, Step};
 
+use super::ask::sha256;
 use crate::error::Problems;
 use crate::spec::Spec;
 use crate::store::{Loaded, RunRow, Store, StoreError};
@@ -41,6 +42,14 @@ pub enum ReadError {
     /// The store could not give it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was frozen with it is not what it was.
+    #[error("run {run}: the {what} frozen with it is damaged")]
+    Damaged {
+        /// The run.
+        run: RunId,
+        /// What it is called.
+        what: String,
+    },
     /// Its entries lead nowhere.
     #[error("run {run}: {error}")]
     Replay {
@@ -59,9 +68,18 @@ pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, Load
     let loaded = store.load(run).await?;
     let replayed = AnyDeployment::replay(&loaded.lines);
     match replayed {
-        Ok(any) => Ok((any, loaded)),
+        Ok(any) => match damaged(any.begun(), &loaded.blobs) {
+            Some(what) => Err(ReadError::Damaged { run: run.clone(), what: what.to_owned() }),
+            None => Ok((any, loaded)),
+        },
         Err(error) => Err(ReadError::Replay { run: run.clone(), error }),
     }
+}
+
+// The database does not see a byte that fell over within a blob, and what is sent is made from it.
+fn damaged<'a>(begun: &'a Begun, blobs: &BTreeMap<String, Vec<u8>>) -> Option<&'a str> {
+    let is_sound = |hash: &String| blobs.get(hash).is_some_and(|bytes| sha256(bytes) == *hash);
+    begun.frozen.iter().find(|(_, hash)| !is_sound(hash)).map(|(what, _)| what.as_str())
 }
 
 impl Release {

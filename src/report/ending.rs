@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use machine::cause::Cause;
 use machine::ledger::{Standing, Undo};
+use machine::phase::Name;
 use machine::step::Step;
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use crate::plan::{Obstacle, Pin};
 use crate::runner::Ended;
 use crate::runner::desk::Outcome;
 use crate::runner::halt::Stop;
+use crate::store::{Holder, Tenant};
 
 /// Which way a command was going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,20 +75,28 @@ impl Ending {
                     }),
                 }
             }
-            Outcome::Held { by, since } => Self {
-                exit,
-                outcome: "held",
-                run: None,
-                lines: vec![
-                    in_style(BAD, "error: another run holds this app; nothing was touched"),
-                    format!("  held by {by}"),
-                    format!("  since   {} ({})", words::date(*since), words::ago(*since, Timestamp::now())),
-                    "  hint: wait until it has ended, or say `--wait-lock 5m`".to_owned(),
-                ],
-                fields: json!({"by": by, "since": since}),
-            },
+            Outcome::Held { by, since } => {
+                let hint = "wait until it has ended, or say `--wait-lock 5m`; `fabrik unlock APP` tells whether it lives";
+                Self::held(by, *since, hint)
+            }
             Outcome::Obstacles(obstacles) => Self::refused(obstacles),
         }
+    }
+
+    /// The ending of a command that found the app held by somebody else.
+    pub fn held(by: &Holder, since: Timestamp, hint: &str) -> Self {
+        let mut lines = vec![in_style(BAD, "error: another run holds this app; nothing was touched")];
+        lines.extend(holder_lines(by, since));
+        lines.push(format!("  hint: {hint}"));
+        let fields = json!({"by": by, "since": since});
+        Self { exit: exit::HELD, outcome: "held", run: None, lines, fields }
+    }
+
+    /// The ending of a command about an app's lock; `of` is who had it.
+    pub fn unlocked(lines: Vec<String>, of: Option<&Tenant>) -> Self {
+        let fields = json!({"by": of.map(|of| &of.by), "since": of.map(|of| of.since)});
+        let outcome = if of.is_some() { "unlocked" } else { "free" };
+        Self { exit: exit::DONE, outcome, run: None, lines, fields }
     }
 
     /// The ending of a command that attempted nothing.
@@ -130,7 +140,7 @@ impl Ending {
             }
             Ended::Parked { run, stop } => {
                 let (reason, hint) = stop_words(stop);
-                let lines = parked_lines(run.short(), &reason, &hint);
+                let lines = parked_lines(run.short(), &reason, &hint, tale);
                 Self::ended("parked", run.as_str(), lines, json!({"reason": reason, "hint": hint}))
             }
         }
@@ -147,6 +157,12 @@ impl Ending {
         fields["exit"] = json!(self.exit);
         fields
     }
+}
+
+/// Who holds, or held, an app, and since when.
+pub fn holder_lines(by: &Holder, since: Timestamp) -> [String; 2] {
+    let ago = words::ago(since, Timestamp::now());
+    [format!("  held by {by}"), format!("  since   {} ({ago})", words::date(since))]
 }
 
 /// A thing in the way, and what to do about it.
@@ -234,19 +250,31 @@ fn standing_fields(thing: &Standing, tale: Option<&Tale>) -> Value {
     json!({"step": receipt.step.as_str(), "id": receipt.id, "link": link, "blocked": blocked})
 }
 
-fn parked_lines(run: &str, reason: &str, hint: &str) -> Vec<String> {
+fn parked_lines(run: &str, reason: &str, hint: &str, tale: Option<&Tale>) -> Vec<String> {
     let mut lines = vec![in_style(ODD, &format!("! Parked: {reason}"))];
     if !hint.is_empty() {
         lines.push(format!("  hint: {hint}"));
     }
-    lines.push(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it"));
+    // Undoing a finished run may have ended before a word of it was written: there is nothing to resume then.
+    match tale.map(|tale| tale.any.name()) {
+        Some(Name::RolledBack) => {}
+        Some(Name::Complete) => lines.push(format!("  next: `fabrik rollback {run}` undoes it")),
+        _ => lines.push(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it")),
+    }
     lines
 }
 
 fn stop_words(stop: &Stop) -> (String, String) {
     match stop {
         Stop::Parked { reason, hint } => (reason.clone(), hint.clone()),
-        Stop::Fenced => ("another runner holds the app now".to_owned(), "see `fabrik status`".to_owned()),
-        Stop::Unwritable(error) => (error.to_string(), "make room for the journal, then resume".to_owned()),
+        Stop::Fenced => (
+            "the app's lock was taken from this run: by another run, or by `fabrik unlock --force`"
+                .to_owned(),
+            "see `fabrik status`".to_owned(),
+        ),
+        Stop::Unwritable(error) => {
+            let hint = if error.hint().is_empty() { "mend the journal" } else { error.hint() };
+            (error.to_string(), format!("{hint}, then go on"))
+        }
     }
 }

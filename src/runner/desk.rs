@@ -23,7 +23,7 @@ use crate::plan::{Ask, Obstacle, Pin, Release};
 use crate::providers::Vendors;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
 use crate::spec::{Spec, Undo};
-use crate::store::{Claim, Holder, Lease, Loaded, Store};
+use crate::store::{Claim, Holder, Lease, Loaded, Store, StoreError, Tenant};
 use crate::wire::{Clock, Outside};
 
 /// Looks up an environment variable.
@@ -135,13 +135,24 @@ impl From<Obstacle> for Outcome {
 
 impl From<ReadError> for Outcome {
     fn from(error: ReadError) -> Self {
-        Obstacle::new(error.to_string(), "nothing was touched").into()
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::Damaged { .. } => {
+                let hint = "put a backup of the journal in its place; nothing was touched";
+                Obstacle::new(error.to_string(), hint).into()
+            }
+            ReadError::Replay { .. } => Obstacle::new(error.to_string(), "nothing was touched").into(),
+        }
     }
 }
 
-impl From<crate::store::StoreError> for Outcome {
-    fn from(error: crate::store::StoreError) -> Self {
-        Obstacle::new(error.to_string(), "nothing was touched").into()
+impl From<StoreError> for Outcome {
+    fn from(error: StoreError) -> Self {
+        let hint = match error.hint() {
+            "" => "nothing was touched".to_owned(),
+            hint => format!("{hint}; nothing was touched"),
+        };
+        Obstacle::new(error.to_string(), hint).into()
     }
 }
 
@@ -170,12 +181,13 @@ impl Desk {
         let began = self.house.boot();
         loop {
             match self.store.claim(&app.to_string(), &self.holder).await? {
-                Claim::Held(lease) => return Ok(lease),
-                Claim::Taken { by, since } => {
-                    if self.house.boot().saturating_sub(began) >= patience {
+                Claim::Held { lease, .. } => return Ok(lease),
+                Claim::Taken(Tenant { by, since, .. }) => {
+                    let waited = self.house.boot().saturating_sub(began) >= patience;
+                    // Whoever asks to stop waits no longer.
+                    if waited || !self.cancel.spares(self.house.sleep(Duration::from_secs(1))).await {
                         return Err(Outcome::Held { by, since });
                     }
-                    self.house.sleep(Duration::from_secs(1)).await;
                 }
             }
         }

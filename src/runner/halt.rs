@@ -52,6 +52,9 @@ impl From<ReadError> for Stop {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
+            damaged @ ReadError::Damaged { .. } => {
+                Self::park(damaged.to_string(), "put a backup of the journal in its place")
+            }
             unreadable @ ReadError::Replay { .. } => {
                 Self::park(unreadable.to_string(), "the version that wrote it can go on")
             }

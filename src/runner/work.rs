@@ -17,7 +17,7 @@ use super::journal::Journal;
 use crate::providers::answer::{Answer, sort};
 use crate::providers::call::{Call, Times};
 use crate::secrets::Mask;
-use crate::store::{Claim, Holder, Lease, Store};
+use crate::store::{Claim, Holder, Lease, Store, Tenant};
 use crate::wire::{Clock, Outside};
 
 /// How long a step may try, from its first send.
@@ -122,11 +122,11 @@ impl Work {
         let began = self.house.boot();
         loop {
             match self.store.claim(key, &self.holder).await? {
-                Claim::Held(lease) => return Ok(lease),
-                Claim::Taken { by, .. } if self.house.boot().saturating_sub(began) > TRIES => {
+                Claim::Held { lease, .. } => return Ok(lease),
+                Claim::Taken(Tenant { by, .. }) if self.house.boot().saturating_sub(began) > TRIES => {
                     return Err(Stop::park(format!("{by} holds `{key}`"), "resume when it has ended"));
                 }
-                Claim::Taken { .. } => {
+                Claim::Taken(_) => {
                     self.safe_point()?;
                     self.house.sleep(Duration::from_secs(1)).await;
                 }

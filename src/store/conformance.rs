@@ -9,7 +9,8 @@ use super::fixtures::{
     InFile, InMemory, Journal, app, begun, blobs, complete, first, from_the_future, held, holder, line,
     minutes, parked, refused, rolling_back, run,
 };
-use super::{Claim, LEASE, StoreError};
+use super::{Claim, Holder, LEASE, StoreError, Tenant};
+use crate::wire::Clock;
 
 macro_rules! holds_for_every_store {
     ($($sentence:ident)*) => {
@@ -49,6 +50,10 @@ holds_for_every_store! {
     another_hosts_lease_ends_only_with_time
     a_claim_of_ones_own_key_is_taken_by_oneself
     a_dead_process_is_taken_over_at_once
+    a_process_id_proves_nothing
+    a_host_started_anew_gives_its_keys_back
+    a_claim_tells_whose_tenure_it_ends
+    a_living_holder_whose_tenure_is_given_back_writes_no_more
     a_lease_is_renewed_from_now_on
     a_lost_lease_is_not_renewed
     a_token_rises_over_release_and_claim
@@ -250,7 +255,7 @@ async fn a_live_process_keeps_its_lease_beyond_its_end(journal: &dyn Journal) {
     let lease = held(&*alive, "key", "here").await;
     journal.clock().advance(minutes(60));
     let claim = other.claim("key", &holder("here")).await.expect("a journal that works");
-    assert!(matches!(claim, Claim::Taken { by, .. } if by == holder("here")));
+    assert!(matches!(claim, Claim::Taken(Tenant { by, .. }) if by == holder("here")));
     alive.renew(&lease).await.expect("nobody else was let in");
 }
 
@@ -262,7 +267,7 @@ async fn another_hosts_lease_ends_only_with_time(journal: &dyn Journal) {
     let blink = Duration::from_millis(1);
     journal.clock().advance(LEASE.saturating_sub(blink));
     let early = here.claim("key", &holder("here")).await.expect("a journal that works");
-    assert!(matches!(early, Claim::Taken { by, .. } if by == holder("there")));
+    assert!(matches!(early, Claim::Taken(Tenant { by, .. }) if by == holder("there")));
     journal.clock().advance(blink);
     held(&*here, "key", "here").await;
 }
@@ -271,7 +276,7 @@ async fn a_claim_of_ones_own_key_is_taken_by_oneself(journal: &dyn Journal) {
     let store = journal.process();
     held(&*store, "key", "here").await;
     let again = store.claim("key", &holder("here")).await.expect("a journal that works");
-    assert!(matches!(again, Claim::Taken { by, .. } if by == holder("here")));
+    assert!(matches!(again, Claim::Taken(Tenant { by, .. }) if by == holder("here")));
 }
 
 async fn a_dead_process_is_taken_over_at_once(journal: &dyn Journal) {
@@ -279,6 +284,59 @@ async fn a_dead_process_is_taken_over_at_once(journal: &dyn Journal) {
     let lease = held(&*dying, "key", "here").await;
     drop(dying);
     assert!(held(&*next, "key", "here").await.token > lease.token);
+}
+
+async fn a_process_id_proves_nothing(journal: &dyn Journal) {
+    // The first is of a process that is there for ever, the second of none that can be: of another namespace, perhaps.
+    for pid in [1, u32::MAX] {
+        let (there, here) = (journal.process(), journal.process());
+        let other = Holder { pid, ..holder("here") };
+        assert!(matches!(there.claim("key", &other).await, Ok(Claim::Held { .. })));
+        let alive = here.claim("key", &holder("here")).await.expect("a journal that works");
+        assert!(matches!(alive, Claim::Taken(Tenant { by, .. }) if by == other), "pid {pid}");
+        drop(there);
+        let lease = held(&*here, "key", "here").await;
+        here.release(&lease).await.expect("gives back");
+    }
+}
+
+async fn a_host_started_anew_gives_its_keys_back(journal: &dyn Journal) {
+    let before = journal.process();
+    held(&*before, "key", "here").await;
+    drop(before);
+    let after = Holder { boot: "the next boot".into(), ..holder("here") };
+    let claim = journal.process().claim("key", &after).await.expect("a journal that works");
+    assert!(matches!(claim, Claim::Held { over: Some(Tenant { by, .. }), .. } if by == holder("here")));
+}
+
+async fn a_claim_tells_whose_tenure_it_ends(journal: &dyn Journal) {
+    let first = journal.process();
+    let since = journal.clock().wall();
+    let lease = held(&*first, "key", "there").await;
+    drop(first);
+    journal.clock().advance(LEASE);
+    let next = journal.process();
+    let claim = next.claim("key", &holder("here")).await.expect("a journal that works");
+    let Claim::Held { lease: newer, over } = claim else { panic!("it has run out: {claim:?}") };
+    assert_eq!(over, Some(Tenant { by: holder("there"), since, token: lease.token }));
+    next.release(&newer).await.expect("gives back");
+    let claim = next.claim("key", &holder("here")).await.expect("a journal that works");
+    assert!(matches!(claim, Claim::Held { over: None, .. }), "it was given back: {claim:?}");
+}
+
+async fn a_living_holder_whose_tenure_is_given_back_writes_no_more(journal: &dyn Journal) {
+    let (alive, other) = (journal.process(), journal.process());
+    let lease = begun(&*alive, &run(1), "blog").await;
+    other.release(&lease).await.expect("ends that tenure");
+    let late = alive.append(&run(1), 1, lease.token, &parked()).await;
+    assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
+    assert!(matches!(alive.renew(&lease).await, Err(StoreError::Fenced { .. })));
+    // It still lives, and the row does not tell who it is.
+    let claim = other.claim(&lease.key, &holder("here")).await.expect("a journal that works");
+    let Claim::Taken(tenant) = claim else { panic!("its lock is not free: {claim:?}") };
+    assert_eq!((tenant.by.pid, tenant.token), (0, lease.token));
+    drop(alive);
+    assert!(held(&*other, &lease.key, "here").await.token > lease.token);
 }
 
 async fn a_lease_is_renewed_from_now_on(journal: &dyn Journal) {
@@ -291,7 +349,7 @@ async fn a_lease_is_renewed_from_now_on(journal: &dyn Journal) {
     drop(store);
     journal.clock().advance(minutes(2));
     let claim = journal.process().claim("key", &holder("elsewhere")).await.expect("a journal that works");
-    assert!(matches!(claim, Claim::Taken { .. }), "the renewal counts for others too");
+    assert!(matches!(claim, Claim::Taken(_)), "the renewal counts for others too");
 }
 
 async fn a_lost_lease_is_not_renewed(journal: &dyn Journal) {
@@ -325,7 +383,7 @@ async fn giving_back_what_is_no_longer_ours_does_nothing(journal: &dyn Journal) 
     new.release(&lease).await.expect("does nothing");
     new.renew(&newer).await.expect("is still held");
     let claim = journal.process().claim("key", &holder("here")).await.expect("a journal that works");
-    assert!(matches!(claim, Claim::Taken { .. }));
+    assert!(matches!(claim, Claim::Taken(_)));
 }
 
 async fn two_keys_do_not_touch_each_other(journal: &dyn Journal) {

@@ -78,7 +78,7 @@ impl Side {
             Verb::Claim { process, app: name, host } => {
                 let host = holder(["here", "there"][host]);
                 let claim = self.processes[process].claim(&app(APPS[name]).to_string(), &host).await;
-                if let Ok(Claim::Held(lease)) = &claim {
+                if let Ok(Claim::Held { lease, .. }) = &claim {
                     self.leases.push(lease.clone());
                 }
                 said(claim)

@@ -150,8 +150,8 @@ pub(super) fn holder(host: &str) -> Holder {
 /// Claims what must be free.
 pub(super) async fn held(store: &dyn Store, key: &str, host: &str) -> Lease {
     match store.claim(key, &holder(host)).await.expect("a journal that works") {
-        Claim::Held(lease) => lease,
-        Claim::Taken { by, .. } => panic!("{key} is taken by {by}"),
+        Claim::Held { lease, .. } => lease,
+        Claim::Taken(tenant) => panic!("{key} is taken by {}", tenant.by),
     }
 }
 

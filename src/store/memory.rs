@@ -79,7 +79,7 @@ impl MemoryStore {
     }
 
     fn unusable(&self, reason: impl Into<String>) -> StoreError {
-        StoreError::Unusable { place: format!("{} in memory", self.journal), reason: reason.into() }
+        StoreError::Unusable { place: format!("{} in memory", self.journal), reason: reason.into(), hint: "" }
     }
 }
 
@@ -230,16 +230,18 @@ impl Store for MemoryStore {
         let now = tenure::now(&*self.clock);
         let mut book = self.book();
         let last = book.tenures.get(key);
-        if let Some(last) = last
-            && (book.locks.contains_key(key) || !last.may_pass_to(holder, &now))
-        {
-            return Ok(last.taken());
+        if book.locks.contains_key(key) {
+            return Ok(Claim::Taken(Tenure::behind_the_lock(last, self.clock.wall())));
+        }
+        if let Some(last) = last.filter(|last| !last.may_pass_to(holder, &now)) {
+            return Ok(Claim::Taken(last.tenant()));
         }
         let next = Tenure::after(last, holder, &now);
         let lease = tenure::lease(key, next.token, &now);
+        let over = last.and_then(Tenure::unreturned);
         book.locks.insert(key.to_owned(), Lock { process: self.process, token: next.token });
         book.tenures.insert(key.to_owned(), next);
-        Ok(Claim::Held(lease))
+        Ok(Claim::Held { lease, over })
     }
 
     async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {

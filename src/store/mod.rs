@@ -36,8 +36,18 @@ pub struct Holder {
     pub command: String,
 }
 
+impl Holder {
+    /// Somebody of whom only this is known.
+    pub fn unknown(who: &str) -> Self {
+        Self { who: who.to_owned(), pid: 0, boot: String::new(), command: String::new() }
+    }
+}
+
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.pid == 0 {
+            return f.write_str(&self.who);
+        }
         write!(f, "{}, pid {}, `fabrik {}`", self.who, self.pid, self.command)
     }
 }
@@ -53,18 +63,29 @@ pub struct Lease {
     pub until: Duration,
 }
 
+/// Who has a key, or had it and did not give it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Who.
+    pub by: Holder,
+    /// Since when, by the wall clock.
+    pub since: jiff::Timestamp,
+    /// Under which token. Whoever gives back a lease with it ends this tenure and no later one.
+    pub token: u64,
+}
+
 /// What came of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// Ours now.
-    Held(Lease),
-    /// Somebody else's.
-    Taken {
-        /// Whose.
-        by: Holder,
-        /// Since when, by the wall clock.
-        since: jiff::Timestamp,
+    Held {
+        /// The right to write.
+        lease: Lease,
+        /// Whose it was until now, where that one never gave it back: dead, or run out.
+        over: Option<Tenant>,
     },
+    /// Somebody else's.
+    Taken(Tenant),
 }
 
 /// A run, as the list shows it: a fold of its lines.
@@ -139,7 +160,24 @@ pub enum StoreError {
         place: String,
         /// Why.
         reason: String,
+        /// What to do; empty where the reason says it all.
+        hint: &'static str,
     },
+}
+
+impl StoreError {
+    /// What to do about it; empty where it says all itself.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unusable { hint, .. } => hint,
+            Self::Fenced { .. }
+            | Self::Conflict { .. }
+            | Self::OpenRun { .. }
+            | Self::NoSuchRun(_)
+            | Self::NotClosed(_)
+            | Self::Unreadable { .. } => "",
+        }
+    }
 }
 
 /// How long a lease lasts from the moment it is claimed or renewed.

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use machine::moment::Moment;
 
-use super::{Claim, Holder, LEASE, Lease};
+use super::{Holder, LEASE, Lease, Tenant};
 use crate::wire::Clock;
 
 /// Now, on both clocks.
@@ -75,13 +75,29 @@ impl Tenure {
         }
     }
 
-    /// What a claimer in vain is told.
-    pub fn taken(&self) -> Claim {
+    /// Whose it is, for others to read.
+    pub fn tenant(&self) -> Tenant {
         let since_ms = i64::try_from(self.since_ms).unwrap_or(i64::MAX);
-        Claim::Taken {
+        Tenant {
             by: self.holder.clone(),
             since: Timestamp::from_millisecond(since_ms).unwrap_or(Timestamp::UNIX_EPOCH),
+            token: self.token,
         }
+    }
+
+    /// Whose it is, unless that one gave it back.
+    pub fn unreturned(&self) -> Option<Tenant> {
+        (!self.released).then(|| self.tenant())
+    }
+
+    /// Who has the operating system's lock, at `now`, beside this row. One that was given back does not tell: its
+    /// holder may have been made to, or somebody else has not written a row yet.
+    pub fn behind_the_lock(row: Option<&Self>, now: Timestamp) -> Tenant {
+        row.and_then(Self::unreturned).unwrap_or_else(|| Tenant {
+            by: Holder::unknown("a process on this host that is just beginning or ending"),
+            since: now,
+            token: row.map_or(0, |row| row.token),
+        })
     }
 }
 
@@ -102,12 +118,12 @@ pub(super) fn expiry(now: &Moment) -> Moment {
 
 impl Holder {
     /// The machine's name, out of `user@host`.
-    fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         self.who.rsplit_once('@').map_or(&*self.who, |(_, host)| host)
     }
 
     /// Containers on one kernel have one boot and many host names; a machine keeps its name over reboots.
-    fn shares_host_with(&self, other: &Self) -> bool {
+    pub fn shares_host_with(&self, other: &Self) -> bool {
         self.boot == other.boot || self.host() == other.host()
     }
 }

@@ -4,6 +4,8 @@ use std::io::{Seek, SeekFrom, Write};
 
 use fabrik::sandbox::world::{Ability, Door, Token};
 use fabrik::sandbox::{Quirk, World};
+use fabrik::store::Store;
+use fabrik::store::sqlite::SqliteStore;
 use serde_json::Value;
 
 use super::house::{House, Said};
@@ -165,6 +167,9 @@ fn a_journal_that_cannot_be_used_is_told_and_left_as_it_is() {
     drop(file);
     let newer = std::fs::read(&journal).unwrap();
     doctor(&house).ends(2).says("✗ journal").says("use the newer version");
+    for words in [&["apply", "my-api.yaml"][..], &["resume"], &["unlock", "my-api"], &["status"]] {
+        house.run(&[words, &["--sandbox"]].concat()).ends(2).says("fabrik.db").says("use the newer version");
+    }
     assert_eq!(std::fs::read(&journal).unwrap(), newer);
 
     std::fs::write(&journal, "milk, eggs\n").unwrap();
@@ -188,4 +193,28 @@ fn programs_get_one_document() {
     let server = checks.iter().find(|check| check["check"] == "server").unwrap();
     assert_eq!(server["health"], "bad");
     assert!(checks.iter().filter(|check| check["health"] == "good").count() > 8, "{document}");
+}
+
+#[tokio::test]
+async fn what_the_journal_could_not_take_is_named_until_its_run_is_closed() {
+    let house = House::with_app();
+    let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
+    house.write("my-api.yaml", spec + "rollback: {coolify: manual}\n");
+    house.run(&["sandbox", "fault", "health"]).ends(0);
+    house.apply().ends(3);
+    let journal = house.sandbox().join("fabrik.db");
+    let store = SqliteStore::open_read_only(&journal).unwrap().unwrap();
+    let run = store.list(None).await.unwrap().pop().unwrap().run;
+    let lines = store.load(&run).await.unwrap().lines;
+    // As if the journal had refused the first of its receipts.
+    let settled = lines.iter().position(|line| line.entry.name() == "settled").unwrap();
+    let note = house.sandbox().join("fabrik.db.unrecorded");
+    let noted = serde_json::json!({"run": run, "seq": settled, "line": lines[settled]});
+    std::fs::write(&note, format!("{noted}\n{{\"run\": cut off")).unwrap();
+    let id = noted["line"]["entry"]["verdict"]["have"]["id"].as_str().unwrap();
+    let said = doctor(&house).ends(0).says("! unrecorded").says(id).says("mark `fabrik r=");
+    said.says(&format!("fabrik resume {}", run.short()));
+    house.run(&["rollback", run.as_str(), "--sandbox", "--yes"]).ends(0);
+    assert!(!note.exists());
+    assert!(!doctor(&house).ends(0).out.contains("unrecorded"));
 }

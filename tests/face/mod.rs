@@ -10,3 +10,4 @@ mod places;
 mod program;
 mod story;
 mod together;
+mod unlock;

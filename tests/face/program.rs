@@ -37,7 +37,7 @@ fn the_last_line_for_programs_is_how_it_ended() {
 #[test]
 fn what_a_later_version_does_is_refused_by_name() {
     let house = House::with_app();
-    let commands = "unlock state logs explain schema completions man phases";
+    let commands = "state logs explain schema completions man phases";
     for command in commands.split(' ') {
         house.run(&[command, "my-api"]).ends(2).says(&format!("`fabrik {command}` is not in this version"));
     }

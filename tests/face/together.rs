@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use super::house::{House, Said};
 
@@ -61,6 +61,68 @@ fn a_second_apply_of_an_app_at_work_touches_nothing_and_names_the_first() {
     second.says("another run holds this app").says(&format!("pid {}", first.id())).says("apply my-api.yaml");
     served.call("POST", "let-go", "");
     Said::of(first.wait_with_output().unwrap()).ends(0);
+}
+
+#[test]
+fn stopping_one_of_several_applies_begins_no_other() {
+    let house = House::with_app();
+    house.run(&["new", "--template", "static-site", "site"]).ends(0);
+    let served = Served::of(&house);
+    served.call("POST", "hold", r#"{"point": 30}"#);
+    let sandbox = format!("--sandbox={}", served.url);
+    let mut both = house.command(&["apply", "my-api.yaml", "site.yaml", &sandbox]).spawn().unwrap();
+    served.call("GET", "held", "");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&both), rustix::process::Signal::HUP)
+        .unwrap();
+    let mut told = String::new();
+    let mut words = BufReader::new(both.stderr.take().unwrap());
+    words.read_line(&mut told).unwrap();
+    served.call("POST", "let-go", "");
+    words.read_to_string(&mut told).unwrap();
+    assert_eq!(both.wait().unwrap().code(), Some(3), "{told}");
+    assert!(told.contains("fabrik resume") && told.contains("site.yaml was not begun"), "{told}");
+    house.run(&["history", "site", &sandbox]).ends(2).says("there is no run of `site`");
+    house.run(&["resume", &sandbox]).ends(0);
+}
+
+/// Applies on a terminal of its own, by util-linux's `script`; `None` where there is none. Whatever is left of it
+/// holds the standard error open.
+fn on_a_terminal(house: &House, served: &Served) -> Option<Child> {
+    let command = house.command(&[]);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut shell = Command::new("sh");
+    let apply = format!("exec '{program}' apply my-api.yaml --sandbox={}", served.url);
+    shell.args(["-c", "exec 3>&2; exec script -qec \"$0\" /dev/null", &apply]).current_dir(house.folder());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let is_there = Command::new("script").arg("--version").output().is_ok();
+    is_there
+        .then(|| shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+#[test]
+fn a_terminal_that_is_closed_stops_the_run_and_loses_nothing() {
+    let house = House::with_app();
+    let served = Served::of(&house);
+    served.call("POST", "hold", r#"{"point": 30}"#);
+    let Some(mut terminal) = on_a_terminal(&house, &served) else {
+        println!("SKIPPED: no `script` here to make a terminal with");
+        return;
+    };
+    served.call("GET", "held", "");
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    served.call("POST", "let-go", "");
+    // At its end when the run is.
+    terminal.stderr.take().unwrap().read_to_string(&mut String::new()).unwrap();
+    let sandbox = format!("--sandbox={}", served.url);
+    let status = house.run(&["status", &sandbox]).ends(0);
+    if !status.out.contains("Complete") {
+        let history = house.run(&["history", &sandbox, "--json"]).ends(0).events();
+        let run = history[0]["runs"][0]["run"].as_str().unwrap().to_owned();
+        house.run(&["show", &run, &sandbox]).ends(0).says("interrupted");
+        house.run(&["resume", &sandbox]).ends(0).says("Deployment complete");
+    }
+    house.run(&["drift", &sandbox, "--exit-code"]).ends(0).says("as it was deployed");
 }
 
 #[test]

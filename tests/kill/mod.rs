@@ -4,6 +4,7 @@
 //! entry, so that every point is one held request. `FABRIK_EVERY_POINT=1` takes every point, otherwise every
 //! fifth, from an offset that is printed (`FABRIK_POINT_SEED` sets it).
 
+mod disk;
 mod signals;
 mod stage;
 

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{ExitStatus, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use fabrik::wire::live::{LiveClock, LiveTransport};
 use fabrik::wire::{Request, Transport};
 use machine::phase::Name;
 use rustix::process::{Pid, Signal};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::promise::invariants;
@@ -99,22 +100,57 @@ impl Stage {
     }
 
     /// Runs the act, tells it to stop by `signals` while it is held at `point`, and gives its end. After one signal
-    /// it is let go; after two it must not need that.
-    pub async fn told_to_stop_at(&self, point: u64, signals: &[Signal]) -> Output {
-        let (child, _) = self.held_at(point).await;
+    /// it is let go, but only once it has heard; after two it must not need that.
+    pub async fn told_to_stop_at(&self, point: u64, signals: &[Signal]) -> (ExitStatus, String) {
+        let (mut child, _) = self.held_at(point).await;
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
-        for signal in signals {
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        for (nth, signal) in signals.iter().enumerate() {
             rustix::process::kill_process(pid, *signal).unwrap();
+            // Before it listens, a signal ends it.
+            while nth == 0
+                && !said.contains("stopping at the next safe point")
+                && errors.read_line(&mut said).await.unwrap() > 0
+            {}
         }
-        let ended = async { tokio::time::timeout(PATIENCE, child.wait_with_output()).await };
-        let let_go = async {
-            if signals.len() < 2 {
-                self.control("POST", "/sandbox/let-go", "").await;
-            }
-        };
-        let (ended, ()) = tokio::join!(ended, let_go);
+        if signals.len() < 2 {
+            self.control("POST", "/sandbox/let-go", "").await;
+        }
+        let rest = async { errors.read_to_string(&mut said).await.unwrap() };
+        let ended =
+            tokio::time::timeout(PATIENCE, async { tokio::join!(child.wait_with_output(), rest) }).await;
         self.control("POST", "/sandbox/let-go", "").await;
-        ended.expect("it stops").unwrap()
+        let output = ended.expect("it stops").0.unwrap();
+        (output.status, String::from_utf8_lossy(&output.stdout).into_owned() + &said)
+    }
+
+    /// Runs the act with `flags` and nobody to read what it says: both pipes are closed before its first word. Told to
+    /// stop while it is held, if a point is given.
+    pub async fn unheard(&self, flags: &[&str], stop: Option<(u64, Signal)>) -> i32 {
+        self.control("POST", "/sandbox/points/reset", "").await;
+        if let Some((point, _)) = stop {
+            self.control("POST", "/sandbox/hold", &format!("{{\"point\": {point}}}")).await;
+        }
+        let mut child = self.act_with(flags).await;
+        drop((child.stdout.take(), child.stderr.take()));
+        if let Some((_, signal)) = stop {
+            self.control("GET", "/sandbox/held", "").await;
+            let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
+            rustix::process::kill_process(pid, signal).unwrap();
+            self.control("POST", "/sandbox/let-go", "").await;
+        }
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").unwrap();
+        ended.code().unwrap_or(-1)
+    }
+
+    /// Runs the act, does something to its process or its journal while it is held at `point`, and gives its end.
+    pub async fn disturbed_at(&self, point: u64, disturb: impl FnOnce(Pid)) -> (Output, String) {
+        let (child, fell) = self.held_at(point).await;
+        disturb(child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs"));
+        self.control("POST", "/sandbox/let-go", "").await;
+        let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+        (ended.expect("it ends").unwrap(), fell)
     }
 
     /// Runs the act, kills it at `point`, and says where that was.
@@ -127,26 +163,31 @@ impl Stage {
     }
 
     async fn act(&self) -> Child {
-        match self.act {
-            Act::Apply | Act::Update => self.command(&["apply", "blog.yaml"]).spawn().unwrap(),
-            Act::Undo => {
-                let run = self.newest(|phase| phase == Name::Complete).await.expect("a finished run");
-                self.command(&["rollback", &run]).spawn().unwrap()
-            }
-        }
+        self.act_with(&[]).await
+    }
+
+    async fn act_with(&self, flags: &[&str]) -> Child {
+        let run = self.newest(|phase| phase == Name::Complete).await;
+        let deed = match self.act {
+            Act::Apply | Act::Update => ["apply", "blog.yaml"],
+            Act::Undo => ["rollback", run.as_deref().expect("a finished run")],
+        };
+        self.command(&[&deed, flags].concat()).spawn().unwrap()
     }
 
     /// Runs the binary to its end and gives its exit code.
     pub async fn fabrik(&self, arguments: &[&str]) -> i32 {
-        let output = tokio::time::timeout(PATIENCE, self.command(arguments).output()).await;
-        let output = output.unwrap_or_else(|_| panic!("{arguments:?} hangs")).unwrap();
-        let code = output.status.code().unwrap_or(-1);
+        let (code, said) = self.says(arguments).await;
         if code != 0 {
-            let (out, err) =
-                (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            println!("    {arguments:?} → {code}\n{out}{err}");
+            println!("    {arguments:?} → {code}\n{said}");
         }
         code
+    }
+
+    /// Runs the binary to its end and gives its exit code and all that it said.
+    pub async fn says(&self, arguments: &[&str]) -> (i32, String) {
+        let output = tokio::time::timeout(PATIENCE, self.command(arguments).output()).await;
+        told(&output.unwrap_or_else(|_| panic!("{arguments:?} hangs")).unwrap())
     }
 
     /// Undoes the open run, if there is one.
@@ -158,14 +199,17 @@ impl Stage {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fabrik"));
+        // A file that may not grow further is an error for who ignores the signal, and death for who does not.
+        let mut command = Command::new("sh");
         command
+            .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_fabrik")])
             .args(arguments)
             .args(["--yes", "--no-input", &format!("--sandbox=http://{}", self.address)])
             .arg("--state")
             .arg(self.state().join("fabrik.db"))
             .current_dir(self.folder.path())
             .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
             .env("API_KEY", "canary-value-of-the-key")
             .stdin(std::process::Stdio::null())
@@ -175,15 +219,28 @@ impl Stage {
         command
     }
 
-    async fn newest(&self, wanted: impl Fn(Name) -> bool) -> Option<String> {
+    pub async fn newest(&self, wanted: impl Fn(Name) -> bool) -> Option<String> {
         let rows = self.journal()?.list(None).await.unwrap();
         let row = rows.iter().rev().find(|row| row.phase.is_some_and(&wanted))?;
         Some(row.run.to_string())
     }
 
-    fn journal(&self) -> Option<SqliteStore> {
+    pub fn journal(&self) -> Option<SqliteStore> {
         let path = self.state().join("fabrik.db");
         path.exists().then(|| SqliteStore::open(&path, Arc::new(LiveClock)).unwrap())
+    }
+
+    /// Whether no run has begun or moved since the stage was set.
+    pub async fn untouched(&self) -> bool {
+        let phases = |store: Option<SqliteStore>| async move {
+            let rows = match &store {
+                Some(store) => store.list(None).await.unwrap(),
+                None => Vec::new(),
+            };
+            rows.into_iter().map(|row| (row.run, row.phase)).collect::<Vec<_>>()
+        };
+        let before = SqliteStore::open_read_only(&self.folder.path().join("before/fabrik.db")).unwrap();
+        phases(self.journal()).await == phases(before).await
     }
 
     pub async fn half_way(&self, context: &str) {
@@ -200,7 +257,7 @@ impl Stage {
         assert!(kept, "{context}: a volume of a finished release is gone");
     }
 
-    fn state(&self) -> PathBuf {
+    pub fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 
@@ -216,6 +273,12 @@ impl Stage {
         assert!(response.status().is_success(), "{method} {path}: {}", response.status());
         String::from_utf8_lossy(response.body()).into_owned()
     }
+}
+
+/// A process's exit code, and all that it said.
+pub fn told(output: &Output) -> (i32, String) {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout) + &text(&output.stderr))
 }
 
 fn copy(from: &Path, to: &Path) {

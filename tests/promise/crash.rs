@@ -106,7 +106,7 @@ impl Mortal {
     }
 
     fn dead() -> StoreError {
-        StoreError::Unusable { place: "test".to_owned(), reason: "the process is dead".to_owned() }
+        StoreError::Unusable { place: "test".to_owned(), reason: "the process is dead".to_owned(), hint: "" }
     }
 
     fn alive(&self) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@
 
 mod applications;
 pub mod crash;
+mod damage;
 pub mod deed;
 mod flags;
 mod hostile;

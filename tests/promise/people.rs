@@ -125,11 +125,26 @@ async fn while_one_process_holds_the_app_another_is_told_who() {
     let first = scene.process(&Fuse::default());
     let app = first.app(&scene.spec(), &first.learn_outside().await.unwrap());
     let claim = first.store.claim(&app.to_string(), &first.holder).await.unwrap();
-    assert!(matches!(claim, Claim::Held(_)));
+    assert!(matches!(claim, Claim::Held { .. }));
     let outcome = scene.apply(&Fuse::default()).await;
     let Outcome::Held { by, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(by, first.holder);
     assert!(scene.sandbox.world().log.writes.is_empty());
+}
+
+#[tokio::test]
+async fn waiting_for_the_lock_ends_when_told_to_stop() {
+    let scene = Scene::new(1);
+    let first = scene.process(&Fuse::default());
+    let app = first.app(&scene.spec(), &first.learn_outside().await.unwrap());
+    first.store.claim(&app.to_string(), &first.holder).await.unwrap();
+    let second = scene.process(&Fuse::default());
+    second.cancel.ask();
+    let began = second.house.boot();
+    let patient = Options { wait_lock: Duration::from_secs(3600), ..options() };
+    let outcome = second.apply(scene.spec(), &patient).await;
+    assert!(matches!(outcome, Outcome::Held { .. }), "{outcome:?}");
+    assert!(second.house.boot().saturating_sub(began) < Duration::from_secs(60), "it went on waiting");
 }
 
 #[tokio::test]

@@ -1,11 +1,16 @@
 //! What goes wrong between the verbs and SQLite, before the reader is told where.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use machine::id::RunId;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::store::StoreError;
+
+const FULL: &str = "make room there";
+const SHUT: &str = "let this user read and write the file and its folder, or choose another one with --state";
+pub(super) const DAMAGED: &str = "keep a copy of it, and put a backup in its place";
 
 /// Why a verb did not do its work.
 #[derive(Debug)]
@@ -13,7 +18,12 @@ pub(super) enum Fault {
     /// The journal's rules say no.
     Refused(StoreError),
     /// The file cannot be used.
-    Unusable(String),
+    Unusable {
+        /// Why.
+        reason: String,
+        /// What to do; empty where the reason says it all.
+        hint: &'static str,
+    },
 }
 
 impl From<StoreError> for Fault {
@@ -24,22 +34,44 @@ impl From<StoreError> for Fault {
 
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Unusable(error.to_string())
+        let hint = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => FULL,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => SHUT,
+            Some(ErrorCode::SystemIoFailure) => "look whether the disk is full, read-only or failing",
+            Some(ErrorCode::DatabaseCorrupt) => DAMAGED,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "wait until the other process has ended that writes to it"
+            }
+            _ => "",
+        };
+        Self::Unusable { reason: error.to_string(), hint }
     }
 }
 
 impl From<std::io::Error> for Fault {
     fn from(error: std::io::Error) -> Self {
-        Self::Unusable(error.to_string())
+        let hint = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => FULL,
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => SHUT,
+            _ => "",
+        };
+        Self::Unusable { reason: error.to_string(), hint }
     }
 }
 
 impl Fault {
+    /// The file cannot be used, for this reason.
+    pub fn unusable(reason: impl Into<String>) -> Self {
+        Self::Unusable { reason: reason.into(), hint: "" }
+    }
+
     /// As the caller is told it, with the place.
     pub fn at(self, place: &Path) -> StoreError {
         match self {
             Self::Refused(error) => error,
-            Self::Unusable(reason) => StoreError::Unusable { place: place.display().to_string(), reason },
+            Self::Unusable { reason, hint } => {
+                StoreError::Unusable { place: place.display().to_string(), reason, hint }
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Tenure> {
     let holder: String = row.get(1)?;
     Ok(Tenure {
         token: number(row, 0)?,
-        holder: serde_json::from_str(&holder).unwrap_or_else(|_| unknown(&holder)),
+        holder: serde_json::from_str(&holder).unwrap_or_else(|_| Holder::unknown(&holder)),
         since_ms: number(row, 2)?,
         expires: Moment { wall_ms: number(row, 3)?, boot_ms: number(row, 4)?, boot: row.get(5)? },
         released: row.get(6)?,
@@ -27,11 +27,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Tenure> {
 
 fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
-}
-
-/// Somebody of whom only this is known.
-pub(super) fn unknown(who: &str) -> Holder {
-    Holder { who: who.to_owned(), pid: 0, boot: String::new(), command: String::new() }
 }
 
 /// Puts `next` into the book in the place of `last`.
@@ -54,7 +49,7 @@ pub(super) fn grant(
              WHERE key = ?1"
         }
     };
-    let holder = serde_json::to_string(&next.holder).map_err(|error| Fault::Unusable(error.to_string()))?;
+    let holder = serde_json::to_string(&next.holder).map_err(|error| Fault::unusable(error.to_string()))?;
     let times =
         (next.since_ms.cast_signed(), next.expires.wall_ms.cast_signed(), next.expires.boot_ms.cast_signed());
     let row = (key, next.token.cast_signed(), holder, times.0, times.1, times.2, &next.expires.boot);

@@ -4,6 +4,7 @@
 //! is alive is told by locks of the operating system (`lock`), who may write by lease rows (`leases`). Verbs are short
 //! and hold no transaction across an await.
 
+mod anchor;
 mod fault;
 mod leases;
 mod lock;
@@ -15,6 +16,8 @@ mod schema;
 mod settings;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,7 +29,8 @@ use machine::entry::Line;
 use machine::id::{JournalId, RunId};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use self::fault::Fault;
+use self::anchor::Anchor;
+use self::fault::{DAMAGED, Fault};
 use self::lock::Locks;
 use self::place::{Disk, Place};
 pub use self::renewal::Renewal;
@@ -49,6 +53,7 @@ enum Hand {
 
 struct Writer {
     connection: Mutex<Connection>,
+    anchor: Anchor,
     clock: Arc<dyn Clock>,
     locks: Locks,
 }
@@ -79,6 +84,7 @@ impl SqliteStore {
             reading::read(file, schema::recognise)?;
         }
         let place = Place::prepare(path, disk)?;
+        let anchor = Anchor::of(&place.file)?;
         let mut connection = connect(&place.file)?;
         schema::migrate(&mut connection, &place)?;
         if unclean {
@@ -86,7 +92,8 @@ impl SqliteStore {
         }
         let journal = journal(&connection)?;
         let locks = Locks::new(place.locks, journal.clone());
-        let writer = Writer { connection: Mutex::new(connection), clock, locks };
+        let anchor = anchor.with_log();
+        let writer = Writer { connection: Mutex::new(connection), anchor, clock, locks };
         Ok(Self { file: place.file, journal, hand: Hand::Writes(Box::new(writer)) })
     }
 
@@ -128,12 +135,12 @@ impl SqliteStore {
     fn writer(&self) -> Result<&Writer, StoreError> {
         match &self.hand {
             Hand::Writes(writer) => Ok(writer),
-            Hand::Reads => Err(Fault::Unusable("is open for reading only".to_owned()).at(&self.file)),
+            Hand::Reads => Err(Fault::unusable("is open for reading only".to_owned()).at(&self.file)),
         }
     }
 
     fn write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
-        work(&mut self.writer()?.connection()).map_err(|fault| fault.at(&self.file))
+        self.writer()?.write(work).map_err(|fault| fault.at(&self.file))
     }
 
     fn read<T>(&self, work: impl Fn(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
@@ -159,28 +166,38 @@ impl Writer {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What was written into a file that is no longer there was not written: SQLite does not notice, so it is looked at
+    /// before, so as not to begin, and after, so as not to promise.
+    fn write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut connection = self.connection();
+        self.anchor.holds(&connection)?;
+        let done = work(&mut connection)?;
+        self.anchor.holds(&connection)?;
+        Ok(done)
+    }
+
     /// The lock first, then the row: whoever has the lock knows that no other process of this host lives by the row.
     fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, Fault> {
         let now = tenure::now(&*self.clock);
         let Some(lock) = self.locks.take(key)? else { return self.taken(key) };
         let mut connection = self.connection();
+        self.anchor.holds(&connection)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let last = leases::tenure(&transaction, key)?;
         if let Some(last) = last.as_ref().filter(|last| !last.may_pass_to(holder, &now)) {
-            return Ok(last.taken());
+            return Ok(Claim::Taken(last.tenant()));
         }
         let next = Tenure::after(last.as_ref(), holder, &now);
         leases::grant(&transaction, key, last.as_ref(), &next)?;
         transaction.commit()?;
         self.locks.keep(key, next.token, lock);
-        Ok(Claim::Held(tenure::lease(key, next.token, &now)))
+        let over = last.as_ref().and_then(Tenure::unreturned);
+        Ok(Claim::Held { lease: tenure::lease(key, next.token, &now), over })
     }
 
-    /// Whoever has the lock may not have written the row yet.
     fn taken(&self, key: &str) -> Result<Claim, Fault> {
         let row = leases::tenure(&self.connection(), key)?;
-        let by = || leases::unknown("a process that has just begun");
-        Ok(row.map_or_else(|| Claim::Taken { by: by(), since: self.clock.wall() }, |row| row.taken()))
+        Ok(Claim::Taken(Tenure::behind_the_lock(row.as_ref(), self.clock.wall())))
     }
 }
 
@@ -189,7 +206,7 @@ fn connect(file: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     if connection.is_readonly("main")? {
-        return Err(Fault::Unusable("cannot be written".to_owned()));
+        return Err(Fault::unusable("cannot be written".to_owned()));
     }
     settings::apply(&connection)?;
     Ok(connection)
@@ -198,12 +215,16 @@ fn connect(file: &Path) -> Result<Connection, Fault> {
 /// After an unclean end only: it reads the whole file.
 fn quick_check(connection: &Connection) -> Result<(), Fault> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
-    if found == "ok" { Ok(()) } else { Err(Fault::Unusable(format!("is damaged: {found}"))) }
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(Fault::Unusable { reason: format!("is damaged: {found}"), hint: DAMAGED })
+    }
 }
 
 fn journal(connection: &Connection) -> Result<JournalId, Fault> {
     let id: String = connection.query_row("SELECT id FROM journal", (), |row| row.get(0))?;
-    JournalId::try_from(id).map_err(|error| Fault::Unusable(error.to_string()))
+    JournalId::try_from(id).map_err(|error| Fault::unusable(error.to_string()))
 }
 
 #[async_trait]

@@ -29,13 +29,21 @@ pub(super) struct Place {
 impl Place {
     /// Makes the file and its folders where they are missing, for the user alone.
     pub fn prepare(path: &Path, disk: Disk) -> Result<Self, Fault> {
+        Self::prepare_where(path, disk, is_network)
+    }
+
+    fn prepare_where(
+        path: &Path,
+        disk: Disk,
+        is_network: impl Fn(&Path) -> std::io::Result<bool>,
+    ) -> Result<Self, Fault> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         private_folder(folder)?;
         if disk == Disk::Local && is_network(folder)? {
-            return Err(Fault::Unusable(
-                "lies on a network file system, where locks cannot be trusted; choose a local path with --state"
-                    .to_owned(),
-            ));
+            return Err(Fault::Unusable {
+                reason: "lies on a network file system, where locks cannot be trusted".to_owned(),
+                hint: "choose a local path with --state",
+            });
         }
         private_file(path)?;
         let file = path.canonicalize()?;
@@ -79,6 +87,11 @@ pub(super) fn private_file(path: &Path) -> std::io::Result<()> {
 
 #[cfg(target_os = "linux")]
 fn is_network(folder: &Path) -> std::io::Result<bool> {
+    Ok(is_network_kind(rustix::fs::statfs(folder)?.f_type))
+}
+
+#[cfg(target_os = "linux")]
+fn is_network_kind(kind: rustix::fs::FsWord) -> bool {
     // From linux/magic.h and the file systems' own headers: NFS, SMB, CIFS, SMB2, Ceph, AFS twice, Coda, NCP, Lustre,
     // GFS2, OCFS2.
     const NETWORK: [u32; 12] = [
@@ -95,12 +108,46 @@ fn is_network(folder: &Path) -> std::io::Result<bool> {
         0x0116_1970,
         0x7461_636f,
     ];
-    let kind = rustix::fs::statfs(folder)?.f_type;
-    Ok(NETWORK.iter().any(|magic| i64::from(*magic) == kind & 0xffff_ffff))
+    NETWORK.iter().any(|magic| i64::from(*magic) == kind & 0xffff_ffff)
 }
 
 #[cfg(target_os = "macos")]
 fn is_network(folder: &Path) -> std::io::Result<bool> {
     const MNT_LOCAL: u32 = 0x1000;
     Ok(rustix::fs::statfs(folder)?.f_flags & MNT_LOCAL == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_file_system_is_refused_before_a_file_is_made_and_only_there() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let path = folder.path().join("state/fabrik.db");
+        for (disk, network, is_taken) in
+            [(Disk::Local, true, false), (Disk::Any, true, true), (Disk::Local, false, true)]
+        {
+            let prepared = Place::prepare_where(&path, disk, |_| Ok(network));
+            assert_eq!(prepared.is_ok(), is_taken, "{disk:?} {network}: {prepared:?}");
+            assert_eq!(path.exists(), is_taken, "{disk:?} {network}");
+            if let Err(fault) = prepared {
+                let error = fault.at(&path);
+                assert!(error.to_string().contains("network file system"), "{error}");
+                assert!(error.hint().contains("--state"), "{}", error.hint());
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn network_file_systems_are_known_by_their_numbers() {
+        // NFS, SMB2, CIFS (which some kernels sign-extend), Ceph; ext4, tmpfs, btrfs, overlayfs.
+        for kind in [0x6969, 0xfe53_4d42, 0xff53_4d42, -0x00ac_b2be, 0x00c3_6400] {
+            assert!(is_network_kind(kind), "{kind:x}");
+        }
+        for kind in [0xef53, 0x0102_1994, 0x9123_683e, 0x794c_7630] {
+            assert!(!is_network_kind(kind), "{kind:x}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub(super) fn begin(
     line: &Line,
     blobs: &BTreeMap<String, Vec<u8>>,
 ) -> Result<(), Fault> {
-    let begun = beginning(line).map_err(Fault::Unusable)?;
+    let begun = beginning(line).map_err(Fault::unusable)?;
     same_app(lease, begun)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let attempt = Attempt { key: &lease.key, run: &begun.run, seq: 0 };
@@ -40,7 +40,7 @@ fn freeze(connection: &Connection, run: &RunId, hash: &str, bytes: Option<&Vec<u
     if let Some(bytes) = bytes {
         connection.execute("INSERT INTO blobs (hash, bytes) VALUES (?1, ?2)", (hash, bytes))?;
     } else if !connection.prepare("SELECT 1 FROM blobs WHERE hash = ?1")?.exists([hash])? {
-        return Err(Fault::Unusable(missing_blob(hash)));
+        return Err(Fault::unusable(missing_blob(hash)));
     }
     connection.execute("INSERT INTO frozen (run, hash) VALUES (?1, ?2)", (run.as_str(), hash))?;
     Ok(())
@@ -189,5 +189,5 @@ pub(super) fn forget(connection: &mut Connection, run: &RunId) -> Result<(), Fau
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
-    serde_json::to_string(value).map_err(|error| Fault::Unusable(error.to_string()))
+    serde_json::to_string(value).map_err(|error| Fault::unusable(error.to_string()))
 }

@@ -28,10 +28,10 @@ fn recognise_up_to(connection: &Connection, steps: &[&str]) -> Result<i64, Fault
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)? == 0, row.get::<_, i64>(1)?, row.get(2)?));
     let (empty, application, version) = connection.query_row(seen, (), read)?;
     if application != APPLICATION && !(empty && application == 0 && version == 0) {
-        return Err(Fault::Unusable("is not a Fabrik journal".to_owned()));
+        return Err(Fault::unusable("is not a Fabrik journal".to_owned()));
     }
     if version > newest(steps) {
-        return Err(Fault::Unusable(format!(
+        return Err(Fault::unusable(format!(
             "has shape {version}, this version knows up to {}: use the newer version",
             newest(steps)
         )));
@@ -67,7 +67,7 @@ fn migrate_through(connection: &mut Connection, place: &Place, steps: &[&str]) -
 
 fn new_id() -> Result<String, Fault> {
     let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|error| Fault::Unusable(error.to_string()))?;
+    getrandom::fill(&mut bits).map_err(|error| Fault::unusable(error.to_string()))?;
     Ok(machine::id::JournalId::from_bits(u128::from_ne_bytes(bits)).into())
 }
 

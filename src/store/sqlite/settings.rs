@@ -53,7 +53,7 @@ fn set(connection: &Connection, pragma: &str, value: &str, wanted: &str) -> Resu
     if found == wanted {
         return Ok(());
     }
-    Err(Fault::Unusable(format!("SQLite keeps {pragma} at {found}, {wanted} is needed")))
+    Err(Fault::unusable(format!("SQLite keeps {pragma} at {found}, {wanted} is needed")))
 }
 
 /// Most pragmas answer nothing when they are set.
@@ -83,6 +83,8 @@ mod tests {
         let connection = Connection::open_in_memory().expect("memory");
         // A database in memory has no log to write ahead.
         let taken = set(&connection, "journal_mode", "WAL", "wal");
-        assert!(matches!(taken, Err(Fault::Unusable(reason)) if reason.contains("journal_mode at memory")));
+        assert!(
+            matches!(taken, Err(Fault::Unusable { reason, .. }) if reason.contains("journal_mode at memory"))
+        );
     }
 }

@@ -1,0 +1,189 @@
+//! A journal with a note beside it, for what it could not take.
+//!
+//! Where an effect has just succeeded and its entry cannot be written, the thing's id and mark are said, and the entry
+//! is put into `fabrik.db.unrecorded`, one JSON line each. Its intent is in the journal, so taking the run up again
+//! finds the thing by its mark; the note is for people, and goes when its run is closed.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use machine::app::AppKey;
+use machine::effect::{Effect, Verdict};
+use machine::entry::{Entry, Line};
+use machine::id::{JournalId, RunId};
+use machine::phase::Name;
+use machine::receipt::Receipt;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::face::Face;
+use super::join::folder;
+use crate::report::{Json, Screen};
+use crate::store::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+
+/// An entry that the journal did not take.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unrecorded {
+    /// Its run.
+    pub run: RunId,
+    /// Its place there.
+    pub seq: u64,
+    /// The entry.
+    pub line: Line,
+}
+
+/// A journal that notes what it could not take.
+pub struct NotedStore {
+    inner: Arc<dyn Store>,
+    note: PathBuf,
+    screen: Arc<Screen>,
+    json: Option<Arc<Json>>,
+}
+
+impl NotedStore {
+    /// Notes what `inner`, which lies at `journal`, cannot take, and says so on `face`.
+    pub fn new(inner: Arc<dyn Store>, journal: &Path, face: &Face) -> Self {
+        Self { inner, note: note(journal), screen: face.screen.clone(), json: face.json.clone() }
+    }
+
+    fn unrecorded(&self, run: &RunId, seq: u64, line: &Line) {
+        let Some(receipt) = outcome(line).filter(|receipt| receipt.is_ours_to_undo()) else { return };
+        let unrecorded = Unrecorded { run: run.clone(), seq, line: line.clone() };
+        let written = self.write(&unrecorded);
+        let place = match &written {
+            Ok(()) => format!("it is noted in {}", self.note.display()),
+            Err(error) => format!("{} cannot be written either: {error}", self.note.display()),
+        };
+        let thing = thing(receipt);
+        self.screen.complain(&format!("! {thing} is there, and the journal could not record it; {place}"));
+        if let Some(json) = &self.json {
+            let file = written.is_ok().then(|| self.note.display().to_string());
+            let mark = receipt.mark.as_ref().map(ToString::to_string);
+            let step = receipt.step.as_str();
+            json.tell(
+                "effect.unrecorded",
+                json!({"step": step, "id": receipt.id, "mark": mark, "file": file}),
+            );
+        }
+    }
+
+    fn write(&self, unrecorded: &Unrecorded) -> io::Result<()> {
+        let text = serde_json::to_string(unrecorded)? + "\n";
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.note)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        // A file that is new is only there after a crash if its folder is synced too.
+        File::open(folder(&self.note))?.sync_all()
+    }
+
+    /// A closed run has settled all that was noted of it.
+    fn settled(&self, run: &RunId) {
+        let Ok(noted) = read(&self.note) else { return };
+        let (gone, left): (Vec<_>, Vec<_>) = noted.into_iter().partition(|it| it.run == *run);
+        // What cannot be removed is told once more by the doctor; the journal knows better.
+        if left.is_empty() && !gone.is_empty() {
+            drop(std::fs::remove_file(&self.note));
+        } else if !gone.is_empty() {
+            let text: Vec<String> = left.iter().filter_map(|it| serde_json::to_string(it).ok()).collect();
+            drop(std::fs::write(&self.note, text.join("\n") + "\n"));
+        }
+    }
+}
+
+/// What is noted beside `journal`, as people call it, by run.
+///
+/// # Errors
+/// [`io::Error`] when the note cannot be read.
+pub fn beside(journal: &Path) -> io::Result<BTreeMap<RunId, Vec<String>>> {
+    let mut by_run: BTreeMap<RunId, Vec<String>> = BTreeMap::new();
+    for unrecorded in read(&note(journal))? {
+        let things = by_run.entry(unrecorded.run).or_default();
+        things.extend(outcome(&unrecorded.line).map(thing));
+    }
+    Ok(by_run)
+}
+
+fn note(journal: &Path) -> PathBuf {
+    let mut name = journal.to_owned().into_os_string();
+    name.push(".unrecorded");
+    name.into()
+}
+
+fn read(note: &Path) -> io::Result<Vec<Unrecorded>> {
+    let text = match std::fs::read_to_string(note) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text?,
+    };
+    // The power may have failed within the last line.
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+/// The thing that an entry says is there.
+fn outcome(line: &Line) -> Option<&Receipt> {
+    match &line.entry {
+        Entry::Effect(
+            Effect::Settled { verdict: Verdict::Have(receipt), .. } | Effect::Surplus { receipt },
+        ) => Some(receipt),
+        _ => None,
+    }
+}
+
+fn thing(receipt: &Receipt) -> String {
+    let mark = receipt.mark.as_ref().map(|mark| format!(", mark `{mark}`")).unwrap_or_default();
+    format!("{} {}{mark}", receipt.step, receipt.id)
+}
+
+#[async_trait]
+impl Store for NotedStore {
+    fn journal(&self) -> &JournalId {
+        self.inner.journal()
+    }
+
+    async fn begin(
+        &self,
+        lease: &Lease,
+        line: &Line,
+        blobs: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        self.inner.begin(lease, line, blobs).await
+    }
+
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+        let appended = self.inner.append(run, seq, token, line).await;
+        match &appended {
+            Ok(()) if line.entry.phase().is_some_and(Name::is_closed) => self.settled(run),
+            Err(StoreError::Unusable { .. }) => self.unrecorded(run, seq, line),
+            _ => {}
+        }
+        appended
+    }
+
+    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
+        self.inner.load(run).await
+    }
+
+    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
+        self.inner.list(app).await
+    }
+
+    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
+        self.inner.claim(key, holder).await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+        self.inner.renew(lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.inner.release(lease).await
+    }
+
+    async fn forget(&self, run: &RunId) -> Result<(), StoreError> {
+        self.inner.forget(run).await
+    }
+}

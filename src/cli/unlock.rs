@@ -1,0 +1,130 @@
+//! `fabrik unlock`: releases the lock that a dead run of an app left behind.
+//!
+//! Whether it is dead is told by the store alone: the operating system's lock is free, or the lease has run out. A
+//! process id proves nothing, for it may be of another namespace or of another process by now. A living run is left
+//! alone unless that is asked for; its tenure is given back then, so that the journal takes no entry of it any more.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use machine::app::AppKey;
+
+use super::args::{Global, Unlock};
+use super::consent::Consent;
+use super::face::Face;
+use super::settings::Settings;
+use super::{Came, apps, join};
+use crate::plan::Obstacle;
+use crate::plan::release::open_run;
+use crate::report::Ending;
+use crate::report::ending::holder_lines;
+use crate::report::screen::{GOOD, ODD, in_style};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Claim, Holder, Lease, RunRow, Store, Tenant};
+use crate::wire::live::LiveClock;
+
+/// Releases an app's lock.
+pub async fn run(unlock: &Unlock, global: &Global, face: &Face) -> Came {
+    let ending = carry_out(unlock, global, face).await.map_err(|obstacle| vec![obstacle])?;
+    Ok(face.end(&ending))
+}
+
+async fn carry_out(unlock: &Unlock, global: &Global, face: &Face) -> Result<Ending, Obstacle> {
+    let place = Settings::of(global, Path::new(".")).locate(global)?;
+    let Some(reader) = join::look(&place.journal)? else {
+        let message = format!("there is no journal at {}", place.journal.display());
+        return Err(Obstacle::new(message, "`--state` or `--sandbox` says where it is"));
+    };
+    let rows = reader.list(None).await?;
+    let app = apps::find(&rows, &unlock.app)?;
+    let store = SqliteStore::open(&place.journal, Arc::new(LiveClock))?;
+    let me = join::holder(format!("unlock {}", unlock.app));
+    match store.claim(&app.to_string(), &me).await? {
+        Claim::Held { lease, over } => {
+            store.release(&lease).await?;
+            Ok(free(&app, over.as_ref(), &me, &rows))
+        }
+        // Nobody is in the book whose tenure could be ended.
+        Claim::Taken(tenant) if tenant.by.pid == 0 => {
+            Ok(Ending::held(&tenant.by, tenant.since, "try again in a moment"))
+        }
+        Claim::Taken(tenant) if !unlock.force => Ok(alive(&tenant, &me)),
+        Claim::Taken(tenant) => {
+            agree(&app, &tenant, &Consent::new(global, face))?;
+            take(&store, &app, &tenant, &me, &rows).await
+        }
+    }
+}
+
+/// A dead run's lock is free again, or it was all along.
+fn free(app: &AppKey, over: Option<&Tenant>, me: &Holder, rows: &[RunRow]) -> Ending {
+    let Some(tenant) = over else {
+        let line = format!("{} nobody holds {}: there is nothing to release", in_style(GOOD, "✓"), app.name);
+        return Ending::unlocked(vec![line], None);
+    };
+    let mut lines = vec![format!("{} the lock of {} is released", in_style(GOOD, "✓"), app.name)];
+    lines.extend(holder_lines(&tenant.by, tenant.since));
+    lines.push(format!("  dead:   {}", proof(&tenant.by, me)));
+    lines.extend(next(rows, app));
+    Ending::unlocked(lines, Some(tenant))
+}
+
+fn proof(by: &Holder, me: &Holder) -> &'static str {
+    if by.boot == me.boot {
+        "its process has ended, and the operating system freed its lock"
+    } else if by.shares_host_with(me) {
+        "this machine was started anew since then"
+    } else {
+        "its lease ran out on another host"
+    }
+}
+
+fn alive(tenant: &Tenant, me: &Holder) -> Ending {
+    let hint = if tenant.by.shares_host_with(me) {
+        "its process lives on this host: wait until it has ended, or stop it; `--force` takes the lock from it"
+    } else {
+        "it is on another host, so whether it lives cannot be seen from here: a dead run's lock runs out within 3 \
+         minutes; `--force` takes it at once"
+    };
+    Ending::held(&tenant.by, tenant.since, hint)
+}
+
+fn agree(app: &AppKey, tenant: &Tenant, consent: &Consent) -> Result<(), Obstacle> {
+    let question = format!("take the lock of {} from {}?", app.name, tenant.by);
+    if consent.agreed(&question) {
+        return Ok(());
+    }
+    Err(Obstacle::new(format!("{question} Not agreed"), "say `--yes` to go on without being asked"))
+}
+
+/// Ends the tenure that was agreed to, and no later one.
+async fn take(
+    store: &SqliteStore,
+    app: &AppKey,
+    tenant: &Tenant,
+    me: &Holder,
+    rows: &[RunRow],
+) -> Result<Ending, Obstacle> {
+    let key = app.to_string();
+    let theirs = Lease { key: key.clone(), token: tenant.token, until: Duration::ZERO };
+    store.release(&theirs).await?;
+    let mut lines = vec![format!("{} the lock of {} was taken", in_style(GOOD, "✓"), app.name)];
+    lines.extend(holder_lines(&tenant.by, tenant.since));
+    match store.claim(&key, me).await? {
+        Claim::Held { lease, .. } => {
+            store.release(&lease).await?;
+            lines.extend(next(rows, app));
+        }
+        Claim::Taken(_) => lines.push(in_style(
+            ODD,
+            "  ! its process still lives: it stops before it writes again, and only then can another run begin",
+        )),
+    }
+    Ok(Ending::unlocked(lines, Some(tenant)))
+}
+
+fn next(rows: &[RunRow], app: &AppKey) -> Option<String> {
+    let run = open_run(rows, app)?.run.short();
+    Some(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it"))
+}
