@@ -122,7 +122,8 @@ impl Coolify {
             Some(Value::Array(items)) => Ok(items),
             // After internal sorting Coolify may answer an object with numeric keys for a list.
             Some(Value::Object(items)) => Ok(items.into_iter().map(|(_, item)| item).collect()),
-            Some(_) | None => Err(unreadable(path)),
+            Some(_) => Err(unreadable(path)),
+            None => Err(missing(path)),
         }
     }
 
@@ -163,6 +164,10 @@ impl Coolify {
 
 fn unreadable(what: &str) -> Trouble {
     Trouble::Unintelligible { api: API, reason: what.to_owned() }
+}
+
+fn missing(path: &str) -> Trouble {
+    Trouble::Refused { what: format!("GET {path}"), reason: "it is not there (404)".to_owned() }
 }
 
 fn text(item: &Value, name: &str) -> String {

@@ -8,7 +8,7 @@ use machine::effect::Intended;
 use machine::receipt::Fields;
 use serde_json::{Value, json};
 
-use super::{COOLIFY, Coolify, text, unreadable};
+use super::{COOLIFY, Coolify, missing, text, unreadable};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
 
@@ -110,10 +110,10 @@ impl Coolify {
     /// The named volumes of `application`, oldest first; files and directories of the host are left out.
     ///
     /// # Errors
-    /// [`Trouble::Unintelligible`] for an application that is not there, and from a Coolify without this call.
+    /// [`Trouble::Refused`] for an application that is not there, and from a Coolify without this call.
     pub async fn storages(&self, application: &str) -> Result<Vec<Storage>, Trouble> {
         let path = format!("/applications/{application}/storages");
-        let body = self.read(&path).await?.ok_or_else(|| unreadable(&path))?;
+        let body = self.read(&path).await?.ok_or_else(|| missing(&path))?;
         let items = body["persistent_storages"].as_array().ok_or_else(|| unreadable(&path))?;
         Ok(items.iter().filter(|item| item["host_path"].is_null()).filter_map(storage).collect())
     }
