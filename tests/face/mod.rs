@@ -8,5 +8,6 @@ mod image;
 mod input;
 mod places;
 mod program;
+pub mod served;
 mod story;
 mod together;
