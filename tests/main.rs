@@ -11,3 +11,4 @@ mod promise;
 mod tidy;
 mod truth;
 mod versions;
+mod wire;
