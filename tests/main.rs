@@ -4,6 +4,7 @@
 
 mod applications;
 mod cloud;
+mod doors;
 mod face;
 mod kill;
 mod outside;
