@@ -32,6 +32,8 @@ pub struct Api {
 
 impl Api {
     pub fn read(data: &[u8]) -> Arc<Self> {
+        // A fuzzer sees what is compared, and soon says it itself.
+        let data = if holds_token(data) { b"" } else { data };
         let mut replies = vec![Vec::new()];
         for line in data.split_inclusive(|byte| *byte == b'\n') {
             match (line.strip_suffix(b"\n").unwrap_or(line), replies.last_mut()) {
@@ -66,6 +68,10 @@ impl Api {
             assert!(!format!("{sorted:?}").contains(TOKEN));
         }
     }
+}
+
+fn holds_token(data: &[u8]) -> bool {
+    data.windows(TOKEN.len()).any(|window| window == TOKEN.as_bytes())
 }
 
 fn reply(text: Vec<u8>) -> (u16, Option<(String, String)>, Vec<u8>) {
