@@ -20,6 +20,9 @@ const SHORT: usize = 8;
 /// over the whole of a long value would take a thousand times its size.
 const HEAD: usize = 64;
 
+/// What stands where a text was cut short, perhaps in the middle of a secret.
+const CUT: char = '…';
+
 /// Finds secrets in text.
 pub struct Mask {
     finder: AhoCorasick,
@@ -73,6 +76,7 @@ impl Mask {
                 covered.push((start, end));
             }
         }
+        covered.extend(text.match_indices(CUT).flat_map(|(end, _)| self.beginnings(&text[..end])));
         covered.sort_unstable();
         let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
         for (start, end) in covered {
@@ -84,6 +88,18 @@ impl Mask {
         }
         masked.push_str(&text[at..]);
         masked
+    }
+}
+
+impl Mask {
+    /// Where the text ends with the beginning of a form that is not long enough to be found by its head.
+    fn beginnings(&self, text: &str) -> impl Iterator<Item = (usize, usize)> {
+        let long = self.forms.iter().filter(|form| !form.alone).map(|form| form.text.as_bytes());
+        long.filter_map(|form| {
+            let ends = |length: &usize| text.as_bytes().ends_with(&form[..*length]);
+            let length = (SHORT..form.len().min(HEAD)).rev().find(ends)?;
+            Some((text.len() - length, text.len()))
+        })
     }
 }
 

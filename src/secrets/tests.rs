@@ -234,6 +234,14 @@ fn a_secret_without_end_is_masked_in_every_form_and_so_is_its_beginning() {
 }
 
 #[test]
+fn a_secret_that_was_cut_off_is_hidden_as_far_as_it_stands() {
+    let mask = Mask::new(["ünd-hunter22-and-more", "short"]);
+    assert_eq!(mask.mask("key=ünd-hunt… key=ünd-hunter22-and-mor…"), "key=***… key=***…");
+    assert_eq!(mask.mask(&format!("{}…", &STANDARD.encode("ünd-hunter22-and-more")[..11])), "***…");
+    assert_eq!(mask.mask("key=ünd… shor… ünd-hunt and more"), "key=ünd… shor… ünd-hunt and more");
+}
+
+#[test]
 fn what_only_begins_like_a_secret_is_hidden_as_far_as_it_does() {
     let secret = "a".repeat(100);
     let mask = Mask::new([&secret]);

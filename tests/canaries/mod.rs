@@ -5,4 +5,5 @@
 
 mod birds;
 mod life;
+mod quoted;
 mod refused;
