@@ -23,9 +23,12 @@ pub const TOKEN: &str = "token-that-is-never-told";
 /// More replies make it slower and show nothing new.
 const REPLIES: usize = 8;
 
+/// One reply: its status, a header, its body.
+type Reply = (u16, Option<(String, String)>, Vec<u8>);
+
 /// The replies of an API.
 pub struct Api {
-    replies: Vec<(u16, Option<(String, String)>, Vec<u8>)>,
+    replies: Vec<Reply>,
     asked: AtomicUsize,
     passed: Mutex<Duration>,
 }
@@ -74,7 +77,7 @@ fn holds_token(data: &[u8]) -> bool {
     data.windows(TOKEN.len()).any(|window| window == TOKEN.as_bytes())
 }
 
-fn reply(text: Vec<u8>) -> (u16, Option<(String, String)>, Vec<u8>) {
+fn reply(text: Vec<u8>) -> Reply {
     let end = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
     let head = String::from_utf8_lossy(&text[..end]).into_owned();
     let (status, header) = head.split_once(' ').map_or((head.as_str(), None), |(it, rest)| (it, Some(rest)));
@@ -88,7 +91,7 @@ fn reply(text: Vec<u8>) -> (u16, Option<(String, String)>, Vec<u8>) {
     }
 }
 
-fn response((status, header, body): &(u16, Option<(String, String)>, Vec<u8>)) -> Response {
+fn response((status, header, body): &Reply) -> Response {
     let mut http = http::Response::new(body.clone());
     *http.status_mut() = http::StatusCode::from_u16(*status).expect("from 200 to 599");
     if let Some((name, value)) = header

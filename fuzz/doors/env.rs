@@ -13,7 +13,8 @@ pub fn knock(data: &[u8]) {
                 pairs.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();
             // In single quotes nothing has a meaning, so a file written with them says the same.
             if whole.iter().all(|(_, value)| !value.contains('\'')) {
-                let again: String = whole.iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
+                let again: String =
+                    whole.iter().map(|(name, value)| [*name, "='", *value, "'\n"].concat()).collect();
                 let again = parse_env_file(path, &again).expect("names and values are as they were read");
                 let again: Vec<(&str, &str)> =
                     again.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();

@@ -1,5 +1,6 @@
 //! A write, prepared: the request, what of it the journal may know, and its times.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -129,7 +130,7 @@ fn legal(url: &str) -> String {
         if byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte) {
             legal.push(char::from(byte));
         } else {
-            legal.push_str(&format!("%{byte:02X}"));
+            write!(legal, "%{byte:02X}").expect("a string takes all");
         }
         if legal.len() >= LONGEST_URL {
             break;

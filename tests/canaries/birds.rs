@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use fabrik::secrets::hex;
 
 /// So many letters that do not repeat themselves.
 fn letters(count: usize) -> String {
@@ -92,7 +93,7 @@ fn forms(piece: &str) -> Vec<(&'static str, Vec<u8>)> {
             |byte: u8| if kept(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
         piece.bytes().map(written).collect()
     };
-    let hex: String = piece.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(piece.as_bytes());
     let mut forms = vec![
         ("plain", piece.to_owned()),
         ("in Rust", format!("{piece:?}").trim_matches('"').to_owned()),
@@ -116,7 +117,7 @@ fn escaped(letter: char) -> String {
     if letter.is_ascii() {
         return letter.to_string();
     }
-    letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
 }
 
 /// What surely stands in base64 text in which the piece begins `shift` bytes after a group of three.
@@ -141,7 +142,7 @@ fn a_canary_is_heard_in_every_form() {
             ("base64", STANDARD.encode(bytes)),
             ("base64, one later", URL_SAFE.encode([b"x", bytes].concat())),
             ("base64, two later", STANDARD.encode([b"xy", bytes].concat())),
-            ("hex", bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            ("hex", hex(bytes)),
             ("debug", format!("{value:?}")),
         ] {
             let heard = !ears.hear(format!("<{text}>").as_bytes()).is_empty();

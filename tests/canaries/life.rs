@@ -132,7 +132,7 @@ impl Life {
         said.ends(3);
         self.run(&["status"]).ends(0);
         self.run(&["resume"]).ends(0);
-        self.sandbox = "--sandbox".to_owned();
+        "--sandbox".clone_into(&mut self.sandbox);
     }
 }
 

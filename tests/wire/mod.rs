@@ -124,7 +124,7 @@ mod doctored {
     use super::trace::calls;
 
     fn hex(text: &str) -> String {
-        text.bytes().map(|byte| format!("\\x{byte:02x}")).collect()
+        text.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<Vec<_>>().concat()
     }
 
     fn head(method: &str) -> String {

@@ -56,9 +56,9 @@ pub fn calls(trace: &str) -> Vec<Call> {
 fn opened(arguments: &str) -> String {
     let number = arguments.trim_start_matches(|c: char| c.is_ascii_digit());
     let shown = number.strip_prefix('<').and_then(|rest| rest.split_once('>'));
-    shown.map_or_else(String::new, |(shown, _)| match shown.starts_with("\\x") {
-        true => String::from_utf8_lossy(&unescaped(shown)).into_owned(),
-        false => shown.to_owned(),
+    shown.map_or_else(String::new, |(shown, _)| {
+        let bytes = if shown.starts_with("\\x") { unescaped(shown) } else { shown.into() };
+        String::from_utf8_lossy(&bytes).into_owned()
     })
 }
 
