@@ -4,7 +4,9 @@
 
 mod applications;
 mod campaign;
+mod canaries;
 mod cloud;
+mod doors;
 mod face;
 mod kill;
 mod outside;
@@ -12,3 +14,4 @@ mod promise;
 mod tidy;
 mod truth;
 mod versions;
+mod wire;

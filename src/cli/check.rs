@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use machine::phase::Name;
 
+use super::args::Global;
 use super::face::Face;
 use super::settings::environment;
 use crate::error::Problems;
@@ -69,6 +70,17 @@ pub async fn local(
     let ask = Ask::fresh(spec.clone(), &sources, &key, &known);
     let ask = ask.map_err(|obstacles| face.end(&Ending::refused(&obstacles)))?;
     Ok(preface(&ask))
+}
+
+/// Has the face hide what the environment and the `.env` beside a spec give by these names, before anybody outside is
+/// asked. A `.env` that cannot be read is told of where it is needed.
+pub fn hide_given<'a>(names: impl IntoIterator<Item = &'a str>, spec: &Path, global: &Global, face: &Face) {
+    let beside = || spec.parent().unwrap_or(Path::new(".")).join(".env");
+    let env_file = global.env_file.clone().unwrap_or_else(beside);
+    let lookup = environment();
+    if let Ok(sources) = Sources::read(lookup.as_ref(), &env_file) {
+        sources.given(names).iter().for_each(|secret| face.veil.learn(secret));
+    }
 }
 
 /// The variables that any release of this app has set, on whatever outside: the run itself looks more closely.

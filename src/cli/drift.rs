@@ -10,7 +10,7 @@ use super::args::{DriftArgs, Global};
 use super::face::Face;
 use super::join::Reach;
 use super::settings::Settings;
-use super::{Came, status};
+use super::{Came, check, status};
 use crate::plan::drift::{Drift, How, drift};
 use crate::plan::{Obstacle, Release};
 use crate::report::exit::{DONE, PENDING};
@@ -50,7 +50,9 @@ pub async fn run(args: &DriftArgs, global: &Global, face: &Face) -> Came {
 }
 
 async fn look(release: &Release, global: &Global, face: &Face) -> Result<Vec<Drift>, Obstacle> {
-    let beside = Path::new(&release.begun().spec).parent().unwrap_or(Path::new("."));
+    let begun = release.begun();
+    check::hide_given(begun.secrets.keys().map(String::as_str), Path::new(&begun.spec), global, face);
+    let beside = Path::new(&begun.spec).parent().unwrap_or(Path::new("."));
     let settings = Settings::of(global, beside);
     let place = settings.locate(global)?;
     let reach = Reach::of(&place, &settings, global, face).await?;

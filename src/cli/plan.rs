@@ -48,6 +48,7 @@ pub async fn run(args: &PlanArgs, global: &Global, face: &Face) -> Came {
 
 async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obstacle>> {
     let one = |obstacle: Obstacle| vec![obstacle];
+    check::hide_given(spec.secrets.iter().map(|want| want.name.as_str()), &spec.path, global, face);
     let settings = Settings::of(global, join::folder(&spec.path));
     let place = settings.locate(global).map_err(one)?;
     let store = join::look(&place.journal).map_err(one)?;

@@ -1,5 +1,6 @@
 //! A write, prepared: the request, what of it the journal may know, and its times.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -102,11 +103,14 @@ impl Call {
     }
 }
 
+/// Longer than any URL of theirs; what is longer than 64 KiB cannot be sent.
+const LONGEST_URL: usize = 16 * 1024;
+
 /// Builds a request as both APIs want it: bearer token, JSON both ways.
 pub fn request(method: http::Method, url: &str, token: &str, body: &Value) -> http::Request<Vec<u8>> {
     let builder = http::Request::builder()
         .method(method)
-        .uri(url)
+        .uri(legal(url))
         .header(http::header::AUTHORIZATION, bearer(token))
         .header(http::header::ACCEPT, "application/json")
         .header(http::header::USER_AGENT, concat!("fabrik/", env!("CARGO_PKG_VERSION")));
@@ -119,6 +123,22 @@ pub fn request(method: http::Method, url: &str, token: &str, body: &Value) -> ht
     built.expect("base URLs are checked when they are read")
 }
 
+/// The URL with what no URL may hold percent-encoded, and an end: ids come from answers, and those say anything.
+fn legal(url: &str) -> String {
+    let mut legal = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        if byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte) {
+            legal.push(char::from(byte));
+        } else {
+            write!(legal, "%{byte:02X}").expect("a string takes all");
+        }
+        if legal.len() >= LONGEST_URL {
+            break;
+        }
+    }
+    legal
+}
+
 fn bearer(token: &str) -> http::HeaderValue {
     let mut value = http::HeaderValue::from_str(&format!("Bearer {token}"))
         .unwrap_or_else(|_| http::HeaderValue::from_static("Bearer"));
@@ -129,4 +149,27 @@ fn bearer(token: &str) -> http::HeaderValue {
 /// The text as Coolify wants compose text: base64, padded, without line breaks.
 pub fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(id: &str) -> String {
+        let url = format!("https://api.example.com/things/{id}?a=b");
+        request(http::Method::GET, &url, "token", &Value::Null).uri().to_string()
+    }
+
+    #[test]
+    fn an_id_that_no_url_can_hold_is_encoded() {
+        assert_eq!(target("a-b_c.1"), "https://api.example.com/things/a-b_c.1?a=b");
+        assert_eq!(target("a b\n#ü"), "https://api.example.com/things/a%20b%0A%23%C3%BC?a=b");
+        let every: String = (0..=127_u8).map(char::from).collect();
+        assert!(target(&every).contains("%00") && target(&every).contains("%7F"));
+    }
+
+    #[test]
+    fn an_id_without_end_has_one() {
+        assert!(target(&"ü".repeat(100_000)).len() < 17_000);
+    }
 }

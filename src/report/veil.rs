@@ -7,37 +7,36 @@ use serde_json::Value;
 use crate::secrets::{Mask, Secret};
 
 /// Hides the secrets it has learnt. Clones share what they know.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Veil {
     known: Arc<RwLock<Known>>,
 }
 
+#[derive(Default)]
 struct Known {
     values: Vec<Secret>,
-    mask: Mask,
-}
-
-impl Default for Veil {
-    fn default() -> Self {
-        let known = Known { values: Vec::new(), mask: Mask::new(Vec::<String>::new()) };
-        Self { known: Arc::new(RwLock::new(known)) }
-    }
+    /// `None` until something is hidden after something was learnt: secrets are learnt in a row, and a mask is dear.
+    mask: Option<Mask>,
 }
 
 impl Veil {
     /// Hides `secret` from now on.
     pub fn learn(&self, secret: &Secret) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if secret.expose().is_empty() || known.values.contains(secret) {
-            return;
+        if !secret.expose().is_empty() && !known.values.contains(secret) {
+            known.values.push(secret.clone());
+            known.mask = None;
         }
-        known.values.push(secret.clone());
-        known.mask = Mask::new(known.values.iter().map(Secret::expose));
     }
 
     /// The text without secrets.
     pub fn hide(&self, text: &str) -> String {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).mask.mask(text)
+        if let Some(mask) = &self.known.read().unwrap_or_else(PoisonError::into_inner).mask {
+            return mask.mask(text);
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Known { values, mask } = &mut *known;
+        mask.get_or_insert_with(|| Mask::new(values.iter().map(Secret::expose))).mask(text)
     }
 
     /// The document without secrets in any of its texts.

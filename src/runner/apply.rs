@@ -36,6 +36,7 @@ impl Desk {
     }
 
     async fn try_apply(&self, spec: Spec, options: &Options) -> Result<Outcome, Outcome> {
+        self.hide_given(&spec)?;
         let outside = self.learn_outside().await?;
         let app = self.app(&spec, &outside);
         let rows = self.store.list(Some(&app)).await?;

@@ -274,6 +274,17 @@ impl Desk {
         ask
     }
 
+    /// Has the onlookers hide what the sources give for the secrets of `spec`: an outside that was given them by an
+    /// earlier run may quote them at the first question.
+    ///
+    /// # Errors
+    /// As [`sources`](Self::sources).
+    pub fn hide_given(&self, spec: &Spec) -> Result<(), Outcome> {
+        let names = spec.secrets.iter().map(|want| want.name.as_str());
+        self.sources(&spec.path)?.given(names).iter().for_each(|secret| self.listener.hide(secret));
+        Ok(())
+    }
+
     /// The release that `any` builds on.
     ///
     /// # Errors

@@ -1,13 +1,14 @@
 //! Takes secret values out of any text that leaves the program.
 //!
 //! Goes by value: plain, base64, URL-encoded and JSON-escaped. The last line of defence; it does not know which text is
-//! which, and cannot find a value that was cut up, hashed or compressed.
+//! which, and cannot find a value whose beginning was cut off, or that was hashed or compressed.
 
 use std::fmt::Write;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "***";
@@ -15,40 +16,67 @@ const HIDDEN: &str = "***";
 /// Values shorter than this are hidden only where they stand alone: they would be found in ordinary words.
 const SHORT: usize = 8;
 
+/// As much of a form as is looked for; where it is found, all that follows of the form is hidden with it. An automaton
+/// over the whole of a long value would take a thousand times its size.
+const HEAD: usize = 64;
+
+/// What stands where a text was cut short, perhaps in the middle of a secret.
+const CUT: char = '…';
+
 /// Finds secrets in text.
 pub struct Mask {
     finder: AhoCorasick,
-    /// For each pattern, whether it is hidden only where it stands alone.
-    alone: Vec<bool>,
+    /// What the finder's patterns are the heads of.
+    forms: Vec<Form>,
+}
+
+/// One way in which a value may be written.
+struct Form {
+    text: Zeroizing<String>,
+    /// Whether it is hidden only where it stands alone.
+    alone: bool,
 }
 
 impl Mask {
     /// Learns what to hide; empty values are left out.
     pub fn new<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
-        let mut patterns: Vec<(String, bool)> = Vec::new();
+        let mut known: Vec<(String, bool)> = Vec::new();
         for value in values {
             let value = value.as_ref();
-            let pattern = |form: String| (value.len().min(form.len()) < SHORT, form);
-            patterns.extend(forms(value).into_iter().map(pattern).map(|(alone, form)| (form, alone)));
+            let form = |form: String| (value.len().min(form.len()) < SHORT, form);
+            known.extend(forms(value).into_iter().map(form).map(|(alone, form)| (form, alone)));
         }
-        patterns.retain(|(form, _)| !form.is_empty());
-        patterns.sort();
-        patterns.dedup_by(|a, b| a.0 == b.0);
-        let (forms, alone): (Vec<String>, Vec<bool>) = patterns.into_iter().unzip();
+        known.retain(|(form, _)| !form.is_empty());
+        known.sort();
+        known.dedup_by(|a, b| a.0 == b.0);
+        let form = |(text, alone)| Form { text: Zeroizing::new(text), alone };
+        let forms: Vec<Form> = known.into_iter().map(form).collect();
+        let heads = forms.iter().map(|form| &form.text.as_bytes()[..form.text.len().min(HEAD)]);
         // All matches are asked for, and what they cover together is hidden: whichever match were taken first, the
         // tail of another that overlaps it would be left standing.
-        let finder = AhoCorasick::builder().match_kind(MatchKind::Standard).build(forms);
-        Self { finder: finder.expect("a few secrets are within the automaton's limits"), alone }
+        let finder = AhoCorasick::builder().match_kind(MatchKind::Standard).build(heads);
+        Self { finder: finder.expect("a few secrets are within the automaton's limits"), forms }
     }
 
     /// The text with every secret replaced by `***`.
     pub fn mask(&self, text: &str) -> String {
-        let mut covered: Vec<(usize, usize)> = self
-            .finder
-            .find_overlapping_iter(text)
-            .filter(|found| !self.alone[found.pattern()] || stands_alone(text, found.start(), found.end()))
-            .map(|found| (found.start(), found.end()))
-            .collect();
+        let mut covered: Vec<(usize, usize)> = Vec::new();
+        // How far each form was found last. In a text that repeats itself most matches lie within another and add
+        // nothing to it; that is told by one byte.
+        let mut until = vec![0; self.forms.len()];
+        for found in self.finder.find_overlapping_iter(text) {
+            let (form, start, known) = (&self.forms[found.pattern()], found.start(), until[found.pattern()]);
+            let goes_on = || form.text.as_bytes().get(known - start) == text.as_bytes().get(known);
+            if start < known && !goes_on() {
+                continue;
+            }
+            let end = start + agreement(&form.text, &text[start..]);
+            if !form.alone || stands_alone(text, start, end) {
+                until[found.pattern()] = end;
+                covered.push((start, end));
+            }
+        }
+        covered.extend(text.match_indices(CUT).flat_map(|(end, _)| self.beginnings(&text[..end])));
         covered.sort_unstable();
         let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
         for (start, end) in covered {
@@ -61,6 +89,24 @@ impl Mask {
         masked.push_str(&text[at..]);
         masked
     }
+}
+
+impl Mask {
+    /// Where the text ends with the beginning of a form that is not long enough to be found by its head.
+    fn beginnings(&self, text: &str) -> impl Iterator<Item = (usize, usize)> {
+        let long = self.forms.iter().filter(|form| !form.alone).map(|form| form.text.as_bytes());
+        long.filter_map(|form| {
+            let ends = |length: &usize| text.as_bytes().ends_with(&form[..*length]);
+            let length = (SHORT..form.len().min(HEAD)).rev().find(ends)?;
+            Some((text.len() - length, text.len()))
+        })
+    }
+}
+
+/// For how many bytes the text says what the form says, up to the end of a letter.
+fn agreement(form: &str, text: &str) -> usize {
+    let agreed = form.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+    (0..=agreed).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)
 }
 
 /// Says whether a match has no letter or digit on either side.

@@ -61,4 +61,9 @@ impl<'a> Sources<'a> {
             None => file().map(|value| (value, Origin::EnvFile)),
         }
     }
+
+    /// What is found by any of these names.
+    pub fn given<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<Secret> {
+        names.into_iter().filter_map(|name| self.find(name)).map(|(value, _)| value).collect()
+    }
 }

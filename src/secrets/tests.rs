@@ -218,6 +218,38 @@ fn a_line_of_a_long_secret_is_masked_too() {
 }
 
 #[test]
+fn a_secret_without_end_is_masked_in_every_form_and_so_is_its_beginning() {
+    let secret = "ü/0123456789 and so on, ".repeat(40_000);
+    let mask = Mask::new([&secret]);
+    let json = serde_json::Value::from(secret.as_str()).to_string();
+    for form in [&secret, &json, &STANDARD.encode(&secret)] {
+        let masked = mask.mask(&format!("<{form}>"));
+        assert!(masked.len() < 10, "{} bytes of it are left", masked.len());
+    }
+    // Cut off in the middle of a letter, as logs are.
+    assert_eq!(
+        mask.mask(&format!("{}… the rest is not shown", &secret[..100])),
+        "***… the rest is not shown"
+    );
+}
+
+#[test]
+fn a_secret_that_was_cut_off_is_hidden_as_far_as_it_stands() {
+    let mask = Mask::new(["ünd-hunter22-and-more", "short"]);
+    assert_eq!(mask.mask("key=ünd-hunt… key=ünd-hunter22-and-mor…"), "key=***… key=***…");
+    assert_eq!(mask.mask(&format!("{}…", &STANDARD.encode("ünd-hunter22-and-more")[..11])), "***…");
+    assert_eq!(mask.mask("key=ünd… shor… ünd-hunt and more"), "key=ünd… shor… ünd-hunt and more");
+}
+
+#[test]
+fn what_only_begins_like_a_secret_is_hidden_as_far_as_it_does() {
+    let secret = "a".repeat(100);
+    let mask = Mask::new([&secret]);
+    assert_eq!(mask.mask(&format!("{}b", &secret[..63])), format!("{}b", &secret[..63]));
+    assert_eq!(mask.mask(&format!("{}ü", &secret[..70])), "***ü");
+}
+
+#[test]
 fn without_secrets_nothing_is_masked() {
     assert_eq!(Mask::new(Vec::<String>::new()).mask("all of it"), "all of it");
 }

@@ -8,6 +8,7 @@ mod image;
 mod input;
 mod places;
 mod program;
+pub mod served;
 mod story;
 mod together;
 mod unlock;

@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
@@ -118,6 +119,43 @@ fn dockerignore_means_what_docker_says() {
         "tmp",
     ];
     assert_eq!(paths(&folder(&files)), kept);
+}
+
+#[test]
+fn a_pattern_of_many_stars_comes_to_an_end() {
+    let (name, deep) = ("a".repeat(200), ["a"; 40].join("/"));
+    let (stars, paths_of_stars) = ("*a".repeat(30), "**/a/".repeat(20));
+    for (pattern, path, ignored) in [
+        (format!("{stars}*b"), &name, false),
+        (format!("{stars}*"), &name, true),
+        (format!("{paths_of_stars}b"), &deep, false),
+        (format!("{paths_of_stars}a"), &deep, true),
+    ] {
+        assert_eq!(Ignore::parse(&pattern).ignores(Path::new(path)), ignored, "{pattern}");
+    }
+}
+
+/// What stars and question marks mean, without any haste.
+fn plainly(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern, text) {
+        ([], _) => text.is_empty(),
+        ([b'*', rest @ ..], _) => (0..=text.len()).any(|skipped| plainly(rest, &text[skipped..])),
+        ([first, rest @ ..], [letter, others @ ..]) => {
+            (*first == b'?' || first == letter) && plainly(rest, others)
+        }
+        _ => false,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn haste_does_not_change_what_a_pattern_means(pattern in "[ab*?]{1,8}", text in "[ab]{1,8}") {
+        // Two stars alone stand for many parts of a path, which comes to the same for one part.
+        let ignored = Ignore::parse(&pattern).ignores(Path::new(&text));
+        prop_assert_eq!(ignored, plainly(pattern.as_bytes(), text.as_bytes()));
+    }
 }
 
 #[test]

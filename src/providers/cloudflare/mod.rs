@@ -89,6 +89,7 @@ impl Cloudflare {
         for page in 1..=LAST_PAGE {
             let Some(body) = self.read(&format!("{path}&page={page}")).await? else { return Ok(None) };
             let shown = results(&body);
+            let known = items.len();
             // Items move to another page when one before them comes or goes.
             items.extend(shown.iter().filter(|item| ids.insert(item["id"].to_string())).cloned());
             let total = body["result_info"]["total_count"].as_u64();
@@ -96,7 +97,8 @@ impl Cloudflare {
             if is_last {
                 return Ok(Some(items));
             }
-            if shown.is_empty() {
+            // A page that tells nothing new is not followed by one that does.
+            if items.len() == known {
                 break;
             }
         }

@@ -1,0 +1,77 @@
+//! What Cloudflare, or whoever answers in its place, replies: everything that reads it, in turn.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use fabrik::providers::cloudflare::{Proxy, Records, edge, form, shadow};
+use fabrik::providers::{Cloudflare, Provider, Volumes};
+use fabrik::secrets::Secret;
+use machine::id::{JournalId, RunId};
+use machine::mark::Mark;
+use machine::receipt::Fields;
+use machine::step::Step;
+
+use super::api::{Api, TOKEN, now, told};
+
+const HOST: &str = "blog.example.com";
+
+pub fn knock(data: &[u8]) {
+    let api = Api::read(data);
+    zones(&api);
+    records(&api, "0123456789abcdef0123456789abcdef");
+    let cloudflare = seen(&api);
+    told(now(cloudflare.token()));
+    told(now(seen(&api).zones()));
+    told(now(seen(&api).owns(Ipv4Addr::new(203, 0, 113, 7))));
+}
+
+fn seen(api: &Arc<Api>) -> Cloudflare {
+    Cloudflare::new(api.outside(), "https://api.example.com/client/v4", Secret::new(TOKEN))
+}
+
+fn zones(api: &Arc<Api>) {
+    for given in [None, Some("example.com"), Some("0123456789abcdef0123456789abcdef")] {
+        let Some(zone) = told(now(seen(api).zone_of(HOST, given))) else { continue };
+        // What a zone is called is what the next questions are made of.
+        for proxy in [Proxy::Never, Proxy::Later, Proxy::First] {
+            assert!(zone.concerns(proxy).iter().all(|concern| !concern.line().is_empty()));
+            told(now(seen(api).concerns(&zone, HOST, proxy)));
+            let mode = told(now(seen(api).mode(&zone.id))).flatten();
+            let _ = edge::judge(&zone, mode.as_ref(), proxy);
+        }
+        told(now(seen(api).room(&zone, HOST)));
+        told(now(seen(api).usage(&zone.id)));
+        let delegations = told(now(seen(api).delegations(&zone, HOST))).unwrap_or_default();
+        let wildcards = told(now(seen(api).wildcards(&zone, HOST))).unwrap_or_default();
+        let _ = (shadow::delegated(HOST, &delegations), shadow::covered(HOST, &wildcards));
+        told(now(seen(api).control(&zone.id)));
+        records(api, &zone.id);
+    }
+}
+
+fn records(api: &Arc<Api>, zone: &str) {
+    let records = || Records {
+        cloudflare: seen(api),
+        zone: zone.to_owned(),
+        name: HOST.to_owned(),
+        step: Step::Dns(0),
+    };
+    let mark = Mark { run: RunId::from_bits(1), step: Step::Dns(0), journal: JournalId::from_bits(7) };
+    let wanted: Fields = [("name", HOST), ("type", "A"), ("content", "203.0.113.7"), ("ttl", "1")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    told(now(records().marked(&mark)));
+    told(now(records().control()));
+    for object in told(now(records().look())).unwrap_or_default() {
+        let _ = (object.differences(&wanted), records().unchangeable(&object, &wanted));
+        // Written to anew, a record says what it said.
+        assert_eq!(form::normal(&object.fields), form::normal(&form::normal(&object.fields)));
+        told(now(records().get(&object.id)));
+        api.sort(&records().change(&object.id, &wanted));
+        api.sort(&records().unmake(&object.id, Volumes::Keep));
+    }
+    api.sort(&records().make(&wanted, &mark));
+    for made in api.bodies().filter_map(|body| records().made(&body, &wanted, &mark)) {
+        assert_eq!(made.mark.as_ref(), Some(&mark), "it is taken for ours, and is not");
+    }
+}

@@ -1,0 +1,144 @@
+//! What Coolify, or whoever answers in its place, replies: everything that reads it, in turn.
+
+use std::sync::Arc;
+
+use fabrik::providers::coolify::deployments::{judge, trigger};
+use fabrik::providers::coolify::envs::EnvRow;
+use fabrik::providers::coolify::parts::Fate;
+use fabrik::providers::coolify::{Resource, shape};
+use fabrik::providers::{Cloudflare, Coolify, Names, Object, Provider, Vendors, Volumes};
+use fabrik::secrets::Secret;
+use machine::id::{JournalId, RunId};
+use machine::mark::Mark;
+use machine::plan::Place;
+use machine::receipt::Fields;
+use machine::step::Step;
+
+use super::api::{Api, TOKEN, now, told};
+
+const APP: &str = "a0b1c2d3e4f5";
+const PROJECT: &str = "p0b1c2d3e4f5";
+
+pub fn knock(data: &[u8]) {
+    let api = Api::read(data);
+    instance(&api);
+    for resource in [Resource::Service(APP), Resource::Application(APP)] {
+        running(&api, resource);
+    }
+    deployments(&api, APP);
+    for kind in ["service", "image"] {
+        things(&api, kind);
+    }
+}
+
+fn seen(api: &Arc<Api>) -> Coolify {
+    Coolify::new(api.outside(), "https://coolify.example.com", Secret::new(TOKEN))
+}
+
+fn instance(api: &Arc<Api>) {
+    told(now(seen(api).team()));
+    told(now(seen(api).version()));
+    told(now(seen(api).changes_parts()));
+    told(now(seen(api).skew()));
+    let _ = now(seen(api).own_address());
+    for ability in [now(seen(api).may_read()), now(seen(api).may_write()), now(seen(api).may_deploy())] {
+        told(ability);
+    }
+    for access in [now(seen(api).private_key("deploy-key")), now(seen(api).github_app("deploy-key"))] {
+        told(access);
+    }
+    for server in told(now(seen(api).servers())).unwrap_or_default() {
+        told(now(seen(api).public_address(&server.uuid)));
+        told(now(seen(api).is_usable(&server.uuid)));
+        told(now(seen(api).control("0", &server.uuid)));
+    }
+    told(now(seen(api).residents(PROJECT, None)));
+    told(now(seen(api).residents(PROJECT, Some("production"))));
+}
+
+fn running(api: &Arc<Api>, resource: Resource<'_>) {
+    told(now(seen(api).status(resource)));
+    told(now(seen(api).container(resource, "web", 10_000)));
+    let rows = told(now(seen(api).env_rows(resource))).unwrap_or_default();
+    for id in rows.iter().flat_map(EnvRow::ids) {
+        api.sort(&seen(api).delete_env(resource, id));
+    }
+    for part in told(now(seen(api).parts(resource.uuid()))).unwrap_or_default() {
+        for fate in [Fate::Silenced, Fate::Woken, Fate::Unrouted] {
+            api.sort(&seen(api).change_part(resource.uuid(), &part, fate, &mark(Step::App)));
+        }
+    }
+    for storage in told(now(seen(api).storages(resource.uuid()))).unwrap_or_default() {
+        api.sort(&seen(api).delete_storage(resource.uuid(), &storage));
+    }
+    for call in [seen(api).deploy(resource), seen(api).stop(resource)] {
+        api.sort(&call);
+    }
+}
+
+fn deployments(api: &Arc<Api>, app: &str) {
+    let known = told(now(seen(api).deployments(app))).unwrap_or_default();
+    assert!(known.is_sorted_by_key(|it| std::cmp::Reverse(it.number)), "the newest is not the first");
+    for deployment in &known {
+        let _ = deployment.tail(20);
+        told(now(seen(api).deployment(&deployment.uuid)));
+        api.sort(&seen(api).cancel(&deployment.uuid));
+    }
+    for body in api.bodies() {
+        let trigger = trigger(&body, app);
+        for before in [None, Some(0), Some(u64::MAX)] {
+            let _ = (judge(before, Some(&trigger), &known), judge(before, None, &known));
+        }
+    }
+}
+
+/// Projects, environments and apps.
+fn things(api: &Arc<Api>, kind: &str) {
+    let vendors = || Vendors {
+        cloudflare: Cloudflare::new(api.outside(), "https://api.example.com", Secret::new(TOKEN)),
+        coolify: seen(api),
+    };
+    let place = Place {
+        coolify: "https://coolify.example.com".to_owned(),
+        team: "0".to_owned(),
+        server: "s0b1c2d3e4f5".to_owned(),
+        server_name: "localhost".to_owned(),
+    };
+    let [project, environment, app] = ["blog", "production", "blog"].map(str::to_owned);
+    let names = Names { project, environment, app };
+    let wanted: Fields = [
+        ("kind", kind),
+        ("name", "blog"),
+        ("url", "https://blog.example.com"),
+        ("image", "ghcr.io/acme/blog:1.0"),
+        ("port", "8000"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    thing(api, || Box::new(vendors().projects(&place, &names)), &wanted);
+    thing(api, || Box::new(vendors().environments(&place, &names, PROJECT)), &wanted);
+    thing(api, || vendors().app(&place, &names, PROJECT, &wanted, "{\"services\":{}}"), &wanted);
+}
+
+fn thing(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Fields) {
+    let mark = mark(provider().step());
+    let mut found: Vec<Object> = told(now(provider().look())).unwrap_or_default();
+    for ours in told(now(provider().marked(&mark))).unwrap_or_default() {
+        assert_eq!(ours.mark.as_ref(), Some(&mark), "it is taken for ours, and is not");
+        found.push(ours);
+    }
+    told(now(provider().control()));
+    api.sort(&provider().make(wanted, &mark));
+    found.extend(api.bodies().filter_map(|body| provider().made(&body, wanted, &mark)));
+    for object in found {
+        let _ = (object.differences(wanted), provider().unchangeable(&object, wanted));
+        let _ = shape::settled(&object.fields);
+        told(now(provider().get(&object.id)));
+        api.sort(&provider().change(&object.id, wanted));
+        api.sort(&provider().unmake(&object.id, Volumes::Keep));
+    }
+}
+
+fn mark(step: Step) -> Mark {
+    Mark { run: RunId::from_bits(1), step, journal: JournalId::from_bits(7) }
+}

@@ -1,0 +1,181 @@
+//! An outside that quotes the secrets it was given, wherever it says no: neither the journal nor a listener hears them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fabrik::report::Veil;
+use fabrik::runner::desk::{Desk, Outcome};
+use fabrik::runner::event::{Event, Listener};
+use fabrik::secrets::Secret;
+use fabrik::wire::{Outside, Request, Response, SendError, Transport};
+use machine::phase::{Data, Name};
+use serde_json::json;
+
+use super::birds::Ears;
+use crate::promise::crash::Fuse;
+use crate::promise::scene::{Scene, options};
+
+/// Without what `{:?}` would escape once more.
+const SECRET: &str = "canary-'quoted'-back ünd/forth+0123";
+
+/// Answers one request, or all from that one on, with words that quote the secret.
+struct Parrot {
+    inner: Arc<dyn Transport>,
+    asked: AtomicUsize,
+    at: usize,
+    mood: Mood,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Mood {
+    status: u16,
+    stubborn: bool,
+}
+
+const MOODS: [Mood; 5] = [
+    Mood { status: 422, stubborn: false },
+    Mood { status: 500, stubborn: false },
+    Mood { status: 422, stubborn: true },
+    Mood { status: 403, stubborn: true },
+    Mood { status: 500, stubborn: true },
+];
+
+#[async_trait]
+impl Transport for Parrot {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let at = self.asked.fetch_add(1, Ordering::SeqCst);
+        if at != self.at && !(self.mood.stubborn && at > self.at) {
+            return self.inner.send(request).await;
+        }
+        let words = format!("no `{SECRET}` here, nor {}", STANDARD.encode(SECRET));
+        let body = json!({
+            "success": false,
+            "message": words,
+            "error": words,
+            "errors": {"env": [words]},
+            "conflicts": [{"message": words}],
+        });
+        let http = http::Response::builder().status(self.mood.status).body(body.to_string().into_bytes());
+        Ok(Response { http: http.unwrap(), certificate: None })
+    }
+}
+
+/// Keeps all that is told, and hides what it is told to, as a face does.
+#[derive(Default)]
+struct All {
+    told: Mutex<Vec<String>>,
+    veil: Veil,
+}
+
+impl Listener for All {
+    fn hear(&self, event: &Event) {
+        self.told.lock().unwrap().push(self.veil.hide(&format!("{event:?}")));
+    }
+
+    fn hide(&self, secret: &Secret) {
+        self.veil.learn(secret);
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Apply,
+    Update,
+    RollBack,
+    Destroy,
+}
+
+impl Deed {
+    async fn set(self) -> Scene {
+        let mut scene = Scene::new(1);
+        scene.environment.insert("API_KEY".to_owned(), SECRET.to_owned());
+        if !matches!(self, Self::Apply) {
+            scene.apply(&Fuse::default()).await;
+            assert_eq!(scene.phase().await, Some(Name::Complete));
+        }
+        if matches!(self, Self::Update) {
+            scene.edit("second");
+        }
+        scene
+    }
+
+    async fn done(self, scene: &Scene, desk: &Desk) -> Outcome {
+        match self {
+            Self::Apply | Self::Update => desk.apply(scene.spec(), &options()).await,
+            Self::RollBack => {
+                let run = scene.finished().await.pop().unwrap();
+                desk.roll_back(&run, &options()).await
+            }
+            Self::Destroy => {
+                let app = scene.journal().list(None).await.unwrap().last().unwrap().app.clone();
+                desk.destroy(&app, Data::Stays, &options()).await
+            }
+        }
+    }
+}
+
+/// Does the deed with a parrot at `at`; gives all that is told and written, or `None` where it was never asked so often.
+async fn told(deed: Deed, at: usize, mood: Mood) -> Option<String> {
+    let scene = deed.set().await;
+    let (heard, outside) = (Arc::new(All::default()), scene.sandbox.outside());
+    let asked = AtomicUsize::new(0);
+    let parrot = Arc::new(Parrot { inner: outside.transport.clone(), asked, at, mood });
+    let outside = Outside { transport: parrot.clone(), ..outside };
+    let desk = scene.process(&Fuse::default());
+    let vendors = desk.vendors.clone().through(&outside);
+    let desk = Desk { listener: heard.clone(), outside, vendors, ..desk };
+    let outcome = deed.done(&scene, &desk).await;
+    drop(desk);
+    if parrot.asked.load(Ordering::SeqCst) <= at {
+        return None;
+    }
+    let mut all = vec![heard.veil.hide(&format!("{outcome:?}"))];
+    all.append(&mut heard.told.lock().unwrap());
+    for row in scene.journal().list(None).await.unwrap() {
+        let lines = scene.journal().load(&row.run).await.unwrap().lines;
+        all.extend(lines.iter().map(|line| format!("journal {}", serde_json::to_string(line).unwrap())));
+    }
+    Some(all.join("\n"))
+}
+
+async fn never_repeated(deed: Deed) {
+    let ears = Ears::of([("API_KEY", SECRET)]);
+    let mut hidden = 0;
+    for mood in MOODS {
+        for at in 0.. {
+            let Some(told) = told(deed, at, mood).await else {
+                assert!(at > 5, "{deed:?} asks only {at} times");
+                break;
+            };
+            for line in told.lines() {
+                let heard = ears.hear(line.as_bytes());
+                assert_eq!(heard, Vec::<String>::new(), "{deed:?}, request {at}, {mood:?}: {line}");
+            }
+            hidden += usize::from(told.contains("***"));
+        }
+    }
+    assert!(hidden > 5, "{deed:?}: the outside's words came through {hidden} times");
+}
+
+#[tokio::test]
+async fn what_the_outside_quotes_at_any_request_of_an_apply_is_not_repeated() {
+    never_repeated(Deed::Apply).await;
+}
+
+#[tokio::test]
+async fn what_the_outside_quotes_at_any_request_of_an_update_is_not_repeated() {
+    never_repeated(Deed::Update).await;
+}
+
+#[tokio::test]
+async fn what_the_outside_quotes_at_any_request_of_a_rollback_is_not_repeated() {
+    never_repeated(Deed::RollBack).await;
+}
+
+#[tokio::test]
+async fn what_the_outside_quotes_at_any_request_of_taking_down_is_not_repeated() {
+    never_repeated(Deed::Destroy).await;
+}
