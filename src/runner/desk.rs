@@ -205,6 +205,7 @@ impl Desk {
         }
         Runner {
             work: Work {
+                taken: journal.now(),
                 journal,
                 outside: self.outside.clone(),
                 house: self.house.clone(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use machine::step::Step;
 
 use super::app::App;
-use super::halt::{Halt, failed};
+use super::halt::{Halt, Stop, failed};
 use super::work::{TRIES, Work};
 use crate::providers::call::STALENESS;
 use crate::providers::coolify::deployments::Deployment;
@@ -28,14 +28,13 @@ impl Work {
         }
         let began = self.time();
         loop {
-            match app.status().await? {
+            match self.status(app).await? {
                 Some(status) if !status.starts_with("starting:unhealthy") => return Ok(status),
                 Some(status) => {
                     let what = format!("the start under way to end (status {status})");
                     self.wait(Step::Deploy, &what, POLL).await?;
                 }
                 None => {
-                    app.control().await?;
                     let hint = "somebody deleted it; apply again makes it anew";
                     let message = format!("app {} is gone from Coolify", app.resource.uuid());
                     return Err(Halt::Fail(failed(message, hint)));
@@ -46,6 +45,22 @@ impl Work {
                 return Err(Halt::Fail(failed(message, "see its log in Coolify")));
             }
         }
+    }
+
+    /// The status of `app`; `None` when it is proved to be gone: not there twice, a staleness window apart, beside a
+    /// control read. One 404 may be a read that lags behind.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now.
+    pub async fn status(&self, app: App<'_>) -> Result<Option<String>, Stop> {
+        for _ in 0..2 {
+            if let Some(status) = app.status().await? {
+                return Ok(Some(status));
+            }
+            app.control().await?;
+            self.pause(STALENESS).await?;
+        }
+        Ok(app.status().await?)
     }
 
     /// Follows a deployment of `app` until it is over; gives it as it ended, `None` when it is gone.

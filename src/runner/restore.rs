@@ -324,7 +324,9 @@ fn answering(deployment: &Deployment<RollingBack>, base: &Release) -> Plan {
         let action = Action::Keep { id: receipt.id, mark: receipt.mark };
         RecordWish { wish: Wish { fields, action }, proxy: Proxy::AsMade, ..record.clone() }
     };
-    Plan { records: base.records().into_iter().map(as_it_is).collect(), ..base.plan().clone() }
+    // A record that it wanted to delete and somebody took over is none of its own.
+    let own = |(record, _): &(&RecordWish, Receipt)| !matches!(record.wish.action, Action::Drop { .. });
+    Plan { records: base.records().into_iter().filter(own).map(as_it_is).collect(), ..base.plan().clone() }
 }
 
 fn blocked(halt: Halt) -> Result<Undoing, Stop> {

@@ -140,7 +140,7 @@ impl Work {
         let mut stopping = false;
         loop {
             self.safe_point()?;
-            let Some(status) = app.status().await? else { return Ok(Undoing::Done) };
+            let Some(status) = self.status(app).await? else { return Ok(Undoing::Done) };
             // Asked first: an application of a server that cannot be reached is told to have exited, and runs on
             // (Coolify 4.3.11, observed).
             if !coolify.is_usable(server).await? {

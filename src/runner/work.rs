@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use machine::effect::{Attempt, Effect};
+use machine::moment::Moment;
 use machine::phase::Working;
 use machine::step::Step;
 use tokio::sync::Notify;
@@ -74,6 +75,8 @@ pub struct Work {
     pub holder: Holder,
     /// Hides secrets in what others say: their words go into the journal and onto screens.
     pub mask: Mask,
+    /// When this process took the run up.
+    pub taken: Moment,
     /// Whether the answer to any write was not clear, on the way forward or back.
     pub doubted: bool,
 }
@@ -182,13 +185,14 @@ impl Work {
         }
     }
 
-    /// Parks a step that has tried for too long.
+    /// Parks a step that has tried for too long since its first send, or since the run was taken up again.
     ///
     /// # Errors
     /// [`Stop::Parked`] past [`TRIES`].
     pub fn still_trying<P>(&self, deployment: &Deployment<P>, step: Step, saw: &str) -> Result<(), Halt> {
         let first = deployment.ledger().first_attempt(step);
-        let tried = first.map(|intended| intended.attempt.sent.until(&self.journal.now()));
+        let now = self.journal.now();
+        let tried = first.map(|intended| intended.attempt.sent.until(&now).min(self.taken.until(&now)));
         if tried.is_some_and(|tried| tried > TRIES) {
             let reason = format!("step `{step}` got no clear answer in 10 minutes: {saw}");
             return Err(Stop::park(reason, "resume when the API answers again, or roll back").into());

@@ -97,6 +97,7 @@ fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, Send
             let reply = too_many(world, ask, retry_after);
             Ok(framed(world, ask, reply))
         }
+        Mishap::Stale if ask.writes() => effect(world, ask),
         Mishap::Stale => effect(&mut world.as_seen_stale(), ask),
         Mishap::Slow => {
             let sent = effect(world, ask);

@@ -186,8 +186,8 @@ impl Life {
         });
         drop(self.act(act, self.through(&self.scene.sandbox, hook)).await);
         self.tally.strikes += u64::from(struck.load(Ordering::SeqCst));
-        self.deleted |=
-            matches!(third, Third::DeleteRecord | Third::DeleteApp) && struck.load(Ordering::SeqCst);
+        self.deleted |= matches!(third, Third::DeleteRecord | Third::UnmarkRecord | Third::DeleteApp)
+            && struck.load(Ordering::SeqCst);
         self.wounds.append(&mut wounds.lock().expect("nobody panics here"));
     }
 
@@ -254,9 +254,8 @@ impl Life {
         };
         self.scene.sandbox.with_world(calm).expect("it is in memory");
         self.scene.outlast_late_effects().await;
-        let domains = self.scene.spec().domains;
         for wound in self.wounds.drain(..).rev() {
-            heal(&self.scene.sandbox, &wound, &domains).unwrap_or_else(|lost| panic!("{context}: {lost}"));
+            heal(&self.scene.sandbox, &wound).unwrap_or_else(|lost| panic!("{context}: {lost}"));
         }
         for _ in 0..4 {
             let act = if self.seed.is_multiple_of(2) { Act::Resume } else { Act::Undo };

@@ -106,21 +106,21 @@ fn squat(sandbox: &Sandbox, lot: u64) -> Option<Wound> {
     Some(Wound::Squatter(id))
 }
 
-/// Sets it right, after a look at what became of it. A record that somebody made theirs and that is at none of
-/// `domains` by now was rightly left to them: they take it away.
+/// Sets it right, after a look at what became of it. A record that somebody made theirs they take away.
 ///
 /// # Errors
 /// What was somebody's and is gone.
-pub fn heal(sandbox: &Sandbox, wound: &Wound, domains: &[String]) -> Result<(), String> {
+pub fn heal(sandbox: &Sandbox, wound: &Wound) -> Result<(), String> {
     let healed = sandbox.with_world(|world| match wound {
         Wound::Record(before) => {
-            let theirs = |record: &&mut Record| record.id == before.id;
-            for record in world.records.iter_mut().chain(&mut world.published).filter(theirs) {
-                (record.content, record.comment) = (before.content.clone(), before.comment.clone());
-            }
-            if !domains.contains(&before.name) {
-                world.records.retain(|record| record.id != before.id);
-                world.published.retain(|record| record.id != before.id);
+            let theirs =
+                |record: &Record| record.id == before.id && record.comment.as_deref() == Some(THEIRS);
+            world.records.retain(|record| !theirs(record));
+            world.published.retain(|record| world.records.iter().any(|it| it.id == record.id));
+            for record in world.records.iter_mut().chain(&mut world.published) {
+                if record.id == before.id {
+                    record.content.clone_from(&before.content);
+                }
             }
             Ok(())
         }

@@ -9,7 +9,7 @@ use machine::phase::Name;
 use super::crash::Fuse;
 use super::deed::{DEEDS, Deed, Story, complete, rolled_back};
 use super::invariants::{always, at_rest};
-use super::scene::Scene;
+use super::scene::{Made, Scene};
 
 /// What a world shows, but for the ids of records, of which one that was deleted and made anew has another, for the
 /// copies of variables that Coolify makes for previews by itself, and for Docker's volumes, which no undo deletes.
@@ -293,5 +293,26 @@ async fn too_many_requests_at_any_write_only_costs_time() {
     for deed in DEEDS {
         mishap_at_every_write(deed, Mishap::TooMany { retry_after: Some(30) }).await;
         mishap_at_every_write(deed, Mishap::TooMany { retry_after: None }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_lags_behind_is_never_taken_for_the_truth() {
+    for made in [Made::Folder, Made::Image, Made::Git] {
+        for deed in [Deed::Apply, Deed::Update, Deed::Undo] {
+            let story = Story { made, deed };
+            for request in 1.. {
+                let scene = story.scene().await;
+                scene.sandbox.with_world(|world| world.at_request = Some((request, Mishap::Stale))).unwrap();
+                let outcome = story.run(&scene, &Fuse::default()).await;
+                let context = format!("{story:?} with a stale read at request {request}");
+                assert!(story.ends(&outcome), "{context}: {outcome:?}");
+                at_rest(&scene, &context).await;
+                if scene.sandbox.world().at_request.is_some() {
+                    assert!(request > 1, "{context}: no request was disturbed");
+                    break;
+                }
+            }
+        }
     }
 }

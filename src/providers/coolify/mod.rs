@@ -27,7 +27,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::answer;
-use super::call::{self, COOLIFY, Call, Times};
+use super::call::{self, COOLIFY, Call, STALENESS, Times};
 use super::trouble::Trouble;
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
@@ -117,8 +117,17 @@ impl Coolify {
         serde_json::from_slice(response.body()).map(Some).map_err(|_| unreadable(path))
     }
 
+    /// The same of something that is there, as far as we know: a 404 may be a read that lags behind, and is asked again.
+    async fn read_of_ours(&self, path: &str) -> Result<Option<Value>, Trouble> {
+        if let Some(body) = self.read(path).await? {
+            return Ok(Some(body));
+        }
+        self.outside.clock.sleep(STALENESS).await;
+        self.read(path).await
+    }
+
     async fn list(&self, path: &str) -> Result<Vec<Value>, Trouble> {
-        match self.read(path).await? {
+        match self.read_of_ours(path).await? {
             Some(Value::Array(items)) => Ok(items),
             // After internal sorting Coolify may answer an object with numeric keys for a list.
             Some(Value::Object(items)) => Ok(items.into_iter().map(|(_, item)| item).collect()),

@@ -57,7 +57,7 @@ impl Coolify {
     /// # Errors
     /// [`Trouble`].
     pub async fn parts(&self, service: &str) -> Result<Vec<Part>, Trouble> {
-        let body = self.read(&format!("/services/{service}")).await?.unwrap_or_default();
+        let body = self.read_of_ours(&format!("/services/{service}")).await?.unwrap_or_default();
         let of = |list: &str, kind| -> Vec<Part> {
             let items = body[list].as_array().into_iter().flatten();
             items.filter_map(|item| part(item, kind)).collect()

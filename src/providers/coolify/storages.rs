@@ -113,7 +113,7 @@ impl Coolify {
     /// [`Trouble::Refused`] for an application that is not there, and from a Coolify without this call.
     pub async fn storages(&self, application: &str) -> Result<Vec<Storage>, Trouble> {
         let path = format!("/applications/{application}/storages");
-        let body = self.read(&path).await?.ok_or_else(|| missing(&path))?;
+        let body = self.read_of_ours(&path).await?.ok_or_else(|| missing(&path))?;
         let items = body["persistent_storages"].as_array().ok_or_else(|| unreadable(&path))?;
         Ok(items.iter().filter(|item| item["host_path"].is_null()).filter_map(storage).collect())
     }
