@@ -41,7 +41,7 @@ struct Total {
 }
 
 impl Total {
-    fn add(&mut self, tally: Tally) {
+    fn add(&mut self, tally: &Tally) {
         self.tally.requests += tally.requests;
         self.tally.crashes += tally.crashes;
         self.tally.strikes += tally.strikes;
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     for words in &total.broken {
         println!("BROKEN {words}");
     }
-    let Tally { requests, crashes, strikes, sleeps } = total.tally;
+    let Tally { requests, crashes, strikes, sleeps, .. } = total.tally;
     println!(
         "{} seeds from {}: {} broken promises; {requests} requests, {crashes} crashes, {strikes} acts of others, \
          {sleeps} sleeps past a lease; {:.0} s on {lanes} cores",
@@ -92,7 +92,7 @@ fn lane(orders: &Orders, next: &AtomicU64, total: &Mutex<Total>, bar: &ProgressB
         let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(lived(seed))));
         let mut total = total.lock().expect("no lane panics with it");
         match ended {
-            Ok(tally) => total.add(tally),
+            Ok(tally) => total.add(&tally),
             Err(words) => total.broken.push(format!("seed {seed}: {}", said(words.as_ref()))),
         }
         bar.inc(1);

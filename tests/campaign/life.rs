@@ -20,8 +20,10 @@ use crate::promise::invariants::{always, at_rest};
 use crate::promise::scene::{Made, Scene, options};
 
 /// What a life came to, for counting.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Tally {
+    /// How many points there were to crash at in each act that nothing troubled.
+    pub points: Vec<u64>,
     pub requests: u64,
     pub crashes: u64,
     pub strikes: u64,
@@ -106,7 +108,11 @@ impl Life {
     async fn step(&mut self, act: Act, trouble: Trouble) {
         self.prepare(act);
         match trouble {
-            Trouble::None => drop(self.act(act, self.scene.process(&Fuse::default())).await),
+            Trouble::None => {
+                let fuse = Fuse::default();
+                drop(self.act(act, self.scene.process(&fuse)).await);
+                self.tally.points.push(fuse.passed());
+            }
             Trouble::Crash(point) => {
                 let fuse = Fuse::at(point);
                 drop(self.act(act, self.scene.process(&fuse)).await);

@@ -1,6 +1,7 @@
 //! What `cargo test` runs of the campaign.
 
 use super::life::lived;
+use super::rules::{Noticed, RULES};
 use super::script::Script;
 
 /// Seeds that once failed, for ever first.
@@ -38,4 +39,21 @@ async fn one_seed_is_lived_where_it_is_asked_for() {
     let seed = seed.parse().expect("FABRIK_SEED is a number");
     println!("{:#?}", Script::of(seed));
     println!("{:?}", lived(seed).await);
+}
+
+#[test]
+fn every_rule_can_still_be_taken_out_and_stands_in_the_table_of_who_notices() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let table = read("tests/promise/ablation.md");
+    for rule in &RULES {
+        for cut in rule.cuts {
+            let times = read(cut.file).matches(cut.text).count();
+            assert_eq!(times, 1, "{}: the text of {} to cut out", rule.name, cut.file);
+        }
+        assert!(table.contains(&format!("| {} |", rule.name)), "{} is not in the table", rule.name);
+        if let Noticed::Test(name) = rule.noticed_by {
+            assert!(table.contains(name), "{name} is not in the table");
+        }
+    }
 }
