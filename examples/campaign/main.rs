@@ -40,15 +40,6 @@ struct Total {
     broken: Vec<String>,
 }
 
-impl Total {
-    fn add(&mut self, tally: &Tally) {
-        self.tally.requests += tally.requests;
-        self.tally.crashes += tally.crashes;
-        self.tally.strikes += tally.strikes;
-        self.tally.sleeps += tally.sleeps;
-    }
-}
-
 fn main() -> ExitCode {
     let orders = Orders::parse();
     let bar = ProgressBar::new(orders.seeds);
@@ -68,13 +59,12 @@ fn main() -> ExitCode {
     for words in &total.broken {
         println!("BROKEN {words}");
     }
-    let Tally { requests, crashes, strikes, sleeps, .. } = total.tally;
     println!(
-        "{} seeds from {}: {} broken promises; {requests} requests, {crashes} crashes, {strikes} acts of others, \
-         {sleeps} sleeps past a lease; {:.0} s on {lanes} cores",
+        "{} seeds from {}: {} broken promises; {}; {:.0} s on {lanes} cores",
         bar.position(),
         orders.from,
         total.broken.len(),
+        total.tally,
         began.elapsed().as_secs_f64()
     );
     if total.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -92,7 +82,7 @@ fn lane(orders: &Orders, next: &AtomicU64, total: &Mutex<Total>, bar: &ProgressB
         let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(lived(seed))));
         let mut total = total.lock().expect("no lane panics with it");
         match ended {
-            Ok(tally) => total.add(&tally),
+            Ok(tally) => total.tally.add(&tally),
             Err(words) => total.broken.push(format!("seed {seed}: {}", said(words.as_ref()))),
         }
         bar.inc(1);

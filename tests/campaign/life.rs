@@ -30,6 +30,25 @@ pub struct Tally {
     pub sleeps: u64,
 }
 
+impl Tally {
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.crashes += other.crashes;
+        self.strikes += other.strikes;
+        self.sleeps += other.sleeps;
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { requests, crashes, strikes, sleeps, .. } = self;
+        write!(
+            f,
+            "{requests} requests, {crashes} crashes, {strikes} acts of others, {sleeps} sleeps past a lease"
+        )
+    }
+}
+
 /// A process's way out, on which it may fall asleep before its nth request.
 struct Sleepy {
     inner: Arc<dyn Transport>,
@@ -132,7 +151,7 @@ impl Life {
                 match self.scene.made {
                     Made::Folder => self.scene.edit(&format!("{} {version}", self.seed)),
                     Made::Image => {
-                        self.scene.respec(&format!("blog:1.{version}"), &format!("blog:1.{}", version + 1))
+                        self.scene.respec(&format!("blog:1.{version}"), &format!("blog:1.{}", version + 1));
                     }
                     Made::Git | Made::PrivateGit => {
                         let commit = |version: u64| format!("{version}").repeat(40);
@@ -178,15 +197,15 @@ impl Life {
     }
 
     async fn struck(&mut self, act: Act, third: Third, request: u64) {
-        let (seen, wounds) = (AtomicU64::new(0), Arc::new(Mutex::new(Vec::new())));
-        let (sandbox, found, seed) = (self.scene.sandbox.clone(), wounds.clone(), self.seed);
+        let (passed, wounds) = (AtomicU64::new(0), Arc::new(Mutex::new(Vec::new())));
+        let (sandbox, hurt, seed) = (self.scene.sandbox.clone(), wounds.clone(), self.seed);
         let struck = Arc::new(AtomicBool::new(false));
         let flag = struck.clone();
         // Before a read: what is done between our last look and our write nobody can see (README, what is promised).
         let hook: Hook = Arc::new(move |point| {
-            let due = seen.fetch_add(1, Ordering::SeqCst) >= request && point.method == "GET";
+            let due = passed.fetch_add(1, Ordering::SeqCst) >= request && point.method == "GET";
             if due && !flag.swap(true, Ordering::SeqCst) {
-                found.lock().expect("nobody panics here").extend(strike(&sandbox, third, seed));
+                hurt.lock().expect("nobody panics here").extend(strike(&sandbox, third, seed));
             }
             fabrik::sandbox::Verdict::Go
         });

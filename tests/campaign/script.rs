@@ -102,7 +102,7 @@ impl Script {
         let dice = &mut Dice::of(seed);
         let made = dice.one_of(&[Made::Folder, Made::Folder, Made::Image, Made::Git, Made::PrivateGit]);
         let weather = weather(dice);
-        let acts = (0..1 + dice.below(4)).map(|nth| (act(dice, nth), trouble(dice), fault(dice))).collect();
+        let acts = (0..=dice.below(4)).map(|nth| (act(dice, nth), trouble(dice), fault(dice))).collect();
         let ahead_s = if dice.falls(10) { 3600 - i64::try_from(dice.below(7200)).unwrap_or(0) } else { 0 };
         Self { made, weather, acts, ahead_s, ends_in_destroy: dice.falls(30) }
     }

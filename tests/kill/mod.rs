@@ -5,6 +5,7 @@
 //! fifth, from an offset that is printed (`FABRIK_POINT_SEED` sets it).
 
 mod disk;
+mod races;
 mod signals;
 mod stage;
 

@@ -76,6 +76,11 @@ impl Stage {
         copy(&self.folder.path().join("before"), &self.state());
     }
 
+    /// Changes the app's files.
+    pub fn edit(&self, text: &str) {
+        std::fs::write(self.folder.path().join("app/index.html"), text).unwrap();
+    }
+
     /// How many points the act passes when nothing disturbs it.
     pub async fn points(&self) -> u64 {
         self.reset();
