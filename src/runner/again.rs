@@ -10,13 +10,14 @@ use machine::step::Step;
 use machine::unwritten::Journal as _;
 
 use super::desk::{Desk, Options, Outcome};
+use super::envs::{changed_by_now, changed_since};
 use super::event::Event;
 use super::forward::Walk;
 use super::journal::Journal;
 use super::{Ended, Runner, Taken};
 use crate::plan::Obstacle;
-use crate::plan::release::read;
-use crate::store::Lease;
+use crate::plan::release::{has_destroyed, read};
+use crate::store::{Lease, RunRow};
 
 /// What is wanted of a run that is taken up again.
 #[derive(Debug, Clone)]
@@ -73,11 +74,27 @@ impl Desk {
             .into());
         }
         may(&any, &wanted)?;
+        self.not_taken_down(&any, &rows).await?;
         agree(&any, &wanted, options)?;
         let lease = self.claim(&any.begun().app, options.wait_lock).await?;
         let outcome = Box::pin(self.again(run, lease.clone(), options, wanted)).await;
         let _ = self.store.release(&lease).await;
         outcome
+    }
+
+    // What a release made went with its app, so there is nothing of it to undo.
+    async fn not_taken_down(&self, any: &AnyDeployment, rows: &[RunRow]) -> Result<(), Outcome> {
+        let since = rows.iter().rev().take_while(|row| row.run != *any.run());
+        for row in since.filter(|_| any.name() == Name::Complete) {
+            if has_destroyed(&self.store, row).await? {
+                let (run, by) = (any.run().short(), row.run.short());
+                let message = format!("run {run} was taken down with its app, by run {by}");
+                return Err(
+                    Obstacle::new(message, "there is nothing to undo; apply makes the app anew").into()
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Makes sure that this is the outside that `app` is on: a run never acts on another than its own.
@@ -125,11 +142,16 @@ impl Desk {
         let mut runner = self.runner(journal, ask, Taken::Again, options);
         (runner.base, runner.before) = (base, before);
         Ok(Outcome::Ended(match wanted {
-            Wanted::On => Box::pin(runner.carry_on(any)).await,
+            Wanted::On => Box::pin(runner.on(any)).await,
             Wanted::Undone(cause) => Box::pin(runner.undone(any, cause)).await,
             Wanted::Abandoned { thing, reason } => Box::pin(runner.abandoned(any, thing, reason)).await,
         }))
     }
+}
+
+// On the way back old values are put back as far as sources give them, and what they give now does not matter.
+fn is_ahead(phase: Name) -> bool {
+    matches!(phase, Name::Pending | Name::Validating | Name::Provisioning | Name::Deploying | Name::Verifying)
 }
 
 fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), Outcome> {
@@ -175,6 +197,14 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
 }
 
 impl Runner {
+    async fn on(mut self, any: AnyDeployment) -> Ended {
+        let changed = changed_by_now(any.begun(), &self.ask).filter(|_| is_ahead(any.name()));
+        let Some(stop) = changed.map(changed_since) else { return Box::pin(self.carry_on(any)).await };
+        let ended = self.park(any.run().clone(), stop).await;
+        self.work.journal.close().await;
+        ended
+    }
+
     async fn undone(mut self, any: AnyDeployment, cause: Cause) -> Ended {
         let run = any.run().clone();
         let ended = match Box::pin(self.back(any, cause)).await {

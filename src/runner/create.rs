@@ -50,8 +50,8 @@ impl Work {
             if let Some(receipt) = self.settle_create(deployment, provider).await? {
                 return Ok(receipt);
             }
-            // Once may be a deletion that is not through yet, which takes no longer than a settle window.
-            if clashes > 1 {
+            // Twice may be a deletion that is not through yet, which was seen to take half a minute and more.
+            if clashes > 2 {
                 return Err(Halt::Fail(hidden(provider, &saw)));
             }
             self.safe_point()?;
@@ -125,7 +125,8 @@ impl Work {
         let Some(doubt) = deployment.ledger().doubts().iter().rev().find(|doubt| doubt.step == step) else {
             return Ok(None);
         };
-        let (mark, attempt) = (doubt.mark.clone(), doubt.attempt.clone());
+        let (mark, attempt, asked) =
+            (doubt.mark.clone(), doubt.attempt.clone(), doubt.request.fields.clone());
         let left = attempt.unsettled_for(&self.journal.now());
         if !left.is_zero() {
             self.wait(step, "a late effect of a request without an answer", left).await?;
@@ -138,7 +139,9 @@ impl Work {
             return Ok(None);
         };
         let receipt = if provider.marks() {
-            self.have(deployment, (step, How::Made), oldest, By::Inquiry).await?
+            // As it was asked for: what somebody changed of it since is theirs, and is seen before it is undone.
+            let made = Object { fields: asked, ..oldest };
+            self.have(deployment, (step, How::Made), made, By::Inquiry).await?
         } else {
             // It carries no mark, so nobody can tell that it is ours: used, kept, and named.
             self.tell(&Event::Warned(format!("{} may be ours and is kept", provider.describe())));
@@ -152,13 +155,14 @@ impl Work {
 
     // Lists may lag behind a write by one staleness window, so one read proves nothing.
     async fn two_reads_agree(&mut self, provider: &dyn Provider, mark: &Mark) -> Result<Vec<Object>, Halt> {
+        // Absence counts only between two control reads: the token may have been another one for a while.
+        provider.control().await?;
         let mut before = self.ours(provider, mark).await?;
         loop {
             self.pause(STALENESS).await?;
             let now = self.ours(provider, mark).await?;
             let ids = |objects: &[Object]| objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>();
             if ids(&before) == ids(&now) {
-                // Absence counts only beside a control read.
                 provider.control().await?;
                 return Ok(now);
             }
@@ -258,7 +262,7 @@ fn receipt(step: Step, how: How, object: Object) -> Receipt {
 
 fn hidden(provider: &dyn Provider, reason: &str) -> machine::cause::Cause {
     refused(
-        format!("{} was refused twice: {reason}", provider.describe()),
+        format!("{} was refused three times: {reason}", provider.describe()),
         "nothing of ours is there, and no list shows what holds the name: look in the vendor's own pages",
     )
 }

@@ -1,6 +1,7 @@
 //! The app's environment variables: what is sent of them, and from where.
 
 use machine::deployment::Deployment;
+use machine::entry::Begun;
 use machine::phase::Deploying;
 use machine::plan::{EnvChange, Plan};
 use machine::receipt::{Fields, Receipt};
@@ -9,7 +10,7 @@ use machine::step::Step;
 use super::Runner;
 use super::converge::Change;
 use super::halt::{Halt, Stop};
-use crate::plan::ask::{Ask, RELEASE};
+use crate::plan::ask::{Ask, EnvValue, RELEASE};
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::envs::Reach;
 use crate::secrets::Secret;
@@ -69,15 +70,25 @@ impl Runner {
             } else {
                 value_of(&self.ask, &wish.key, &wish.fingerprint)
             };
-            let Some(value) = value else {
-                let reason = format!("`{}` no longer has the value this run was started with", wish.key);
-                let hint = "set it to that value again and resume, or roll back";
-                return Err(Stop::park(reason, hint));
-            };
+            let Some(value) = value else { return Err(changed_since(&wish.key)) };
             values.push((wish.key.as_str(), value));
         }
         Ok(values)
     }
+}
+
+/// The name of a variable that a source gives, with another value than `begun` started with.
+pub fn changed_by_now<'a>(begun: &Begun, ask: &'a Ask) -> Option<&'a str> {
+    let changed = |env: &&EnvValue| {
+        env.value().is_some() && begun.secrets.get(&env.key).is_some_and(|then| *then != env.fingerprint)
+    };
+    ask.envs.iter().find(changed).map(|env| env.key.as_str())
+}
+
+/// A run goes on with the values it was started with, or not at all.
+pub fn changed_since(key: &str) -> Stop {
+    let reason = format!("`{key}` no longer has the value this run was started with");
+    Stop::park(reason, "set it to that value again and resume, or roll back")
 }
 
 /// The value of `key` that has this fingerprint, if a source gives it.

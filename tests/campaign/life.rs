@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{Desk, Options, Outcome};
-use fabrik::sandbox::{Hook, Sandbox, Schedule};
+use fabrik::sandbox::{Hook, Sandbox, Schedule, Side};
 use fabrik::store::Holder;
 use fabrik::wire::{Request, Response, SendError, Transport};
 use machine::phase::Data;
@@ -203,7 +203,8 @@ impl Life {
         let flag = struck.clone();
         // Before a read: what is done between our last look and our write nobody can see (README, what is promised).
         let hook: Hook = Arc::new(move |point| {
-            let due = passed.fetch_add(1, Ordering::SeqCst) >= request && point.method == "GET";
+            let due = passed.fetch_add(1, Ordering::SeqCst) >= request;
+            let due = due && point.method == "GET" && point.side == Side::Before;
             if due && !flag.swap(true, Ordering::SeqCst) {
                 hurt.lock().expect("nobody panics here").extend(strike(&sandbox, third, seed));
             }

@@ -72,9 +72,9 @@ pub const RULES: [Rule; 16] = [
         name: "control read beside absence",
         cuts: &[cut(
             "src/runner/create.rs",
-            "                // Absence counts only beside a control read.
+            "            if ids(&before) == ids(&now) {
                 provider.control().await?;",
-            "",
+            "            if ids(&before) == ids(&now) {",
         )],
         noticed_by: Noticed::Test("absence_is_believed_only_beside_a_control_read"),
     },

@@ -228,3 +228,14 @@ fn another_sandbox_than_the_one_deployed_to_is_not_touched() {
     house.run(&["destroy", "my-api", &sandbox, "--state", &journal, "--yes"]).ends(2).says("`my-api` is on");
     assert_eq!(house.world(), world);
 }
+
+#[test]
+fn a_release_that_went_with_its_app_is_not_rolled_back() {
+    let house = House::with_app();
+    let events = house.run(&["apply", "my-api.yaml", "--sandbox", "--json"]).ends(0).events();
+    let run = events.last().unwrap()["run"].as_str().unwrap().to_owned();
+    destroy(&house, &["--yes"]).ends(0);
+    let world = house.world();
+    house.run(&["rollback", &run, "--sandbox", "--yes"]).ends(2).says("was taken down with its app");
+    assert_eq!(house.world(), world);
+}

@@ -36,7 +36,7 @@ pub async fn at_rest(scene: &Scene, context: &str) {
 pub async fn half_way(world: &World, journal: &dyn Store, context: &str) {
     strangers_are_untouched(world, context);
     let runs = replayed(journal, context).await;
-    nothing_is_lost(world, &runs, context);
+    nothing_is_lost(world, &runs, &kept(journal).await, context);
     every_write_was_intended(journal, world, context).await;
 }
 
@@ -104,8 +104,21 @@ fn marked(world: &World) -> Vec<Marked> {
         .collect()
 }
 
+/// The ids of what was ours and stays because others use it: said, and recorded.
+async fn kept(journal: &dyn Store) -> BTreeSet<String> {
+    let mut kept = BTreeSet::new();
+    for row in journal.list(None).await.unwrap() {
+        let lines = journal.load(&row.run).await.unwrap().lines.into_iter();
+        kept.extend(lines.filter_map(|line| match line.entry {
+            Entry::Effect(Effect::Kept { id, .. }) => Some(id),
+            _ => None,
+        }));
+    }
+    kept
+}
+
 /// Each live object of ours is named by the journal: a receipt, or at least an intent of an open run.
-fn nothing_is_lost(world: &World, runs: &[AnyDeployment], context: &str) {
+fn nothing_is_lost(world: &World, runs: &[AnyDeployment], kept: &BTreeSet<String>, context: &str) {
     for (step, id, mark) in marked(world) {
         let run = runs.iter().find(|run| *run.run() == mark.run);
         let Some(run) = run else { panic!("{context}: {step} {id} is of no run in the journal") };
@@ -113,7 +126,7 @@ fn nothing_is_lost(world: &World, runs: &[AnyDeployment], context: &str) {
         let stands = ledger.standing().iter().any(|s| s.receipt.step == step && s.receipt.id == id);
         let in_doubt = ledger.doubts().iter().any(|doubt| doubt.step == step);
         assert!(
-            stands || in_doubt || made_anew(runs, &mark),
+            stands || in_doubt || kept.contains(&id) || made_anew(runs, &mark),
             "{context}: {step} {id} of run {} ({}) is lost",
             mark.run,
             run.name()

@@ -281,6 +281,24 @@ async fn a_run_whose_secret_has_changed_parks_and_names_it() {
 }
 
 #[tokio::test]
+async fn a_resumed_update_parks_on_a_changed_secret_that_it_need_not_send() {
+    for point in [4, 30, 60, 90] {
+        let mut scene = deployed().await;
+        scene.edit("second");
+        scene.apply(&Fuse::at(point)).await;
+        let context = format!("cut off at {point}");
+        scene.environment.insert("API_KEY".to_owned(), "another-value".to_owned());
+        let outcome = scene.resume(&Fuse::default()).await.expect("an open run");
+        let reason = parked(&outcome).unwrap_or_else(|| panic!("{context}: {outcome:?}"));
+        assert!(reason.contains("API_KEY"), "{context}: {reason}");
+        scene.environment.insert("API_KEY".to_owned(), "canary-value-of-the-key".to_owned());
+        let outcome = scene.resume(&Fuse::default()).await.expect("it is still open");
+        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
+        at_rest(&scene, &context).await;
+    }
+}
+
+#[tokio::test]
 async fn a_failed_update_puts_variables_and_record_back() {
     let mut scene = deployed().await;
     let before = scene.sandbox.show();

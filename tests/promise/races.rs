@@ -99,11 +99,11 @@ async fn a_name_that_something_holds_which_no_list_shows_is_refused_in_minutes_a
     let before = scene.sandbox.show();
     let outcome = scene.apply(&Fuse::default()).await;
     let Outcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
-    assert!(cause.message.contains("refused twice"), "{cause:?}");
+    assert!(cause.message.contains("refused three times"), "{cause:?}");
     assert!(cause.hint.contains("no list shows"), "{cause:?}");
     let creates =
         scene.sandbox.world().log.writes.iter().filter(|it| it.path.contains("dns_records")).count();
-    assert_eq!(creates, 2);
+    assert_eq!(creates, 3);
     assert_eq!(scene.sandbox.show(), before);
     at_rest(&scene, "after a name that is taken").await;
 }

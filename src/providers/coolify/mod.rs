@@ -99,13 +99,15 @@ impl Coolify {
     /// # Errors
     /// [`Trouble::Elsewhere`] when not.
     pub async fn control(&self, team: &str, server: &str) -> Result<(), Trouble> {
+        let seen = self.read(&format!("/servers/{server}")).await?;
+        seen.map(drop).ok_or_else(|| servers::unseen(server))?;
+        // Last, so that nothing lies between it and a create: what another team's token creates is not seen again.
         let now = self.team().await?.id;
         if now != team {
             let (now, planned) = (format!("team {now}"), format!("team {team}"));
             return Err(Trouble::Elsewhere { api: API, now, planned });
         }
-        let seen = self.read(&format!("/servers/{server}")).await?;
-        seen.map(drop).ok_or_else(|| servers::unseen(server))
+        Ok(())
     }
 
     /// Reads `path` below `/api/v1`; `None` for a 404.
