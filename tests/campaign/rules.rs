@@ -31,7 +31,7 @@ const fn cut(file: &'static str, text: &'static str, instead: &'static str) -> C
 }
 
 /// All of them.
-pub const RULES: [Rule; 15] = [
+pub const RULES: [Rule; 16] = [
     Rule {
         name: "intent first",
         cuts: &[cut(
@@ -175,6 +175,15 @@ pub const RULES: [Rule; 15] = [
             "                if old.how != receipt.how {",
         )],
         noticed_by: Noticed::Test("what_was_there_before_the_first_change_is_what_counts"),
+    },
+    Rule {
+        name: "restored only if it is as we left it",
+        cuts: &[cut(
+            "src/runner/restore.rs",
+            "        if let Some(reason) = not_ours(records, receipt, &object) {",
+            "        if let Some(reason) = not_ours(records, receipt, &object).filter(String::is_empty) {",
+        )],
+        noticed_by: Noticed::Test("a_record_that_somebody_edited_after_our_change_is_not_put_back"),
     },
     Rule {
         name: "doubts are settled before anything is undone",

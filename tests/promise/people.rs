@@ -6,7 +6,7 @@ use std::time::Duration;
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{Options, Outcome};
 use fabrik::runner::halt::Stop;
-use fabrik::sandbox::{Fault, Verdict};
+use fabrik::sandbox::{Fault, Verdict, World};
 use fabrik::spec::Spec;
 use fabrik::store::Claim;
 use machine::entry::Entry;
@@ -296,6 +296,26 @@ async fn a_resumed_update_parks_on_a_changed_secret_that_it_need_not_send() {
         assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
         at_rest(&scene, &context).await;
     }
+}
+
+#[tokio::test]
+async fn a_record_that_somebody_edited_after_our_change_is_not_put_back() {
+    let scene = deployed().await;
+    scene.respec("port: 8000", "port: 9000\ndns: {ttl: 300}");
+    scene.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
+    let leave = Options { no_rollback: true, ..options() };
+    let outcome = scene.process(&Fuse::default()).apply(scene.spec(), &leave).await;
+    let Outcome::Ended(Ended::Failed { run, .. }) = &outcome else { panic!("{outcome:?}") };
+    let edit = |world: &mut World| {
+        let record = world.records.iter_mut().find(|record| record.name == "blog.example.com").unwrap();
+        record.content = "198.51.100.99".into();
+    };
+    scene.sandbox.with_world(edit).unwrap();
+    let outcome = scene.process(&Fuse::default()).roll_back(run, &options()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Failed { .. })), "{outcome:?}");
+    let world = scene.sandbox.world();
+    let record = world.records.iter().find(|record| record.name == "blog.example.com").unwrap();
+    assert_eq!((record.content.as_str(), record.ttl), ("198.51.100.99", 300), "it is theirs now");
 }
 
 #[tokio::test]
