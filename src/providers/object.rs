@@ -2,6 +2,7 @@
 
 use machine::mark::Mark;
 use machine::receipt::Fields;
+use serde_json::Value;
 
 /// A remote thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,15 @@ pub struct Object {
     pub fields: Fields,
     /// When it was made, as the API tells it; sorts by age. Empty where it does not tell.
     pub created: String,
+}
+
+/// Longer than any id of theirs.
+const LONGEST_ID: usize = 255;
+
+/// An id out of an answer: it becomes part of a path, so what would lead to another path is none.
+pub fn id(value: &Value) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    value.as_str().filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain))
 }
 
 impl Object {
@@ -33,5 +43,24 @@ impl Object {
             self.fields.get(*name).is_some_and(|actual| actual != *value)
         };
         fields.iter().filter(differs).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_would_lead_to_another_path_is_no_id() {
+        for plain in ["c4ffee", "0", "01a2142a-905d-70e0", "Under_score"] {
+            assert_eq!(id(&json!(plain)), Some(plain));
+        }
+        let long = "a".repeat(LONGEST_ID + 1);
+        for other in ["", ".", "..", "a/b", "../x", "a?b", "a%2Fb", "a b", "ü", &long] {
+            assert_eq!(id(&json!(other)), None, "{other:?}");
+        }
+        assert_eq!(id(&json!(7)), None);
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::ask::{Ask, Reply};
 use super::faults::{self, Mishap};
 use super::world::{World, Write};
-use super::{cloudflare, coolify, site};
+use super::{cloudflare, coolify, lies, site};
 use crate::wire::{Response, SendError};
 
 /// The host of the pretend Cloudflare API.
@@ -92,7 +92,7 @@ fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, Send
             effect(world, ask).map(|response| with_body(response, |body| body[..body.len() / 2].to_vec()))
         }
         Mishap::Empty => effect(world, ask).map(|response| with_body(response, |_| b"{}".to_vec())),
-        Mishap::Gateway => Ok(framed(world, ask, gateway())),
+        Mishap::Gateway => Ok(framed(world, ask, gateway(502))),
         Mishap::TooMany { retry_after } => {
             let reply = too_many(world, ask, retry_after);
             Ok(framed(world, ask, reply))
@@ -104,6 +104,20 @@ fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, Send
             world.pass(Duration::from_millis(ask.timeout_ms * 9 / 10));
             sent
         }
+        Mishap::GatewayAfter => {
+            drop(effect(world, ask));
+            Ok(framed(world, ask, gateway(504)))
+        }
+        Mishap::Mistyped => effect(world, ask).map(|told| lies::retold(told, lies::mistyped)),
+        Mishap::Unsuccessful => effect(world, ask).map(|told| lies::retold(told, lies::unsuccessful)),
+        Mishap::Shuffled => effect(world, ask).map(|told| lies::retold(told, lies::shuffled)),
+        Mishap::Doubled => effect(world, ask).map(|told| lies::retold(told, lies::doubled)),
+        Mishap::CutShort => effect(world, ask).map(|told| lies::retold(told, lies::cut_short)),
+        Mishap::Another => {
+            let other = lies::another(world, ask).filter(|_| !ask.writes());
+            effect(world, other.as_ref().unwrap_or(ask))
+        }
+        Mishap::Elsewhere => Ok(framed(world, ask, lies::elsewhere(ask))),
     }
 }
 
@@ -123,8 +137,9 @@ fn server_error(ask: &Ask) -> Reply {
     }
 }
 
-fn gateway() -> Reply {
-    Reply::typed(502, "text/html", "<html><head><title>502 Bad Gateway</title></head><body></body></html>")
+fn gateway(status: u16) -> Reply {
+    let page = format!("<html><head><title>{status} Gateway</title></head><body></body></html>");
+    Reply::typed(status, "text/html", page)
 }
 
 fn too_many(world: &mut World, ask: &Ask, retry_after: Option<u64>) -> Reply {

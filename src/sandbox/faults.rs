@@ -142,6 +142,22 @@ pub enum Mishap {
     Stale,
     /// It succeeds shortly before the time-out.
     Slow,
+    /// It takes effect, and a proxy's 504 in HTML is answered.
+    GatewayAfter,
+    /// It takes effect; every value in its answer is of another type.
+    Mistyped,
+    /// It takes effect; answered with 200 and `success: false`.
+    Unsuccessful,
+    /// A list out of order.
+    Shuffled,
+    /// A list with everything in it twice.
+    Doubled,
+    /// A list without its last half, the count beside it unchanged.
+    CutShort,
+    /// Another thing of the same kind is told of than was asked for.
+    Another,
+    /// 307 to another host, without effect.
+    Elsewhere,
 }
 
 impl World {

@@ -20,6 +20,8 @@ pub mod events;
 mod exchange;
 pub mod faults;
 mod gate;
+
+mod lies;
 mod ports;
 pub mod records;
 mod resolver;

@@ -48,6 +48,11 @@ pub struct Rates {
     pub stale: u16,
     /// [`Mishap::Slow`].
     pub slow: u16,
+    /// Each of the answers that are not true: [`Mishap::Mistyped`], [`Mishap::Unsuccessful`], [`Mishap::GatewayAfter`],
+    /// [`Mishap::Elsewhere`]; of reads also [`Mishap::Shuffled`], [`Mishap::Doubled`], [`Mishap::CutShort`],
+    /// [`Mishap::Another`]; and 429 that asks for years.
+    #[serde(default)]
+    pub lies: u16,
 }
 
 impl Rates {
@@ -66,6 +71,7 @@ impl Rates {
         too_many_bare: 10,
         stale: 60,
         slow: 20,
+        lies: 0,
     };
 }
 
@@ -115,7 +121,12 @@ impl Rates {
             table.push((self.empty, Mishap::Empty));
         } else {
             table.push((self.stale, Mishap::Stale));
+            let lists = [Mishap::Shuffled, Mishap::Doubled, Mishap::CutShort, Mishap::Another];
+            table.extend(lists.map(|lie| (self.lies, lie)));
         }
+        let years = Mishap::TooMany { retry_after: Some(86_400 * 365) };
+        let lies = [Mishap::Mistyped, Mishap::Unsuccessful, Mishap::GatewayAfter, Mishap::Elsewhere, years];
+        table.extend(lies.map(|lie| (self.lies, lie)));
         table
     }
 }

@@ -273,6 +273,7 @@ impl Life {
         let calm = move |world: &mut fabrik::sandbox::World| {
             world.schedule = None;
             world.faults.clear();
+            world.cloudflare.refusals = 0;
             if deleted {
                 // What was starting when others deleted its app came up for nobody: theirs to remove.
                 world.stray_containers.clear();

@@ -40,6 +40,10 @@ pub enum Third {
     Token,
     /// Nobody: this machine's wall clock jumps by an hour, either way.
     Clock,
+    /// The token is taken back, at one of the two for a while.
+    Revoke,
+    /// Coolify's token may only read.
+    Scope,
 }
 
 const THIRDS: [Third; 10] = [
@@ -104,7 +108,23 @@ impl Script {
         let weather = weather(dice);
         let acts = (0..=dice.below(4)).map(|nth| (act(dice, nth), trouble(dice), fault(dice))).collect();
         let ahead_s = if dice.falls(10) { 3600 - i64::try_from(dice.below(7200)).unwrap_or(0) } else { 0 };
-        Self { made, weather, acts, ahead_s, ends_in_destroy: dice.falls(30) }
+        let script = Self { made, weather, acts, ahead_s, ends_in_destroy: dice.falls(30) };
+        script.amended(dice)
+    }
+
+    // What was thought of later is drawn last: a story that it does not fall on stays what it was.
+    fn amended(mut self, dice: &mut Dice) -> Self {
+        if dice.falls(25) {
+            self.weather.lies = 5 + u16::try_from(dice.below(40)).unwrap_or(0);
+        }
+        if dice.falls(15) {
+            let third = dice.one_of(&[Third::Revoke, Third::Revoke, Third::Scope]);
+            let mut troubles = self.acts.iter_mut().map(|(_, trouble, _)| trouble);
+            if let Some(trouble) = troubles.find(|trouble| matches!(trouble, Trouble::Third(..))) {
+                *trouble = Trouble::Third(third, 1 + dice.below(60));
+            }
+        }
+        self
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fabrik::sandbox::records::Record;
+use fabrik::sandbox::world::{Ability, Token};
 use fabrik::sandbox::{Fault, Sandbox, World};
 use jiff::SignedDuration;
 
@@ -17,6 +18,8 @@ pub enum Wound {
     App { uuid: String, name: String, description: Option<String> },
     /// A record of somebody's own stands there.
     Squatter(String),
+    /// Coolify's token is not what it was.
+    Token,
 }
 
 const NAMES: [&str; 3] = ["blog.example.com", "www.example.com", "news.example.com"];
@@ -26,6 +29,7 @@ const THEIRS: &str = "mine now";
 pub fn strike(sandbox: &Sandbox, third: Third, lot: u64) -> Option<Wound> {
     match third {
         Third::Squat => return squat(sandbox, lot),
+        Third::Revoke | Third::Scope => return take_the_token(sandbox, third, lot),
         Third::Token => {
             let swap =
                 |world: &mut World| world.arm(Fault::TeamSwap, Some(3 + u32::try_from(lot % 7).unwrap_or(0)));
@@ -46,7 +50,7 @@ fn strike_in(world: &mut World, third: Third) -> Option<Wound> {
     match third {
         Third::EditRecord | Third::UnmarkRecord | Third::DeleteRecord => record(world, third),
         Third::RenameApp | Third::UnmarkApp | Third::DeleteApp | Third::DeleteVariable => app(world, third),
-        Third::Squat | Third::Token | Third::Clock => None,
+        Third::Squat | Third::Token | Third::Clock | Third::Revoke | Third::Scope => None,
     }
 }
 
@@ -106,6 +110,24 @@ fn squat(sandbox: &Sandbox, lot: u64) -> Option<Wound> {
     Some(Wound::Squatter(id))
 }
 
+fn take_the_token(sandbox: &Sandbox, third: Third, lot: u64) -> Option<Wound> {
+    let strike = |world: &mut World| match third {
+        Third::Scope => {
+            world.coolify.token = Token::Limited(vec![Ability::Read]);
+            Some(Wound::Token)
+        }
+        _ if lot.is_multiple_of(2) => {
+            world.coolify.token = Token::Unknown;
+            Some(Wound::Token)
+        }
+        _ => {
+            world.cloudflare.refusals = 3 + u32::try_from(lot % 17).unwrap_or(0);
+            None
+        }
+    };
+    sandbox.with_world(strike).expect("it is in memory")
+}
+
 /// Sets it right, after a look at what became of it. A record that somebody made theirs they take away.
 ///
 /// # Errors
@@ -122,6 +144,10 @@ pub fn heal(sandbox: &Sandbox, wound: &Wound) -> Result<(), String> {
                     record.content.clone_from(&before.content);
                 }
             }
+            Ok(())
+        }
+        Wound::Token => {
+            world.coolify.token = Token::Root;
             Ok(())
         }
         Wound::App { uuid, name, description } => {

@@ -79,6 +79,11 @@ pub async fn deployments(exchange: &Exchange, application: &str) -> Found {
         let is_refused = matches!(found, Err(Trouble::Unintelligible { .. }));
         return same("whether a body without a list is taken for an empty one", &is_refused, &true);
     }
+    // Asked for one of two: a list that shows fewer than it counts is not believed to be all of it.
+    if exchange.query.contains("take=1") && !exchange.query.contains("take=10") {
+        let is_refused = matches!(found, Err(Trouble::Unintelligible { .. }));
+        return same("whether a cut list is taken for a whole one", &is_refused, &true);
+    }
     told(exchange, found, |found| {
         let items = exchange.body["deployments"].as_array().cloned().unwrap_or_default();
         same("how many", &found.len(), &items.len())?;

@@ -193,7 +193,8 @@ async fn environment(exchange: &Exchange, project: &str, name: &str) -> Found {
 async fn residents(exchange: &Exchange) -> Found {
     let numbers = items(exchange).filter_map(|item| item["environment_id"].as_u64());
     for number in numbers.chain([0]) {
-        let project = exchange.answering(json!({"environments": [{"id": number, "name": "production"}]}));
+        let project = exchange
+            .answering(json!({"uuid": "any", "environments": [{"id": number, "name": "production"}]}));
         let project = project.at("/projects/any");
         let found = Canned::of(&[exchange, &project]).coolify().residents("any", None).await;
         let living = items(exchange).filter(|item| item["environment_id"] == number);

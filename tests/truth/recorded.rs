@@ -63,7 +63,7 @@ fn exchange(item: &Value) -> Exchange {
     let body = response["body"].clone();
     let written = match &body {
         Value::Null => text(&response["text"]),
-        body => body.to_string(),
+        body => untrimmed(body.clone()).to_string(),
     };
     let sent = request.get("body").map_or_else(|| text(&request["raw_body"]), Value::to_string);
     Exchange {
@@ -81,6 +81,14 @@ fn exchange(item: &Value) -> Exchange {
         body,
         text: written,
     }
+}
+
+/// Without the item that the recorder put in the place of those it left out of a long list.
+fn untrimmed(mut body: Value) -> Value {
+    if let Value::Array(items) = &mut body {
+        items.retain(|item| item.get("_trimmed_items").is_none());
+    }
+    body
 }
 
 fn headers(item: &Value) -> http::HeaderMap {
@@ -120,7 +128,7 @@ impl Exchange {
 
     /// The same exchange with another answer body.
     pub fn answering(&self, body: Value) -> Self {
-        Self { text: body.to_string(), body, ..self.clone() }
+        Self { text: untrimmed(body.clone()).to_string(), body, ..self.clone() }
     }
 
     /// The same exchange at another path.

@@ -11,6 +11,7 @@ use machine::receipt::Fields;
 use serde_json::{Value, json};
 
 use crate::providers::Object;
+use crate::providers::object::id;
 
 /// The fields as Cloudflare would show them.
 pub fn normal(fields: &Fields) -> Fields {
@@ -69,11 +70,18 @@ pub fn record(item: &Value) -> Option<Object> {
         fields.insert("read_only".to_owned(), "true".to_owned());
     }
     Some(Object {
-        id: text("id")?,
+        id: id(&item["id"])?.to_owned(),
         mark: text("comment").as_deref().and_then(Mark::parse),
         fields: normal(&fields),
         created: text("created_on").unwrap_or_default(),
     })
+}
+
+/// Whether an item of a list tells which record it is. Of kinds that have no one text for their content no more is needed.
+pub fn is_told(item: &Value) -> bool {
+    let kept = |kind| ["A", "AAAA", "CNAME", "NS"].contains(&kind);
+    record(item).is_some()
+        || (id(&item["id"]).is_some() && item["type"].as_str().is_some_and(|kind| !kept(kind)))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use machine::receipt::Fields;
 use machine::step::Step;
 use serde_json::{Value, json};
 
-use super::form::{body, host, normal, record};
+use super::form::{body, host, is_told, normal, record};
 use super::{API, Cloudflare, encoded};
 use crate::providers::call::Call;
 use crate::providers::{Object, Provider, Trouble, Volumes};
@@ -38,6 +38,9 @@ impl Records {
 
     async fn list(&self, query: &str) -> Result<Vec<Object>, Trouble> {
         let items = self.cloudflare.records_of(&self.zone, query).await?;
+        if !items.iter().all(is_told) {
+            return Err(Trouble::Unintelligible { api: API, reason: format!("a record of `{}`", self.name) });
+        }
         Ok(items.iter().filter_map(record).collect())
     }
 

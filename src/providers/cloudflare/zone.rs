@@ -12,6 +12,7 @@ use super::form::host as ascii;
 use super::shadow::within;
 use super::{Cloudflare, encoded};
 use crate::providers::Trouble;
+use crate::providers::object::id;
 
 /// The most zones that one page of a list can show.
 const PAGE: usize = 50;
@@ -179,7 +180,7 @@ fn zone(item: &Value) -> Option<Zone> {
     let own = servers("name_servers");
     let account = &item["account"];
     Some(Zone {
-        id: item["id"].as_str()?.to_owned(),
+        id: id(&item["id"])?.to_owned(),
         name: ascii(item["name"].as_str()?),
         name_servers: if own.is_empty() { servers("vanity_name_servers") } else { own },
         status: text("status"),

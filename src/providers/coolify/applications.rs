@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, shape, text};
 use crate::providers::call::{COOLIFY_GITHUB, Call};
+use crate::providers::object::id;
 use crate::providers::{Object, Provider, Trouble, Volumes};
 
 /// The applications of one name in one environment.
@@ -56,13 +57,13 @@ impl Provider for Applications {
     }
 
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
-        let applications = self.coolify.list("/applications").await?;
+        let applications = self.coolify.things("/applications").await?;
         let marked = |object: &Object| object.mark.as_ref() == Some(mark);
         Ok(applications.iter().filter_map(application).filter(marked).collect())
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
-        Ok(self.coolify.read(&format!("/applications/{id}")).await?.as_ref().and_then(application))
+        Ok(self.coolify.one("/applications/", id).await?.as_ref().and_then(application))
     }
 
     async fn control(&self) -> Result<(), Trouble> {
@@ -89,7 +90,7 @@ impl Provider for Applications {
     }
 
     fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
-        Some(Object::as_asked(answer["uuid"].as_str()?, fields, Some(mark)))
+        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
     }
 
     fn change(&self, id: &str, fields: &Fields) -> Call {
@@ -114,7 +115,7 @@ fn application(item: &Value) -> Option<Object> {
     let mut fields = if item["build_pack"].is_string() { shape::read(item) } else { Fields::new() };
     fields.insert("name".to_owned(), text(item, "name"));
     Some(Object {
-        id: item["uuid"].as_str()?.to_owned(),
+        id: id(&item["uuid"])?.to_owned(),
         mark: Mark::parse(&text(item, "description")),
         fields,
         created: text(item, "created_at"),

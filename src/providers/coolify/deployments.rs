@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{COOLIFY, Coolify, text, unreadable};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
+use crate::providers::object::id;
 
 /// How many of an application's newest deployments are asked for.
 const TAKEN: usize = 10;
@@ -110,7 +111,7 @@ pub fn trigger(answer: &Value, app: &str) -> Trigger {
         return Trigger::Silent;
     };
     let message = text(entry, "message");
-    match entry["deployment_uuid"].as_str() {
+    match id(&entry["deployment_uuid"]) {
         _ if message.contains("already queued") => Trigger::AlreadyQueued,
         _ if message.starts_with("Unauthorized") => Trigger::Denied(message),
         Some(uuid) => Trigger::Queued(uuid.to_owned()),
@@ -161,7 +162,8 @@ impl Coolify {
     pub async fn deployment(&self, uuid: &str) -> Result<Option<Deployment>, Trouble> {
         let path = format!("/deployments/{uuid}");
         let Some(item) = self.read(&path).await? else { return Ok(None) };
-        deployment(&item).map(Some).ok_or_else(|| unreadable(&path))
+        let read = deployment(&item).filter(|read| read.uuid == uuid);
+        read.map(Some).ok_or_else(|| unreadable(&path))
     }
 
     /// The deployments of `application`, newest first, the last ten of them; none for a 404.
@@ -172,7 +174,10 @@ impl Coolify {
         let path = format!("/deployments/applications/{application}?skip=0&take={TAKEN}");
         let Some(body) = self.read(&path).await? else { return Ok(Vec::new()) };
         let items = body["deployments"].as_array().ok_or_else(|| unreadable(&path))?;
-        let mut read: Vec<Deployment> = items.iter().filter_map(deployment).collect();
+        let read: Option<Vec<Deployment>> = items.iter().map(deployment).collect();
+        // A list that shows fewer than it counts may lack the newest.
+        let counted = body["count"].as_u64().map_or(0, |count| count.min(TAKEN as u64));
+        let mut read = read.filter(|read| read.len() as u64 >= counted).ok_or_else(|| unreadable(&path))?;
         read.sort_by_key(|it| std::cmp::Reverse(it.number));
         Ok(read)
     }
@@ -194,7 +199,7 @@ impl Coolify {
 
 fn deployment(item: &Value) -> Option<Deployment> {
     Some(Deployment {
-        uuid: item["deployment_uuid"].as_str()?.to_owned(),
+        uuid: id(&item["deployment_uuid"])?.to_owned(),
         number: item["id"].as_u64()?,
         status: Status::parse(&text(item, "status")),
         by_api: item["is_api"].as_bool().unwrap_or(true),

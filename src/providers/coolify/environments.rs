@@ -8,8 +8,9 @@ use machine::receipt::Fields;
 use machine::step::Step;
 use serde_json::{Value, json};
 
-use super::{COOLIFY, Coolify, age, text};
+use super::{COOLIFY, Coolify, age, is_thing, text, unreadable};
 use crate::providers::call::Call;
+use crate::providers::object::id;
 use crate::providers::{Object, Provider, Trouble, Volumes};
 
 /// The environment of one name in one project.
@@ -32,9 +33,11 @@ impl Environments {
     }
 
     async fn all(&self) -> Result<Vec<Object>, Trouble> {
-        let items = match self.coolify.read(&self.path("")).await? {
-            Some(Value::Array(items)) => items,
-            Some(_) | None => Vec::new(),
+        let path = self.path("");
+        let items = match self.coolify.read(&path).await? {
+            Some(Value::Array(items)) if items.iter().all(is_thing) => items,
+            Some(_) => return Err(unreadable(&path)),
+            None => Vec::new(),
         };
         Ok(items.iter().filter_map(environment).collect())
     }
@@ -81,7 +84,7 @@ impl Provider for Environments {
     }
 
     fn made(&self, answer: &Value, fields: &Fields, _: &Mark) -> Option<Object> {
-        Some(Object::as_asked(answer["uuid"].as_str()?, fields, None))
+        Some(Object::as_asked(id(&answer["uuid"])?, fields, None))
     }
 
     fn change(&self, id: &str, fields: &Fields) -> Call {
@@ -96,7 +99,7 @@ impl Provider for Environments {
 
 fn environment(item: &Value) -> Option<Object> {
     Some(Object {
-        id: item["uuid"].as_str()?.to_owned(),
+        id: id(&item["uuid"])?.to_owned(),
         mark: None,
         fields: Fields::from([("name".to_owned(), text(item, "name"))]),
         created: age(item),

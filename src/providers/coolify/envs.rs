@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{COOLIFY, Coolify, Resource, text};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
+use crate::providers::object::id;
 use crate::secrets::Secret;
 
 /// A row: which variable, and under which id.
@@ -47,10 +48,10 @@ impl Coolify {
     /// # Errors
     /// [`Trouble`].
     pub async fn env_rows(&self, app: Resource<'_>) -> Result<Vec<EnvRow>, Trouble> {
-        let items = self.list(&app.path("/envs")).await?;
+        let items = self.things(&app.path("/envs")).await?;
         let (previews, rows): (Vec<&Value>, Vec<&Value>) =
             items.iter().partition(|item| item["is_preview"] == true);
-        let uuid = |item: &Value| item["uuid"].as_str().map(str::to_owned);
+        let uuid = |item: &Value| id(&item["uuid"]).map(str::to_owned);
         let row = |item: &&Value| {
             let twins = previews.iter().filter(|preview| preview["key"] == item["key"]);
             let previews = twins.filter_map(|preview| uuid(preview)).collect();

@@ -28,6 +28,7 @@ use serde_json::Value;
 
 use super::answer;
 use super::call::{self, COOLIFY, Call, STALENESS, Times};
+use super::object::id;
 use super::trouble::Trouble;
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
@@ -99,7 +100,7 @@ impl Coolify {
     /// # Errors
     /// [`Trouble::Elsewhere`] when not.
     pub async fn control(&self, team: &str, server: &str) -> Result<(), Trouble> {
-        let seen = self.read(&format!("/servers/{server}")).await?;
+        let seen = self.one("/servers/", server).await?;
         seen.map(drop).ok_or_else(|| servers::unseen(server))?;
         // Last, so that nothing lies between it and a create: what another team's token creates is not seen again.
         let now = self.team().await?.id;
@@ -128,6 +129,18 @@ impl Coolify {
         self.read(path).await
     }
 
+    /// Reads the thing with this uuid below `path`; `None` for a 404. What is told of another thing is no answer.
+    async fn one(&self, path: &str, uuid: &str) -> Result<Option<Value>, Trouble> {
+        let path = format!("{path}{uuid}");
+        about(uuid, self.read(&path).await?, &path)
+    }
+
+    /// A list of things that each have a uuid: one that cannot be read is not one that is not there.
+    async fn things(&self, path: &str) -> Result<Vec<Value>, Trouble> {
+        let items = self.list(path).await?;
+        if items.iter().all(is_thing) { Ok(items) } else { Err(unreadable(path)) }
+    }
+
     async fn list(&self, path: &str) -> Result<Vec<Value>, Trouble> {
         match self.read_of_ours(path).await? {
             Some(Value::Array(items)) => Ok(items),
@@ -154,6 +167,7 @@ impl Coolify {
                 reason: "this Coolify has no such call".to_owned(),
             }),
             200..=299 | 404 => Ok(response),
+            300..=399 => Err(Trouble::Refused { what: format!("GET {path}"), reason: sends_on(&response) }),
             401 | 403 => Err(Trouble::TokenRefused { api: API, reason: answer::words(status, &body()) }),
             429 | 500..=599 => {
                 Err(Trouble::Unreachable { api: API, reason: format!("{status} from GET {path}") })
@@ -171,6 +185,28 @@ impl Coolify {
     fn write(&self, method: Method, path: &str, body: &Value, times: Times) -> Call {
         Call::new(method, &self.at(path), self.token.expose(), body, times)
     }
+}
+
+/// The answer, if it is about the thing with this uuid.
+fn about(uuid: &str, told: Option<Value>, path: &str) -> Result<Option<Value>, Trouble> {
+    match told {
+        Some(item) if item["uuid"] != uuid => Err(unreadable(path)),
+        told => Ok(told),
+    }
+}
+
+fn is_thing(item: &Value) -> bool {
+    id(&item["uuid"]).is_some()
+}
+
+// The token goes to nobody but the address that a person gave.
+fn sends_on(response: &http::Response<Vec<u8>>) -> String {
+    let to =
+        response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("?");
+    let status = response.status().as_u16();
+    format!(
+        "{status}: it sends on to {to}, where Fabrik does not follow with the token; if that is your Coolify, give its address"
+    )
 }
 
 fn unreadable(what: &str) -> Trouble {

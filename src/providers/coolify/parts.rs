@@ -8,9 +8,10 @@ use machine::mark::Mark;
 use serde_json::{Value, json};
 
 use super::version::Version;
-use super::{COOLIFY, Coolify, text};
+use super::{COOLIFY, Coolify, about, text};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
+use crate::providers::object::id;
 
 /// What Coolify files a compose service as, by its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,8 @@ impl Coolify {
     /// # Errors
     /// [`Trouble`].
     pub async fn parts(&self, service: &str) -> Result<Vec<Part>, Trouble> {
-        let body = self.read_of_ours(&format!("/services/{service}")).await?.unwrap_or_default();
+        let path = format!("/services/{service}");
+        let body = about(service, self.read_of_ours(&path).await?, &path)?.unwrap_or_default();
         let of = |list: &str, kind| -> Vec<Part> {
             let items = body[list].as_array().into_iter().flatten();
             items.filter_map(|item| part(item, kind)).collect()
@@ -94,7 +96,7 @@ impl Coolify {
 
 fn part(item: &Value, kind: Kind) -> Option<Part> {
     Some(Part {
-        id: item["uuid"].as_str()?.to_owned(),
+        id: id(&item["uuid"])?.to_owned(),
         name: text(item, "name"),
         kind,
         status: text(item, "status"),

@@ -7,8 +7,9 @@ use machine::receipt::Fields;
 use machine::step::Step;
 use serde_json::{Value, json};
 
-use super::{COOLIFY, Coolify, age, text};
+use super::{COOLIFY, Coolify, age, text, unreadable};
 use crate::providers::call::Call;
+use crate::providers::object::id;
 use crate::providers::{Object, Provider, Trouble, Volumes};
 
 /// The projects of one name.
@@ -42,19 +43,19 @@ impl Provider for Projects {
     }
 
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        let projects = self.coolify.list("/projects").await?;
+        let projects = self.coolify.things("/projects").await?;
         let named = |object: &Object| object.fields.get("name") == Some(&self.name);
         Ok(projects.iter().filter_map(project).filter(named).collect())
     }
 
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
-        let projects = self.coolify.list("/projects").await?;
+        let projects = self.coolify.things("/projects").await?;
         let marked = |object: &Object| object.mark.as_ref() == Some(mark);
         Ok(projects.iter().filter_map(project).filter(marked).collect())
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
-        Ok(self.coolify.read(&format!("/projects/{id}")).await?.as_ref().and_then(project))
+        Ok(self.coolify.one("/projects/", id).await?.as_ref().and_then(project))
     }
 
     async fn control(&self) -> Result<(), Trouble> {
@@ -67,7 +68,7 @@ impl Provider for Projects {
     }
 
     fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
-        Some(Object::as_asked(answer["uuid"].as_str()?, fields, Some(mark)))
+        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
     }
 
     fn change(&self, id: &str, fields: &Fields) -> Call {
@@ -92,13 +93,14 @@ impl Coolify {
         project: &str,
         environment: Option<&str>,
     ) -> Result<Option<String>, Trouble> {
-        let Some(shown) = self.read(&format!("/projects/{project}")).await? else { return Ok(None) };
-        let environments = shown["environments"].as_array().cloned().unwrap_or_default();
+        let Some(shown) = self.one("/projects/", project).await? else { return Ok(None) };
+        let environments =
+            shown["environments"].as_array().ok_or_else(|| unreadable("a project's environments"))?;
         let meant = |item: &&Value| environment.is_none_or(|name| item["name"] == name);
         let ids: Vec<u64> =
             environments.iter().filter(meant).filter_map(|item| item["id"].as_u64()).collect();
         let lives_here = |item: &&Value| item["environment_id"].as_u64().is_some_and(|id| ids.contains(&id));
-        let resources = self.list("/resources").await?;
+        let resources = self.things("/resources").await?;
         let names: Vec<String> = resources.iter().filter(lives_here).map(|item| text(item, "name")).collect();
         Ok((!names.is_empty()).then(|| format!("others are in it: {}", names.join(", "))))
     }
@@ -106,7 +108,7 @@ impl Coolify {
 
 fn project(item: &Value) -> Option<Object> {
     Some(Object {
-        id: item["uuid"].as_str()?.to_owned(),
+        id: id(&item["uuid"])?.to_owned(),
         mark: Mark::parse(&text(item, "description")),
         fields: Fields::from([("name".to_owned(), text(item, "name"))]),
         created: age(item),

@@ -6,7 +6,7 @@
 use machine::receipt::Fields;
 use serde_json::Value;
 
-use super::Coolify;
+use super::{Coolify, is_thing, unreadable};
 use crate::providers::Trouble;
 
 /// What can be in the way of a name: every list that an environment has (keydb, dragonfly and clickhouse have
@@ -53,8 +53,11 @@ impl<'a> Resource<'a> {
 impl Coolify {
     /// Everything that an environment lists, of whatever kind.
     pub(super) async fn inhabitants(&self, project: &str, environment: &str) -> Result<Vec<Value>, Trouble> {
-        let shown = self.read(&format!("/projects/{project}/{environment}")).await?.unwrap_or_default();
+        let path = format!("/projects/{project}/{environment}");
+        let Some(shown) = self.read(&path).await? else { return Ok(Vec::new()) };
         let lists = KINDS.iter().filter_map(|kind| shown[kind].as_array());
-        Ok(lists.flatten().cloned().collect())
+        let items: Vec<Value> = lists.flatten().cloned().collect();
+        let is_told = ["services", "applications"].iter().all(|kind| shown[kind].is_array());
+        if is_told && items.iter().all(is_thing) { Ok(items) } else { Err(unreadable(&path)) }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{API, Coolify, text, unreadable};
 use crate::providers::Trouble;
+use crate::providers::object::id;
 use crate::wire::{Question, RecordType};
 
 /// A server that Coolify deploys to.
@@ -64,7 +65,7 @@ impl Coolify {
     /// # Errors
     /// [`Trouble::Elsewhere`] when it is not there: then the token sees another team, and nothing can be told.
     pub async fn is_usable(&self, server: &str) -> Result<bool, Trouble> {
-        let item = self.read(&format!("/servers/{server}")).await?;
+        let item = self.one("/servers/", server).await?;
         item.map(|item| usable(&item)).ok_or_else(|| unseen(server))
     }
 }
@@ -76,7 +77,7 @@ pub(super) fn unseen(server: &str) -> Trouble {
 
 fn server(item: &Value) -> Option<Server> {
     Some(Server {
-        uuid: item["uuid"].as_str()?.to_owned(),
+        uuid: id(&item["uuid"])?.to_owned(),
         name: text(item, "name"),
         usable: usable(item),
         address: item["ip"].as_str().and_then(public),

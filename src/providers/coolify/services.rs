@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, text};
 use crate::providers::call::{Call, base64};
+use crate::providers::object::id;
 use crate::providers::{Object, Provider, Trouble, Volumes};
 
 /// The name of the one compose service of an app from a folder.
@@ -55,7 +56,7 @@ impl Services {
             fields.insert("url".to_owned(), text(main, "fqdn"));
         }
         Some(Object {
-            id: item["uuid"].as_str()?.to_owned(),
+            id: id(&item["uuid"])?.to_owned(),
             mark: Mark::parse(&text(item, "description")),
             fields,
             created: text(item, "created_at"),
@@ -89,13 +90,13 @@ impl Provider for Services {
     }
 
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
-        let services = self.coolify.list("/services").await?;
+        let services = self.coolify.things("/services").await?;
         let marked = |object: &Object| object.mark.as_ref() == Some(mark);
         Ok(services.iter().filter_map(|item| self.service(item)).filter(marked).collect())
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
-        Ok(self.coolify.read(&format!("/services/{id}")).await?.as_ref().and_then(|item| self.service(item)))
+        Ok(self.coolify.one("/services/", id).await?.as_ref().and_then(|item| self.service(item)))
     }
 
     async fn control(&self) -> Result<(), Trouble> {
@@ -119,7 +120,7 @@ impl Provider for Services {
     }
 
     fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
-        Some(Object::as_asked(answer["uuid"].as_str()?, fields, Some(mark)))
+        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
     }
 
     fn change(&self, id: &str, fields: &Fields) -> Call {

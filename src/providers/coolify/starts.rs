@@ -6,7 +6,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{API, COOLIFY, Coolify, Resource, Version, answer, text, unreadable};
+use super::{API, COOLIFY, Coolify, Resource, Version, about, answer, text, unreadable};
 use crate::providers::Trouble;
 use crate::providers::call::{COOLIFY_DEPLOY, Call};
 
@@ -41,7 +41,7 @@ impl Coolify {
     /// # Errors
     /// [`Trouble`].
     pub async fn status(&self, app: Resource<'_>) -> Result<Option<String>, Trouble> {
-        let item = self.read(&app.path("")).await?;
+        let item = about(app.uuid(), self.read(&app.path("")).await?, "an app's status")?;
         Ok(item.map(|item| text(&item, "status")))
     }
 

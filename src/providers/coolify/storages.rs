@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{COOLIFY, Coolify, missing, text, unreadable};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
+use crate::providers::object::id;
 
 /// The field of an application that names its volumes: `data:/data,cache:/var/cache`. Coolify does not show it with
 /// the application.
@@ -115,7 +116,8 @@ impl Coolify {
         let path = format!("/applications/{application}/storages");
         let body = self.read_of_ours(&path).await?.ok_or_else(|| missing(&path))?;
         let items = body["persistent_storages"].as_array().ok_or_else(|| unreadable(&path))?;
-        Ok(items.iter().filter(|item| item["host_path"].is_null()).filter_map(storage).collect())
+        let rows = items.iter().filter(|item| item["host_path"].is_null());
+        rows.map(|item| storage(item).ok_or_else(|| unreadable(&path))).collect()
     }
 
     /// Whether this Coolify has volumes of applications in its API.
@@ -147,6 +149,6 @@ fn known(name: &str, path: &str) -> Fields {
 }
 
 fn storage(item: &Value) -> Option<Storage> {
-    let id = item["uuid"].as_str()?.to_owned();
+    let id = id(&item["uuid"])?.to_owned();
     Some(Storage { id, name: text(item, "name"), path: text(item, "mount_path") })
 }

@@ -117,6 +117,10 @@ async fn every_mishap_does_to_a_create_what_it_says() {
         (Mishap::Gateway, Some(502), 0),
         (Mishap::TooMany { retry_after: None }, Some(429), 0),
         (Mishap::Slow, Some(201), 1),
+        (Mishap::GatewayAfter, Some(504), 1),
+        (Mishap::Mistyped, Some(201), 1),
+        (Mishap::Unsuccessful, Some(201), 1),
+        (Mishap::Elsewhere, Some(307), 0),
     ];
     for (mishap, status, made) in cases {
         let caller = Caller::new();
@@ -166,6 +170,41 @@ async fn a_stale_read_still_shows_a_record_that_was_just_deleted() {
     caller.change(|world| world.at_request = Some((1, Mishap::Stale)));
     assert_eq!(caller.cloudflare("GET", &one, None).await.status, 200);
     assert_eq!(caller.cloudflare("GET", &one, None).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_true_is_untrue_once_and_as_it_says() {
+    let caller = Caller::new();
+    for name in ["one", "two", "three"] {
+        caller.coolify("POST", "/projects", Some(json!({"name": name}))).await;
+    }
+    let listed = async |mishap| {
+        caller.change(|world| world.at_request = Some((1, mishap)));
+        let list = caller.coolify("GET", "/projects", None).await.body;
+        list.as_array().expect("a list").iter().map(|item| item["name"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(Mishap::Shuffled).await, ["three", "two", "one"]);
+    assert_eq!(listed(Mishap::Doubled).await, ["one", "two", "three", "one", "two", "three"]);
+    assert_eq!(listed(Mishap::Mistyped).await, [3, 3, 5]);
+    assert_eq!(listed(Mishap::CutShort).await, ["one", "two", "three"], "nothing would tell of it");
+    let list = caller.coolify("GET", "/projects", None).await.body;
+    let one = format!("/projects/{}", list[0]["uuid"].as_str().expect("a uuid"));
+    caller.change(|world| world.at_request = Some((1, Mishap::Another)));
+    assert_eq!(caller.coolify("GET", &one, None).await.body["name"], "two");
+    assert_eq!(caller.coolify("GET", &one, None).await.body["name"], "one");
+}
+
+#[tokio::test]
+async fn a_list_of_records_that_is_cut_short_counts_what_it_hides() {
+    let caller = Caller::new();
+    for name in ["a.example.com", "b.example.com"] {
+        caller.point(name).await;
+    }
+    let path = caller.records().await;
+    caller.change(|world| world.at_request = Some((1, Mishap::CutShort)));
+    let cut = caller.cloudflare("GET", &path, None).await.body;
+    assert_eq!(cut["result"].as_array().map(Vec::len), Some(1));
+    assert_eq!(cut["result_info"]["total_count"], 2);
 }
 
 #[tokio::test]

@@ -129,8 +129,8 @@ async fn the_log_is_what_people_may_see_and_absent_is_not_empty() {
 #[tokio::test]
 async fn the_same_verbs_serve_both_kinds_at_their_own_paths() {
     let coolify = coolify([
-        ("/applications/app", 200, json!({"status": "exited:unhealthy"})),
-        ("/services/svc", 200, json!({"status": "exited"})),
+        ("/applications/app", 200, json!({"uuid": "app", "status": "exited:unhealthy"})),
+        ("/services/svc", 200, json!({"uuid": "svc", "status": "exited"})),
     ]);
     let (app, svc) = (Resource::Application("app"), Resource::Service("svc"));
     assert_eq!(coolify.status(app).await, Ok(Some("exited:unhealthy".to_owned())));

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::Coolify;
-use crate::providers::Call;
+use super::{Coolify, Resource};
+use crate::providers::{Call, Trouble};
 use crate::secrets::Secret;
 use crate::wire::pretend::PretendClock;
 use crate::wire::{
@@ -59,4 +59,58 @@ fn line(call: &Call) -> String {
 
 fn body(call: &Call) -> Value {
     serde_json::from_slice(call.request.http.body()).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_told_of_another_thing_is_no_answer() {
+    let other = json!({"uuid": "other", "name": "shop", "status": "running:healthy", "environments": []});
+    let coolify = coolify([
+        ("/projects/mine", 200, other.clone()),
+        ("/services/mine", 200, other.clone()),
+        ("/servers/mine", 200, other),
+        ("/deployments/mine", 200, json!({"deployment_uuid": "other", "id": 7, "status": "finished"})),
+    ]);
+    let unreadable = |trouble: Option<Trouble>| matches!(trouble, Some(Trouble::Unintelligible { .. }));
+    assert!(unreadable(coolify.residents("mine", None).await.err()));
+    assert!(unreadable(coolify.status(Resource::Service("mine")).await.err()));
+    assert!(unreadable(coolify.parts("mine").await.err()));
+    assert!(unreadable(coolify.is_usable("mine").await.err()));
+    assert!(unreadable(coolify.deployment("mine").await.err()));
+}
+
+#[tokio::test]
+async fn a_thing_that_cannot_be_read_is_not_one_that_is_not_there() {
+    let coolify = coolify([
+        ("/resources", 200, json!([{"uuid": 24, "name": 4}])),
+        ("/projects/p", 200, json!({"uuid": "p", "environments": [{"id": 1, "name": "production"}]})),
+        ("/projects/q", 200, json!({"uuid": "q"})),
+        ("/services/s/envs", 200, json!([{"uuid": 24, "key": 4}])),
+        ("/deployments/applications/a?skip=0&take=10", 200, json!({"count": 2, "deployments": []})),
+    ]);
+    assert!(coolify.residents("p", None).await.is_err());
+    assert!(coolify.residents("q", None).await.is_err());
+    assert!(coolify.env_rows(Resource::Service("s")).await.is_err());
+    assert!(coolify.deployments("a").await.is_err());
+}
+
+#[tokio::test]
+async fn a_coolify_that_moved_is_told_by_its_new_address_and_not_followed() {
+    let transport = Arc::new(Moved);
+    let outside =
+        Outside { transport, resolver: Arc::new(NoNames), clock: Arc::new(PretendClock::default()) };
+    let coolify = Coolify::new(outside, "https://old.example.com", Secret::new("1|token".to_owned()));
+    let words = coolify.team().await.expect_err("it moved").to_string();
+    assert!(words.contains("https://new.example.com/"), "{words}");
+}
+
+/// Sends everybody on.
+struct Moved;
+
+#[async_trait]
+impl Transport for Moved {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        assert_eq!(request.http.uri().host(), Some("old.example.com"));
+        let http = http::Response::builder().status(308).header("location", "https://new.example.com/");
+        Ok(Response { http: http.body(Vec::new()).unwrap(), certificate: None })
+    }
 }
