@@ -25,7 +25,7 @@ pub struct MemoryStore {
 }
 
 /// What all handles share.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Book {
     processes: u64,
     locks: BTreeMap<String, Lock>,
@@ -35,11 +35,13 @@ struct Book {
 }
 
 /// An operating-system lock: freed when its process dies.
+#[derive(Clone)]
 struct Lock {
     process: u64,
     token: u64,
 }
 
+#[derive(Clone)]
 struct Run {
     /// How many runs were there before it.
     nth: usize,
@@ -72,6 +74,13 @@ impl MemoryStore {
             process,
             book: Arc::clone(&self.book),
         }
+    }
+
+    /// Another journal with what is in this one now, as the death of all its processes leaves it, under another clock.
+    #[must_use]
+    pub fn left_behind(&self, clock: Arc<dyn Clock>) -> Self {
+        let book = Book { locks: BTreeMap::new(), ..self.book().clone() };
+        Self { journal: self.journal.clone(), clock, process: 0, book: Arc::new(Mutex::new(book)) }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

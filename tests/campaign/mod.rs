@@ -4,8 +4,6 @@
 //! one_seed -- --nocapture` lives the story of one seed; `cargo run --release --example campaign -- --seeds N` lives as
 //! many as asked for.
 
-#[cfg(test)]
-mod crashes;
 mod dice;
 pub mod life;
 #[cfg(test)]

@@ -87,20 +87,6 @@ const FAULTS: [Fault; 5] =
     [Fault::Build, Fault::Health, Fault::DeploymentHangs, Fault::DeploymentVanishes, Fault::QueueFull];
 
 impl Script {
-    /// The same story on a fine day: no weather, no trouble, no fault.
-    pub fn undisturbed(self) -> Self {
-        let acts = self.acts.into_iter().map(|(act, ..)| (act, Trouble::None, None)).collect();
-        Self { acts, weather: Rates::default(), ..self }
-    }
-
-    /// The same story with a crash at `point` of act `nth`, and one at `again` of the process that goes on with it.
-    pub fn crashing(&self, nth: usize, point: u64, again: Option<u64>) -> Self {
-        let mut acts = self.acts.clone();
-        acts[nth].1 = Trouble::Crash(point);
-        acts.insert(nth + 1, (Act::Resume, again.map_or(Trouble::None, Trouble::Crash), None));
-        Self { acts, ..self.clone() }
-    }
-
     /// The story of `seed`.
     pub fn of(seed: u64) -> Self {
         let dice = &mut Dice::of(seed);

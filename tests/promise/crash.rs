@@ -12,6 +12,9 @@ use machine::app::AppKey;
 use machine::entry::Line;
 use machine::id::{JournalId, RunId};
 
+/// Told of each point that a process passes, in words.
+pub type Witness = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Counts the points a process passes and lets it die at one.
 #[derive(Clone, Default)]
 pub struct Fuse {
@@ -21,6 +24,7 @@ pub struct Fuse {
     fell: Arc<Mutex<String>>,
     suspended: Arc<Mutex<Option<Sandbox>>>,
     fenced: Arc<AtomicBool>,
+    witness: Option<Witness>,
 }
 
 impl Fuse {
@@ -29,6 +33,11 @@ impl Fuse {
         let fuse = Self::default();
         *fuse.burns_at.lock().unwrap() = Some(point);
         fuse
+    }
+
+    /// Never burns, and tells `witness` of every point.
+    pub fn witnessed(witness: Witness) -> Self {
+        Self { witness: Some(witness), ..Self::default() }
     }
 
     /// Falls asleep between its first intent and the request, for longer than its lease; another runner takes
@@ -69,11 +78,14 @@ impl Fuse {
     }
 
     /// Passes one point; `false` when dead from here on.
-    fn pass(&self, what: impl FnOnce() -> String) -> bool {
+    fn pass(&self, what: impl Fn() -> String) -> bool {
         if self.is_dead() {
             return false;
         }
         let point = self.passed.fetch_add(1, Ordering::SeqCst);
+        if let Some(witness) = &self.witness {
+            witness(&what());
+        }
         if *self.burns_at.lock().unwrap() == Some(point) {
             self.dead.store(true, Ordering::SeqCst);
             *self.fell.lock().unwrap() = what();

@@ -2,10 +2,9 @@
 
 use fabrik::runner::Ended;
 use fabrik::runner::desk::Outcome;
-use fabrik::sandbox::Fault;
+use fabrik::sandbox::{Fault, World};
 
 use super::crash::Fuse;
-use super::invariants::at_rest;
 use super::scene::{Made, Scene};
 
 pub fn complete(outcome: &Outcome) -> bool {
@@ -21,20 +20,47 @@ pub fn rolled_back(outcome: &Outcome) -> bool {
 pub enum Deed {
     /// A first apply.
     Apply,
+    /// A first apply whose image does not build, and so its undo.
+    FailedApply,
+    /// A first apply that is never well, and so its undo.
+    SickApply,
     /// An apply over a finished release.
     Update,
-    /// The undo of a first release.
-    Undo,
     /// An update whose image does not build, and so its undo.
     FailedUpdate,
+    /// An update that is never well, and so its undo.
+    SickUpdate,
     /// An update to two other domains, behind the proxy.
     Move,
+    /// An apply of what somebody changed by hand.
+    Mend,
+    /// The undo of a first release.
+    Undo,
+    /// The undo of an update.
+    UndoUpdate,
+    /// The undo of a move.
+    UndoMove,
     /// Taking the app down.
     Destroy,
+    /// An apply of an app that was taken down.
+    Reborn,
 }
 
-pub const DEEDS: [Deed; 6] =
-    [Deed::Apply, Deed::Update, Deed::Undo, Deed::FailedUpdate, Deed::Move, Deed::Destroy];
+pub const DEEDS: [Deed; 13] = [
+    Deed::Apply,
+    Deed::FailedApply,
+    Deed::SickApply,
+    Deed::Update,
+    Deed::FailedUpdate,
+    Deed::SickUpdate,
+    Deed::Move,
+    Deed::Mend,
+    Deed::Undo,
+    Deed::UndoUpdate,
+    Deed::UndoMove,
+    Deed::Destroy,
+    Deed::Reborn,
+];
 
 /// A deed, and what the app is made of that it is done to.
 #[derive(Clone, Copy, Debug)]
@@ -50,53 +76,77 @@ impl From<Deed> for Story {
 }
 
 impl Story {
+    /// Every deed to an app that is `made` so.
+    pub fn all(made: Made) -> impl Iterator<Item = Self> {
+        DEEDS.into_iter().map(move |deed| Self { made, deed })
+    }
+
     /// A scene in which the deed is next.
     pub async fn scene(self) -> Scene {
         let scene = Scene::with(self.made, 1);
-        if self.deed != Deed::Apply {
-            let outcome = scene.apply(&Fuse::default()).await;
-            assert!(complete(&outcome), "{outcome:?}");
+        if !matches!(self.deed, Deed::Apply | Deed::FailedApply | Deed::SickApply) {
+            self.is_done(&scene.apply(&Fuse::default()).await);
         }
-        if matches!(self.deed, Deed::Update | Deed::FailedUpdate) {
-            scene.revise();
-        }
-        if self.deed == Deed::Move {
-            scene.respec(
+        match self.deed {
+            Deed::Update | Deed::FailedUpdate | Deed::SickUpdate | Deed::UndoUpdate => scene.revise(),
+            Deed::Move | Deed::UndoMove => scene.respec(
                 "domain: blog.example.com",
                 "domain: [www.example.com, news.example.com]\ndns: {proxied: true}",
-            );
+            ),
+            Deed::Mend => scene.sandbox.with_world(spoil).unwrap(),
+            Deed::Reborn => self.is_done(&scene.destroy(&Fuse::default()).await),
+            _ => {}
         }
-        if self.deed == Deed::FailedUpdate {
-            scene.sandbox.with_world(|world| world.arm(Fault::Build, None)).unwrap();
+        match self.deed {
+            Deed::UndoUpdate | Deed::UndoMove => self.is_done(&scene.apply(&Fuse::default()).await),
+            Deed::FailedApply | Deed::FailedUpdate => scene.arm(Fault::Build),
+            Deed::SickApply | Deed::SickUpdate => scene.arm(Fault::Health),
+            _ => {}
         }
         scene
     }
 
+    fn is_done(self, outcome: &Outcome) {
+        assert!(complete(outcome) || rolled_back(outcome), "{self:?}: {outcome:?}");
+    }
+
     pub async fn run(self, scene: &Scene, fuse: &Fuse) -> Outcome {
         match self.deed {
-            Deed::Apply | Deed::Update | Deed::FailedUpdate | Deed::Move => scene.apply(fuse).await,
-            Deed::Undo => scene.roll_back(fuse).await,
+            Deed::Undo | Deed::UndoUpdate | Deed::UndoMove => scene.roll_back(fuse).await,
             Deed::Destroy => scene.destroy(fuse).await,
+            Deed::Mend => scene.mend(fuse).await,
+            _ => scene.apply(fuse).await,
         }
+    }
+
+    /// Whether it leads away from a release that stands, and not to one.
+    pub fn undoes(self) -> bool {
+        matches!(self.deed, Deed::Undo | Deed::UndoUpdate | Deed::UndoMove | Deed::Destroy)
     }
 
     /// How it ends when nothing disturbs it.
     pub fn ends(self, outcome: &Outcome) -> bool {
         match self.deed {
-            Deed::Apply | Deed::Update | Deed::Move => complete(outcome),
-            Deed::Undo | Deed::Destroy => rolled_back(outcome),
+            _ if self.undoes() => rolled_back(outcome),
             // A start that is in doubt is triggered again, and the second build does not fail.
-            Deed::FailedUpdate => rolled_back(outcome) || complete(outcome),
+            Deed::FailedApply | Deed::SickApply | Deed::FailedUpdate | Deed::SickUpdate => {
+                rolled_back(outcome) || complete(outcome)
+            }
+            _ => complete(outcome),
         }
     }
+}
 
-    /// How many points there are to crash at.
-    pub async fn points(self) -> u64 {
-        let (scene, fuse) = (self.scene().await, Fuse::default());
-        let outcome = self.run(&scene, &fuse).await;
-        assert!(self.ends(&outcome), "{self:?}: {outcome:?}");
-        at_rest(&scene, &format!("{self:?} undisturbed")).await;
-        println!("{self:?} passes {} points", fuse.passed());
-        fuse.passed()
+// Somebody points the record elsewhere and throws a variable away.
+fn spoil(world: &mut World) {
+    let ours = |text: &Option<String>| text.as_ref().is_some_and(|text| text.starts_with("fabrik "));
+    for record in world.records.iter_mut().filter(|it| ours(&it.comment)) {
+        record.content = "198.51.100.99".into();
+    }
+    for service in world.services.iter_mut().filter(|it| ours(&it.description)) {
+        service.envs.retain(|row| row.key != "COLOUR");
+    }
+    for application in world.applications.iter_mut().filter(|it| ours(&it.description)) {
+        application.envs.retain(|row| row.key != "COLOUR");
     }
 }

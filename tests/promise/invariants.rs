@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fabrik::plan::release::{frozen, frozen_text};
 use fabrik::sandbox::World;
 use fabrik::sandbox::applications::{Application, Deployment as Deployed};
-use fabrik::store::Store;
+use fabrik::store::{Loaded, Store};
 use machine::deployment::Deployment;
 use machine::effect::Effect;
 use machine::entry::{Entry, Purpose};
@@ -34,23 +34,68 @@ pub async fn at_rest(scene: &Scene, context: &str) {
 
 /// What holds of a world and its journal in every state.
 pub async fn half_way(world: &World, journal: &dyn Store, context: &str) {
-    strangers_are_untouched(world, context);
-    let runs = replayed(journal, context).await;
-    nothing_is_lost(world, &runs, &kept(journal).await, context);
-    every_write_was_intended(journal, world, context).await;
+    hold_half_way(world, &Told::by(journal, context).await, context);
 }
 
 /// What holds of a world and its journal when no run is open.
 pub async fn resting(world: &World, journal: &dyn Store, context: &str) {
-    half_way(world, journal, context).await;
-    let runs = replayed(journal, context).await;
-    for run in &runs {
+    let told = Told::by(journal, context).await;
+    hold_half_way(world, &told, context);
+    for run in &told.runs {
         assert!(run.name().is_closed(), "{context}: a run is still {}", run.name());
     }
-    exactly_one_of_each(world, &runs, context);
+    exactly_one_of_each(world, &told.runs, context);
     assert_eq!(world.stray_containers, Vec::<String>::new(), "{context}: containers without a record");
     assert!(!world.deployments.iter().any(Deployed::is_open), "{context}: a deployment goes on");
-    the_newest_release_is_what_is_there(world, journal, &runs, context).await;
+    the_newest_release_is_what_is_there(world, &told, context);
+}
+
+fn hold_half_way(world: &World, told: &Told, context: &str) {
+    strangers_are_untouched(world, context);
+    nothing_is_lost(world, &told.runs, &told.kept(), context);
+    every_write_was_intended(told, world, context);
+}
+
+/// What a journal tells: its runs, oldest first, as they were written and as they are read.
+struct Told {
+    written: Vec<Loaded>,
+    runs: Vec<AnyDeployment>,
+}
+
+impl Told {
+    async fn by(journal: &dyn Store, context: &str) -> Self {
+        let mut told = Self { written: Vec::new(), runs: Vec::new() };
+        for row in journal.list(None).await.unwrap() {
+            let loaded = journal.load(&row.run).await.unwrap();
+            match AnyDeployment::replay(&loaded.lines) {
+                Ok(any) => told.runs.push(any),
+                Err(error) => panic!("{context}: run {} does not replay: {error}", row.run),
+            }
+            told.written.push(loaded);
+        }
+        told
+    }
+
+    fn effects(&self) -> impl Iterator<Item = &Effect> {
+        self.written.iter().flat_map(|run| &run.lines).filter_map(|line| match &line.entry {
+            Entry::Effect(effect) => Some(effect),
+            _ => None,
+        })
+    }
+
+    /// The ids of what was ours and stays because others use it: said, and recorded.
+    fn kept(&self) -> BTreeSet<&str> {
+        let kept = self.effects().filter_map(|effect| match effect {
+            Effect::Kept { id, .. } => Some(id.as_str()),
+            _ => None,
+        });
+        kept.collect()
+    }
+
+    fn blobs_of(&self, run: &Deployment<Complete>) -> &BTreeMap<String, Vec<u8>> {
+        let nth = self.runs.iter().position(|any| any.run() == &run.begun().run).expect("it is told of");
+        &self.written[nth].blobs
+    }
 }
 
 fn strangers_are_untouched(world: &World, context: &str) {
@@ -76,18 +121,6 @@ fn strangers_are_untouched(world: &World, context: &str) {
     );
 }
 
-async fn replayed(journal: &dyn Store, context: &str) -> Vec<AnyDeployment> {
-    let mut runs = Vec::new();
-    for row in journal.list(None).await.unwrap() {
-        let loaded = journal.load(&row.run).await.unwrap();
-        match AnyDeployment::replay(&loaded.lines) {
-            Ok(any) => runs.push(any),
-            Err(error) => panic!("{context}: run {} does not replay: {error}", row.run),
-        }
-    }
-    runs
-}
-
 fn marked(world: &World) -> Vec<Marked> {
     let number = |text: Option<&str>| text.and_then(Mark::parse).map_or(Step::Dns(0), |mark| mark.step);
     let records = world.records.iter().map(|r| (number(r.comment.as_deref()), &r.id, r.comment.as_deref()));
@@ -104,21 +137,8 @@ fn marked(world: &World) -> Vec<Marked> {
         .collect()
 }
 
-/// The ids of what was ours and stays because others use it: said, and recorded.
-async fn kept(journal: &dyn Store) -> BTreeSet<String> {
-    let mut kept = BTreeSet::new();
-    for row in journal.list(None).await.unwrap() {
-        let lines = journal.load(&row.run).await.unwrap().lines.into_iter();
-        kept.extend(lines.filter_map(|line| match line.entry {
-            Entry::Effect(Effect::Kept { id, .. }) => Some(id),
-            _ => None,
-        }));
-    }
-    kept
-}
-
 /// Each live object of ours is named by the journal: a receipt, or at least an intent of an open run.
-fn nothing_is_lost(world: &World, runs: &[AnyDeployment], kept: &BTreeSet<String>, context: &str) {
+fn nothing_is_lost(world: &World, runs: &[AnyDeployment], kept: &BTreeSet<&str>, context: &str) {
     for (step, id, mark) in marked(world) {
         let run = runs.iter().find(|run| *run.run() == mark.run);
         let Some(run) = run else { panic!("{context}: {step} {id} is of no run in the journal") };
@@ -126,7 +146,7 @@ fn nothing_is_lost(world: &World, runs: &[AnyDeployment], kept: &BTreeSet<String
         let stands = ledger.standing().iter().any(|s| s.receipt.step == step && s.receipt.id == id);
         let in_doubt = ledger.doubts().iter().any(|doubt| doubt.step == step);
         assert!(
-            stands || in_doubt || kept.contains(&id) || made_anew(runs, &mark),
+            stands || in_doubt || kept.contains(id.as_str()) || made_anew(runs, &mark),
             "{context}: {step} {id} of run {} ({}) is lost",
             mark.run,
             run.name()
@@ -181,13 +201,8 @@ fn exactly_one_of_each(world: &World, runs: &[AnyDeployment], context: &str) {
 }
 
 /// What the newest finished run planned is what the world holds: no late effect lies on top of it.
-async fn the_newest_release_is_what_is_there(
-    world: &World,
-    journal: &dyn Store,
-    runs: &[AnyDeployment],
-    context: &str,
-) {
-    let Some(finished) = newest(runs) else { return };
+fn the_newest_release_is_what_is_there(world: &World, told: &Told, context: &str) {
+    let Some(finished) = newest(&told.runs) else { return };
     let (plan, app) = (&finished.phase().plan, &finished.phase().app);
     for (_, wanted) in plan.wanted() {
         let record = world.records.iter().find(|record| record.name == wanted.name).expect("the record");
@@ -197,8 +212,7 @@ async fn the_newest_release_is_what_is_there(
         return the_application_is_as_planned(application, plan, context);
     }
     let service = world.services.iter().find(|service| service.uuid == app.id).expect("the app");
-    let loaded = journal.load(&finished.begun().run).await.unwrap();
-    let frozen = frozen_text(finished.begun(), &loaded.blobs, frozen::COMPOSE);
+    let frozen = frozen_text(finished.begun(), told.blobs_of(finished), frozen::COMPOSE);
     assert_eq!(build_of(&service.compose), build_of(&frozen), "{context}: compose text");
     let release = service.env("FABRIK_RELEASE").and_then(|row| row.value.clone());
     assert_eq!(release.as_deref(), Some(plan.release.as_str()), "{context}: variable");
@@ -255,19 +269,17 @@ fn build_of(compose: &str) -> Vec<(String, Value, Value)> {
 }
 
 /// The requests that would change something, each seen no more often than it was intended.
-async fn every_write_was_intended(journal: &dyn Store, world: &World, context: &str) {
+fn every_write_was_intended(told: &Told, world: &World, context: &str) {
     let mut intended: BTreeMap<String, i64> = BTreeMap::new();
-    for row in journal.list(None).await.unwrap() {
-        for line in journal.load(&row.run).await.unwrap().lines {
-            let request = match line.entry {
-                Entry::Effect(Effect::Intended(wanted)) => wanted.request,
-                Entry::Effect(Effect::UndoIntended { request, .. }) => request,
-                _ => continue,
-            };
-            let path = request.target.split_once('/').map_or("", |(_, path)| path);
-            let path = path.split('?').next().unwrap_or_default();
-            *intended.entry(format!("{} /{path}", request.method)).or_default() += 1;
-        }
+    for effect in told.effects() {
+        let request = match effect {
+            Effect::Intended(wanted) => &wanted.request,
+            Effect::UndoIntended { request, .. } => request,
+            _ => continue,
+        };
+        let path = request.target.split_once('/').map_or("", |(_, path)| path);
+        let path = path.split('?').next().unwrap_or_default();
+        *intended.entry(format!("{} /{path}", request.method)).or_default() += 1;
     }
     for write in &world.log.writes {
         let path = write.path.split('?').next().unwrap_or_default();

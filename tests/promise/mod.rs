@@ -7,10 +7,11 @@
 
 mod applications;
 pub mod crash;
+#[cfg(test)]
+mod crashes;
 mod damage;
 pub mod deed;
 mod flags;
-mod hostile;
 mod in_place;
 pub mod invariants;
 mod late;
@@ -26,3 +27,4 @@ mod trace;
 mod traps;
 mod vendors;
 mod workers;
+pub mod wreck;

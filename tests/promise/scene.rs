@@ -9,7 +9,7 @@ use fabrik::providers::{Cloudflare, Coolify, Vendors};
 use fabrik::runner::desk::{Desk, Options, Outcome};
 use fabrik::runner::event::{Deaf, Event, Listener};
 use fabrik::runner::work::Cancel;
-use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
+use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
 use fabrik::secrets::{FingerprintKey, Secret};
 use fabrik::spec::Spec;
 use fabrik::store::memory::MemoryStore;
@@ -82,7 +82,7 @@ pub struct Scene {
     pub made: Made,
     pub sandbox: Sandbox,
     pub store: Home,
-    pub folder: tempfile::TempDir,
+    pub folder: Arc<tempfile::TempDir>,
     pub environment: BTreeMap<String, String>,
 }
 
@@ -110,7 +110,7 @@ impl Scene {
         sandbox.stranger_service("blog").unwrap();
         sandbox.stranger_application("blog").unwrap();
         let store = Home::Memory(MemoryStore::new(JournalId::from_bits(7), sandbox.outside().clock));
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         std::fs::create_dir(folder.path().join("app")).unwrap();
         std::fs::write(folder.path().join("app/Dockerfile"), "FROM busybox:1.37\nCOPY index.html /\n")
             .unwrap();
@@ -224,6 +224,17 @@ impl Scene {
     /// Applies the spec in a new process.
     pub async fn apply(&self, fuse: &Fuse) -> Outcome {
         self.process(fuse).apply(self.spec(), &options()).await
+    }
+
+    /// Applies the spec in a new process that asks what is there, whatever the journal says.
+    pub async fn mend(&self, fuse: &Fuse) -> Outcome {
+        let options = Options { refresh: true, ..options() };
+        self.process(fuse).apply(self.spec(), &options).await
+    }
+
+    /// Lets `fault` befall the next thing that it can befall.
+    pub fn arm(&self, fault: Fault) {
+        self.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
     }
 
     /// Applies the spec in a new process, and gives what it warned of too.

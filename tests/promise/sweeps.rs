@@ -1,87 +1,79 @@
-//! Sweeps: every point once, then resumed, then rolled back; every reply lost once.
+//! Sweeps: every mishap at every write of every story, and reads that lag behind.
 
-use fabrik::runner::Ended;
 use fabrik::runner::desk::Outcome;
-use fabrik::sandbox::services::Volume;
 use fabrik::sandbox::{Fault, Mishap};
 use machine::phase::Name;
 
 use super::crash::Fuse;
-use super::deed::{DEEDS, Deed, Story, complete, rolled_back};
-use super::invariants::{always, at_rest};
+use super::deed::{Deed, Story, complete, rolled_back};
+use super::invariants::at_rest;
 use super::scene::{Made, Scene};
 
-/// What a world shows, but for the ids of records, of which one that was deleted and made anew has another, for the
-/// copies of variables that Coolify makes for previews by itself, and for Docker's volumes, which no undo deletes.
-fn in_essence(shown: &str) -> String {
-    let is_id = |word: &&str| word.len() == 32 && word.chars().all(|c| c.is_ascii_hexdigit());
-    let line = |line: &str| line.split(' ').filter(|word| !is_id(word)).collect::<Vec<_>>().join(" ");
-    let passing = |line: &&str| line.ends_with(" preview") || line.contains(" on localhost by ");
-    let lasting = shown.lines().filter(|line| !passing(line));
-    let mut lines: Vec<String> = lasting.map(line).collect();
-    lines.sort();
-    lines.join("\n")
-}
+/// What may befall a write, and what it may be answered.
+const MISHAPS: [Mishap; 17] = [
+    Mishap::Refused,
+    Mishap::LostBefore,
+    Mishap::LostAfter,
+    Mishap::Late { after_ms: 1 },
+    Mishap::Late { after_ms: 25_000 },
+    Mishap::ErrorBefore,
+    Mishap::ErrorAfter,
+    Mishap::Garbled,
+    Mishap::Empty,
+    Mishap::Gateway,
+    Mishap::GatewayAfter,
+    Mishap::TooMany { retry_after: Some(30) },
+    Mishap::TooMany { retry_after: Some(86_400 * 365) },
+    Mishap::TooMany { retry_after: None },
+    Mishap::Slow,
+    Mishap::Mistyped,
+    Mishap::Unsuccessful,
+];
 
-fn kept(scene: &Scene, volumes: &[Volume]) -> bool {
-    let now = scene.sandbox.world().volumes;
-    volumes.iter().all(|volume| now.contains(volume))
-}
-
-async fn resumed_to_the_end(scene: &Scene, context: &str) {
-    if let Some(outcome) = scene.resume(&Fuse::default()).await {
-        assert!(!matches!(outcome, Outcome::Ended(Ended::Parked { .. })), "{context}: {outcome:?}");
-    }
-    at_rest(scene, context).await;
-}
-
-pub async fn crash_everywhere_then_resume(story: impl Into<Story>) {
-    let story = story.into();
-    for point in 0..story.points().await {
-        let (scene, fuse) = (story.scene().await, Fuse::at(point));
-        story.run(&scene, &fuse).await;
-        let context = format!("{story:?} crashed at {point} ({}), resumed", fuse.fell());
-        always(&scene, &context).await;
-        resumed_to_the_end(&scene, &context).await;
-    }
-}
-
-pub async fn crash_everywhere_then_roll_back(story: impl Into<Story>) {
-    let story = story.into();
-    for point in 0..story.points().await {
-        let (scene, fuse) = (story.scene().await, Fuse::at(point));
-        let (untouched, volumes) = (scene.sandbox.show(), scene.sandbox.world().volumes);
-        story.run(&scene, &fuse).await;
-        let context = format!("{story:?} crashed at {point} ({}), rolled back", fuse.fell());
-        if let Some(outcome) = scene.undo_open(&Fuse::default()).await {
-            assert!(rolled_back(&outcome), "{context}: {outcome:?}");
-            assert!(kept(&scene, &volumes), "{context}: a volume is gone");
-            if !matches!(story.deed, Deed::Undo | Deed::Destroy) {
-                assert_eq!(
-                    in_essence(&scene.sandbox.show()),
-                    in_essence(&untouched),
-                    "{context}: not as before"
-                );
+async fn every_mishap_at_every_write(made: Made) {
+    let mut struck = 0;
+    for story in Story::all(made) {
+        for mishap in MISHAPS {
+            let mut writes = 0;
+            while mishap_at_write(story, mishap, writes + 1).await {
+                writes += 1;
             }
+            assert!(writes > 0, "{story:?}: {mishap:?} struck no write");
+            struck += writes;
         }
-        at_rest(&scene, &context).await;
     }
+    println!("{made:?}: {struck} writes went wrong");
 }
 
-pub async fn mishap_at_every_write(story: impl Into<Story>, mishap: Mishap) {
-    let story = story.into();
-    for write in 1.. {
-        let scene = story.scene().await;
-        scene.sandbox.with_world(|world| world.at_write = Some((write, mishap))).unwrap();
-        let outcome = story.run(&scene, &Fuse::default()).await;
-        let context = format!("{story:?} with {mishap:?} at write {write}");
-        assert!(story.ends(&outcome), "{context}: {outcome:?}");
-        at_rest(&scene, &context).await;
-        if scene.sandbox.world().at_write.is_some() {
-            assert!(write > 1, "{context}: no write was disturbed");
-            return;
-        }
-    }
+/// `false` when there is no such write.
+async fn mishap_at_write(story: Story, mishap: Mishap, write: u64) -> bool {
+    let scene = story.scene().await;
+    scene.sandbox.with_world(|world| world.at_write = Some((write, mishap))).unwrap();
+    let outcome = story.run(&scene, &Fuse::default()).await;
+    let context = format!("{story:?} with {mishap:?} at write {write}");
+    assert!(story.ends(&outcome), "{context}: {outcome:?}");
+    at_rest(&scene, &context).await;
+    scene.sandbox.world().at_write.is_none()
+}
+
+#[tokio::test]
+async fn no_mishap_at_any_write_for_an_app_from_a_folder_does_harm() {
+    every_mishap_at_every_write(Made::Folder).await;
+}
+
+#[tokio::test]
+async fn no_mishap_at_any_write_for_an_app_from_an_image_does_harm() {
+    every_mishap_at_every_write(Made::Image).await;
+}
+
+#[tokio::test]
+async fn no_mishap_at_any_write_for_an_app_from_git_does_harm() {
+    every_mishap_at_every_write(Made::Git).await;
+}
+
+#[tokio::test]
+async fn no_mishap_at_any_write_for_an_app_from_private_git_does_harm() {
+    every_mishap_at_every_write(Made::PrivateGit).await;
 }
 
 #[tokio::test]
@@ -134,138 +126,6 @@ async fn undoing_a_finished_release_keeps_its_volumes() {
     assert_eq!(scene.phase().await, Some(Name::RolledBack));
 }
 
-async fn crash_at_every_pair(deed: Deed, rolls_back: bool) {
-    let story = Story::from(deed);
-    let mut pairs = 0;
-    for first in 0..story.points().await {
-        for second in 0.. {
-            let (scene, fuse, again) = (story.scene().await, Fuse::at(first), Fuse::at(second));
-            story.run(&scene, &fuse).await;
-            if rolls_back {
-                scene.undo_open(&again).await
-            } else {
-                scene.resume(&again).await
-            };
-            let context = format!(
-                "{story:?} crashed at {first} ({}), then at {second} ({})",
-                fuse.fell(),
-                again.fell()
-            );
-            always(&scene, &context).await;
-            resumed_to_the_end(&scene, &context).await;
-            if again.fell().is_empty() {
-                break;
-            }
-            pairs += 1;
-        }
-    }
-    println!("{story:?} crashed at {pairs} pairs of points");
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_an_apply_on_an_sqlite_file_is_resumed() {
-    for point in 0..Story::from(Deed::Apply).points().await {
-        let (scene, fuse) = (Scene::on_file(1), Fuse::at(point));
-        scene.apply(&fuse).await;
-        let context = format!("on SQLite crashed at {point} ({})", fuse.fell());
-        always(&scene, &context).await;
-        resumed_to_the_end(&scene, &context).await;
-    }
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_and_any_point_of_its_resume_is_resumed() {
-    crash_at_every_pair(Deed::Apply, false).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_and_any_point_of_its_rollback_is_resumed() {
-    crash_at_every_pair(Deed::Apply, true).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_an_apply_is_resumed() {
-    crash_everywhere_then_resume(Deed::Apply).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_an_update_is_resumed() {
-    crash_everywhere_then_resume(Deed::Update).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_a_rollback_is_resumed() {
-    crash_everywhere_then_resume(Deed::Undo).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_a_failed_update_is_resumed() {
-    crash_everywhere_then_resume(Deed::FailedUpdate).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_an_apply_is_rolled_back() {
-    crash_everywhere_then_roll_back(Deed::Apply).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_an_update_is_rolled_back() {
-    crash_everywhere_then_roll_back(Deed::Update).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_a_rollback_is_rolled_back() {
-    crash_everywhere_then_roll_back(Deed::Undo).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_a_move_to_other_domains_is_resumed() {
-    crash_everywhere_then_resume(Deed::Move).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_a_move_to_other_domains_is_rolled_back() {
-    crash_everywhere_then_roll_back(Deed::Move).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_a_destroy_is_resumed() {
-    crash_everywhere_then_resume(Deed::Destroy).await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_point_of_a_destroy_is_rolled_back_to_the_same_end() {
-    crash_everywhere_then_roll_back(Deed::Destroy).await;
-}
-
-#[tokio::test]
-async fn losing_any_reply_does_no_harm() {
-    for deed in DEEDS {
-        mishap_at_every_write(deed, Mishap::LostAfter).await;
-    }
-}
-
-#[tokio::test]
-async fn losing_any_request_does_no_harm() {
-    for deed in DEEDS {
-        mishap_at_every_write(deed, Mishap::LostBefore).await;
-    }
-}
-
-#[tokio::test]
-async fn a_server_error_after_any_write_does_no_harm() {
-    for deed in DEEDS {
-        mishap_at_every_write(deed, Mishap::ErrorAfter).await;
-    }
-}
-
-#[tokio::test]
-async fn a_late_effect_of_any_write_does_no_harm() {
-    for deed in DEEDS {
-        mishap_at_every_write(deed, Mishap::Late { after_ms: 25_000 }).await;
-    }
-}
-
 /// A run that doubted sends again; what it sent first may still land, and must not land on the next run's work.
 #[tokio::test]
 async fn a_late_effect_of_any_write_never_lands_on_the_next_apply() {
@@ -285,14 +145,6 @@ async fn a_late_effect_of_any_write_never_lands_on_the_next_apply() {
                 break;
             }
         }
-    }
-}
-
-#[tokio::test]
-async fn too_many_requests_at_any_write_only_costs_time() {
-    for deed in DEEDS {
-        mishap_at_every_write(deed, Mishap::TooMany { retry_after: Some(30) }).await;
-        mishap_at_every_write(deed, Mishap::TooMany { retry_after: None }).await;
     }
 }
 

@@ -1,0 +1,158 @@
+//! Every crash in every story, and every second crash in what takes it up again.
+//!
+//! From each wreck that a story can leave a new process goes on, or undoes; and from each wreck that this can leave,
+//! another one does. Nothing is drawn and nothing left out: what is not tried here is a third crash.
+
+use fabrik::runner::Ended;
+use fabrik::runner::desk::Outcome;
+use fabrik::sandbox::services::Volume;
+
+use super::crash::Fuse;
+use super::deed::{Deed, Story, complete, rolled_back};
+use super::invariants::{always, at_rest};
+use super::scene::{Made, Scene};
+
+/// How a run is taken up again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Then {
+    Resume,
+    Undo,
+}
+
+impl Then {
+    async fn take_up(self, scene: &Scene, fuse: &Fuse) -> Option<Outcome> {
+        match self {
+            Self::Resume => scene.resume(fuse).await,
+            Self::Undo => scene.undo_open(fuse).await,
+        }
+    }
+
+    // One that resumes may find a run that is being undone, and go on with that.
+    fn may_end_in(self, outcome: Option<&Outcome>) -> bool {
+        let parked = matches!(outcome, Some(Outcome::Ended(Ended::Parked { .. })));
+        !parked && (self == Self::Resume || outcome.is_none_or(rolled_back))
+    }
+}
+
+/// A story, and what there was before it.
+struct Tale {
+    story: Story,
+    shown: String,
+    volumes: Vec<Volume>,
+}
+
+/// How many crashes were lived through.
+#[derive(Default)]
+struct Count {
+    crashes: usize,
+    pairs: usize,
+}
+
+async fn every_crash_of(made: Made) {
+    let mut total = Count::default();
+    for story in Story::all(made) {
+        let Count { crashes, pairs } = every_crash_in(story).await;
+        total = Count { crashes: total.crashes + crashes, pairs: total.pairs + pairs };
+    }
+    let Count { crashes, pairs } = total;
+    println!("{made:?}: {crashes} crashes and {pairs} second ones in {} stories", Story::all(made).count());
+}
+
+async fn every_crash_in(story: Story) -> Count {
+    let scene = story.scene().await;
+    let (shown, volumes) = (in_essence(&scene.sandbox.show()), scene.sandbox.world().volumes);
+    let tale = Tale { story, shown, volumes };
+    let (outcome, wrecks) = scene.watched(async |fuse| story.run(&scene, fuse).await).await;
+    assert!(story.ends(&outcome), "{story:?}: {outcome:?}");
+    at_rest(&scene, &format!("{story:?} undisturbed")).await;
+    let mut count = Count::default();
+    for wreck in &wrecks {
+        for then in [Then::Resume, Then::Undo] {
+            count.crashes += 1;
+            count.pairs += tale.crashes(&scene.salvaged(wreck), &wreck.fell, then).await;
+        }
+    }
+    count
+}
+
+impl Tale {
+    /// Takes the scene of a crash up, and then that of every crash on the way.
+    async fn crashes(&self, scene: &Scene, fell: &str, then: Then) -> usize {
+        let context = format!("{:?} crashed {fell}, then {then:?}", self.story);
+        always(scene, &context).await;
+        let (outcome, again) = scene.watched(async |fuse| then.take_up(scene, fuse).await).await;
+        if then == Then::Undo && outcome.is_some() && !self.story.undoes() {
+            assert_eq!(in_essence(&scene.sandbox.show()), self.shown, "{context}: not as before");
+        }
+        self.rests(scene, then, outcome.as_ref(), &context).await;
+        // The second time it is taken up in one of the two ways, by turns.
+        for (wreck, then) in again.iter().zip([Then::Resume, Then::Undo].into_iter().cycle()) {
+            let context = format!("{context}, crashed {}, then {then:?}", wreck.fell);
+            let scene = scene.salvaged(wreck);
+            always(&scene, &context).await;
+            let outcome = then.take_up(&scene, &Fuse::default()).await;
+            self.rests(&scene, then, outcome.as_ref(), &context).await;
+        }
+        again.len()
+    }
+
+    async fn rests(&self, scene: &Scene, then: Then, outcome: Option<&Outcome>, context: &str) {
+        assert!(then.may_end_in(outcome), "{context}: {outcome:?}");
+        if self.story.deed == Deed::Mend {
+            // What somebody spoiled stays so until somebody mends it.
+            let outcome = scene.mend(&Fuse::default()).await;
+            assert!(complete(&outcome), "{context}, mended: {outcome:?}");
+        }
+        at_rest(scene, context).await;
+        let volumes = scene.sandbox.world().volumes;
+        let kept = self.volumes.iter().all(|volume| volumes.contains(volume));
+        assert!(kept, "{context}: a volume is gone");
+    }
+}
+
+/// What a world shows, but for the ids of records, of which one that was deleted and made anew has another, for the
+/// copies of variables that Coolify makes for previews by itself, and for Docker's volumes, which no undo deletes.
+fn in_essence(shown: &str) -> String {
+    let is_id = |word: &&str| word.len() == 32 && word.chars().all(|c| c.is_ascii_hexdigit());
+    let line = |line: &str| line.split(' ').filter(|word| !is_id(word)).collect::<Vec<_>>().join(" ");
+    let passing = |line: &&str| line.ends_with(" preview") || line.contains(" on localhost by ");
+    let mut lines: Vec<String> = shown.lines().filter(|line| !passing(line)).map(line).collect();
+    lines.sort();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn no_crash_and_no_second_one_breaks_a_promise_to_an_app_from_a_folder() {
+    every_crash_of(Made::Folder).await;
+}
+
+#[tokio::test]
+async fn no_crash_and_no_second_one_breaks_a_promise_to_an_app_from_an_image() {
+    every_crash_of(Made::Image).await;
+}
+
+#[tokio::test]
+async fn no_crash_and_no_second_one_breaks_a_promise_to_an_app_from_git() {
+    every_crash_of(Made::Git).await;
+}
+
+#[tokio::test]
+async fn no_crash_and_no_second_one_breaks_a_promise_to_an_app_from_private_git() {
+    every_crash_of(Made::PrivateGit).await;
+}
+
+/// The same without a look into the future: one that dies, on a file, and one that goes on.
+#[tokio::test]
+async fn a_crash_at_any_point_of_an_apply_on_an_sqlite_file_is_resumed() {
+    let fuse = Fuse::default();
+    Scene::on_file(1).apply(&fuse).await;
+    for point in 0..fuse.passed() {
+        let (scene, fuse) = (Scene::on_file(1), Fuse::at(point));
+        scene.apply(&fuse).await;
+        let context = format!("on SQLite crashed at {point} ({})", fuse.fell());
+        always(&scene, &context).await;
+        let outcome = scene.resume(&Fuse::default()).await;
+        assert!(Then::Resume.may_end_in(outcome.as_ref()), "{context}: {outcome:?}");
+        at_rest(&scene, &context).await;
+    }
+}
