@@ -20,6 +20,7 @@ pub mod events;
 mod exchange;
 pub mod faults;
 mod gate;
+mod halved;
 mod ports;
 pub mod records;
 mod resolver;
