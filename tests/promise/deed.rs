@@ -57,6 +57,12 @@ impl Story {
             let outcome = scene.apply(&Fuse::default()).await;
             assert!(complete(&outcome), "{outcome:?}");
         }
+        self.is_next(&scene);
+        scene
+    }
+
+    /// Makes the scene, in which the app is as it has to be, one in which the deed is next.
+    pub fn is_next(self, scene: &Scene) {
         if matches!(self.deed, Deed::Update | Deed::FailedUpdate) {
             scene.revise();
         }
@@ -69,7 +75,6 @@ impl Story {
         if self.deed == Deed::FailedUpdate {
             scene.sandbox.with_world(|world| world.arm(Fault::Build, None)).unwrap();
         }
-        scene
     }
 
     pub async fn run(self, scene: &Scene, fuse: &Fuse) -> Outcome {
