@@ -94,6 +94,55 @@ async fn a_destroy_stops_wherever_it_is_told_to_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_tells_where_the_run_is_by_then() {
+    for (deed, over) in [(Deed::Apply, "Complete"), (Deed::Undo, "RolledBack"), (Deed::Destroy, "RolledBack")]
+    {
+        let stage = Stage::set(deed).await;
+        let points = stage.passed().await;
+        for (point, name) in (1..).zip(&points).filter(|(_, name)| name.contains(" append ")) {
+            stage.reset();
+            let (status, said) = stage.told_to_stop_at(point, &[Signal::INT, Signal::TERM]).await;
+            let context = format!("{deed:?} told to stop at once at {point} ({name})");
+            let open = stage.open_run().await;
+            match &open {
+                Some(run) => {
+                    let next = format!("`fabrik resume {}` goes on", &run[run.len() - 8..]);
+                    assert!(status.code() == Some(3) && said.contains(&next), "{context}: {status}\n{said}");
+                }
+                None if stage.untouched().await => {
+                    assert!(!said.contains("fabrik resume"), "{context}: {status}\n{said}");
+                }
+                None => {
+                    assert_eq!(status.code(), Some(0), "{context}: {said}");
+                    assert!(said.contains(&format!("was over by then: {over}")), "{context}: {said}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_too_are_told_of_an_end_at_once() {
+    let stage = Stage::set(Deed::Apply).await;
+    let points = stage.points().await;
+    for point in [1, points / 2, points] {
+        stage.reset();
+        let (status, said) = stage.told_to_stop(&["--json"], point, &[Signal::INT, Signal::INT]).await;
+        let last = said.lines().rfind(|line| line.starts_with('{')).unwrap_or_default();
+        let Ok(last) = serde_json::from_str::<serde_json::Value>(last) else {
+            // Before it listens, a signal ends it.
+            assert!(status.code().is_none(), "{point}: {status}\n{said}");
+            continue;
+        };
+        assert_eq!(last["event"], "run.ended", "{point}: {said}");
+        assert_eq!(last["exit"], status.code().unwrap(), "{point}: {said}");
+        let open = stage.open_run().await;
+        assert_eq!(last["outcome"] == "parked", open.is_some(), "{point}: {said}");
+        assert!(open.is_none_or(|run| last["run"] == run), "{point}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rollback_stops_wherever_it_is_told_to_and_goes_on() {
     told_to_stop_anywhere(Deed::Undo).await;
 }
