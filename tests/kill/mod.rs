@@ -7,6 +7,7 @@
 //! every one.
 
 mod disk;
+mod faults;
 mod points;
 mod races;
 mod signals;
