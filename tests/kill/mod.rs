@@ -11,6 +11,7 @@ mod faults;
 mod points;
 mod races;
 mod signals;
+mod sleepers;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
