@@ -55,7 +55,8 @@ async fn one(
     let reach = Reach::of(&place, &settings, global, face).await?;
     reach.answers(&place.journal).await?;
     tell_world(&place, face);
-    let desk = reach.desk(&place.journal, format!("apply {}", given.display()), global, face)?;
+    let command = format!("apply {}", given.display());
+    let desk = reach.desk(&place.journal, (command, Way::Forward), global, face)?;
     face.human.preface(preface);
     let outcome = desk.apply(spec, options).await;
     Ok(end(&desk, &outcome, Way::Forward, face).await)
@@ -90,7 +91,9 @@ pub async fn end(desk: &Desk, outcome: &Outcome, way: Way, face: &Face) -> u8 {
         Some(run) => Tale::read(desk.store.as_ref(), run).await.ok(),
         None => None,
     };
-    face.end(&Ending::of(outcome, way, tale.as_ref()))
+    let ending = Ending::of(outcome, way, tale.as_ref());
+    signals::over(ending.exit);
+    face.end(&ending)
 }
 
 fn options(apply: &Apply, global: &Global, face: &Face) -> Options {

@@ -31,7 +31,7 @@ pub async fn resume(id: Option<&str>, global: &Global, face: &Face) -> Came {
         Some(id) => find(global, |rows| ids::find(rows, id)).await?,
         None => find(global, only_open).await?,
     };
-    let (desk, run) = desk(found, "resume", global, face).await?;
+    let (desk, run) = desk(found, ("resume", Way::Forward), global, face).await?;
     let outcome = desk.resume(&run, &Options::plain(consent::consent(global, face))).await;
     Ok(apply::end(&desk, &outcome, Way::Forward, face).await)
 }
@@ -39,7 +39,7 @@ pub async fn resume(id: Option<&str>, global: &Global, face: &Face) -> Came {
 /// Undoes a run.
 pub async fn roll_back(id: &str, global: &Global, face: &Face) -> Came {
     let found = find(global, |rows| ids::find(rows, id)).await?;
-    let (desk, run) = desk(found, "rollback", global, face).await?;
+    let (desk, run) = desk(found, ("rollback", Way::Back), global, face).await?;
     let outcome = desk.roll_back(&run, &Options::plain(consent::consent(global, face))).await;
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)
 }
@@ -51,7 +51,7 @@ pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: 
         vec![Obstacle::new(format!("there is no step `{step}`"), "one of: dns, project, environment, app")]
     })?;
     let found = find(global, |rows| ids::find(rows, id)).await?;
-    let (desk, run) = desk(found, "abandon", global, face).await?;
+    let (desk, run) = desk(found, ("abandon", Way::Back), global, face).await?;
     let outcome = desk.abandon(&run, thing, reason, &Options::plain(consent::consent(global, face))).await;
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)
 }
@@ -98,7 +98,7 @@ fn only_open(rows: &[RunRow]) -> Result<&RunRow, Obstacle> {
 
 async fn desk(
     found: Found,
-    verb: &str,
+    (verb, way): (&str, Way),
     global: &Global,
     face: &Face,
 ) -> Result<(Desk, RunId), Vec<Obstacle>> {
@@ -107,7 +107,7 @@ async fn desk(
     let joined = async {
         let reach = Reach::of(&place, &settings, global, face).await?;
         apply::tell_world(&place, face);
-        reach.desk(&place.journal, format!("{verb} {}", run.short()), global, face)
+        reach.desk(&place.journal, (format!("{verb} {}", run.short()), way), global, face)
     };
     let desk = joined.await.map_err(|obstacle| vec![obstacle])?;
     Ok((desk, run))

@@ -42,7 +42,8 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Face) -> Result<u8
     let settings = Settings::of(global, beside(&runs).as_deref().unwrap_or(Path::new(".")));
     let reach = Reach::of(&place, &settings, global, face).await?;
     apply::tell_world(&place, face);
-    let desk = reach.desk(&place.journal, format!("destroy {}", destroy.app), global, face)?;
+    let command = format!("destroy {}", destroy.app);
+    let desk = reach.desk(&place.journal, (command, Way::Back), global, face)?;
     let data = if destroy.volumes { Data::Goes } else { Data::Stays };
     let outcome = desk.destroy(&app, data, &options(destroy)).await;
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)

@@ -11,6 +11,7 @@ use crate::report::{Ending, Human, Json, Screen, Veil};
 use crate::runner::event::{Deaf, Listener};
 
 /// The two onlookers, of which one is at work.
+#[derive(Clone)]
 pub struct Face {
     /// What all texts pass.
     pub veil: Veil,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use machine::app::AppKey;
-use machine::entry::Line;
+use machine::entry::{Entry, Line};
 use machine::id::{JournalId, RunId};
 
 use crate::sandbox::Side;
@@ -26,7 +26,10 @@ impl HeldStore {
 
     // A gate that is gone holds nobody.
     async fn pass(&self, side: Side, line: &Line) {
-        let what = format!("append {}", line.entry.name());
+        let what = match &line.entry {
+            Entry::Effect(effect) => format!("append {} {}", effect.name(), effect.step().as_str()),
+            entry => format!("append {}", entry.name()),
+        };
         if let Err(error) = self.gate.gate(side, &what).await {
             tracing::warn!(%error, "the sandbox's gate does not answer");
         }

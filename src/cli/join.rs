@@ -11,12 +11,14 @@ use super::held::HeldStore;
 use super::kept::KeptStore;
 use super::noted::NotedStore;
 use super::settings::{Settings, Where, World, environment};
-use super::signals;
+use super::signals::{self, Noting};
 use crate::plan::Obstacle;
 use crate::providers::call::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
 use crate::providers::{Cloudflare, Coolify, Vendors};
+use crate::report::ending::Way;
 use crate::runner::attended::Attended;
 use crate::runner::desk::Desk;
+use crate::runner::event::Listener;
 use crate::sandbox::through::Through;
 use crate::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
 use crate::secrets::{FingerprintKey, Secret};
@@ -108,14 +110,14 @@ impl Reach {
         Ok(())
     }
 
-    /// A desk with the journal at `journal`, made if it is not there.
+    /// A desk with the journal at `journal`, made if it is not there, for a command that goes that way.
     ///
     /// # Errors
     /// [`Obstacle`] when the journal or its key cannot be used.
     pub fn desk(
         self,
         journal: &Path,
-        command: String,
+        (command, way): (String, Way),
         global: &Global,
         face: &Face,
     ) -> Result<Desk, Obstacle> {
@@ -125,7 +127,9 @@ impl Reach {
             Some(gate) => Arc::new(HeldStore::new(store, gate)),
             None => store,
         };
-        let (listener, cancel) = (face.listener(), signals::watch(face.screen.clone()));
+        let cancel = signals::watch(face);
+        let listener: Arc<dyn Listener> =
+            Arc::new(Noting { inner: face.listener(), way, store: store.clone() });
         let outside = Attended::over(self.outside, listener.clone(), cancel.clone());
         Ok(Desk {
             house: Arc::new(LiveClock),

@@ -1,23 +1,49 @@
 //! Ctrl-C, SIGTERM and a terminal that is closed: the first stops at the next safe point, the second at once.
+//!
+//! Who stops at once is told where the run is by then, and that is read from the journal: the run may have come to its
+//! end in between, or not have begun.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
+use machine::id::RunId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::report::Screen;
-use crate::report::exit::PARKED;
+use super::face::Face;
+use crate::plan::release::ReadError;
+use crate::report::ending::Way;
+use crate::report::{Ending, Tale};
+use crate::runner::event::{Event, Listener};
 use crate::runner::work::Cancel;
+use crate::secrets::Secret;
+use crate::store::{Store, StoreError};
 
 /// One for the whole process: who stops one run does not want the next one either.
 static CANCEL: OnceLock<Cancel> = OnceLock::new();
+/// How far the process is.
+static STAND: Mutex<Stand> = Mutex::new(Stand::Before);
+
+/// What a process that reads its journal, or tells of its end, may take until it is stopped all the same.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How far this process is.
+#[derive(Clone)]
+enum Stand {
+    /// No run has begun.
+    Before,
+    /// A run is under way.
+    Run { run: RunId, way: Way, store: Arc<dyn Store> },
+    /// It is over, and this is the exit code.
+    Over(u8),
+}
 
 /// Watches for signals from now on.
-pub fn watch(screen: Arc<Screen>) -> Cancel {
+pub fn watch(face: &Face) -> Cancel {
     let watched = || {
         let cancel = Cancel::default();
         let listening = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
         if let [Ok(interrupt), Ok(terminate), Ok(hangup)] = listening {
-            tokio::spawn(stop([interrupt, terminate, hangup], cancel.clone(), screen));
+            tokio::spawn(stop([interrupt, terminate, hangup], cancel.clone(), face.clone()));
         }
         cancel
     };
@@ -29,7 +55,39 @@ pub fn is_asked() -> bool {
     CANCEL.get().is_some_and(Cancel::is_asked)
 }
 
-async fn stop([mut interrupt, mut terminate, mut hangup]: [Signal; 3], cancel: Cancel, screen: Arc<Screen>) {
+/// Takes note that the run is over and that the process will end with `exit`.
+pub fn over(exit: u8) {
+    *stand() = Stand::Over(exit);
+}
+
+/// Takes note of the run that begins, and lets another listener hear all.
+pub struct Noting {
+    /// The other one.
+    pub inner: Arc<dyn Listener>,
+    /// The way its command goes.
+    pub way: Way,
+    /// Where the run is written.
+    pub store: Arc<dyn Store>,
+}
+
+impl Listener for Noting {
+    fn hear(&self, event: &Event) {
+        if let Event::Began { run, .. } = event {
+            *stand() = Stand::Run { run: run.clone(), way: self.way, store: self.store.clone() };
+        }
+        self.inner.hear(event);
+    }
+
+    fn hide(&self, secret: &Secret) {
+        self.inner.hide(secret);
+    }
+}
+
+fn stand() -> MutexGuard<'static, Stand> {
+    STAND.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn stop([mut interrupt, mut terminate, mut hangup]: [Signal; 3], cancel: Cancel, face: Face) {
     let mut told = async || {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -39,10 +97,33 @@ async fn stop([mut interrupt, mut terminate, mut hangup]: [Signal; 3], cancel: C
     };
     told().await;
     cancel.ask();
-    screen.complain("stopping at the next safe point; once more to stop at once");
+    face.screen.complain("stopping at the next safe point; once more to stop at once");
     told().await;
-    screen.rest();
-    screen.complain("! Parked at once: `fabrik resume` goes on");
     // Nothing is left to write: the journal already says where the run is.
-    std::process::exit(i32::from(PARKED));
+    std::process::exit(i32::from(at_once(&face).await));
+}
+
+/// Tells where the run is; gives the exit code.
+async fn at_once(face: &Face) -> u8 {
+    let stand = stand().clone();
+    match stand {
+        Stand::Before => face.end(&Ending::at_once(None, Way::Forward, None)),
+        Stand::Run { run, way, store } => match read(store, run.clone()).await {
+            Some(Err(ReadError::Store(StoreError::NoSuchRun(_)))) => {
+                face.end(&Ending::at_once(None, way, None))
+            }
+            told => face.end(&Ending::at_once(Some(&run), way, told.and_then(Result::ok).as_ref())),
+        },
+        // Its end is being told just now.
+        Stand::Over(exit) => {
+            tokio::time::sleep(PATIENCE).await;
+            exit
+        }
+    }
+}
+
+/// What the journal says, unless the disk hangs.
+async fn read(store: Arc<dyn Store>, run: RunId) -> Option<Result<Tale, ReadError>> {
+    let read = tokio::spawn(async move { Tale::read(store.as_ref(), &run).await });
+    tokio::time::timeout(PATIENCE, read).await.ok()?.ok()
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use machine::cause::Cause;
+use machine::id::RunId;
 use machine::ledger::{Standing, Undo};
 use machine::phase::Name;
 use machine::step::Step;
@@ -110,6 +111,32 @@ impl Ending {
             lines: obstacles.iter().flat_map(obstacle_lines).collect(),
             fields: json!({"problems": told}),
         }
+    }
+
+    /// The ending of a process that was told twice to stop; `run` is the one under way, if one was, and `tale` what the
+    /// journal says about it by now.
+    pub fn at_once(run: Option<&RunId>, way: Way, tale: Option<&Tale>) -> Self {
+        let Some(run) = run else {
+            return Self::refused(&[Obstacle::new("stopped at once, before a run began", "")]);
+        };
+        let phase = tale.map(|tale| tale.any.name());
+        let (exit, outcome) = match (phase, way) {
+            (Some(Name::Complete), Way::Forward) => (exit::DONE, "complete"),
+            (Some(Name::RolledBack), Way::Forward) => (exit::UNDONE, "rolled-back"),
+            (Some(Name::RolledBack), Way::Back) => (exit::DONE, "rolled-back"),
+            (Some(Name::Failed), _) => (exit::STANDING, "failed"),
+            // A finished run that is to be undone is where it was.
+            _ => (exit::PARKED, "parked"),
+        };
+        let lines = match phase {
+            Some(phase) if outcome != "parked" => vec![
+                in_style(ODD, &format!("! Stopped at once: run {} was over by then: {phase}", run.short())),
+                format!("  next: `fabrik show {}` tells of it", run.short()),
+            ],
+            _ => parked_lines(run.short(), "stopped at once", "", tale),
+        };
+        let fields = json!({"reason": "stopped at once", "hint": ""});
+        Self { exit, ..Self::ended(outcome, run.as_str(), lines, fields) }
     }
 
     fn of_run(ended: &Ended, tale: Option<&Tale>) -> Self {

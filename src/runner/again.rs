@@ -132,13 +132,13 @@ impl Desk {
         let clocks = (self.outside.clock.clone(), self.house.clone());
         let mut journal =
             Journal::resumed(self.store.clone(), clocks, run.clone(), lease, loaded.lines.len());
-        journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
         self.listener.hear(&Event::Began {
             app: any.begun().app.name.clone(),
             endpoints: ask.spec.endpoints(),
             run: run.clone(),
             resumed: true,
         });
+        journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
         let mut runner = self.runner(journal, ask, Taken::Again, options);
         (runner.base, runner.before) = (base, before);
         Ok(Outcome::Ended(match wanted {

@@ -20,7 +20,7 @@ pub mod events;
 mod exchange;
 pub mod faults;
 mod gate;
-
+mod halved;
 mod lies;
 mod ports;
 pub mod records;

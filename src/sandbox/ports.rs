@@ -32,12 +32,14 @@ pub struct Point {
 
 /// A side of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// It has not happened yet.
     Before,
     /// It has happened; nobody was told.
     After,
+    /// It has happened, and half of its answer is on the way. Only where it travels: see `serve`.
+    MidReply,
 }
 
 impl Side {
@@ -46,6 +48,7 @@ impl Side {
         match self {
             Self::Before => "before",
             Self::After => "after",
+            Self::MidReply => "mid-reply",
         }
     }
 }

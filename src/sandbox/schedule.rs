@@ -143,8 +143,13 @@ fn settle_ms(ask: &Ask) -> u64 {
 
 /// Method, host and path, ids taken out.
 fn kind(ask: &Ask) -> String {
-    let path: Vec<&str> = ask.path.split('/').map(|part| if is_id(part) { ":id" } else { part }).collect();
-    format!("{} {}{}", ask.method, ask.host, path.join("/"))
+    format!("{} {}{}", ask.method, ask.host, shape(&ask.path))
+}
+
+/// A path, ids taken out.
+pub(super) fn shape(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').map(|part| if is_id(part) { ":id" } else { part }).collect();
+    parts.join("/")
 }
 
 fn is_id(part: &str) -> bool {

@@ -20,9 +20,10 @@ use tokio::net::TcpListener;
 
 use super::ask::Ask;
 use super::command::Command;
-use super::gate::Gate;
+use super::gate::{Aim, Gate};
+use super::halved::Halved;
 use super::ports::Side;
-use super::{CLOUDFLARE, COOLIFY, Sandbox, site, wired};
+use super::{CLOUDFLARE, COOLIFY, Sandbox, schedule, site, wired};
 use crate::wire::Question;
 
 /// Bytes a request may have; Coolify takes far more than Fabrik sends.
@@ -98,13 +99,21 @@ impl Desk {
         Ask { host: host.to_owned(), ..ask }
     }
 
-    /// A request for the pretend outside, with the gate on both sides of its effect.
+    /// A request for the pretend outside, with the gate on both sides of its effect and within the answer.
     async fn outside(&self, ask: &Ask) -> Response {
         self.gate.pass(&named(Side::Before, ask)).await;
         let sent = self.sandbox.exchange(ask);
         self.gate.pass(&named(Side::After, ask)).await;
-        let sent = wired::sent(sent);
-        wired::timed(sent, &self.sandbox).map(Body::from)
+        let reply = wired::timed(wired::sent(sent), &self.sandbox);
+        match self.gate.arrive(&named(Side::MidReply, ask)) {
+            Some(waiting) if !reply.body().is_empty() => {
+                return reply.map(|body| Body::new(Halved::new(body.into(), waiting)));
+            }
+            // There are no halves of nothing.
+            Some(waiting) => waiting.through().await,
+            None => {}
+        }
+        reply.map(Body::from)
     }
 
     /// A request about the sandbox itself.
@@ -135,13 +144,14 @@ impl Desk {
                 self.gate.pass(&format!("{} {}", told.side.word(), told.what)).await;
             }
             ("POST", "hold") => {
-                let Ok(hold) = read::<Hold>(body) else { return bad(()) };
-                self.gate.hold(hold.point);
+                let Ok(aim) = read::<Aim>(body) else { return bad(()) };
+                self.gate.hold(aim);
             }
             ("POST", "let-go") => self.gate.let_go(),
             ("GET", "held") => return self.gate.held().await.into_response(),
             ("GET", "gone") => self.gate.gone().await,
             ("POST", "points/reset") => self.gate.restart(),
+            ("GET", "points/names") => return Json(self.gate.names()).into_response(),
             ("GET", "points") => {}
             _ => return StatusCode::NOT_FOUND.into_response(),
         }
@@ -167,12 +177,6 @@ struct Nap {
     ms: u64,
 }
 
-/// Which point to hold.
-#[derive(Deserialize)]
-struct Hold {
-    point: u64,
-}
-
 /// A point the program tells of itself.
 #[derive(Deserialize)]
 struct Told {
@@ -180,9 +184,9 @@ struct Told {
     what: String,
 }
 
-/// "after POST /api/v1/services".
+/// "after PATCH /api/v1/services/:id".
 fn named(side: Side, ask: &Ask) -> String {
-    format!("{} {} {}", side.word(), ask.method, ask.target())
+    format!("{} {} {}", side.word(), ask.method, schedule::shape(&ask.path))
 }
 
 fn read<T: for<'a> Deserialize<'a>>(body: &Bytes) -> Result<T, ()> {

@@ -2,7 +2,8 @@
 //!
 //! One of them holds the app at a time. What it loses to a forced unlock it stops writing, and the next apply settles.
 
-use super::stage::{Act, Stage};
+use super::stage::Stage;
+use crate::promise::deed::Deed;
 
 /// Races run, and all of them with `FABRIK_EVERY_POINT=1`.
 fn rounds() -> usize {
@@ -16,9 +17,9 @@ fn is_told(exit: i32) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn apply_resume_rollback_and_unlock_at_once_have_one_writer() {
-    let (stage, mut exits) = (Stage::set(Act::Update).await, Vec::new());
+    let (stage, mut exits) = (Stage::set(Deed::Update).await, Vec::new());
     for round in 0..rounds() {
-        stage.edit(&format!("version {round}"));
+        stage.scene.edit(&format!("version {round}"));
         let newest = stage.newest(|_| true).await.expect("a run");
         let unlock: &[&str] =
             if round % 2 == 0 { &["unlock", "blog"] } else { &["unlock", "blog", "--force"] };
@@ -37,7 +38,7 @@ async fn apply_resume_rollback_and_unlock_at_once_have_one_writer() {
         }
         stage.half_way(&format!("round {round}")).await;
     }
-    stage.edit("the last version");
+    stage.scene.edit("the last version");
     assert_eq!(stage.fabrik(&["apply", "blog.yaml"]).await, 0);
     stage.resting("after the races").await;
     exits.sort_unstable();

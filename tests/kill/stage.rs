@@ -3,112 +3,159 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
-use std::sync::Arc;
 use std::time::Duration;
 
-use fabrik::sandbox::{Sandbox, World, serve};
+use fabrik::sandbox::{World, serve};
 use fabrik::store::Store;
 use fabrik::store::sqlite::SqliteStore;
-use fabrik::wire::live::{LiveClock, LiveTransport};
+use fabrik::wire::live::LiveTransport;
 use fabrik::wire::{Request, Transport};
 use machine::phase::Name;
 use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::promise::deed::{Deed, Story};
 use crate::promise::invariants;
-use crate::promise::scene::SPEC;
-
-/// What is killed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Act {
-    Apply,
-    Update,
-    Undo,
-}
+use crate::promise::scene::{Home, Scene};
 
 pub struct Stage {
-    act: Act,
-    sandbox: Sandbox,
+    pub story: Story,
+    pub scene: Scene,
     address: SocketAddr,
-    folder: tempfile::TempDir,
-    /// The world and the journal as they are before the act.
+    /// The world as it is before the deed; its journal lies beside the other one.
     before: World,
+}
+
+/// Where a process is held.
+#[derive(Clone, Debug)]
+pub enum Spot {
+    /// By its number, from 1.
+    Point(u64),
+    /// By what it is called, and which of those, from 1.
+    Named(String, u64),
+}
+
+impl Spot {
+    /// As the gate is told.
+    fn aim(&self) -> String {
+        let aim = match self {
+            Self::Point(point) => serde_json::json!({"point": point}),
+            Self::Named(name, nth) => serde_json::json!({"name": name, "nth": nth}),
+        };
+        aim.to_string()
+    }
 }
 
 /// Far longer than anything here takes: a hang is a failure, not a wait.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Stage {
-    /// Sets the stage so that the act is next.
-    pub async fn set(act: Act) -> Self {
-        let sandbox = Sandbox::in_memory(1);
-        sandbox.stranger_record("shop.example.com").unwrap();
-        sandbox.stranger_service("blog").unwrap();
-        sandbox.stranger_application("blog").unwrap();
-        let server = serve::bind(sandbox.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+    /// Sets the stage so that the deed is next.
+    pub async fn set(story: impl Into<Story>) -> Self {
+        let story = story.into();
+        let scene = Scene::with(story.made, 1);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = serve::bind(scene.sandbox.clone(), address).await.unwrap();
         let address = server.address().unwrap();
         tokio::spawn(server.run());
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("app")).unwrap();
-        std::fs::write(folder.path().join("app/Dockerfile"), "FROM busybox:1.37\nCOPY index.html /\n")
-            .unwrap();
-        std::fs::write(folder.path().join("app/index.html"), "first").unwrap();
-        std::fs::write(folder.path().join("blog.yaml"), SPEC).unwrap();
-        std::fs::create_dir(folder.path().join("state")).unwrap();
-        let before = sandbox.world();
-        let mut stage = Self { act, sandbox, address, folder, before };
-        if act != Act::Apply {
+        let journal = scene.folder.path().join("state/fabrik.db");
+        std::fs::create_dir(journal.parent().unwrap()).unwrap();
+        let before = scene.sandbox.world();
+        let scene = Scene { store: Home::File(journal), ..scene };
+        let mut stage = Self { story, scene, address, before };
+        if story.deed != Deed::Apply {
             assert_eq!(stage.fabrik(&["apply", "blog.yaml"]).await, 0);
+            story.is_next(&stage.scene);
         }
-        if act == Act::Update {
-            std::fs::write(stage.folder.path().join("app/index.html"), "second").unwrap();
-        }
-        stage.before = stage.sandbox.world();
-        copy(&stage.state(), &stage.folder.path().join("before"));
+        stage.before = stage.scene.sandbox.world();
+        copy(&stage.state(), &stage.kept());
         stage
     }
 
-    /// Puts world and journal back to where the act is next.
+    /// Puts world and journal back to where the deed is next.
     pub fn reset(&self) {
-        self.sandbox.with_world(|world| world.clone_from(&self.before)).unwrap();
+        self.scene.sandbox.with_world(|world| world.clone_from(&self.before)).unwrap();
         std::fs::remove_dir_all(self.state()).unwrap();
-        copy(&self.folder.path().join("before"), &self.state());
+        copy(&self.kept(), &self.state());
     }
 
-    /// Changes the app's files.
-    pub fn edit(&self, text: &str) {
-        std::fs::write(self.folder.path().join("app/index.html"), text).unwrap();
+    /// What the deed is called on the command line.
+    pub async fn deed(&self) -> Vec<String> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        match self.story.deed {
+            Deed::Undo | Deed::UndoUpdate | Deed::UndoMove => {
+                let run = self.newest(|phase| phase == Name::Complete).await;
+                words(&["rollback", &run.expect("a finished run")])
+            }
+            Deed::Destroy => words(&["destroy", "blog"]),
+            Deed::Mend => words(&["apply", "blog.yaml", "--refresh"]),
+            _ => words(&["apply", "blog.yaml"]),
+        }
     }
 
-    /// How many points the act passes when nothing disturbs it.
-    pub async fn points(&self) -> u64 {
+    /// The points that the deed passes when nothing disturbs it, in order.
+    pub async fn passed(&self) -> Vec<String> {
         self.reset();
-        self.control("POST", "/sandbox/points/reset", "").await;
-        let exit = self.act().await.wait().await.unwrap();
-        assert!(exit.success(), "{:?} undisturbed: {exit}", self.act);
-        let points = self.control("GET", "/sandbox/points", "").await;
-        let points: serde_json::Value = serde_json::from_str(&points).unwrap();
-        points.as_u64().or_else(|| points["points"].as_u64()).expect("a number of points")
+        let (exit, passed) = self.passing(&self.deed().await).await;
+        assert_eq!(exit, i32::from(self.story.deed == Deed::FailedUpdate), "{:?} undisturbed", self.story);
+        passed
     }
 
-    /// Runs the act until it is held at `point`, and says where that is.
-    async fn held_at(&self, point: u64) -> (Child, String) {
+    /// How many they are.
+    pub async fn points(&self) -> u64 {
+        self.passed().await.len() as u64
+    }
+
+    /// Runs the binary to its end, and gives its exit code and the points that it passed.
+    pub async fn passing(&self, arguments: &[String]) -> (i32, Vec<String>) {
         self.control("POST", "/sandbox/points/reset", "").await;
-        self.control("POST", "/sandbox/hold", &format!("{{\"point\": {point}}}")).await;
-        let mut child = self.act().await;
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let exit = self.fabrik(&arguments).await;
+        let names = self.control("GET", "/sandbox/points/names", "").await;
+        (exit, serde_json::from_str(&names).unwrap())
+    }
+
+    /// Runs the binary until it is held at `spot`, and says where that is; nothing if it ends before.
+    async fn reaches(&self, arguments: &[String], spot: &Spot) -> Option<(Child, String)> {
+        self.control("POST", "/sandbox/points/reset", "").await;
+        self.control("POST", "/sandbox/hold", &spot.aim()).await;
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut child = self.command(&arguments).spawn().unwrap();
         let held = tokio::select! {
-            held = self.control("GET", "/sandbox/held", "") => held,
-            exit = child.wait() => panic!("{:?} ended ({exit:?}) before point {point}", self.act),
+            held = self.control("GET", "/sandbox/held", "") => Some(held),
+            _ = child.wait() => None,
         };
-        (child, held)
+        if held.is_none() {
+            self.let_go().await;
+        }
+        Some((child, held?))
     }
 
-    /// Runs the act, tells it to stop by `signals` while it is held at `point`, and gives its end. After one signal
+    /// Does the deed until it is held at `point`, and says where that is.
+    pub async fn held_at(&self, point: u64) -> (Child, String) {
+        let held = self.reaches(&self.deed().await, &Spot::Point(point)).await;
+        held.unwrap_or_else(|| panic!("{:?} ended before point {point}", self.story))
+    }
+
+    /// Lets go what is held, and holds nothing.
+    pub async fn let_go(&self) {
+        self.control("POST", "/sandbox/let-go", "").await;
+    }
+
+    /// Does the deed, tells it to stop by `signals` while it is held at `point`, and gives its end. After one signal
     /// it is let go, but only once it has heard; after two it must not need that.
     pub async fn told_to_stop_at(&self, point: u64, signals: &[Signal]) -> (ExitStatus, String) {
-        let (mut child, _) = self.held_at(point).await;
-        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
+        self.told_to_stop(&[], point, signals).await
+    }
+
+    /// The same with `flags`.
+    pub async fn told_to_stop(&self, flags: &[&str], point: u64, signals: &[Signal]) -> (ExitStatus, String) {
+        let deed: Vec<String> =
+            self.deed().await.into_iter().chain(flags.iter().map(ToString::to_string)).collect();
+        let held = self.reaches(&deed, &Spot::Point(point)).await;
+        let (mut child, _) = held.unwrap_or_else(|| panic!("{deed:?} ended before point {point}"));
+        let pid = pid(&child);
         let mut errors = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
         for (nth, signal) in signals.iter().enumerate() {
@@ -120,64 +167,52 @@ impl Stage {
             {}
         }
         if signals.len() < 2 {
-            self.control("POST", "/sandbox/let-go", "").await;
+            self.let_go().await;
         }
         let rest = async { errors.read_to_string(&mut said).await.unwrap() };
         let ended =
             tokio::time::timeout(PATIENCE, async { tokio::join!(child.wait_with_output(), rest) }).await;
-        self.control("POST", "/sandbox/let-go", "").await;
+        self.let_go().await;
         let output = ended.expect("it stops").0.unwrap();
         (output.status, String::from_utf8_lossy(&output.stdout).into_owned() + &said)
     }
 
-    /// Runs the act with `flags` and nobody to read what it says: both pipes are closed before its first word. Told to
+    /// Does the deed with `flags` and nobody to read what it says: both pipes are closed before its first word. Told to
     /// stop while it is held, if a point is given.
     pub async fn unheard(&self, flags: &[&str], stop: Option<(u64, Signal)>) -> i32 {
         self.control("POST", "/sandbox/points/reset", "").await;
         if let Some((point, _)) = stop {
-            self.control("POST", "/sandbox/hold", &format!("{{\"point\": {point}}}")).await;
+            self.control("POST", "/sandbox/hold", &Spot::Point(point).aim()).await;
         }
-        let mut child = self.act_with(flags).await;
+        let deed = self.deed().await;
+        let deed: Vec<&str> = deed.iter().map(String::as_str).chain(flags.iter().copied()).collect();
+        let mut child = self.command(&deed).spawn().unwrap();
         drop((child.stdout.take(), child.stderr.take()));
         if let Some((_, signal)) = stop {
             self.control("GET", "/sandbox/held", "").await;
-            let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
-            rustix::process::kill_process(pid, signal).unwrap();
-            self.control("POST", "/sandbox/let-go", "").await;
+            rustix::process::kill_process(pid(&child), signal).unwrap();
+            self.let_go().await;
         }
         let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").unwrap();
         ended.code().unwrap_or(-1)
     }
 
-    /// Runs the act, does something to its process or its journal while it is held at `point`, and gives its end.
+    /// Does the deed, does something to its process or its journal while it is held at `point`, and gives its end.
     pub async fn disturbed_at(&self, point: u64, disturb: impl FnOnce(Pid)) -> (Output, String) {
         let (child, fell) = self.held_at(point).await;
-        disturb(child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs"));
-        self.control("POST", "/sandbox/let-go", "").await;
+        disturb(pid(&child));
+        self.let_go().await;
         let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
         (ended.expect("it ends").unwrap(), fell)
     }
 
-    /// Runs the act, kills it at `point`, and says where that was.
-    pub async fn killed_at(&self, point: u64) -> String {
-        let (mut child, fell) = self.held_at(point).await;
+    /// Runs the binary, kills it at `spot`, and says where that was; nothing if it ends before.
+    pub async fn killed_at(&self, arguments: &[String], spot: &Spot) -> Option<String> {
+        let (mut child, fell) = self.reaches(arguments, spot).await?;
         child.kill().await.unwrap();
         self.control("GET", "/sandbox/gone", "").await;
-        self.control("POST", "/sandbox/let-go", "").await;
-        fell.trim().trim_matches('"').to_owned()
-    }
-
-    async fn act(&self) -> Child {
-        self.act_with(&[]).await
-    }
-
-    async fn act_with(&self, flags: &[&str]) -> Child {
-        let run = self.newest(|phase| phase == Name::Complete).await;
-        let deed = match self.act {
-            Act::Apply | Act::Update => ["apply", "blog.yaml"],
-            Act::Undo => ["rollback", run.as_deref().expect("a finished run")],
-        };
-        self.command(&[&deed, flags].concat()).spawn().unwrap()
+        self.let_go().await;
+        Some(fell)
     }
 
     /// Runs the binary to its end and gives its exit code.
@@ -195,28 +230,32 @@ impl Stage {
         told(&output.unwrap_or_else(|_| panic!("{arguments:?} hangs")).unwrap())
     }
 
-    /// Undoes the open run, if there is one.
-    pub async fn undo(&self) -> i32 {
-        match self.newest(|phase| !phase.is_closed()).await {
-            Some(run) => self.fabrik(&["rollback", &run]).await,
-            None => 0,
-        }
+    /// The open run, if there is one.
+    pub async fn open_run(&self) -> Option<String> {
+        self.newest(|phase| !phase.is_closed()).await
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        self.command_under(&[], arguments)
+    }
+
+    /// The binary, started by another program.
+    pub fn command_under(&self, starter: &[&str], arguments: &[&str]) -> Command {
         // A file that may not grow further is an error for who ignores the signal, and death for who does not.
         let mut command = Command::new("sh");
         command
-            .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_fabrik")])
+            .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"])
+            .args(starter)
+            .arg(env!("CARGO_BIN_EXE_fabrik"))
             .args(arguments)
             .args(["--yes", "--no-input", &format!("--sandbox=http://{}", self.address)])
             .arg("--state")
             .arg(self.state().join("fabrik.db"))
-            .current_dir(self.folder.path())
+            .current_dir(self.scene.folder.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.folder.path())
-            .env("API_KEY", "canary-value-of-the-key")
+            .env("HOME", self.scene.folder.path())
+            .envs(&self.scene.environment)
             .stdin(std::process::Stdio::null())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
@@ -230,40 +269,46 @@ impl Stage {
         Some(row.run.to_string())
     }
 
-    pub fn journal(&self) -> Option<SqliteStore> {
-        let path = self.state().join("fabrik.db");
-        path.exists().then(|| SqliteStore::open(&path, Arc::new(LiveClock)).unwrap())
+    pub fn journal(&self) -> Option<Box<dyn Store>> {
+        self.state().join("fabrik.db").exists().then(|| self.scene.journal())
     }
 
     /// Whether no run has begun or moved since the stage was set.
     pub async fn untouched(&self) -> bool {
-        let phases = |store: Option<SqliteStore>| async move {
+        let phases = |store: Option<Box<dyn Store>>| async move {
             let rows = match &store {
                 Some(store) => store.list(None).await.unwrap(),
                 None => Vec::new(),
             };
             rows.into_iter().map(|row| (row.run, row.phase)).collect::<Vec<_>>()
         };
-        let before = SqliteStore::open_read_only(&self.folder.path().join("before/fabrik.db")).unwrap();
+        let before = SqliteStore::open_read_only(&self.kept().join("fabrik.db")).unwrap();
+        let before = before.map(|store| Box::new(store) as Box<dyn Store>);
         phases(self.journal()).await == phases(before).await
     }
 
     pub async fn half_way(&self, context: &str) {
         if let Some(journal) = self.journal() {
-            invariants::half_way(&self.sandbox.world(), &journal, context).await;
+            invariants::half_way(&self.scene.sandbox.world(), journal.as_ref(), context).await;
         }
     }
 
     pub async fn resting(&self, context: &str) {
         if let Some(journal) = self.journal() {
-            invariants::resting(&self.sandbox.world(), &journal, context).await;
+            invariants::resting(&self.scene.sandbox.world(), journal.as_ref(), context).await;
         }
-        let kept = self.before.volumes.iter().all(|volume| self.sandbox.world().volumes.contains(volume));
+        let world = self.scene.sandbox.world();
+        let kept = self.before.volumes.iter().all(|volume| world.volumes.contains(volume));
         assert!(kept, "{context}: a volume of a finished release is gone");
     }
 
     pub fn state(&self) -> PathBuf {
-        self.folder.path().join("state")
+        self.scene.folder.path().join("state")
+    }
+
+    /// What `state` is reset to.
+    fn kept(&self) -> PathBuf {
+        self.scene.folder.path().join("before")
     }
 
     async fn control(&self, method: &str, path: &str, body: &str) -> String {
@@ -278,6 +323,11 @@ impl Stage {
         assert!(response.status().is_success(), "{method} {path}: {}", response.status());
         String::from_utf8_lossy(response.body()).into_owned()
     }
+}
+
+/// The id of a process that runs.
+pub fn pid(child: &Child) -> Pid {
+    child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs")
 }
 
 /// A process's exit code, and all that it said.

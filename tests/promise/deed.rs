@@ -84,9 +84,27 @@ impl Story {
     /// A scene in which the deed is next.
     pub async fn scene(self) -> Scene {
         let scene = Scene::with(self.made, 1);
-        if !matches!(self.deed, Deed::Apply | Deed::FailedApply | Deed::SickApply) {
-            self.is_done(&scene.apply(&Fuse::default()).await);
+        let fuse = Fuse::default();
+        if !self.is_first() {
+            self.is_done(&scene.apply(&fuse).await);
         }
+        if self.deed == Deed::Reborn {
+            self.is_done(&scene.destroy(&fuse).await);
+        }
+        self.is_next(&scene);
+        if matches!(self.deed, Deed::UndoUpdate | Deed::UndoMove) {
+            self.is_done(&scene.apply(&fuse).await);
+        }
+        scene
+    }
+
+    /// Whether it needs no release before it.
+    pub fn is_first(self) -> bool {
+        matches!(self.deed, Deed::Apply | Deed::FailedApply | Deed::SickApply)
+    }
+
+    /// Makes the scene, in which the app is as it has to be, one in which the deed is next.
+    pub fn is_next(self, scene: &Scene) {
         match self.deed {
             Deed::Update | Deed::FailedUpdate | Deed::SickUpdate | Deed::UndoUpdate => scene.revise(),
             Deed::Move | Deed::UndoMove => scene.respec(
@@ -94,16 +112,13 @@ impl Story {
                 "domain: [www.example.com, news.example.com]\ndns: {proxied: true}",
             ),
             Deed::Mend => scene.sandbox.with_world(spoil).unwrap(),
-            Deed::Reborn => self.is_done(&scene.destroy(&Fuse::default()).await),
             _ => {}
         }
         match self.deed {
-            Deed::UndoUpdate | Deed::UndoMove => self.is_done(&scene.apply(&Fuse::default()).await),
             Deed::FailedApply | Deed::FailedUpdate => scene.arm(Fault::Build),
             Deed::SickApply | Deed::SickUpdate => scene.arm(Fault::Health),
             _ => {}
         }
-        scene
     }
 
     fn is_done(self, outcome: &Outcome) {

@@ -10,7 +10,7 @@ use super::invariants::at_rest;
 use super::scene::{Made, Scene};
 
 /// What may befall a write, and what it may be answered.
-const MISHAPS: [Mishap; 17] = [
+const MISHAPS: [Mishap; 18] = [
     Mishap::Refused,
     Mishap::LostBefore,
     Mishap::LostAfter,
@@ -28,6 +28,7 @@ const MISHAPS: [Mishap; 17] = [
     Mishap::Slow,
     Mishap::Mistyped,
     Mishap::Unsuccessful,
+    Mishap::Elsewhere,
 ];
 
 async fn every_mishap_at_every_write(made: Made) {

@@ -153,13 +153,28 @@ async fn holding_one_request_blocks_no_other() {
 }
 
 #[tokio::test]
+async fn an_answer_may_be_held_half_way_by_what_its_request_is_called() {
+    let (sandbox, caller, address) = served().await;
+    own(address, "POST", "hold", json!({"name": "mid-reply POST /api/v1/projects", "nth": 2})).await;
+    assert_eq!(caller.coolify("POST", "/projects", Some(json!({"name": "abc"}))).await.status, 201);
+    let held = tokio::spawn(async move {
+        caller.coolify("POST", "/projects", Some(json!({"name": "def"}))).await.body["uuid"].is_string()
+    });
+    assert_eq!(own(address, "GET", "held", json!(null)).await, "mid-reply POST /api/v1/projects");
+    assert_eq!(sandbox.world().projects.len(), 2);
+    assert!(!held.is_finished(), "half an answer is none");
+    own(address, "POST", "let-go", json!(null)).await;
+    assert!(held.await.expect("it ends"), "the other half comes too");
+}
+
+#[tokio::test]
 async fn a_program_may_number_its_own_points_in_the_same_sequence() {
     let (_, caller, address) = served().await;
     let through = Through::connect(&format!("http://{address}"), Arc::new(Plain)).await;
     let through = through.expect("a sandbox answers");
     through.gate(Side::Before, "append 1").await.expect("the gate is open");
     caller.coolify("GET", "/version", None).await;
-    assert_eq!(own(address, "GET", "points", json!(null)).await, r#"{"points":3}"#);
+    assert_eq!(own(address, "GET", "points", json!(null)).await, r#"{"points":4}"#);
     own(address, "POST", "points/reset", json!(null)).await;
     own(address, "POST", "hold", json!({"point": 1})).await;
     let told = tokio::spawn(async move { through.gate(Side::After, "append 2").await.is_ok() });
