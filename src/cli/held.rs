@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use machine::app::AppKey;
 use machine::entry::{Entry, Line};
-use machine::id::{JournalId, RunId};
+use machine::id::RunId;
 
 use crate::sandbox::Side;
 use crate::sandbox::through::Through;
-use crate::store::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use crate::store::layer::Layer;
+use crate::store::{Lease, Store, StoreError};
 
 /// A journal behind the gate of a served sandbox.
 pub struct HeldStore {
@@ -37,9 +37,9 @@ impl HeldStore {
 }
 
 #[async_trait]
-impl Store for HeldStore {
-    fn journal(&self) -> &JournalId {
-        self.inner.journal()
+impl Layer for HeldStore {
+    fn below(&self) -> &dyn Store {
+        self.inner.as_ref()
     }
 
     async fn begin(
@@ -59,29 +59,5 @@ impl Store for HeldStore {
         let appended = self.inner.append(run, seq, token, line).await;
         self.pass(Side::After, line).await;
         appended
-    }
-
-    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
-        self.inner.load(run).await
-    }
-
-    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
-        self.inner.list(app).await
-    }
-
-    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
-        self.inner.claim(key, holder).await
-    }
-
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
-        self.inner.renew(lease).await
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.inner.release(lease).await
-    }
-
-    async fn forget(&self, run: &RunId) -> Result<(), StoreError> {
-        self.inner.forget(run).await
     }
 }

@@ -1,15 +1,13 @@
 //! A journal whose leases are renewed for as long as they are held.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use machine::app::AppKey;
-use machine::entry::Line;
-use machine::id::{JournalId, RunId};
 
+use crate::store::layer::Layer;
 use crate::store::sqlite::{Renewal, SqliteStore};
-use crate::store::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use crate::store::{Claim, Holder, Lease, Store, StoreError};
 
 /// An SQLite journal with a renewing thread for every lease that it gave out.
 pub struct KeptStore {
@@ -29,30 +27,9 @@ impl KeptStore {
 }
 
 #[async_trait]
-impl Store for KeptStore {
-    fn journal(&self) -> &JournalId {
-        self.inner.journal()
-    }
-
-    async fn begin(
-        &self,
-        lease: &Lease,
-        line: &Line,
-        blobs: &BTreeMap<String, Vec<u8>>,
-    ) -> Result<(), StoreError> {
-        self.inner.begin(lease, line, blobs).await
-    }
-
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
-        self.inner.append(run, seq, token, line).await
-    }
-
-    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
-        self.inner.load(run).await
-    }
-
-    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
-        self.inner.list(app).await
+impl Layer for KeptStore {
+    fn below(&self) -> &dyn Store {
+        &self.inner
     }
 
     async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
@@ -64,18 +41,10 @@ impl Store for KeptStore {
         Ok(claim)
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
-        self.inner.renew(lease).await
-    }
-
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         // The thread first: it must not renew what was given back.
         let renewal = self.renewals().remove(&lease.key);
         drop(renewal);
         self.inner.release(lease).await
-    }
-
-    async fn forget(&self, run: &RunId) -> Result<(), StoreError> {
-        self.inner.forget(run).await
     }
 }

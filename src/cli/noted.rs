@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use machine::app::AppKey;
 use machine::effect::{Effect, Verdict};
 use machine::entry::{Entry, Line};
-use machine::id::{JournalId, RunId};
+use machine::id::RunId;
 use machine::phase::Name;
 use machine::receipt::Receipt;
 use serde::{Deserialize, Serialize};
@@ -24,7 +23,8 @@ use serde_json::json;
 use super::face::Face;
 use super::join::folder;
 use crate::report::{Json, Screen};
-use crate::store::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use crate::store::layer::Layer;
+use crate::store::{Store, StoreError};
 
 /// An entry that the journal did not take.
 #[derive(Debug, Serialize, Deserialize)]
@@ -139,18 +139,9 @@ fn thing(receipt: &Receipt) -> String {
 }
 
 #[async_trait]
-impl Store for NotedStore {
-    fn journal(&self) -> &JournalId {
-        self.inner.journal()
-    }
-
-    async fn begin(
-        &self,
-        lease: &Lease,
-        line: &Line,
-        blobs: &BTreeMap<String, Vec<u8>>,
-    ) -> Result<(), StoreError> {
-        self.inner.begin(lease, line, blobs).await
+impl Layer for NotedStore {
+    fn below(&self) -> &dyn Store {
+        self.inner.as_ref()
     }
 
     async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
@@ -161,29 +152,5 @@ impl Store for NotedStore {
             _ => {}
         }
         appended
-    }
-
-    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
-        self.inner.load(run).await
-    }
-
-    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
-        self.inner.list(app).await
-    }
-
-    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
-        self.inner.claim(key, holder).await
-    }
-
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
-        self.inner.renew(lease).await
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.inner.release(lease).await
-    }
-
-    async fn forget(&self, run: &RunId) -> Result<(), StoreError> {
-        self.inner.forget(run).await
     }
 }

@@ -64,23 +64,36 @@ impl Desk {
         options: &Options,
     ) -> Result<Outcome, Outcome> {
         let rows = self.store.list(Some(app)).await?;
-        let mut lease = lease;
-        if let Some(open) = open_run(&rows, app) {
-            let (any, _) = read(self.store.as_ref(), &open.run).await?;
-            match over(&any, &ask) {
-                Over::Resume => return Box::pin(self.again(&open.run, lease, options, Wanted::On)).await,
-                Over::Undo => {
-                    agree_to_undo(&any, options)?;
-                    let cause = superseded(&any);
-                    let outcome =
-                        Box::pin(self.again(&open.run, lease, options, Wanted::Undone(cause))).await?;
-                    if !matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
-                        return Ok(outcome);
-                    }
-                    lease = self.claim(app, options.wait_lock).await?;
+        let Some(open) = open_run(&rows, app) else {
+            return self.anew(ask, app, outside, lease, options).await;
+        };
+        let (any, _) = read(self.store.as_ref(), &open.run).await?;
+        match over(&any, &ask) {
+            Over::Resume => Box::pin(self.again(&open.run, lease, options, Wanted::On)).await,
+            Over::Undo => {
+                agree_to_undo(&any, options)?;
+                let cause = superseded(&any);
+                let outcome = Box::pin(self.again(&open.run, lease, options, Wanted::Undone(cause))).await?;
+                if !matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
+                    return Ok(outcome);
                 }
+                let after = async {
+                    let lease = self.claim(app, options.wait_lock).await?;
+                    self.anew(ask, app, outside, lease, options).await
+                };
+                after.await.map_err(|outcome| outcome.after_undoing(&open.run))
             }
         }
+    }
+
+    async fn anew(
+        &self,
+        ask: Ask,
+        app: &AppKey,
+        outside: Outside,
+        lease: Lease,
+        options: &Options,
+    ) -> Result<Outcome, Outcome> {
         let rows = self.store.list(Some(app)).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(ask.spec, base.as_ref())?;

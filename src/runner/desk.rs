@@ -127,6 +127,23 @@ pub enum Outcome {
     Obstacles(Vec<Obstacle>),
 }
 
+/// What is said where a command stops before it begins.
+const UNTOUCHED: &str = "nothing was touched";
+
+impl Outcome {
+    /// The same where the command had undone `run` before it came to a stop.
+    #[must_use]
+    pub fn after_undoing(self, run: &RunId) -> Self {
+        let Self::Obstacles(mut obstacles) = self else { return self };
+        let undone = format!("run {} was undone, nothing else was touched; apply again", run.short());
+        for obstacle in &mut obstacles {
+            let hint = obstacle.hint.trim_end_matches(UNTOUCHED).trim_end_matches("; ");
+            obstacle.hint = if hint.is_empty() { undone.clone() } else { format!("{hint}; {undone}") };
+        }
+        Self::Obstacles(obstacles)
+    }
+}
+
 impl From<Obstacle> for Outcome {
     fn from(obstacle: Obstacle) -> Self {
         Self::Obstacles(vec![obstacle])
@@ -138,10 +155,10 @@ impl From<ReadError> for Outcome {
         match error {
             ReadError::Store(error) => error.into(),
             ReadError::Damaged { .. } => {
-                let hint = "put a backup of the journal in its place; nothing was touched";
+                let hint = format!("put a backup of the journal in its place; {UNTOUCHED}");
                 Obstacle::new(error.to_string(), hint).into()
             }
-            ReadError::Replay { .. } => Obstacle::new(error.to_string(), "nothing was touched").into(),
+            ReadError::Replay { .. } => Obstacle::new(error.to_string(), UNTOUCHED).into(),
         }
     }
 }
@@ -149,8 +166,8 @@ impl From<ReadError> for Outcome {
 impl From<StoreError> for Outcome {
     fn from(error: StoreError) -> Self {
         let hint = match error.hint() {
-            "" => "nothing was touched".to_owned(),
-            hint => format!("{hint}; nothing was touched"),
+            "" => UNTOUCHED.to_owned(),
+            hint => format!("{hint}; {UNTOUCHED}"),
         };
         Obstacle::new(error.to_string(), hint).into()
     }

@@ -9,6 +9,7 @@ mod conformance;
 mod differential;
 #[cfg(test)]
 mod fixtures;
+pub mod layer;
 pub mod memory;
 pub mod sqlite;
 mod tenure;

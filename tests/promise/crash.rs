@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use fabrik::sandbox::{Hook, Sandbox, Side, Verdict};
-use fabrik::store::{Claim, Holder, LEASE, Lease, Loaded, RunRow, Store, StoreError};
+use fabrik::store::layer::Layer;
+use fabrik::store::{LEASE, Lease, Store, StoreError};
 use fabrik::wire::Outside;
-use machine::app::AppKey;
 use machine::entry::Line;
-use machine::id::{JournalId, RunId};
+use machine::id::RunId;
 
 /// Told of each point that a process passes, in words.
 pub type Witness = Arc<dyn Fn(&str) + Send + Sync>;
@@ -121,10 +121,6 @@ impl Mortal {
         StoreError::Unusable { place: "test".to_owned(), reason: "the process is dead".to_owned(), hint: "" }
     }
 
-    fn alive(&self) -> Result<(), StoreError> {
-        if self.fuse.is_dead() { Err(Self::dead()) } else { Ok(()) }
-    }
-
     fn pass(&self, side: &str, line: &Line) -> Result<(), StoreError> {
         let alive = self.fuse.pass(|| format!("{side} append {}", line.entry.name()));
         if alive { Ok(()) } else { Err(Self::dead()) }
@@ -132,9 +128,9 @@ impl Mortal {
 }
 
 #[async_trait]
-impl Store for Mortal {
-    fn journal(&self) -> &JournalId {
-        self.store.journal()
+impl Layer for Mortal {
+    fn below(&self) -> &dyn Store {
+        self.store.as_ref()
     }
 
     async fn begin(
@@ -156,34 +152,12 @@ impl Store for Mortal {
         self.pass("after", line)
     }
 
-    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
-        self.alive()?;
-        self.store.load(run).await
-    }
-
-    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
-        self.alive()?;
-        self.store.list(app).await
-    }
-
-    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
-        self.alive()?;
-        self.store.claim(key, holder).await
+    fn admits(&self) -> Result<(), StoreError> {
+        if self.fuse.is_dead() { Err(Self::dead()) } else { Ok(()) }
     }
 
     async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
-        self.alive()?;
         self.fuse.admitted()?;
         self.store.renew(lease).await
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.alive()?;
-        self.store.release(lease).await
-    }
-
-    async fn forget(&self, run: &RunId) -> Result<(), StoreError> {
-        self.alive()?;
-        self.store.forget(run).await
     }
 }

@@ -1,15 +1,18 @@
 //! What people do: strangers, third parties, second thoughts, two at once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use fabrik::runner::Ended;
-use fabrik::runner::desk::{Options, Outcome};
+use fabrik::runner::desk::{Desk, Options, Outcome};
 use fabrik::runner::halt::Stop;
 use fabrik::sandbox::{Fault, Verdict, World};
 use fabrik::spec::Spec;
-use fabrik::store::Claim;
-use machine::entry::Entry;
+use fabrik::store::layer::Layer;
+use fabrik::store::{Claim, Lease, Store, StoreError};
+use machine::entry::{Entry, Line};
 use machine::phase::Name;
 use machine::step::Step;
 
@@ -245,6 +248,33 @@ async fn apply_over_an_open_run_with_another_plan_undoes_it_first() {
     let first = rows.iter().find(|row| row.run == open).unwrap();
     assert_eq!(first.phase, Some(Name::RolledBack));
     at_rest(&scene, "after apply over an open run").await;
+}
+
+/// A journal that takes no new run.
+struct Full(Box<dyn Store>);
+
+#[async_trait]
+impl Layer for Full {
+    fn below(&self) -> &dyn Store {
+        self.0.as_ref()
+    }
+
+    async fn begin(&self, _: &Lease, _: &Line, _: &BTreeMap<String, Vec<u8>>) -> Result<(), StoreError> {
+        Err(StoreError::Unusable { place: "the disk".to_owned(), reason: "it is full".to_owned(), hint: "" })
+    }
+}
+
+#[tokio::test]
+async fn an_apply_that_cannot_begin_says_what_it_undid_before() {
+    let scene = Scene::new(1);
+    scene.apply(&Fuse::at(60)).await;
+    let open = scene.open_run().await.expect("an open run");
+    scene.edit("something else");
+    let desk = Desk { store: Arc::new(Full(scene.journal())), ..scene.process(&Fuse::default()) };
+    let outcome = desk.apply(scene.spec(), &options()).await;
+    let Outcome::Obstacles(obstacles) = &outcome else { panic!("{outcome:?}") };
+    assert!(obstacles[0].hint.contains(&format!("run {} was undone", open.short())), "{obstacles:?}");
+    assert!(!obstacles[0].hint.contains("nothing was touched"), "{obstacles:?}");
 }
 
 #[tokio::test]

@@ -93,8 +93,8 @@ fn is_network(folder: &Path) -> std::io::Result<bool> {
 #[cfg(target_os = "linux")]
 fn is_network_kind(kind: rustix::fs::FsWord) -> bool {
     // From linux/magic.h and the file systems' own headers: NFS, SMB, CIFS, SMB2, Ceph, AFS twice, Coda, NCP, Lustre,
-    // GFS2, OCFS2.
-    const NETWORK: [u32; 12] = [
+    // GFS2, OCFS2, 9P (also what a Linux inside Windows sees of its disks).
+    const NETWORK: [u32; 13] = [
         0x6969,
         0x517b,
         0xff53_4d42,
@@ -107,6 +107,7 @@ fn is_network_kind(kind: rustix::fs::FsWord) -> bool {
         0x0bd0_0bd0,
         0x0116_1970,
         0x7461_636f,
+        0x0102_1997,
     ];
     NETWORK.iter().any(|magic| i64::from(*magic) == kind & 0xffff_ffff)
 }
@@ -142,8 +143,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn network_file_systems_are_known_by_their_numbers() {
-        // NFS, SMB2, CIFS (which some kernels sign-extend), Ceph; ext4, tmpfs, btrfs, overlayfs.
-        for kind in [0x6969, 0xfe53_4d42, 0xff53_4d42, -0x00ac_b2be, 0x00c3_6400] {
+        // NFS, SMB2, CIFS (which some kernels sign-extend), Ceph, 9P; ext4, tmpfs, btrfs, overlayfs.
+        for kind in [0x6969, 0xfe53_4d42, 0xff53_4d42, -0x00ac_b2be, 0x00c3_6400, 0x0102_1997] {
             assert!(is_network_kind(kind), "{kind:x}");
         }
         for kind in [0xef53, 0x0102_1994, 0x9123_683e, 0x794c_7630] {

@@ -1,0 +1,102 @@
+//! A journal over another one: it adds to some verbs and passes on the rest.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use machine::app::AppKey;
+use machine::entry::Line;
+use machine::id::{JournalId, RunId};
+
+use super::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+
+/// What lies over another store. Each verb means what it means in [`Store`], and is passed on unless it is written anew.
+#[async_trait]
+pub trait Layer: Send + Sync {
+    /// The store that this one lies over.
+    fn below(&self) -> &dyn Store;
+
+    /// [`Store::begin`].
+    async fn begin(
+        &self,
+        lease: &Lease,
+        line: &Line,
+        blobs: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        self.below().begin(lease, line, blobs).await
+    }
+
+    /// [`Store::append`].
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+        self.below().append(run, seq, token, line).await
+    }
+
+    /// Asked before each verb that reads or is about a lease; refuses it with an error.
+    fn admits(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// [`Store::claim`].
+    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
+        self.below().claim(key, holder).await
+    }
+
+    /// [`Store::renew`].
+    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+        self.below().renew(lease).await
+    }
+
+    /// [`Store::release`].
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.below().release(lease).await
+    }
+}
+
+#[async_trait]
+impl<L: Layer> Store for L {
+    fn journal(&self) -> &JournalId {
+        self.below().journal()
+    }
+
+    async fn begin(
+        &self,
+        lease: &Lease,
+        line: &Line,
+        blobs: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        Layer::begin(self, lease, line, blobs).await
+    }
+
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+        Layer::append(self, run, seq, token, line).await
+    }
+
+    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
+        self.admits()?;
+        self.below().load(run).await
+    }
+
+    async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
+        self.admits()?;
+        self.below().list(app).await
+    }
+
+    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
+        self.admits()?;
+        Layer::claim(self, key, holder).await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+        self.admits()?;
+        Layer::renew(self, lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.admits()?;
+        Layer::release(self, lease).await
+    }
+
+    async fn forget(&self, run: &RunId) -> Result<(), StoreError> {
+        self.admits()?;
+        self.below().forget(run).await
+    }
+}
