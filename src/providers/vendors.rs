@@ -7,7 +7,7 @@ use machine::step::Step;
 use super::cloudflare::Records;
 use super::coolify::resource::is_application;
 use super::coolify::services::APP;
-use super::coolify::{Applications, Environments, Projects, Services};
+use super::coolify::{Applications, Environments, Projects, Seat, Services};
 use super::{Cloudflare, Coolify, Provider};
 use crate::wire::Outside;
 
@@ -90,23 +90,19 @@ impl Vendors {
         app: &Fields,
         compose: &str,
     ) -> Box<dyn Provider> {
+        let seat = self.seat(place, names, project);
         if is_application(app) {
-            return Box::new(self.applications(place, names, project));
+            return Box::new(Applications { seat });
         }
         Box::new(Services {
-            coolify: self.coolify.clone(),
-            team: place.team.clone(),
-            server: place.server.clone(),
-            project: project.to_owned(),
-            environment: names.environment.clone(),
-            name: names.app.clone(),
+            seat,
             compose: compose.to_owned(),
             main: app.get("service").cloned().unwrap_or_else(|| APP.to_owned()),
         })
     }
 
-    fn applications(&self, place: &Place, names: &Names, project: &str) -> Applications {
-        Applications {
+    fn seat(&self, place: &Place, names: &Names, project: &str) -> Seat {
+        Seat {
             coolify: self.coolify.clone(),
             team: place.team.clone(),
             server: place.server.clone(),

@@ -30,7 +30,10 @@ pub trait Layer: Send + Sync {
         self.below().append(run, seq, token, line).await
     }
 
-    /// Asked before each verb that reads or is about a lease; refuses it with an error.
+    /// Asked before each verb that neither begins nor appends.
+    ///
+    /// # Errors
+    /// What the verb is refused with.
     fn admits(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fabrik::providers::coolify::{Applications, Environments, Projects, Services};
+use fabrik::providers::coolify::{Applications, Environments, Projects, Seat, Services};
 use fabrik::providers::{Coolify, Trouble};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Answer, Clock, Outside, Question, ResolveError, Resolver};
@@ -97,21 +97,17 @@ pub fn environments(coolify: Coolify, project: &str, name: &str) -> Environments
 
 /// Services called `name` in an environment of `project`.
 pub fn services(coolify: Coolify, project: &str, environment: &str, name: &str) -> Services {
-    Services {
-        coolify,
-        team: "0".into(),
-        server: "server".into(),
-        project: project.into(),
-        environment: environment.into(),
-        name: name.into(),
-        compose: "{\"services\":{}}".into(),
-        main: "app".into(),
-    }
+    let seat = seat(coolify, project, environment, name);
+    Services { seat, compose: "{\"services\":{}}".into(), main: "app".into() }
 }
 
 /// Applications called `name` in an environment of `project`.
 pub fn applications(coolify: Coolify, project: &str, environment: &str, name: &str) -> Applications {
-    Applications {
+    Applications { seat: seat(coolify, project, environment, name) }
+}
+
+fn seat(coolify: Coolify, project: &str, environment: &str, name: &str) -> Seat {
+    Seat {
         coolify,
         team: "0".into(),
         server: "server".into(),

@@ -10,25 +10,15 @@ use machine::receipt::Fields;
 use machine::step::Step;
 use serde_json::{Value, json};
 
-use super::{COOLIFY, Coolify, shape, text};
+use super::{COOLIFY, Resource, Seat, shape, text};
 use crate::providers::call::{COOLIFY_GITHUB, Call};
 use crate::providers::object::id;
 use crate::providers::{Object, Provider, Trouble, Volumes};
 
 /// The applications of one name in one environment.
 pub struct Applications {
-    /// Where they are.
-    pub coolify: Coolify,
-    /// The team they belong to.
-    pub team: String,
-    /// The server they run on.
-    pub server: String,
-    /// The project's uuid.
-    pub project: String,
-    /// The environment's name.
-    pub environment: String,
-    /// Their name.
-    pub name: String,
+    /// Where they are, and what they are called.
+    pub seat: Seat,
 }
 
 #[async_trait]
@@ -38,7 +28,7 @@ impl Provider for Applications {
     }
 
     fn describe(&self) -> String {
-        format!("application `{}`", self.name)
+        format!("application `{}`", self.seat.name)
     }
 
     fn shares(&self) -> bool {
@@ -51,42 +41,33 @@ impl Provider for Applications {
 
     /// Everything of the name in the environment, services and databases included: they are in the way too.
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        let items = self.coolify.inhabitants(&self.project, &self.environment).await?;
-        let named = |object: &Object| object.fields.get("name") == Some(&self.name);
-        Ok(items.iter().filter_map(application).filter(named).collect())
+        self.seat.taken(application).await
     }
 
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
-        let applications = self.coolify.things("/applications").await?;
-        let marked = |object: &Object| object.mark.as_ref() == Some(mark);
-        Ok(applications.iter().filter_map(application).filter(marked).collect())
+        self.seat.marked("/applications", mark, application).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
-        Ok(self.coolify.one("/applications/", id).await?.as_ref().and_then(application))
+        Ok(self.seat.coolify.one("/applications/", id).await?.as_ref().and_then(application))
     }
 
     async fn control(&self) -> Result<(), Trouble> {
-        self.coolify.control(&self.team, &self.server).await
+        self.seat.control().await
     }
 
     // Never `force_domain_override`: a domain that somebody else has is refused, with their name.
     fn make(&self, fields: &Fields, mark: &Mark) -> Call {
-        let mut body = shape::created(fields);
-        body.extend(shape::object([
-            ("name", json!(self.name)),
-            ("description", json!(mark.to_string())),
-            ("project_uuid", json!(self.project)),
-            ("environment_name", json!(self.environment)),
-            ("server_uuid", json!(self.server)),
-            ("autogenerate_domain", json!(false)),
-            ("instant_deploy", json!(false)),
-        ]));
+        let mut body = self.seat.body(mark);
+        body["autogenerate_domain"] = json!(false);
+        for (key, value) in shape::created(fields) {
+            body[key] = value;
+        }
         let route = shape::route(fields);
         // Coolify asks GitHub inside this one request, for up to a minute.
         let times = if route == "private-github-app" { COOLIFY_GITHUB } else { COOLIFY };
         let path = format!("/applications/{route}");
-        self.coolify.write(Method::POST, &path, &Value::Object(body), times).knowing(fields)
+        self.seat.coolify.write(Method::POST, &path, &body, times).knowing(fields)
     }
 
     fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
@@ -96,17 +77,11 @@ impl Provider for Applications {
     fn change(&self, id: &str, fields: &Fields) -> Call {
         let body = Value::Object(shape::changed(fields));
         let path = format!("/applications/{id}");
-        self.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
+        self.seat.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
     }
 
-    // Never `docker_cleanup`: it prunes the whole server (Coolify fact: deleting and stopping).
     fn unmake(&self, id: &str, volumes: Volumes) -> Call {
-        let volumes = volumes == Volumes::Delete;
-        let path = format!(
-            "/applications/{id}?delete_volumes={volumes}&docker_cleanup=false&delete_configurations=true\
-             &delete_connected_networks=true"
-        );
-        self.coolify.write(Method::DELETE, &path, &Value::Null, COOLIFY)
+        self.seat.vacate(Resource::Application(id), volumes)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod envs;
 pub mod parts;
 pub mod projects;
 pub mod resource;
+pub mod seat;
 pub mod servers;
 pub mod services;
 pub mod shape;
@@ -38,6 +39,7 @@ pub use applications::Applications;
 pub use environments::Environments;
 pub use projects::Projects;
 pub use resource::Resource;
+pub use seat::Seat;
 pub use services::Services;
 pub use version::Version;
 

@@ -10,7 +10,7 @@ use machine::receipt::Fields;
 use machine::step::Step;
 use serde_json::{Value, json};
 
-use super::{COOLIFY, Coolify, text};
+use super::{COOLIFY, Resource, Seat, text};
 use crate::providers::call::{Call, base64};
 use crate::providers::object::id;
 use crate::providers::{Object, Provider, Trouble, Volumes};
@@ -20,18 +20,8 @@ pub const APP: &str = "app";
 
 /// The services of one name in one environment.
 pub struct Services {
-    /// Where they are.
-    pub coolify: Coolify,
-    /// The team they belong to.
-    pub team: String,
-    /// The server they run on.
-    pub server: String,
-    /// The project's uuid.
-    pub project: String,
-    /// The environment's name.
-    pub environment: String,
-    /// Their name.
-    pub name: String,
+    /// Where they are, and what they are called.
+    pub seat: Seat,
     /// The compose text that making and changing sends.
     pub compose: String,
     /// The compose service that the domains lead to.
@@ -71,7 +61,7 @@ impl Provider for Services {
     }
 
     fn describe(&self) -> String {
-        format!("service `{}`", self.name)
+        format!("service `{}`", self.seat.name)
     }
 
     fn shares(&self) -> bool {
@@ -84,39 +74,28 @@ impl Provider for Services {
 
     /// Everything of the name in the environment, applications and databases included: they are in the way too.
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        let items = self.coolify.inhabitants(&self.project, &self.environment).await?;
-        let named = |object: &Object| object.fields.get("name") == Some(&self.name);
-        Ok(items.iter().filter_map(|item| self.service(item)).filter(named).collect())
+        self.seat.taken(|item| self.service(item)).await
     }
 
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
-        let services = self.coolify.things("/services").await?;
-        let marked = |object: &Object| object.mark.as_ref() == Some(mark);
-        Ok(services.iter().filter_map(|item| self.service(item)).filter(marked).collect())
+        self.seat.marked("/services", mark, |item| self.service(item)).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
-        Ok(self.coolify.one("/services/", id).await?.as_ref().and_then(|item| self.service(item)))
+        Ok(self.seat.coolify.one("/services/", id).await?.as_ref().and_then(|item| self.service(item)))
     }
 
     async fn control(&self) -> Result<(), Trouble> {
-        self.coolify.control(&self.team, &self.server).await
+        self.seat.control().await
     }
 
     fn make(&self, fields: &Fields, mark: &Mark) -> Call {
-        let mut body = json!({
-            "name": self.name,
-            "description": mark.to_string(),
-            "project_uuid": self.project,
-            "environment_name": self.environment,
-            "server_uuid": self.server,
-            "docker_compose_raw": base64(&self.compose),
-            "instant_deploy": false,
-        });
+        let mut body = self.seat.body(mark);
+        body["docker_compose_raw"] = json!(base64(&self.compose));
         if fields.get("url").is_some_and(|url| !url.is_empty()) {
             body["urls"] = self.urls(fields);
         }
-        self.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
+        self.seat.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
     }
 
     fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
@@ -126,16 +105,10 @@ impl Provider for Services {
     fn change(&self, id: &str, fields: &Fields) -> Call {
         let body = json!({"docker_compose_raw": base64(&self.compose), "urls": self.urls(fields)});
         let path = format!("/services/{id}");
-        self.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
+        self.seat.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
     }
 
-    // Never `docker_cleanup`: it prunes the whole server (Coolify fact: deleting and stopping).
     fn unmake(&self, id: &str, volumes: Volumes) -> Call {
-        let volumes = volumes == Volumes::Delete;
-        let path = format!(
-            "/services/{id}?delete_volumes={volumes}&docker_cleanup=false&delete_configurations=true\
-             &delete_connected_networks=true"
-        );
-        self.coolify.write(Method::DELETE, &path, &Value::Null, COOLIFY)
+        self.seat.vacate(Resource::Service(id), volumes)
     }
 }

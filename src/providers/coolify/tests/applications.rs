@@ -14,14 +14,7 @@ use crate::providers::coolify::{Applications, Coolify};
 use crate::providers::{Provider, Trouble, Volumes};
 
 fn applications(coolify: Coolify) -> Applications {
-    Applications {
-        coolify,
-        team: "0".into(),
-        server: "srv".into(),
-        project: "prj".into(),
-        environment: "production".into(),
-        name: "api".into(),
-    }
+    Applications { seat: super::writes::seat(coolify) }
 }
 
 fn fields<const N: usize>(fields: [(&str, &str); N]) -> Fields {

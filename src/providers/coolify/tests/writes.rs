@@ -13,7 +13,7 @@ use crate::providers::coolify::envs::Reach;
 use crate::providers::coolify::parts::{Fate, Kind, Part};
 use crate::providers::coolify::starts::Container;
 use crate::providers::coolify::storages::Mount;
-use crate::providers::coolify::{Applications, Coolify, Environments, Projects, Resource, Services};
+use crate::providers::coolify::{Applications, Coolify, Environments, Projects, Resource, Seat, Services};
 use crate::providers::{Call, Provider, Trouble, Volumes};
 use crate::secrets::Secret;
 use crate::wire::Response;
@@ -30,29 +30,26 @@ fn named() -> (String, String, String, String) {
     ("0".into(), "srv".into(), "prj".into(), "production".into())
 }
 
-fn services(coolify: Coolify) -> Services {
+pub fn seat(coolify: Coolify) -> Seat {
     let (team, server, project, environment) = named();
-    let (compose, main) = ("{\"services\": {}}".into(), "web".into());
-    Services { coolify, team, server, project, environment, name: "api".into(), compose, main }
+    Seat { coolify, team, server, project, environment, name: "api".into() }
+}
+
+fn services(coolify: Coolify) -> Services {
+    Services { seat: seat(coolify), compose: "{\"services\": {}}".into(), main: "web".into() }
 }
 
 /// Every write that the client can prepare.
 fn writes() -> Vec<Call> {
     let (team, server, project, environment) = named();
-    let (name, coolify) = ("api".to_owned(), coolify([]));
+    let coolify = coolify([]);
     let service = services(coolify.clone());
     let of = |coolify: &Coolify| (coolify.clone(), team.clone(), server.clone());
-    let (first, second, third) = (of(&coolify), of(&coolify), of(&coolify));
+    let (first, second) = (of(&coolify), of(&coolify));
     let projects = Projects { coolify: first.0, team: first.1, server: first.2, name: "shop".into() };
-    let environments = Environments {
-        coolify: second.0,
-        team: second.1,
-        server: second.2,
-        project: project.clone(),
-        name: environment.clone(),
-    };
-    let applications =
-        Applications { coolify: third.0, team: third.1, server: third.2, project, environment, name };
+    let environments =
+        Environments { coolify: second.0, team: second.1, server: second.2, project, name: environment };
+    let applications = Applications { seat: seat(coolify.clone()) };
     let image = fields([("kind", "image"), ("image", "nginx:1"), ("url", "https://a.example.com")]);
     let git = fields([("kind", "git"), ("repository", "https://github.com/acme/api"), ("branch", "main")]);
     let url = fields([("url", "https://a.example.com:80")]);

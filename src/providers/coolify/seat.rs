@@ -1,0 +1,77 @@
+//! The place of an app at Coolify, and what is the same whichever of the two kinds it is filed as.
+
+use http::Method;
+use machine::mark::Mark;
+use serde_json::{Value, json};
+
+use super::{COOLIFY, Coolify, Resource};
+use crate::providers::call::Call;
+use crate::providers::{Object, Trouble, Volumes};
+
+/// One name in one environment.
+pub struct Seat {
+    /// Where it is.
+    pub coolify: Coolify,
+    /// The team it belongs to.
+    pub team: String,
+    /// The server that its app runs on.
+    pub server: String,
+    /// The project's uuid.
+    pub project: String,
+    /// The environment's name.
+    pub environment: String,
+    /// The name.
+    pub name: String,
+}
+
+impl Seat {
+    /// Everything of the name in the environment, of whatever kind: all of it is in the way.
+    pub(super) async fn taken(
+        &self,
+        read: impl Fn(&Value) -> Option<Object>,
+    ) -> Result<Vec<Object>, Trouble> {
+        let items = self.coolify.inhabitants(&self.project, &self.environment).await?;
+        let named = |object: &Object| object.fields.get("name") == Some(&self.name);
+        Ok(items.iter().filter_map(read).filter(named).collect())
+    }
+
+    /// Everything in the list at `path` that carries `mark`.
+    pub(super) async fn marked(
+        &self,
+        path: &str,
+        mark: &Mark,
+        read: impl Fn(&Value) -> Option<Object>,
+    ) -> Result<Vec<Object>, Trouble> {
+        let items = self.coolify.things(path).await?;
+        let marked = |object: &Object| object.mark.as_ref() == Some(mark);
+        Ok(items.iter().filter_map(read).filter(marked).collect())
+    }
+
+    /// Proves that the token still sees the team and the server.
+    pub(super) async fn control(&self) -> Result<(), Trouble> {
+        self.coolify.control(&self.team, &self.server).await
+    }
+
+    /// What the body of a request that makes the app says of its place.
+    pub(super) fn body(&self, mark: &Mark) -> Value {
+        json!({
+            "name": self.name,
+            "description": mark.to_string(),
+            "project_uuid": self.project,
+            "environment_name": self.environment,
+            "server_uuid": self.server,
+            "instant_deploy": false,
+        })
+    }
+
+    /// The request that deletes `app`. Never with `docker_cleanup`, which prunes the whole server (Coolify fact:
+    /// deleting and stopping).
+    pub(super) fn vacate(&self, app: Resource<'_>, volumes: Volumes) -> Call {
+        let volumes = volumes == Volumes::Delete;
+        let path = app.path(&format!(
+            "?delete_volumes={volumes}&docker_cleanup=false&delete_configurations=true\
+             &delete_connected_networks=true"
+        ));
+        self.coolify.write(Method::DELETE, &path, &Value::Null, COOLIFY)
+    }
+}
