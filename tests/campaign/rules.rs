@@ -47,7 +47,7 @@ pub const RULES: [Rule; 16] = [
     Rule {
         name: "mark in the creating request",
         cuts: &[cut(
-            "src/providers/coolify/services.rs",
+            "src/providers/coolify/seat.rs",
             "            \"description\": mark.to_string(),",
             "            \"description\": format!(\"made by {}\", mark.step),",
         )],
