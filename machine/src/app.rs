@@ -20,3 +20,16 @@ impl std::fmt::Display for AppKey {
         write!(f, "{}/{}/{}/{}", self.outside, self.project, self.environment, self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_is_called_by_all_that_makes_it_the_one_it_is() {
+        let text = str::to_owned;
+        let outside = text("https://coolify.example.com 0");
+        let app = AppKey { outside, project: text("shop"), environment: text("staging"), name: text("blog") };
+        assert_eq!(app.to_string(), "https://coolify.example.com 0/shop/staging/blog");
+    }
+}

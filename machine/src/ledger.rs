@@ -228,10 +228,7 @@ impl Ledger {
             }
             Effect::Surplus { receipt } => self.receipts.push(receipt),
             Effect::UndoIntended { thing, id, attempt, .. } => self.undoing.push((thing, id, attempt)),
-            Effect::Undone { thing, id } | Effect::Kept { thing, id, .. } => {
-                self.blocked.retain(|(step, of, _)| !(*step == thing && *of == id));
-                self.gone.push((thing, id));
-            }
+            Effect::Undone { thing, id } | Effect::Kept { thing, id, .. } => self.gone.push((thing, id)),
             Effect::UndoBlocked { thing, id, reason } => self.blocked.push((thing, id, reason)),
             Effect::Abandoned { thing, reason } => self.abandoned.push((thing, reason)),
         }

@@ -196,6 +196,14 @@ fn replay_accepts_a_move_exactly_where_the_chart_has_one() {
 }
 
 #[test]
+fn a_closed_run_can_be_undone_at_most_and_any_other_has_something_left_to_do() {
+    for phase in Name::ALL {
+        let at_most_undone = may(phase).iter().all(|event| *event == Event::RollBack);
+        assert_eq!(phase.is_closed(), at_most_undone, "{phase}");
+    }
+}
+
+#[test]
 fn what_may_happen_next_is_what_is_not_refused() {
     assert_eq!(may(Name::RolledBack), []);
     assert_eq!(may(Name::Failed), [Event::RollBack, Event::Abandon]);

@@ -148,6 +148,47 @@ fn a_record_and_its_proxy_are_one_thing_with_the_fields_of_both() {
 }
 
 #[test]
+fn things_with_one_name_or_one_id_have_each_their_own_fields_and_hindrance() {
+    let with = |receipt: Receipt, port: &str| Receipt { fields: fields(&[("port", port)]), ..receipt };
+    let have = |receipt: Receipt| settled(receipt.step, By::Answer, Verdict::Have(receipt));
+    let app = with(receipt(Step::App, "1", How::Made), "30");
+    let standing = ledger(&[
+        want(Step::Dns(0)),
+        have(with(receipt(Step::Dns(0), "1", How::Made), "10")),
+        Effect::Surplus { receipt: with(receipt(Step::Dns(0), "2", How::Made), "20") },
+        want(Step::App),
+        have(app),
+        blocked(Step::Dns(0), "2"),
+    ])
+    .standing();
+    let told: Vec<_> =
+        standing.iter().map(|s| (s.receipt.step, s.receipt.fields["port"].as_str(), &s.undo)).collect();
+    let hindered = Undo::Blocked("drifted".to_owned());
+    let free = Undo::Standing;
+    assert_eq!(
+        told,
+        [(Step::App, "30", &free), (Step::Dns(0), "20", &hindered), (Step::Dns(0), "10", &free)]
+    );
+}
+
+#[test]
+fn what_is_set_on_an_app_beside_its_fields_is_none_of_them_now_or_before() {
+    for step in [Step::Volumes, Step::Envs, Step::Deploy] {
+        let beside = Receipt { fields: fields(&[("KEY", "new")]), ..receipt(step, "a1", changed("8080")) };
+        let before = fields(&[("image", "old")]);
+        let standing = ledger(&[
+            send(Step::App),
+            got(Step::App, "a1", How::Changed { before: before.clone() }),
+            send(step),
+            settled(step, By::Answer, Verdict::Have(beside)),
+        ])
+        .standing();
+        assert_eq!(standing[0].receipt.fields, fields(&[("name", "blog")]), "{step}");
+        assert_eq!(standing[0].receipt.how, How::Changed { before }, "{step}");
+    }
+}
+
+#[test]
 fn what_was_found_and_then_changed_is_changed() {
     let ledger =
         ledger(&[found(Step::Dns(0), "r1"), send(Step::Dns(0)), got(Step::Dns(0), "r1", changed("80"))]);

@@ -4,5 +4,7 @@ mod chart;
 mod crashes;
 mod golden;
 mod ledger;
+mod plan;
 mod replay;
+mod times;
 mod world;

@@ -167,4 +167,10 @@ mod tests {
             assert_eq!(tenure.may_pass_to(&next, &now), passes, "{now:?}");
         }
     }
+
+    #[test]
+    fn a_holder_is_told_with_its_process_and_command_where_they_are_known() {
+        assert_eq!(holder("mill", "b1").to_string(), "ada@mill, pid 7, `fabrik apply blog.yaml`");
+        assert_eq!(Holder::unknown("somebody").to_string(), "somebody");
+    }
 }

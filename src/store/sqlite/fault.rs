@@ -111,3 +111,45 @@ fn word(error: &rusqlite::Error) -> Option<&str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn hint(fault: impl Into<Fault>) -> &'static str {
+        fault.into().at(Path::new("fabrik.db")).hint()
+    }
+
+    #[test]
+    fn whatever_the_database_cannot_do_is_told_with_what_to_do() {
+        for (codes, words) in [
+            (&[ffi::SQLITE_FULL][..], "make room"),
+            (&[ffi::SQLITE_READONLY, ffi::SQLITE_PERM, ffi::SQLITE_CANTOPEN], "let this user read and write"),
+            (&[ffi::SQLITE_IOERR, ffi::SQLITE_IOERR_FSYNC], "full, read-only or failing"),
+            (&[ffi::SQLITE_CORRUPT], "put a backup in its place"),
+            (&[ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED], "wait until the other process has ended"),
+        ] {
+            for code in codes {
+                let hint = hint(rusqlite::Error::SqliteFailure(ffi::Error::new(*code), None));
+                assert!(hint.contains(words), "{code}: {hint}");
+            }
+        }
+        assert_eq!(hint(rusqlite::Error::QueryReturnedNoRows), "", "this says nothing about the file");
+    }
+
+    #[test]
+    fn whatever_the_disk_cannot_do_is_told_with_what_to_do() {
+        for (kinds, words) in [
+            (&[ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge][..], "make room"),
+            (&[ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem], "let this user read and write"),
+        ] {
+            for kind in kinds {
+                let hint = hint(std::io::Error::from(*kind));
+                assert!(hint.contains(words), "{kind}: {hint}");
+            }
+        }
+        assert_eq!(hint(std::io::Error::from(ErrorKind::NotADirectory)), "", "the path says it all");
+    }
+}

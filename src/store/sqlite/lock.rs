@@ -12,6 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use machine::id::JournalId;
 use sha2::{Digest, Sha256};
 
+use crate::secrets::hex;
+
 /// The locks that one store handle holds.
 pub(super) struct Locks {
     folder: PathBuf,
@@ -54,13 +56,27 @@ impl Locks {
     fn open(&self, key: &str) -> std::io::Result<File> {
         // Two journals in one folder must not lock each other out.
         let hash = Sha256::digest(format!("{} {key}", self.journal));
-        let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-        let name: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
-        let path = self.folder.join(name + ".lock");
+        let path = self.folder.join(hex(&hash) + ".lock");
         OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<String, (u64, File)>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_locks_a_key_by_the_same_file() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let locks = Locks::new(folder.path().to_owned(), JournalId::from_bits(1));
+        locks.take("key").expect("a folder that can be written").expect("nobody has it");
+        let files: Vec<_> =
+            folder.path().read_dir().expect("a folder").map(|file| file.map(|f| f.file_name())).collect();
+        let name = "358ce4e7363b68f816927d8dc1cc3ad48cdead056bc6a66cf7c3ef8c198d9df2.lock";
+        assert!(matches!(&files[..], [Ok(file)] if file == name), "{files:?}");
     }
 }

@@ -31,15 +31,15 @@ pub(super) fn apply(connection: &Connection) -> Result<(), Fault> {
     for (pragma, value, wanted) in EVERY {
         set(connection, pragma, value, wanted)?;
     }
-    write_ahead(connection)
+    write_ahead(connection, BUSY)
 }
 
 /// Switches to the write-ahead log. That takes the file alone for a moment, and SQLite does not wait for it by
 /// itself, however long its busy time-out: two processes that make a journal at once would collide here.
-fn write_ahead(connection: &Connection) -> Result<(), Fault> {
+fn write_ahead(connection: &Connection, patience: Duration) -> Result<(), Fault> {
     let began = Instant::now();
     while let Err(error) = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
-        if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || began.elapsed() > BUSY {
+        if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || began.elapsed() > patience {
             return Err(error.into());
         }
         std::thread::sleep(PAUSE);
@@ -86,5 +86,24 @@ mod tests {
         assert!(
             matches!(taken, Err(Fault::Unusable { reason, .. }) if reason.contains("journal_mode at memory"))
         );
+    }
+
+    #[test]
+    fn a_file_that_stays_busy_is_told_as_busy_and_not_waited_for_without_end() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let file = folder.path().join("fabrik.db");
+        let other = Connection::open(&file).expect("new");
+        other.execute_batch("CREATE TABLE t (x); BEGIN EXCLUSIVE").expect("nobody else is there");
+        let connection = Connection::open(&file).expect("is there");
+        connection.busy_timeout(Duration::ZERO).expect("takes it");
+        for told in [
+            write_ahead(&connection, Duration::from_millis(20)),
+            set(&connection, "journal_mode", "WAL", "wal"),
+        ] {
+            let hint = told.expect_err("it is busy").at(&file).hint();
+            assert!(hint.contains("the other process"), "{hint}");
+        }
+        other.execute_batch("ROLLBACK").expect("is its own");
+        write_ahead(&connection, Duration::ZERO).expect("is free now");
     }
 }

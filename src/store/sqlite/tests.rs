@@ -182,6 +182,18 @@ async fn reading_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn who_leaves_while_another_stays_leaves_nothing_in_the_log() {
+    let file = InFile::new();
+    let (leaving, staying) = (file.open(), file.open());
+    begun(&leaving, &run(1), "blog").await;
+    let log = || fs::metadata(file.path().with_file_name("fabrik.db-wal")).expect("somebody is there").len();
+    assert!(log() > 0);
+    drop(leaving);
+    assert_eq!(log(), 0);
+    assert_eq!(staying.load(&run(1)).await.expect("is there").lines.len(), 1);
+}
+
+#[tokio::test]
 async fn a_reader_sees_what_a_living_writer_has_just_written() {
     let file = InFile::new();
     drop(file.open());
@@ -210,9 +222,12 @@ fn a_journal_is_for_its_user_alone() {
         assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
     }
     drop(store);
-    fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644)).expect("it is ours");
-    drop(file.open());
-    assert_eq!(mode(&file.path()), 0o600);
+    // What others could read is shut; what only the user could is as the user set it.
+    for (found, left) in [(0o644, 0o600), (0o700, 0o700)] {
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(found)).expect("it is ours");
+        drop(file.open());
+        assert_eq!(mode(&file.path()), left, "{found:o}");
+    }
 }
 
 #[test]
@@ -259,19 +274,25 @@ async fn damage_is_noticed_after_an_unclean_end() {
     let page = entry - entry % 4096;
     bytes[page] = 0xff;
     fs::write(file.path(), bytes).expect("it is ours");
+    // Looking costs time, so it is done only where somebody left in a hurry.
+    let log = file.path().with_file_name("fabrik.db-wal");
     drop(file.open());
-    fs::write(file.path().with_file_name("fabrik.db-wal"), "cut off").expect("it is ours");
+    fs::write(&log, "").expect("it is ours");
+    drop(file.open());
+    fs::write(&log, "cut off").expect("it is ours");
     let error = open(&file.path()).map(drop).expect_err("it is damaged").to_string();
     assert!(error.contains("damaged"), "{error}");
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_told_with_its_name() {
+fn a_place_that_cannot_be_is_told_with_its_name() {
     let folder = tempfile::TempDir::new().expect("a folder");
     fs::write(folder.path().join("file"), "").expect("a file");
     let path = folder.path().join("file").join("fabrik.db");
-    let error = open(&path).map(drop).expect_err("a file is no folder").to_string();
-    assert!(error.contains(&path.display().to_string()), "{error}");
+    for opened in [open(&path).map(drop), SqliteStore::open_read_only(&path).map(drop)] {
+        let error = opened.expect_err("a file is no folder").to_string();
+        assert!(error.contains(&path.display().to_string()), "{error}");
+    }
 }
 
 #[test]
@@ -302,6 +323,10 @@ async fn a_lease_is_kept_by_a_thread_of_its_own() {
         std::thread::yield_now();
     }
     assert_eq!((renewal.until(), renewal.lost()), (minutes(2) + LEASE, false), "and again and again");
+    // The thread has a clock of its own.
+    let clocks = Arc::strong_count(&file.clock);
+    drop(renewal);
+    assert!(Arc::strong_count(&file.clock) < clocks, "the thread has ended before anything else is done");
 }
 
 #[tokio::test]
@@ -311,7 +336,12 @@ async fn a_lease_lost_to_another_is_told() {
     let lease = held(&old, "key", "here").await;
     drop(old);
     held(&new, "key", "here").await;
-    let renewal = new.keep(lease.clone()).expect("it writes");
+    let clocks = Arc::strong_count(&file.clock);
+    let renewal = new.keep_every(Duration::from_millis(1), lease.clone()).expect("it writes");
     assert!(renewal.lost());
     assert_eq!(renewal.until(), lease.until);
+    // The thread has a clock of its own: once it is lost, there is nothing to do for it.
+    while Arc::strong_count(&file.clock) > clocks {
+        std::thread::yield_now();
+    }
 }

@@ -1,0 +1,107 @@
+//! What a plan says of itself: which records it wants, and whether anything is to be done.
+
+use machine::mark::Mark;
+use machine::plan::{Action, EnvChange, Plan, Proxy, Wish};
+use machine::receipt::{Fields, How};
+use machine::step::Step;
+
+use crate::world::{mark, plan, receipt};
+
+/// Where a plan has the wish for one of its things.
+type WishOf = fn(&mut Plan) -> &mut Wish;
+
+fn keep() -> Action {
+    Action::Keep { id: "k1".to_owned(), mark: None }
+}
+
+fn change() -> Action {
+    Action::Change { id: "c1".to_owned(), before: Fields::new(), mark: None }
+}
+
+fn take_away(mark: Mark) -> Action {
+    Action::Drop { id: "d1".to_owned(), before: Fields::new(), mark }
+}
+
+/// Each way in which a wish can differ from what is.
+fn differing() -> [Action; 3] {
+    [Action::Create, change(), take_away(mark(Step::App))]
+}
+
+/// A plan for a world that is as it asks.
+fn idle() -> Plan {
+    let mut plan = plan();
+    for record in &mut plan.records {
+        record.proxy = Proxy::AsMade;
+        record.wish.action = keep();
+    }
+    for wish in [&mut plan.project, &mut plan.environment, &mut plan.app] {
+        wish.action = keep();
+    }
+    plan.envs[0].change = EnvChange::Keep;
+    plan
+}
+
+/// The idle plan with one thing to do, once for each thing and way; and whether it is one that starts the app.
+fn one_thing_to_do() -> Vec<(String, Plan, bool)> {
+    let with = |edit: &dyn Fn(&mut Plan)| {
+        let mut plan = idle();
+        edit(&mut plan);
+        plan
+    };
+    let mut plans = Vec::new();
+    for action in differing() {
+        let things: [(&str, WishOf, bool); 5] = [
+            ("first record", |plan| &mut plan.records[0].wish, false),
+            ("last record", |plan| &mut plan.records[1].wish, false),
+            ("project", |plan| &mut plan.project, false),
+            ("environment", |plan| &mut plan.environment, false),
+            ("app", |plan| &mut plan.app, true),
+        ];
+        for (thing, of, starts) in things {
+            let plan = with(&|plan| of(plan).action = action.clone());
+            plans.push((format!("{thing}: {action:?}"), plan, starts));
+        }
+    }
+    for change in [EnvChange::Add, EnvChange::Set, EnvChange::Remove] {
+        plans.push((format!("variable: {change:?}"), with(&|plan| plan.envs[0].change = change), true));
+    }
+    let proxied = with(&|plan| plan.records[1].proxy = Proxy::AfterProof);
+    plans.push(("proxy".to_owned(), proxied, false));
+    let late = with(&|plan| plan.late = vec![receipt(Step::App, "a0", How::Late)]);
+    plans.push(("what came late".to_owned(), late, false));
+    plans
+}
+
+#[test]
+fn a_plan_for_a_world_that_is_as_asked_does_nothing() {
+    assert!(!idle().has_changes());
+    assert!(!idle().starts_app());
+}
+
+#[test]
+fn one_thing_to_do_is_enough_to_do_something_and_only_the_apps_own_start_it() {
+    for (what, plan, starts) in one_thing_to_do() {
+        assert!(plan.has_changes(), "{what}");
+        assert_eq!(plan.starts_app(), starts, "{what}");
+    }
+}
+
+#[test]
+fn what_is_there_already_has_an_id_and_only_what_is_kept_is_not_written() {
+    assert_eq!((keep().changes(), keep().id()), (false, Some("k1")));
+    let told: Vec<_> =
+        differing().iter().map(|action| (action.changes(), action.id().map(str::to_owned))).collect();
+    assert_eq!(told, [(true, None), (true, Some("c1".to_owned())), (true, Some("d1".to_owned()))]);
+}
+
+#[test]
+fn a_record_has_its_place_as_its_number_whether_it_is_wanted_or_not() {
+    let mut plan = plan();
+    let third = plan.records[0].clone();
+    plan.records.push(third);
+    let numbers = |plan: &Plan| (0..=3).map(|nth| plan.record(nth).cloned()).collect::<Vec<_>>();
+    let records: Vec<_> = plan.records.iter().cloned().map(Some).chain([None]).collect();
+    assert_eq!(numbers(&plan), records);
+    assert_eq!(plan.wanted().collect::<Vec<_>>(), [(0, &plan.records[0]), (2, &plan.records[2])]);
+    assert_eq!(plan.unwanted().collect::<Vec<_>>(), [(1, &plan.records[1])]);
+}
