@@ -6,8 +6,8 @@ use std::time::Duration;
 use machine::phase::Name;
 
 use super::fixtures::{
-    InFile, InMemory, Journal, app, begun, blobs, complete, first, from_the_future, held, holder, line,
-    minutes, parked, refused, rolling_back, run,
+    InFile, InMemory, Journal, Layered, app, begun, blobs, complete, first, from_the_future, held, holder,
+    line, minutes, parked, refused, rolling_back, run,
 };
 use super::{Claim, Holder, LEASE, StoreError, Tenant};
 use crate::wire::Clock;
@@ -18,6 +18,12 @@ macro_rules! holds_for_every_store {
             $(#[tokio::test]
             async fn $sentence() {
                 super::$sentence(&super::InMemory::new()).await;
+            })*
+        }
+        mod under_a_layer {
+            $(#[tokio::test]
+            async fn $sentence() {
+                super::$sentence(&super::Layered::new()).await;
             })*
         }
         mod in_a_file {

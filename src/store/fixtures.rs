@@ -12,6 +12,7 @@ use machine::moment::Moment;
 use machine::phase::Data;
 use tempfile::TempDir;
 
+use super::layer::Layer;
 use super::memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::{Claim, Holder, Lease, Store};
@@ -42,6 +43,33 @@ impl Journal for InMemory {
 
     fn clock(&self) -> &PretendClock {
         &self.clock
+    }
+}
+
+/// The same under a layer that adds nothing.
+pub(super) struct Layered(InMemory);
+
+impl Layered {
+    pub(super) fn new() -> Self {
+        Self(InMemory::new())
+    }
+}
+
+impl Journal for Layered {
+    fn process(&self) -> Arc<dyn Store> {
+        Arc::new(Plain(self.0.first.handle()))
+    }
+
+    fn clock(&self) -> &PretendClock {
+        self.0.clock()
+    }
+}
+
+struct Plain(MemoryStore);
+
+impl Layer for Plain {
+    fn below(&self) -> &dyn Store {
+        &self.0
     }
 }
 
