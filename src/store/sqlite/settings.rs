@@ -76,6 +76,8 @@ fn read(connection: &Connection, pragma: &str) -> Result<String, rusqlite::Error
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -93,7 +95,7 @@ mod tests {
         let folder = tempfile::TempDir::new().expect("a folder");
         let file = folder.path().join("fabrik.db");
         let other = Connection::open(&file).expect("new");
-        other.execute_batch("CREATE TABLE t (x); BEGIN EXCLUSIVE").expect("nobody else is there");
+        other.execute_batch("CREATE TABLE t (x); BEGIN IMMEDIATE").expect("nobody else is there");
         let connection = Connection::open(&file).expect("is there");
         connection.busy_timeout(Duration::ZERO).expect("takes it");
         for told in [
@@ -105,5 +107,31 @@ mod tests {
         }
         other.execute_batch("ROLLBACK").expect("is its own");
         write_ahead(&connection, Duration::ZERO).expect("is free now");
+    }
+
+    #[test]
+    fn a_file_that_is_busy_for_a_moment_is_waited_for() {
+        static TRIED: AtomicBool = AtomicBool::new(false);
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let file = folder.path().join("fabrik.db");
+        let other = Connection::open(&file).expect("new");
+        other.execute_batch("CREATE TABLE t (x); BEGIN EXCLUSIVE").expect("nobody else is there");
+        let mut connection = Connection::open(&file).expect("is there");
+        let tried = |_| {
+            TRIED.store(true, Ordering::SeqCst);
+            false
+        };
+        connection.busy_handler(Some(tried)).expect("takes it");
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while !TRIED.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                }
+                other.execute_batch("ROLLBACK").expect("is its own");
+            });
+            let taken = write_ahead(&connection, Duration::MAX);
+            TRIED.store(true, Ordering::SeqCst);
+            taken.expect("is free by and by");
+        });
     }
 }
