@@ -8,20 +8,24 @@ use serde_json::{Value, json};
 
 use super::args::{DriftArgs, Global};
 use super::face::Face;
-use super::join::Reach;
+use super::join::{self, Reach};
 use super::settings::Settings;
 use super::{Came, check, status};
-use crate::plan::drift::{Drift, How, drift};
+use crate::plan::drift::{Drift, DriftReport, How, drift};
 use crate::plan::{Obstacle, Release};
 use crate::report::exit::{DONE, PENDING};
-use crate::report::screen::{BAD, BOLD, GOOD, ODD, in_style};
+use crate::report::screen::{BAD, BOLD, DIM, GOOD, ODD, in_style};
+use crate::secrets::FingerprintKey;
 use crate::store::RunRow;
+
+const AS_DEPLOYED: &str = "  ✓ as it was deployed";
+const AS_FAR_AS_SEEN: &str = "  ✓ as it was deployed, as far as it can be compared";
 
 /// One app's release and what has moved of it.
 struct Found {
     app: AppKey,
     release: Release,
-    drifts: Vec<Drift>,
+    report: DriftReport,
 }
 
 /// Compares each app's newest release, or one app's, with what is there.
@@ -37,33 +41,36 @@ pub async fn run(args: &DriftArgs, global: &Global, face: &Face) -> Came {
         let newest = Release::newest(store, &runs, None).await;
         let newest = newest.map_err(|error| vec![Obstacle::new(error.to_string(), "")])?;
         let Some(release) = newest else { continue };
-        let drifts = look(&release, global, face).await.map_err(|obstacle| vec![obstacle])?;
-        found.push(Found { app: app.clone(), release, drifts });
+        let report = look(&release, global, face).await.map_err(|obstacle| vec![obstacle])?;
+        found.push(Found { app: app.clone(), release, report });
     }
     let mut told: Vec<String> = found.iter().flat_map(lines).collect();
     if told.is_empty() {
         told.push("nothing is deployed that could have drifted".to_owned());
     }
     face.show(&told, || json!({"apps": found.iter().map(document).collect::<Vec<_>>()}));
-    let drifted = found.iter().any(|found| !found.drifts.is_empty());
+    let drifted = found.iter().any(|found| !found.report.drifts.is_empty());
     Ok(if drifted && args.exit_code { PENDING } else { DONE })
 }
 
-async fn look(release: &Release, global: &Global, face: &Face) -> Result<Vec<Drift>, Obstacle> {
+async fn look(release: &Release, global: &Global, face: &Face) -> Result<DriftReport, Obstacle> {
     let begun = release.begun();
     check::hide_given(begun.secrets.keys().map(String::as_str), Path::new(&begun.spec), global, face);
     let beside = Path::new(&begun.spec).parent().unwrap_or(Path::new("."));
     let settings = Settings::of(global, beside);
     let place = settings.locate(global)?;
+    let key = FingerprintKey::load(join::folder(&place.journal));
+    let key = key.map_err(|error| Obstacle::new(error.to_string(), ""))?;
     let reach = Reach::of(&place, &settings, global, face).await?;
-    drift(&reach.vendors, release).await
+    drift(&reach.vendors, release, key.as_ref()).await
 }
 
 fn lines(found: &Found) -> Vec<String> {
-    let Found { app, release, drifts } = found;
+    let Found { app, release, report: DriftReport { drifts, unseen } } = found;
     let mut lines = vec![in_style(BOLD, &format!("{} (run {})", app.name, release.run().short()))];
+    lines.extend(unseen.iter().map(|what| in_style(DIM, &format!("  ? not compared: {what}"))));
     if drifts.is_empty() {
-        lines.push(in_style(GOOD, "  ✓ as it was deployed"));
+        lines.push(in_style(GOOD, if unseen.is_empty() { AS_DEPLOYED } else { AS_FAR_AS_SEEN }));
         return lines;
     }
     for Drift { thing, what, how } in drifts {
@@ -90,10 +97,10 @@ fn lines(found: &Found) -> Vec<String> {
 }
 
 fn document(found: &Found) -> Value {
-    let drifts: Vec<Value> = found.drifts.iter().map(drift_fields).collect();
+    let drifts: Vec<Value> = found.report.drifts.iter().map(drift_fields).collect();
     json!({
         "app": found.app.name, "project": found.app.project, "environment": found.app.environment,
-        "run": found.release.run().to_string(), "drift": drifts,
+        "run": found.release.run().to_string(), "drift": drifts, "unseen": found.report.unseen,
     })
 }
 

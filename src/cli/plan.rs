@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use machine::app::AppKey;
 use machine::id::JournalId;
-use machine::plan::Plan;
 
 use super::Came;
 use super::args::{Global, PlanArgs};
@@ -14,7 +13,7 @@ use super::check;
 use super::face::Face;
 use super::join::{self, Reach};
 use super::settings::{Settings, Where, World};
-use crate::plan::draw::Drawing;
+use crate::plan::draw::{DrawnPlan, Drawing};
 use crate::plan::release::open_run;
 use crate::plan::survey::survey;
 use crate::plan::{Ask, Obstacle, Release, Takeover};
@@ -37,16 +36,17 @@ pub async fn run(args: &PlanArgs, global: &Global, face: &Face) -> Came {
     };
     let mut pending = false;
     for spec in specs {
-        let plan = drawn(spec.clone(), global, face).await?;
+        let DrawnPlan { plan, observed } = drawn(spec.clone(), global, face).await?;
         let mut lines = vec![in_style(BOLD, &format!("{} → {}", spec.name, words::places(&plan.endpoints)))];
+        lines.extend(changes::observed_lines(&observed));
         lines.extend(changes::lines(&plan, &spec));
-        face.show(&lines, || changes::document(&spec.name, &plan));
+        face.show(&lines, || changes::document(&spec.name, &plan, &observed));
         pending |= plan.has_changes();
     }
     Ok(if pending && args.exit_code { exit::PENDING } else { exit::DONE })
 }
 
-async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obstacle>> {
+async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Vec<Obstacle>> {
     let one = |obstacle: Obstacle| vec![obstacle];
     check::hide_given(spec.secrets.iter().map(|want| want.name.as_str()), &spec.path, global, face);
     let settings = Settings::of(global, join::folder(&spec.path));
@@ -75,12 +75,13 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obs
         store: &store,
         ground: &ground,
         base: base.as_ref(),
+        key: &key,
         force: false,
     };
-    let plan = drawing.whole(&reach.vendors).await.map_err(|obstacle| vec![obstacle])?;
-    let takeover = Takeover::of(&plan, base.as_ref());
+    let drawn = drawing.whole(&reach.vendors).await.map_err(|obstacle| vec![obstacle])?;
+    let takeover = Takeover::of(&drawn.plan, base.as_ref());
     takeover.warnings(&ask.spec).iter().for_each(|it| face.screen.complain(&format!("warning: {it}")));
-    Ok(plan)
+    Ok(drawn)
 }
 
 // A sandbox that is not there yet is one with nothing in it, and looking must not make it.

@@ -1,6 +1,5 @@
 //! Drawing the plan: each thing as it should be, beside each thing as it is.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use machine::id::RunId;
@@ -10,13 +9,17 @@ use machine::receipt::{Fields, How, Receipt};
 use machine::step::Step;
 
 use super::again::is_it;
-use super::ask::{Ask, RELEASE};
+use super::ask::{Ask, EnvValue, RELEASE};
 use super::late::Sorted;
+use super::observed::{ObservedApp, ObservedEnv};
 use super::survey::Ground;
 use super::{Obstacle, Pin, Release};
-use crate::providers::coolify::Resource;
 use crate::providers::{Names, Object, Provider, Vendors};
+use crate::secrets::FingerprintKey;
 use crate::store::Store;
+
+/// What a plan shows for a compose text that somebody edited since it was sent.
+pub const EDITED: &str = "edited since it was sent";
 
 /// What is known of a thing of the app's own before looking.
 pub struct Known {
@@ -46,8 +49,18 @@ pub struct Drawing<'a> {
     pub ground: &'a Ground,
     /// The app's last finished release.
     pub base: Option<&'a Release>,
-    /// Whether the app is started anew even if nothing differs.
+    /// What values are fingerprinted with.
+    pub key: &'a FingerprintKey,
+    /// Whether everything is sent and the app restarted even if nothing differs.
     pub force: bool,
+}
+
+/// A plan, and what was found of the app that it changes.
+pub struct DrawnPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// What is not as the last release left it; nothing where there is no such app.
+    pub observed: ObservedApp,
 }
 
 impl Drawing<'_> {
@@ -55,7 +68,7 @@ impl Drawing<'_> {
     ///
     /// # Errors
     /// [`Obstacle`]: the first thing in the way.
-    pub async fn whole(&self, vendors: &Vendors) -> Result<Plan, Obstacle> {
+    pub async fn whole(&self, vendors: &Vendors) -> Result<DrawnPlan, Obstacle> {
         self.movable()?;
         let (place, names) = (&self.ground.place, self.names());
         let (records, mut late) = self.records(vendors).await?;
@@ -68,7 +81,7 @@ impl Drawing<'_> {
             let environment = wish([("name", &names.environment)]);
             let app = Wish { fields: wanted, action: Action::Create };
             let app = self.mounted(&vendors.coolify, app).await?;
-            return self.plan((records, project, environment), (app, BTreeSet::new()), late);
+            return self.plan((records, project, environment), (app, ObservedApp::default()), late);
         };
         let environments = vendors.environments(place, &names, id);
         let environment = self.shared(&environments, &names.environment).await?.wish;
@@ -78,17 +91,26 @@ impl Drawing<'_> {
         let app = self.own(apps.as_ref(), Known { receipt: known, adopt }, wanted).await?;
         late.extend(app.late);
         let app = self.mounted(&vendors.coolify, app.wish).await?;
-        let set = match app.action.id() {
-            Some(id) => vendors
-                .coolify
-                .env_rows(Resource::of(&app.fields, id))
-                .await?
-                .into_iter()
-                .map(|row| row.key)
-                .collect(),
-            None => BTreeSet::new(),
+        let observed = match (app.action.id(), self.base) {
+            (Some(id), Some(base)) => {
+                ObservedApp::read(&vendors.coolify, base, id, Some(self.key)).await?
+            }
+            (Some(_), None) | (None, _) => ObservedApp::default(),
         };
-        self.plan((records, project, environment), (app, set), late)
+        let app = self.sent_again(app, &observed);
+        self.plan((records, project, environment), (app, observed), late)
+    }
+
+    // An app whose fields are as wanted is sent again where its compose text was edited since, or where everything is.
+    fn sent_again(&self, app: Wish, observed: &ObservedApp) -> Wish {
+        let is_edited = !observed.compose.is_empty();
+        match app.action {
+            Action::Keep { id, mark } if is_edited || self.force => {
+                let before = if is_edited { fields([("compose", EDITED)]) } else { Fields::new() };
+                Wish { action: Action::Change { id, before, mark }, ..app }
+            }
+            action => Wish { action, ..app },
+        }
     }
 
     fn names(&self) -> Names {
@@ -129,7 +151,7 @@ impl Drawing<'_> {
             [] => self.known(provider, known.receipt, it, fields).await?,
             [alone] if it.is_none() && alone.mark.is_none() && known.adopt => {
                 same_kind(provider, alone, &fields)?;
-                changed(provider, &adopted(provider, alone), alone, fields)?
+                self.changed(provider, &adopted(provider, alone), alone, fields)?
             }
             [stranger, ..] => return Err(self.in_the_way(provider, stranger)),
         };
@@ -159,7 +181,25 @@ impl Drawing<'_> {
                 "nothing of it was touched; remove it, or choose another name",
             ));
         }
-        changed(provider, &receipt, &object, fields)
+        self.changed(provider, &receipt, &object, fields)
+    }
+
+    fn changed(
+        &self,
+        provider: &dyn Provider,
+        known: &Receipt,
+        object: &Object,
+        fields: Fields,
+    ) -> Result<Wish, Obstacle> {
+        let action = compare(known, object, &fields);
+        let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
+        match (why, action) {
+            (Some((message, hint)), _) => Err(Obstacle::new(message, hint)),
+            (None, Action::Keep { id, mark }) if self.force => {
+                Ok(Wish { fields, action: Action::Change { id, before: Fields::new(), mark } })
+            }
+            (None, action) => Ok(Wish { fields, action }),
+        }
     }
 
     /// The wish for a thing that apps share: used where it is there, made where it is not.
@@ -210,16 +250,16 @@ impl Drawing<'_> {
         }
     }
 
-    /// The plan, from the wishes and the names of the variables that are set on the app now.
+    /// The plan, from the wishes and what was found of the app.
     ///
     /// # Errors
     /// [`Obstacle`] when a variable is needed whose value is only on Coolify.
     pub fn plan(
         &self,
         (records, project, environment): (Vec<RecordWish>, Wish, Wish),
-        (app, set): (Wish, BTreeSet<String>),
+        (app, observed): (Wish, ObservedApp),
         late: Vec<Receipt>,
-    ) -> Result<Plan, Obstacle> {
+    ) -> Result<DrawnPlan, Obstacle> {
         let base = match (&app.action, self.base) {
             (_, None) => Base::Nothing,
             (_, Some(base)) => Base::Release(base.run().clone()),
@@ -227,19 +267,20 @@ impl Drawing<'_> {
         let anew = app.action == Action::Create;
         let mut last = self.base.filter(|_| !anew).map(Release::envs).unwrap_or_default();
         // A variable that somebody deleted is set again.
-        last.retain(|key, _| set.contains(*key));
-        let mut envs = self.env_wishes(&last);
+        last.retain(|key, _| observed.envs.get(*key) != Some(&ObservedEnv::Missing));
+        let mut envs = self.env_wishes(&last, &observed);
         if anew {
             self.values_at_hand()?;
         }
         let changes = app.action.changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
-        let anyhow = self.force || Pin::of(&self.ask.spec.source) == Pin::Branch;
+        let is_off = !observed.stopped.is_empty() || observed.is_moved(RELEASE);
+        let anyhow = self.force || is_off || Pin::of(&self.ask.spec.source) == Pin::Branch;
         let release = match self.base {
             Some(base) if !changes && !anyhow => base.plan().release.clone(),
             Some(_) | None => self.run.clone(),
         };
         envs.push(release_wish(&release, &last));
-        Ok(Plan {
+        let plan = Plan {
             base,
             place: self.ground.place.clone(),
             records,
@@ -250,16 +291,24 @@ impl Drawing<'_> {
             endpoints: self.ask.spec.endpoints(),
             release,
             late,
-        })
+        };
+        Ok(DrawnPlan { plan, observed })
     }
 
-    fn env_wishes(&self, last: &std::collections::BTreeMap<&str, &str>) -> Vec<EnvWish> {
+    // A value that is as it was is sent again where somebody else changed it, or where everything is sent; one that is
+    // only on Coolify cannot be.
+    fn env_wishes(
+        &self,
+        last: &std::collections::BTreeMap<&str, &str>,
+        observed: &ObservedApp,
+    ) -> Vec<EnvWish> {
         let before = |key: &str| last.get(key).map(|print| (*print).to_owned()).unwrap_or_default();
+        let is_due = |env: &EnvValue| env.value().is_some() && (self.force || observed.is_moved(&env.key));
         let kept = self.ask.changes(last).into_iter().map(|(env, change)| EnvWish {
             key: env.key.clone(),
             fingerprint: env.fingerprint.clone(),
             before: before(&env.key),
-            change,
+            change: if change == EnvChange::Keep && is_due(env) { EnvChange::Set } else { change },
         });
         let wanted = |key: &str| key == RELEASE || self.ask.envs.iter().any(|env| env.key == key);
         let removed = last.iter().filter(|(key, _)| !wanted(key)).map(|(key, print)| EnvWish {
@@ -314,20 +363,6 @@ fn same_kind(provider: &dyn Provider, stranger: &Object, fields: &Fields) -> Res
 fn adopted(provider: &dyn Provider, stranger: &Object) -> Receipt {
     let (step, id) = (provider.step(), stranger.id.clone());
     Receipt { step, how: How::Found, id, mark: None, fields: Fields::new() }
-}
-
-fn changed(
-    provider: &dyn Provider,
-    known: &Receipt,
-    object: &Object,
-    fields: Fields,
-) -> Result<Wish, Obstacle> {
-    let action = compare(known, object, &fields);
-    let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
-    match why {
-        Some((message, hint)) => Err(Obstacle::new(message, hint)),
-        None => Ok(Wish { fields, action }),
-    }
 }
 
 // What the API shows counts where it shows the field; what it does not show (the compose text's hash) is

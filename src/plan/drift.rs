@@ -1,17 +1,27 @@
 //! Drift: how what is there differs from what the last release left.
 //!
 //! The journal is right about what was deployed, the API about what is there; which of them is wanted is the
-//! user's to say. What an API does not show (the compose text, a variable's value) is not compared.
+//! user's to say. What the token may not see is said to be unseen.
 
 use machine::plan::Action;
 use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
 use super::again::find;
+use super::observed::{ObservedApp, ObservedEnv};
 use super::{Obstacle, Release};
-use crate::providers::coolify::Resource;
 use crate::providers::coolify::storages::Mount;
 use crate::providers::{Names, Object, Provider, Vendors};
+use crate::secrets::FingerprintKey;
+
+/// What a look at a release comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DriftReport {
+    /// What is not as it was left.
+    pub drifts: Vec<Drift>,
+    /// What could not be compared, and why.
+    pub unseen: Vec<String>,
+}
 
 /// One thing that is not as it was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,30 +56,57 @@ pub struct Moved {
     pub there: String,
 }
 
-/// Looks at each thing of `release`; changes nothing.
+/// Looks at each resource of `release`; changes nothing. Values are compared with `key`, where there is one.
 ///
 /// # Errors
 /// [`Obstacle`] when an API cannot be asked, or is not the one that the release is at.
-pub async fn drift(vendors: &Vendors, release: &Release) -> Result<Vec<Drift>, Obstacle> {
-    let (plan, mut drifts) = (release.plan(), Vec::new());
+pub async fn drift(
+    vendors: &Vendors,
+    release: &Release,
+    key: Option<&FingerprintKey>,
+) -> Result<DriftReport, Obstacle> {
+    let (plan, mut report) = (release.plan(), DriftReport::default());
     let names = Names::of(plan);
     for (record, receipt) in release.records() {
         if !matches!(record.wish.action, Action::Drop { .. }) {
-            drifts.extend(of_thing(&vendors.records(record, receipt.step), &receipt).await?);
+            report.drifts.extend(of_thing(&vendors.records(record, receipt.step), &receipt).await?);
         }
     }
     let projects = vendors.projects(&plan.place, &names);
-    let Some(project) = release.receipt(Step::Project) else { return Ok(drifts) };
-    drifts.extend(of_thing(&projects, project).await?);
+    let Some(project) = release.receipt(Step::Project) else { return Ok(report) };
+    report.drifts.extend(of_thing(&projects, project).await?);
     let apps = vendors.app(&plan.place, &names, &project.id, &plan.app.fields, "");
-    let Some(app) = release.receipt(Step::App) else { return Ok(drifts) };
+    let Some(app) = release.receipt(Step::App) else { return Ok(report) };
     let of_app = of_thing(apps.as_ref(), app).await?;
     if of_app.as_ref().is_none_or(|drift| drift.how != How::Gone) {
-        drifts.extend(of_variables(vendors, release, app).await?);
-        drifts.extend(of_volumes(vendors, release, app).await?);
+        let observed = ObservedApp::read(&vendors.coolify, release, &app.id, key).await?;
+        report.drifts.extend(of_observed(&apps.describe(), &observed));
+        report.drifts.extend(of_volumes(vendors, release, app).await?);
+        report.unseen = observed.unseen;
     }
-    drifts.extend(of_app);
-    Ok(drifts)
+    report.drifts.extend(of_app);
+    Ok(report)
+}
+
+fn of_observed(app: &str, observed: &ObservedApp) -> Vec<Drift> {
+    let stopped = observed.stopped.iter().map(|what| field(what, "running", "stopped"));
+    let text = observed.compose.iter().map(|it| field(&it.path, "as sent", &it.how.to_string()));
+    let envs = observed.envs.iter().filter_map(|(key, found)| match found {
+        ObservedEnv::AsSet => None,
+        ObservedEnv::Changed => Some(field(key, "as set", "another value")),
+        ObservedEnv::Missing => Some(field(key, "set", "not set")),
+    });
+    let groups: [(Step, String, Vec<Moved>); 3] = [
+        (Step::Deploy, app.to_owned(), stopped.collect()),
+        (Step::App, "its compose text".to_owned(), text.collect()),
+        (Step::Envs, "its variables".to_owned(), envs.collect()),
+    ];
+    let moved = groups.into_iter().filter(|(.., moved)| !moved.is_empty());
+    moved.map(|(thing, what, moved)| Drift { thing, what, how: How::Moved(moved) }).collect()
+}
+
+fn field(name: &str, deployed: &str, there: &str) -> Moved {
+    Moved { field: name.to_owned(), deployed: deployed.to_owned(), there: there.to_owned() }
 }
 
 async fn of_thing(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<Drift>, Obstacle> {
@@ -107,21 +144,4 @@ async fn of_volumes(vendors: &Vendors, release: &Release, app: &Receipt) -> Resu
         .collect();
     let what = "its volumes".to_owned();
     Ok((!moved.is_empty()).then_some(Drift { thing: Step::Volumes, what, how: How::Moved(moved) }))
-}
-
-async fn of_variables(
-    vendors: &Vendors,
-    release: &Release,
-    app: &Receipt,
-) -> Result<Option<Drift>, Obstacle> {
-    let rows = vendors.coolify.env_rows(Resource::of(&release.plan().app.fields, &app.id)).await?;
-    let gone = |key: &&str| rows.iter().all(|row| row.key != **key);
-    let moved: Vec<Moved> = release
-        .envs()
-        .into_keys()
-        .filter(gone)
-        .map(|key| Moved { field: key.to_owned(), deployed: "set".to_owned(), there: "not set".to_owned() })
-        .collect();
-    let what = "its variables".to_owned();
-    Ok((!moved.is_empty()).then_some(Drift { thing: Step::Envs, what, how: How::Moved(moved) }))
 }

@@ -13,6 +13,7 @@ pub mod estate;
 mod late;
 mod later;
 pub mod matter;
+pub mod observed;
 pub mod obstacle;
 pub mod pin;
 mod records;

@@ -5,6 +5,8 @@ use machine::receipt::Fields;
 use serde_json::{Value, json};
 
 use super::screen::{BAD, DIM, GOOD, ODD, in_style};
+use crate::plan::draw::EDITED;
+use crate::plan::observed::{ObservedApp, ObservedEnv};
 use crate::spec::Spec;
 
 /// The things of a plan, in the order they are made.
@@ -77,7 +79,28 @@ fn differing<'a>(
 
 // The compose text is known by its hash, of which a few digits are enough.
 fn shown<'a>(field: &str, value: &'a str) -> &'a str {
-    if field == "compose" { value.get(..12).unwrap_or(value) } else { value }
+    let is_hash = field == "compose" && value != EDITED;
+    if is_hash { value.get(..12).unwrap_or(value) } else { value }
+}
+
+/// What was found otherwise than the last release left it, and what could not be compared, a line each.
+pub fn observed_lines(observed: &ObservedApp) -> Vec<String> {
+    let found = observed.notes().into_iter().map(|note| in_style(ODD, &format!("  ! {note}")));
+    let unseen = observed.unseen.iter().map(|what| in_style(DIM, &format!("  ? not compared: {what}")));
+    found.chain(unseen).collect()
+}
+
+fn observed_fields(observed: &ObservedApp) -> Value {
+    let text = observed.compose.iter().map(|it| json!({"path": it.path, "how": it.how.to_string()}));
+    let env = observed.envs.iter().filter_map(|(key, found)| match found {
+        ObservedEnv::AsSet => None,
+        ObservedEnv::Changed => Some(json!({"key": key, "found": "changed"})),
+        ObservedEnv::Missing => Some(json!({"key": key, "found": "missing"})),
+    });
+    json!({
+        "stopped": observed.stopped, "compose": text.collect::<Vec<_>>(), "env": env.collect::<Vec<_>>(),
+        "unseen": observed.unseen,
+    })
 }
 
 fn env_line(env: &EnvWish) -> String {
@@ -91,7 +114,7 @@ fn env_line(env: &EnvWish) -> String {
 }
 
 /// The plan, for programs.
-pub fn document(app: &str, plan: &Plan) -> Value {
+pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
     let things: Vec<Value> = things(plan)
         .into_iter()
         .map(|(name, wish)| {
@@ -114,5 +137,6 @@ pub fn document(app: &str, plan: &Plan) -> Value {
     json!({
         "app": app, "endpoints": plan.endpoints, "proxied": proxied, "changes": plan.has_changes(),
         "starts_app": plan.starts_app(), "things": things, "env": envs,
+        "observed": observed_fields(observed),
     })
 }

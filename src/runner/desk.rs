@@ -237,6 +237,7 @@ impl Desk {
             on_failure: on_failure(&ask.spec, options),
             demand: if options.require_proof { Demand::Proof } else { Demand::Answer },
             force: options.force,
+            key: self.key.clone(),
             base: None,
             before: None,
             keep,

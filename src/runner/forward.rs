@@ -18,7 +18,7 @@ use super::drop::Dropped;
 use super::event::{Came, Event};
 use super::halt::{Halt, Stop, refused};
 use super::{Ended, OnFailure, Runner};
-use crate::plan::draw::Drawing;
+use crate::plan::draw::{DrawnPlan, Drawing};
 use crate::plan::survey::survey;
 use crate::plan::{Obstacle, Takeover};
 use crate::providers::{Names, Object, Provider};
@@ -126,10 +126,12 @@ impl Runner {
             store: &self.work.store,
             ground: &ground,
             base: self.base.as_ref(),
+            key: &self.key,
             force: self.force,
         };
-        let plan = drawing.whole(&self.vendors).await?;
+        let DrawnPlan { plan, observed } = drawing.whole(&self.vendors).await?;
         self.agree_to_take_over(&plan)?;
+        observed.notes().into_iter().for_each(|note| self.work.tell(&Event::Warned(note)));
         Ok(plan)
     }
 

@@ -88,6 +88,8 @@ pub struct Runner {
     pub on_failure: OnFailure,
     /// Whether proof is demanded.
     pub demand: Demand,
+    /// What values are fingerprinted with.
+    pub key: std::sync::Arc<crate::secrets::FingerprintKey>,
     /// Whether the app is started anew even if nothing differs.
     pub force: bool,
     /// Where generated secrets are kept before anything is sent.

@@ -73,6 +73,7 @@ impl Compose {
     pub fn read(text: &str) -> Result<Self, Unreadable> {
         let mut value: Value = serde_json::from_str(text).map_err(|_| Unreadable::Broken)?;
         empty_lists_to_maps(&mut value);
+        ports_to_text(&mut value);
         let dumped = serde_json::to_string_pretty(&value).map_err(|_| Unreadable::Broken)?;
         let services = value.get("services").unwrap_or(&Value::Null);
         let entries = match services {
@@ -141,6 +142,17 @@ fn empty_lists_to_maps(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(empty_lists_to_maps),
         Value::Object(map) => map.values_mut().for_each(empty_lists_to_maps),
         _ => {}
+    }
+}
+
+/// Coolify's dump turns ports into text (4.3.11, observed).
+fn ports_to_text(value: &mut Value) {
+    let Some(services) = value.get_mut("services").and_then(Value::as_object_mut) else { return };
+    let ports = services.values_mut().filter_map(|service| service.get_mut("ports"));
+    for port in ports.filter_map(Value::as_array_mut).flatten() {
+        if port.is_number() {
+            *port = Value::String(port.to_string());
+        }
     }
 }
 

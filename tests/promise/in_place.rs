@@ -194,9 +194,10 @@ async fn planned(scene: &Scene) -> String {
         store: &desk.store,
         ground: &ground,
         base: base.as_ref(),
+        key: &desk.key,
         force: false,
     };
-    let plan = drawing.whole(&desk.vendors).await.unwrap();
+    let plan = drawing.whole(&desk.vendors).await.unwrap().plan;
     let lines = changes::lines(&plan, &spec).into_iter();
     lines.map(|line| anstream::adapter::strip_str(&line).to_string() + "\n").collect()
 }

@@ -1,7 +1,7 @@
 //! Environment variables of an app.
 //!
 //! Only what changed is ever sent, always with all flags, because Coolify resets the ones left out (4.3.11,
-//! observed). Values go out; what comes back of them is used for nothing but the rows' ids.
+//! observed). Of what comes back the rows' ids are used, and their values to see what somebody else changed.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::providers::object::id;
 use crate::secrets::Secret;
 
 /// A row: which variable, and under which id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct EnvRow {
     /// Its uuid.
     pub id: String,
@@ -23,6 +23,10 @@ pub struct EnvRow {
     pub key: String,
     /// The uuids of the rows of that name for previews, which Coolify adds to an application's by itself.
     pub previews: Vec<String>,
+    /// Its value; `None` where the token may not see it (it lacks read:sensitive, or the row is shown once).
+    pub value: Option<Secret>,
+    /// Whether the value reaches the container without being interpolated.
+    pub is_literal: bool,
 }
 
 /// How far a variable reaches in an application that Coolify builds. Of a service all are for its containers.
@@ -55,7 +59,15 @@ impl Coolify {
         let row = |item: &&Value| {
             let twins = previews.iter().filter(|preview| preview["key"] == item["key"]);
             let previews = twins.filter_map(|preview| uuid(preview)).collect();
-            Some(EnvRow { id: uuid(item)?, key: text(item, "key"), previews })
+            Some(EnvRow {
+                id: uuid(item)?,
+                key: text(item, "key"),
+                previews,
+                // An empty value is kept as null; one that may not be seen is absent (4.3.11, observed).
+                value: item.get("value").map(|value| Secret::new(value.as_str().unwrap_or_default())),
+                // Both flags do the same (4.3.11, observed).
+                is_literal: item["is_literal"] == true || item["is_multiline"] == true,
+            })
         };
         Ok(rows.iter().filter_map(row).collect())
     }

@@ -5,6 +5,7 @@
 pub mod abilities;
 pub mod access;
 pub mod applications;
+pub mod compose_text;
 pub mod deployments;
 pub mod environments;
 pub mod envs;
@@ -15,6 +16,7 @@ pub mod seat;
 pub mod servers;
 pub mod services;
 pub mod shape;
+pub mod snapshot;
 pub mod starts;
 pub mod storages;
 #[cfg(test)]

@@ -60,11 +60,7 @@ impl Coolify {
     pub async fn parts(&self, service: &str) -> Result<Vec<Part>, Trouble> {
         let path = format!("/services/{service}");
         let body = about(service, self.read_of_ours(&path).await?, &path)?.unwrap_or_default();
-        let of = |list: &str, kind| -> Vec<Part> {
-            let items = body[list].as_array().into_iter().flatten();
-            items.filter_map(|item| part(item, kind)).collect()
-        };
-        Ok([of("applications", Kind::Application), of("databases", Kind::Database)].concat())
+        Ok(of(&body))
     }
 
     /// Whether this version changes sub-resources.
@@ -92,6 +88,15 @@ impl Coolify {
         let path = format!("/services/{service}/{list}/{}", part.id);
         self.write(Method::PATCH, &path, &body, COOLIFY).plain()
     }
+}
+
+/// The sub-resources that a service is shown with, applications first; an application is shown with none.
+pub(super) fn of(service: &Value) -> Vec<Part> {
+    let listed = |list: &str, kind| -> Vec<Part> {
+        let items = service[list].as_array().into_iter().flatten();
+        items.filter_map(|item| part(item, kind)).collect()
+    };
+    [listed("applications", Kind::Application), listed("databases", Kind::Database)].concat()
 }
 
 fn part(item: &Value, kind: Kind) -> Option<Part> {

@@ -8,6 +8,7 @@
 //! | `deploy_key`, `github_app` | of private git: the uuid of one of them |
 //! | `url` | comma-separated; empty for a worker |
 //! | `port`, `health_path`, `memory`, `cpu` | `0` is no limit |
+//! | `health_check`, `auto_deploy` | `false`: what Fabrik switches off, of git the second too |
 //!
 //! Decides nothing: it spells out defaults, writes the fields as Coolify wants them, and reads them back.
 
@@ -19,15 +20,17 @@ use super::text;
 /// The commit that means "whatever the branch has".
 const HEAD: &str = "HEAD";
 const GITHUB: &str = "https://github.com/";
+/// A switch that is off.
+const OFF: &str = "false";
 
 /// The fields as Coolify will show them: defaults filled in, references and repositories in its spelling.
 pub fn settled(fields: &Fields) -> Fields {
     let mut settled = fields.clone();
     let defaults: &[(&str, &str)] = match of(fields, "kind") {
-        "git" => &[("commit", HEAD), ("dockerfile", "/Dockerfile")],
+        "git" => &[("commit", HEAD), ("dockerfile", "/Dockerfile"), ("auto_deploy", OFF)],
         _ => &[],
     };
-    let common = [("url", ""), ("health_path", "/"), ("memory", "0"), ("cpu", "0")];
+    let common = [("url", ""), ("health_path", "/"), ("memory", "0"), ("cpu", "0"), ("health_check", OFF)];
     for (key, value) in defaults.iter().chain(&common) {
         settled.entry((*key).to_owned()).or_insert_with(|| (*value).to_owned());
     }
@@ -158,6 +161,12 @@ pub(super) fn read(item: &Value) -> Fields {
         put("branch", text(item, "git_branch"));
         put("commit", text_or(item, "git_commit_sha", HEAD));
         put("dockerfile", text_or(item, "dockerfile_location", "/Dockerfile"));
+        if let Some(is_on) = item["settings"]["is_auto_deploy_enabled"].as_bool() {
+            put("auto_deploy", is_on.to_string());
+        }
+    }
+    if let Some(is_on) = item["health_check_enabled"].as_bool() {
+        put("health_check", is_on.to_string());
     }
     put("url", text(item, "fqdn"));
     put("health_path", text_or(item, "health_check_path", "/"));
