@@ -13,7 +13,7 @@ use super::check;
 use super::face::Face;
 use super::join::{self, Reach};
 use super::settings::{Settings, Where, World};
-use crate::plan::draw::{DrawnPlan, Drawing};
+use crate::plan::draw::{Drawing, DrawnPlan};
 use crate::plan::release::open_run;
 use crate::plan::survey::survey;
 use crate::plan::{Ask, Obstacle, Release, Takeover};

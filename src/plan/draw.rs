@@ -92,9 +92,7 @@ impl Drawing<'_> {
         late.extend(app.late);
         let app = self.mounted(&vendors.coolify, app.wish).await?;
         let observed = match (app.action.id(), self.base) {
-            (Some(id), Some(base)) => {
-                ObservedApp::read(&vendors.coolify, base, id, Some(self.key)).await?
-            }
+            (Some(id), Some(base)) => ObservedApp::read(&vendors.coolify, base, id, Some(self.key)).await?,
             (Some(_), None) | (None, _) => ObservedApp::default(),
         };
         let app = self.sent_again(app, &observed);

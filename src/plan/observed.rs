@@ -11,12 +11,12 @@ use super::Release;
 use super::ask::RELEASE;
 use super::compose::sent;
 use super::release::frozen;
+use crate::providers::coolify::Resource;
 use crate::providers::coolify::compose_text::{ComposeTree, Difference};
 use crate::providers::coolify::envs::EnvRow;
 use crate::providers::coolify::parts::Part;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::snapshot::AppSnapshot;
-use crate::providers::coolify::Resource;
 use crate::providers::{Coolify, Trouble};
 use crate::secrets::FingerprintKey;
 
@@ -70,7 +70,10 @@ impl ObservedApp {
     /// What was found otherwise than the release left it, a line each: for people.
     pub fn notes(&self) -> Vec<String> {
         let stopped = self.stopped.iter().map(|what| format!("{what} is stopped"));
-        let text = self.compose.iter().map(|it| format!("compose text edited since it was sent: {} {}", it.path, it.how));
+        let text = self
+            .compose
+            .iter()
+            .map(|it| format!("compose text edited since it was sent: {} {}", it.path, it.how));
         let envs = self.envs.iter().filter_map(|(key, found)| match found {
             ObservedEnv::AsSet => None,
             ObservedEnv::Changed => Some(format!("variable `{key}` changed since it was set")),

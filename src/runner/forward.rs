@@ -18,7 +18,7 @@ use super::drop::Dropped;
 use super::event::{Came, Event};
 use super::halt::{Halt, Stop, refused};
 use super::{Ended, OnFailure, Runner};
-use crate::plan::draw::{DrawnPlan, Drawing};
+use crate::plan::draw::{Drawing, DrawnPlan};
 use crate::plan::survey::survey;
 use crate::plan::{Obstacle, Takeover};
 use crate::providers::{Names, Object, Provider};

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::house::{House, Said};
 
-/// For how long the simulated outside goes on after a change, so that its effect is there.
-const AFTER: Duration = Duration::from_secs(120);
+/// For how long the simulated outside goes on before and after a change, so that nothing is still on its way.
+const LATER: Duration = Duration::from_secs(120);
 
 /// The outside, as somebody else with a token of their own reaches it.
 struct Somebody<'a> {
@@ -39,11 +39,14 @@ impl Somebody<'_> {
         let request = Request { http, timeout: Duration::from_secs(30), connect_to: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
+            if method != "GET" {
+                outside.clock.sleep(LATER).await;
+            }
             let response = outside.transport.send(request).await.unwrap().http;
             let body = String::from_utf8_lossy(response.body()).into_owned();
             assert!(response.status().is_success(), "{method} {path}: {} {body}", response.status());
             if method != "GET" {
-                outside.clock.sleep(AFTER).await;
+                outside.clock.sleep(LATER).await;
             }
             serde_json::from_str(&body).unwrap_or_default()
         })
@@ -230,7 +233,7 @@ volumes: [{name: data, path: /data}]
 
 fn run(house: &House, arguments: &[&str]) -> Said {
     let mut command = house.command(arguments);
-    Said::of(command.env("API_KEY", "the key's own value").output().unwrap())
+    Said::of(command.env("API_KEY", "the value of the key").output().unwrap())
 }
 
 fn deployed(source: &str) -> House {
