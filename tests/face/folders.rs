@@ -13,7 +13,7 @@ const COPY_ALL: (&str, &str) = ("Dockerfile", "FROM a\nCOPY . .\n");
 
 const CASES: [Case; 29] = [
     ("fine", &[COPY_ALL, ("x", "")], None),
-    ("no folder", &[], Some("the app's folder is not there")),
+    ("no folder", &[], Some("the app's folder")),
     ("no Dockerfile", &[("keep", "")], Some("has no Dockerfile")),
     ("other case", &[("DOCKERFILE", "FROM a\n")], Some("rename `DOCKERFILE`")),
     ("small letters", &[("dockerfile", "FROM a\nCOPY . .\n")], None),
