@@ -11,7 +11,7 @@ use super::face::Face;
 use super::settings::environment;
 use crate::error::Problems;
 use crate::plan::ask::From;
-use crate::plan::matter::own_stack;
+use crate::plan::matter::{folder_warnings, own_stack};
 use crate::plan::{Ask, Release};
 use crate::report::Ending;
 use crate::runner::desk::known;
@@ -19,14 +19,17 @@ use crate::secrets::{FingerprintKey, Origin, Sources};
 use crate::spec::{Source, Spec};
 use crate::store::{RunRow, Store};
 
-/// Reads a spec and its compose text, shows what looks wrong in them, and gives it an absolute path.
+/// Reads a spec with its compose text or its folder, shows what looks wrong in them, and gives it an absolute path. Every
+/// command that reads specs reads them so: what one finds, all find.
 ///
 /// # Errors
 /// What is wrong with them.
 pub fn read(path: &Path, face: &Face) -> Result<Spec, Problems> {
     let mut spec = Spec::read(path)?;
     let stack = own_stack(&spec)?;
-    let warnings = spec.warnings.iter().chain(stack.iter().flat_map(|stack| &stack.warnings));
+    let of_folder = folder_warnings(&spec)?;
+    let of_stack = stack.iter().flat_map(|stack| &stack.warnings);
+    let warnings = spec.warnings.iter().chain(of_stack).chain(&of_folder);
     warnings.for_each(|warning| face.screen.complain(&warning.as_warning()));
     spec.path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     Ok(spec)

@@ -9,9 +9,6 @@
 //! - `$` in the Dockerfile is written `$$`, compose's own escape. Coolify 4.3.11 fails on `$$` in `environment` values and
 //!   looks for variables there and in `build.args` only; still, the built-in templates do without any `$`.
 
-mod copy;
-mod dockerfile;
-mod lines;
 pub mod sent;
 pub mod stack;
 #[cfg(test)]
@@ -22,7 +19,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-pub use self::dockerfile::DockerfileError;
 use super::bundle::Bundle;
 use crate::secrets::hex;
 use crate::spec::{Resources, Volume};
@@ -47,11 +43,8 @@ pub struct ComposeInput<'a> {
 }
 
 /// Writes the compose text; the same input gives the same text.
-///
-/// # Errors
-/// When the app's Dockerfile says something that cannot be kept without a build folder.
-pub fn render(input: &ComposeInput<'_>) -> Result<String, DockerfileError> {
-    let dockerfile = dockerfile::inline(&input.bundle.dockerfile, &STANDARD.encode(&input.bundle.gz))?;
+pub fn render(input: &ComposeInput<'_>) -> String {
+    let dockerfile = input.bundle.rewritten.with_files(&STANDARD.encode(&input.bundle.gz));
     let mut app = json!({
         "build": {"context": ".", "dockerfile_inline": dockerfile.replace('$', "$$")},
         "image": format!("fabrik/app-{}:{}", input.name, &content_hash(input)[..12]),
@@ -76,7 +69,7 @@ pub fn render(input: &ComposeInput<'_>) -> Result<String, DockerfileError> {
         let named = input.volumes.iter().map(|volume| (volume.name.clone(), json!({"driver": "local"})));
         compose["volumes"] = serde_json::Value::Object(named.collect());
     }
-    Ok(compose.to_string())
+    compose.to_string()
 }
 
 /// What Docker Compose is to hold the container to, without a swarm too; text, so that `1.50` stays as it is.

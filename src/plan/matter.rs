@@ -3,13 +3,15 @@
 //! Read from the spec and its files alone. Which deploy key or GitHub App a name means is asked later, when the plan is
 //! drawn.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
 
 use super::Obstacle;
 use super::bundle::Bundle;
 use super::compose::stack::{Stack, StackInput};
 use super::compose::{self, ComposeInput};
-use crate::error::Problems;
+use crate::error::{Problem, Problems};
 use crate::providers::coolify::services::APP;
 use crate::secrets::hex;
 use crate::spec::{Source, Spec};
@@ -37,7 +39,9 @@ impl Matter {
     pub fn fresh(spec: &Spec, env_keys: &[String]) -> Result<Self, Vec<Obstacle>> {
         match &spec.source {
             Source::Template { folder, .. } | Source::Folder { folder } => {
-                Self::of_folder(spec, folder, env_keys).map_err(|obstacle| vec![obstacle])
+                let bundle = bundle(spec, folder);
+                let bundle = bundle.map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
+                Ok(Self::of_folder(spec, &bundle, env_keys))
             }
             Source::Compose { text, .. } => Self::of_compose(spec, text),
             Source::Image { .. } | Source::Git(_) => Ok(Self::of_application(spec)),
@@ -58,21 +62,18 @@ impl Matter {
         }
     }
 
-    fn of_folder(spec: &Spec, folder: &std::path::Path, env_keys: &[String]) -> Result<Self, Obstacle> {
-        let unfit = |error: String| Obstacle::new(error, "");
-        let bundle = Bundle::read(folder).map_err(|error| unfit(error.to_string()))?;
+    fn of_folder(spec: &Spec, bundle: &Bundle, env_keys: &[String]) -> Self {
         let compose = compose::render(&ComposeInput {
             name: &spec.name,
             port: spec.port,
             health_path: &spec.health.path,
             resources: &spec.resources,
             volumes: &spec.volumes,
-            bundle: &bundle,
+            bundle,
             env_keys,
         });
-        let compose = compose.map_err(|error| unfit(error.to_string()))?;
         let content = bundle.sha256.clone().into_bytes();
-        Ok(Self { compose, main: APP.to_owned(), content, ..Self::of_application(spec) })
+        Self { compose, main: APP.to_owned(), content, ..Self::of_application(spec) }
     }
 
     fn of_compose(spec: &Spec, text: &str) -> Result<Self, Vec<Obstacle>> {
@@ -116,6 +117,21 @@ pub fn own_stack(spec: &Spec) -> Result<Option<Stack>, Problems> {
         Source::Compose { text, .. } => stack(spec, text).map(Some),
         Source::Template { .. } | Source::Folder { .. } | Source::Image { .. } | Source::Git(_) => Ok(None),
     }
+}
+
+/// What looks wrong in the app's own folder; nothing for an app that comes from elsewhere. Reads it as a run does.
+///
+/// # Errors
+/// Everything in it that cannot be sent or built, each with its place.
+pub fn folder_warnings(spec: &Spec) -> Result<Vec<Problem>, Problems> {
+    match &spec.source {
+        Source::Template { folder, .. } | Source::Folder { folder } => Ok(bundle(spec, folder)?.warnings),
+        Source::Compose { .. } | Source::Image { .. } | Source::Git(_) => Ok(Vec::new()),
+    }
+}
+
+fn bundle(spec: &Spec, folder: &Path) -> Result<Bundle, Problems> {
+    Bundle::read(folder, &spec.path.with_file_name(".env"))
 }
 
 fn stack(spec: &Spec, text: &str) -> Result<Stack, Problems> {

@@ -7,6 +7,7 @@ mod app;
 pub mod ask;
 pub mod bundle;
 pub mod compose;
+pub mod dockerfile;
 pub mod draw;
 pub mod drift;
 pub mod estate;

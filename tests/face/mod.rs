@@ -3,6 +3,7 @@
 mod destroy;
 mod doctor;
 mod drift;
+mod folders;
 pub mod house;
 mod image;
 mod input;

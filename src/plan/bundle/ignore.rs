@@ -1,132 +1,122 @@
 //! What a `.dockerignore` leaves out.
 //!
-//! Docker's rules: patterns start at the folder's top, the last one that fits decides, `!` takes back, and a pattern that
-//! fits a folder fits all in it. Touches no file.
+//! moby's rules (`ignorefile` and `patternmatcher` at 5a6d842, and the walk of `fsutil`, read): patterns start at the folder's
+//! top, the last one that fits decides, `!` takes back, and a pattern that fits a folder fits all in it. Touches no file.
 
 use std::path::Path;
 
-/// The patterns of one `.dockerignore`.
+use super::pattern::Pattern;
+use super::units::{of_path, units};
+use crate::error::{Problem, Problems};
+
+/// The patterns of one file.
+#[derive(Debug, Default)]
 pub struct Ignore {
-    patterns: Vec<Pattern>,
+    rules: Vec<Rule>,
 }
 
-struct Pattern {
+#[derive(Debug)]
+struct Rule {
     /// Whether it takes back what earlier ones left out.
     exception: bool,
-    parts: Vec<String>,
+    pattern: Pattern,
+    /// The line it stands on, from 1.
+    line: usize,
+}
+
+/// What the rules say of one path.
+#[derive(Debug, Clone, Default)]
+pub struct Judged {
+    /// Which rules fit it, or a folder that it is in.
+    fits: Vec<bool>,
+    /// The line of the rule that leaves it out; `None` if it is not left out.
+    pub ignored_by: Option<usize>,
 }
 
 impl Ignore {
-    pub fn parse(text: &str) -> Self {
-        let lines = text.trim_start_matches('\u{feff}').lines();
-        Self { patterns: lines.filter_map(pattern).collect() }
+    /// Reads the text of `file`.
+    ///
+    /// # Errors
+    /// Every pattern that docker refuses, with its place.
+    pub fn parse(file: &Path, text: &[u8]) -> Result<Self, Problems> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let (mut rules, mut problems) = (Vec::new(), Vec::new());
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            // Only in the first column: docker takes ` # text` for a pattern.
+            let pattern = trimmed(line);
+            if line.starts_with(b"#") || pattern.is_empty() {
+                continue;
+            }
+            match rule(pattern, index + 1) {
+                Ok(rule) => rules.push(rule),
+                Err(why) => {
+                    let before = &line[..line.len() - line.trim_ascii_start().len()];
+                    let text = String::from_utf8_lossy(text);
+                    let shown = String::from_utf8_lossy(pattern);
+                    let message = format!("`{shown}` is not a pattern: {why}");
+                    let problem = Problem::at(file, &text, index + 1, before.len() + 1, message);
+                    problems.push(problem.hint("docker refuses it too; correct or delete the line"));
+                }
+            }
+        }
+        if problems.is_empty() { Ok(Self { rules }) } else { Err(Problems(problems)) }
     }
 
+    /// Says whether something within a left-out folder may be taken back.
     pub fn has_exceptions(&self) -> bool {
-        self.patterns.iter().any(|pattern| pattern.exception)
+        self.rules.iter().any(|rule| rule.exception)
     }
 
-    /// Says whether a path within the folder is left out.
-    pub fn ignores(&self, path: &Path) -> bool {
-        let parts: Vec<String> = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-        let last = self.patterns.iter().rev().find(|pattern| {
-            (1..=parts.len()).any(|length| fits(&pattern.parts, &parts[..length]) == Fit::Yes)
-        });
-        last.is_some_and(|pattern| !pattern.exception)
+    /// Judges a path, given what was said of the folder that it is in; the folder's top has none.
+    pub fn judge(&self, path: &Path, above: Option<&Judged>) -> Judged {
+        let path = of_path(path);
+        let mut judged = Judged { fits: vec![false; self.rules.len()], ignored_by: None };
+        for (at, rule) in self.rules.iter().enumerate() {
+            let inherited = above.and_then(|above| above.fits.get(at)).is_some_and(|fits| *fits);
+            // A rule that would change nothing is not asked, and then does not count for what is inside either.
+            let asked = rule.exception == judged.ignored_by.is_some();
+            if inherited || (asked && rule.pattern.fits(&path)) {
+                judged.fits[at] = true;
+                judged.ignored_by = if rule.exception { None } else { Some(rule.line) };
+            }
+        }
+        judged
     }
 }
 
-fn pattern(line: &str) -> Option<Pattern> {
-    let line = line.trim();
-    if line.starts_with('#') {
-        return None;
+fn rule(text: &[u8], line: usize) -> Result<Rule, &'static str> {
+    let (exception, text) = text.strip_prefix(b"!").map_or((false, text), |rest| (true, trimmed(rest)));
+    let mut cleaned = if text.is_empty() { Vec::new() } else { cleaned(text) };
+    if cleaned.len() > 1 && cleaned[0] == b'/' {
+        cleaned.remove(0);
     }
-    let (exception, line) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest.trim()));
-    let mut parts: Vec<String> = Vec::new();
-    for part in line.split('/').filter(|part| !part.is_empty() && *part != ".") {
+    if exception && [&b""[..], b"/"].contains(&cleaned.as_slice()) {
+        return Err("nothing follows the `!`");
+    }
+    let pattern = Pattern::compile(&units(&cleaned)).map_err(|_| "check its brackets and backslashes")?;
+    Ok(Rule { exception, pattern, line })
+}
+
+fn trimmed(text: &[u8]) -> &[u8] {
+    std::str::from_utf8(text).map_or_else(|_| text.trim_ascii(), |text| text.trim().as_bytes())
+}
+
+/// The shortest path that means the same, as Go's `filepath.Clean` writes it.
+fn cleaned(path: &[u8]) -> Vec<u8> {
+    let is_rooted = path.starts_with(b"/");
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|byte| *byte == b'/') {
         match part {
-            ".." => drop(parts.pop()),
-            part => parts.push(part.to_owned()),
+            b"" | b"." => {}
+            b".." if parts.last().is_some_and(|last| *last != b"..") => drop(parts.pop()),
+            b".." if is_rooted => {}
+            part => parts.push(part),
         }
     }
-    (!parts.is_empty()).then_some(Pattern { exception, parts })
-}
-
-/// Whether something fits.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fit {
-    Yes,
-    No,
-    /// Nor does it from any later place on: what a star further left skips more makes no difference. Without this a
-    /// pattern of twenty stars takes longer than anybody waits.
-    Never,
-}
-
-impl Fit {
-    fn when(fits: bool) -> Self {
-        if fits { Self::Yes } else { Self::No }
+    let inner = parts.join(&b"/"[..]);
+    match (is_rooted, inner.is_empty()) {
+        (true, _) => [b"/", inner.as_slice()].concat(),
+        (false, true) => b".".to_vec(),
+        (false, false) => inner,
     }
-
-    /// What a star says that may skip up to `most`.
-    fn skipping(most: usize, fit: impl Fn(usize) -> Self) -> Self {
-        (0..=most).map(fit).find(|fit| *fit != Self::No).unwrap_or(Self::Never)
-    }
-}
-
-/// Part by part; `**` stands for any number of parts, none too.
-fn fits(pattern: &[String], path: &[String]) -> Fit {
-    match (pattern.split_first(), path.split_first()) {
-        (None, _) => Fit::when(path.is_empty()),
-        (Some((first, rest)), _) if first == "**" => {
-            Fit::skipping(path.len(), |skipped| fits(rest, &path[skipped..]))
-        }
-        (Some((first, rest)), Some((part, others))) => {
-            let (letters, part): (Vec<char>, Vec<char>) = (first.chars().collect(), part.chars().collect());
-            if glob(&letters, &part) == Fit::Yes { fits(rest, others) } else { Fit::No }
-        }
-        (Some(_), None) => Fit::No,
-    }
-}
-
-/// `*`, `?`, `[a-z]`, `[^a]` and `\x` within one part of a path.
-fn glob(pattern: &[char], text: &[char]) -> Fit {
-    match pattern.split_first() {
-        None => Fit::when(text.is_empty()),
-        Some(('*', rest)) => {
-            let rest = &rest[rest.iter().take_while(|c| **c == '*').count()..];
-            Fit::skipping(text.len(), |skipped| glob(rest, &text[skipped..]))
-        }
-        Some(('[', rest)) => class(rest, text).unwrap_or_else(|| literal('[', rest, text)),
-        Some(('?', rest)) => text.split_first().map_or(Fit::No, |(_, others)| glob(rest, others)),
-        Some(('\\', [letter, rest @ ..]) | (letter, rest)) => literal(*letter, rest, text),
-    }
-}
-
-fn literal(letter: char, rest: &[char], text: &[char]) -> Fit {
-    match text.split_first() {
-        Some((first, others)) if *first == letter => glob(rest, others),
-        _ => Fit::No,
-    }
-}
-
-/// `[…]`, with its bracket already taken; `None` if it is not closed.
-fn class(pattern: &[char], text: &[char]) -> Option<Fit> {
-    let end = pattern.iter().skip(1).position(|c| *c == ']')? + 1;
-    let (mut members, rest) = (&pattern[..end], &pattern[end + 1..]);
-    let negated = matches!(members.first(), Some('^' | '!'));
-    if negated {
-        members = &members[1..];
-    }
-    let Some((letter, others)) = text.split_first() else { return Some(Fit::No) };
-    let mut found = false;
-    while let Some(first) = members.first() {
-        if let [low, '-', high, ..] = members {
-            found |= (low..=high).contains(&letter);
-            members = &members[3..];
-        } else {
-            found |= first == letter;
-            members = &members[1..];
-        }
-    }
-    Some(if found == negated { Fit::No } else { glob(rest, others) })
 }
