@@ -3,6 +3,7 @@
 mod destroy;
 mod doctor;
 mod drift;
+mod help;
 pub mod house;
 mod image;
 mod input;
@@ -12,3 +13,4 @@ pub mod served;
 mod story;
 mod together;
 mod unlock;
+mod values;
