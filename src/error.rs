@@ -54,6 +54,12 @@ impl Problem {
         self
     }
 
+    /// Where it is, in one word: `file:line:column`, or the file alone.
+    pub fn place(&self) -> String {
+        let file = self.file.display();
+        if self.line == 0 { file.to_string() } else { format!("{file}:{}:{}", self.line, self.column) }
+    }
+
     /// Shows the problem the way rustc does, without colours.
     fn render(&self, level: Level<'_>) -> String {
         let mut group = Group::with_title(level.primary_title(self.message.as_str()));

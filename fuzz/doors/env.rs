@@ -2,30 +2,27 @@
 
 use std::path::Path;
 
-use fabrik::secrets::parse_env_file;
+use fabrik::secrets::EnvFile;
 
 pub fn knock(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
     let path = Path::new(".env");
-    match parse_env_file(path, text) {
-        Ok(pairs) => {
-            let whole: Vec<(&str, &str)> =
-                pairs.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();
-            // In single quotes nothing has a meaning, so a file written with them says the same.
-            if whole.iter().all(|(_, value)| !value.contains('\'')) {
-                let again: String =
-                    whole.iter().map(|(name, value)| [*name, "='", *value, "'\n"].concat()).collect();
-                let again = parse_env_file(path, &again).expect("names and values are as they were read");
-                let again: Vec<(&str, &str)> =
-                    again.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();
-                assert_eq!(again, whole);
-            }
-        }
-        Err(problems) => {
-            let lines = text.split('\n').count();
-            assert!(!problems.0.is_empty());
-            assert!(problems.0.iter().all(|problem| (1..=lines).contains(&problem.line)));
-            let shown = format!("{problems} {problems:?}");
+    let read = |bytes: &[u8]| EnvFile::read(&|_: &str| None, path, bytes);
+    let Ok(file) = read(data) else { return };
+    let text = String::from_utf8_lossy(data);
+    let whole: Vec<(&str, &str)> = file.values().map(|(name, value)| (name, value.expose())).collect();
+    // In single quotes nothing but a quote and a backslash has a meaning, so a file written with them says the same.
+    if whole.iter().all(|(_, value)| !value.contains(['\'', '\\'])) {
+        let again: String = whole.iter().map(|(name, value)| [*name, "='", *value, "'\n"].concat()).collect();
+        let again =
+            read(again.as_bytes()).unwrap_or_else(|problem| panic!("what was read is no text: {problem}"));
+        assert!(again.values().map(|(name, value)| (name, value.expose())).eq(whole.iter().copied()));
+    }
+    let lines = text.split('\n').count();
+    for name in ["A", "PASSWORD", "KEY"] {
+        let told = file.find(name).err().into_iter().chain(file.remark(name)).chain(file.takes(name).err());
+        for problem in told {
+            assert!((1..=lines).contains(&problem.line), "{problem}");
+            let shown = format!("{problem} {problem:?}");
             let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
             for word in words.filter(|word| word.len() >= 16) {
                 assert!(!shown.contains(word), "it is told what is in the file: {shown}");

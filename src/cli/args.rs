@@ -148,6 +148,12 @@ pub enum Command {
     Unlock(Unlock),
     /// The pretend outside
     Sandbox(SandboxArgs),
+    /// Show what a command does and takes
+    Help {
+        /// The command, and one of its own if it has any
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
     /// Everything else is refused by name.
     #[command(external_subcommand)]
     Other(Vec<OsString>),

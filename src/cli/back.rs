@@ -63,10 +63,7 @@ async fn find(
     let settings = Settings::of(global, Path::new("."));
     let look = async {
         let place = settings.locate(global)?;
-        let Some(store) = join::look(&place.journal)? else {
-            let message = format!("there is no journal at {}", place.journal.display());
-            return Err(Obstacle::new(message, "`--state` or `--sandbox` says where it is"));
-        };
+        let store = join::must_look(&place)?;
         let rows = store.list(None).await.map_err(|error| Obstacle::new(error.to_string(), ""))?;
         let row = which(&rows)?;
         let spec = row.begun.as_ref().map(|begun| PathBuf::from(&begun.spec));

@@ -9,11 +9,10 @@ use machine::phase::Name;
 use super::args::Global;
 use super::face::Face;
 use super::settings::environment;
-use crate::error::Problems;
-use crate::plan::ask::From;
+use crate::error::{Problem, Problems};
+use crate::plan::ask::{From, asked_for};
 use crate::plan::matter::{folder_warnings, own_stack};
 use crate::plan::{Ask, Release};
-use crate::report::Ending;
 use crate::runner::desk::known;
 use crate::secrets::{FingerprintKey, Origin, Sources};
 use crate::spec::{Source, Spec};
@@ -47,7 +46,7 @@ pub fn read_all(paths: &[PathBuf], face: &Face) -> Result<Vec<Spec>, u8> {
             Err(Problems(found)) => problems.extend(found),
         }
     }
-    if problems.is_empty() { Ok(specs) } else { Err(face.problems(&Problems(problems))) }
+    if problems.is_empty() { Ok(specs) } else { Err(face.refuse(&Vec::from(Problems(problems)))) }
 }
 
 /// Makes sure that everything `spec` needs from this machine is there; gives a line each for the screen.
@@ -63,7 +62,8 @@ pub async fn local(
     let beside = || spec.path.parent().unwrap_or(Path::new(".")).join(".env");
     let env_file = env_file.map_or_else(beside, Path::to_owned);
     let lookup = environment();
-    let sources = Sources::read(lookup.as_ref(), &env_file).map_err(|problems| face.problems(&problems))?;
+    let sources = Sources::read(lookup.as_ref(), &env_file);
+    let sources = sources.map_err(|problem| face.refuse(&[problem.into()]))?;
     let known = match journal {
         Some(store) => set_before(store, spec).await,
         None => BTreeMap::new(),
@@ -71,8 +71,18 @@ pub async fn local(
     // Nothing is fingerprinted for keeps here, so any key will do.
     let key = FingerprintKey::new([0; 32]);
     let ask = Ask::fresh(spec.clone(), &sources, &key, &known);
-    let ask = ask.map_err(|obstacles| face.end(&Ending::refused(&obstacles)))?;
+    let ask = ask.map_err(|obstacles| face.refuse(&obstacles))?;
+    for remark in remarks(&ask, &sources) {
+        face.screen.complain(&remark);
+    }
     Ok(preface(&ask))
+}
+
+/// What is to be said of the values that were found: how `.env` was read, and what is odd about them.
+pub fn remarks(ask: &Ask, sources: &Sources<'_>) -> Vec<String> {
+    let read = sources.remarks(asked_for(&ask.spec).iter().map(String::as_str));
+    let read = read.iter().map(Problem::as_warning);
+    read.chain(ask.remarks().into_iter().map(|remark| format!("warning: {remark}"))).collect()
 }
 
 /// Has the face hide what the environment and the `.env` beside a spec give by these names, before anybody outside is

@@ -29,10 +29,7 @@ pub async fn run(destroy: &Destroy, global: &Global, face: &Face) -> Came {
 
 async fn carry_out(destroy: &Destroy, global: &Global, face: &Face) -> Result<u8, Obstacle> {
     let place = Settings::of(global, Path::new(".")).locate(global)?;
-    let Some(store) = join::look(&place.journal)? else {
-        let message = format!("there is no journal at {}", place.journal.display());
-        return Err(Obstacle::new(message, "`--state` or `--sandbox` says where it is"));
-    };
+    let store = join::must_look(&place)?;
     let rows = store.list(None).await.map_err(unreadable)?;
     let app = apps::find(&rows, &destroy.app)?;
     let runs: Vec<RunRow> = rows.into_iter().filter(|row| row.app == app).collect();

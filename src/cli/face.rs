@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::args::Global;
-use crate::error::Problems;
 use crate::plan::Obstacle;
 use crate::report::{Ending, Human, Json, Screen, Veil};
 use crate::runner::event::{Deaf, Listener};
@@ -78,22 +77,6 @@ impl Face {
     /// Tells why nothing was attempted; gives the exit code.
     pub fn refuse(&self, obstacles: &[Obstacle]) -> u8 {
         self.end(&Ending::refused(obstacles))
-    }
-
-    /// Shows what is wrong with a file; gives the exit code.
-    pub fn problems(&self, problems: &Problems) -> u8 {
-        self.screen.complain(&problems.to_string());
-        let told: Vec<Obstacle> = problems
-            .0
-            .iter()
-            .map(|it| {
-                let place = format!("{}:{}:{}", it.file.display(), it.line, it.column);
-                Obstacle::new(format!("{place}: {}", it.message), it.hint.clone().unwrap_or_default())
-            })
-            .collect();
-        let mut ending = Ending::refused(&told);
-        ending.lines.clear();
-        self.end(&ending)
     }
 }
 

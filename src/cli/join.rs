@@ -157,6 +157,17 @@ pub fn look(journal: &Path) -> Result<Option<Arc<dyn Store>>, Obstacle> {
     Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
 }
 
+/// Opens the journal for reading, which must be there.
+///
+/// # Errors
+/// [`Obstacle`] where it is not, or is no journal.
+pub fn must_look(place: &Where) -> Result<Arc<dyn Store>, Obstacle> {
+    look(&place.journal)?.ok_or_else(|| {
+        let message = format!("there is no journal at {}", place.journal.display());
+        Obstacle::new(message, "`--state` or `--sandbox` says where it is")
+    })
+}
+
 fn write(journal: &Path) -> Result<(Arc<dyn Store>, FingerprintKey), Obstacle> {
     let store = SqliteStore::open(journal, Arc::new(LiveClock))?;
     let key = FingerprintKey::load_or_create(folder(journal)).map_err(unusable)?;

@@ -15,6 +15,7 @@ mod doctor;
 mod drift;
 mod face;
 mod held;
+mod help;
 mod history;
 mod ids;
 mod join;
@@ -38,7 +39,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::plan::Obstacle;
-use crate::report::exit::REFUSED;
 use args::{Args, Command};
 use face::Face;
 
@@ -47,10 +47,13 @@ type Came = Result<u8, Vec<Obstacle>>;
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let args = match Args::try_parse() {
+    let mut args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return ExitCode::from(later::usage(&error)),
     };
+    // The flags of a command that is not there are nobody's.
+    args.global.json |=
+        matches!(&args.command, Command::Other(words) if words.iter().any(|it| it == "--json"));
     args.global.color.write_global();
     let face = Face::new(&args.global);
     trace::start(args.global.verbose, face.veil.clone());
@@ -64,6 +67,7 @@ pub fn run() -> ExitCode {
 
 async fn carry_out(args: &Args, face: &Face) -> Came {
     let global = &args.global;
+    settings::named_env_file(global).map_err(|obstacle| vec![obstacle])?;
     match &args.command {
         Command::New(new) => new::run(new, global, face),
         Command::Templates(templates) => templates::run(templates, face),
@@ -81,9 +85,10 @@ async fn carry_out(args: &Args, face: &Face) -> Came {
         Command::Show { id } => show::run(id, global, face).await,
         Command::Unlock(args) => unlock::run(args, global, face).await,
         Command::Sandbox(sandbox) => sandbox::run(sandbox, global, face).await,
+        Command::Help { command } => help::run(command),
         Command::Other(words) => {
-            face.screen.complain(&later::unknown(words));
-            Ok(REFUSED)
+            let word = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+            Err(vec![later::unknown(&word)])
         }
     }
 }

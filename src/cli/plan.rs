@@ -66,8 +66,7 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Ve
     };
     let base = base(&store, &app, face).await.map_err(one)?;
     let ground = survey(&reach.vendors, &spec, base.as_ref()).await.map_err(one)?;
-    let ask = ask(spec, global, &key, base.as_ref())?;
-    ask.secrets().into_iter().for_each(|secret| face.veil.learn(secret));
+    let ask = ask(spec, global, &key, base.as_ref(), face)?;
     ground.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));
     let drawing = Drawing {
         ask: &ask,
@@ -109,13 +108,18 @@ fn ask(
     global: &Global,
     key: &FingerprintKey,
     base: Option<&Release>,
+    face: &Face,
 ) -> Result<Ask, Vec<Obstacle>> {
     let env_file = global.env_file.clone().unwrap_or_else(|| join::folder(&spec.path).join(".env"));
     let lookup = super::settings::environment();
-    let sources = Sources::read(lookup.as_ref(), &env_file)
-        .map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
+    let sources = Sources::read(lookup.as_ref(), &env_file).map_err(|problem| vec![problem.into()])?;
     let known: BTreeMap<String, String> = base.map(known).unwrap_or_default();
-    Ask::fresh(spec, &sources, key, &known)
+    let ask = Ask::fresh(spec, &sources, key, &known)?;
+    ask.secrets().into_iter().for_each(|secret| face.veil.learn(secret));
+    for remark in check::remarks(&ask, &sources) {
+        face.screen.complain(&remark);
+    }
+    Ok(ask)
 }
 
 fn empty() -> Arc<dyn Store> {

@@ -1,9 +1,11 @@
 //! Settings: from the environment first, then from `.env`; and where journal and sandbox lie.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Global;
+use crate::error::Problem;
 use crate::plan::Obstacle;
 use crate::runner::desk::Lookup;
 use crate::secrets::{Secret, Sources};
@@ -32,6 +34,17 @@ pub struct Where {
     pub world: World,
     /// The journal's file.
     pub journal: PathBuf,
+    /// Who chose that file.
+    pub chosen: Chosen,
+}
+
+/// Who chose the path of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// The user, by a flag or a setting: it is a mistake if nothing is there to be read.
+    Named,
+    /// Nobody: it is where such files are.
+    Default,
 }
 
 impl Settings {
@@ -47,8 +60,7 @@ impl Settings {
     /// [`Obstacle`] for a `.env` that cannot be read.
     pub fn find(&self, name: &str) -> Result<Option<Secret>, Obstacle> {
         let sources = Sources::read(self.lookup.as_ref(), &self.env_file);
-        let sources = sources.map_err(|problems| Obstacle::new(problems.to_string(), ""))?;
-        Ok(sources.find(name).map(|(value, _)| value))
+        Ok(sources?.find(name)?.map(|(value, _)| value))
     }
 
     fn plain(&self, name: &str) -> Result<Option<String>, Obstacle> {
@@ -65,17 +77,32 @@ impl Settings {
             (None, Some(set)) => sandbox(&set)?,
             (None, None) => World::Real,
         };
-        let journal = match (&global.state, &world) {
-            (Some(state), _) => local(state)?,
-            (None, World::Kept(folder)) => folder.join("fabrik.db"),
-            (None, World::Served(_)) => sandbox_home()?.join("fabrik.db"),
+        let (journal, chosen) = match (&global.state, &world) {
+            (Some(state), _) => (local(state)?, Chosen::Named),
+            (None, World::Kept(folder)) => (folder.join("fabrik.db"), Chosen::Default),
+            (None, World::Served(_)) => (sandbox_home()?.join("fabrik.db"), Chosen::Default),
             (None, World::Real) => match self.plain("FABRIK_STATE")? {
-                Some(state) => local(&state)?,
-                None => home()?.join("fabrik.db"),
+                Some(state) => (local(&state)?, Chosen::Named),
+                None => (home()?.join("fabrik.db"), Chosen::Default),
             },
         };
-        Ok(Where { world, journal })
+        Ok(Where { world, journal, chosen })
     }
+}
+
+/// Makes sure that an `--env-file` that is named is there: a missing one would count as one that gives nothing.
+///
+/// # Errors
+/// [`Obstacle`] naming it.
+pub fn named_env_file(global: &Global) -> Result<(), Obstacle> {
+    let Some(path) = &global.env_file else { return Ok(()) };
+    let why = match std::fs::metadata(path) {
+        Ok(it) if it.is_dir() => "is a folder".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => "is not there".to_owned(),
+        Err(error) => format!("cannot be read: {}", crate::error::reason(&error)),
+    };
+    Err(Problem::of_file(path, why).hint("`--env-file` names a file to read values from").into())
 }
 
 /// This process's environment.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::args::Global;
 use super::face::Face;
-use super::settings::Settings;
+use super::settings::{Chosen, Settings};
 use super::{Came, apps, join};
 use crate::plan::Obstacle;
 use crate::plan::release::{Release, has_destroyed};
@@ -44,7 +44,7 @@ pub async fn run(app: Option<&str>, global: &Global, face: &Face) -> Came {
     Ok(DONE)
 }
 
-/// The journal and its runs, of one app if one is named; nothing where there is no journal yet.
+/// The journal and its runs, of one app if one is named; nothing where there is no journal yet and none was named.
 ///
 /// # Errors
 /// [`Obstacle`] for a journal that cannot be read, or without that app.
@@ -54,7 +54,13 @@ pub async fn runs(
 ) -> Result<(Option<Arc<dyn Store>>, Vec<RunRow>), Vec<Obstacle>> {
     let read = async {
         let place = Settings::of(global, Path::new(".")).locate(global)?;
-        let Some(store) = join::look(&place.journal)? else { return Ok((None, Vec::new())) };
+        let store = match place.chosen {
+            Chosen::Named => join::must_look(&place)?,
+            Chosen::Default => match join::look(&place.journal)? {
+                Some(store) => store,
+                None => return Ok((None, Vec::new())),
+            },
+        };
         let rows = store.list(None).await.map_err(|error| Obstacle::new(error.to_string(), ""))?;
         Ok((Some(store), rows))
     };

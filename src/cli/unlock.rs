@@ -32,10 +32,7 @@ pub async fn run(unlock: &Unlock, global: &Global, face: &Face) -> Came {
 
 async fn carry_out(unlock: &Unlock, global: &Global, face: &Face) -> Result<Ending, Obstacle> {
     let place = Settings::of(global, Path::new(".")).locate(global)?;
-    let Some(reader) = join::look(&place.journal)? else {
-        let message = format!("there is no journal at {}", place.journal.display());
-        return Err(Obstacle::new(message, "`--state` or `--sandbox` says where it is"));
-    };
+    let reader = join::must_look(&place)?;
     let rows = reader.list(None).await?;
     let app = apps::find(&rows, &unlock.app)?;
     let store = SqliteStore::open(&place.journal, Arc::new(LiveClock))?;

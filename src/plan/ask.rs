@@ -1,18 +1,22 @@
 //! The ask, whole: the spec with its files packed and its variables filled in, ready to be compared.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use machine::plan::EnvChange;
 use sha2::{Digest, Sha256};
 
 use super::matter::Matter;
 use super::{Obstacle, later};
-use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate, hex};
+use crate::error::Problem;
+use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate, hex, is_short};
 use crate::spec::expand::expand;
 use crate::spec::{SecretRule, Source, Spec, carriable};
 
 /// The variable that every deployment sets anew.
 pub const RELEASE: &str = "FABRIK_RELEASE";
+/// The variable that tells many servers where to listen.
+const PORT: &str = "PORT";
 
 /// What is asked for, with everything it needs.
 #[derive(Debug, Clone)]
@@ -110,6 +114,33 @@ impl Ask {
             .collect()
     }
 
+    /// What to know about the values before they are sent; names, and no value that a source gave.
+    pub fn remarks(&self) -> Vec<String> {
+        let short = |env: &&EnvValue| match &env.from {
+            From::Source(value, _) => is_short(value.expose()),
+            From::Spec(_) | From::Kept => false,
+        };
+        let short = self.envs.iter().filter(short).map(|EnvValue { key, .. }| {
+            format!("the value of `{key}` is shorter than 8 bytes: it is hidden only where it stands alone")
+        });
+        self.other_port().into_iter().chain(short).collect()
+    }
+
+    /// What is said where the spec gives the app another port to listen on than its domains lead to.
+    fn other_port(&self) -> Option<String> {
+        let (port, env) = (self.spec.port?, self.envs.iter().find(|env| env.key == PORT)?);
+        let value = env.value()?.expose();
+        if matches!(self.spec.source, Source::Compose { .. }) || value == port.to_string() {
+            return None;
+        }
+        let source = match &env.from {
+            From::Source(_, Origin::EnvFile) => ".env",
+            From::Source(..) if !self.spec.env.contains_key(PORT) => "the environment",
+            From::Spec(_) | From::Source(..) | From::Kept => "`env`",
+        };
+        Some(format!("PORT is another one from {source}; `port: {port}` is where the domain leads"))
+    }
+
     /// The fingerprints by name of everything that is not made up anew.
     pub fn fingerprints(&self) -> BTreeMap<String, String> {
         let lasting = self.envs.iter().filter(|env| !env.is_generated());
@@ -155,24 +186,28 @@ fn env_values(
     let mut problems = Vec::new();
     let mut values = Vec::new();
     for (name, text) in &spec.env {
-        match plain(text, sources) {
+        match plain(name, text, sources) {
             Ok(from) => values.push((name.clone(), from)),
             Err(_) if gap == Gap::Kept && known.contains_key(name) => values.push((name.clone(), From::Kept)),
-            Err(message) => {
-                problems.push(Obstacle::new(format!("`env.{name}`: {message}"), "set it, or give a default"));
-            }
+            Err(obstacle) => problems.push(obstacle),
         }
     }
     for want in &spec.secrets {
+        let is_known = known.contains_key(&want.name);
         match sources.find(&want.name) {
-            Some((value, origin)) => values.push((want.name.clone(), From::Source(value, origin))),
-            None if known.contains_key(&want.name) => values.push((want.name.clone(), From::Kept)),
-            None if want.rule == SecretRule::Required => problems.push(missing(&want.name)),
-            None => values.push((want.name.clone(), From::Source(generate(), Origin::Generated))),
+            Ok(Some((value, origin))) => values.push((want.name.clone(), From::Source(value, origin))),
+            Ok(None) if is_known => values.push((want.name.clone(), From::Kept)),
+            Ok(None) if want.rule == SecretRule::Required => problems.push(missing(&want.name)),
+            Ok(None) => match sources.may_generate(&want.name) {
+                Ok(()) => values.push((want.name.clone(), From::Source(generate(), Origin::Generated))),
+                Err(problem) => problems.push(problem.into()),
+            },
+            Err(_) if gap == Gap::Kept && is_known => values.push((want.name.clone(), From::Kept)),
+            Err(problem) => problems.push(problem.into()),
         }
     }
     if let Some(port) = spec.port.filter(|_| is_told_its_port(spec)) {
-        values.push(("PORT".to_owned(), From::Spec(Secret::new(port.to_string()))));
+        values.push((PORT.to_owned(), From::Spec(Secret::new(port.to_string()))));
     }
     problems.extend(values.iter().filter_map(|(name, from)| uncarriable(name, from)));
     if !problems.is_empty() {
@@ -190,14 +225,47 @@ fn env_values(
     Ok(values.into_iter().map(value).collect())
 }
 
-// A variable reaches every container of a stack, and only one of them listens on that port.
+// A variable reaches every container of a stack, and only one of them listens on that port. What the spec asks for under
+// that name is what the app gets.
 fn is_told_its_port(spec: &Spec) -> bool {
-    !spec.env.contains_key("PORT") && !matches!(spec.source, Source::Compose { .. })
+    !asks_for(spec, PORT) && !matches!(spec.source, Source::Compose { .. })
 }
 
-fn plain(text: &str, sources: &Sources<'_>) -> Result<From, String> {
-    let lookup = |name: &str| sources.find(name).map(|(value, _)| value.expose().to_owned());
-    let expanded = expand(text, &lookup).map_err(|error| error.to_string())?;
+fn asks_for(spec: &Spec, name: &str) -> bool {
+    spec.env.contains_key(name) || spec.secrets.iter().any(|want| want.name == name)
+}
+
+/// The names that are looked for in the sources when the values of `spec` are made.
+pub fn asked_for(spec: &Spec) -> BTreeSet<String> {
+    let names: RefCell<BTreeSet<String>> =
+        RefCell::new(spec.secrets.iter().map(|want| want.name.clone()).collect());
+    let note = |name: &str| {
+        names.borrow_mut().insert(name.to_owned());
+        // Something, so that what comes after it is followed too.
+        Some("x".to_owned())
+    };
+    for text in spec.env.values() {
+        // What cannot be followed was told when the spec was read.
+        drop(expand(text, &note));
+    }
+    names.into_inner()
+}
+
+fn plain(name: &str, text: &str, sources: &Sources<'_>) -> Result<From, Obstacle> {
+    let doubtful: RefCell<Option<Problem>> = RefCell::new(None);
+    let lookup = |name: &str| match sources.find(name) {
+        Ok(found) => found.map(|(value, _)| value.expose().to_owned()),
+        Err(problem) => {
+            doubtful.borrow_mut().get_or_insert(problem);
+            None
+        }
+    };
+    let expanded = expand(text, &lookup);
+    if let Some(problem) = doubtful.into_inner() {
+        return Err(problem.into());
+    }
+    let expanded = expanded
+        .map_err(|error| Obstacle::new(format!("`env.{name}`: {error}"), "set it, or give a default"))?;
     let value = Secret::new(expanded.value);
     Ok(if expanded.from_variables { From::Source(value, Origin::Environment) } else { From::Spec(value) })
 }

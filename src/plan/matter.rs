@@ -77,7 +77,7 @@ impl Matter {
     }
 
     fn of_compose(spec: &Spec, text: &str) -> Result<Self, Vec<Obstacle>> {
-        let stack = stack(spec, text).map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
+        let stack = stack(spec, text)?;
         let first = stack.services.first().cloned().unwrap_or_default();
         Ok(Self {
             content: Sha256::digest(&stack.text).to_vec(),

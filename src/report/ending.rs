@@ -102,8 +102,7 @@ impl Ending {
 
     /// The ending of a command that attempted nothing.
     pub fn refused(obstacles: &[Obstacle]) -> Self {
-        let told: Vec<Value> =
-            obstacles.iter().map(|it| json!({"message": it.message, "hint": it.hint})).collect();
+        let told: Vec<Value> = obstacles.iter().map(obstacle_fields).collect();
         Self {
             exit: exit::REFUSED,
             outcome: "refused",
@@ -192,8 +191,22 @@ pub fn holder_lines(by: &Holder, since: Timestamp) -> [String; 2] {
     [format!("  held by {by}"), format!("  since   {} ({ago})", words::date(since))]
 }
 
+/// A thing in the way, for programs: `line` and `column` count from 1 and are absent where it is about a whole file, or
+/// about none.
+fn obstacle_fields(obstacle: &Obstacle) -> Value {
+    let problem = obstacle.problem();
+    let at = problem.as_ref().filter(|problem| problem.line > 0);
+    json!({
+        "message": obstacle.message, "hint": obstacle.hint, "file": problem.as_ref().map(|it| &it.file),
+        "line": at.map(|it| it.line), "column": at.map(|it| it.column),
+    })
+}
+
 /// A thing in the way, and what to do about it.
 pub fn obstacle_lines(obstacle: &Obstacle) -> Vec<String> {
+    if let Some(problem) = obstacle.problem() {
+        return vec![problem.to_string()];
+    }
     let mut lines = vec![format!("{} {}", in_style(BAD, "error:"), obstacle.message)];
     if !obstacle.hint.is_empty() {
         lines.push(format!("  hint: {}", obstacle.hint));

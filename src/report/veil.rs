@@ -32,11 +32,11 @@ impl Veil {
     /// The text without secrets.
     pub fn hide(&self, text: &str) -> String {
         if let Some(mask) = &self.known.read().unwrap_or_else(PoisonError::into_inner).mask {
-            return mask.mask(text);
+            return mask.mask_own(text);
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let Known { values, mask } = &mut *known;
-        mask.get_or_insert_with(|| Mask::new(values.iter().map(Secret::expose))).mask(text)
+        mask.get_or_insert_with(|| Mask::new(values.iter().map(Secret::expose))).mask_own(text)
     }
 
     /// The document without secrets in any of its texts.

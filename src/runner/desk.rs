@@ -181,7 +181,7 @@ impl Desk {
     pub fn sources(&self, spec: &Path) -> Result<Sources<'_>, Outcome> {
         let env_file = self.env_file(spec);
         let read = Sources::read(self.lookup.as_ref(), &env_file);
-        read.map_err(|problems| Obstacle::new(problems.to_string(), "").into())
+        read.map_err(|problem| Obstacle::from(problem).into())
     }
 
     /// The `.env` that goes with `spec`.
@@ -213,9 +213,7 @@ impl Desk {
     /// A runner for `ask` under `lease`.
     pub fn runner(&self, journal: Journal, ask: Ask, taken: Taken, options: &Options) -> Runner {
         let env_file = self.env_file(&ask.spec.path);
-        let keep: Keep = Box::new(move |secrets| {
-            crate::secrets::keep(&env_file, secrets).map_err(|error| error.to_string())
-        });
+        let keep: Keep = Box::new(move |secrets| crate::secrets::keep(&env_file, secrets));
         let mut ask = ask;
         if let Some(timeout) = options.timeout {
             ask.spec.health.timeout = timeout;
@@ -280,7 +278,7 @@ impl Desk {
     ) -> Result<Ask, Outcome> {
         let path = Path::new(&begun.spec);
         let spec = Spec::thaw(path, &frozen_text(begun, blobs, frozen::SPEC))
-            .map_err(|problems| Outcome::from(Obstacle::new(problems.to_string(), "")))?;
+            .map_err(|problems| Outcome::Obstacles(problems.into()))?;
         let compose = frozen_text(begun, blobs, frozen::COMPOSE);
         let sources = self.sources(path)?;
         let ask = Ask::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known);

@@ -68,7 +68,7 @@ impl Runner {
     // Parking is at most one write, and one that may fail: the journal says where the run is without it.
     pub(super) async fn park(&mut self, run: machine::id::RunId, stop: Stop) -> Ended {
         if let Stop::Parked { reason, .. } = &stop {
-            let reason = self.work.mask.mask(reason);
+            let reason = self.work.mask.mask_own(reason);
             let _ = self.work.journal.append(&Entry::Parked { reason }).await;
         }
         Ended::Parked { run, stop }
@@ -101,7 +101,7 @@ impl Runner {
     }
 
     async fn refuse(&mut self, deployment: Deployment<Validating>, obstacle: Obstacle) -> Walk {
-        let cause = refused(self.work.mask.mask(&obstacle.message), obstacle.hint);
+        let cause = refused(self.work.mask.mask_own(&obstacle.to_string()), obstacle.hint);
         let run = deployment.begun().run.clone();
         deployment.refuse(cause.clone()).write(&mut self.work.journal).await?;
         Ok(Ended::Refused { run, cause })
@@ -156,9 +156,10 @@ impl Runner {
         if values.is_empty() {
             return Ok(());
         }
-        (self.keep)(&values).map_err(|reason| {
+        (self.keep)(&values).map_err(|error| {
             let names: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
-            Obstacle::new(format!("generated secrets ({}) could not be kept: {reason}", names.join(", ")), "")
+            let message = format!("generated secrets ({}) could not be kept: {error}", names.join(", "));
+            Obstacle::new(message, error.hint())
         })
     }
 

@@ -47,7 +47,7 @@ impl Runner {
                 Ok(_) => self.tell_of(&part, fate),
                 Err(Halt::Fail(cause)) => {
                     let text = format!("{what} still counts in the status at Coolify: {}", cause.message);
-                    self.work.tell(&Event::Warned(self.work.mask.mask(&text)));
+                    self.work.tell(&Event::Warned(self.work.mask.mask_own(&text)));
                 }
                 Err(stop) => return Err(stop),
             }

@@ -40,6 +40,7 @@ use machine::ledger::Standing;
 
 use crate::plan::{Ask, Release};
 use crate::providers::Vendors;
+use crate::secrets::{KeepError, Secret};
 use halt::Stop;
 use work::Work;
 
@@ -102,7 +103,7 @@ pub struct Runner {
 pub type Consent = std::sync::Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Keeps generated secrets where the next run finds them; says why it could not.
-pub type Keep = Box<dyn Fn(&[(&str, &crate::secrets::Secret)]) -> Result<(), String> + Send + Sync>;
+pub type Keep = Box<dyn Fn(&[(&str, &Secret)]) -> Result<(), KeepError> + Send + Sync>;
 
 /// Where a run came to rest.
 #[derive(Debug)]

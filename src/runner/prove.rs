@@ -166,7 +166,7 @@ impl Runner {
         match verify(&self.work.outside, target, &mut on, &mut prospect).await {
             Ok(mut proven) => {
                 let mask = &self.work.mask;
-                proven.checks.iter_mut().for_each(|(_, saw)| *saw = mask.mask(saw));
+                proven.checks.iter_mut().for_each(|(_, saw)| *saw = mask.mask_own(saw));
                 Ok(proven)
             }
             Err(NotProven::Cancelled { .. }) => Err(Stop::park("interrupted", "resume or roll back").into()),
@@ -204,7 +204,7 @@ impl Runner {
     pub(super) fn masked(&self, cause: Cause) -> Cause {
         let (mask, Cause { kind, message, hint, evidence }) = (&self.work.mask, cause);
         let evidence = evidence.into_iter().map(|seen| mask.mask(&seen)).collect();
-        Cause { kind, message: mask.mask(&message), hint: mask.mask(&hint), evidence }
+        Cause { kind, message: mask.mask_own(&message), hint: mask.mask_own(&hint), evidence }
     }
 }
 

@@ -16,7 +16,7 @@ use super::Secret;
 #[derive(Debug, thiserror::Error)]
 pub enum KeepError {
     /// The next commit would carry the secrets away.
-    #[error("git would track `{}`\n  hint: add `.env` to .gitignore, and `git rm --cached` it if it is committed", .0.display())]
+    #[error("git would track `{}`", .0.display())]
     Tracked(PathBuf),
     /// The file system refused.
     #[error("`{}` cannot be written: {}", .path.display(), crate::error::reason(.source))]
@@ -26,6 +26,16 @@ pub enum KeepError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl KeepError {
+    /// What to do about it; empty where the error says it all.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Tracked(_) => "add `.env` to .gitignore, and `git rm --cached` it if it is committed",
+            Self::Unwritable { .. } => "",
+        }
+    }
 }
 
 /// Adds secrets at the end of a `.env` file and syncs it; a file it makes can be read by its owner only.
@@ -70,10 +80,15 @@ fn ends_with_newline(file: &mut fs::File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// Writes a value so that our reader gives it back; plain where nothing in it needs quotes.
+/// Writes a value so that every common reader gives it back, where that can be done; plain where nothing in it needs
+/// quotes.
 fn quote(value: &str, line: &mut String) {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         line.push_str(value);
+        return;
+    }
+    if !value.contains(['\'', '\\', '\n', '\r']) {
+        line.extend(["'", value, "'"]);
         return;
     }
     line.push('"');

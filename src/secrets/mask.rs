@@ -1,7 +1,8 @@
 //! Takes secret values out of any text that leaves the program.
 //!
-//! Goes by value: plain, base64, URL-encoded and JSON-escaped. The last line of defence; it does not know which text is
-//! which, and cannot find a value whose beginning was cut off, or that was hashed or compressed.
+//! Goes by value: plain, base64, URL-encoded and JSON-escaped. The last line of defence; it cannot find a value whose
+//! beginning was cut off, or that was hashed or compressed. A short value may be an ordinary word or number (`web`,
+//! `3000`), so it is hidden only where it stands alone, and whose words a text is made of decides what that means.
 
 use std::fmt::Write;
 
@@ -15,6 +16,20 @@ const HIDDEN: &str = "***";
 
 /// Values shorter than this are hidden only where they stand alone: they would be found in ordinary words.
 const SHORT: usize = 8;
+
+/// Whether a value is too short to be hidden wherever it stands.
+pub fn is_short(value: &str) -> bool {
+    value.len() < SHORT
+}
+
+/// Who wrote a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wording {
+    /// This program: names, addresses, times and counts, all of which may look like a short secret.
+    Ours,
+    /// An app, an API or a person, who may quote a secret in any sentence.
+    Foreign,
+}
 
 /// As much of a form as is looked for; where it is found, all that follows of the form is hidden with it. An automaton
 /// over the whole of a long value would take a thousand times its size.
@@ -33,23 +48,37 @@ pub struct Mask {
 /// One way in which a value may be written.
 struct Form {
     text: Zeroizing<String>,
-    /// Whether it is hidden only where it stands alone.
-    alone: bool,
+    kind: Kind,
+}
+
+/// Where a form is hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Everywhere.
+    Long,
+    /// Where it stands alone: it looks like nothing else.
+    Odd,
+    /// Where it stands alone in a foreign text: it may be a word or a name.
+    Word,
+    /// Where it is assigned or quoted: it may be any number.
+    Number,
 }
 
 impl Mask {
     /// Learns what to hide; empty values are left out.
     pub fn new<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
-        let mut known: Vec<(String, bool)> = Vec::new();
+        let mut known: Vec<(String, Kind)> = Vec::new();
         for value in values {
             let value = value.as_ref();
-            let form = |form: String| (value.len().min(form.len()) < SHORT, form);
-            known.extend(forms(value).into_iter().map(form).map(|(alone, form)| (form, alone)));
+            known.extend(forms(value).into_iter().map(|form| {
+                let kind = Kind::of(if form.len() < value.len() { &form } else { value });
+                (form, kind)
+            }));
         }
         known.retain(|(form, _)| !form.is_empty());
         known.sort();
         known.dedup_by(|a, b| a.0 == b.0);
-        let form = |(text, alone)| Form { text: Zeroizing::new(text), alone };
+        let form = |(text, kind)| Form { text: Zeroizing::new(text), kind };
         let forms: Vec<Form> = known.into_iter().map(form).collect();
         let heads = forms.iter().map(|form| &form.text.as_bytes()[..form.text.len().min(HEAD)]);
         // All matches are asked for, and what they cover together is hidden: whichever match were taken first, the
@@ -58,8 +87,17 @@ impl Mask {
         Self { finder: finder.expect("a few secrets are within the automaton's limits"), forms }
     }
 
-    /// The text with every secret replaced by `***`.
+    /// A foreign text with every secret replaced by `***`.
     pub fn mask(&self, text: &str) -> String {
+        self.masked(text, Wording::Foreign)
+    }
+
+    /// A text of this program's own with every secret replaced by `***`; what it quotes was masked before.
+    pub fn mask_own(&self, text: &str) -> String {
+        self.masked(text, Wording::Ours)
+    }
+
+    fn masked(&self, text: &str, wording: Wording) -> String {
         let mut covered: Vec<(usize, usize)> = Vec::new();
         // How far each form was found last. In a text that repeats itself most matches lie within another and add
         // nothing to it; that is told by one byte.
@@ -71,7 +109,7 @@ impl Mask {
                 continue;
             }
             let end = start + agreement(&form.text, &text[start..]);
-            if !form.alone || stands_alone(text, start, end) {
+            if form.kind.is_hidden(wording, text, start, end) {
                 until[found.pattern()] = end;
                 covered.push((start, end));
             }
@@ -94,7 +132,7 @@ impl Mask {
 impl Mask {
     /// Where the text ends with the beginning of a form that is not long enough to be found by its head.
     fn beginnings(&self, text: &str) -> impl Iterator<Item = (usize, usize)> {
-        let long = self.forms.iter().filter(|form| !form.alone).map(|form| form.text.as_bytes());
+        let long = self.forms.iter().filter(|form| form.kind == Kind::Long).map(|form| form.text.as_bytes());
         long.filter_map(|form| {
             let ends = |length: &usize| text.as_bytes().ends_with(&form[..*length]);
             let length = (SHORT..form.len().min(HEAD)).rev().find(ends)?;
@@ -109,11 +147,63 @@ fn agreement(form: &str, text: &str) -> usize {
     (0..=agreed).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)
 }
 
-/// Says whether a match has no letter or digit on either side.
+impl Kind {
+    fn of(value: &str) -> Self {
+        let all = |is: fn(u8) -> bool| value.bytes().all(is);
+        if !is_short(value) {
+            Self::Long
+        } else if all(|byte| byte.is_ascii_digit() || b".,-+".contains(&byte)) {
+            Self::Number
+        } else if all(|byte| byte.is_ascii_alphabetic())
+            || all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte))
+        {
+            Self::Word
+        } else {
+            Self::Odd
+        }
+    }
+
+    /// Whether a form of this kind is hidden where it was found.
+    fn is_hidden(self, wording: Wording, text: &str, start: usize, end: usize) -> bool {
+        match (self, wording) {
+            (Self::Long, _) => true,
+            (Self::Odd, _) | (Self::Word, Wording::Foreign) => stands_alone(text, start, end),
+            (Self::Word | Self::Number, _) => is_assigned(text, start, end, wording),
+        }
+    }
+}
+
+/// Says whether a match is a word of its own: not a part of a name, a path, a version or an address.
 fn stands_alone(text: &str, start: usize, end: usize) -> bool {
-    let before = text[..start].chars().next_back().is_some_and(char::is_alphanumeric);
-    let after = text[end..].chars().next().is_some_and(char::is_alphanumeric);
-    !before && !after
+    let (before, after) = (&text[..start], &text[end..]);
+    let mut following = after.chars();
+    let next = following.next();
+    // A full stop or a colon that ends a sentence or a key belongs to no name.
+    let ends = next.is_none_or(|c| {
+        let closes = ".:".contains(c) && following.next().is_none_or(|c| !c.is_alphanumeric());
+        closes || !(c.is_alphanumeric() || "_-./:".contains(c))
+    });
+    ends && !before.ends_with(|c: char| c.is_alphanumeric() || "_-./".contains(c))
+}
+
+/// Says whether a match is what a variable is set to, `NAME=match`, or in a foreign text stands in quotes.
+fn is_assigned(text: &str, start: usize, end: usize, wording: Wording) -> bool {
+    let (before, after) = (&text[..start], &text[end..]);
+    if after.starts_with(|c: char| c.is_alphanumeric() || "_-./:".contains(c)) {
+        return false;
+    }
+    let quote = |c: char| matches!(c, '"' | '\'' | '`');
+    let unquoted = before.strip_suffix(quote).unwrap_or(before);
+    if wording == Wording::Foreign && unquoted.len() < before.len() && after.starts_with(quote) {
+        return true;
+    }
+    let Some(name) = unquoted.strip_suffix('=') else { return false };
+    let name = &name[name
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .map_or(0, |at| at + name[at..].chars().next().map_or(0, char::len_utf8))..];
+    let is_variable = name.bytes().any(|byte| byte.is_ascii_uppercase())
+        && !name.bytes().any(|byte| byte.is_ascii_lowercase());
+    !name.is_empty() && (is_variable || wording == Wording::Foreign)
 }
 
 /// The ways a value may be written.

@@ -10,10 +10,10 @@ mod mask;
 mod secret;
 mod sources;
 
-pub use dotenv::parse as parse_env_file;
+pub use dotenv::EnvFile;
 pub use fingerprint::{FingerprintKey, KeyError, hex};
 pub use keep::{KeepError, keep};
-pub use mask::Mask;
+pub use mask::{Mask, is_short};
 pub use secret::{Secret, generate};
 pub use sources::{Environment, Origin, Sources};
 

@@ -130,6 +130,10 @@ pub fn variable(text: &str) -> Checked<String> {
         let complaint = Complaint::new(format!("`{text}` is set anew by every deployment"));
         return Err(complaint.hint("leave it out"));
     }
+    if text.starts_with(super::PARTS) {
+        let complaint = Complaint::new(format!("`{text}` is a name that Fabrik keeps for itself"));
+        return Err(complaint.hint(format!("choose one that does not begin with `{}`", super::PARTS)));
+    }
     if valid {
         return Ok(text.to_owned());
     }

@@ -1,7 +1,7 @@
 //! The keys a spec may have, and what to say about all others.
 //!
-//! Three kinds are refused: those of a later version, by name; older spellings without a meaning, with what to write instead; and unknown
-//! ones, with the nearest known one.
+//! Three kinds are refused: those of a later version, by name; keys of older specs without a meaning, with what to do
+//! instead; and unknown ones, with the nearest known one.
 
 use super::reader::Complaint;
 
@@ -32,13 +32,25 @@ pub const TOP: &[&str] = &[
 /// Keys that have a meaning, but not yet in this version.
 const LATER: &[&str] = &["needs"];
 
-/// Older spellings without a meaning here, with what to write instead; the others are read (see `older`).
-const OLDER: &[(&str, &str)] = &[
-    ("backup", "leave it out: back up volumes on the server"),
-    ("depends", "leave it out, and apply the specs in the order they need each other"),
-    ("infrastructure", "write `server` for where the app runs"),
-    ("wordpress", "write `folder` and keep the app's own settings under `env`"),
-    ("expose", "write `domain` and `port`, and no `domain` for what is internal only"),
+/// Keys of older specs without a meaning here, with what to do instead; the others are read (see `older`).
+pub const OLDER: &[(&str, &str)] = &[
+    ("backup", "leave it out: volumes are backed up on the server"),
+    (
+        "depends",
+        "leave it out, and apply the specs in the order they need each other: `fabrik apply FIRST SECOND`",
+    ),
+    (
+        "infrastructure",
+        "leave it out: `server: NAME` says where the app runs, if Coolify has several servers",
+    ),
+    ("wordpress", "leave it out: the site's settings go under `env`"),
+    (
+        "expose",
+        "leave it out: `domain` and `port` say where the app answers, and without a `domain` it is internal only",
+    ),
+    ("expose.internal_only", "leave it out: an app without a `domain` is internal only"),
+    ("expose.port", "write it as `port`"),
+    ("expose.domain", "write it as `domain`"),
 ];
 
 /// Says why a key is refused.
@@ -48,10 +60,11 @@ pub fn refusal(prefix: &str, key: &str, known: &[&str]) -> Complaint {
         return Complaint::new(format!("`{full}` is not supported by this version"));
     }
     if let Some((_, instead)) = OLDER.iter().find(|(older, _)| *older == full) {
-        return Complaint::new(format!("`{full}` is an older spelling")).hint(*instead);
+        return Complaint::new(format!("`{full}` is no longer supported")).hint(*instead);
     }
     let complaint = Complaint::new(format!("unknown key `{full}`"));
     match nearest(key, known) {
+        None if known.is_empty() => complaint.hint("leave it out"),
         Some(near) => complaint.hint(format!("did you mean `{prefix}{near}`?")),
         None => complaint.hint(format!("known keys here: {}", known.join(", "))),
     }

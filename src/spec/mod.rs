@@ -22,6 +22,7 @@ pub mod tree;
 
 pub use carry::{Uncarriable, carriable};
 pub use dns::{Dns, Proxied, RecordType, Target, Ttl};
+pub use keys::nearest;
 pub use resources::Resources;
 pub use source::{Access, Git, Source};
 
@@ -36,6 +37,9 @@ use crate::error::{Problem, Problems};
 
 /// The variable that every deployment sets anew, to the id of its run.
 pub const RELEASE: &str = "FABRIK_RELEASE";
+
+/// What the names of the variables begin with that carry the parts of a value which no single variable can.
+pub const PARTS: &str = "FABRIK_PART_";
 
 /// What one spec file asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

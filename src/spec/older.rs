@@ -2,6 +2,7 @@
 //!
 //! Each value keeps its place in the file. Those without a meaning are refused (see `keys`).
 
+use super::keys::{OLDER, refusal};
 use super::reader::{Complaint, Fields, Reader};
 use super::tree::{Entry, Node, Place, Value};
 
@@ -16,6 +17,14 @@ pub enum Kind {
 
 /// Turns older keys into today's; gives back what `kind` said, and where.
 pub fn translate(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<(Place, Kind)> {
+    reader.is_older = ["id", "kind", "source", "healthcheck", "coolify"]
+        .into_iter()
+        .chain(OLDER.iter().map(|(key, _)| *key))
+        .any(|key| fields.find(key).is_some());
+    if reader.is_older {
+        fields.drop_empty();
+    }
+    expose(reader, fields);
     for (older, today) in [("id", "name"), ("healthcheck", "health")] {
         if let Some(entry) = fields.take_entry(older) {
             give(reader, fields, older, today, entry);
@@ -50,6 +59,19 @@ fn give(reader: &mut Reader<'_>, fields: &mut Fields, older: &str, today: &str, 
         );
     } else {
         fields.put(Entry { key: today.to_owned(), ..entry });
+    }
+}
+
+/// `expose: {…}`, of which each key has another way on.
+fn expose(reader: &mut Reader<'_>, fields: &mut Fields) {
+    let Some(entry) = fields.take_entry("expose") else { return };
+    match entry.node.value {
+        Value::Map(ref entries) if !entries.is_empty() => {
+            if let Some(older) = reader.fields(entry.node, "expose.") {
+                reader.refuse_the_rest(older, &[]);
+            }
+        }
+        _ => reader.complain(entry.place, refusal("", "expose", &[])),
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Frozen {
 pub struct Reader<'a> {
     pub path: &'a Path,
     pub frozen: Frozen,
+    /// Whether the spec is in an older spelling, in which a key without a value was as good as none.
+    pub is_older: bool,
     text: &'a str,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
@@ -78,6 +80,11 @@ impl Fields {
         self.entries.push(entry);
     }
 
+    /// Drops the keys without a value.
+    pub fn drop_empty(&mut self) {
+        self.entries.retain(|entry| !matches!(entry.node.value, Value::Nothing));
+    }
+
     /// Hands out all that is left, for mappings whose keys are the user's own.
     pub fn into_entries(self) -> Vec<Entry> {
         self.entries
@@ -86,7 +93,7 @@ impl Fields {
 
 impl<'a> Reader<'a> {
     pub fn new(path: &'a Path, text: &'a str, frozen: Frozen) -> Self {
-        Self { path, text, frozen, problems: Vec::new(), warnings: Vec::new() }
+        Self { path, text, frozen, is_older: false, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Notes what is wrong at a place.
@@ -115,7 +122,8 @@ impl<'a> Reader<'a> {
         Err(Problems(self.problems))
     }
 
-    /// The keys of a mapping; each key that is there twice is complained about and kept once.
+    /// The keys of a mapping; each key that is there twice is complained about and kept once, and one that is `null`
+    /// counts as absent: that was meant. A key whose value was perhaps forgotten stays.
     pub fn fields(&mut self, node: Node, prefix: &'static str) -> Option<Fields> {
         let Value::Map(found) = node.value else {
             self.wrong_kind(&node, prefix.trim_end_matches('.'), "a mapping of keys");
@@ -131,7 +139,19 @@ impl<'a> Reader<'a> {
                 entries.push(entry);
             }
         }
+        // A variable that is `null` is neither absent nor empty.
+        if prefix != "env." {
+            entries.retain(|entry| !self.is_absent(&entry.node));
+        }
         Some(Fields { prefix, place: node.place, entries })
+    }
+
+    fn is_absent(&self, node: &Node) -> bool {
+        let Value::Nothing = node.value else { return false };
+        let line = self.text.lines().nth(node.place.line.saturating_sub(1)).unwrap_or_default();
+        let written: String = line.chars().skip(node.place.column.saturating_sub(1)).collect();
+        let word = written.split(|c: char| c.is_whitespace() || ",}]#".contains(c)).next();
+        self.is_older || matches!(word, Some("null" | "Null" | "NULL" | "~"))
     }
 
     /// Complains about every key that nobody asked for.

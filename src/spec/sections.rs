@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reader::{Complaint, Fields, Reader};
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Node, Place, Value};
 use super::{Adopt, Fingerprint, Health, Rollback, SecretRule, SecretWant, Undo, Volume};
 use super::{carriable, check, expand, suspicion};
 
@@ -118,6 +118,7 @@ fn variable(reader: &mut Reader<'_>, entry: Entry) -> Option<(String, String)> {
         reader.complain(entry.node.place, Complaint { message, ..complaint });
     }
     let name = name?;
+    warn_of_coolifys_own(reader, entry.place, &name);
     if let Some(why) = suspicion::of(&name, &value) {
         let complaint = Complaint::new(format!("`env.{name}` looks like a secret ({why})"));
         reader.warn(
@@ -126,6 +127,16 @@ fn variable(reader: &mut Reader<'_>, entry: Entry) -> Option<(String, String)> {
         );
     }
     Some((name, value))
+}
+
+/// Coolify sets these itself, for every container (Coolify 4.3.11): which of the two values the app gets is not ours to
+/// say.
+fn warn_of_coolifys_own(reader: &mut Reader<'_>, place: Place, name: &str) {
+    const OWN: [&str; 4] = ["COOLIFY_", "SERVICE_FQDN_", "SERVICE_NAME_", "SERVICE_URL_"];
+    if OWN.iter().any(|own| name.starts_with(own)) {
+        let complaint = Complaint::new(format!("`{name}` is a variable that Coolify sets itself"));
+        reader.warn(place, complaint.hint("the app may get Coolify's value instead: choose another name"));
+    }
 }
 
 /// Judges the expanded value where the file alone decides it, else its references only.
@@ -186,6 +197,7 @@ fn wanted(
         } else if wants.iter().any(|want| want.name == name) {
             reader.complain(item.place, Complaint::new(format!("`{name}` is asked for twice")));
         } else {
+            warn_of_coolifys_own(reader, item.place, &name);
             wants.push(SecretWant { name, rule });
         }
     }

@@ -101,9 +101,30 @@ fn variables_with_bad_names_are_refused_at_the_key() {
     also_refused("env: {1A: x}", 1, 7, "not a name for a variable", "letter");
     also_refused("env: {A-B: x}", 1, 7, "not a name for a variable", "");
     also_refused("env: {FABRIK_RELEASE: x}", 1, 7, "set anew by every deployment", "");
+    also_refused(
+        "env: {FABRIK_PART_A: x}",
+        1,
+        7,
+        "`FABRIK_PART_A` is a name that Fabrik keeps",
+        "`FABRIK_PART_`",
+    );
+    also_refused("secrets: [FABRIK_RELEASE]", 1, 11, "`FABRIK_RELEASE` is set anew by every deployment", "");
+    also_refused("secrets: {required: [FABRIK_PART_]}", 1, 22, "`FABRIK_PART_` is a name", "");
     also_refused("secrets: [A B]", 1, 11, "not a name for a variable", "");
     also_refused("env: {A: x}\nsecrets: [A]", 2, 11, "under `env` and under `secrets`", "");
     also_refused("secrets: [A, A]", 1, 14, "asked for twice", "");
+}
+
+#[test]
+fn a_variable_that_coolify_sets_itself_is_warned_of_by_its_place() {
+    for name in ["COOLIFY_URL", "SERVICE_FQDN_WEB", "SERVICE_URL_WEB_80", "SERVICE_NAME_WEB"] {
+        for line in [format!("env: {{{name}: x}}"), format!("secrets: [{name}]")] {
+            let warnings = with(&line).expect("a good spec").warnings;
+            assert!(warnings.iter().any(|it| it.line == 4 && it.message.contains(name)), "{warnings:?}");
+        }
+    }
+    let fine = "secrets: [SERVICE_PASSWORD_DB, HOST, PORT, SERVICE_KEY, COOLIFY]";
+    assert_eq!(with(fine).expect("a good spec").warnings, []);
 }
 
 #[test]
