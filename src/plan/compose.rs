@@ -12,6 +12,7 @@
 mod copy;
 mod dockerfile;
 mod lines;
+pub mod release_label;
 pub mod sent;
 pub mod stack;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::survey::Ground;
 use super::{Obstacle, Pin, Release};
 use crate::providers::coolify::Resource;
 use crate::providers::{Names, Object, Provider, Vendors};
+use crate::spec::ProofPolicy;
 use crate::store::Store;
 
 /// What is known of a thing of the app's own before looking.
@@ -232,13 +233,16 @@ impl Drawing<'_> {
         if anew {
             self.values_at_hand()?;
         }
-        let changes = app.action.changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
-        let anyhow = self.force || Pin::of(&self.ask.spec.source) == Pin::Branch;
+        let unlabels = self.label_in_place(&app).is_some() && !self.is_labelled(&app.fields);
+        let changes =
+            unlabels || app.action.changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
+        let anyhow = self.force || self.lacks_proof() || Pin::of(&self.ask.spec.source) == Pin::Branch;
         let release = match self.base {
             Some(base) if !changes && !anyhow => base.plan().release.clone(),
             Some(_) | None => self.run.clone(),
         };
         envs.push(release_wish(&release, &last));
+        let app = self.labelled(app, &release);
         Ok(Plan {
             base,
             place: self.ground.place.clone(),
@@ -251,6 +255,11 @@ impl Drawing<'_> {
             release,
             late,
         })
+    }
+
+    // Nothing shows that the last release runs, and the spec asks for something that does: only a new start can show it.
+    fn lacks_proof(&self) -> bool {
+        self.ask.spec.health.proof == ProofPolicy::Required && self.base.is_some_and(Release::is_unproven)
     }
 
     fn env_wishes(&self, last: &std::collections::BTreeMap<&str, &str>) -> Vec<EnvWish> {
