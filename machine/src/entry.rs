@@ -67,6 +67,9 @@ pub struct Evidence {
     pub checks: Vec<(String, String)>,
     /// What shows that it is this release that answers.
     pub proof: Proof,
+    /// Whether the answers carried the header that the proxy in front of the app adds by the label of the release.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub label_seen: bool,
 }
 
 /// What shows that the new version answers.
@@ -77,8 +80,25 @@ pub enum Proof {
     Fingerprint,
     /// The record of its own deployment ended well, and it answers.
     Deployment,
+    /// It answers, or stays up where it answers nobody, and nothing ran before.
+    First,
+    /// It answers, or stays up, and the log of its container begins after the start that was triggered.
+    Log,
     /// Something answers; nothing shows which version.
     None,
+}
+
+impl Proof {
+    /// Its word in journals, events and documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fingerprint => "fingerprint",
+            Self::Deployment => "deployment",
+            Self::First => "first",
+            Self::Log => "log",
+            Self::None => "none",
+        }
+    }
 }
 
 /// One entry of a run's journal.

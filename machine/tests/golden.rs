@@ -3,7 +3,7 @@
 //! `journal.jsonl` has one line of each kind. It only grows: a renamed field or a retyped one breaks this test,
 //! and is a new format.
 
-use machine::entry::{Entry, Line};
+use machine::entry::{Entry, Evidence, Line, Proof};
 use machine::replay::AnyDeployment;
 
 use crate::world::{journeys, lines};
@@ -58,4 +58,16 @@ fn a_journey_read_back_from_text_replays_to_the_same() {
 fn an_entry_of_an_unknown_kind_is_not_read() {
     assert!(serde_json::from_str::<Entry>(r#"{"entry":"dreaming"}"#).is_err());
     assert!(serde_json::from_str::<Entry>(r#"{"entry":"effect","effect":"wished"}"#).is_err());
+}
+
+#[test]
+fn evidence_of_before_the_label_reads_as_unseen_and_each_proof_is_written_as_it_is_called() {
+    let old = r#"{"checks":[["health","GET /health 200"]],"proof":"fingerprint"}"#;
+    let read: Evidence = serde_json::from_str(old).expect("it is read");
+    assert!(!read.label_seen);
+    assert_eq!(serde_json::to_string(&read).expect("it is JSON"), old, "and is written as it was");
+    for proof in [Proof::Fingerprint, Proof::Deployment, Proof::First, Proof::Log, Proof::None] {
+        let word = serde_json::to_value(proof).expect("it is JSON");
+        assert_eq!(word, proof.as_str());
+    }
 }

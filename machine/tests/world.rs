@@ -179,6 +179,7 @@ pub fn evidence() -> Evidence {
     Evidence {
         checks: vec![("health".to_owned(), "GET /health 200 ×3".to_owned())],
         proof: Proof::Fingerprint,
+        label_seen: false,
     }
 }
 

@@ -101,7 +101,9 @@ fn told(app: &str, row: &RunRow, word: &str, release: Option<&Release>) -> Vec<S
         &[[app.to_owned(), word.to_owned(), row.run.short().to_owned(), last]],
     );
     if let Some(release) = release {
-        lines.push(format!("  release  {}", release.run().short()));
+        let doubt =
+            if release.is_unproven() { " (not proven: nothing shows that it is what runs)" } else { "" };
+        lines.push(format!("  release  {}{doubt}", release.run().short()));
         lines.push(format!("  URL      {}", words::places(&release.plan().endpoints)));
     }
     let next = next(row, word, row.run.short());
@@ -120,6 +122,7 @@ fn next(row: &RunRow, word: &str, run: &str) -> Vec<String> {
 fn document(row: &RunRow, word: &str, release: Option<&Release>) -> Value {
     let mut document = fields(row, word);
     document["release"] = json!(release.map(|release| release.run().to_string()));
+    document["proof"] = json!(release.map(|release| release.proof().as_str()));
     document["endpoints"] = json!(release.map(|release| release.plan().endpoints.clone()));
     document["next"] = json!(next(row, word, row.run.as_str()));
     document["may"] = json!(row.phase.map(tables::moves));

@@ -1,16 +1,19 @@
 //! Drawing the app: what Coolify is to have of it, as fields.
 
+use machine::id::RunId;
+use machine::plan::{Action, Wish};
 use machine::receipt::Fields;
 
 use super::Obstacle;
 use super::ask::sha256;
+use super::compose::release_label;
 use super::draw::{Drawing, fields};
 use crate::providers::Vendors;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::shape;
-use crate::spec::{Access, Git, Source};
+use crate::spec::{Access, Fingerprint, Git, Source};
 
-impl Drawing<'_> {
+impl<'a> Drawing<'a> {
     /// What the app should be.
     ///
     /// # Errors
@@ -51,6 +54,42 @@ impl Drawing<'_> {
         let limits = [("memory", &spec.resources.memory), ("cpu", &spec.resources.cpu)];
         app.extend(limits.into_iter().filter_map(|(key, limit)| Some((key.to_owned(), limit.clone()?))));
         self.with_volumes(shape::settled(&app))
+    }
+
+    /// Whether the proxy is to answer the release for the app with these fields.
+    pub(super) fn is_labelled(&self, app: &Fields) -> bool {
+        let spec = &self.ask.spec;
+        let has_site = !is_application(app) && !spec.domains.is_empty();
+        has_site && spec.health.fingerprint != Some(Fingerprint::Off)
+    }
+
+    /// The release that the label of the app in place names; none where it is made anew, or has no label.
+    pub(super) fn label_in_place(&self, app: &Wish) -> Option<&'a str> {
+        let base = self.base.filter(|_| app.action != Action::Create)?;
+        base.plan().app.fields.get(release_label::FIELD).map(String::as_str)
+    }
+
+    /// The wish with the label of the `release` that will run: a start sends the text anew for its sake, and without a
+    /// start the one in place stays.
+    pub(super) fn labelled(&self, app: Wish, release: &RunId) -> Wish {
+        let in_place = self.label_in_place(&app);
+        let starts = release == self.run;
+        let wanted = self.is_labelled(&app.fields).then_some(release.as_str());
+        let label = if starts { wanted } else { in_place };
+        let Wish { mut fields, action } = app;
+        let pair = |release: &str| (release_label::FIELD.to_owned(), release.to_owned());
+        let action = match action {
+            Action::Keep { id, mark } if label != in_place => {
+                Action::Change { id, before: in_place.map(pair).into_iter().collect(), mark }
+            }
+            Action::Change { id, mut before, mark } => {
+                before.extend(in_place.map(pair));
+                Action::Change { id, before, mark }
+            }
+            action => action,
+        };
+        fields.extend(label.map(pair));
+        Wish { fields, action }
     }
 
     /// Refuses what would make another app of it.

@@ -9,6 +9,7 @@
 //! - `$` in the Dockerfile is written `$$`, compose's own escape. Coolify 4.3.11 fails on `$$` in `environment` values and
 //!   looks for variables there and in `build.args` only; still, the built-in templates do without any `$`.
 
+pub mod release_label;
 pub mod sent;
 pub mod stack;
 #[cfg(test)]

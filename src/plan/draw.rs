@@ -16,6 +16,7 @@ use super::survey::Ground;
 use super::{Obstacle, Pin, Release};
 use crate::providers::{Names, Object, Provider, Vendors};
 use crate::secrets::FingerprintKey;
+use crate::spec::ProofPolicy;
 use crate::store::Store;
 
 /// What a plan shows for a compose text that somebody edited since it was sent.
@@ -270,14 +271,18 @@ impl Drawing<'_> {
         if anew {
             self.values_at_hand()?;
         }
-        let changes = app.action.changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
+        let unlabels = self.label_in_place(&app).is_some() && !self.is_labelled(&app.fields);
+        let changes =
+            unlabels || app.action.changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
         let is_off = !observed.stopped.is_empty() || observed.is_moved(RELEASE);
-        let anyhow = self.force || is_off || Pin::of(&self.ask.spec.source) == Pin::Branch;
+        let is_branch = Pin::of(&self.ask.spec.source) == Pin::Branch;
+        let anyhow = self.force || is_off || self.lacks_proof() || is_branch;
         let release = match self.base {
             Some(base) if !changes && !anyhow => base.plan().release.clone(),
             Some(_) | None => self.run.clone(),
         };
         envs.push(release_wish(&release, &last));
+        let app = self.labelled(app, &release);
         let plan = Plan {
             base,
             place: self.ground.place.clone(),
@@ -291,6 +296,11 @@ impl Drawing<'_> {
             late,
         };
         Ok(DrawnPlan { plan, observed })
+    }
+
+    // Nothing shows that the last release runs, and the spec asks for something that does: only a new start can show it.
+    fn lacks_proof(&self) -> bool {
+        self.ask.spec.health.proof == ProofPolicy::Required && self.base.is_some_and(Release::is_unproven)
     }
 
     // A value that is as it was is sent again where somebody else changed it, or where everything is sent; one that is

@@ -9,6 +9,7 @@ use machine::plan::Plan;
 
 use super::Release;
 use super::ask::RELEASE;
+use super::compose::release_label::labelled;
 use super::compose::sent;
 use super::release::frozen;
 use crate::providers::coolify::Resource;
@@ -112,7 +113,8 @@ impl ObservedApp {
             self.unseen.push("the compose text: the Coolify token lacks read:sensitive".to_owned());
             return;
         };
-        let sent = ComposeTree::parse(&release.frozen(frozen::COMPOSE));
+        let sent = labelled(&release.frozen(frozen::COMPOSE), &release.plan().app.fields);
+        let sent = ComposeTree::parse(&sent);
         match (sent, ComposeTree::parse(there)) {
             (Some(sent), Some(there)) => self.compose = sent.differences(&there),
             _ => self.unseen.push("the compose text: it cannot be parsed".to_owned()),

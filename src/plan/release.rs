@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use machine::app::AppKey;
 use machine::deployment::Deployment;
-use machine::entry::{Begun, Entry, Purpose};
+use machine::entry::{Begun, Entry, Proof, Purpose};
 use machine::id::RunId;
 use machine::phase::{Complete, Name};
 use machine::plan::{EnvChange, EnvWish, Plan, RecordWish};
@@ -139,6 +139,21 @@ impl Release {
     /// The release whose start it left running: itself, or an earlier one.
     pub fn answers_as(&self) -> &str {
         self.plan().release.as_str()
+    }
+
+    /// What shows that it runs.
+    pub fn proof(&self) -> Proof {
+        self.deployment.phase().evidence.proof
+    }
+
+    /// Whether nothing shows that it runs.
+    pub fn is_unproven(&self) -> bool {
+        self.proof() == Proof::None
+    }
+
+    /// Whether its answers carried the header that the proxy adds by its label.
+    pub fn shows_label(&self) -> bool {
+        self.deployment.phase().evidence.label_seen
     }
 
     /// What it has for `step`.

@@ -5,6 +5,7 @@ use machine::receipt::Fields;
 use serde_json::{Value, json};
 
 use super::screen::{BAD, DIM, GOOD, ODD, in_style};
+use crate::plan::compose::release_label::FIELD;
 use crate::plan::draw::EDITED;
 use crate::plan::observed::{ObservedApp, ObservedEnv};
 use crate::spec::Spec;
@@ -51,14 +52,15 @@ fn wish_lines(name: &str, wish: &Wish, spec: &Spec) -> Vec<String> {
     match &wish.action {
         Action::Create => {
             let mut lines = vec![in_style(GOOD, &head("+", "create"))];
-            let rest = wish.fields.iter().filter(|(field, _)| *field != "name");
+            let rest = wish.fields.iter().filter(|(field, _)| *field != "name" && *field != FIELD);
             lines.extend(rest.map(|(field, value)| format!("      {field}: {}", shown(field, value))));
             lines
         }
         Action::Change { before, .. } => {
             let mut lines = vec![in_style(ODD, &head("~", "change"))];
             lines.extend(differing(before, &wish.fields).map(|(field, old, new)| {
-                format!("      {field}: {} → {}", shown(field, old), shown(field, new))
+                let new = if field == FIELD { "the run's own" } else { shown(field, new) };
+                format!("      {field}: {} → {new}", shown(field, old))
             }));
             lines
         }
@@ -77,10 +79,13 @@ fn differing<'a>(
     })
 }
 
-// The compose text is known by its hash, of which a few digits are enough.
+// The compose text is known by its hash, of which a few digits are enough, and a release by its last ones.
 fn shown<'a>(field: &str, value: &'a str) -> &'a str {
-    let is_hash = field == "compose" && value != EDITED;
-    if is_hash { value.get(..12).unwrap_or(value) } else { value }
+    match field {
+        "compose" if value != EDITED => value.get(..12).unwrap_or(value),
+        FIELD => value.get(24..).unwrap_or(value),
+        _ => value,
+    }
 }
 
 /// What was found otherwise than the last release left it, and what could not be compared, a line each.
@@ -113,6 +118,15 @@ fn env_line(env: &EnvWish) -> String {
     }
 }
 
+// Which run will carry a plan out is not known before it does.
+fn known_by_now(fields: &Fields) -> Fields {
+    fields
+        .iter()
+        .filter(|(field, _)| *field != FIELD)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
 /// The plan, for programs.
 pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
     let things: Vec<Value> = things(plan)
@@ -124,7 +138,7 @@ pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
                 Action::Keep { .. } => ("keep", None),
                 Action::Drop { before, .. } => ("drop", Some(before)),
             };
-            json!({"thing": name, "action": action, "fields": wish.fields, "before": before})
+            json!({"thing": name, "action": action, "fields": known_by_now(&wish.fields), "before": before})
         })
         .collect();
     let proxied: Vec<&str> = plan

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use machine::cause::Cause;
+use machine::entry::Proof;
 use machine::id::RunId;
 use machine::ledger::{Standing, Undo};
 use machine::phase::Name;
@@ -17,6 +18,7 @@ use crate::plan::{Obstacle, Pin};
 use crate::runner::Ended;
 use crate::runner::desk::Outcome;
 use crate::runner::halt::Stop;
+use crate::runner::prove::unproven;
 use crate::store::{Holder, Tenant};
 
 /// Which way a command was going.
@@ -51,7 +53,7 @@ impl Ending {
         };
         match outcome {
             Outcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },
-            Outcome::Unchanged { run, since_ms, endpoints, pin } => {
+            Outcome::Unchanged { run, since_ms, endpoints, pin, proof } => {
                 let since = words::moment(*since_ms);
                 let ago = words::ago(since, Timestamp::now());
                 let (what, remark) = match pin {
@@ -62,16 +64,13 @@ impl Ending {
                     exit,
                     outcome: "unchanged",
                     run: Some(run.to_string()),
-                    lines: vec![
-                        format!(
-                            "{} {what}unchanged since run {}, {ago}{remark}",
-                            in_style(GOOD, "✓"),
-                            run.short()
-                        ),
-                        place_line(endpoints),
-                    ],
+                    lines: unchanged_lines(
+                        format!("{what}unchanged since run {}, {ago}{remark}", run.short()),
+                        endpoints,
+                        *proof,
+                    ),
                     fields: json!({
-                        "endpoints": endpoints, "since": since,
+                        "endpoints": endpoints, "since": since, "proof": proof.as_str(),
                         "tag_looked_at": (*pin == Pin::Tag).then_some(false),
                     }),
                 }
@@ -142,7 +141,8 @@ impl Ending {
         match ended {
             Ended::Complete { run, endpoints } => {
                 let (lines, coolify) = complete_lines(endpoints, tale);
-                let fields = json!({"endpoints": endpoints, "coolify": coolify});
+                let proof = tale.and_then(Tale::proof).map(Proof::as_str);
+                let fields = json!({"endpoints": endpoints, "coolify": coolify, "proof": proof});
                 Self::ended("complete", run.as_str(), lines, fields)
             }
             Ended::RolledBack { run, cause } => {
@@ -222,14 +222,25 @@ fn place_line(endpoints: &[String]) -> String {
 fn complete_lines(endpoints: &[String], tale: Option<&Tale>) -> (Vec<String>, Option<String>) {
     let coolify = tale.and_then(|tale| tale.link(Step::App));
     let took = tale.map(|tale| format!(" in {}", words::whole(tale.took))).unwrap_or_default();
-    let mut lines = vec![in_style(GOOD, &format!("✓ Deployment complete{took}")), place_line(endpoints)];
+    let is_proven = tale.and_then(Tale::proof) != Some(Proof::None);
+    let done = is_proven.then(|| in_style(GOOD, &format!("✓ Deployment complete{took}")));
+    let mut lines: Vec<String> = done.into_iter().collect();
+    lines.push(place_line(endpoints));
     lines.extend(coolify.as_ref().map(|link| format!("  Coolify: {link}")));
-    if tale.is_some_and(Tale::is_unproven) {
-        let text = "  ! proof: none. It answers, but nothing shows that it is the new version";
-        lines.push(in_style(ODD, text));
-        lines.push("  hint: name `health.fingerprint` in the spec".to_owned());
+    if !is_proven {
+        let (what, hint) = unproven(endpoints.is_empty());
+        lines.push(in_style(ODD, &format!("! Deployed, not proven: {what}; {hint}")));
     }
     (lines, coolify)
+}
+
+fn unchanged_lines(what: String, endpoints: &[String], proof: Proof) -> Vec<String> {
+    let mut lines = vec![format!("{} {what}", in_style(GOOD, "✓")), place_line(endpoints)];
+    if proof == Proof::None {
+        let text = "! not proven when it was deployed: `--require-proof` deploys it again and fails if nothing proves it";
+        lines.push(in_style(ODD, text));
+    }
+    lines
 }
 
 fn destroyed(tale: Option<&Tale>) -> Option<&str> {

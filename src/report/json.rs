@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use machine::cause::Cause;
-use machine::entry::Proof;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -95,12 +94,7 @@ fn told(event: &Event) -> (&'static str, Value) {
         Event::Proven { checks, proof, took } => {
             let checks: Vec<Value> =
                 checks.iter().map(|(check, saw)| json!({"check": check, "saw": saw})).collect();
-            let proof = match proof {
-                Proof::Fingerprint => "fingerprint",
-                Proof::Deployment => "deployment",
-                Proof::None => "none",
-            };
-            ("run.proven", json!({"checks": checks, "proof": proof, "took_ms": ms(*took)}))
+            ("run.proven", json!({"checks": checks, "proof": proof.as_str(), "took_ms": ms(*took)}))
         }
     }
 }

@@ -87,7 +87,7 @@ pub fn entry_words(line: &Line) -> String {
         Entry::Complete { evidence } => {
             let checks: Vec<String> =
                 evidence.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
-            checks.join("; ")
+            format!("{}; proof: {}", checks.join("; "), evidence.proof.as_str())
         }
         Entry::Destroying { things, .. } => {
             let things: Vec<String> =

@@ -78,9 +78,10 @@ impl Tale {
         }
     }
 
-    /// Whether it ended without anything to show that the new version answers.
-    pub fn is_unproven(&self) -> bool {
-        matches!(&self.any, AnyDeployment::Complete(d) if d.phase().evidence.proof == Proof::None)
+    /// What shows that the new version runs, where it came to that.
+    pub fn proof(&self) -> Option<Proof> {
+        let AnyDeployment::Complete(deployment) = &self.any else { return None };
+        Some(deployment.phase().evidence.proof)
     }
 }
 

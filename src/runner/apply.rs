@@ -11,10 +11,10 @@ use machine::phase::Name;
 use machine::replay::AnyDeployment;
 
 use super::again::Wanted;
-use super::desk::{Desk, Options, Outcome, known};
+use super::desk::{Desk, Options, Outcome, demand, known};
 use super::event::Event;
 use super::journal::Journal;
-use super::{Ended, Taken};
+use super::{Demand, Ended, Taken};
 use crate::plan::ask::{RELEASE, sha256};
 use crate::plan::release::{frozen, open_run, read};
 use crate::plan::{Ask, Obstacle, Pin, Release};
@@ -135,6 +135,9 @@ impl Desk {
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let mut runner = self.runner(journal, ask, Taken::First, options);
         (runner.base, runner.before) = (base, before);
+        // Only a new start can show what the last one did not.
+        runner.force |=
+            runner.demand == Demand::Proof && runner.base.as_ref().is_some_and(Release::is_unproven);
         Ok(Outcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
 
@@ -257,6 +260,9 @@ fn unchanged(
     if base.begun().spec != ask.spec.path.to_string_lossy() {
         return None;
     }
+    if demand(&ask.spec, options) == Demand::Proof && base.is_unproven() {
+        return None;
+    }
     if options.refresh || options.force || open_run(rows, app).is_some() || base.begun().hash != ask.hash {
         return None;
     }
@@ -270,6 +276,7 @@ fn unchanged(
         since_ms,
         endpoints: base.plan().endpoints.clone(),
         pin,
+        proof: base.proof(),
     })
 }
 

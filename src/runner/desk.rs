@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine::app::AppKey;
-use machine::entry::Begun;
+use machine::entry::{Begun, Proof};
 use machine::id::RunId;
 use machine::plan::{Base, Plan};
 use machine::replay::AnyDeployment;
@@ -22,7 +22,7 @@ use crate::plan::release::{ReadError, frozen, frozen_text};
 use crate::plan::{Ask, Obstacle, Pin, Release};
 use crate::providers::Vendors;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
-use crate::spec::{Spec, Undo};
+use crate::spec::{ProofPolicy, Spec, Undo};
 use crate::store::{Claim, Holder, Lease, Loaded, Store, StoreError, Tenant};
 use crate::wire::{Clock, Outside};
 
@@ -115,6 +115,8 @@ pub enum Outcome {
         endpoints: Vec<String>,
         /// How firmly its spec says what runs.
         pin: Pin,
+        /// What shows that it runs.
+        proof: Proof,
     },
     /// Another run holds the app.
     Held {
@@ -233,7 +235,7 @@ impl Desk {
             },
             vendors: self.vendors.clone(),
             on_failure: on_failure(&ask.spec, options),
-            demand: if options.require_proof { Demand::Proof } else { Demand::Answer },
+            demand: demand(&ask.spec, options),
             force: options.force,
             key: self.key.clone(),
             base: None,
@@ -315,6 +317,14 @@ impl Desk {
                 Ok(Release::newest(&self.store, &rows, Some(any.run())).await?)
             }
         }
+    }
+}
+
+/// What a person asks for on the command line or in `spec`.
+pub fn demand(spec: &Spec, options: &Options) -> Demand {
+    match (options.require_proof, spec.health.proof) {
+        (false, ProofPolicy::Optional) => Demand::Answer,
+        (true, _) | (_, ProofPolicy::Required) => Demand::Proof,
     }
 }
 

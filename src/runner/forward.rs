@@ -18,6 +18,7 @@ use super::drop::Dropped;
 use super::event::{Came, Event};
 use super::halt::{Halt, Stop, refused};
 use super::{Ended, OnFailure, Runner};
+use crate::plan::compose::release_label::labelled;
 use crate::plan::draw::{Drawing, DrawnPlan};
 use crate::plan::survey::survey;
 use crate::plan::{Obstacle, Takeover};
@@ -255,8 +256,8 @@ impl Runner {
         let project = self.project(deployment, &projects, &plan).await?;
         let environments = self.vendors.environments(&plan.place, &names, &project.id);
         self.have(deployment, &environments, &plan.environment).await?;
-        let compose = &self.ask.matter.compose;
-        let apps = self.vendors.app(&plan.place, &names, &project.id, &plan.app.fields, compose);
+        let compose = labelled(&self.ask.matter.compose, &plan.app.fields);
+        let apps = self.vendors.app(&plan.place, &names, &project.id, &plan.app.fields, &compose);
         let app = self.have(deployment, apps.as_ref(), &plan.app).await?;
         self.silence(deployment, &plan, &app).await?;
         self.volumes(deployment, &plan, &app).await?;

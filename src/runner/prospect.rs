@@ -9,7 +9,9 @@ use machine::receipt::Receipt;
 
 use super::Runner;
 use super::app::App;
+use super::container_log::{ALL_LINES, Before, Whose};
 use super::halt::failed;
+use super::symptom::Symptom;
 use super::work::Work;
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::starts::Container;
@@ -17,20 +19,36 @@ use crate::verify::{NotProven, Patience, Seen, Sighting, Stop};
 
 /// For how long a start may show nothing before it is given up. A container is there within a minute of the
 /// start's end, or never (Coolify 4.3.11, observed).
-const NO_SIGN: Duration = Duration::from_secs(60);
-const LOG_LINES: u32 = 50;
+pub const NO_SIGN: Duration = Duration::from_secs(60);
+/// How much of the new version's log is evidence.
+const LOG_LINES: usize = 50;
+
+/// What was seen up to a failure, besides what the checks say.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked<'a> {
+    /// What is known of the container before.
+    pub before: Before<'a>,
+    /// What the last look came to; none where nobody is asked.
+    pub seen: Option<Seen>,
+}
 
 /// Watches the app's containers while it is being verified.
 pub struct Prospect<'a> {
     work: &'a Work,
     app: App<'a>,
     bleak_since: Option<Duration>,
+    seen: Option<Seen>,
 }
 
 impl<'a> Prospect<'a> {
     /// Watches `app`.
     pub fn new(work: &'a Work, app: App<'a>) -> Self {
-        Self { work, app, bleak_since: None }
+        Self { work, app, bleak_since: None, seen: None }
+    }
+
+    /// What the last look came to.
+    pub fn seen(&self) -> Option<Seen> {
+        self.seen
     }
 
     async fn bleak(&self, after: &Sighting) -> Option<String> {
@@ -54,6 +72,7 @@ impl<'a> Prospect<'a> {
 #[async_trait]
 impl Patience for Prospect<'_> {
     async fn lost(&mut self, after: &Sighting) -> Option<Stop> {
+        self.seen = Some(after.seen);
         if self.work.cancel.is_asked() {
             return Some(Stop::Cancelled);
         }
@@ -73,38 +92,64 @@ impl Patience for Prospect<'_> {
 
 impl Runner {
     /// Why the new version is not there, with everything that can be shown about it.
-    pub async fn not_proven(&self, plan: &Plan, app: &Receipt, not: &NotProven) -> Cause {
+    pub async fn not_proven(&self, plan: &Plan, app: &Receipt, looked: Looked<'_>, not: &NotProven) -> Cause {
         let (NotProven::TimedOut { evidence, .. } | NotProven::Hopeless { evidence, .. }) = not else {
             return failed(not.to_string(), "");
         };
-        self.not_well(plan, app, &not.to_string(), evidence.clone()).await
+        self.not_well(plan, app, looked, &not.to_string(), evidence.clone()).await
     }
 
     /// What is wrong, with what Coolify has to say about it.
-    pub async fn not_well(&self, plan: &Plan, app: &Receipt, what: &str, evidence: Vec<String>) -> Cause {
-        let project = plan.project.fields.get("name").cloned().unwrap_or_default();
+    pub async fn not_well(
+        &self,
+        plan: &Plan,
+        app: &Receipt,
+        looked: Looked<'_>,
+        what: &str,
+        evidence: Vec<String>,
+    ) -> Cause {
         let there = App::of(&self.vendors.coolify, plan, app);
+        let status = there.status().await.ok().flatten();
+        let container = match there.container(ALL_LINES).await {
+            Ok(container) => container,
+            Err(trouble) => Container::Unknown(trouble.to_string()),
+        };
+        let whose = match (&container, looked.seen) {
+            (_, Some(Seen::Outdated)) => Whose::Old,
+            (Container::Running(lines), _) => looked.before.whose(lines),
+            _ => Whose::Unknown,
+        };
+        let symptom = Symptom::of(&container, whose, status.as_deref().unwrap_or_default(), looked.seen);
         let silence = match there.resource {
             Resource::Service(_) => "Coolify's API gives no build output for services: ",
             Resource::Application(_) => "",
         };
-        let mut cause = failed(what, format!("{silence}see project {project} at {}", plan.place.coolify));
+        let project = plan.project.fields.get("name").cloned().unwrap_or_default();
+        let see = format!("{silence}see project {project} at {}", plan.place.coolify);
+        let mut cause = failed(what, format!("{}; {see}", symptom.hint(&self.ask)));
         cause.evidence = evidence;
-        if let Ok(Some(status)) = there.status().await {
-            cause.evidence.push(format!("status at Coolify: {status}"));
-        }
-        cause.evidence.push(log(there).await);
+        cause.evidence.extend(status.map(|status| format!("status at Coolify: {status}")));
+        cause.evidence.push(log(&container, whose));
         cause
     }
 }
 
-async fn log(app: App<'_>) -> String {
-    match app.container(LOG_LINES).await {
-        Ok(Container::Running(lines)) if lines.trim().is_empty() => "its log is empty".to_owned(),
-        Ok(Container::Running(lines)) => format!("its log ends:\n{}", lines.trim_end()),
-        Ok(Container::Stopped) => "its container is stopped".to_owned(),
-        Ok(Container::None) => "it has no container".to_owned(),
-        Ok(Container::Unknown(reason)) => format!("its log could not be read: {reason}"),
-        Err(trouble) => format!("its log could not be read: {trouble}"),
+// Whatever the old version wrote would lead astray.
+fn log(container: &Container, whose: Whose) -> String {
+    match container {
+        Container::Running(_) if whose == Whose::Old => {
+            "the new version has no log: the container that runs is the old one".to_owned()
+        }
+        Container::Running(_) if whose == Whose::Unknown => {
+            "no log is shown: whether the container that runs is the new one cannot be told".to_owned()
+        }
+        Container::Running(lines) if lines.trim().is_empty() => "its log is empty".to_owned(),
+        Container::Running(lines) => {
+            let lines: Vec<&str> = lines.trim_end().lines().collect();
+            format!("its log ends:\n{}", lines[lines.len().saturating_sub(LOG_LINES)..].join("\n"))
+        }
+        Container::Stopped => "it has no log now: its container does not stay up".to_owned(),
+        Container::None => "it has no log: there is no container".to_owned(),
+        Container::Unknown(reason) => format!("its log could not be read: {reason}"),
     }
 }

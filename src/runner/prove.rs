@@ -9,13 +9,18 @@ use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
 use super::app::App;
+use super::container_log::Before;
 use super::event::{Came, Event};
 use super::forward::came;
 use super::halt::{Halt, Stop, failed};
-use super::prospect::Prospect;
+use super::prospect::{Looked, Prospect};
 use super::start::DEPLOYMENT;
+use super::symptom::not_deployed;
 use super::{Demand, Runner};
+use crate::plan::compose::release_label;
+use crate::plan::{Ask, Release};
 use crate::providers::coolify::deployments::{self, Status};
+use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{self, Health};
 use crate::verify::{self, NotProven, Proven, Seen, Target, Way, verify};
@@ -32,6 +37,16 @@ pub enum Stage {
     Proxied,
 }
 
+/// What is looked for at the app's domains.
+pub(super) struct Sought<'a> {
+    /// The release that is to answer.
+    release: &'a str,
+    /// When it is well.
+    pub health: &'a Health,
+    /// Where its answers say which release they come from.
+    fingerprint: Option<verify::Fingerprint>,
+}
+
 impl Runner {
     pub(super) async fn prove(&mut self, deployment: &mut Deployment<Verifying>) -> Result<Evidence, Halt> {
         let (app, start) = (deployment.phase().app.clone(), deployment.phase().start.clone());
@@ -43,35 +58,40 @@ impl Runner {
         }
         let began = self.work.time();
         let mut proven = Proven { checks: Vec::new(), proof: Proof::None };
+        let health = self.ask.spec.health.clone();
+        let sought = self.sought(&plan, plan.release.as_str(), &health).await?;
         // The proxy is only ever switched on for an app that was proven without it.
         if !behind(deployment, &plan) {
-            proven =
-                self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Stage::Bare).await?;
+            proven = self.watch_new(deployment, (&app, &sought), Stage::Bare, Proof::None).await?;
         }
         if start != Start::Running {
             self.neighbours(&plan, &app).await?;
         }
         if self.proxy(deployment, &plan).await? {
-            let edge =
-                self.watch(&plan, &app, plan.release.as_str(), &self.ask.spec.health, Stage::Proxied).await?;
+            let edge = self.watch_new(deployment, (&app, &sought), Stage::Proxied, proven.proof).await?;
             proven
                 .checks
                 .extend(edge.checks.into_iter().map(|(check, saw)| (format!("{check} (proxied)"), saw)));
-            proven.proof = edge.proof;
+            // Both looks are at the same start: what one of them shows is shown.
+            if proven.proof == Proof::None {
+                proven.proof = edge.proof;
+            }
         }
         if proven.proof == Proof::None && deployment_of(deployment).is_some() {
             proven.proof = Proof::Deployment;
         }
         if proven.proof == Proof::None && self.demand == Demand::Proof {
-            let message = "it answers, but nothing shows that it is the new version";
-            return Err(Halt::Fail(failed(message, "name `health.fingerprint` in the spec")));
+            let (message, hint) = unproven(plan.endpoints.is_empty());
+            return Err(Halt::Fail(failed(message, hint)));
         }
         self.drop_unwanted(deployment, &plan).await?;
         if self.work.doubted {
             self.work.all_settled(deployment).await?;
             self.sweep(deployment, &plan).await?;
         }
-        let evidence = Evidence { checks: proven.checks, proof: proven.proof };
+        let by_label = health.fingerprint.is_none() && has_label(&plan, plan.release.as_str());
+        let label_seen = by_label && proven.proof == Proof::Fingerprint;
+        let evidence = Evidence { checks: proven.checks, proof: proven.proof, label_seen };
         let took = self.work.since(began);
         self.work.tell(&Event::Proven { checks: evidence.checks.clone(), proof: evidence.proof, took });
         Ok(evidence)
@@ -121,11 +141,28 @@ impl Runner {
         health: &Health,
         stage: Stage,
     ) -> Result<Proven, Halt> {
+        let sought = self.sought(plan, release, health).await?;
+        self.watch_from(plan, app, &sought, stage, Before::Unknown).await
+    }
+
+    /// The same, with what is known of what ran before.
+    ///
+    /// # Errors
+    /// [`Halt::Fail`] with the evidence when it does not.
+    pub(super) async fn watch_from(
+        &self,
+        plan: &Plan,
+        app: &Receipt,
+        sought: &Sought<'_>,
+        stage: Stage,
+        before: Before<'_>,
+    ) -> Result<Proven, Halt> {
         let mut all = Proven { checks: Vec::new(), proof: Proof::Fingerprint };
         let several = plan.wanted().count() > 1;
         for (_, record) in plan.wanted() {
-            let target = target(record, release, health, self.way(record, stage).await?);
-            let one = self.watch_one(plan, app, &target).await?;
+            let way = self.way(record, stage).await?;
+            let target = target(record, sought, way);
+            let one = self.watch_one(plan, app, &target, before).await?;
             let name = self.ask.spec.as_written(&record.name);
             let named = |check: String| if several { format!("{name} {check}") } else { check };
             all.checks.extend(one.checks.into_iter().map(|(check, saw)| (named(check), saw)));
@@ -133,7 +170,45 @@ impl Runner {
                 all.proof = Proof::None;
             }
         }
-        if all.checks.is_empty() { self.watch_worker(plan, app, release, health).await } else { Ok(all) }
+        if all.checks.is_empty() {
+            return self.watch_worker(plan, app, (sought.release, sought.health), before).await;
+        }
+        Ok(all)
+    }
+
+    async fn sought<'a>(
+        &self,
+        plan: &Plan,
+        release: &'a str,
+        health: &'a Health,
+    ) -> Result<Sought<'a>, Halt> {
+        let fingerprint = self.fingerprint(plan, release, health).await?;
+        Ok(Sought { release, health, fingerprint })
+    }
+
+    // Where answers show the release: where the spec says, else in the header that Traefik adds by the label. That is
+    // missed only where it came through before.
+    async fn fingerprint(
+        &self,
+        plan: &Plan,
+        release: &str,
+        health: &Health,
+    ) -> Result<Option<verify::Fingerprint>, Halt> {
+        match &health.fingerprint {
+            Some(spec::Fingerprint::Header(name)) => {
+                return Ok(Some(verify::Fingerprint::Header(name.clone())));
+            }
+            Some(spec::Fingerprint::Json(key)) => return Ok(Some(verify::Fingerprint::Json(key.clone()))),
+            Some(spec::Fingerprint::Off) => return Ok(None),
+            None if is_application(&plan.app.fields) || plan.endpoints.is_empty() => return Ok(None),
+            None => {}
+        }
+        let name = spec::RELEASE_HEADER.to_owned();
+        let came = self.base.as_ref().is_some_and(Release::shows_label) && has_label(plan, release);
+        if came && self.vendors.coolify.has_traefik(&plan.place.server).await? {
+            return Ok(Some(verify::Fingerprint::Header(name)));
+        }
+        Ok(Some(verify::Fingerprint::IfShown(name)))
     }
 
     // How the record leads to the app at this stage.
@@ -152,7 +227,13 @@ impl Runner {
         })
     }
 
-    async fn watch_one(&self, plan: &Plan, app: &Receipt, target: &Target) -> Result<Proven, Halt> {
+    async fn watch_one(
+        &self,
+        plan: &Plan,
+        app: &Receipt,
+        target: &Target,
+        before: Before<'_>,
+    ) -> Result<Proven, Halt> {
         let listener = self.work.listener.clone();
         let mut on = |sighting: &verify::Sighting| {
             listener.hear(&Event::Sighted {
@@ -170,7 +251,10 @@ impl Runner {
                 Ok(proven)
             }
             Err(NotProven::Cancelled { .. }) => Err(Stop::park("interrupted", "resume or roll back").into()),
-            Err(not) => Err(Halt::Fail(self.masked(self.not_proven(plan, app, &not).await))),
+            Err(not) => {
+                let looked = Looked { before, seen: prospect.seen() };
+                Err(Halt::Fail(self.masked(self.not_proven(plan, app, looked, &not).await)))
+            }
         }
     }
 
@@ -189,7 +273,7 @@ impl Runner {
                 return Err(Halt::Fail(vanished(uuid, plan)));
             };
             if ended.status != Status::Finished {
-                return Err(Halt::Fail(self.masked(not_built(&ended))));
+                return Err(Halt::Fail(self.masked(not_built(&ended, &self.ask))));
             }
         }
         let status = self.work.until_quiet(app).await?;
@@ -220,9 +304,13 @@ fn vanished(uuid: &str, plan: &Plan) -> Cause {
     failed(message, format!("look at project {project} at {}, then apply again", plan.place.coolify))
 }
 
-fn not_built(ended: &deployments::Deployment) -> Cause {
+fn not_built(ended: &deployments::Deployment, ask: &Ask) -> Cause {
     let what = format!("deployment {} {}", ended.uuid, ended.status);
-    let mut cause = failed(what, "mend it, then apply again");
+    let hint = match ended.status {
+        Status::Cancelled => "somebody cancelled it: apply again".to_owned(),
+        _ => not_deployed(ask),
+    };
+    let mut cause = failed(what, hint);
     cause.evidence.push(match ended.tail(LOG_LINES) {
         Some(lines) if lines.is_empty() => "its build log is empty".to_owned(),
         Some(lines) => format!("its build log ends:\n{lines}"),
@@ -242,7 +330,24 @@ fn behind(deployment: &Deployment<Verifying>, plan: &Plan) -> bool {
     plan.wanted().any(sent)
 }
 
-fn target(record: &RecordWish, release: &str, health: &Health, way: Way) -> Target {
+// Whether a label has the proxy answer `release`.
+fn has_label(plan: &Plan, release: &str) -> bool {
+    plan.app.fields.get(release_label::FIELD).is_some_and(|label| label == release)
+}
+
+/// What is said where nothing shows which version runs, and what would.
+pub fn unproven(is_worker: bool) -> (&'static str, &'static str) {
+    if is_worker {
+        return (
+            "it runs, but nothing shows that it is the new version",
+            "have it write `$FABRIK_RELEASE` to its log",
+        );
+    }
+    ("it answers, but nothing shows that it is the new version", "name `health.fingerprint` in the spec")
+}
+
+fn target(record: &RecordWish, sought: &Sought<'_>, way: Way) -> Target {
+    let Sought { release, health, fingerprint } = sought;
     Target {
         host: record.name.clone(),
         way,
@@ -252,11 +357,8 @@ fn target(record: &RecordWish, release: &str, health: &Health, way: Way) -> Targ
         interval: health.interval,
         timeout: health.timeout,
         successes: health.successes,
-        fingerprint: health.fingerprint.as_ref().map(|fingerprint| match fingerprint {
-            spec::Fingerprint::Header(name) => verify::Fingerprint::Header(name.clone()),
-            spec::Fingerprint::Json(key) => verify::Fingerprint::Json(key.clone()),
-        }),
-        release: release.to_owned(),
+        fingerprint: fingerprint.clone(),
+        release: (*release).to_owned(),
         connect_to: None,
     }
 }

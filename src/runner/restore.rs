@@ -20,6 +20,7 @@ use super::unmake::{Undoing, not_ours};
 use super::work::TRIES;
 use crate::plan::Release;
 use crate::plan::ask::RELEASE;
+use crate::plan::compose::release_label::labelled;
 use crate::plan::release::frozen;
 use crate::providers::answer::Answer;
 use crate::providers::call::{Call, STALENESS};
@@ -108,7 +109,8 @@ impl Runner {
         let (coolify, compose) = (self.vendors.coolify.clone(), base.frozen(frozen::COMPOSE));
         let project = super::undo::project(deployment);
         let fields = &base.plan().app.fields;
-        let apps = self.vendors.app(&plan.place, &Names::of(plan), &project, fields, &compose);
+        let sent = labelled(&compose, fields);
+        let apps = self.vendors.app(&plan.place, &Names::of(plan), &project, fields, &sent);
         let Some(object) = self.work.present(apps.as_ref(), &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };

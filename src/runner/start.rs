@@ -11,11 +11,13 @@ use machine::deployment::Deployment;
 use machine::effect::{By, Kind, Verdict};
 use machine::moment::Moment;
 use machine::phase::Working;
+use machine::plan::{Action, Plan};
 use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 use serde_json::Value;
 
 use super::app::App;
+use super::container_log;
 use super::converge::Change;
 use super::event::Event;
 use super::halt::{Halt, Stop};
@@ -65,7 +67,7 @@ impl Work {
             // Asked before waiting for the starts of others, which may well take longer than that.
             self.still_trying(deployment, step, &saw)?;
             self.until_quiet(app).await?;
-            let before = newest(app).await?;
+            let before = before(app, &plan).await?;
             let (id, mark, what) = (&receipt.id, receipt.mark.clone(), what.clone());
             let change = Change { step, id, mark, before: &before, what };
             let call = coolify.deploy(app.resource);
@@ -158,6 +160,14 @@ impl Work {
             _ => "a deployment that Coolify did not queue",
         };
         Ok(Came::Nothing(reason.to_owned()))
+    }
+}
+
+// What tells this start from what ran before it: nothing did of an app that the run makes.
+async fn before(app: App<'_>, plan: &Plan) -> Result<Fields, Stop> {
+    match app.resource {
+        Resource::Service(_) if plan.app.action != Action::Create => Ok(container_log::note(app).await),
+        Resource::Service(_) | Resource::Application(_) => newest(app).await,
     }
 }
 

@@ -8,15 +8,15 @@ use machine::receipt::Receipt;
 
 use super::Runner;
 use super::app::App;
+use super::container_log::{ALL_LINES, Before, Whose};
 use super::event::Event;
 use super::halt::Halt;
+use super::prospect::Looked;
 use crate::plan::Release;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{Health, Source};
-use crate::verify::Proven;
+use crate::verify::{Proven, Seen};
 
-/// As many lines as Coolify gives (Coolify API, service logs).
-const ALL_LINES: u32 = 10_000;
 /// How long a container must stay up before it counts as running without having named its release: longer than
 /// Docker takes to start one again that ends at once.
 const STEADY: Duration = Duration::from_secs(30);
@@ -30,10 +30,12 @@ const LAG: Duration = Duration::from_secs(300);
 enum Look {
     /// Its log names the release.
     Proven,
-    /// It runs, and nothing shows which release it is.
-    Up,
-    /// It does not run, or it is not the new version.
+    /// It runs, and this much shows that it is the wanted release.
+    Up(Proof),
+    /// It does not run.
     Down,
+    /// The old version runs.
+    Old,
     /// Neither its log nor its status shows it running, and a status may be minutes old.
     Unseen,
 }
@@ -42,35 +44,37 @@ impl Runner {
     /// Waits until the container's log names `release`, or it has run for a while without.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when it does not stay up, or is a template's and never names the release.
+    /// [`Halt::Fail`] when it does not stay up, or is a template's and shows nothing of the release.
     pub(super) async fn watch_worker(
         &self,
         plan: &Plan,
         app: &Receipt,
-        release: &str,
-        health: &Health,
+        (release, health): (&str, &Health),
+        before: Before<'_>,
     ) -> Result<Proven, Halt> {
         let (mut up_since, mut bleak_since) = (None, None);
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let (look, saw) = self.look_at(plan, app, release).await?;
-            self.sighted(!matches!(look, Look::Down | Look::Unseen), &saw, attempt);
+            let (look, saw) = self.look_at(plan, app, release, before).await?;
+            self.sighted(matches!(look, Look::Proven | Look::Up(_)), &saw, attempt);
             let now = self.work.time();
             match look {
                 Look::Proven => return Ok(proven(saw, Proof::Fingerprint)),
-                Look::Up => {
+                Look::Up(proof) => {
                     bleak_since = None;
                     if now.saturating_sub(*up_since.get_or_insert(now)) >= STEADY {
-                        return Ok(proven(saw, Proof::None));
+                        return Ok(proven(saw, proof));
                     }
                 }
-                Look::Down | Look::Unseen => {
+                Look::Down | Look::Old | Look::Unseen => {
                     up_since = None;
                     let bleak = now.saturating_sub(*bleak_since.get_or_insert(now));
                     let limit = if matches!(look, Look::Unseen) { LAG } else { NO_SIGN };
                     if bleak >= limit.min(health.timeout) {
-                        let cause = self.not_well(plan, app, &saw, Vec::new()).await;
+                        let seen = matches!(look, Look::Old).then_some(Seen::Outdated);
+                        let looked = Looked { before, seen };
+                        let cause = self.not_well(plan, app, looked, &saw, Vec::new()).await;
                         return Err(Halt::Fail(self.masked(cause)));
                     }
                 }
@@ -79,30 +83,48 @@ impl Runner {
         }
     }
 
-    async fn look_at(&self, plan: &Plan, app: &Receipt, release: &str) -> Result<(Look, String), Halt> {
+    async fn look_at(
+        &self,
+        plan: &Plan,
+        app: &Receipt,
+        release: &str,
+        before: Before<'_>,
+    ) -> Result<(Look, String), Halt> {
         let app = App::of(&self.vendors.coolify, plan, app);
         let (look, saw) = match app.container(ALL_LINES).await? {
             Container::Running(log) if log.contains(release) => {
                 (Look::Proven, "running, its log names the release".to_owned())
             }
             Container::Running(log) if self.is_of_the_release_before(&log, release) => {
-                (Look::Down, "the old version still runs: its log names the release before".to_owned())
+                (Look::Old, "the old version still runs: its log names the release before".to_owned())
             }
-            Container::Running(_) => {
-                // Templates name their release, so one that does not is an older one that was left running.
-                let must_name = matches!(self.ask.spec.source, Source::Template { .. });
-                let look = if must_name { Look::Down } else { Look::Up };
-                (look, "running; its log does not name the release".to_owned())
-            }
+            Container::Running(log) => self.unnamed(before.whose(&log)),
             Container::Stopped => (Look::Down, "its container does not stay up".to_owned()),
             Container::None => (Look::Down, "there is no container".to_owned()),
             Container::Unknown(reason) => {
                 let status = app.status().await?.unwrap_or_else(|| "gone".to_owned());
-                let look = if status.starts_with("running") { Look::Up } else { Look::Unseen };
+                let first = if matches!(before, Before::Nothing) { Proof::First } else { Proof::None };
+                let look = if status.starts_with("running") { Look::Up(first) } else { Look::Unseen };
                 (look, format!("status {status} at Coolify; its log cannot be seen: {reason}"))
             }
         };
         Ok((look, saw))
+    }
+
+    // What a log comes to that names no release.
+    fn unnamed(&self, whose: Whose) -> (Look, String) {
+        let unnamed = "running; its log does not name the release";
+        // Templates name their release, so one that does not may well be an older one that was left running.
+        let must_name = matches!(self.ask.spec.source, Source::Template { .. });
+        match whose {
+            Whose::Old => {
+                (Look::Old, "the old version still runs: its log begins before the start".to_owned())
+            }
+            Whose::Unknown if must_name => (Look::Down, unnamed.to_owned()),
+            Whose::First => (Look::Up(Proof::First), format!("{unnamed}, and nothing ran before")),
+            Whose::New => (Look::Up(Proof::Log), "running; its log begins after the start".to_owned()),
+            Whose::Unknown => (Look::Up(Proof::None), unnamed.to_owned()),
+        }
     }
 
     // A container is made anew for each release, so its log names no earlier one unless it is that one's.

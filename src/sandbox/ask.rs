@@ -2,6 +2,7 @@
 //!
 //! Knows HTTP and nothing of any vendor.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -161,7 +162,7 @@ pub struct Reply {
     /// HTTP status.
     pub status: u16,
     /// Headers beside those of the vendor's frame.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -174,13 +175,20 @@ impl Reply {
 
     /// An answer of another type.
     pub fn typed(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("content-type", kind.to_owned())], body: body.into() }
+        Self { status, headers: vec![("content-type".into(), kind.to_owned())], body: body.into() }
     }
 
     /// The same with one more header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same with this header instead of any of its name.
+    pub fn with_only(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned().into(), value.to_owned()));
         self
     }
 
@@ -188,7 +196,7 @@ impl Reply {
     pub fn sent(self, certificate: Option<Certificate>) -> Response {
         let mut http = http::Response::builder().status(self.status);
         for (name, value) in self.headers {
-            http = http.header(name, value);
+            http = http.header(name.as_ref(), value);
         }
         Response { http: http.body(self.body).expect("statuses and headers here are valid"), certificate }
     }

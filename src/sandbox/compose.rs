@@ -44,6 +44,8 @@ pub struct Entry {
     pub image: Option<String>,
     /// Whether it is built.
     pub builds: bool,
+    /// The Dockerfile in its text, if it is built from one.
+    pub dockerfile: Option<String>,
     /// Whether Docker is to check its health.
     pub is_checked: bool,
     /// Whether it is meant to end (`restart: "no"`), or left out of the status by name.
@@ -167,6 +169,7 @@ fn entry((name, value): (&String, &Value)) -> Result<Entry, Unreadable> {
         name: name.clone(),
         image,
         builds: value.get("build").is_some(),
+        dockerfile: value["build"]["dockerfile_inline"].as_str().map(str::to_owned),
         is_checked: value.get("healthcheck").is_some(),
         is_excluded: one_shot || excluded,
         environment: pairs(value.get("environment")),

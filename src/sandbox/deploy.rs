@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::applications::{Application, Deployment, STOPPED};
 use super::events::{self, BUILD_MS, Event, SCAN_MS};
 use super::faults::Fault;
-use super::services::{Container, Line, Route, Volume};
+use super::services::{Condition, Container, Line, Route, Volume};
 use super::start;
 use super::world::World;
 
@@ -34,6 +34,9 @@ pub struct Launch {
     pub container: Container,
     /// Whether it fails: then the old container stays.
     pub fails: bool,
+    /// Whether that is for want of an image.
+    #[serde(default)]
+    pub lacks_image: bool,
 }
 
 /// What became of asking for a deployment.
@@ -112,11 +115,15 @@ fn begin(world: &mut World, uuid: &str) {
 
 fn launch(world: &mut World, application: &Application) -> Launch {
     let is_checked = application.columns.get("health_check_enabled").is_some_and(|it| it == true);
-    let sick = world.take_fault(Fault::Health);
-    let broken = world.take_fault(Fault::Build) || !world.server.usable || mounts_twice(application);
-    let container = container(world, application, sick, is_checked);
+    let condition = start::condition(world);
+    let lacks_image = world.take_fault(Fault::MissingImage);
+    let broken = world.take_fault(Fault::Build) || world.take_fault(Fault::NeverStarts) || lacks_image;
+    let broken = broken || !world.server.usable || mounts_twice(application);
+    let container = container(world, application, condition, is_checked);
     // With its own check on, Coolify takes a container that is never well for a failure.
-    Launch { application: application.uuid.clone(), container, fails: broken || (is_checked && sick) }
+    let is_ill = is_checked && condition != Condition::Well;
+    let application = application.uuid.clone();
+    Launch { application, container, fails: broken || is_ill, lacks_image }
 }
 
 // Docker: "Duplicate mount point".
@@ -125,7 +132,9 @@ fn mounts_twice(application: &Application) -> bool {
     paths.len() < application.storages.len()
 }
 
-fn container(world: &World, application: &Application, sick: bool, is_checked: bool) -> Container {
+// What an image's or a repository's code does is not known here: it is taken to answer its release, as that of an app
+// does whose spec names `health.fingerprint`.
+fn container(world: &World, application: &Application, condition: Condition, is_checked: bool) -> Container {
     let release = application.env("FABRIK_RELEASE").map(str::to_owned);
     let text = release.as_ref().map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
     let health_path = match application.text("health_check_path") {
@@ -137,7 +146,9 @@ fn container(world: &World, application: &Application, sick: bool, is_checked: b
         release,
         routes: application.urls().filter_map(start::route).collect::<Vec<Route>>(),
         health_path: health_path.to_owned(),
-        sick,
+        tells: true,
+        headers: Vec::new(),
+        condition,
         is_checked,
         log: vec![Line { at: world.time.wall, text }],
     }
@@ -151,7 +162,7 @@ pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
             deployment.status = status.into();
             deployment.finished = Some(now);
             deployment.made.changed = now;
-            for (text, is_error) in last_words(launch.fails) {
+            for (text, is_error) in last_words(&launch) {
                 deployment.say(now, text, *is_error);
             }
         }
@@ -167,8 +178,14 @@ pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
     next(world);
 }
 
-fn last_words(fails: bool) -> &'static [(&'static str, bool)] {
-    if fails {
+fn last_words(launch: &Launch) -> &'static [(&'static str, bool)] {
+    if launch.lacks_image {
+        return &[
+            ("Error response from daemon: manifest unknown: manifest unknown", true),
+            ("Deployment failed. The old container was left running.", true),
+        ];
+    }
+    if launch.fails {
         return &[
             (
                 "ERROR: failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2",
@@ -220,12 +237,7 @@ pub fn cancel(world: &mut World, uuid: &str) {
 /// Coolify looks at the container. Until then the status is the old one.
 pub fn scan(world: &mut World, application: &str) {
     let Some(application) = world.application_mut(application) else { return };
-    let status = match &application.container {
-        None => STOPPED,
-        Some(Container { is_checked: false, .. }) => "running:unknown",
-        Some(Container { sick: true, .. }) => "running:unhealthy",
-        Some(_) => "running:healthy",
-    };
+    let status = application.container.as_ref().map_or(STOPPED, Container::seen_as);
     status.clone_into(&mut application.status);
 }
 

@@ -98,6 +98,7 @@ pub fn happen(world: &mut World, event: Event) {
 
 /// The task is over. The status shown stays the cached one until the next scan.
 fn start_ends(world: &mut World, uuid: &str, start: Start) {
+    let now = world.time.wall;
     let Some(service) = world.service_mut(uuid) else {
         // A start does not stop for a deletion: its containers come up for nobody.
         world.stray_containers.extend(start.containers.iter().map(|it| format!("{}-{uuid}", it.part)));
@@ -106,6 +107,10 @@ fn start_ends(world: &mut World, uuid: &str, start: Start) {
     service.starting = service.starting.saturating_sub(1);
     if !start.fails {
         service.containers = start.containers;
+        service
+            .containers
+            .iter_mut()
+            .for_each(|container| container.log.iter_mut().for_each(|it| it.at = now));
         keep_volumes(world, uuid, &start.volumes);
         seek_certificates(world);
     }
@@ -140,13 +145,7 @@ fn scan(world: &mut World, uuid: &str) {
 }
 
 fn seen_status(service: &Service, part: &str) -> String {
-    let status = match service.container(part) {
-        None => "exited",
-        Some(Container { is_checked: false, .. }) => "running:unknown",
-        Some(Container { sick: true, .. }) => "running:unhealthy",
-        Some(_) => "running:healthy",
-    };
-    status.to_owned()
+    service.container(part).map_or("exited", Container::seen_as).to_owned()
 }
 
 /// Unlike a start, a stop writes the status itself, whatever came of it: what cannot be reached runs on.

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::ask::{Ask, Reply};
 use super::faults::{self, Mishap};
-use super::world::{World, Write};
+use super::log::Write;
+use super::world::World;
 use super::{cloudflare, coolify, lies, site};
 use crate::wire::{Response, SendError};
 

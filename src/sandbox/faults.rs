@@ -16,6 +16,14 @@ use super::world::World;
 pub enum Fault {
     /// The next start's image does not build.
     Build,
+    /// The next start's image does not exist.
+    MissingImage,
+    /// The next start's containers end soon after each start.
+    CrashLoop,
+    /// The next start takes the old containers away, and its own never start.
+    NeverStarts,
+    /// The next start's containers listen on another port than the proxy asks at.
+    WrongPort,
     /// The next start's containers are never well.
     Health,
     /// The next write is carried out and not answered.
@@ -38,8 +46,12 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, in the order they are listed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Build,
+        Self::MissingImage,
+        Self::CrashLoop,
+        Self::NeverStarts,
+        Self::WrongPort,
         Self::Health,
         Self::LostReply,
         Self::ErrorAfterWrite,
@@ -54,6 +66,10 @@ impl Fault {
     pub fn name(self) -> &'static str {
         match self {
             Self::Build => "build",
+            Self::MissingImage => "missing-image",
+            Self::CrashLoop => "crash-loop",
+            Self::NeverStarts => "never-starts",
+            Self::WrongPort => "wrong-port",
             Self::Health => "health",
             Self::LostReply => "lost-reply",
             Self::ErrorAfterWrite => "500-after-write",
@@ -70,6 +86,18 @@ impl Fault {
         match self {
             Self::Build => {
                 "The next start's image does not build and the old release answers on; of a service nobody says so."
+            }
+            Self::MissingImage => {
+                "The next start's image does not exist and the old release answers on; of a service nobody says so."
+            }
+            Self::CrashLoop => {
+                "The next start's containers end soon after each start and are restarted for ever."
+            }
+            Self::NeverStarts => {
+                "The next start takes the old containers away and starts none; of a service nobody says so."
+            }
+            Self::WrongPort => {
+                "The next start's containers listen on another port, so that the proxy answers 502."
             }
             Self::Health => "The next start comes up, but its health path answers 503.",
             Self::LostReply => "The next write is carried out, but its answer never arrives.",

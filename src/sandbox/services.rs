@@ -141,12 +141,34 @@ pub struct Container {
     pub routes: Vec<Route>,
     /// The path it answers its health on.
     pub health_path: String,
-    /// Whether that path answers 503.
-    pub sick: bool,
+    /// Whether its own code answers its release, and writes it to its log.
+    #[serde(default)]
+    pub tells: bool,
+    /// The response headers that the Traefik middlewares in its labels set.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// How it fares.
+    #[serde(default)]
+    pub condition: Condition,
     /// Whether Docker checks its health.
     pub is_checked: bool,
     /// What it wrote.
     pub log: Vec<Line>,
+}
+
+/// How a container fares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    /// It answers.
+    #[default]
+    Well,
+    /// Its health path answers 503.
+    Sick,
+    /// It ends soon after each start, and is restarted for ever: the proxy knows no way to it.
+    Crashing,
+    /// It listens on another port than the proxy asks at.
+    Unreachable,
 }
 
 /// A host that the proxy brings to a container.
@@ -215,6 +237,23 @@ impl Service {
     /// The row of this key.
     pub fn env(&self, key: &str) -> Option<&EnvRow> {
         self.envs.iter().find(|row| row.key == key)
+    }
+}
+
+impl Container {
+    /// Whether it is up, and not about to be restarted.
+    pub fn is_up(&self) -> bool {
+        self.condition != Condition::Crashing
+    }
+
+    /// Its status once Coolify has looked at it (4.3.11, observed).
+    pub fn seen_as(&self) -> &'static str {
+        match (self.condition, self.is_checked) {
+            (Condition::Crashing, _) => "restarting:unknown",
+            (_, false) => "running:unknown",
+            (Condition::Sick, true) => "running:unhealthy",
+            (Condition::Well | Condition::Unreachable, true) => "running:healthy",
+        }
     }
 }
 

@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::Sandbox;
 use super::applications::Application;
 use super::services::{EnvRow, Service};
 use super::world::{World, digest, hex};
+use super::{Sandbox, middleware};
 
 impl Sandbox {
     /// What is in the world, as text.
@@ -84,7 +84,11 @@ impl World {
         let place = self.place(service.environment);
         let head = format!("{} {} in {place}{deleting}", service.name, service.uuid);
         let mut lines = vec![head + &remark(service.description.as_deref())];
-        lines.push(format!("  compose {}", &hex(&digest(&[service.compose.as_bytes()]))[..12]));
+        let (text, headers) = middleware::apart(&service.compose);
+        lines.push(format!("  compose {}", &hex(&digest(&[text.as_bytes()]))[..12]));
+        lines.extend(sorted(
+            headers.iter().map(|(part, name, value)| format!("  header {part} {name}: {value}")),
+        ));
         lines.extend(sorted(service.parts.iter().map(|part| {
             let state = if service.container(&part.name).is_some() { "up" } else { "down" };
             let (image, urls) = (part.image.as_deref().unwrap_or("-"), part.fqdn.as_deref().unwrap_or("-"));

@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::ask::{Ask, Reply};
+use super::middleware::ProxyKind;
 use super::resolver;
-use super::services::Container;
+use super::services::{Condition, Container};
 use super::world::World;
 use crate::wire::{Certificate, Response, SendError};
 
@@ -119,29 +120,43 @@ fn proxied(world: &World, ask: &Ask) -> Reply {
         None => Reply::typed(404, "text/plain; charset=utf-8", "404 page not found\n"),
         Some((_, wants_https)) if wants_https && !ask.https => Reply::typed(302, "text/plain", "Found")
             .with("location", format!("https://{}{}", ask.host, ask.target())),
-        Some((container, _)) => answered(container, ask),
+        Some((container, _)) => labelled(world, container, answered(container, ask)),
     }
 }
 
 /// The container behind a host, and whether it is to be reached by HTTPS only.
 fn routed<'a>(world: &'a World, ask: &Ask) -> Option<(&'a Container, bool)> {
-    let routes =
-        world.containers().flat_map(|container| container.routes.iter().map(move |route| (container, route)));
+    let up = world.containers().filter(|container| container.is_up());
+    let routes = up.flat_map(|container| container.routes.iter().map(move |route| (container, route)));
     let mut matching =
         routes.filter(|(_, route)| route.host == ask.host).filter(|(_, it)| it.https || !ask.https);
     matching.next().map(|(container, route)| (container, route.https))
 }
 
 fn answered(container: &Container, ask: &Ask) -> Reply {
-    let status = match ask.path.as_str() {
-        path if path == container.health_path && container.sick => 503,
-        path if path == container.health_path || path == "/" => 200,
+    let status = match (ask.path.as_str(), container.condition) {
+        (_, Condition::Unreachable) => return Reply::typed(502, "text/plain; charset=utf-8", "Bad Gateway"),
+        (path, Condition::Sick) if path == container.health_path => 503,
+        (path, _) if path == container.health_path || path == "/" => 200,
         _ => 404,
     };
-    let reply = Reply::json(status, &json!({"release": container.release}));
-    match &container.release {
+    let release = container.release.as_ref().filter(|_| container.tells);
+    let reply = Reply::json(status, &json!({"release": release}));
+    match release {
         Some(release) => reply.with("x-fabrik-release", release),
         None => reply,
+    }
+}
+
+/// Traefik sets the headers of the middlewares that the container's own labels name: Coolify adds those to its routers
+/// (4.3.11, observed). Caddy does not.
+fn labelled(world: &World, container: &Container, reply: Reply) -> Reply {
+    match world.server.proxy {
+        ProxyKind::Traefik => {
+            let headers = container.headers.iter();
+            headers.fold(reply, |reply, (name, value)| reply.with_only(name, value))
+        }
+        ProxyKind::Caddy | ProxyKind::None => reply,
     }
 }
 

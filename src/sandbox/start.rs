@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::compose::{Compose, Entry};
 use super::events::{BUILD_MS, Event, START_MS};
 use super::faults::Fault;
-use super::services::{Container, Line, Route, Service};
+use super::services::{Condition, Container, Line, Route, Service};
 use super::world::{World, digest, hex};
 
 /// A start under way.
@@ -18,7 +18,7 @@ pub struct Start {
     pub containers: Vec<Container>,
     /// The volumes Docker will make, by their name in the text.
     pub volumes: Vec<String>,
-    /// Whether the image fails to build: then the old containers stay, and nobody says so.
+    /// Whether there is no image to start: then the old containers stay, and nobody says so.
     pub fails: bool,
 }
 
@@ -26,13 +26,14 @@ pub struct Start {
 pub fn begin(world: &mut World, uuid: &str) {
     let Some(service) = world.service(uuid).cloned() else { return };
     let Ok(compose) = Compose::read(&service.compose) else { return };
-    let fails = world.take_fault(Fault::Build);
-    let sick = world.take_fault(Fault::Health);
-    let start = Start {
-        containers: compose.entries.iter().map(|entry| container(world, &service, entry, sick)).collect(),
-        volumes: compose.volumes(),
-        fails,
-    };
+    let fails = keeps_the_old(world);
+    let condition = condition(world);
+    let mut containers: Vec<Container> =
+        compose.entries.iter().map(|entry| container(world, &service, entry, condition)).collect();
+    if world.take_fault(Fault::NeverStarts) {
+        containers.clear();
+    }
+    let start = Start { containers, volumes: compose.volumes(), fails };
     let lasts = if compose.entries.iter().any(|entry| entry.builds) { BUILD_MS } else { START_MS };
     if let Some(service) = world.service_mut(uuid) {
         service.starting += 1;
@@ -41,16 +42,37 @@ pub fn begin(world: &mut World, uuid: &str) {
     world.later(lasts, Event::StartEnds(uuid.to_owned(), Box::new(start)));
 }
 
-fn container(world: &World, service: &Service, entry: &Entry, sick: bool) -> Container {
+/// Whether a fault leaves the start that begins now without an image.
+fn keeps_the_old(world: &mut World) -> bool {
+    let (build, pull) = (world.take_fault(Fault::Build), world.take_fault(Fault::MissingImage));
+    build || pull
+}
+
+/// How the containers of the start that begins now will fare.
+pub(super) fn condition(world: &mut World) -> Condition {
+    let faults = [
+        (Fault::Health, Condition::Sick),
+        (Fault::CrashLoop, Condition::Crashing),
+        (Fault::WrongPort, Condition::Unreachable),
+    ];
+    let struck = faults.into_iter().find(|(fault, _)| world.take_fault(*fault));
+    struck.map_or(Condition::Well, |(_, condition)| condition)
+}
+
+fn container(world: &World, service: &Service, entry: &Entry, condition: Condition) -> Container {
     let release = release(service, entry);
-    let text = release.as_ref().map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
+    let tells = super::middleware::tells(entry);
+    let told = release.as_ref().filter(|_| tells);
+    let text = told.map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
     let part = service.parts.iter().find(|part| part.name == entry.name);
     Container {
         part: entry.name.clone(),
         release,
         routes: part.into_iter().flat_map(super::services::Part::urls).filter_map(route).collect(),
         health_path: entry.label("fabrik.health").unwrap_or_else(|| "/health".to_owned()),
-        sick,
+        tells,
+        headers: super::middleware::headers(entry),
+        condition,
         is_checked: entry.is_checked,
         log: vec![Line { at: world.time.wall, text }],
     }

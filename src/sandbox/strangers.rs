@@ -8,7 +8,7 @@ use super::applications::Application;
 use super::compose::Compose;
 use super::deploy::{self, Asked};
 use super::records::Record;
-use super::services::{Container, Line, Service};
+use super::services::{Condition, Container, Line, Service};
 use super::world::{Project, World};
 use super::{Sandbox, SandboxError, cloudflare, coolify};
 
@@ -133,7 +133,9 @@ fn running(world: &World, part: &str) -> Container {
         release: None,
         routes: Vec::new(),
         health_path: "/".into(),
-        sick: false,
+        tells: false,
+        headers: Vec::new(),
+        condition: Condition::Well,
         is_checked: false,
         log: vec![Line { at: world.time.wall, text: "started".into() }],
     }

@@ -14,6 +14,8 @@ use super::clock::Time;
 use super::cloudflare::CloudflareHabits;
 use super::events::Job;
 use super::faults::{Armed, Mishap};
+use super::log::Log;
+use super::middleware::ProxyKind;
 use super::records::{Record, Zone};
 use super::schedule::Schedule;
 use super::services::{Container, Service, Volume};
@@ -159,6 +161,9 @@ pub struct Server {
     pub is_coolify_host: bool,
     /// Whether Coolify reaches it.
     pub usable: bool,
+    /// What stands in front of its containers.
+    #[serde(default)]
+    pub proxy: ProxyKind,
 }
 
 /// A Coolify project.
@@ -204,32 +209,6 @@ pub struct Made {
     pub changed: Timestamp,
     /// Boot time of creation in milliseconds; stale reads do not show the youngest.
     pub boot_ms: u64,
-}
-
-/// What was asked of this world.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Log {
-    /// All requests, site probes included.
-    pub requests: u64,
-    /// The requests to an API that may change something, oldest first.
-    pub writes: Vec<Write>,
-}
-
-/// One writing request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Write {
-    /// Method.
-    pub method: String,
-    /// Host asked.
-    pub host: String,
-    /// Path with query.
-    pub path: String,
-    /// The mark in `comment` or `description` of its body.
-    pub mark: Option<String>,
-    /// When it arrived, on the pretend wall clock.
-    pub at: Timestamp,
-    /// The status answered; `None` when the client got no answer.
-    pub status: Option<u16>,
 }
 
 impl World {
@@ -373,6 +352,7 @@ impl Server {
             shown_ip: "203.0.113.10".into(),
             is_coolify_host: false,
             usable: true,
+            proxy: ProxyKind::Traefik,
         }
     }
 }

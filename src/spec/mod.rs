@@ -11,6 +11,7 @@ pub mod expand;
 mod keys;
 mod older;
 mod parse;
+mod proof;
 mod reader;
 mod resources;
 pub mod scaffold;
@@ -23,6 +24,7 @@ pub mod tree;
 pub use carry::{Uncarriable, carriable};
 pub use dns::{Dns, Proxied, RecordType, Target, Ttl};
 pub use keys::nearest;
+pub use proof::{Fingerprint, ProofPolicy, RELEASE_HEADER};
 pub use resources::Resources;
 pub use source::{Access, Git, Source};
 
@@ -120,18 +122,11 @@ pub struct Health {
     pub timeout: Duration,
     /// Good answers in a row that settle it.
     pub successes: u32,
-    /// Where an answer shows which release gave it.
+    /// Where an answer shows which release gave it; `None` where the spec does not say.
     pub fingerprint: Option<Fingerprint>,
-}
-
-/// The place in an answer that carries `$FABRIK_RELEASE`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fingerprint {
-    /// A response header of this name.
-    Header(String),
-    /// A key of the JSON body.
-    Json(String),
+    /// Whether a deployment that nothing proves counts as a failure.
+    #[serde(skip_serializing_if = "ProofPolicy::is_optional")]
+    pub proof: ProofPolicy,
 }
 
 /// What is already there and may be taken over; it is never deleted.

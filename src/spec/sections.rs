@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use super::reader::{Complaint, Fields, Reader};
 use super::tree::{Entry, Node, Place, Value};
-use super::{Adopt, Fingerprint, Health, Rollback, SecretRule, SecretWant, Undo, Volume};
-use super::{carriable, check, expand, suspicion};
+use super::{
+    Adopt, Fingerprint, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, Undo, Volume,
+};
+use super::{carriable, check, expand, proof, suspicion};
 
 /// What is known of an app when its `health` is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum Asked {
     Worker,
 }
 
-/// Reads `health`; a worker has only the times.
+/// Reads `health`; a worker has only the times and whether proof is required.
 pub fn health(reader: &mut Reader<'_>, node: Option<Node>, asked: Asked) -> Health {
     let template = asked == Asked::Template;
     let mut health = Health {
@@ -31,7 +33,8 @@ pub fn health(reader: &mut Reader<'_>, node: Option<Node>, asked: Asked) -> Heal
         interval: Duration::from_secs(5),
         timeout: Duration::from_secs(300),
         successes: 3,
-        fingerprint: template.then(|| Fingerprint::Header("X-Fabrik-Release".to_owned())),
+        fingerprint: template.then(|| Fingerprint::Header(RELEASE_HEADER.to_owned())),
+        proof: ProofPolicy::Optional,
     };
     let Some(mut fields) = node.and_then(|node| reader.fields(node, "health.")) else { return health };
     if asked == Asked::Worker {
@@ -46,9 +49,12 @@ pub fn health(reader: &mut Reader<'_>, node: Option<Node>, asked: Asked) -> Heal
     let read = fields.take("successes").and_then(|node| reader.number(&node, "health.successes", 1..=100));
     health.successes = read.unwrap_or(health.successes);
     if let Some(node) = fields.take("fingerprint") {
-        health.fingerprint = fingerprint(reader, node);
+        health.fingerprint = proof::fingerprint(reader, node);
     }
-    reader.refuse_the_rest(fields, &["path", "status", "interval", "timeout", "successes", "fingerprint"]);
+    let read = fields.take("proof").and_then(|node| proof::policy(reader, &node));
+    health.proof = read.unwrap_or(health.proof);
+    let known = ["path", "status", "interval", "timeout", "successes", "fingerprint", "proof"];
+    reader.refuse_the_rest(fields, &known);
     health
 }
 
@@ -70,26 +76,6 @@ fn duration(reader: &mut Reader<'_>, fields: &mut Fields, key: &str, full: &str)
         return None;
     }
     reader.checked(&node, full, |text| check::duration(full, text))
-}
-
-fn fingerprint(reader: &mut Reader<'_>, node: Node) -> Option<Fingerprint> {
-    let mut fields = reader.fields(node, "health.fingerprint.")?;
-    let place = fields.place;
-    let (header, json) = (fields.take("header"), fields.take("json"));
-    reader.refuse_the_rest(fields, &["header", "json"]);
-    match (header, json) {
-        (Some(node), None) => {
-            reader.checked(&node, "health.fingerprint.header", check::header).map(Fingerprint::Header)
-        }
-        (None, Some(node)) => {
-            reader.checked(&node, "health.fingerprint.json", check::json_key).map(Fingerprint::Json)
-        }
-        _ => {
-            let complaint = Complaint::new("`health.fingerprint` names one place");
-            reader.complain(place, complaint.hint("either `header: NAME` or `json: KEY`"));
-            None
-        }
-    }
 }
 
 /// Reads `env`: values stay as written, unexpanded.

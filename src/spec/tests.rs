@@ -82,6 +82,27 @@ fn a_folder_is_sent_as_it_is_and_promises_no_fingerprint() {
 }
 
 #[test]
+fn proof_may_be_required_and_the_label_left_out() {
+    let spec = with("health: {proof: required, fingerprint: none}").expect("a good spec");
+    assert_eq!((spec.health.proof, spec.health.fingerprint), (ProofPolicy::Required, Some(Fingerprint::Off)));
+    let spec = with("health: {proof: optional}").expect("a good spec");
+    assert_eq!(spec.health.proof, ProofPolicy::Optional);
+    let worker = parse("name: abc\nfolder: ./my-api\nhealth: {proof: required}").expect("a good spec");
+    assert_eq!(worker.health.proof, ProofPolicy::Required);
+    also_refused("health: {proof: always}", 1, 17, "`health.proof` must be optional or required", "");
+    also_refused("health: {fingerprint: nothing}", 1, 23, "must be `none` or name one place", "{json: KEY}");
+}
+
+#[test]
+fn a_spec_that_says_nothing_of_proof_is_known_by_the_hash_it_always_had() {
+    let canonical = |more: &str| with(more).expect("a good spec").canonical();
+    assert!(!canonical("").contains("proof"), "{}", canonical(""));
+    assert_eq!(canonical("health: {proof: optional}"), canonical(""));
+    assert_ne!(canonical("health: {proof: required}"), canonical(""));
+    assert_ne!(canonical("health: {fingerprint: none}"), canonical(""));
+}
+
+#[test]
 fn everything_the_version_knows_is_read() {
     let spec = with(
         "port: 9000\nserver: vps1\nproject: shop\nenvironment: staging\n\

@@ -158,7 +158,9 @@ pub(super) fn rolling_back() -> Line {
 }
 
 pub(super) fn complete() -> Line {
-    line(Entry::Complete { evidence: Evidence { checks: Vec::new(), proof: Proof::Fingerprint } })
+    line(Entry::Complete {
+        evidence: Evidence { checks: Vec::new(), proof: Proof::Fingerprint, label_seen: false },
+    })
 }
 
 fn cause() -> Cause {

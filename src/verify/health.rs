@@ -3,7 +3,9 @@
 //! A service whose new image fails to build keeps its old container, which goes on answering 200 (Coolify 4.3,
 //! observed). So where the app can say its release, only the wanted release counts, each time.
 
-use super::site::{Site, clipped, status_line};
+use std::sync::atomic::Ordering;
+
+use super::site::{Site, clipped, is_unreached, status_line};
 use super::{Fingerprint, Look, Target, edge};
 use crate::wire::Response;
 
@@ -16,7 +18,8 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
                 return Look::NotYet(format!("{line}: {diagnosis}"));
             }
             let body = String::from_utf8_lossy(response.http.body());
-            Look::NotYet(clipped(&format!("{line}: {body}")))
+            let saw = clipped(&format!("{line}: {body}"));
+            if is_unreached(&response) { Look::Unreached(saw) } else { Look::NotYet(saw) }
         }
         Ok(response) => identify(site, &response),
         Err(error) => Look::NotYet(clipped(&error.to_string())),
@@ -25,17 +28,26 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
 
 fn identify(site: &Site<'_>, response: &Response) -> Look {
     let line = status_line(&site.target.health_path, response);
-    let Some(place) = &site.target.fingerprint else {
-        return counted(site, format!("{line} ×{}", site.in_a_row));
-    };
-    match found(place, response) {
-        Some(release) if release == site.target.release => {
+    if site.in_a_row == 1 {
+        site.shown.store(0, Ordering::Relaxed);
+    }
+    let place = site.target.fingerprint.as_ref();
+    match (place, place.and_then(|place| found(place, response))) {
+        (_, Some(release)) if release == site.target.release => {
+            site.shown.fetch_add(1, Ordering::Relaxed);
             counted(site, format!("{line} ×{}, release {}", site.in_a_row, short(&release)))
         }
-        Some(release) => {
+        (_, Some(release)) => {
             Look::Outdated(format!("{line}, release {}: the old version still answers", short(&release)))
         }
-        None => Look::NotYet(format!("{line}, but no release in {}", described(place))),
+        (Some(place @ (Fingerprint::Header(_) | Fingerprint::Json(_))), None) => {
+            Look::NotYet(format!("{line}, but no release in {}", described(place)))
+        }
+        // Some answers that show it and some that do not are no proof.
+        (Some(Fingerprint::IfShown(_)) | None, None) => {
+            site.shown.store(0, Ordering::Relaxed);
+            counted(site, format!("{line} ×{}", site.in_a_row))
+        }
     }
 }
 
@@ -45,7 +57,7 @@ fn counted(site: &Site<'_>, saw: String) -> Look {
 
 fn found(place: &Fingerprint, response: &Response) -> Option<String> {
     match place {
-        Fingerprint::Header(name) => {
+        Fingerprint::Header(name) | Fingerprint::IfShown(name) => {
             let value = response.http.headers().get(name)?;
             Some(value.to_str().ok()?.trim().to_owned())
         }
@@ -58,7 +70,7 @@ fn found(place: &Fingerprint, response: &Response) -> Option<String> {
 
 fn described(place: &Fingerprint) -> String {
     match place {
-        Fingerprint::Header(name) => format!("header {name}"),
+        Fingerprint::Header(name) | Fingerprint::IfShown(name) => format!("header {name}"),
         Fingerprint::Json(key) => format!("JSON key {key}"),
     }
 }

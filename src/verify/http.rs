@@ -2,7 +2,7 @@
 //!
 //! An app need not have anything at `/`, so 404 or a redirect is as good as 200 here.
 
-use super::site::{Site, clipped, status_line};
+use super::site::{Site, clipped, is_unreached, status_line};
 use super::{Look, edge};
 
 pub(super) async fn look(site: &Site<'_>) -> Look {
@@ -16,7 +16,8 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
     }
     if response.http.status().is_server_error() {
         let body = String::from_utf8_lossy(response.http.body());
-        return Look::NotYet(format!("{line}: {}", clipped(&body)));
+        let saw = format!("{line}: {}", clipped(&body));
+        return if is_unreached(&response) { Look::Unreached(saw) } else { Look::NotYet(saw) };
     }
     Look::Good(line)
 }

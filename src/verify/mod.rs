@@ -14,6 +14,7 @@ mod way;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -58,6 +59,8 @@ pub enum Fingerprint {
     Header(String),
     /// Under that top-level key of a JSON body.
     Json(String),
+    /// In a header of that name if it comes: it is believed, and not missed where it does not come.
+    IfShown(String),
 }
 
 /// What one look brought.
@@ -68,6 +71,8 @@ enum Look {
     GoodSoFar(String),
     /// Not well, or not yet.
     NotYet(String),
+    /// A proxy answers that it does not reach the app.
+    Unreached(String),
     /// Another release than the wanted one is well.
     Outdated(String),
 }
@@ -125,6 +130,8 @@ pub enum Seen {
     Well,
     /// Not well, or not yet.
     Unwell,
+    /// A proxy answers that it does not reach the app.
+    Unreached,
     /// Another release than the wanted one is well.
     Outdated,
 }
@@ -230,12 +237,13 @@ pub async fn verify(
     patience: &mut dyn Patience,
 ) -> Result<Proven, NotProven> {
     let deadline = outside.clock.boot() + target.timeout;
-    let (door, seen) = (OnceLock::new(), Vec::new());
-    let mut watch = Watch { outside, target, door, on, patience, deadline, seen };
+    let (door, shown, seen) = (OnceLock::new(), AtomicU32::new(0), Vec::new());
+    let mut watch = Watch { outside, target, door, shown, on, patience, deadline, seen };
     for check in Check::ALL {
         watch.pass(*check).await?;
     }
-    let proof = if target.fingerprint.is_some() { Proof::Fingerprint } else { Proof::None };
+    let is_shown = watch.shown.load(Ordering::Relaxed) >= target.successes.max(1);
+    let proof = if is_shown { Proof::Fingerprint } else { Proof::None };
     Ok(Proven {
         checks: watch.seen.into_iter().map(|(check, saw)| (check.to_string(), saw)).collect(),
         proof,
@@ -247,6 +255,7 @@ struct Watch<'a> {
     outside: &'a Outside,
     target: &'a Target,
     door: OnceLock<IpAddr>,
+    shown: AtomicU32,
     on: &'a mut (dyn FnMut(&Sighting) + Send),
     patience: &'a mut dyn Patience,
     deadline: Duration,
@@ -263,12 +272,15 @@ impl Watch<'_> {
                 break;
             }
             let Self { outside, target, .. } = *self;
-            let look = check.look(&Site { outside, target, door: &self.door, left, in_a_row }).await;
+            let look = check
+                .look(&Site { outside, target, door: &self.door, shown: &self.shown, left, in_a_row })
+                .await;
             let after_failure = self.target.interval.max(LEAST_PAUSE);
             let (seen, saw, pause) = match look {
                 Look::Good(saw) => (Seen::Well, saw, None),
                 Look::GoodSoFar(saw) => (Seen::Well, saw, Some(BEAT)),
                 Look::NotYet(saw) => (Seen::Unwell, saw, Some(after_failure)),
+                Look::Unreached(saw) => (Seen::Unreached, saw, Some(after_failure)),
                 Look::Outdated(saw) => (Seen::Outdated, saw, Some(after_failure)),
             };
             let sighting = self.note(Sighting { check, seen, saw, attempt });

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::Target;
@@ -23,6 +24,8 @@ pub(super) struct Site<'a> {
     pub target: &'a Target,
     /// The address that the name servers gave, once they all agree.
     pub door: &'a OnceLock<IpAddr>,
+    /// How many good answers in a row showed the wanted release.
+    pub shown: &'a AtomicU32,
     /// Time until the deadline.
     pub left: Duration,
     /// Which success in a row this one would be, from 1.
@@ -52,6 +55,11 @@ impl Site<'_> {
     pub fn pinned(&self) -> Option<SocketAddr> {
         self.outside.resolver.pinned(&self.target.host, PORT)
     }
+}
+
+/// Whether a proxy says that it does not reach what it stands for: 502 and 504 (RFC 9110).
+pub(super) fn is_unreached(response: &Response) -> bool {
+    matches!(response.http.status().as_u16(), 502 | 504)
 }
 
 /// The status and, where it points elsewhere, the place.

@@ -234,6 +234,41 @@ async fn a_release_in_the_json_body_is_proof() {
     assert_eq!(seen.outcome.map(|proven| proven.proof), Ok(Proof::Fingerprint));
 }
 
+/// What a proxy adds is believed, and not missed: there may be one that adds nothing.
+fn if_shown() -> Target {
+    Target { fingerprint: Some(Fingerprint::IfShown("X-Fabrik-Release".to_owned())), ..target() }
+}
+
+#[tokio::test]
+async fn a_release_that_comes_unasked_is_proof_and_another_one_is_the_old_version() {
+    let seen = look(if_shown(), known, well).await;
+    assert_eq!(seen.outcome.map(|proven| proven.proof), Ok(Proof::Fingerprint));
+    let seen = look(if_shown(), known, |_, _| answer(200, &[], "")).await;
+    assert_eq!(seen.outcome.map(|proven| proven.proof), Ok(Proof::None));
+    let seen = look(if_shown(), known, |_, _| release(OLD)).await;
+    assert_eq!(seen.timed_out_at(), Some(Check::Health));
+    assert!(seen.says("the old version still answers"));
+}
+
+#[tokio::test]
+async fn answers_of_which_only_some_show_the_release_are_no_proof() {
+    for odd in [0, 1, 2] {
+        let mixed = move |now, _: &Request| if now == odd { answer(200, &[], "") } else { release(NEW) };
+        let seen = look(if_shown(), known, mixed).await;
+        assert_eq!(seen.outcome.map(|proven| proven.proof), Ok(Proof::None), "second {odd}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_proxy_does_not_reach_is_told_from_what_is_not_well() {
+    for (status, wanted) in
+        [(502, super::Seen::Unreached), (504, super::Seen::Unreached), (500, super::Seen::Unwell)]
+    {
+        let seen = look(target(), known, move |_, _| answer(status, &[], "")).await;
+        assert_eq!(seen.shown.last().map(|sighting| sighting.seen), Some(wanted), "{status}");
+    }
+}
+
 #[tokio::test]
 async fn a_failure_starts_the_count_of_successes_again() {
     let shaky = |now, request: &Request| match now {

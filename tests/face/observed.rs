@@ -127,7 +127,12 @@ const COMMON: [Edit; 8] = [
     },
 ];
 
-const OF_A_SERVICE: [Edit; 5] = [
+const OF_A_SERVICE: [Edit; 6] = [
+    Edit {
+        what: "the label that names the release",
+        change: |it| it.edit_text(|text| drop(text["services"]["app"].as_object_mut().unwrap().remove("labels"))),
+        named: "services.app.labels",
+    },
     Edit {
         what: "a limit",
         change: |it| it.edit_text(|text| text["services"]["app"]["mem_limit"] = json!("1g")),

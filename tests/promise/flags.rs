@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{Options, Outcome};
-use fabrik::sandbox::Fault;
+use fabrik::sandbox::{Fault, ProxyKind};
 use machine::entry::{Entry, Proof};
 
 use super::crash::Fuse;
@@ -19,33 +19,79 @@ fn complete(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Ended(Ended::Complete { .. }))
 }
 
-/// A scene whose app does not say which release it is.
-fn without_fingerprint() -> Scene {
+/// A scene with a release whose app says nothing of itself, behind a proxy that does not say it either.
+async fn silent() -> Scene {
     let scene = Scene::new(1);
     scene.respec(", fingerprint: {header: X-Fabrik-Release}", "");
+    scene.sandbox.with_world(|world| world.server.proxy = ProxyKind::Caddy).unwrap();
+    let outcome = apply_silenced(&scene, &options()).await;
+    assert!(complete(&outcome), "{outcome:?}");
+    assert_eq!(proof(&scene).await, Proof::First);
     scene
 }
 
-#[tokio::test]
-async fn without_a_fingerprint_a_release_is_complete_but_not_proven() {
-    let scene = without_fingerprint();
-    let outcome = apply(&scene, &options()).await;
-    assert!(complete(&outcome), "{outcome:?}");
+/// Applies the spec while no container ever writes a line.
+async fn apply_silenced(scene: &Scene, options: &Options) -> Outcome {
+    let outside = scene.silenced();
+    let mut process = scene.process(&Fuse::default());
+    process.vendors = process.vendors.clone().through(&outside);
+    process.outside = outside;
+    process.apply(scene.spec(), options).await
+}
+
+async fn proof(scene: &Scene) -> Proof {
     let run = scene.finished().await.pop().unwrap();
     let lines = scene.journal().load(&run).await.unwrap().lines;
     let Some(Entry::Complete { evidence }) = lines.last().map(|line| &line.entry) else {
         panic!("{lines:?}")
     };
-    assert_eq!(evidence.proof, Proof::None);
+    evidence.proof
+}
+
+#[tokio::test]
+async fn without_a_fingerprint_a_release_is_complete_but_not_proven() {
+    let scene = silent().await;
+    scene.edit("second");
+    let outcome = apply_silenced(&scene, &options()).await;
+    assert!(complete(&outcome), "{outcome:?}");
+    assert_eq!(proof(&scene).await, Proof::None);
 }
 
 #[tokio::test]
 async fn where_proof_is_required_an_answer_alone_is_undone() {
-    let scene = without_fingerprint();
-    let before = scene.sandbox.show();
-    let outcome = apply(&scene, &Options { require_proof: true, ..options() }).await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
-    assert_eq!(scene.sandbox.show(), before);
+    for by_the_spec in [false, true] {
+        let scene = silent().await;
+        let before = scene.sandbox.show();
+        scene.edit("second");
+        if by_the_spec {
+            scene.respec("timeout: 3m", "timeout: 3m, proof: required");
+        }
+        let required = Options { require_proof: !by_the_spec, ..options() };
+        let outcome = apply_silenced(&scene, &required).await;
+        assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+        assert_eq!(scene.sandbox.show(), before);
+    }
+}
+
+#[tokio::test]
+async fn a_release_without_proof_is_never_unchanged_where_proof_is_required() {
+    let scene = silent().await;
+    scene.edit("second");
+    apply_silenced(&scene, &options()).await;
+    let outcome = apply_silenced(&scene, &options()).await;
+    assert!(matches!(outcome, Outcome::Unchanged { proof: Proof::None, .. }), "{outcome:?}");
+    let required = Options { require_proof: true, ..options() };
+    let outcome = apply_silenced(&scene, &required).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "it is deployed again: {outcome:?}");
+    // By now it writes something, which shows that it was started.
+    let outcome = apply(&scene, &options()).await;
+    assert!(matches!(outcome, Outcome::Unchanged { proof: Proof::None, .. }), "{outcome:?}");
+    scene.sandbox.with_world(|world| world.server.proxy = ProxyKind::Traefik).unwrap();
+    let outcome = apply(&scene, &required).await;
+    assert!(complete(&outcome), "{outcome:?}");
+    assert_eq!(proof(&scene).await, Proof::Fingerprint);
+    let outcome = apply(&scene, &required).await;
+    assert!(matches!(outcome, Outcome::Unchanged { .. }), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use fabrik::plan::release::{frozen, frozen_text};
 use fabrik::sandbox::World;
 use fabrik::sandbox::applications::{Application, Deployment as Deployed};
+use fabrik::sandbox::services::{Container, Service};
 use fabrik::store::{Loaded, Store};
 use machine::deployment::Deployment;
 use machine::effect::Effect;
-use machine::entry::{Entry, Purpose};
+use machine::entry::{Entry, Proof, Purpose};
 use machine::mark::Mark;
 use machine::phase::Complete;
 use machine::plan::{EnvChange, Plan};
@@ -219,6 +220,17 @@ fn the_newest_release_is_what_is_there(world: &World, told: &Told, context: &str
     let runs_as: Vec<_> = service.containers.iter().map(|container| container.release.clone()).collect();
     let newest = |it: &Option<String>| it.as_deref() == Some(plan.release.as_str());
     assert!(!runs_as.is_empty() && runs_as.iter().all(newest), "{context}: containers {runs_as:?}");
+    no_false_success(finished, service, context);
+}
+
+/// A finished run that anything proves has its release running, and the container that is routed to is labelled so.
+fn no_false_success(finished: &Deployment<Complete>, service: &Service, context: &str) {
+    let (plan, evidence) = (&finished.phase().plan, &finished.phase().evidence);
+    let is_up = service.containers.iter().all(Container::is_up);
+    assert!(is_up || evidence.proof == Proof::None, "{context}: proven by {:?}, and not up", evidence.proof);
+    let main = service.container(&plan.app.fields["service"]).expect("the main container");
+    let shown = main.headers.iter().find(|(name, _)| name == "X-Fabrik-Release").map(|(_, value)| value);
+    assert_eq!(shown, plan.app.fields.get("release"), "{context}: label");
 }
 
 fn the_application_is_as_planned(application: &Application, plan: &Plan, context: &str) {

@@ -15,6 +15,7 @@ mod flags;
 mod in_place;
 pub mod invariants;
 mod late;
+mod no_false_success;
 mod people;
 mod races;
 pub mod scene;

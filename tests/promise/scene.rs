@@ -9,7 +9,7 @@ use fabrik::providers::{Cloudflare, Coolify, Vendors};
 use fabrik::runner::desk::{Desk, Options, Outcome};
 use fabrik::runner::event::{Deaf, Event, Listener};
 use fabrik::runner::work::Cancel;
-use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
+use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox, Verdict, World};
 use fabrik::secrets::{FingerprintKey, Secret};
 use fabrik::spec::Spec;
 use fabrik::store::memory::MemoryStore;
@@ -230,6 +230,19 @@ impl Scene {
     pub async fn mend(&self, fuse: &Fuse) -> Outcome {
         let options = Options { refresh: true, ..options() };
         self.process(fuse).apply(self.spec(), &options).await
+    }
+
+    /// Ports through which no container of ours is ever seen to write a line.
+    pub fn silenced(&self) -> Outside {
+        let sandbox = self.sandbox.clone();
+        self.sandbox.outside_with_hook(Arc::new(move |_| {
+            let hush = |world: &mut World| {
+                let ours = world.services.iter_mut().filter(|service| service.description.is_some());
+                ours.flat_map(|service| &mut service.containers).for_each(|it| it.log.clear());
+            };
+            sandbox.with_world(hush).unwrap();
+            Verdict::Go
+        }))
     }
 
     /// Lets `fault` befall the next thing that it can befall.

@@ -2,8 +2,7 @@
 //!
 //! Coolify parses a text on every write and dumps it again: comments, quotes and the order of keys go, the ports become
 //! text, and an empty list becomes an empty mapping (4.3.11, observed). So scalars are compared as text, mappings
-//! without their order, and what is empty is as good as not there. Fabrik's own release label is left out of the
-//! comparison: it is another one with every deployment, and is compared by itself.
+//! without their order, and what is empty is as good as not there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -56,9 +55,7 @@ impl ComposeTree {
     /// Parses `text`; `None` where it is not YAML (or more of it than a compose text holds).
     pub fn parse(text: &str) -> Option<Self> {
         let root = tree::read(Path::new("compose"), text, MergeKeys::Kept).ok()?;
-        let mut parsed = Self::of(&root);
-        parsed.remove_release_labels();
-        Some(parsed)
+        Some(Self::of(&root))
     }
 
     /// Where `other` differs from this, sorted by place. Values are not named: a text edited by hand may hold a secret.
@@ -94,36 +91,6 @@ impl ComposeTree {
     fn is_empty(&self) -> bool {
         matches!(self, Self::Scalar(text) if text.is_empty())
     }
-
-    fn remove_release_labels(&mut self) {
-        let Self::Map(root) = self else { return };
-        let Some(Self::Map(services)) = root.get_mut("services") else { return };
-        for service in services.values_mut() {
-            let Self::Map(keys) = service else { continue };
-            let Some(labels) = keys.get_mut("labels") else { continue };
-            match labels {
-                Self::Map(labels) => labels.retain(|key, _| !is_release_label(key)),
-                Self::List(labels) => labels.retain(|label| !is_written_release_label(label)),
-                Self::Scalar(_) => {}
-            }
-            if matches!(labels, Self::Map(labels) if labels.is_empty())
-                || matches!(labels, Self::List(labels) if labels.is_empty())
-            {
-                keys.remove("labels");
-            }
-        }
-    }
-}
-
-fn is_written_release_label(label: &ComposeTree) -> bool {
-    let ComposeTree::Scalar(label) = label else { return false };
-    label.split_once('=').is_some_and(|(key, _)| is_release_label(key))
-}
-
-/// Whether `key` is the label by which Traefik answers the release.
-fn is_release_label(key: &str) -> bool {
-    key.starts_with("traefik.http.middlewares.fabrik-")
-        && key.ends_with(".headers.customresponseheaders.X-Fabrik-Release")
 }
 
 fn compare<'a>(
@@ -187,17 +154,5 @@ mod tests {
                 "services.web.labels removed",
             ]
         );
-    }
-
-    #[test]
-    fn the_release_label_is_left_out_in_either_form() {
-        let bare = "services: {web: {image: a}}\n";
-        let label = "traefik.http.middlewares.fabrik-7b0c2f9e.headers.customresponseheaders.X-Fabrik-Release";
-        let listed = format!("services: {{web: {{image: a, labels: ['{label}=7b0c2f9e']}}}}\n");
-        let mapped = format!("services: {{web: {{image: a, labels: {{'{label}': '7b0c2f9e'}}}}}}\n");
-        assert_eq!(differences(bare, &listed), Vec::<String>::new());
-        assert_eq!(differences(bare, &mapped), Vec::<String>::new());
-        let others = listed.replace("labels: [", "labels: ['a=b', ");
-        assert_eq!(differences(bare, &others), ["services.web.labels added"]);
     }
 }

@@ -60,6 +60,16 @@ impl Coolify {
         answers.iter().find_map(|answer| public(&answer.value))
     }
 
+    /// Whether Coolify's Traefik stands in front of what runs on `server`; it may be Caddy, or nothing of Coolify's. The
+    /// list of servers does not tell (Coolify 4.3.11, observed).
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn has_traefik(&self, server: &str) -> Result<bool, Trouble> {
+        let item = self.one("/servers/", server).await?.ok_or_else(|| unseen(server))?;
+        Ok(item["proxy"]["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("traefik")))
+    }
+
     /// Whether `server` can be used now.
     ///
     /// # Errors

@@ -83,6 +83,9 @@ pub fn logs(desk: &mut Desk, uuid: &str) -> Answer {
     let Some(container) = service.container(&name) else {
         return Err(message(404, "Container not found."));
     };
+    if !container.is_up() {
+        return Err(message(400, "Container is not running."));
+    }
     Ok(Reply::json(200, &json!({"logs": tail(desk.ask, container)})))
 }
 

@@ -112,7 +112,7 @@ fn shown(server: &Server) -> Value {
         "user": "root",
         "port": 22,
         "is_coolify_host": server.is_coolify_host,
-        "proxy": {"type": "TRAEFIK", "status": "running", "redirect_enabled": true},
+        "proxy": {"type": server.proxy, "status": "running", "redirect_enabled": true},
         "settings": {
             "is_reachable": server.usable,
             "is_usable": server.usable,

@@ -264,6 +264,20 @@ async fn a_server_is_usable_only_if_all_that_coolify_wants_of_it_holds_wherever_
 }
 
 #[tokio::test]
+async fn traefik_stands_in_front_of_a_server_only_if_coolify_says_so() {
+    for (proxy, has) in [
+        (json!({"type": "TRAEFIK", "status": "running"}), true),
+        (json!({"type": "CADDY"}), false),
+        (json!({"type": "NONE"}), false),
+        (json!({"redirect_enabled": true}), false),
+        (Value::Null, false),
+    ] {
+        let coolify = coolify([("/servers/srv", 200, json!({"uuid": "srv", "proxy": proxy}))]);
+        assert_eq!(coolify.has_traefik("srv").await, Ok(has), "{proxy}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_leads_nowhere_is_not_taken_for_the_servers() {
     for ip in ["host.docker.internal", "1.2.3.4", "0.0.0.0", "::", "10.0.0.7"] {
         let list = json!([{"uuid": "srv", "name": "one", "ip": ip, "settings": {}}]);

@@ -65,7 +65,7 @@ pub fn logs(desk: &mut Desk, uuid: &str) -> Answer {
     if !desk.world.server.usable {
         return Err(server_error());
     }
-    let Some(container) = &application.container else {
+    let Some(container) = application.container.as_ref().filter(|it| it.is_up()) else {
         return Err(message(400, "Application is not running."));
     };
     Ok(Reply::json(200, &json!({"logs": parts::tail(desk.ask, container)})))
