@@ -239,6 +239,7 @@ impl Desk {
             force: options.force,
             base: None,
             before: None,
+            facts: None,
             keep,
             consent: options.consent.clone(),
             ask,

@@ -14,6 +14,7 @@ use super::clock::Time;
 use super::cloudflare::CloudflareHabits;
 use super::events::Job;
 use super::faults::{Armed, Mishap};
+use super::front::Front;
 use super::records::{Record, Zone};
 use super::schedule::Schedule;
 use super::services::{Container, Service, Volume};
@@ -66,6 +67,9 @@ pub struct World {
     pub stray_containers: Vec<String>,
     /// Hosts with a real certificate, and since when.
     pub certificates: BTreeMap<String, Timestamp>,
+    /// What answers instead of an API at its host, by host.
+    #[serde(default)]
+    pub fronts: BTreeMap<String, Front>,
     /// Faults armed by hand.
     pub faults: Vec<Armed>,
     /// Faults drawn from a seed.
@@ -257,6 +261,7 @@ impl World {
             volumes: Vec::new(),
             stray_containers: Vec::new(),
             certificates: BTreeMap::new(),
+            fronts: BTreeMap::new(),
             faults: Vec::new(),
             schedule: None,
             at_write: None,

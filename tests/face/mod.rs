@@ -7,6 +7,7 @@ pub mod house;
 mod image;
 mod input;
 mod places;
+mod preflight;
 mod program;
 pub mod served;
 mod story;
