@@ -23,6 +23,7 @@ pub mod front;
 mod gate;
 mod halved;
 mod lies;
+mod log;
 mod ports;
 pub mod records;
 mod resolver;

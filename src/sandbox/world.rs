@@ -19,6 +19,8 @@ use super::records::{Record, Zone};
 use super::schedule::Schedule;
 use super::services::{Container, Service, Volume};
 
+pub use super::log::{Log, Write};
+
 /// Everything there is in the pretend outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct World {
@@ -208,32 +210,6 @@ pub struct Made {
     pub changed: Timestamp,
     /// Boot time of creation in milliseconds; stale reads do not show the youngest.
     pub boot_ms: u64,
-}
-
-/// What was asked of this world.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Log {
-    /// All requests, site probes included.
-    pub requests: u64,
-    /// The requests to an API that may change something, oldest first.
-    pub writes: Vec<Write>,
-}
-
-/// One writing request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Write {
-    /// Method.
-    pub method: String,
-    /// Host asked.
-    pub host: String,
-    /// Path with query.
-    pub path: String,
-    /// The mark in `comment` or `description` of its body.
-    pub mark: Option<String>,
-    /// When it arrived, on the pretend wall clock.
-    pub at: Timestamp,
-    /// The status answered; `None` when the client got no answer.
-    pub status: Option<u16>,
 }
 
 impl World {

@@ -88,7 +88,7 @@ fn pace() -> usize {
     match () {
         () if std::env::var_os("FABRIK_EVERY_FAULT").is_some() => 1,
         () if is_every_point() => 5,
-        () => 31,
+        () => 151,
     }
 }
 

@@ -69,13 +69,12 @@ async fn a_domain_of_a_live_app_of_this_journal_names_the_app_and_its_spec() {
         let cause = refused(&scene).await;
         let spec = scene.folder.path().join("shop.yaml");
         has_all(&cause, &["app `shop`", "is deployed", "fabrik destroy shop", &spec.to_string_lossy()]);
-        match way {
-            "destroy" => destroy(&scene, "shop").await,
-            _ => {
-                let text = std::fs::read_to_string(&spec).unwrap();
-                std::fs::write(&spec, text.replace(NAME, "shop2.example.com")).unwrap();
-                assert!(complete(&apply(&scene, Spec::read(&spec).unwrap()).await));
-            }
+        if way == "destroy" {
+            destroy(&scene, "shop").await;
+        } else {
+            let text = std::fs::read_to_string(&spec).unwrap();
+            std::fs::write(&spec, text.replace(NAME, "shop2.example.com")).unwrap();
+            assert!(complete(&apply(&scene, Spec::read(&spec).unwrap()).await));
         }
         leads_there(&scene, &cause).await;
     }
@@ -113,7 +112,7 @@ async fn what_an_ended_run_left_is_said_to_be_needed_by_nobody() {
     let process = scene.process(&Fuse::default());
     process.abandon(&run, Step::Dns(0), "it is theirs now", &options()).await;
     let cause = refused(&scene).await;
-    has_all(&cause, &[&run.short(), "has ended", "delete it at Cloudflare"]);
+    has_all(&cause, &[run.short(), "has ended", "delete it at Cloudflare"]);
     scene.sandbox.with_world(|world| world.records.retain(|record| record.name != NAME)).unwrap();
     leads_there(&scene, &cause).await;
 }
@@ -196,20 +195,17 @@ async fn a_strangers_record_of_another_type_is_kept_or_deleted_and_never_said_to
                 &["delete it at Cloudflare", "`adopt: [dns]`", "`dns: {target: origin.example.com}`"],
             );
             assert!(!cause.hint.contains("take the domain out of the spec"), "{cause:?}");
-            match way {
-                "delete" => {
-                    let delete = |world: &mut World| {
-                        world.records.retain(|record| record.name != NAME);
-                        world.published.retain(|record| record.name != NAME);
-                    };
-                    scene.sandbox.with_world(delete).unwrap();
+            if way == "delete" {
+                let delete = |world: &mut World| {
+                    world.records.retain(|record| record.name != NAME);
+                    world.published.retain(|record| record.name != NAME);
+                };
+                scene.sandbox.with_world(delete).unwrap();
+            } else {
+                if !adopts {
+                    scene.respec("name: blog\n", "name: blog\nadopt: [dns]\n");
                 }
-                _ => {
-                    if !adopts {
-                        scene.respec("name: blog\n", "name: blog\nadopt: [dns]\n");
-                    }
-                    scene.respec("port: 8000", "port: 8000\ndns: {target: origin.example.com}");
-                }
+                scene.respec("port: 8000", "port: 8000\ndns: {target: origin.example.com}");
             }
             leads_there(&scene, &cause).await;
         }
@@ -263,7 +259,9 @@ async fn a_failed_run_is_not_undone_by_an_apply_that_nobody_agreed_to() {
     let Outcome::Ended(Ended::Failed { run, .. }) = outcome else { panic!("{outcome:?}") };
     let before = scene.sandbox.show();
     for text in [None, Some("another")] {
-        text.into_iter().for_each(|text| scene.edit(text));
+        if let Some(text) = text {
+            scene.edit(text);
+        }
         let unasked = Options { consent: Arc::new(|_| false), ..options() };
         let outcome = scene.process(&Fuse::default()).apply(scene.spec(), &unasked).await;
         let Outcome::Obstacles(obstacles) = &outcome else { panic!("{outcome:?}") };

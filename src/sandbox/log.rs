@@ -1,0 +1,30 @@
+//! What was asked of a world: how many requests, and which of them may have changed something.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What was asked of this world.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// All requests, site probes included.
+    pub requests: u64,
+    /// The requests to an API that may change something, oldest first.
+    pub writes: Vec<Write>,
+}
+
+/// One writing request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// Method.
+    pub method: String,
+    /// Host asked.
+    pub host: String,
+    /// Path with query.
+    pub path: String,
+    /// The mark in `comment` or `description` of its body.
+    pub mark: Option<String>,
+    /// When it arrived, on the pretend wall clock.
+    pub at: Timestamp,
+    /// The status answered; `None` when the client got no answer.
+    pub status: Option<u16>,
+}
