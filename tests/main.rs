@@ -11,6 +11,7 @@ mod face;
 mod kill;
 mod outside;
 mod promise;
+mod sample;
 mod tidy;
 mod truth;
 mod versions;

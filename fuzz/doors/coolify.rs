@@ -41,7 +41,7 @@ fn instance(api: &Arc<Api>) {
     told(now(seen(api).changes_parts()));
     told(now(seen(api).skew()));
     let _ = now(seen(api).own_address());
-    for ability in [now(seen(api).may_read()), now(seen(api).may_write()), now(seen(api).may_deploy())] {
+    for ability in [now(seen(api).may_write()), now(seen(api).may_deploy())] {
         told(ability);
     }
     for access in [now(seen(api).private_key("deploy-key")), now(seen(api).github_app("deploy-key"))] {

@@ -245,7 +245,10 @@ fn credentials(settings: &Settings) -> Result<Credentials, Obstacle> {
         None => "https://api.cloudflare.com/client/v4".to_owned(),
     };
     let coolify = base("COOLIFY_API_URL", url.expose())?;
-    let coolify = coolify.trim_end_matches("/api/v1").to_owned();
+    // The paths of the API itself are added where it is asked.
+    let coolify =
+        ["/api/v1", "/api"].into_iter().find_map(|path| coolify.strip_suffix(path)).unwrap_or(&coolify);
+    let coolify = coolify.to_owned();
     Ok(Credentials { coolify, coolify_token, cloudflare, cloudflare_token })
 }
 

@@ -16,7 +16,7 @@ use super::settings::{Settings, Where, World};
 use crate::plan::draw::{Drawing, DrawnPlan};
 use crate::plan::release::open_run;
 use crate::plan::survey::survey;
-use crate::plan::{Ask, Obstacle, Release, Takeover};
+use crate::plan::{Ask, Obstacle, Preflight, Release, Takeover};
 use crate::report::screen::{BOLD, in_style};
 use crate::report::{changes, exit, words};
 use crate::runner::apply::new_run;
@@ -57,15 +57,15 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Ve
     let key = key(&place, is_first).map_err(one)?;
     let reach = reach(&place, &settings, global, face).await.map_err(one)?;
     let coolify = &reach.vendors.coolify;
-    let team = coolify.team().await.map_err(|trouble| vec![Obstacle::from(trouble)])?;
+    let facts = Preflight::of(coolify).await.facts()?;
     let app = AppKey {
-        outside: reach.world.clone().unwrap_or_else(|| format!("{} team {}", coolify.url(), team.id)),
+        outside: reach.world.clone().unwrap_or_else(|| format!("{} team {}", coolify.url(), facts.team.id)),
         project: spec.project.clone(),
         environment: spec.environment.clone(),
         name: spec.name.clone(),
     };
     let base = base(&store, &app, face).await.map_err(one)?;
-    let ground = survey(&reach.vendors, &spec, base.as_ref()).await.map_err(one)?;
+    let ground = survey(&reach.vendors, &spec, base.as_ref(), &facts).await.map_err(one)?;
     let ask = ask(spec, global, &key, base.as_ref(), face)?;
     ground.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));
     let drawing = Drawing {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use machine::id::RunId;
-use machine::mark::Mark;
 use machine::plan::{Action, Base, EnvChange, EnvWish, Plan, RecordWish, Wish};
 use machine::receipt::{Fields, How, Receipt};
 use machine::step::Step;
 
 use super::again::is_it;
 use super::ask::{Ask, EnvValue, RELEASE};
+use super::in_the_way::is_same_kind;
 use super::late::Sorted;
 use super::observed::{ObservedApp, ObservedEnv};
 use super::survey::Ground;
@@ -146,13 +146,13 @@ impl Drawing<'_> {
         let it = known.receipt.as_ref().and_then(|known| known_among(known, &there));
         let it = it.map(|at| there.remove(at).id);
         let Sorted { strangers, late } = self.sort(provider, there).await?;
+        let can_be_adopted = |alone: &Object| alone.mark.is_none() && is_same_kind(alone, &fields);
         let wish = match strangers.as_slice() {
-            [] => self.known(provider, known.receipt, it, fields).await?,
-            [alone] if it.is_none() && alone.mark.is_none() && known.adopt => {
-                same_kind(provider, alone, &fields)?;
+            [] => self.known(provider, known, it, fields).await?,
+            [alone] if it.is_none() && known.adopt && can_be_adopted(alone) => {
                 self.changed(provider, &adopted(provider, alone), alone, fields)?
             }
-            [stranger, ..] => return Err(self.in_the_way(provider, stranger)),
+            strangers => return Err(self.in_the_way(provider, strangers, &fields, known.adopt).await),
         };
         Ok(Drawn { wish, late })
     }
@@ -161,7 +161,7 @@ impl Drawing<'_> {
     async fn known(
         &self,
         provider: &dyn Provider,
-        receipt: Option<Receipt>,
+        Known { receipt, adopt }: Known,
         it: Option<String>,
         fields: Fields,
     ) -> Result<Wish, Obstacle> {
@@ -171,16 +171,19 @@ impl Drawing<'_> {
             provider.control().await?;
             return Ok(Wish { fields, action: Action::Create });
         };
-        if object.mark != receipt.mark {
-            return Err(Obstacle::new(
-                format!(
-                    "{} no longer carries this app's mark: somebody else has made it theirs",
-                    provider.describe()
-                ),
-                "nothing of it was touched; remove it, or choose another name",
-            ));
+        if object.mark == receipt.mark {
+            return self.changed(provider, &receipt, &object, fields);
         }
-        self.changed(provider, &receipt, &object, fields)
+        if object.mark.is_none() && adopt && is_same_kind(&object, &fields) {
+            return self.changed(provider, &adopted(provider, &object), &object, fields);
+        }
+        let Obstacle { hint, .. } =
+            self.in_the_way(provider, std::slice::from_ref(&object), &fields, adopt).await;
+        let message = format!(
+            "{} no longer carries this app's mark: somebody else has made it theirs",
+            provider.describe()
+        );
+        Err(Obstacle::new(message, hint))
     }
 
     fn changed(
@@ -225,27 +228,6 @@ impl Drawing<'_> {
                 format!("Coolify has several of {}", provider.describe()),
                 "their names are the only way to tell them: rename all but one, or set `project`",
             )),
-        }
-    }
-
-    fn in_the_way(&self, provider: &dyn Provider, stranger: &Object) -> Obstacle {
-        let what = provider.describe();
-        match &stranger.mark {
-            Some(Mark { run, journal, .. }) if journal == self.store.journal() => Obstacle::new(
-                format!("{what} is there already, left by run {} of this journal", run.short()),
-                format!(
-                    "`fabrik show {}` tells about it; remove it by hand if it is not needed",
-                    run.short()
-                ),
-            ),
-            Some(Mark { run, journal, .. }) => Obstacle::new(
-                format!("{what} is there already, made by run {run} of another journal ({journal})"),
-                "apply from where that journal is, or remove it by hand",
-            ),
-            None => Obstacle::new(
-                format!("{what} is there already and Fabrik did not make it ({})", shown(stranger)),
-                "nothing of it was touched; remove it, or choose another name",
-            ),
         }
     }
 
@@ -355,18 +337,6 @@ fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) 
     EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
 }
 
-// Coolify files an app as one of several things, and makes none of them into another.
-fn same_kind(provider: &dyn Provider, stranger: &Object, fields: &Fields) -> Result<(), Obstacle> {
-    let kind = fields.get("kind");
-    if kind.is_none() || stranger.fields.get("kind") == kind {
-        return Ok(());
-    }
-    let what = provider.describe();
-    let message =
-        format!("what is there is no such {what}, so it cannot be taken over ({})", shown(stranger));
-    Err(Obstacle::new(message, "nothing of it was touched; remove it, or choose another name"))
-}
-
 // It keeps whatever else is written on it, and carries no mark of ours: nothing ever deletes it.
 fn adopted(provider: &dyn Provider, stranger: &Object) -> Receipt {
     let (step, id) = (provider.step(), stranger.id.clone());
@@ -384,11 +354,6 @@ fn compare(known: &Receipt, object: &Object, fields: &Fields) -> Action {
     }
     let before = fields.keys().filter_map(|name| Some((name.clone(), now.get(name)?.clone()))).collect();
     Action::Change { id: object.id.clone(), before, mark: object.mark.clone() }
-}
-
-fn shown(object: &Object) -> String {
-    let fields: Vec<String> = object.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    fields.join(", ")
 }
 
 fn wish<const N: usize>(pairs: [(&str, &str); N]) -> Wish {

@@ -70,13 +70,7 @@ impl From<StoreError> for Obstacle {
 
 impl From<Trouble> for Obstacle {
     fn from(trouble: Trouble) -> Self {
-        let hint = match &trouble {
-            Trouble::TokenRefused { api, .. } => format!("give a {api} token that may do this"),
-            Trouble::Unreachable { .. } => "try again when it answers".to_owned(),
-            Trouble::Refused { .. } | Trouble::Unintelligible { .. } | Trouble::Elsewhere { .. } => {
-                String::new()
-            }
-        };
+        let hint = trouble.hint();
         Self::new(trouble.to_string(), hint)
     }
 }

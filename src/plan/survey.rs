@@ -1,9 +1,10 @@
-//! Preflight: is everything there and usable that the spec takes for granted?
+//! Survey: is everything there and usable that the spec takes for granted, at a Coolify that passed preflight?
 
 use std::net::Ipv4Addr;
 
 use machine::plan::{Place, Zone};
 
+use super::preflight::Facts;
 use super::{Obstacle, Release};
 use crate::providers::cloudflare::concern::{Concern, Weight};
 use crate::providers::cloudflare::edge;
@@ -38,18 +39,22 @@ pub struct Site {
     pub content: String,
 }
 
-/// Looks at both APIs; changes nothing.
+/// Looks at both APIs; changes nothing. `facts` is what preflight found.
 ///
 /// # Errors
 /// [`Obstacle`]: the first thing that is in the way.
-pub async fn survey(vendors: &Vendors, spec: &Spec, base: Option<&Release>) -> Result<Ground, Obstacle> {
+pub async fn survey(
+    vendors: &Vendors,
+    spec: &Spec,
+    base: Option<&Release>,
+    facts: &Facts,
+) -> Result<Ground, Obstacle> {
     let (cloudflare, coolify) = (&vendors.cloudflare, &vendors.coolify);
-    let (version, team, servers) = tokio::join!(coolify.version(), coolify.team(), coolify.servers());
-    let (version, team, servers) = (version?, team?, servers?);
-    let server = choose(&servers, spec.server.as_deref())?;
+    let server = choose(&facts.servers, spec.server.as_deref())?;
+    let version = facts.version.clone();
     let place = Place {
         coolify: coolify.url().to_owned(),
-        team: team.id,
+        team: facts.team.id.clone(),
         server: server.uuid.clone(),
         server_name: server.name.clone(),
     };

@@ -4,14 +4,17 @@
 //! it does not decide what is wanted, writes no journal, and never sends a write on its own.
 
 pub mod answer;
+pub mod api;
 pub mod call;
 pub mod cloudflare;
 pub mod coolify;
+pub mod misdirected;
 pub mod object;
 pub mod trouble;
 pub mod vendors;
 
 pub use answer::Answer;
+pub use api::Api;
 pub use call::Call;
 pub use cloudflare::Cloudflare;
 pub use coolify::Coolify;

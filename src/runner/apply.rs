@@ -16,10 +16,18 @@ use super::event::Event;
 use super::journal::Journal;
 use super::{Demand, Ended, Taken};
 use crate::plan::ask::{RELEASE, sha256};
+use crate::plan::preflight::Facts;
 use crate::plan::release::{frozen, open_run, read};
-use crate::plan::{Ask, Obstacle, Pin, Release};
+use crate::plan::{Ask, Obstacle, Pin, Preflight, Release};
 use crate::spec::Spec;
 use crate::store::{Lease, RunRow};
+
+/// What an apply is about, as far as the journal tells.
+struct Aim {
+    app: AppKey,
+    ask: Ask,
+    unchanged: Option<Outcome>,
+}
 
 /// What becomes of an open run when its app is applied again.
 enum Over {
@@ -37,21 +45,45 @@ impl Desk {
 
     async fn try_apply(&self, spec: Spec, options: &Options) -> Result<Outcome, Outcome> {
         self.hide_given(&spec)?;
-        let outside = self.learn_outside().await?;
-        let app = self.app(&spec, &outside);
+        let remembered = self.remembered().await?;
+        let mut aim = match &remembered {
+            Some(outside) => Some(self.aim(spec.clone(), outside, options).await?),
+            None => None,
+        };
+        if let Some(Aim { unchanged: Some(unchanged), .. }) = aim {
+            return Ok(unchanged);
+        }
+        let facts = Preflight::of(&self.vendors.coolify).await.facts().map_err(Outcome::Obstacles)?;
+        let outside = self.outside_of(&facts.team.id);
+        // What is remembered of a token is no proof: it may be another team's by now.
+        if remembered.is_none_or(|remembered| remembered.team != outside.team) {
+            aim = None;
+        }
+        let Aim { app, ask, unchanged } = match aim {
+            Some(aim) => aim,
+            None => self.aim(spec, &outside, options).await?,
+        };
+        if let Some(unchanged) = unchanged {
+            return Ok(unchanged);
+        }
+        let lease = self.claim(&app, options.wait_lock).await?;
+        let ground = (outside, facts);
+        let outcome = Box::pin(self.apply_claimed(ask, &app, ground, lease.clone(), options)).await;
+        // A run that was carried out gave it back already; giving it back again does nothing.
+        let _ = self.store.release(&lease).await;
+        outcome
+    }
+
+    /// What `spec` is about on `outside`.
+    async fn aim(&self, spec: Spec, outside: &Outside, options: &Options) -> Result<Aim, Outcome> {
+        let app = self.app(&spec, outside);
         let rows = self.store.list(Some(&app)).await?;
         same_path(&spec, &rows, options)?;
         self.same_name(&spec, &app).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(spec, base.as_ref())?;
-        if let Some(unchanged) = unchanged(&ask, base.as_ref(), &rows, &app, options) {
-            return Ok(unchanged);
-        }
-        let lease = self.claim(&app, options.wait_lock).await?;
-        let outcome = Box::pin(self.apply_claimed(ask, &app, outside, lease.clone(), options)).await;
-        // A run that was carried out gave it back already; giving it back again does nothing.
-        let _ = self.store.release(&lease).await;
-        outcome
+        let unchanged = unchanged(&ask, base.as_ref(), &rows, &app, options);
+        Ok(Aim { app, ask, unchanged })
     }
 
     // Between the first look and the claim another run may have begun or ended, so the journal is read again.
@@ -59,13 +91,13 @@ impl Desk {
         &self,
         ask: Ask,
         app: &AppKey,
-        outside: Outside,
+        ground: (Outside, Facts),
         lease: Lease,
         options: &Options,
     ) -> Result<Outcome, Outcome> {
         let rows = self.store.list(Some(app)).await?;
         let Some(open) = open_run(&rows, app) else {
-            return self.anew(ask, app, outside, lease, options).await;
+            return self.anew(ask, app, ground, lease, options).await;
         };
         let (any, _) = read(self.store.as_ref(), &open.run).await?;
         match over(&any, &ask) {
@@ -79,7 +111,7 @@ impl Desk {
                 }
                 let after = async {
                     let lease = self.claim(app, options.wait_lock).await?;
-                    self.anew(ask, app, outside, lease, options).await
+                    self.anew(ask, app, ground, lease, options).await
                 };
                 after.await.map_err(|outcome| outcome.after_undoing(&open.run))
             }
@@ -90,21 +122,21 @@ impl Desk {
         &self,
         ask: Ask,
         app: &AppKey,
-        outside: Outside,
+        ground: (Outside, Facts),
         lease: Lease,
         options: &Options,
     ) -> Result<Outcome, Outcome> {
         let rows = self.store.list(Some(app)).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(ask.spec, base.as_ref())?;
-        Box::pin(self.fresh(ask, app, outside, base, lease, options)).await
+        Box::pin(self.fresh(ask, app, ground, base, lease, options)).await
     }
 
     async fn fresh(
         &self,
         ask: Ask,
         app: &AppKey,
-        outside: Outside,
+        (outside, facts): (Outside, Facts),
         base: Option<Release>,
         lease: Lease,
         options: &Options,
@@ -134,7 +166,7 @@ impl Desk {
         let deployment = Deployment::begin(begun).write(&mut journal).await?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let mut runner = self.runner(journal, ask, Taken::First, options);
-        (runner.base, runner.before) = (base, before);
+        (runner.base, runner.before, runner.facts) = (base, before, Some(facts));
         // Only a new start can show what the last one did not.
         runner.force |=
             runner.demand == Demand::Proof && runner.base.as_ref().is_some_and(Release::is_unproven);
@@ -193,35 +225,50 @@ impl Desk {
     /// # Errors
     /// [`Outcome::Obstacles`] when it cannot be learnt.
     pub async fn learn_outside(&self) -> Result<Outside, Outcome> {
-        let coolify = self.vendors.coolify.url().to_owned();
-        let token = self.key.fingerprint(&coolify, self.token.expose());
-        let rows = self.store.list(None).await?;
-        let known = rows.iter().rev().filter_map(|row| row.begun.as_ref()).map(|begun| &begun.outside);
-        // A world that was emptied is another world, with other teams.
-        let world = |outside: &&Outside| outside.coolify == coolify && outside.token == token;
-        if let Some(outside) = known.clone().find(world) {
-            return Ok(outside.clone());
+        if let Some(outside) = self.remembered().await? {
+            return Ok(outside);
         }
         let team =
             self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
-        Ok(Outside { coolify, team: team.id, token })
+        Ok(self.outside_of(&team.id))
+    }
+
+    /// What the newest run with this token learnt of its team.
+    async fn remembered(&self) -> Result<Option<Outside>, Outcome> {
+        let this = self.outside_of("");
+        let rows = self.store.list(None).await?;
+        let mut known = rows.iter().rev().filter_map(|row| row.begun.as_ref()).map(|begun| &begun.outside);
+        let found = known.find(|known| known.coolify == this.coolify && known.token == this.token);
+        Ok(found.cloned())
+    }
+
+    /// This Coolify, seen as `team` with this token.
+    fn outside_of(&self, team: &str) -> Outside {
+        let coolify = self.vendors.coolify.url().to_owned();
+        let token = self.key.fingerprint(&coolify, self.token.expose());
+        Outside { coolify, team: team.to_owned(), token }
     }
 }
 
+// One that is being undone already was agreed to before.
 fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), Outcome> {
-    if any.name() == Name::RollingBack || any.name() == Name::Failed {
-        return Ok(());
-    }
     let short = any.run().short();
-    let question = format!("run {short} is not finished and wants something else; undo it first?");
-    if (options.consent)(&question) {
+    let (state, ways) = match any.name() {
+        Name::RollingBack => return Ok(()),
+        Name::Failed => (
+            "has failed, and something of it still stands".to_owned(),
+            format!("`fabrik show {short}` lists it, `fabrik rollback {short}` tries again to undo it"),
+        ),
+        phase => (
+            format!("is not finished ({phase})"),
+            format!("`fabrik resume {short}` goes on with it, `fabrik rollback {short}` undoes it"),
+        ),
+    };
+    if (options.consent)(&format!("run {short} of this app {state}; undo it first?")) {
         return Ok(());
     }
-    Err(Obstacle::new(
-        format!("run {short} of this app is not finished ({})", any.name()),
-        format!("`fabrik resume {short}` goes on with it, `fabrik rollback {short}` undoes it, `--yes` undoes it and applies"),
-    )
-    .into())
+    let hint = format!("{ways}, `--yes` undoes it and applies");
+    Err(Obstacle::new(format!("run {short} of this app {state}"), hint).into())
 }
 
 fn called(app: &AppKey) -> String {

@@ -274,6 +274,6 @@ fn taken(provider: &dyn Provider, stranger: &Object) -> machine::cause::Cause {
             provider.describe(),
             stranger.id
         ),
-        "remove it or choose another name; nothing of it was touched",
+        "it came between the plan and its turn, and was not touched: apply again to be told whose it is and what to do",
     )
 }

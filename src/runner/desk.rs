@@ -240,6 +240,7 @@ impl Desk {
             key: self.key.clone(),
             base: None,
             before: None,
+            facts: None,
             keep,
             consent: options.consent.clone(),
             ask,

@@ -20,8 +20,9 @@ use super::halt::{Halt, Stop, refused};
 use super::{Ended, OnFailure, Runner};
 use crate::plan::compose::release_label::labelled;
 use crate::plan::draw::{Drawing, DrawnPlan};
+use crate::plan::preflight::Facts;
 use crate::plan::survey::survey;
-use crate::plan::{Obstacle, Takeover};
+use crate::plan::{Obstacle, Preflight, Takeover};
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 
@@ -109,7 +110,8 @@ impl Runner {
     }
 
     async fn draw(&self, deployment: &Deployment<Validating>) -> Result<Plan, Obstacle> {
-        let ground = survey(&self.vendors, &self.ask.spec, self.base.as_ref()).await?;
+        let facts = self.facts().await?;
+        let ground = survey(&self.vendors, &self.ask.spec, self.base.as_ref(), &facts).await?;
         for warning in &ground.warnings {
             self.work.tell(&Event::Warned(warning.clone()));
         }
@@ -117,8 +119,8 @@ impl Runner {
         if begun.outside.team != ground.place.team {
             let (now, then) = (&ground.place.team, &begun.outside.team);
             return Err(Obstacle::new(
-                format!("the token's team is {now}, the run was begun for team {then}"),
-                "",
+                format!("COOLIFY_API_TOKEN belongs to team {now}, the run was begun for team {then}"),
+                format!("set COOLIFY_API_TOKEN to one of team {then}"),
             ));
         }
         let drawing = Drawing {
@@ -134,6 +136,15 @@ impl Runner {
         self.agree_to_take_over(&plan)?;
         observed.notes().into_iter().for_each(|note| self.work.tell(&Event::Warned(note)));
         Ok(plan)
+    }
+
+    // A run that is resumed has not passed preflight in this process.
+    async fn facts(&self) -> Result<Facts, Obstacle> {
+        if let Some(facts) = &self.facts {
+            return Ok(facts.clone());
+        }
+        let found = Preflight::of(&self.vendors.coolify).await.facts();
+        found.map_err(|mut obstacles| obstacles.swap_remove(0))
     }
 
     fn agree_to_take_over(&self, plan: &Plan) -> Result<(), Obstacle> {

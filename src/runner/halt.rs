@@ -85,7 +85,7 @@ impl From<Trouble> for Stop {
         let hint = match &trouble {
             Trouble::TokenRefused { .. } => "check the token, then resume",
             Trouble::Elsewhere { .. } => "give the token the run was started with, then resume",
-            Trouble::Unreachable { .. } => "resume when it answers again",
+            Trouble::Unreachable { .. } | Trouble::Misdirected { .. } => "resume when it answers again",
             Trouble::Refused { .. } | Trouble::Unintelligible { .. } => {
                 "look at it, then resume or roll back"
             }

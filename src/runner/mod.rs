@@ -41,6 +41,7 @@ use machine::cause::Cause;
 use machine::id::RunId;
 use machine::ledger::Standing;
 
+use crate::plan::preflight::Facts;
 use crate::plan::{Ask, Release};
 use crate::providers::Vendors;
 use crate::secrets::{KeepError, Secret};
@@ -88,6 +89,8 @@ pub struct Runner {
     pub base: Option<Release>,
     /// The last release with its variables filled in again, as far as sources still give them.
     pub before: Option<Ask>,
+    /// What preflight found in this process, where it was asked.
+    pub facts: Option<Facts>,
     /// What happens on failure.
     pub on_failure: OnFailure,
     /// Whether proof is demanded.

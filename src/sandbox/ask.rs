@@ -76,9 +76,13 @@ impl Ask {
         }
     }
 
-    /// Whether it may change something.
+    /// Whether it may change something. A change without content and a trigger of nothing are refused as such by Coolify,
+    /// after it has looked at what the token may do (4.3.11, observed).
     pub fn writes(&self) -> bool {
-        !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+        let says_nothing = self.query.is_empty() && self.body.is_empty();
+        let is_empty = says_nothing
+            && (self.method == "PATCH" || self.method == "POST" && self.path.ends_with("/api/v1/deploy"));
+        !is_empty && !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
     }
 
     /// The client's patience.

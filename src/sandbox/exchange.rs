@@ -56,6 +56,9 @@ pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
 /// # Errors
 /// Only for sites: no such name, nobody there, no certificate.
 pub fn effect(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+    if let Some(front) = world.fronts.get(&ask.host).cloned() {
+        return front.answer(world, ask).map(|reply| framed(world, ask, reply));
+    }
     let reply = match ask.host.as_str() {
         CLOUDFLARE => cloudflare::answer(world, ask),
         COOLIFY => coolify::answer(world, ask),
@@ -122,7 +125,11 @@ fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, Send
     }
 }
 
-fn lose(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+/// Nobody answers, and the client waits out its time-out.
+///
+/// # Errors
+/// Always.
+pub fn lose<T>(world: &mut World, ask: &Ask) -> Result<T, SendError> {
     world.pass(ask.timeout());
     Err(ask.lost("timed out"))
 }

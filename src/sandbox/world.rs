@@ -14,11 +14,13 @@ use super::clock::Time;
 use super::cloudflare::CloudflareHabits;
 use super::events::Job;
 use super::faults::{Armed, Mishap};
-use super::log::Log;
+use super::front::Front;
 use super::middleware::ProxyKind;
 use super::records::{Record, Zone};
 use super::schedule::Schedule;
 use super::services::{Container, Service, Volume};
+
+pub use super::log::{Log, Write};
 
 /// Everything there is in the pretend outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +70,9 @@ pub struct World {
     pub stray_containers: Vec<String>,
     /// Hosts with a real certificate, and since when.
     pub certificates: BTreeMap<String, Timestamp>,
+    /// What answers instead of an API at its host, by host.
+    #[serde(default)]
+    pub fronts: BTreeMap<String, Front>,
     /// Faults armed by hand.
     pub faults: Vec<Armed>,
     /// Faults drawn from a seed.
@@ -236,6 +241,7 @@ impl World {
             volumes: Vec::new(),
             stray_containers: Vec::new(),
             certificates: BTreeMap::new(),
+            fronts: BTreeMap::new(),
             faults: Vec::new(),
             schedule: None,
             at_write: None,

@@ -8,35 +8,45 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 
 use super::budget::retry_after;
+use super::patience::{BEFORE_FIRST_ANSWER, Patience};
 use super::{Outside, Request, Response, SendError};
 
 /// The first pause; each further one is twice as long.
 const FIRST: Duration = Duration::from_millis(500);
 /// The longest pause of our own.
 const LONGEST: Duration = Duration::from_secs(10);
+/// The shortest that a try is given, however little patience is left.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest pause a server can make us take; Cloudflare counts its limits over five minutes.
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 /// How long a read may wait for room in a rate limit, beside its patience.
 const QUEUE: Duration = Duration::from_secs(600);
 
 /// Sends `request` until it is answered by neither 429 nor 5xx, for as long as `patience` lasts; then gives back the
-/// last answer or error as it is. Waiting for room in our own budget does not use up patience, but ends too. All
-/// waiting is [`Clock::wait`](super::Clock::wait), and the last answer comes back when that is called off.
+/// last answer or error as it is. Before the API's first answer a single try ends as early as patience does. Waiting for
+/// room in our own budget does not use up patience, but ends too. All waiting is [`Clock::wait`](super::Clock::wait), and
+/// the last answer comes back when that is called off.
 ///
 /// # Errors
 /// The last [`SendError`]; one of TLS at once, because a certificate does not get better by asking.
-pub async fn ask(outside: &Outside, request: Request, patience: Duration) -> Result<Response, SendError> {
+pub async fn ask(outside: &Outside, request: Request, patience: &Patience) -> Result<Response, SendError> {
     let reads = [Method::GET, Method::HEAD].contains(request.http.method());
     assert!(reads, "{} is a write: sending it again could do it twice", request.http.method());
     let clock = &outside.clock;
-    let (mut queue, mut end) = (QUEUE, clock.boot() + patience);
+    let (mut queue, mut began) = (QUEUE, clock.boot());
     let mut own = FIRST;
     loop {
-        let came = outside.transport.send(request.clone()).await;
-        let left = end.saturating_sub(clock.boot());
+        let came = outside.transport.send(timed(&request, patience, began, clock.boot())).await;
+        if came.as_ref().is_ok_and(|answer| !answer.http.status().is_server_error()) {
+            patience.learn_answer();
+        } else if !patience.has_answered() {
+            // The reads beside this one may just have been answered.
+            tokio::task::yield_now().await;
+        }
+        let left = (began + patience.now()).saturating_sub(clock.boot());
         let pause = match &came {
             Err(SendError::NoRoom { pause, .. }) if *pause <= queue => {
-                (queue, end) = (queue.saturating_sub(*pause), end + *pause);
+                (queue, began) = (queue.saturating_sub(*pause), began + *pause);
                 Some(*pause)
             }
             came if left.is_zero() || !is_passing(came) => None,
@@ -57,6 +67,16 @@ pub async fn ask(outside: &Outside, request: Request, patience: Duration) -> Res
             return came;
         }
     }
+}
+
+/// The request with the time that a try of it has which is sent `now`.
+fn timed(request: &Request, patience: &Patience, began: Duration, now: Duration) -> Request {
+    let mut request = request.clone();
+    if !patience.has_answered() {
+        let left = (began + BEFORE_FIRST_ANSWER).saturating_sub(now).max(SHORTEST);
+        request.timeout = request.timeout.min(left);
+    }
+    request
 }
 
 /// Whether it may be otherwise in a moment.
@@ -115,6 +135,15 @@ mod tests {
 
     /// Asks for a minute, and tells what came and when it was asked for, in milliseconds.
     async fn play(method: Method, answers: impl IntoIterator<Item = Came>) -> (Came, Vec<u128>) {
+        play_with(true, method, answers).await
+    }
+
+    /// The same with an API that has answered before, or has not.
+    async fn play_with(
+        known: bool,
+        method: Method,
+        answers: impl IntoIterator<Item = Came>,
+    ) -> (Came, Vec<u128>) {
         let clock = Arc::new(PretendClock::default());
         let answers = Mutex::new(answers.into_iter().collect());
         let script = Arc::new(Script { clock: clock.clone(), answers, asked: Mutex::default() });
@@ -122,7 +151,11 @@ mod tests {
         let http = http::Request::builder().method(method).uri("https://api.example.com/zones");
         let http = http.body(Vec::new()).expect("a plain request");
         let request = Request { http, timeout: Duration::from_secs(10), connect_to: None };
-        let came = ask(&outside, request, Duration::from_secs(60)).await;
+        let patience = Patience::of(Duration::from_secs(60));
+        if known {
+            patience.learn_answer();
+        }
+        let came = ask(&outside, request, &patience).await;
         let asked = script.asked.lock().expect("one thread").iter().map(Duration::as_millis).collect();
         (came, asked)
     }
@@ -197,6 +230,20 @@ mod tests {
             let (came, asked) = play(Method::GET, [Ok(asking_for(wish)), Ok(answer(200))]).await;
             assert_eq!((status(&came), asked), (200, vec![0, 500]), "{wish}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_api_that_never_answered_is_given_up_after_five_seconds() {
+        for failing in [Ok(answer(502)), Err(lost())] {
+            let (_, asked) = play_with(false, Method::GET, [failing]).await;
+            assert_eq!(asked, [0, 500, 1_500, 3_500, 5_000]);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_turns_us_away_is_there_and_waited_for() {
+        let (came, asked) = play_with(false, Method::GET, [Ok(asking_for("7")), Ok(answer(200))]).await;
+        assert_eq!((status(&came), asked), (200, vec![0, 7_000]));
     }
 
     #[tokio::test]

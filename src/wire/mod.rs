@@ -9,6 +9,7 @@ pub mod budget;
 pub mod certificate;
 pub mod clock;
 pub mod live;
+pub mod patience;
 pub mod pin;
 #[cfg(test)]
 pub(crate) mod pretend;
@@ -18,6 +19,7 @@ pub mod transport;
 pub use budget::{Allowance, Budgets};
 pub use certificate::Certificate;
 pub use clock::Clock;
+pub use patience::Patience;
 pub use pin::{Pin, Pinned};
 pub use resolver::{Answer, Question, RecordType, ResolveError, Resolver};
 pub use transport::{Request, Response, SendError, Transport};

@@ -45,7 +45,7 @@ async fn a_zone_given_by_name_or_id_is_taken_if_it_holds_the_host() {
         assert!(refusal(outside).contains("`notexample.com` is not in it"));
     }
     let unknown = sky.cloudflare.zone_of("blog.example.com", Some(&"0".repeat(32))).await;
-    assert!(refusal(unknown).contains("not visible to this token"));
+    assert!(refusal(unknown).contains("not visible to CLOUDFLARE_API_TOKEN"));
 }
 
 #[tokio::test]

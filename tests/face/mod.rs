@@ -10,6 +10,7 @@ mod image;
 mod input;
 mod observed;
 mod places;
+mod preflight;
 mod program;
 pub mod served;
 mod story;

@@ -130,7 +130,9 @@ const COMMON: [Edit; 8] = [
 const OF_A_SERVICE: [Edit; 6] = [
     Edit {
         what: "the label that names the release",
-        change: |it| it.edit_text(|text| drop(text["services"]["app"].as_object_mut().unwrap().remove("labels"))),
+        change: |it| {
+            it.edit_text(|text| drop(text["services"]["app"].as_object_mut().unwrap().remove("labels")))
+        },
         named: "services.app.labels",
     },
     Edit {

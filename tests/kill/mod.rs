@@ -2,9 +2,8 @@
 //! on each side of every journal entry.
 //!
 //! The sandbox is served by the test; the binary reaches it over loopback and asks before and after each journal
-//! entry, so that every point is one held request. A plain `cargo test` kills at the first point of each name, then at
-//! every fifth of the others, from an offset that is printed (`FABRIK_POINT_SEED` sets it); `FABRIK_EVERY_POINT=1` at
-//! every one.
+//! entry, so that every point is one held request. A plain `cargo test` kills at some of the points, from an offset that is
+//! printed (see `sample`); `FABRIK_EVERY_POINT=1` at every one.
 
 mod disk;
 mod faults;
@@ -18,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::promise::deed::{Deed, Story};
 use crate::promise::scene::Made;
+use crate::sample::{self, is_every_point, seed};
 use stage::{Spot, Stage};
 
 /// How a killed run is taken up again.
@@ -64,21 +64,12 @@ impl Then {
     }
 }
 
-fn is_every_point() -> bool {
-    std::env::var_os("FABRIK_EVERY_POINT").is_some()
-}
+/// A plain run takes one of so many points: each costs several processes.
+const SHARE: usize = 12;
 
 /// Of many, every how many-th is taken, and from which on.
 fn pace() -> (usize, usize) {
-    if is_every_point() {
-        return (1, 0);
-    }
-    (5, seed() % 5)
-}
-
-fn seed() -> usize {
-    let given = std::env::var("FABRIK_POINT_SEED").ok().and_then(|text| text.parse().ok());
-    given.unwrap_or_else(|| std::process::id() as usize)
+    sample::pace(SHARE)
 }
 
 /// Where a deed that passes points of these names is killed.
@@ -89,9 +80,8 @@ fn kills(story: Story, names: &[String]) -> Vec<Kill> {
         *nth += 1;
         (name, *nth)
     });
-    let (first, other): (Vec<_>, Vec<_>) = spots.partition(|(_, nth)| *nth == 1);
     let (every, offset) = pace();
-    let taken = first.into_iter().chain(other.into_iter().skip(offset).step_by(every));
+    let taken = spots.collect::<Vec<_>>().into_iter().skip(offset).step_by(every);
     let is_both = is_every_point() && story.made == Made::Folder;
     let kills = |(at, (name, nth)): (usize, (&String, u64))| {
         let thens = if is_both { vec![Then::Resume, Then::RollBack] } else { vec![Then::nth(at)] };

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::promise::deed::{Deed, Story};
 use crate::promise::scene::Made;
+use crate::sample::is_every_point;
 
 const LIST: &str = include_str!("points.md");
 /// What the columns of deeds are about, from the second on.
@@ -73,9 +74,12 @@ pub fn hold(story: Story, met: &Met, killed: &BTreeSet<String>) {
     tell("passed, not listed", met.passed.difference(&listed.passed).collect());
     tell("listed, not passed", listed.passed.difference(&met.passed).collect());
     tell("passed when taken up again, not listed", met.again.difference(&listed.again).collect());
-    tell("listed, not passed when taken up again", listed.again.difference(&met.again).collect());
-    let alive = |name: &&String| !killed.contains(*name);
-    tell("nobody was killed there", met.passed.union(&met.again).filter(alive).collect());
+    // Some of the points do not lead to all that lies behind them.
+    if is_every_point() {
+        tell("listed, not passed when taken up again", listed.again.difference(&met.again).collect());
+        let alive = |name: &&String| !killed.contains(*name);
+        tell("nobody was killed there", met.passed.union(&met.again).filter(alive).collect());
+    }
     assert!(wrong.is_empty(), "{story:?} and points.md:\n{}", wrong.join("\n"));
 }
 

@@ -13,11 +13,11 @@ fn done(deed: Deed) -> i32 {
     i32::from(matches!(deed, Deed::Undo | Deed::Destroy))
 }
 
-/// Held a tenth, a third and two thirds of the way, told to stop, and then resumed.
+/// Held soon after the run began, a third and two thirds of the way, told to stop, and then resumed.
 async fn told_to_stop(deed: Deed, signals: &[Signal]) {
     let stage = Stage::set(deed).await;
     let points = stage.points().await;
-    for point in [points / 10, points / 3, points * 2 / 3] {
+    for point in [points / 6, points / 3, points * 2 / 3] {
         stage.reset();
         let (status, said) = stage.told_to_stop_at(point, signals).await;
         let context = format!("{deed:?} told to stop at {point} of {points} by {signals:?}");

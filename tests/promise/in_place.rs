@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fabrik::plan::draw::Drawing;
 use fabrik::plan::survey::survey;
-use fabrik::plan::{Ask, Release};
+use fabrik::plan::{Ask, Preflight, Release};
 use fabrik::report::changes;
 use fabrik::runner::Ended;
 use fabrik::runner::apply::new_run;
@@ -187,7 +187,8 @@ async fn planned(scene: &Scene) -> String {
     let spec = scene.spec();
     let sources = desk.sources(&spec.path).unwrap();
     let ask = Ask::fresh(spec.clone(), &sources, &desk.key, &known).unwrap();
-    let ground = survey(&desk.vendors, &spec, base.as_ref()).await.unwrap();
+    let facts = Preflight::of(&desk.vendors.coolify).await.facts().unwrap();
+    let ground = survey(&desk.vendors, &spec, base.as_ref(), &facts).await.unwrap();
     let drawing = Drawing {
         ask: &ask,
         run: &new_run(),

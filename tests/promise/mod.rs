@@ -27,5 +27,6 @@ mod sweeps;
 mod trace;
 mod traps;
 mod vendors;
+mod ways;
 mod workers;
 pub mod wreck;

@@ -312,7 +312,7 @@ async fn a_run_whose_secret_has_changed_parks_and_names_it() {
 
 #[tokio::test]
 async fn a_resumed_update_parks_on_a_changed_secret_that_it_need_not_send() {
-    for point in [4, 30, 60, 90] {
+    for point in [16, 30, 60, 90] {
         let mut scene = deployed().await;
         scene.edit("second");
         scene.apply(&Fuse::at(point)).await;

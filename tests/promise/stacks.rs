@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::crash::Fuse;
 use super::invariants::{always, at_rest};
 use super::scene::Scene;
+use crate::sample::sampled;
 
 const SPEC: &str = "name: blog
 compose: ./compose.yaml
@@ -237,7 +238,8 @@ async fn about_to_rename() -> Scene {
 
 #[tokio::test]
 async fn a_crash_at_any_point_of_a_rename_is_resumed_and_the_old_name_silenced() {
-    for point in 0.. {
+    let mut sample = sampled(6, "crashes of a rename, resumed");
+    for point in (0..).filter(|_| sample.takes()) {
         let (scene, fuse) = (about_to_rename().await, Fuse::at(point));
         scene.apply(&fuse).await;
         let context = format!("renaming crashed at {point} ({}), resumed", fuse.fell());
@@ -257,7 +259,8 @@ async fn a_crash_at_any_point_of_a_rename_is_resumed_and_the_old_name_silenced()
 
 #[tokio::test]
 async fn a_crash_at_any_point_of_a_rename_is_rolled_back_and_the_old_name_counts_again() {
-    for point in 0.. {
+    let mut sample = sampled(6, "crashes of a rename, rolled back");
+    for point in (0..).filter(|_| sample.takes()) {
         let (scene, fuse) = (about_to_rename().await, Fuse::at(point));
         scene.apply(&fuse).await;
         let context = format!("renaming crashed at {point} ({}), rolled back", fuse.fell());

@@ -20,18 +20,20 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::answer::{self, Sense};
+use super::api::Api;
 use super::call::{self, CLOUDFLARE};
-use super::trouble::Trouble;
+use super::misdirected::Asked;
+use super::trouble::{Failure, Trouble};
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
-use crate::wire::{Outside, Request};
+use crate::wire::{Outside, Patience, Request};
 
 pub use concern::{Concern, Weight};
 pub use edge::{Mode, Proxy};
 pub use records::Records;
 pub use zone::Zone;
 
-const API: &str = "Cloudflare";
+const API: Api = Api::Cloudflare;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The pause before a refusal that may pass is believed.
 const BREATH: Duration = Duration::from_secs(3);
@@ -44,6 +46,7 @@ pub struct Cloudflare {
     outside: Outside,
     base: String,
     token: std::sync::Arc<Secret>,
+    patience: Patience,
 }
 
 /// An answer to a read: its status, and its body where that is JSON.
@@ -56,7 +59,7 @@ impl Cloudflare {
     /// Cloudflare at `base` (without a final slash), seen with `token`.
     pub fn new(outside: Outside, base: &str, token: Secret) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { outside, base, token: std::sync::Arc::new(token) }
+        Self { outside, base, token: std::sync::Arc::new(token), patience: Patience::of(PATIENCE) }
     }
 
     /// The same, reached through other ports.
@@ -112,9 +115,13 @@ impl Cloudflare {
         let url = format!("{}{path}", self.base);
         let http = call::request(http::Method::GET, &url, self.token.expose(), &Value::Null);
         let request = Request { http, timeout: CLOUDFLARE.timeout, connect_to: None };
-        let response = ask(&self.outside, request, PATIENCE)
+        let response = ask(&self.outside, request, &self.patience)
             .await
-            .map_err(|error| Trouble::Unreachable { api: API, reason: error.to_string() })?;
+            .map_err(|error| Trouble::unreachable(API, &error))?;
+        let asked = Asked { api: API, base: &self.base, url: &url };
+        if let Some(trouble) = asked.misdirected(&response.http) {
+            return Err(trouble);
+        }
         let body = serde_json::from_slice(response.http.body()).ok();
         Ok(Heard { status: response.http.status().as_u16(), body })
     }
@@ -131,7 +138,11 @@ impl Heard {
             (200, Some(body)) if body["success"] == Value::Bool(true) => Ok(Some(body)),
             (400..=499, Some(body)) => refused(self.status, &body, path),
             (404, None) => Ok(None),
-            (429 | 500..=599, _) => Err(Trouble::Unreachable { api: API, reason: plainly }),
+            (429 | 500..=599, _) => Err(Trouble::Unreachable {
+                api: API,
+                reason: plainly,
+                failure: Failure::of_status(self.status),
+            }),
             (_, _) => Err(Trouble::Unintelligible { api: API, reason: plainly }),
         }
     }
@@ -145,7 +156,9 @@ fn refused(status: u16, body: &Value, path: &str) -> Result<Option<Value>, Troub
             api: API,
             reason: format!("{words} (GET {path} needs {})", need(path)),
         }),
-        Sense::Throttled | Sense::Unclear => Err(Trouble::Unreachable { api: API, reason: words }),
+        Sense::Throttled | Sense::Unclear => {
+            Err(Trouble::Unreachable { api: API, reason: words, failure: Failure::of_status(status) })
+        }
         Sense::Refused | Sense::Taken => {
             Err(Trouble::Refused { what: format!("GET {path} at {API}"), reason: words })
         }

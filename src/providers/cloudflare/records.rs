@@ -134,11 +134,19 @@ impl Provider for Records {
         if wanted.is_empty() || wanted.eq_ignore_ascii_case(&is) {
             return None;
         }
-        Some((
-            format!("the type of record `{name}` cannot be changed in place from {is} to {wanted}"),
-            "take the domain out of the spec, apply, put it back with the new type, and apply again"
-                .to_owned(),
-        ))
+        // What carries no mark of ours stays where it is, whatever becomes of the spec.
+        let way = match object.mark {
+            Some(_) => {
+                "take the domain out of the spec, apply, put it back with the new type, and apply again"
+                    .to_owned()
+            }
+            None => format!(
+                "delete it at Cloudflare (DNS, Records) and apply again, or keep its type and where it leads: \
+                 `adopt: [dns]` and `dns: {{target: {}}}`",
+                of(&object.fields, "content")
+            ),
+        };
+        Some((format!("the type of record `{name}` cannot be changed in place from {is} to {wanted}"), way))
     }
 
     fn change(&self, id: &str, fields: &Fields) -> Call {

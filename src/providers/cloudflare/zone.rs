@@ -198,7 +198,8 @@ fn is_id(text: &str) -> bool {
 fn no_zone(host: &str) -> Trouble {
     Trouble::Refused {
         what: format!("zone for `{host}`"),
-        reason: "not visible to this token; give the token Zone:Read for it, or set `dns.zone`".to_owned(),
+        reason: "not visible to CLOUDFLARE_API_TOKEN; give the token Zone:Read for it, or set `dns.zone`"
+            .to_owned(),
     }
 }
 
@@ -215,7 +216,7 @@ fn several(name: &str, zones: &[Zone]) -> Trouble {
     Trouble::Refused {
         what: format!("zone `{name}`"),
         reason: format!(
-            "several of that name are visible to this token: {}; set `dns.zone` to the id of the one that is meant",
+            "several of that name are visible to CLOUDFLARE_API_TOKEN: {}; set `dns.zone` to the id of the one that is meant",
             shown.join(", ")
         ),
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{API, COOLIFY, Coolify, answer};
 use crate::providers::Trouble;
+use crate::wire::patience::BEFORE_FIRST_ANSWER;
 
 /// Whether a token has an ability.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,18 +22,10 @@ pub enum Ability {
 }
 
 impl Coolify {
-    /// Whether the token may look.
-    ///
-    /// # Errors
-    /// [`Trouble::TokenRefused`] for a token that is not let in at all, [`Trouble::Unreachable`].
-    pub async fn may_read(&self) -> Result<Ability, Trouble> {
-        self.probe(Method::GET, "/version").await
-    }
-
     /// Whether the token may make, change and delete things.
     ///
     /// # Errors
-    /// As [`may_read`](Self::may_read).
+    /// [`Trouble::TokenRefused`] for a token that is not let in at all, [`Trouble::Unreachable`].
     pub async fn may_write(&self) -> Result<Ability, Trouble> {
         self.probe(Method::PATCH, "/projects/none").await
     }
@@ -40,7 +33,7 @@ impl Coolify {
     /// Whether the token may start and stop apps.
     ///
     /// # Errors
-    /// As [`may_read`](Self::may_read).
+    /// As [`may_write`](Self::may_write).
     pub async fn may_deploy(&self) -> Result<Ability, Trouble> {
         self.probe(Method::POST, "/deploy").await
     }
@@ -58,15 +51,15 @@ impl Coolify {
     }
 
     async fn probe(&self, method: Method, path: &str) -> Result<Ability, Trouble> {
-        let call = self.write(method, path, &Value::Null, COOLIFY);
-        let sent = self.outside.transport.send(call.request).await;
-        let response =
-            sent.map_err(|error| Trouble::Unreachable { api: API, reason: error.to_string() })?.http;
+        let mut request = self.write(method, path, &Value::Null, COOLIFY).request;
+        request.timeout = BEFORE_FIRST_ANSWER;
+        let sent = self.outside.transport.send(request).await;
+        let response = sent.map_err(|error| Trouble::unreachable(API, &error))?.http;
         let status = response.status().as_u16();
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
         let words = answer::words(status, &body);
         match status {
-            403 if is_about_an_ability(&body) => Ok(Ability::Lacks(words)),
+            403 if is_about_an_ability(&words) => Ok(Ability::Lacks(words)),
             401 | 403 => Err(Trouble::TokenRefused { api: API, reason: words }),
             _ if answer::is_no_such_call(status, &body) => Ok(Ability::Unclear(words)),
             200..=299 | 400 | 404 | 422 => Ok(Ability::Has),
@@ -75,22 +68,30 @@ impl Coolify {
     }
 }
 
-// The other 403s stand before all calls: the API is off, the caller's address is not listed, the user is no admin.
-fn is_about_an_ability(body: &Value) -> bool {
-    body["message"].as_str().is_some_and(|message| message.starts_with("Missing required permissions"))
+/// Whether Coolify's words about a 403 say that the token lacks an ability. The other 403s stand before all calls: the
+/// API is off, the caller's address is not listed, the user is no admin.
+pub fn is_about_an_ability(words: &str) -> bool {
+    words.starts_with("403 Missing required permissions")
 }
 
 /// What to do about a token that is not let in, from Coolify's words.
 pub fn advice(words: &str) -> &'static str {
     const ADVICE: [(&str, &str); 4] = [
-        ("API is disabled", "switch the API on in Coolify (Settings, Advanced)"),
+        ("API is disabled", "switch the API on in the Coolify at COOLIFY_API_URL (Settings, Advanced)"),
         (
             "not allowed to access",
-            "add this machine's address to the allowed ones in Coolify (Settings, Advanced)",
+            "add this machine's address to the allowed ones in the Coolify at COOLIFY_API_URL (Settings, Advanced)",
         ),
-        ("team role", "the token's user must be an admin or the owner of its team"),
-        ("401", "it is not a token of this instance, or it has expired: make a new one (Keys & Tokens)"),
+        ("team role", "the user of COOLIFY_API_TOKEN must be an admin or the owner of its team"),
+        (
+            "401",
+            "COOLIFY_API_TOKEN is not a token of the instance at COOLIFY_API_URL, or it has expired: make a new \
+             one (Keys & Tokens)",
+        ),
     ];
     let meant = ADVICE.iter().find(|(said, _)| words.contains(said));
-    meant.map_or("make a token with read, write and deploy (Keys & Tokens)", |(_, advice)| advice)
+    meant.map_or(
+        "make a token with read, write and deploy for COOLIFY_API_TOKEN (Keys & Tokens)",
+        |(_, advice)| advice,
+    )
 }

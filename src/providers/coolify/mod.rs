@@ -30,12 +30,14 @@ use http::Method;
 use serde_json::Value;
 
 use super::answer;
+use super::api::Api;
 use super::call::{self, COOLIFY, Call, STALENESS, Times};
+use super::misdirected::Asked;
 use super::object::id;
-use super::trouble::Trouble;
+use super::trouble::{Failure, Trouble};
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
-use crate::wire::{Outside, Request};
+use crate::wire::{Outside, Patience, Request};
 
 pub use applications::Applications;
 pub use environments::Environments;
@@ -45,7 +47,7 @@ pub use seat::Seat;
 pub use services::Services;
 pub use version::Version;
 
-const API: &str = "Coolify";
+const API: Api = Api::Coolify;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Coolify instance, seen with one token.
@@ -56,6 +58,7 @@ pub struct Coolify {
     token: Arc<Secret>,
     /// Its version, once it was asked for.
     known: Arc<OnceLock<Version>>,
+    patience: Patience,
 }
 
 /// The team that a token belongs to.
@@ -71,7 +74,7 @@ impl Coolify {
     /// The instance at `url` (scheme and host, without `/api/v1`), seen with `token`.
     pub fn new(outside: Outside, url: &str, token: Secret) -> Self {
         let (base, token) = (url.trim_end_matches('/').to_owned(), Arc::new(token));
-        Self { outside, base, token, known: Arc::default() }
+        Self { outside, base, token, known: Arc::default(), patience: Patience::of(PATIENCE) }
     }
 
     /// The same, reached through other ports.
@@ -156,12 +159,16 @@ impl Coolify {
     }
 
     async fn get_raw(&self, path: &str) -> Result<http::Response<Vec<u8>>, Trouble> {
-        let http = call::request(Method::GET, &self.at(path), self.token.expose(), &Value::Null);
+        let url = self.at(path);
+        let http = call::request(Method::GET, &url, self.token.expose(), &Value::Null);
         let request = Request { http, timeout: COOLIFY.timeout, connect_to: None };
-        let response = ask(&self.outside, request, PATIENCE)
+        let response = ask(&self.outside, request, &self.patience)
             .await
-            .map_err(|error| Trouble::Unreachable { api: API, reason: error.to_string() })?
+            .map_err(|error| Trouble::unreachable(API, &error))?
             .http;
+        if let Some(trouble) = self.asked(&url).misdirected(&response) {
+            return Err(trouble);
+        }
         let status = response.status().as_u16();
         let body = || serde_json::from_slice(response.body()).unwrap_or_default();
         match status {
@@ -171,15 +178,19 @@ impl Coolify {
                 reason: "this Coolify has no such call".to_owned(),
             }),
             200..=299 | 404 => Ok(response),
-            300..=399 => Err(Trouble::Refused { what: format!("GET {path}"), reason: sends_on(&response) }),
             401 | 403 => Err(Trouble::TokenRefused { api: API, reason: answer::words(status, &body()) }),
             429 | 500..=599 => {
-                Err(Trouble::Unreachable { api: API, reason: format!("{status} from GET {path}") })
+                let (reason, failure) = (format!("{status} from GET {path}"), Failure::of_status(status));
+                Err(Trouble::Unreachable { api: API, reason, failure })
             }
             _ => {
                 Err(Trouble::Refused { what: format!("GET {path}"), reason: answer::words(status, &body()) })
             }
         }
+    }
+
+    fn asked<'a>(&'a self, url: &'a str) -> Asked<'a> {
+        Asked { api: API, base: &self.base, url }
     }
 
     fn at(&self, path: &str) -> String {
@@ -201,16 +212,6 @@ fn about(uuid: &str, told: Option<Value>, path: &str) -> Result<Option<Value>, T
 
 fn is_thing(item: &Value) -> bool {
     id(&item["uuid"]).is_some()
-}
-
-// The token goes to nobody but the address that a person gave.
-fn sends_on(response: &http::Response<Vec<u8>>) -> String {
-    let to =
-        response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("?");
-    let status = response.status().as_u16();
-    format!(
-        "{status}: it sends on to {to}, where Fabrik does not follow with the token; if that is your Coolify, give its address"
-    )
 }
 
 fn unreadable(what: &str) -> Trouble {

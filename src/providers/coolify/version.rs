@@ -62,11 +62,11 @@ impl Coolify {
     /// The version, as `4.3.11`.
     ///
     /// # Errors
-    /// [`Trouble::Refused`] below 4.0.0 and for what is no version.
+    /// [`Trouble::Refused`] below 4.0.0, [`Trouble::Misdirected`] for what is no version.
     pub async fn version(&self) -> Result<String, Trouble> {
         let response = self.get_raw("/version").await?;
         let text = String::from_utf8_lossy(response.body()).trim().trim_start_matches('v').to_owned();
-        let _ = self.known.set(suitable(&text, self.url())?);
+        let _ = self.known.set(self.suitable(&text)?);
         Ok(text)
     }
 
@@ -77,18 +77,20 @@ impl Coolify {
     pub async fn known(&self) -> Result<Version, Trouble> {
         match self.known.get() {
             Some(version) => Ok(*version),
-            None => suitable(&self.version().await?, self.url()),
+            None => self.suitable(&self.version().await?),
         }
     }
-}
 
-fn suitable(text: &str, url: &str) -> Result<Version, Trouble> {
-    let (what, reason) = match Version::parse(text) {
-        Some(version) if version >= Version::OLDEST => return Ok(version),
-        Some(_) => (format!("Coolify {text}"), "this version of Fabrik needs Coolify 4.0.0 or newer"),
-        None => (url.to_owned(), "no Coolify answers there; is COOLIFY_API_URL the instance's own address?"),
-    };
-    Err(Trouble::Refused { what, reason: reason.to_owned() })
+    fn suitable(&self, text: &str) -> Result<Version, Trouble> {
+        match Version::parse(text) {
+            Some(version) if version >= Version::OLDEST => Ok(version),
+            Some(_) => Err(Trouble::Refused {
+                what: format!("Coolify {text}"),
+                reason: "this version of Fabrik needs Coolify 4.0.0 or newer".to_owned(),
+            }),
+            None => Err(self.asked(&self.at("/version")).other("but something that tells no version")),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{Allowance, Budget, Budgets, Word};
 use crate::wire::ask::ask;
 use crate::wire::pretend::{NoNames, PretendClock};
-use crate::wire::{Clock, Outside, Request, Response, SendError, Transport};
+use crate::wire::{Clock, Outside, Patience, Request, Response, SendError, Transport};
 
 const API: &str = "https://api.example.com";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -79,7 +79,7 @@ fn request(method: &str, url: &str) -> Request {
 }
 
 async fn read(outside: &Outside) -> Result<u16, SendError> {
-    let answer = ask(outside, request("GET", &format!("{API}/zones")), MINUTE).await?;
+    let answer = ask(outside, request("GET", &format!("{API}/zones")), &Patience::of(MINUTE)).await?;
     Ok(answer.http.status().as_u16())
 }
 

@@ -1,0 +1,182 @@
+//! Preflight of Coolify: what must hold of its address, its token and its version before any run.
+//!
+//! `doctor`, `plan` and `apply` ask here and nowhere else, so that none of them knows what another does not. All
+//! questions are sent side by side and none of them changes anything. Which server an app gets, and its zones, is for
+//! [`survey`](super::survey).
+
+use super::Obstacle;
+use crate::providers::coolify::abilities::{Ability, advice, is_about_an_ability};
+use crate::providers::coolify::servers::Server;
+use crate::providers::coolify::{Team, Version};
+use crate::providers::{Api, Coolify, Trouble};
+
+/// The answers to all questions, as they came.
+pub struct Preflight {
+    url: String,
+    version: Result<String, Trouble>,
+    team: Result<Team, Trouble>,
+    servers: Result<Vec<Server>, Trouble>,
+    write: Result<Ability, Trouble>,
+    deploy: Result<Ability, Trouble>,
+}
+
+/// What a run takes for granted of a Coolify that passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Its version, as `4.3.11`.
+    pub version: String,
+    /// The token's team.
+    pub team: Team,
+    /// The servers of the team, at least one.
+    pub servers: Vec<Server>,
+}
+
+/// How one thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// A run would work all the same.
+    Odd,
+    /// No run would work.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What it is about, in one word.
+    pub about: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// What was seen.
+    pub saw: String,
+    /// What to do; empty where there is nothing to do, or `saw` says it all.
+    pub hint: String,
+}
+
+impl Preflight {
+    /// Asks Coolify everything.
+    pub async fn of(coolify: &Coolify) -> Self {
+        let (version, team, servers, write, deploy) = tokio::join!(
+            coolify.version(),
+            coolify.team(),
+            coolify.servers(),
+            coolify.may_write(),
+            coolify.may_deploy(),
+        );
+        Self { url: coolify.url().to_owned(), version, team, servers, write, deploy }
+    }
+
+    /// What it comes to, one check each; only the first where Coolify cannot be asked at all.
+    pub fn checks(&self) -> Vec<Check> {
+        let version = match &self.version {
+            Ok(version) => self.versioned(version),
+            Err(trouble) if lacks_ability(trouble) => {
+                return vec![Check::trouble("read", trouble), self.ability("write"), self.ability("deploy")];
+            }
+            Err(trouble) => return vec![Check::trouble("coolify", trouble)],
+        };
+        let team = match &self.team {
+            Ok(team) => Check::good("team", named(team)),
+            Err(trouble) => Check::trouble("team", trouble),
+        };
+        let server = match (&self.servers, &self.team) {
+            (Err(trouble), _) => Some(Check::trouble("server", trouble)),
+            (Ok(servers), Ok(team)) if servers.is_empty() => Some(no_server(team)),
+            (Ok(_), _) => None,
+        };
+        let read = Check::good("read", HAS.to_owned());
+        let mut checks = vec![version, team];
+        checks.extend(server);
+        checks.extend([read, self.ability("write"), self.ability("deploy")]);
+        checks
+    }
+
+    /// The servers that the token sees, where they could be asked for.
+    pub fn servers(&self) -> &[Server] {
+        self.servers.as_deref().unwrap_or_default()
+    }
+
+    /// What a run may take for granted.
+    ///
+    /// # Errors
+    /// Everything that is bad.
+    pub fn facts(self) -> Result<Facts, Vec<Obstacle>> {
+        let bad = self.checks().into_iter().filter(|check| check.health == Health::Bad);
+        let mut bad: Vec<Obstacle> = bad.map(|check| Obstacle::new(check.saw, check.hint)).collect();
+        // What is wrong with all calls is told once.
+        bad.dedup();
+        match (self.version, self.team, self.servers) {
+            (Ok(version), Ok(team), Ok(servers)) if bad.is_empty() => Ok(Facts { version, team, servers }),
+            _ => Err(bad),
+        }
+    }
+
+    fn versioned(&self, version: &str) -> Check {
+        let saw = format!("{version} at {}", self.url);
+        match Version::parse(version).and_then(Version::concern) {
+            Some(concern) => Check::odd("coolify", saw, concern),
+            None => Check::good("coolify", saw),
+        }
+    }
+
+    // Only a clear no keeps a run from being tried: a probe is sent once, and an answer may get lost.
+    fn ability(&self, name: &'static str) -> Check {
+        let found = if name == "write" { &self.write } else { &self.deploy };
+        match found {
+            Ok(Ability::Has) => Check::good(name, HAS.to_owned()),
+            Ok(Ability::Lacks(words)) => {
+                let saw = format!("{} may not {name}: {words}", Api::Coolify.token_setting());
+                Check::bad(name, saw, advice(words))
+            }
+            Ok(Ability::Unclear(words)) => {
+                Check::odd(name, format!("Coolify does not say: {words}"), String::new())
+            }
+            Err(trouble @ Trouble::TokenRefused { .. }) => Check::trouble(name, trouble),
+            Err(trouble) => Check::odd(name, format!("Coolify does not say: {trouble}"), String::new()),
+        }
+    }
+}
+
+const HAS: &str = "the Coolify token has it";
+
+fn lacks_ability(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::TokenRefused { reason, .. } if is_about_an_ability(reason))
+}
+
+fn named(team: &Team) -> String {
+    format!("{} (id {})", team.name, team.id)
+}
+
+// A token belongs to one team and sees nothing of the others (Coolify 4.3.11, observed).
+fn no_server(team: &Team) -> Check {
+    Check::bad(
+        "server",
+        format!("COOLIFY_API_TOKEN belongs to team {}, which has no server", named(team)),
+        "if your server is in another team, make the token there (switch the team, then Keys & Tokens); else add a \
+         server to this one (Servers)",
+    )
+}
+
+impl Check {
+    /// One that is as it should be.
+    pub fn good(about: &'static str, saw: String) -> Self {
+        Self { about, health: Health::Good, saw, hint: String::new() }
+    }
+
+    /// One that is odd.
+    pub fn odd(about: &'static str, saw: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { about, health: Health::Odd, saw: saw.into(), hint: hint.into() }
+    }
+
+    /// One that keeps every run from working.
+    pub fn bad(about: &'static str, saw: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { about, health: Health::Bad, saw: saw.into(), hint: hint.into() }
+    }
+
+    /// The same, because of `trouble`.
+    pub fn trouble(about: &'static str, trouble: &Trouble) -> Self {
+        Self::bad(about, trouble.to_string(), trouble.hint())
+    }
+}
