@@ -39,11 +39,10 @@ impl Matter {
     pub fn fresh(spec: &Spec, env_keys: &[String]) -> Result<Self, Vec<Obstacle>> {
         match &spec.source {
             Source::Template { folder, .. } | Source::Folder { folder } => {
-                let bundle = bundle(spec, folder);
-                let bundle = bundle.map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
+                let bundle = bundle(spec, folder)?;
                 Ok(Self::of_folder(spec, &bundle, env_keys))
             }
-            Source::Compose { text, .. } => Self::of_compose(spec, text),
+            Source::Compose { text, .. } => Self::of_stack(stack(spec, text, Stack::read)),
             Source::Image { .. } | Source::Git(_) => Ok(Self::of_application(spec)),
         }
     }
@@ -57,7 +56,7 @@ impl Matter {
             Source::Template { .. } | Source::Folder { .. } => {
                 Ok(Self { compose, main: APP.to_owned(), ..Self::of_application(spec) })
             }
-            Source::Compose { .. } => Self::of_compose(spec, &compose),
+            Source::Compose { .. } => Self::of_stack(stack(spec, &compose, Stack::frozen)),
             Source::Image { .. } | Source::Git(_) => Ok(Self::of_application(spec)),
         }
     }
@@ -76,8 +75,8 @@ impl Matter {
         Self { compose, main: APP.to_owned(), content, ..Self::of_application(spec) }
     }
 
-    fn of_compose(spec: &Spec, text: &str) -> Result<Self, Vec<Obstacle>> {
-        let stack = stack(spec, text)?;
+    fn of_stack(stack: Result<Stack, Problems>) -> Result<Self, Vec<Obstacle>> {
+        let stack = stack?;
         let first = stack.services.first().cloned().unwrap_or_default();
         Ok(Self {
             content: Sha256::digest(&stack.text).to_vec(),
@@ -114,7 +113,7 @@ impl Matter {
 /// Everything in it that Coolify would break, each with its line.
 pub fn own_stack(spec: &Spec) -> Result<Option<Stack>, Problems> {
     match &spec.source {
-        Source::Compose { text, .. } => stack(spec, text).map(Some),
+        Source::Compose { text, .. } => stack(spec, text, Stack::read).map(Some),
         Source::Template { .. } | Source::Folder { .. } | Source::Image { .. } | Source::Git(_) => Ok(None),
     }
 }
@@ -134,14 +133,18 @@ fn bundle(spec: &Spec, folder: &Path) -> Result<Bundle, Problems> {
     Bundle::read(folder, &spec.path.with_file_name(".env"))
 }
 
-fn stack(spec: &Spec, text: &str) -> Result<Stack, Problems> {
+fn stack(
+    spec: &Spec,
+    text: &str,
+    read: fn(&StackInput<'_>) -> Result<Stack, Problems>,
+) -> Result<Stack, Problems> {
     let file = match &spec.source {
         Source::Compose { file, .. } => file,
         _ => &spec.path,
     };
     let wanted = spec.secrets.iter().map(|want| &want.name);
     let env_keys: Vec<String> = spec.env.keys().chain(wanted).cloned().collect();
-    Stack::read(&StackInput {
+    read(&StackInput {
         file,
         text,
         service: spec.service.as_deref(),

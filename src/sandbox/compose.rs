@@ -5,23 +5,7 @@
 
 use serde_json::{Map, Value};
 
-/// Base names of images that Coolify takes for databases.
-const DATABASES: [&str; 14] = [
-    "postgres",
-    "mysql",
-    "mariadb",
-    "mongo",
-    "redis",
-    "memcached",
-    "couchdb",
-    "neo4j",
-    "influxdb",
-    "clickhouse-server",
-    "timescaledb",
-    "pgvector",
-    "postgis",
-    "keydb",
-];
+use super::databases;
 
 /// What a compose text says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +14,8 @@ pub struct Compose {
     pub dumped: String,
     /// Its services, in order of their names.
     pub entries: Vec<Entry>,
-    /// Whether parsing breaks down after the row was written (`$$` in an environment value, or
-    /// `services` as a list): 500, and the service exists (4.3.11, observed).
+    /// Whether parsing breaks down after the row was written (`$$` in an environment value, a port of a database in
+    /// the long form, or `services` as a list): 500, and the service exists (4.3.11, observed).
     pub breaks_late: bool,
 }
 
@@ -42,6 +26,8 @@ pub struct Entry {
     pub name: String,
     /// Its image, if it names one.
     pub image: Option<String>,
+    /// What Coolify takes it for.
+    pub kind: Kind,
     /// Whether it is built.
     pub builds: bool,
     /// The Dockerfile in its text, if it is built from one.
@@ -56,6 +42,15 @@ pub struct Entry {
     pub labels: Vec<(String, String)>,
     /// The named volumes it mounts, and where.
     pub volumes: Vec<(String, String)>,
+}
+
+/// What Coolify takes a compose service for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It can be given an address.
+    Application,
+    /// It cannot.
+    Database,
 }
 
 /// Why a compose text is not taken.
@@ -76,7 +71,9 @@ impl Compose {
         let mut value: Value = serde_json::from_str(text).map_err(|_| Unreadable::Broken)?;
         empty_lists_to_maps(&mut value);
         ports_to_text(&mut value);
-        let dumped = serde_json::to_string_pretty(&value).map_err(|_| Unreadable::Broken)?;
+        let breaks = services(&value).any(databases::breaks);
+        let made = without_made(value.clone());
+        let dumped = serde_json::to_string_pretty(&made).map_err(|_| Unreadable::Broken)?;
         let services = value.get("services").unwrap_or(&Value::Null);
         let entries = match services {
             Value::Object(services) => services.iter().map(entry).collect::<Result<_, _>>()?,
@@ -88,7 +85,7 @@ impl Compose {
             }
         };
         let mut compose = Self { dumped, entries, breaks_late: false };
-        let breaks_late = compose.values().any(|value| value.contains("$$"));
+        let breaks_late = breaks || compose.values().any(|value| value.contains("$$"));
         compose.breaks_late = breaks_late;
         Ok(compose)
     }
@@ -102,10 +99,15 @@ impl Compose {
         names
     }
 
-    /// The variables it refers to at the start of a value, `${NAME}` or `${NAME:-default}`: Coolify makes a
-    /// row of each.
+    /// The variables it refers to at the start of a value, `$NAME`, `${NAME}` or `${NAME:-default}`, and those within
+    /// such a default: Coolify makes a row of each. Those it makes up itself it finds anywhere in a value.
     pub fn references(&self) -> Vec<(String, Option<String>)> {
-        self.values().filter_map(reference).collect()
+        let magic = |value: &str| {
+            let names = used(value).into_iter().filter(|name| name.starts_with("SERVICE_"));
+            names.map(|name| (name, None)).collect::<Vec<_>>()
+        };
+        let magic = self.values().flat_map(magic);
+        magic.chain(self.values().flat_map(leading)).collect()
     }
 
     /// The variables whose whole value is one that Coolify makes up: a row is made of each, as it is written.
@@ -126,9 +128,7 @@ impl Compose {
 impl Entry {
     /// Whether Coolify takes it for a database.
     pub fn is_database(&self) -> bool {
-        let image = self.image.as_deref().unwrap_or("");
-        let base = image.rsplit('/').next().unwrap_or(image);
-        DATABASES.contains(&base.split([':', '@']).next().unwrap_or(base))
+        self.kind == Kind::Database
     }
 
     /// The value of a label.
@@ -168,6 +168,7 @@ fn entry((name, value): (&String, &Value)) -> Result<Entry, Unreadable> {
     Ok(Entry {
         name: name.clone(),
         image,
+        kind: if databases::is_database(value) { Kind::Database } else { Kind::Application },
         builds: value.get("build").is_some(),
         dockerfile: value["build"]["dockerfile_inline"].as_str().map(str::to_owned),
         is_checked: value.get("healthcheck").is_some(),
@@ -223,9 +224,64 @@ fn mount(value: &Value) -> Option<(String, String)> {
     }
 }
 
+/// The names after the dollar signs of a value.
+pub fn used(value: &str) -> Vec<String> {
+    let name = |rest: &str| {
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        rest[..end].to_owned()
+    };
+    value.split('$').skip(1).map(name).filter(|name| !name.is_empty()).collect()
+}
+
 fn reference(value: &str) -> Option<(String, Option<String>)> {
-    let inner = value.strip_prefix("${")?.split('}').next()?;
+    let Some(inner) = value.strip_prefix("${") else {
+        let name = used(value.get(..1).filter(|first| *first == "$").map(|_| value)?).into_iter().next()?;
+        return Some((name, None));
+    };
+    let inner = &inner[..closing(inner)];
     let end = inner.find([':', '-', '?']).unwrap_or(inner.len());
     let default = inner[end..].strip_prefix(":-").or_else(|| inner[end..].strip_prefix('-'));
     Some((inner[..end].to_owned(), default.map(str::to_owned)))
+}
+
+/// The variable at the start of a value, and those within its default.
+fn leading(value: &str) -> Vec<(String, Option<String>)> {
+    let Some((name, default)) = reference(value) else { return Vec::new() };
+    let nested = default.as_deref().and_then(|default| default.find("${").map(|at| leading(&default[at..])));
+    let address = |name: &str| name.starts_with("SERVICE_URL_") || name.starts_with("SERVICE_FQDN_");
+    let nested = nested.unwrap_or_default().into_iter().filter(|(name, _)| !address(name));
+    [(name, default)].into_iter().chain(nested).collect()
+}
+
+/// Where the brace is closed that stands before `inner`.
+fn closing(inner: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, letter) in inner.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => return at,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    inner.len()
+}
+
+fn services(value: &Value) -> impl Iterator<Item = &Value> {
+    value.get("services").and_then(Value::as_object).into_iter().flat_map(Map::values)
+}
+
+/// What Coolify keeps of a text: its own keys for a mount are gone once it has read them (4.3.11, from its code).
+fn without_made(mut value: Value) -> Value {
+    let services = value.get_mut("services").and_then(Value::as_object_mut);
+    for service in services.into_iter().flat_map(Map::values_mut) {
+        let mounts = service.get_mut("volumes").and_then(Value::as_array_mut);
+        for mount in mounts.into_iter().flatten().filter_map(Value::as_object_mut) {
+            for key in ["content", "isDirectory", "is_directory"] {
+                mount.remove(key);
+            }
+        }
+    }
+    value
 }

@@ -14,6 +14,7 @@ mod cloudflare;
 pub mod command;
 mod compose;
 mod coolify;
+mod databases;
 pub mod deploy;
 mod disk;
 pub mod events;

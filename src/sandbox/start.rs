@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::compose::{Compose, Entry};
+use super::coolify::addresses;
 use super::events::{BUILD_MS, Event, START_MS};
 use super::faults::Fault;
 use super::services::{Condition, Container, Line, Route, Service};
@@ -24,8 +25,12 @@ pub struct Start {
 
 /// Begins a start of the service, whether or not another one is under way.
 pub fn begin(world: &mut World, uuid: &str) {
+    let Some(compose) = world.service(uuid).and_then(|service| Compose::read(&service.compose).ok()) else {
+        return;
+    };
+    // A start parses the text once more, and by now the parts have their domains.
+    addresses(world, uuid, &compose);
     let Some(service) = world.service(uuid).cloned() else { return };
-    let Ok(compose) = Compose::read(&service.compose) else { return };
     let fails = keeps_the_old(world);
     let condition = condition(world);
     let mut containers: Vec<Container> =

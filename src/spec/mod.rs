@@ -8,7 +8,7 @@ mod check;
 mod dns;
 mod domains;
 pub mod expand;
-mod keys;
+pub mod keys;
 mod older;
 mod parse;
 mod proof;

@@ -95,7 +95,7 @@ pub fn read(path: &Path, text: &str, merge_keys: MergeKeys) -> Result<Node, Prob
 /// Strict where YAML is lax, and small: specs and compose texts are a few pages, not databases.
 fn options(merge_keys: MergeKeys) -> serde_yaml::Options {
     let budget = serde_yaml::budget! {
-        max_events: 20_000, max_nodes: 10_000, max_depth: 32, max_aliases: 100, max_anchors: 50, max_documents: 1,
+        max_events: 40_000, max_nodes: 20_000, max_depth: 32, max_aliases: 2_000, max_anchors: 1_000, max_documents: 1,
         max_total_scalar_bytes: 4 << 20,
     };
     let merge_keys = match merge_keys {
@@ -110,7 +110,7 @@ fn options(merge_keys: MergeKeys) -> serde_yaml::Options {
         merge_keys: merge_keys,
         non_finite_float_policy: serde_yaml::NonFiniteFloatPolicy::AsString,
     };
-    options.alias_limits.max_total_replayed_events = 2_000;
+    options.alias_limits.max_total_replayed_events = 40_000;
     options
 }
 

@@ -90,3 +90,32 @@ fn a_compose_text_is_validated_with_its_file_and_line() {
         }
     }
 }
+
+#[test]
+fn what_coolify_makes_public_by_itself_is_said_by_every_command_that_reads_the_text() {
+    let house = House::new();
+    house.write(
+        "two.yaml",
+        "name: two\ncompose: ./compose.yaml\ndomain: two.example.com\nservice: web\nport: 80\n",
+    );
+    house.write(
+        "compose.yaml",
+        "services:\n  web:\n    image: nginx:1.27\n    environment: ['BASE_URL=${SERVICE_URL_WEB}']\n  admin:\n    \
+         image: adminer:4\n    environment: [SERVICE_URL_ADMIN_8080]\n",
+    );
+    for command in [
+        &["validate", "two.yaml"][..],
+        &["plan", "two.yaml", "--sandbox"],
+        &["apply", "two.yaml", "--sandbox"],
+    ] {
+        let said = house.run(command).ends(0);
+        for words in ["service `admin` becomes public", "`SERVICE_URL_WEB` is not the app's domain"] {
+            assert!(said.err.contains(words), "{words} is not in {}", said.err);
+        }
+    }
+    let world = house.sandboxed().world();
+    let parts = &world.services[0].parts;
+    let open = |name: &str| parts.iter().find(|part| part.name == name).and_then(|part| part.fqdn.clone());
+    assert_eq!(open("web").as_deref(), Some("https://two.example.com:80"));
+    assert!(open("admin").is_some_and(|url| url.contains("sslip.io")), "Coolify does so");
+}

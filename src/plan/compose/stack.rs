@@ -2,13 +2,24 @@
 //!
 //! Read strictly, and written again so that it means the same after Coolify has parsed and dumped it (4.3.11): as JSON,
 //! anchors and merge keys followed, every scalar that Coolify would change in quotes. What cannot be kept is refused with
-//! its line. Pure: asks neither Coolify nor Docker, and looks no variable up.
+//! its line, and so is what Docker Compose would refuse on the server. Asks neither Coolify nor Docker, and looks no
+//! variable up; of the disk it only asks whether something is there that would have to travel with the text.
 
 mod checks;
+mod consistency;
+mod databases;
+mod extends;
 mod findings;
 mod front;
+mod grammar;
+mod keys;
+mod magic;
 mod merge;
 mod mounts;
+mod nested;
+mod references;
+mod rules;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -18,6 +29,8 @@ use std::path::Path;
 
 use self::checks::Service;
 use self::findings::Findings;
+use self::magic::Magic;
+use self::shape::Shape;
 use crate::error::{Problem, Problems};
 use crate::spec::tree::{self, Entry, MergeKeys, Node, Value};
 
@@ -61,35 +74,61 @@ impl Stack {
     /// # Errors
     /// Everything in it that Coolify would break, each with its line.
     pub fn read(input: &StackInput<'_>) -> Result<Self, Problems> {
+        let (stack, findings) = Self::weigh(input)?;
+        let warnings = findings.finish()?;
+        Ok(Self { warnings, ..stack.expect("a stack that nobody complained about is whole") })
+    }
+
+    /// Reads a text that [`Stack::read`] wrote for an earlier run, maybe in an earlier version: it was found good then,
+    /// so only what is needed of it is read.
+    ///
+    /// # Errors
+    /// What is in the way of reading it at all.
+    pub fn frozen(input: &StackInput<'_>) -> Result<Self, Problems> {
+        let (stack, findings) = Self::weigh(input)?;
+        let stack =
+            stack.ok_or_else(|| findings.finish().expect_err("what is not whole was complained about"))?;
+        Ok(Self { text: input.text.to_owned(), ..stack })
+    }
+
+    fn weigh<'a>(input: &StackInput<'a>) -> Result<(Option<Self>, Findings<'a>), Problems> {
         let text = input.text.strip_prefix('\u{feff}').unwrap_or(input.text);
         let root = tree::read(input.file, text, MergeKeys::Kept)?;
         let mut findings = Findings::new(input.file, text);
         let root = merge::flat(&mut findings, root);
-        let stack = whole(&mut findings, &root, input);
-        let warnings = findings.finish()?;
-        Ok(Self { warnings, ..stack.expect("a stack that nobody complained about is whole") })
+        let stack = whole(&mut findings, root, input);
+        Ok((stack, findings))
     }
 }
 
 /// Reads what was merged; `None` only after a complaint.
-fn whole(findings: &mut Findings<'_>, root: &Node, input: &StackInput<'_>) -> Option<Stack> {
-    let Value::Map(top) = &root.value else {
-        findings.refuse(
-            root.place,
-            "a compose text must be a mapping of keys",
-            "it needs at least `services`",
-        );
+fn whole(findings: &mut Findings<'_>, root: Node, input: &StackInput<'_>) -> Option<Stack> {
+    if !matches!(root.value, Value::Map(_)) {
+        let message = "a compose text must be a mapping of keys";
+        findings.refuse(root.place, message, "it needs at least `services`");
         return None;
-    };
-    let services = services(findings, root, top)?;
+    }
+    shape::check(findings, &Shape::Keys(keys::TOP), &root, "");
+    // Every service as it is written, before it inherits from another.
+    for service in services(findings, &root)? {
+        service.shaped(findings);
+    }
+    let root = extends::resolved(findings, root);
+    let services = services(findings, &root)?;
+    let Value::Map(top) = &root.value else { return None };
     checks::top(findings, top);
     for service in &services {
-        checks::service(findings, service);
+        checks::service(findings, service, input.file);
     }
     checks::one_shots(findings, &services);
-    variables::given(findings, root, input.env_keys);
+    references::check(findings, &services, top);
+    let magic = Magic::find(&services);
+    variables::given(findings, &root, input.env_keys, &magic);
     let front = front::front(findings, &services, input);
-    let text = written::json(findings, root).to_string();
+    let main = front.as_ref().and_then(|front| front.service.as_deref());
+    checks::idle(findings, &services, main);
+    magic.tell(findings, &services, main, input);
+    let text = written::json(findings, &root).to_string();
     let front = front?;
     Some(Stack {
         text,
@@ -101,7 +140,11 @@ fn whole(findings: &mut Findings<'_>, root: &Node, input: &StackInput<'_>) -> Op
     })
 }
 
-fn services<'a>(findings: &mut Findings<'_>, root: &Node, top: &'a [Entry]) -> Option<Vec<Service<'a>>> {
+fn services<'a>(findings: &mut Findings<'_>, root: &'a Node) -> Option<Vec<Service<'a>>> {
+    let top: &[Entry] = match &root.value {
+        Value::Map(top) => top,
+        _ => &[],
+    };
     let Some(found) = top.iter().find(|entry| entry.key == "services") else {
         findings.refuse(root.place, "`services` is missing", "a compose text names at least one");
         return None;

@@ -1,14 +1,18 @@
 //! Compose text in the one form in which what was sent and what Coolify gives back can be compared.
 //!
 //! Coolify parses a text on every write and dumps it again: comments, quotes and the order of keys go, the ports become
-//! text, and an empty list becomes an empty mapping (4.3.11, observed). So scalars are compared as text, mappings
-//! without their order, and what is empty is as good as not there.
+//! text, and an empty list becomes an empty mapping (4.3.11, observed); what it has written to a file of its own, the
+//! `content` of a mount, it takes out. So scalars are compared as text, mappings without their order and without those
+//! keys, and what is empty is as good as not there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use crate::spec::tree::{self, MergeKeys, Node, Value};
+use crate::spec::tree::{self, Entry, MergeKeys, Node, Value};
+
+/// The keys of a mount that are Coolify's own.
+const TAKEN_OUT: [&str; 3] = ["content", "is_directory", "isDirectory"];
 
 /// A compose text, parsed, without what Coolify does not keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +78,10 @@ impl ComposeTree {
             Value::List(items) if items.is_empty() => Self::empty(),
             Value::List(items) => Self::List(items.iter().map(Self::of).collect()),
             Value::Map(entries) => {
-                let parsed = entries.iter().map(|entry| (entry.key.clone(), Self::of(&entry.node)));
-                Self::map(parsed.collect())
+                let is_mount = entries.iter().any(|entry| entry.key == "target");
+                let is_kept = |entry: &&Entry| !(is_mount && TAKEN_OUT.contains(&entry.key.as_str()));
+                let kept = entries.iter().filter(is_kept);
+                Self::map(kept.map(|entry| (entry.key.clone(), Self::of(&entry.node))).collect())
             }
         }
     }

@@ -1,59 +1,116 @@
-//! Coolify's magic names in a compose text: `SERVICE_FQDN_WEB_80` gives the part `web` a domain of Coolify's own,
-//! `SERVICE_PASSWORD_DB` is a secret that Coolify makes up (4.3.11, observed).
+//! Coolify's magic names in a compose text: `SERVICE_FQDN_WEB_80` as a name gives the part it stands in an address of
+//! Coolify's own, `${SERVICE_URL_WEB}` in a value asks for the address of `web`, and `SERVICE_PASSWORD_DB` is a secret that
+//! Coolify makes up (4.3.11, observed; addresses in values and unknown kinds from its code).
 
-use crate::sandbox::compose::{Compose, Entry};
+use crate::sandbox::compose::{Compose, Entry, used};
+use crate::sandbox::services::Service;
 
-/// A domain that a part asks for by a magic name.
-struct Domain {
+/// An address that a magic name is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Address {
     /// The name's middle, `WEB`.
     part: String,
     /// Its end, if that is a port.
     port: Option<String>,
 }
 
-/// Whether Coolify makes up the value of this variable.
+/// Whether Coolify makes up the value of this variable: its kind is what stands before the last `_`, and it is looked at
+/// only where there are two or three `_` in all.
 pub fn is_made_up(key: &str) -> bool {
-    let magic = ["SERVICE_PASSWORD", "SERVICE_USER", "SERVICE_BASE64", "SERVICE_HEX"];
-    magic.iter().any(|it| key.starts_with(it))
-}
-
-/// The URL that Coolify gives to the part of `entry`, where its environment asks for one.
-pub fn url(entry: &Entry, service: &str, ip: &str) -> Option<String> {
-    let own = named(&entry.name);
-    let domain = domains(entry).find(|domain| domain.part == own)?;
-    let port = domain.port.map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("http://{}{port}", host(entry, service, ip)))
-}
-
-/// The variables that such domains leave behind, with their values.
-pub fn rows(compose: &Compose, service: &str, ip: &str) -> Vec<(String, String)> {
-    let asked = compose.entries.iter().flat_map(|entry| domains(entry).map(move |domain| (entry, domain)));
-    asked.flat_map(|(entry, domain)| four(&domain, &host(entry, service, ip))).collect()
-}
-
-fn four(domain: &Domain, host: &str) -> Vec<(String, String)> {
-    let pair = |end: &str, port: &str| {
-        let part = &domain.part;
-        let fqdn = (format!("SERVICE_FQDN_{part}{end}"), format!("{host}{port}"));
-        [fqdn, (format!("SERVICE_URL_{part}{end}"), format!("http://{host}{port}"))]
+    let kind =
+        key.strip_prefix("SERVICE_").and_then(|rest| rest.rsplit_once('_')).map_or("", |(kind, _)| kind);
+    let (name, length) = kind.split_once('_').unwrap_or((kind, ""));
+    let known = match name {
+        "PASSWORD" | "PASSWORDWITHSYMBOLS" => ["", "64"].contains(&length),
+        "BASE64" | "REALBASE64" => ["", "32", "64", "128"].contains(&length),
+        "HEX" => ["32", "64", "128"].contains(&length),
+        "USER" | "LOWERCASEUSER" | "SUPABASEANON" | "SUPABASESERVICE" => length.is_empty(),
+        _ => false,
     };
-    let ported = domain.port.as_ref().map(|port| pair(&format!("_{port}"), &format!(":{port}")));
-    pair("", "").into_iter().chain(ported.into_iter().flatten()).collect()
+    known && (2..=3).contains(&key.matches('_').count())
 }
 
-fn domains(entry: &Entry) -> impl Iterator<Item = Domain> {
-    entry.environment.iter().filter_map(|(key, _)| {
-        let rest = key.strip_prefix("SERVICE_FQDN_").or_else(|| key.strip_prefix("SERVICE_URL_"))?;
-        let ported = rest.rsplit_once('_').filter(|(_, port)| port.parse::<u16>().is_ok());
-        Some(Domain {
-            part: ported.map_or(rest, |(name, _)| name).to_owned(),
-            port: ported.map(|(_, port)| port.to_owned()),
-        })
+/// The URL that Coolify gives to the part of `entry`: where its environment declares an address, whosever that is, and
+/// where a value asks for the part's own one that nothing declares.
+pub fn url(compose: &Compose, entry: &Entry, service: &str, ip: &str) -> Option<String> {
+    let at = |address: &Address| {
+        let port = address.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("http://{}{port}", host(address, service, ip))
+    };
+    let own = |address: &Address| address.part == named(&entry.name) && address.port.is_none();
+    let asked = || asked(entry).find(own).filter(|address| !is_declared(compose, address));
+    declared(entry).next().or_else(asked).map(|address| at(&address))
+}
+
+/// The variables that declared addresses leave behind; they follow the part's own URLs at every parse.
+pub fn declared_rows(compose: &Compose, service: &Service, ip: &str) -> Vec<(String, String)> {
+    let of = |entry: &Entry| {
+        let part = service.parts.iter().find(|part| part.name == entry.name);
+        let own = part.and_then(|part| part.urls().next()).map(bare);
+        let rows = declared(entry).flat_map(move |address| {
+            let made = format!("http://{}", host(&address, &service.uuid, ip));
+            four(&address, own.as_deref().unwrap_or(&made))
+        });
+        rows.collect::<Vec<_>>()
+    };
+    compose.entries.iter().flat_map(of).collect()
+}
+
+/// The variables that addresses in values leave behind, unless they are there.
+pub fn asked_rows(compose: &Compose, service: &str, ip: &str) -> Vec<(String, String)> {
+    let asked = compose.entries.iter().flat_map(asked);
+    asked
+        .flat_map(|address| pair(&whole(&address), &format!("http://{}", host(&address, service, ip))))
+        .collect()
+}
+
+fn is_declared(compose: &Compose, address: &Address) -> bool {
+    compose.entries.iter().flat_map(declared).any(|other| other.part == address.part)
+}
+
+/// The name with its port, which a value asks for as a whole.
+fn whole(address: &Address) -> String {
+    address.port.as_ref().map_or_else(|| address.part.clone(), |port| format!("{}_{port}", address.part))
+}
+
+fn four(address: &Address, url: &str) -> Vec<(String, String)> {
+    let ported = address.port.as_ref().map(|port| pair(&whole(address), &format!("{url}:{port}")));
+    pair(&address.part, url).into_iter().chain(ported.into_iter().flatten()).collect()
+}
+
+fn pair(name: &str, url: &str) -> [(String, String); 2] {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    [(format!("SERVICE_FQDN_{name}"), host.to_owned()), (format!("SERVICE_URL_{name}"), url.to_owned())]
+}
+
+/// A URL without its port.
+fn bare(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let end = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end].split(':').next().unwrap_or_default();
+    format!("{scheme}://{host}{}", &rest[end..])
+}
+
+fn declared(entry: &Entry) -> impl Iterator<Item = Address> {
+    entry.environment.iter().filter_map(|(key, _)| address(key))
+}
+
+fn asked(entry: &Entry) -> impl Iterator<Item = Address> {
+    let values = entry.environment.iter().filter_map(|(_, value)| value.as_deref());
+    values.flat_map(used).filter_map(|name| address(&name))
+}
+
+fn address(key: &str) -> Option<Address> {
+    let rest = key.strip_prefix("SERVICE_FQDN_").or_else(|| key.strip_prefix("SERVICE_URL_"))?;
+    let ported = rest.rsplit_once('_').filter(|(_, port)| port.parse::<u32>().is_ok());
+    Some(Address {
+        part: ported.map_or(rest, |(name, _)| name).to_owned(),
+        port: ported.map(|(_, port)| port.to_owned()),
     })
 }
 
-fn host(entry: &Entry, service: &str, ip: &str) -> String {
-    format!("{}-{service}.{ip}.sslip.io", entry.name)
+fn host(address: &Address, service: &str, ip: &str) -> String {
+    format!("{}-{service}.{ip}.sslip.io", address.part.to_lowercase().replace('_', "-"))
 }
 
 fn named(part: &str) -> String {

@@ -188,7 +188,7 @@ fn insert(world: &mut World, wanted: &Wanted, compose: &Compose) -> String {
 /// longer has stays behind.
 pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
     for entry in &compose.entries {
-        let fresh = fresh_part(world, uuid, entry);
+        let fresh = fresh_part(world, uuid, compose, entry);
         let Some(service) = world.service_mut(uuid) else { return };
         match service.parts.iter_mut().find(|part| part.name == entry.name) {
             Some(part) => {
@@ -198,9 +198,7 @@ pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
             None => service.parts.push(fresh),
         }
     }
-    for (key, value) in magic::rows(compose, uuid, &world.server.ip.clone()) {
-        add_row(world, uuid, &key, Some(value));
-    }
+    addresses(world, uuid, compose);
     for (key, default) in compose.references() {
         let value = if magic::is_made_up(&key) { Some(world.hex_id()) } else { default };
         add_row(world, uuid, &key, value);
@@ -213,6 +211,21 @@ pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
     }
 }
 
+/// The rows of the addresses that the text declares, brought up to date, and of those it asks for, unless they are there.
+pub fn addresses(world: &mut World, uuid: &str, compose: &Compose) {
+    let ip = world.server.ip.clone();
+    let declared =
+        world.service(uuid).map(|service| magic::declared_rows(compose, service, &ip)).unwrap_or_default();
+    for (key, value) in declared {
+        add_row(world, uuid, &key, None);
+        let rows = world.service_mut(uuid).into_iter().flat_map(|service| &mut service.envs);
+        rows.filter(|row| row.key == key).for_each(|row| row.value = Some(value.clone()));
+    }
+    for (key, value) in magic::asked_rows(compose, uuid, &ip) {
+        add_row(world, uuid, &key, Some(value));
+    }
+}
+
 /// A row of Coolify's own, unless one of that key is there.
 fn add_row(world: &mut World, uuid: &str, key: &str, value: Option<String>) {
     let fresh = EnvRow { value: value.filter(|value| !value.is_empty()), ..EnvRow::empty(world, key) };
@@ -222,8 +235,9 @@ fn add_row(world: &mut World, uuid: &str, key: &str, value: Option<String>) {
     }
 }
 
-fn fresh_part(world: &mut World, uuid: &str, entry: &Entry) -> Part {
-    let fqdn = magic::url(entry, uuid, &world.server.ip);
+fn fresh_part(world: &mut World, uuid: &str, compose: &Compose, entry: &Entry) -> Part {
+    // A database is given none.
+    let fqdn = magic::url(compose, entry, uuid, &world.server.ip).filter(|_| !entry.is_database());
     Part {
         id: world.number(),
         uuid: world.uuid(),

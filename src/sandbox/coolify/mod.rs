@@ -181,6 +181,11 @@ pub fn parse(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
     make::parse(world, uuid, compose);
 }
 
+/// Brings the variables that tell the addresses of a service's parts in line with them, as every start does.
+pub fn addresses(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
+    make::addresses(world, uuid, compose);
+}
+
 /// Adds the environment `production` to a project and gives its number.
 pub fn add_environment(world: &mut World, project: u64) -> u64 {
     environments::add(world, project, "production").id

@@ -2,6 +2,7 @@
 
 mod application;
 mod cloudflare;
+mod compose;
 mod coolify;
 mod edge;
 mod fault;

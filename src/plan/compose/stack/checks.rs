@@ -1,13 +1,17 @@
 //! What Coolify would break or change in a compose text (4.3.11), service by service.
+//!
+//! Which keys there are, and what stands under them, is in `keys`; who refers to whom, in `references`.
+
+use std::path::Path;
 
 use super::findings::Findings;
-use super::mounts;
 use super::variables::variables;
+use super::{consistency, databases, keys, mounts, shape};
 use crate::spec::tree::{Entry, Node, Place, Value};
 use crate::spec::{RELEASE, suspicion};
 
-/// The top-level keys that reach the server.
-const KEPT: [&str; 5] = ["services", "volumes", "networks", "configs", "secrets"];
+/// The top-level keys that Coolify drops.
+const DROPPED: [&str; 2] = ["name", "models"];
 
 /// One service of a stack.
 pub struct Service<'a> {
@@ -24,13 +28,20 @@ impl<'a> Service<'a> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
+    /// Reports keys that do not exist, and what does not fit under those that do.
+    pub fn shaped(&self, findings: &mut Findings<'_>) {
+        let path = format!("services.{}", self.name);
+        shape::mapping(findings, keys::SERVICE, self.place, self.entries, &path);
+    }
+
     /// The text under one of its keys.
     pub fn text(&self, key: &str) -> Option<&'a str> {
         self.find(key).and_then(|entry| text(&entry.node))
     }
 }
 
-fn text(node: &Node) -> Option<&str> {
+/// A scalar as it is written.
+pub fn text(node: &Node) -> Option<&str> {
     match &node.value {
         Value::Text(text) | Value::Number(text) | Value::Switch(text) => Some(text),
         Value::Nothing | Value::List(_) | Value::Map(_) => None,
@@ -68,16 +79,11 @@ pub fn top(findings: &mut Findings<'_>, top: &[Entry]) {
     for entry in top {
         match entry.key.as_str() {
             "include" => {
-                findings.refuse(
-                    entry.place,
-                    "`include` reads files, and none travels with the text",
-                    "write it out",
-                );
+                let message = "`include` reads files, and none travels with the text";
+                findings.refuse(entry.place, message, "write it out");
             }
-            // Both say nothing that is missed: the anchors in `x-…` have been followed.
-            "version" => {}
-            extension if extension.starts_with("x-") => {}
-            key if !KEPT.contains(&key) => {
+            // `version` says nothing that is missed.
+            key if DROPPED.contains(&key) => {
                 findings.warn(entry.place, format!("Coolify leaves out `{key}`"), "it changes nothing there");
             }
             key => parts(findings, key, &entry.node),
@@ -90,8 +96,14 @@ fn parts(findings: &mut Findings<'_>, kind: &str, node: &Node) {
     let Value::Map(entries) = &node.value else { return };
     for entry in entries {
         let Value::Map(inner) = &entry.node.value else { continue };
+        let plain = entry.key.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        if (!plain || entry.key.is_empty()) && ["volumes", "configs", "secrets"].contains(&kind) {
+            let message = format!("`{}` is no name for one of the `{kind}`", entry.key);
+            findings.refuse(entry.place, message, "letters, digits, `-`, `_` and `.`");
+        }
         let find = |key: &str| inner.iter().find(|entry| entry.key == key);
         let external = find("external").is_some_and(|entry| text(&entry.node) != Some("false"));
+        consistency::contents(findings, kind, entry, inner, external);
         if kind == "volumes" && external {
             let message = format!("Coolify gives the external volume `{}` a name of its own", entry.key);
             findings.warn(
@@ -111,10 +123,11 @@ fn parts(findings: &mut Findings<'_>, kind: &str, node: &Node) {
     }
 }
 
-/// Checks one service.
-pub fn service(findings: &mut Findings<'_>, service: &Service<'_>) {
-    image(findings, service);
-    mounts::check(findings, service);
+/// Checks one service of the compose file `file`.
+pub fn service(findings: &mut Findings<'_>, service: &Service<'_>, file: &Path) {
+    consistency::service(findings, service);
+    mounts::check(findings, service, file);
+    long_ports(findings, service);
     for key in ["environment", "labels"] {
         if let Some(entry) = service.find(key) {
             for pair in pairs(&entry.node) {
@@ -138,41 +151,29 @@ pub fn service(findings: &mut Findings<'_>, service: &Service<'_>) {
     one_of_each(findings, service);
 }
 
-fn image(findings: &mut Findings<'_>, service: &Service<'_>) {
-    let build = service.find("build");
-    if build.is_none() && service.text("image").is_none_or(str::is_empty) {
-        let message = format!("service `{}` has no image", service.name);
-        findings.refuse(service.place, message, "write `image:`");
-    }
-    let Some(build) = build else { return };
-    let context = match &build.node.value {
-        Value::Map(entries) => {
-            let find = |key: &str| entries.iter().find(|entry| entry.key == key);
-            let inline = find("dockerfile_inline").is_some();
-            let context = find("context").and_then(|entry| text(&entry.node)).unwrap_or(".");
-            // An inline Dockerfile that copies nothing needs nothing around it.
-            if inline && context == "." { None } else { Some(context) }
-        }
-        _ => text(&build.node),
-    };
-    let remote = |context: &str| {
-        ["https://", "http://", "git@", "git://", "ssh://"].iter().any(|p| context.starts_with(p))
-    };
-    if context.is_some_and(|context| !remote(context)) {
-        let message = format!("`build` of `{}` needs a folder, and none travels with the text", service.name);
-        let hint = "name a published image, or let the app come from `folder:` or `git:`";
-        findings.refuse(build.place, message, hint);
+/// Complains about ports that Coolify reads as text while it looks for databases.
+fn long_ports(findings: &mut Findings<'_>, service: &Service<'_>) {
+    let Some(ports) = service.find("ports").filter(|_| databases::named(service).is_some()) else { return };
+    let Value::List(items) = &ports.node.value else { return };
+    if let Some(item) = items.iter().find(|item| matches!(item.value, Value::Map(_))) {
+        let message =
+            format!("Coolify breaks down on the long form of `ports` beside the image of `{}`", service.name);
+        findings.refuse(item.place, message, "write it as text, like `\"5432:5432\"`");
     }
 }
 
 /// A name with its value, in either form of `environment` and `labels`.
-struct Pair<'a> {
-    name: &'a str,
-    value: Option<&'a str>,
-    place: Place,
+pub struct Pair<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The value, as it is written.
+    pub value: Option<&'a str>,
+    /// Where the value stands.
+    pub place: Place,
 }
 
-fn pairs(node: &Node) -> Vec<Pair<'_>> {
+/// The pairs of a mapping, or of a list of `NAME=value`.
+pub fn pairs(node: &Node) -> Vec<Pair<'_>> {
     match &node.value {
         Value::Map(entries) => entries
             .iter()
@@ -208,7 +209,7 @@ fn judged(findings: &mut Findings<'_>, key: &str, pair: &Pair<'_>) {
         );
         findings.refuse_unseen(place, message, hint);
     }
-    if name == RELEASE && !value.is_empty() && variables(value).iter().all(|(used, _)| used != RELEASE) {
+    if name == RELEASE && !value.is_empty() && variables(value).iter().all(|used| used.name != RELEASE) {
         findings.refuse_unseen(place, format!("`{RELEASE}` is set anew by every deployment"), "leave it out");
     }
     if let Some(why) =
@@ -222,23 +223,30 @@ fn judged(findings: &mut Findings<'_>, key: &str, pair: &Pair<'_>) {
 /// Complains about files that a service reads while its text is read.
 fn files(findings: &mut Findings<'_>, service: &Service<'_>) {
     let hint = "write `env` and `secrets` in the spec: they reach every container";
-    if let Some(entry) = service.find("env_file") {
-        let own = |node: &Node| text(node) == Some(".env");
-        let only_own = match &entry.node.value {
-            Value::List(items) => items.iter().all(own),
-            _ => own(&entry.node),
-        };
-        if !only_own {
-            findings.refuse(entry.place, "`env_file` reads a file, and none travels with the text", hint);
-        }
+    if let Some(entry) = service.find("label_file") {
+        let message = "`label_file` reads a file, and none travels with the text";
+        findings.refuse(entry.place, message, "write the labels under `labels`");
     }
-    let Some(extends) = service.find("extends") else { return };
-    if matches!(&extends.node.value, Value::Map(entries) if entries.iter().any(|entry| entry.key == "file")) {
-        findings.refuse(
-            extends.place,
-            "`extends` reads a file, and none travels with the text",
-            "write it out",
-        );
+    let Some(entry) = service.find("env_file") else { return };
+    let nodes = match &entry.node.value {
+        Value::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(&entry.node),
+    };
+    if !nodes.iter().all(is_own_file) {
+        findings.refuse(entry.place, "`env_file` reads a file, and none travels with the text", hint);
+    }
+}
+
+/// Whether it is the file that Coolify writes beside the text, or one that need not be there.
+fn is_own_file(node: &Node) -> bool {
+    let own = |path: &str| path == ".env" || path == "./.env";
+    match &node.value {
+        Value::Map(entries) => {
+            let find =
+                |key: &str| entries.iter().find(|entry| entry.key == key).and_then(|it| text(&it.node));
+            find("path").is_some_and(own) || find("required") == Some("false")
+        }
+        _ => text(node).is_some_and(own),
     }
 }
 
@@ -255,6 +263,24 @@ fn one_of_each(findings: &mut Findings<'_>, service: &Service<'_>) {
                 format!("Coolify runs one container of `{}`: it gives it a fixed name", service.name);
             findings.refuse(entry.place, message, "leave it out, or write the service out several times");
         }
+    }
+}
+
+/// Warns about services that Coolify never starts, and refuses those that need what it drops.
+pub fn idle(findings: &mut Findings<'_>, services: &[Service<'_>], main: Option<&str>) {
+    for service in services {
+        if let Some(models) = service.find("models") {
+            let message = format!("`{}` uses `models`, which Coolify leaves out of the text", service.name);
+            findings.refuse(
+                models.place,
+                message,
+                "run the model elsewhere, and give its address under `env`",
+            );
+        }
+        let Some(why) = service.idle().filter(|_| main != Some(service.name)) else { continue };
+        let place = service.find(why.key()).map_or(service.place, |entry| entry.place);
+        let message = format!("Coolify never starts `{}`: it has `{}`", service.name, why.said());
+        findings.warn(place, message, "leave that key out, or the service");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::StackInput;
 use super::checks::Service;
+use super::databases::database;
 use super::findings::Findings;
 use crate::spec::tree::{Node, Value};
 
@@ -12,25 +13,6 @@ pub struct Front {
     /// The port; none for a worker.
     pub port: Option<u16>,
 }
-
-/// Base names of images that Coolify takes for databases, which it gives no domain.
-const DATABASES: [&str; 15] = [
-    "postgres",
-    "mysql",
-    "mariadb",
-    "mongo",
-    "redis",
-    "memcached",
-    "couchdb",
-    "neo4j",
-    "influxdb",
-    "clickhouse-server",
-    "timescaledb",
-    "pgvector",
-    "postgis",
-    "keydb",
-    "dragonfly",
-];
 
 /// Finds the service and its port; `None` only after a complaint.
 pub fn front(findings: &mut Findings<'_>, services: &[Service<'_>], input: &StackInput<'_>) -> Option<Front> {
@@ -43,6 +25,20 @@ pub fn front(findings: &mut Findings<'_>, services: &[Service<'_>], input: &Stac
         let message =
             format!("Coolify takes `{}` for a database ({database}) and gives it no domain", service.name);
         findings.refuse(service.place, message, "name another service as `service:` in the spec");
+        return None;
+    }
+    if let Some(why) = service.idle() {
+        let message = format!(
+            "the domain leads to `{}`, which is never started: it has `{}`",
+            service.name,
+            why.said()
+        );
+        let place = service.find(why.key()).map_or(service.place, |entry| entry.place);
+        findings.refuse(
+            place,
+            message,
+            "leave that key out, or name another service as `service:` in the spec",
+        );
         return None;
     }
     let port = match input.port {
@@ -92,12 +88,6 @@ fn chosen<'a, 'b>(
 
 fn names<'a>(services: impl Iterator<Item = &'a Service<'a>>) -> String {
     services.map(|service| service.name).collect::<Vec<_>>().join(", ")
-}
-
-fn database(service: &Service<'_>) -> Option<&'static str> {
-    let image = service.text("image")?;
-    let base = image.rsplit('/').next()?.split(['@', ':']).next()?;
-    DATABASES.into_iter().find(|name| *name == base)
 }
 
 fn exposed(findings: &mut Findings<'_>, service: &Service<'_>) -> Option<u16> {

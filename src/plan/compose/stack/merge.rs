@@ -7,7 +7,10 @@ use crate::spec::tree::{Entry, Node, Value};
 pub fn flat(findings: &mut Findings<'_>, node: Node) -> Node {
     let value = match node.value {
         Value::List(items) => Value::List(items.into_iter().map(|item| flat(findings, item)).collect()),
-        Value::Map(entries) => Value::Map(merged(findings, entries)),
+        Value::Map(entries) => match only_list(&entries) {
+            Some(items) => Value::List(items.to_vec()),
+            None => Value::Map(merged(findings, entries)),
+        },
         scalar => scalar,
     };
     Node { value, ..node }
@@ -26,6 +29,13 @@ fn merged(findings: &mut Findings<'_>, entries: Vec<Entry>) -> Vec<Entry> {
     }
     for merge in merges {
         let place = merge.place;
+        if let Some(items) = items(&merge) {
+            let pairs = items.iter().filter_map(pair);
+            let fresh: Vec<Entry> =
+                pairs.filter(|pair| kept.iter().all(|other| other.key != pair.key)).collect();
+            kept.extend(fresh);
+            continue;
+        }
         let Some(sources) = sources(merge.node) else {
             findings.refuse(place, "`<<` must name a mapping, or a list of them", "like `<<: *defaults`");
             continue;
@@ -37,6 +47,32 @@ fn merged(findings: &mut Findings<'_>, entries: Vec<Entry>) -> Vec<Entry> {
         }
     }
     kept
+}
+
+/// The items of a list of text that `<<: *name` names, which Coolify merges by their numbers. Written out in place, or
+/// within another list, such a list is no YAML to it.
+fn items(merge: &Entry) -> Option<&[Node]> {
+    let Value::List(items) = &merge.node.value else { return None };
+    // All that an alias stands for is where the alias is.
+    let named = |item: &Node| matches!(item.value, Value::Text(_)) && item.place == merge.node.place;
+    (!items.is_empty() && items.iter().all(named)).then_some(items)
+}
+
+/// The list that a mapping is which consists of nothing else.
+fn only_list(entries: &[Entry]) -> Option<&[Node]> {
+    match entries {
+        [only] if only.key == "<<" => items(only),
+        _ => None,
+    }
+}
+
+/// `NAME=value` as an entry.
+fn pair(item: &Node) -> Option<Entry> {
+    let Value::Text(text) = &item.value else { return None };
+    let (key, value) = text
+        .split_once('=')
+        .map_or((text.as_str(), Value::Nothing), |(key, value)| (key, Value::Text(value.to_owned())));
+    Some(Entry { key: key.to_owned(), place: item.place, node: Node { place: item.place, value } })
 }
 
 /// The mappings that a merge key names.

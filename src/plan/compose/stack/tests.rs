@@ -1,7 +1,10 @@
 //! What becomes of compose texts.
 
+mod inherited;
 mod random;
 mod refused;
+mod said;
+mod verdicts;
 
 use std::path::Path;
 
@@ -65,7 +68,7 @@ fn scalars_that_come_back_as_they_are_keep_their_type() {
 #[test]
 fn permissions_are_octal_however_they_are_written() {
     for mode in ["0440", "0o440", "\"0440\"", "288"] {
-        let text = format!("    configs: [{{source: a, mode: {mode}}}]\n");
+        let text = format!("    configs: [{{source: a, mode: {mode}}}]\nconfigs: {{a: {{content: x}}}}\n");
         assert_eq!(sent(&text)["configs"][0]["mode"], 288, "{mode}");
     }
 }

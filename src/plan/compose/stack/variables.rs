@@ -1,15 +1,18 @@
 //! The variables that a compose text needs and the spec does not give.
 //!
 //! `${VAR}` in a compose text is Docker Compose's own: it is filled in on the server, out of what Coolify keeps for the
-//! service. So it is left alone here; only its name is looked at.
+//! service. So it is left alone here; only its name is looked at, and whether Docker Compose can read it.
 
 use super::findings::Findings;
+use super::magic::Magic;
 use crate::spec::RELEASE;
-use crate::spec::tree::{Node, Place, Value};
+use crate::spec::tree::{Entry, Node, Place, Value};
 
 /// What happens to a variable that nobody gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Without {
+    /// A default stands in, here and wherever else it is used: Coolify keeps it as the variable's value.
+    Default,
     /// Something else stands in.
     Fine,
     /// It is taken for empty.
@@ -18,25 +21,41 @@ pub enum Without {
     Refused,
 }
 
+/// One reference to a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// Its name.
+    pub name: String,
+    /// What happens if nobody gives it.
+    pub without: Without,
+}
+
 /// Warns about variables that nobody gives, and refuses those that must be given.
-pub fn given(findings: &mut Findings<'_>, root: &Node, env_keys: &[String]) {
+pub fn given(findings: &mut Findings<'_>, root: &Node, env_keys: &[String], magic: &Magic) {
     let mut needed = Vec::new();
-    walk(root, &mut needed);
+    walk(findings, root, &mut needed);
+    let defaults: Vec<String> = needed
+        .iter()
+        .filter(|(used, _)| used.without == Without::Default)
+        .map(|(used, _)| used.name.clone())
+        .collect();
     let mut told: Vec<&str> = Vec::new();
-    for (name, without, place) in &needed {
-        // Coolify makes these up itself.
-        let made = name == RELEASE || name.starts_with("SERVICE_") || name.starts_with("COOLIFY_");
-        if made || *without == Without::Fine || env_keys.contains(name) || told.contains(&name.as_str()) {
+    for (Used { name, without }, place) in &needed {
+        let made = name == RELEASE || name.starts_with("COOLIFY_") || magic.gives(name);
+        let stands_in = *without <= Without::Fine || defaults.contains(name);
+        if made || stands_in || env_keys.contains(name) || told.contains(&name.as_str()) {
             continue;
         }
         told.push(name);
         let hint = format!("write `secrets: [{name}]`, or a value under `env`, in the spec");
         if *without == Without::Refused {
-            findings.refuse_unseen(
-                *place,
-                format!("the compose text requires `{name}`, and the spec does not give it"),
-                hint,
-            );
+            let why = if magic.takes_message(name) {
+                ": Coolify would take the message behind `?` for its value"
+            } else {
+                ""
+            };
+            let message = format!("the compose text requires `{name}`, and the spec does not give it{why}");
+            findings.refuse_unseen(*place, message, hint);
         } else {
             let message =
                 format!("the compose text uses `{name}`, and the spec does not give it: it will be empty");
@@ -45,19 +64,54 @@ pub fn given(findings: &mut Findings<'_>, root: &Node, env_keys: &[String]) {
     }
 }
 
-fn walk(node: &Node, needed: &mut Vec<(String, Without, Place)>) {
+fn walk(findings: &mut Findings<'_>, node: &Node, needed: &mut Vec<(Used, Place)>) {
     match &node.value {
         Value::Text(text) => {
-            needed.extend(variables(text).into_iter().map(|(name, without)| (name, without, node.place)));
+            if let Some(wrong) = unreadable(text) {
+                let message = format!("docker compose cannot read the variable that begins with `{wrong}`");
+                let hint = "write `${NAME}` or `${NAME:-default}`, and `$$` for a dollar sign";
+                findings.refuse_unseen(node.place, message, hint);
+            }
+            needed.extend(variables(text).into_iter().map(|used| (used, node.place)));
         }
-        Value::List(items) => items.iter().for_each(|item| walk(item, needed)),
-        Value::Map(entries) => entries.iter().for_each(|entry| walk(&entry.node, needed)),
+        Value::List(items) => items.iter().for_each(|item| walk(findings, item, needed)),
+        Value::Map(entries) => {
+            let mount = is_mount(entries);
+            // Coolify writes the file itself, and Docker Compose never reads it.
+            let read = entries.iter().filter(|entry| !(mount && entry.key == "content"));
+            read.for_each(|entry| walk(findings, &entry.node, needed));
+        }
         Value::Nothing | Value::Switch(_) | Value::Number(_) => {}
     }
 }
 
+fn is_mount(entries: &[Entry]) -> bool {
+    ["type", "target"].iter().all(|key| entries.iter().any(|entry| entry.key == *key))
+}
+
+/// The beginning of a reference that Docker Compose does not understand, without anything that may be secret.
+fn unreadable(text: &str) -> Option<String> {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('$') {
+        rest = after.strip_prefix('$').unwrap_or(after);
+        if rest.len() != after.len() {
+            continue;
+        }
+        let Some(inner) = rest.strip_prefix('{') else { continue };
+        let length = name_length(inner);
+        let (name, tail) = inner.split_at(length);
+        let operators = [":-", "-", ":?", "?", ":+", "+"];
+        let known = tail.starts_with('}') || operators.iter().any(|it| tail.starts_with(it));
+        if name.is_empty() || !known || closing(inner) == inner.len() {
+            return Some(format!("${{{name}"));
+        }
+        rest = &inner[length..];
+    }
+    None
+}
+
 /// The variables that a text refers to, as Docker Compose reads it: `$A`, `${A}`, and `${A:-…}` with more within.
-pub fn variables(text: &str) -> Vec<(String, Without)> {
+pub fn variables(text: &str) -> Vec<Used> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('$') {
@@ -69,14 +123,14 @@ pub fn variables(text: &str) -> Vec<(String, Without)> {
             let (reference, after) = (&inner[..end], inner.get(end + 1..).unwrap_or(""));
             let (name, tail) = reference.split_at(name_length(reference));
             if !name.is_empty() {
-                found.push((name.to_owned(), without(tail)));
+                found.push(Used { name: name.to_owned(), without: without(tail) });
                 found.extend(variables(tail));
             }
             rest = after;
         } else {
             let length = name_length(rest);
             if length > 0 {
-                found.push((rest[..length].to_owned(), Without::Empty));
+                found.push(Used { name: rest[..length].to_owned(), without: Without::Empty });
             }
             rest = &rest[length..];
         }
@@ -84,10 +138,29 @@ pub fn variables(text: &str) -> Vec<(String, Without)> {
     found
 }
 
+/// A text as far as it is known before the server fills it in: defaults stand for their variables; `None` where one has
+/// no default.
+pub fn by_default(text: &str) -> Option<String> {
+    let Some((before, after)) = text.split_once('$') else { return Some(text.to_owned()) };
+    if let Some(rest) = after.strip_prefix('$') {
+        return Some(format!("{before}${}", by_default(rest)?));
+    }
+    let Some(inner) = after.strip_prefix('{') else {
+        let rest = if name_length(after) == 0 { by_default(after)? } else { return None };
+        return Some(format!("{before}${rest}"));
+    };
+    let end = closing(inner);
+    let (reference, rest) = (&inner[..end], inner.get(end + 1..).unwrap_or(""));
+    let tail = &reference[name_length(reference)..];
+    let default = by_default(tail.strip_prefix(":-").or_else(|| tail.strip_prefix('-'))?)?;
+    Some(format!("{before}{default}{}", by_default(rest)?))
+}
+
 fn without(tail: &str) -> Without {
     let tail = tail.strip_prefix(':').unwrap_or(tail);
     match tail.chars().next() {
-        Some('-' | '+') => Without::Fine,
+        Some('-') => Without::Default,
+        Some('+') => Without::Fine,
         Some('?') => Without::Refused,
         Some(_) | None => Without::Empty,
     }

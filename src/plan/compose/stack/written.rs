@@ -61,7 +61,7 @@ fn value(findings: &mut Findings<'_>, entry: &Entry) -> Option<Json> {
 }
 
 /// A number if it comes back as it is: plain digits, without anything that could be cut off.
-fn number(text: &str) -> Json {
+pub fn number(text: &str) -> Json {
     let plain = |number: &Number| number.to_string() == text;
     let whole = text.parse::<i64>().ok().map(Number::from);
     let broken = || text.parse::<f64>().ok().and_then(Number::from_f64).filter(|_| text.len() <= 15);

@@ -76,11 +76,11 @@ proptest! {
     #[test]
     fn what_coolify_dumps_means_what_was_written((text, meant) in tree()) {
         // The keys of a random mapping have no meaning to the checks under a name of their own.
-        let text = format!("services:\n  web: {{image: 'a:1', expose: [80]}}\n  job: {{image: 'a:1', sysctls: {text}}}\n");
+        let text = format!("services:\n  web: {{image: 'a:1', expose: [80]}}\n  job: {{image: 'a:1', x-any: {text}}}\n");
         let stack = Stack::read(&input(&text)).map_err(|problems| TestCaseError::fail(problems.to_string()))?;
         let sent: Value = serde_json::from_str(&stack.text).expect("JSON");
         let after = dumped(sent.clone());
-        prop_assert_eq!(&after["services"]["job"]["sysctls"], &meant, "{}", text);
+        prop_assert_eq!(&after["services"]["job"]["x-any"], &meant, "{}", text);
         let again = Stack::read(&input(&stack.text)).map_err(|problems| TestCaseError::fail(problems.to_string()))?;
         prop_assert_eq!(again.text, stack.text);
     }

@@ -35,7 +35,7 @@ fn what_is_no_strict_yaml_is_refused_where_it_stands() {
 
 #[test]
 fn a_text_without_services_is_refused() {
-    refused("a: 1", 1, "`services` is missing");
+    refused("x-a: 1", 1, "`services` is missing");
     refused("- a", 1, "must be a mapping");
     refused("x-a: 1\nservices: {}", 2, "`services` is empty");
     refused("services: []", 1, "`services` must be a mapping of names");
@@ -50,6 +50,10 @@ fn a_service_without_an_image_or_with_a_folder_to_build_is_refused() {
     refused("services: {a: {expose: [80], image: ''}}", 1, "has no image");
     key_refused("    build: .\n", 1, "needs a folder");
     key_refused("    build: {context: ./x, dockerfile_inline: FROM a}\n", 1, "needs a folder");
+    for image in ["Nginx latest", "nginx:", "nginx:a b", "Nginx", "http://a/b", "a ${TAG}"] {
+        let text = format!("services: {{a: {{expose: [80], image: '{image}'}}}}");
+        refused(&text, 1, "the image of `a` is no reference to an image");
+    }
     for build in ["https://github.com/acme/api.git", "{dockerfile_inline: FROM a}"] {
         let text = format!("services: {{a: {{expose: [80], build: {build}}}}}");
         assert!(Stack::read(&input(&text)).is_ok(), "{build}");
@@ -58,22 +62,22 @@ fn a_service_without_an_image_or_with_a_folder_to_build_is_refused() {
 
 #[test]
 fn files_that_do_not_travel_are_refused() {
-    for mount in ["./conf:/etc/conf:ro", "..:/x", "{type: bind, source: conf, target: /x}"] {
-        key_refused(
-            &format!("    volumes: [\"/a:/b\", {}]\n", quoted(mount)),
-            1,
-            "is beside the compose file",
-        );
+    for mount in ["../conf:/etc/conf:ro", "..:/x", ".:/x", "./a/../../b:/x"] {
+        key_refused(&format!("    volumes: [\"/a:/b\", '{mount}']\n"), 1, "is beside the compose file");
     }
+    key_refused(
+        "    volumes: [{type: bind, source: conf, target: /x}]\n",
+        1,
+        "does not take `conf` for a path",
+    );
+    key_refused("    volumes: [{type: bind, target: /x}]\n", 1, "has no `source`");
+    key_refused("    volumes: [./site.conf:/etc/site.conf]\n", 1, "Coolify makes a folder of `./site.conf`");
+    key_refused("    label_file: ./labels\n", 1, "`label_file` reads a file");
     key_refused("    env_file: [.env, other.env]\n", 1, "`env_file` reads a file");
     key_refused("    extends: {file: a.yaml, service: b}\n", 1, "`extends` reads a file");
     let text = "services: {a: {image: x, expose: [80]}}\n";
     refused(&format!("{text}configs: {{c: {{file: ./c}}}}"), 2, "`configs.c` reads a file");
     refused(&format!("{text}include: [a.yaml]"), 2, "`include` reads files");
-}
-
-fn quoted(mount: &str) -> String {
-    if mount.starts_with('{') { mount.to_owned() } else { format!("'{mount}'") }
 }
 
 #[test]
@@ -129,4 +133,49 @@ fn all_problems_come_in_one_go_in_the_order_of_their_lines() {
     let text = "services:\n  a:\n    build: .\n    scale: 2\n  b:\n    expose: [80]\n    env_file: x\n";
     let problems = Stack::read(&input(text)).expect_err("refused").0;
     assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [3, 4, 5, 7]);
+}
+
+#[test]
+fn references_to_nobody_and_circles_are_refused_with_what_may_be_meant() {
+    let hint = |text: &str| {
+        let problems = Stack::read(&input(text)).expect_err(text).0;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        (problems[0].line, problems[0].column, problems[0].message.clone(), problems[0].hint.clone())
+    };
+    let web = "services:\n  web:\n    image: a\n    expose: [80]\n";
+    let (line, column, message, meant) =
+        hint(&format!("{web}    depends_on: [databse]\n  database: {{image: b}}\n"));
+    assert_eq!((line, column), (5, 18));
+    assert_eq!(message, "`web` depends on `databse`, and there is no such service");
+    assert_eq!(meant.as_deref(), Some("did you mean `database`?"));
+    let circle = format!(
+        "{web}    depends_on: [b]\n  b: {{image: b, links: [c]}}\n  c: {{image: c, depends_on: [web]}}\n"
+    );
+    assert_eq!(hint(&circle).2, "`web` waits for itself: web → b → c → web");
+    for (key, kind) in [("networks", "networks"), ("secrets", "secrets"), ("configs", "configs")] {
+        let message = format!("`web` uses `pw`, which `{kind}` does not declare");
+        assert_eq!(hint(&format!("{web}    {key}: [pw]\n")).2, message);
+    }
+    key_refused("    enviroment: {A: b}\n", 1, "unknown key `services.web.enviroment`");
+}
+
+#[test]
+fn a_domain_that_leads_to_what_is_never_started_is_refused() {
+    key_refused("    profiles: [x]\n", 1, "which is never started: it has `profiles`");
+    key_refused("    deploy: {replicas: 0}\n", 1, "which is never started");
+    let text =
+        "services:\n  web: {image: a, expose: [80], depends_on: [b]}\n  b: {image: b, profiles: [x]}\n";
+    refused(text, 2, "`web` depends on `b`, which is never started");
+}
+
+#[test]
+fn ports_that_coolify_breaks_on_are_refused() {
+    let text =
+        "services:\n  web: {image: a, expose: [80]}\n  db: {image: 'redis:8', ports: [{target: 6379}]}\n";
+    let problems = Stack::read(&StackInput { service: Some("web"), ..input(text) }).expect_err("refused").0;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0].line == 3 && problems[0].message.contains("the long form of `ports`"),
+        "{problems:?}"
+    );
 }
