@@ -65,7 +65,7 @@ impl Ending {
                     outcome: "unchanged",
                     run: Some(run.to_string()),
                     lines: unchanged_lines(
-                        format!("{what}unchanged since run {}, {ago}{remark}", run.short()),
+                        &format!("{what}unchanged since run {}, {ago}{remark}", run.short()),
                         endpoints,
                         *proof,
                     ),
@@ -234,7 +234,7 @@ fn complete_lines(endpoints: &[String], tale: Option<&Tale>) -> (Vec<String>, Op
     (lines, coolify)
 }
 
-fn unchanged_lines(what: String, endpoints: &[String], proof: Proof) -> Vec<String> {
+fn unchanged_lines(what: &str, endpoints: &[String], proof: Proof) -> Vec<String> {
     let mut lines = vec![format!("{} {what}", in_style(GOOD, "✓")), place_line(endpoints)];
     if proof == Proof::None {
         let text = "! not proven when it was deployed: `--require-proof` deploys it again and fails if nothing proves it";

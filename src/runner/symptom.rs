@@ -43,11 +43,9 @@ impl Symptom {
             _ if seen == Some(Seen::Outdated) || whose == Whose::Old => Self::OldVersion,
             Container::None => Self::NoContainer,
             Container::Stopped => Self::CrashLoop,
-            Container::Running(_) if seen == Some(Seen::Unreached) => Self::Unreached,
-            Container::Running(_) if restarts => Self::CrashLoop,
+            _ if seen == Some(Seen::Unreached) => Self::Unreached,
+            _ if restarts => Self::CrashLoop,
             Container::Running(_) => Self::Unhealthy,
-            Container::Unknown(_) if restarts => Self::CrashLoop,
-            Container::Unknown(_) if seen == Some(Seen::Unreached) => Self::Unreached,
             Container::Unknown(_) => Self::Unseen,
         }
     }

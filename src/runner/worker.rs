@@ -114,8 +114,10 @@ impl Runner {
     // What a log comes to that names no release.
     fn unnamed(&self, whose: Whose) -> (Look, String) {
         let unnamed = "running; its log does not name the release";
-        // Templates name their release, so one that does not may well be an older one that was left running.
-        let must_name = matches!(self.ask.spec.source, Source::Template { .. });
+        // Templates name their release unless somebody changed that, so one that does not may well be an older one that
+        // was left running.
+        let did_name = self.base.as_ref().is_none_or(|base| base.proof() == Proof::Fingerprint);
+        let must_name = did_name && matches!(self.ask.spec.source, Source::Template { .. });
         match whose {
             Whose::Old => {
                 (Look::Old, "the old version still runs: its log begins before the start".to_owned())

@@ -190,6 +190,7 @@ impl Reply {
     }
 
     /// The same with this header instead of any of its name.
+    #[must_use]
     pub fn with_only(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned().into(), value.to_owned()));
