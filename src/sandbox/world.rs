@@ -16,6 +16,7 @@ use super::events::Job;
 use super::faults::{Armed, Mishap};
 use super::records::{Record, Zone};
 use super::schedule::Schedule;
+pub use super::server::{Server, Tunnel};
 use super::services::{Container, Service, Volume};
 
 /// Everything there is in the pretend outside.
@@ -45,6 +46,12 @@ pub struct World {
     pub coolify: CoolifySetup,
     /// The one server.
     pub server: Server,
+    /// What is known of tunnels, by id; one that is not here is up and leads to the server.
+    #[serde(default)]
+    pub tunnels: BTreeMap<String, Tunnel>,
+    /// Whether whoever asks has no way to IPv6 addresses.
+    #[serde(default)]
+    pub lacks_ipv6: bool,
     /// Coolify projects.
     pub projects: Vec<Project>,
     /// Coolify environments.
@@ -144,23 +151,6 @@ pub enum Door {
 /// The team a swapped token belongs to.
 pub const OTHER_TEAM: u64 = 77;
 
-/// The one server, as the API tells of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
-    /// Coolify's id of it.
-    pub uuid: String,
-    /// Its name.
-    pub name: String,
-    /// Its address; pretend DNS must point here.
-    pub ip: String,
-    /// What the API gives as `ip`; differs for the machine Coolify runs on (`host.docker.internal`).
-    pub shown_ip: String,
-    /// Whether it is the machine Coolify runs on.
-    pub is_coolify_host: bool,
-    /// Whether Coolify reaches it.
-    pub usable: bool,
-}
-
 /// A Coolify project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
@@ -211,6 +201,9 @@ pub struct Made {
 pub struct Log {
     /// All requests, site probes included.
     pub requests: u64,
+    /// The same by host.
+    #[serde(default)]
+    pub by_host: BTreeMap<String, u64>,
     /// The requests to an API that may change something, oldest first.
     pub writes: Vec<Write>,
 }
@@ -248,6 +241,8 @@ impl World {
             cloudflare: CloudflareHabits::default(),
             coolify: CoolifySetup::default(),
             server: Server::localhost(),
+            tunnels: BTreeMap::new(),
+            lacks_ipv6: false,
             projects: Vec::new(),
             environments: Vec::new(),
             services: Vec::new(),
@@ -360,19 +355,6 @@ impl Default for CoolifySetup {
             token: Token::default(),
             door: Door::default(),
             ahead_s: 0,
-        }
-    }
-}
-
-impl Server {
-    fn localhost() -> Self {
-        Self {
-            uuid: String::new(),
-            name: "localhost".into(),
-            ip: "203.0.113.10".into(),
-            shown_ip: "203.0.113.10".into(),
-            is_coolify_host: false,
-            usable: true,
         }
     }
 }

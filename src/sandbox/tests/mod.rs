@@ -8,6 +8,7 @@ mod fault;
 mod kept;
 mod served;
 mod service;
+mod tunnel;
 
 use std::time::Duration;
 
@@ -41,7 +42,8 @@ impl Caller {
     }
 
     pub async fn send(&self, method: &str, url: &str, body: Option<Value>) -> Result<Response, SendError> {
-        let mut http = http::Request::builder().method(method).uri(url).header("authorization", "Bearer x");
+        let http = http::Request::builder().method(method).uri(url).header("authorization", "Bearer x");
+        let mut http = http.header("user-agent", "the sandbox's own tests");
         if body.is_some() {
             http = http.header("content-type", "application/json");
         }
