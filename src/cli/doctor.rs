@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Came;
 use super::args::Global;
 use super::face::Face;
-use super::join::{self, Reach};
+use super::join::{self, DnsAccess, Reach};
 use super::noted;
 use super::settings::{Settings, Where, World};
 use crate::plan::{Obstacle, Release};
@@ -55,7 +55,7 @@ pub async fn run(global: &Global, face: &Face) -> Came {
     let store = join::look(&place.journal);
     let mut findings = vec![world(&place), journal(&place, &store)];
     findings.extend(unrecorded(&place.journal));
-    match Reach::of(&place, &settings, global, face).await {
+    match Reach::of(&place, DnsAccess::Unneeded, &settings, global, face).await {
         Ok(reach) => {
             findings.extend(coolify(&reach.vendors.coolify).await);
             findings.extend(cloudflare(&reach.vendors.cloudflare).await);
@@ -201,6 +201,10 @@ fn clock(skew: Result<i64, Trouble>) -> Finding {
 }
 
 async fn cloudflare(cloudflare: &Cloudflare) -> Vec<Finding> {
+    if !cloudflare.has_token() {
+        let hint = "an app with `dns: external` needs none, nor does a worker; every other one does";
+        return vec![Finding::odd("cloudflare", "skipped: CLOUDFLARE_API_TOKEN is not set".to_owned(), hint)];
+    }
     let (owner, zones) = match cloudflare.token().await {
         Ok(owner) => (owner, cloudflare.zones().await),
         Err(trouble) => return vec![Finding::trouble("cloudflare", trouble)],

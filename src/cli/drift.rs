@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::args::{DriftArgs, Global};
 use super::face::Face;
-use super::join::Reach;
+use super::join::{DnsAccess, Reach};
 use super::settings::Settings;
 use super::{Came, check, status};
 use crate::plan::drift::{Drift, How, drift};
@@ -55,7 +55,7 @@ async fn look(release: &Release, global: &Global, face: &Face) -> Result<Vec<Dri
     let beside = Path::new(&begun.spec).parent().unwrap_or(Path::new("."));
     let settings = Settings::of(global, beside);
     let place = settings.locate(global)?;
-    let reach = Reach::of(&place, &settings, global, face).await?;
+    let reach = Reach::of(&place, DnsAccess::for_plan(release.plan()), &settings, global, face).await?;
     drift(&reach.vendors, release).await
 }
 

@@ -189,7 +189,7 @@ impl Drawing<'_> {
         }
     }
 
-    fn in_the_way(&self, provider: &dyn Provider, stranger: &Object) -> Obstacle {
+    pub(super) fn in_the_way(&self, provider: &dyn Provider, stranger: &Object) -> Obstacle {
         let what = provider.describe();
         match &stranger.mark {
             Some(Mark { run, journal, .. }) if journal == self.store.journal() => Obstacle::new(
@@ -243,6 +243,8 @@ impl Drawing<'_> {
             base,
             place: self.ground.place.clone(),
             records,
+            external: self.external(),
+            handed_over: self.handed_over(),
             project,
             environment,
             app,
@@ -251,6 +253,12 @@ impl Drawing<'_> {
             release,
             late,
         })
+    }
+
+    // The domains whose records somebody else keeps: all or none.
+    fn external(&self) -> Vec<String> {
+        let spec = &self.ask.spec;
+        if spec.dns.managed().is_none() { spec.domains.clone() } else { Vec::new() }
     }
 
     fn env_wishes(&self, last: &std::collections::BTreeMap<&str, &str>) -> Vec<EnvWish> {

@@ -30,6 +30,7 @@ impl From<StoreError> for Obstacle {
 impl From<Trouble> for Obstacle {
     fn from(trouble: Trouble) -> Self {
         let hint = match &trouble {
+            Trouble::NoToken { .. } => "set it in the environment or in `.env`".to_owned(),
             Trouble::TokenRefused { api, .. } => format!("give a {api} token that may do this"),
             Trouble::Unreachable { .. } => "try again when it answers".to_owned(),
             Trouble::Refused { .. } | Trouble::Unintelligible { .. } | Trouble::Elsewhere { .. } => {

@@ -11,6 +11,14 @@ pub enum Trouble {
         /// In its words.
         reason: String,
     },
+    /// No token was given, because nothing that was asked for seemed to need one.
+    #[error("{api} has to be asked, and {variable} is not set")]
+    NoToken {
+        /// Which API.
+        api: &'static str,
+        /// The environment variable that would carry it.
+        variable: &'static str,
+    },
     /// The API said no.
     #[error("{what}: {reason}")]
     Refused {

@@ -6,6 +6,7 @@ mod drift;
 pub mod house;
 mod image;
 mod input;
+mod keyless;
 mod places;
 mod program;
 pub mod served;

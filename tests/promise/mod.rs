@@ -17,6 +17,7 @@ pub mod invariants;
 mod late;
 mod people;
 mod races;
+mod reach;
 pub mod scene;
 mod served;
 mod settings;

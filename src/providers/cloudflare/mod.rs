@@ -32,6 +32,8 @@ pub use records::Records;
 pub use zone::Zone;
 
 const API: &str = "Cloudflare";
+/// The variable that carries the token.
+const TOKEN: &str = "CLOUDFLARE_API_TOKEN";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The pause before a refusal that may pass is believed.
 const BREATH: Duration = Duration::from_secs(3);
@@ -43,7 +45,7 @@ const LAST_PAGE: usize = 1000;
 pub struct Cloudflare {
     outside: Outside,
     base: String,
-    token: std::sync::Arc<Secret>,
+    token: Option<std::sync::Arc<Secret>>,
 }
 
 /// An answer to a read: its status, and its body where that is JSON.
@@ -56,7 +58,18 @@ impl Cloudflare {
     /// Cloudflare at `base` (without a final slash), seen with `token`.
     pub fn new(outside: Outside, base: &str, token: Secret) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { outside, base, token: std::sync::Arc::new(token) }
+        Self { outside, base, token: Some(std::sync::Arc::new(token)) }
+    }
+
+    /// Cloudflare without a token: every question ends with [`Trouble::NoToken`] and none is sent.
+    pub fn without_token(outside: Outside, base: &str) -> Self {
+        let base = base.trim_end_matches('/').to_owned();
+        Self { outside, base, token: None }
+    }
+
+    /// Whether there is a token to ask with.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// The same, reached through other ports.
@@ -110,7 +123,8 @@ impl Cloudflare {
 
     async fn hear(&self, path: &str) -> Result<Heard, Trouble> {
         let url = format!("{}{path}", self.base);
-        let http = call::request(http::Method::GET, &url, self.token.expose(), &Value::Null);
+        let token = self.token.as_ref().ok_or(Trouble::NoToken { api: API, variable: TOKEN })?;
+        let http = call::request(http::Method::GET, &url, token.expose(), &Value::Null);
         let request = Request { http, timeout: CLOUDFLARE.timeout, connect_to: None };
         let response = ask(&self.outside, request, PATIENCE)
             .await
@@ -120,7 +134,9 @@ impl Cloudflare {
     }
 
     fn write(&self, method: http::Method, path: &str, body: &Value) -> call::Call {
-        call::Call::new(method, &format!("{}{path}", self.base), self.token.expose(), body, CLOUDFLARE)
+        // Each write follows a read of the same thing, which ends without a token.
+        let token = self.token.as_ref().map_or("", |token| token.expose());
+        call::Call::new(method, &format!("{}{path}", self.base), token, body, CLOUDFLARE)
     }
 }
 
