@@ -134,7 +134,11 @@ impl Story {
                 scene.sandbox.stranger_record_to("*.example.com", "server").unwrap();
                 resolve_by(scene, "external");
             }
-            Deed::HandOver => resolve_by(scene, "external"),
+            Deed::HandOver => {
+                // By itself it writes nothing.
+                scene.revise();
+                resolve_by(scene, "external");
+            }
             Deed::Tunnel | Deed::FailedTunnel | Deed::UndoTunnel => {
                 resolve_by(scene, &format!("{{tunnel: {TUNNEL}}}"));
             }
