@@ -84,6 +84,34 @@ pub struct RecordWish {
     pub proxy: Proxy,
 }
 
+/// A record that an earlier release left at a name whose record somebody else keeps now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// The record.
+    pub record: RecordWish,
+    /// How that release left it.
+    pub receipt: Receipt,
+}
+
+/// One of the app's domains, and who keeps its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint<'a> {
+    /// Fabrik does: it is this one.
+    Managed(&'a RecordWish),
+    /// Somebody else does; this is the name.
+    External(&'a str),
+}
+
+impl<'a> Endpoint<'a> {
+    /// The domain.
+    pub fn name(self) -> &'a str {
+        match self {
+            Self::Managed(record) => &record.name,
+            Self::External(name) => name,
+        }
+    }
+}
+
 /// What becomes of one environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -153,6 +181,12 @@ pub struct Plan {
     pub place: Place,
     /// The DNS records: those of the app's domains in the spec's order, then those no longer wanted.
     pub records: Vec<RecordWish>,
+    /// The app's domains whose records somebody else keeps: verified, never written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external: Vec<String>,
+    /// What earlier releases left at names that somebody else keeps now. It is left alone, and stays on record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_over: Vec<HandedOver>,
     /// The Coolify project.
     pub project: Wish,
     /// The Coolify environment.
@@ -191,9 +225,20 @@ impl Plan {
         self.numbered().filter(|(_, record)| !matches!(record.wish.action, Action::Drop { .. }))
     }
 
+    /// The app's domains, in the spec's order.
+    pub fn sites(&self) -> impl Iterator<Item = Endpoint<'_>> {
+        let managed = self.wanted().map(|(_, record)| Endpoint::Managed(record));
+        managed.chain(self.external.iter().map(|name| Endpoint::External(name)))
+    }
+
     /// The records that are no longer wanted, each with its number.
     pub fn unwanted(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
         self.numbered().filter(|(_, record)| matches!(record.wish.action, Action::Drop { .. }))
+    }
+
+    /// The records that make room for wanted ones of their name, each with its number. They go first.
+    pub fn replaced(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
+        self.unwanted().filter(|(_, record)| self.wanted().any(|(_, wanted)| wanted.name == record.name))
     }
 
     /// The record of that number.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Came;
 use super::args::{Apply, Global};
 use super::face::Face;
-use super::join::{self, Reach};
+use super::join::{self, DnsAccess, Reach};
 use super::settings::{Settings, Where, World};
 use super::{check, consent, signals};
 use crate::plan::Obstacle;
@@ -52,7 +52,7 @@ async fn one(
         Ok(preface) => preface,
         Err(code) => return Ok(code),
     };
-    let reach = Reach::of(&place, &settings, global, face).await?;
+    let reach = Reach::of(&place, DnsAccess::for_spec(&spec), &settings, global, face).await?;
     reach.answers(&place.journal).await?;
     tell_world(&place, face);
     let command = format!("apply {}", given.display());

@@ -301,15 +301,18 @@ pub enum SandboxCommand {
     Stranger {
         /// What
         kind: Stranger,
-        /// Its name
+        /// Its name; a record's may be a wildcard
         name: String,
+        /// Where the record leads: an address, a host, or `server` for the simulated server
+        #[arg(long, value_name = "PLACE")]
+        to: Option<String>,
     },
 }
 
 /// What somebody else may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Stranger {
-    /// An A record.
+    /// A DNS record.
     Record,
     /// A Coolify service.
     Service,

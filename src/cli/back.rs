@@ -9,18 +9,22 @@ use machine::step::Step;
 use super::args::Global;
 use super::face::Face;
 use super::ids;
-use super::join::{self, Reach};
+use super::join::{self, DnsAccess, Reach};
 use super::settings::{Settings, Where};
 use super::{Came, apply, consent};
 use crate::plan::Obstacle;
+use crate::plan::release::{frozen, frozen_text, read};
 use crate::report::ending::Way;
-use crate::runner::desk::{Desk, Options};
-use crate::store::RunRow;
+use crate::runner::desk::{Desk, Options, plan_of};
+use crate::spec::Spec;
+use crate::store::{RunRow, Store};
 
 /// A run that was found, and where.
 struct Found {
     place: Where,
     run: RunId,
+    /// Whether working on it asks the DNS provider.
+    dns: DnsAccess,
     /// The folder of its spec, where its `.env` is.
     beside: Option<PathBuf>,
 }
@@ -68,9 +72,21 @@ async fn find(
         let row = which(&rows)?;
         let spec = row.begun.as_ref().map(|begun| PathBuf::from(&begun.spec));
         let beside = spec.and_then(|spec| spec.parent().map(Path::to_owned));
-        Ok(Found { place, run: row.run.clone(), beside })
+        let dns = dns_access(store.as_ref(), &row.run).await;
+        Ok(Found { place, run: row.run.clone(), dns, beside })
     };
     look.await.map_err(|obstacle| vec![obstacle])
+}
+
+// What cannot be read is told later, and by then the token may be wanted.
+async fn dns_access(store: &dyn Store, run: &RunId) -> DnsAccess {
+    let Ok((any, loaded)) = read(store, run).await else { return DnsAccess::Needed };
+    if let Some(plan) = plan_of(&any) {
+        return DnsAccess::for_plan(plan);
+    }
+    let text = frozen_text(any.begun(), &loaded.blobs, frozen::SPEC);
+    Spec::thaw(Path::new(&any.begun().spec), &text)
+        .map_or(DnsAccess::Needed, |spec| DnsAccess::for_spec(&spec))
 }
 
 fn only_open(rows: &[RunRow]) -> Result<&RunRow, Obstacle> {
@@ -99,10 +115,10 @@ async fn desk(
     global: &Global,
     face: &Face,
 ) -> Result<(Desk, RunId), Vec<Obstacle>> {
-    let Found { place, run, beside } = found;
+    let Found { place, run, dns, beside } = found;
     let settings = Settings::of(global, beside.as_deref().unwrap_or(Path::new(".")));
     let joined = async {
-        let reach = Reach::of(&place, &settings, global, face).await?;
+        let reach = Reach::of(&place, dns, &settings, global, face).await?;
         apply::tell_world(&place, face);
         reach.desk(&place.journal, (format!("{verb} {}", run.short()), way), global, face)
     };

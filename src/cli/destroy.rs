@@ -12,7 +12,7 @@ use machine::receipt::How;
 use super::args::{Destroy, Global};
 use super::consent::Consent;
 use super::face::Face;
-use super::join::{self, Reach};
+use super::join::{self, DnsAccess, Reach};
 use super::settings::Settings;
 use super::{Came, apply, apps};
 use crate::plan::release::{has_destroyed, open_run};
@@ -37,7 +37,11 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Face) -> Result<u8
     is_there_anything(&store, &runs, &app, estate.as_ref()).await?;
     agree(&app, destroy.volumes, estate.as_ref(), &Consent::new(global, face))?;
     let settings = Settings::of(global, beside(&runs).as_deref().unwrap_or(Path::new(".")));
-    let reach = Reach::of(&place, &settings, global, face).await?;
+    let dns = match &estate {
+        Some(estate) => DnsAccess::for_plan(&estate.plan),
+        None => DnsAccess::Unneeded,
+    };
+    let reach = Reach::of(&place, dns, &settings, global, face).await?;
     apply::tell_world(&place, face);
     let command = format!("destroy {}", destroy.app);
     let desk = reach.desk(&place.journal, (command, Way::Back), global, face)?;

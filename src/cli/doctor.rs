@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Came;
 use super::args::Global;
 use super::face::Face;
-use super::join::{self, Reach};
+use super::join::{self, DnsAccess, Reach};
 use super::noted;
 use super::settings::{Settings, Where, World};
 use crate::plan::preflight::{Check, Health};
@@ -38,7 +38,7 @@ pub async fn run(global: &Global, face: &Face) -> Came {
     let store = join::look(&place.journal);
     let mut findings = vec![world(&place), journal(&place, &store)];
     findings.extend(unrecorded(&place.journal));
-    match Reach::of(&place, &settings, global, face).await {
+    match Reach::of(&place, DnsAccess::Unneeded, &settings, global, face).await {
         Ok(reach) => {
             let Vendors { coolify: platform, cloudflare: dns } = &reach.vendors;
             let (coolify, cloudflare) = tokio::join!(coolify(platform), cloudflare(dns));
@@ -128,6 +128,10 @@ fn clock(skew: i64) -> Check {
 }
 
 async fn cloudflare(cloudflare: &Cloudflare) -> Vec<Check> {
+    if !cloudflare.has_token() {
+        let hint = "an app with `dns: external` needs none, nor does a worker; every other one does";
+        return vec![Check::odd("cloudflare", "skipped: CLOUDFLARE_API_TOKEN is not set".to_owned(), hint)];
+    }
     let (owner, zones) = match cloudflare.token().await {
         Ok(owner) => (owner, cloudflare.zones().await),
         Err(trouble) => return vec![Check::trouble("cloudflare", &trouble)],

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::args::{DriftArgs, Global};
 use super::face::Face;
-use super::join::{self, Reach};
+use super::join::{self, DnsAccess, Reach};
 use super::settings::Settings;
 use super::{Came, check, status};
 use crate::plan::drift::{Drift, DriftReport, How, drift};
@@ -61,7 +61,7 @@ async fn look(release: &Release, global: &Global, face: &Face) -> Result<DriftRe
     let place = settings.locate(global)?;
     let key = FingerprintKey::load(join::folder(&place.journal));
     let key = key.map_err(|error| Obstacle::new(error.to_string(), ""))?;
-    let reach = Reach::of(&place, &settings, global, face).await?;
+    let reach = Reach::of(&place, DnsAccess::for_plan(release.plan()), &settings, global, face).await?;
     drift(&reach.vendors, release, key.as_ref()).await
 }
 

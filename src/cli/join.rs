@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use http::Uri;
+use machine::plan::Plan;
 
 use super::args::Global;
 use super::face::Face;
@@ -22,6 +23,7 @@ use crate::runner::event::Listener;
 use crate::sandbox::through::Through;
 use crate::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
 use crate::secrets::{FingerprintKey, Secret};
+use crate::spec::Spec;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Holder, Store};
 use crate::wire::live::{LiveClock, LiveResolver, LiveTransport, Roots};
@@ -47,26 +49,48 @@ struct Credentials {
     coolify: String,
     coolify_token: Secret,
     cloudflare: String,
-    cloudflare_token: Secret,
+    cloudflare_token: Option<Secret>,
+}
+
+/// Whether a command asks the DNS provider anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DnsAccess {
+    /// It does: a missing token is told before anything is done.
+    Needed,
+    /// It does not, as far as can be told: a token that is given is used.
+    Unneeded,
+}
+
+impl DnsAccess {
+    /// What applying `spec` takes.
+    pub fn for_spec(spec: &Spec) -> Self {
+        if spec.keeps_records() { Self::Needed } else { Self::Unneeded }
+    }
+
+    /// What working on `plan` takes.
+    pub fn for_plan(plan: &Plan) -> Self {
+        if plan.records.is_empty() { Self::Unneeded } else { Self::Needed }
+    }
 }
 
 impl Reach {
-    /// Reaches the world; sends nothing.
+    /// Reaches the world for a command that asks the DNS provider or not; sends nothing.
     ///
     /// # Errors
     /// [`Obstacle`] for credentials that are missing and worlds that cannot be opened.
     pub async fn of(
         place: &Where,
+        dns: DnsAccess,
         settings: &Settings,
         global: &Global,
         face: &Face,
     ) -> Result<Self, Obstacle> {
         let credentials = match &place.world {
-            World::Real => credentials(settings)?,
+            World::Real => credentials(settings, dns)?,
             World::Kept(_) | World::Served(_) => pretend_credentials(),
         };
         face.veil.learn(&credentials.coolify_token);
-        face.veil.learn(&credentials.cloudflare_token);
+        credentials.cloudflare_token.iter().for_each(|token| face.veil.learn(token));
         let roots = roots(global)?;
         let mut gate = None;
         let (outside, world) = match &place.world {
@@ -93,7 +117,10 @@ impl Reach {
         let apis = [(coolify.as_str(), COOLIFY_TAKES), (cloudflare.as_str(), CLOUDFLARE_TAKES)];
         let outside = BUDGETS.metered(outside, world.as_deref().unwrap_or_default(), &apis);
         let vendors = Vendors {
-            cloudflare: Cloudflare::new(outside.clone(), &cloudflare, cloudflare_token),
+            cloudflare: match cloudflare_token {
+                Some(token) => Cloudflare::new(outside.clone(), &cloudflare, token),
+                None => Cloudflare::without_token(outside.clone(), &cloudflare),
+            },
             coolify: Coolify::new(outside.clone(), &coolify, coolify_token),
         };
         Self { vendors, outside, world, token, gate: None }
@@ -223,22 +250,22 @@ fn pretend_credentials() -> Credentials {
         coolify: format!("https://{COOLIFY}"),
         coolify_token: Secret::new("1|the-sandbox-takes-any-token"),
         cloudflare: format!("https://{CLOUDFLARE}/client/v4"),
-        cloudflare_token: Secret::new("the-sandbox-takes-any-token-here-too"),
+        cloudflare_token: Some(Secret::new("the-sandbox-takes-any-token-here-too")),
     }
 }
 
-fn credentials(settings: &Settings) -> Result<Credentials, Obstacle> {
+fn credentials(settings: &Settings, dns: DnsAccess) -> Result<Credentials, Obstacle> {
     const WANTED: [&str; 3] = ["COOLIFY_API_URL", "COOLIFY_API_TOKEN", "CLOUDFLARE_API_TOKEN"];
-    let mut found = Vec::new();
-    let mut missing = Vec::new();
-    for name in WANTED {
-        match settings.find(name)? {
-            Some(value) => found.push(value),
-            None => missing.push(name),
-        }
-    }
-    let [url, coolify_token, cloudflare_token] =
-        <[Secret; 3]>::try_from(found).map_err(|_| absent(&missing))?;
+    let [url, coolify_token, cloudflare_token] = WANTED.map(|name| settings.find(name));
+    let [url, coolify_token, cloudflare_token] = [url?, coolify_token?, cloudflare_token?];
+    let found = [&url, &coolify_token, &cloudflare_token].map(Option::is_some);
+    let needed = [true, true, dns == DnsAccess::Needed];
+    let missing = WANTED.into_iter().zip(found.into_iter().zip(needed));
+    let missing: Vec<&str> =
+        missing.filter(|(_, (found, needed))| *needed && !found).map(|(name, _)| name).collect();
+    let (Some(url), Some(coolify_token), []) = (url, coolify_token, missing.as_slice()) else {
+        return Err(absent(&missing));
+    };
     let cloudflare = settings.find("CLOUDFLARE_API_URL")?;
     let cloudflare = match cloudflare {
         Some(url) => base("CLOUDFLARE_API_URL", url.expose())?,
@@ -253,10 +280,13 @@ fn credentials(settings: &Settings) -> Result<Credentials, Obstacle> {
 }
 
 fn absent(missing: &[&str]) -> Obstacle {
-    Obstacle::new(
-        format!("{} not set", missing.join(", ")),
-        "set them in the environment or in `.env`, or try without any account: `--sandbox`",
-    )
+    let hint = match missing {
+        ["CLOUDFLARE_API_TOKEN"] => {
+            "set it in the environment or in `.env`; an app with `dns: external` needs none"
+        }
+        _ => "set them in the environment or in `.env`, or try without any account: `--sandbox`",
+    };
+    Obstacle::new(format!("{} not set", missing.join(", ")), hint)
 }
 
 /// A base URL without its final slash.

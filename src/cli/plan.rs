@@ -11,7 +11,7 @@ use super::Came;
 use super::args::{Global, PlanArgs};
 use super::check;
 use super::face::Face;
-use super::join::{self, Reach};
+use super::join::{self, DnsAccess, Reach};
 use super::settings::{Settings, Where, World};
 use crate::plan::draw::{Drawing, DrawnPlan};
 use crate::plan::release::open_run;
@@ -55,7 +55,7 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Ve
     let is_first = store.is_none();
     let store = store.unwrap_or_else(empty);
     let key = key(&place, is_first).map_err(one)?;
-    let reach = reach(&place, &settings, global, face).await.map_err(one)?;
+    let reach = reach(&place, DnsAccess::for_spec(&spec), &settings, global, face).await.map_err(one)?;
     let coolify = &reach.vendors.coolify;
     let facts = Preflight::of(coolify).await.facts()?;
     let app = AppKey {
@@ -84,10 +84,18 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Ve
 }
 
 // A sandbox that is not there yet is one with nothing in it, and looking must not make it.
-async fn reach(place: &Where, settings: &Settings, global: &Global, face: &Face) -> Result<Reach, Obstacle> {
+async fn reach(
+    place: &Where,
+    dns: DnsAccess,
+    settings: &Settings,
+    global: &Global,
+    face: &Face,
+) -> Result<Reach, Obstacle> {
     match &place.world {
         World::Kept(folder) if !folder.exists() => Ok(Reach::pretend(&Sandbox::in_memory(0))),
-        World::Kept(_) | World::Served(_) | World::Real => Reach::of(place, settings, global, face).await,
+        World::Kept(_) | World::Served(_) | World::Real => {
+            Reach::of(place, dns, settings, global, face).await
+        }
     }
 }
 

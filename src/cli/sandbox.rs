@@ -26,7 +26,7 @@ pub async fn run(args: &SandboxArgs, global: &Global, face: &Face) -> Came {
         SandboxCommand::Show => show(&folder, face),
         SandboxCommand::Reset => reset(&folder, global, face),
         SandboxCommand::Fault { kind, times, .. } => fault(&folder, kind.as_deref(), *times, face),
-        SandboxCommand::Stranger { kind, name } => stranger(&folder, *kind, name, face),
+        SandboxCommand::Stranger { kind, name, to } => stranger(&folder, *kind, (name, to.as_deref()), face),
     };
     done.map_err(|obstacle| vec![obstacle])
 }
@@ -103,11 +103,23 @@ fn list(face: &Face) -> u8 {
     DONE
 }
 
-fn stranger(folder: &Path, kind: Stranger, name: &str, face: &Face) -> Result<u8, Obstacle> {
+fn stranger(
+    folder: &Path,
+    kind: Stranger,
+    (name, to): (&str, Option<&str>),
+    face: &Face,
+) -> Result<u8, Obstacle> {
     let sandbox = open(folder)?;
-    let (word, put) = match kind {
-        Stranger::Record => ("A record", sandbox.stranger_record(name)),
-        Stranger::Service => ("service", sandbox.stranger_service(name)),
+    let (word, put) = match (kind, to) {
+        (Stranger::Record, None) => ("A record", sandbox.stranger_record(name)),
+        (Stranger::Record, Some(to)) => ("record", sandbox.stranger_record_to(name, to)),
+        (Stranger::Service, None) => ("service", sandbox.stranger_service(name)),
+        (Stranger::Service, Some(_)) => {
+            return Err(Obstacle::new(
+                "`--to` says where a record leads, and a service leads nowhere",
+                "leave it out",
+            ));
+        }
     };
     put.map_err(|error| Obstacle::new(error.to_string(), ""))?;
     face.show(

@@ -41,7 +41,9 @@ impl<'a> Drawing<'a> {
     // The port that Coolify's proxy routes to must be in a service's URL (Coolify API, domains).
     fn urls(&self) -> String {
         let port = self.ask.matter.port.unwrap_or(80);
-        let url = |domain: &String| format!("https://{domain}:{port}");
+        // A tunnel asks over http: an https domain would be redirected to itself for ever.
+        let scheme = if self.ask.spec.dns.is_tunnel() { "http" } else { "https" };
+        let url = |domain: &String| format!("{scheme}://{domain}:{port}");
         self.ask.spec.domains.iter().map(url).collect::<Vec<_>>().join(",")
     }
 

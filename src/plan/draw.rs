@@ -269,6 +269,8 @@ impl Drawing<'_> {
             base,
             place: self.ground.place.clone(),
             records,
+            external: self.external(),
+            handed_over: self.handed_over(),
             project,
             environment,
             app,
@@ -278,6 +280,12 @@ impl Drawing<'_> {
             late,
         };
         Ok(DrawnPlan { plan, observed })
+    }
+
+    // The domains whose records somebody else keeps: all or none.
+    fn external(&self) -> Vec<String> {
+        let spec = &self.ask.spec;
+        if spec.dns.managed().is_none() { spec.domains.clone() } else { Vec::new() }
     }
 
     // Nothing shows that the last release runs, and the spec asks for something that does: only a new start can show it.

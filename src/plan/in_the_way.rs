@@ -170,7 +170,7 @@ fn past_stranger(
     may_adopt: bool,
 ) -> String {
     let (key, elsewhere) = match step {
-        Step::Dns(_) => ("dns", "choose another domain"),
+        Step::Dns(_) => ("dns", "leave it as it is with `dns: external`, or choose another domain"),
         _ => ("coolify", "choose another `name` or `project`"),
     };
     if count > 1 {

@@ -3,16 +3,15 @@
 //! The one list of it. Keys that are not even read are refused by the spec itself.
 
 use super::Obstacle;
-use crate::spec::{RecordType, Spec};
+use crate::spec::{ManagedDns, RecordType, Spec};
 
 /// Everything in the spec that this version does not do, each with its key.
 ///
 /// # Errors
 /// [`Obstacle`], one for each.
 pub fn refuse(spec: &Spec) -> Result<(), Vec<Obstacle>> {
-    let dns = &spec.dns;
-    let later =
-        [("`dns.type: AAAA` without a target", dns.target.is_none() && dns.kind == Some(RecordType::Aaaa))];
+    let guessed = |dns: &ManagedDns| dns.target.is_none() && dns.kind == Some(RecordType::Aaaa);
+    let later = [("`dns.type: AAAA` without a target", spec.dns.managed().is_some_and(guessed))];
     let refused: Vec<Obstacle> = later
         .into_iter()
         .filter(|(_, asked)| *asked)

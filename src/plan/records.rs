@@ -1,6 +1,6 @@
 //! Drawing the records: one for each domain of the spec, and the ones of domains that left it.
 
-use machine::plan::{Action, Proxy, RecordWish, Wish};
+use machine::plan::{Action, HandedOver, Proxy, RecordWish, Wish};
 use machine::receipt::{Fields, Receipt};
 use machine::step::{Nth, Step};
 
@@ -8,9 +8,18 @@ use super::Obstacle;
 use super::again::find;
 use super::draw::{Drawing, Drawn, Known, fields};
 use super::survey::Site;
+use crate::providers::cloudflare::Records;
 use crate::providers::cloudflare::form::normal;
 use crate::providers::{Object, Provider, Vendors};
 use crate::spec::{Proxied, Ttl};
+
+/// What drawing one record brings beside it.
+struct Beside {
+    /// What earlier runs left behind at its name, to be deleted.
+    late: Vec<Receipt>,
+    /// The record of another type that it takes the place of.
+    replaced: Option<RecordWish>,
+}
 
 impl Drawing<'_> {
     /// The wishes for all records, those no longer wanted last.
@@ -22,13 +31,25 @@ impl Drawing<'_> {
         vendors: &Vendors,
     ) -> Result<(Vec<RecordWish>, Vec<Receipt>), Obstacle> {
         let (mut records, mut all_late) = (Vec::new(), Vec::new());
+        let mut replaced = Vec::new();
         for (nth, site) in (0..=Nth::MAX).zip(&self.ground.sites) {
-            let (record, late) = self.record(vendors, nth, site).await?;
+            let (record, drawn) = self.record(vendors, nth, site).await?;
             records.push(record);
-            all_late.extend(late);
+            all_late.extend(drawn.late);
+            replaced.extend(drawn.replaced);
         }
+        records.extend(replaced);
         records.extend(self.unwanted(vendors).await?);
         Ok((records, all_late))
+    }
+
+    /// What earlier releases left at names that somebody else keeps now: all of it, since nobody is asked about it.
+    pub(super) fn handed_over(&self) -> Vec<HandedOver> {
+        let Some(base) = self.base.filter(|_| self.ask.spec.dns.managed().is_none()) else {
+            return Vec::new();
+        };
+        let known = base.records().into_iter().chain(base.handed_over());
+        known.map(|(record, receipt)| HandedOver { record: record.clone(), receipt }).collect()
     }
 
     async fn record(
@@ -36,7 +57,7 @@ impl Drawing<'_> {
         vendors: &Vendors,
         nth: Nth,
         site: &Site,
-    ) -> Result<(RecordWish, Vec<Receipt>), Obstacle> {
+    ) -> Result<(RecordWish, Beside), Obstacle> {
         let wish = Wish { fields: Fields::new(), action: Action::Create };
         let (name, zone) = (site.name.clone(), site.zone.clone());
         let mut record = RecordWish { name, zone, wish, proxy: Proxy::AsMade };
@@ -47,48 +68,51 @@ impl Drawing<'_> {
             None if self.ask.spec.adopt.dns => provider.look().await?.pop(),
             None => None,
         };
-        let proxied = self.proxied(there.as_ref());
-        let known = Known { receipt, adopt: self.ask.spec.adopt.dns };
-        let Drawn { wish, late } = self.own(&provider, known, self.wanted(site, proxied)).await?;
-        record.wish = wish;
-        if self.ask.spec.dns.proxied == Proxied::After && !proxied {
+        let proxied = proxied(site, there.as_ref());
+        if site.proxied == Proxied::After && !proxied {
             record.proxy = Proxy::AfterProof;
         }
-        Ok((record, late))
-    }
-
-    // `true` proves the app without the proxy first; one that is already on stays on.
-    fn proxied(&self, there: Option<&Object>) -> bool {
-        match self.ask.spec.dns.proxied {
-            Proxied::No => false,
-            Proxied::First => true,
-            Proxied::After => {
-                there.is_some_and(|object| object.fields.get("proxied").is_some_and(|on| on == "true"))
-            }
+        let wanted = wanted(site, proxied);
+        if let Some(old) = there.as_ref().and_then(|there| of_another_type(receipt.as_ref(), there, &wanted))
+        {
+            let late = self.alone(&provider, &old, &wanted).await?;
+            let replaced = RecordWish { wish: old, proxy: Proxy::AsMade, ..record.clone() };
+            record.wish = Wish { fields: wanted, action: Action::Create };
+            return Ok((record, Beside { late, replaced: Some(replaced) }));
         }
+        let known = Known { receipt, adopt: self.ask.spec.adopt.dns };
+        let Drawn { wish, late } = self.own(&provider, known, wanted).await?;
+        record.wish = wish;
+        Ok((record, Beside { late, replaced: None }))
     }
 
-    fn wanted(&self, site: &Site, proxied: bool) -> Fields {
-        // Behind the proxy the time to live is Cloudflare's own (Cloudflare API, DNS record members).
-        let ttl = match self.ask.spec.dns.ttl {
-            Ttl::Seconds(seconds) if !proxied => seconds.to_string(),
-            Ttl::Auto | Ttl::Seconds(_) => "1".to_owned(),
-        };
-        normal(&fields([
-            ("type", site.kind.name()),
-            ("name", &site.name),
-            ("content", &site.content),
-            ("ttl", &ttl),
-            ("proxied", if proxied { "true" } else { "false" }),
-        ]))
+    // Whatever else stands at the name would be in the way of the record that takes the place of `old`.
+    async fn alone(
+        &self,
+        provider: &Records,
+        old: &Wish,
+        wanted: &Fields,
+    ) -> Result<Vec<Receipt>, Obstacle> {
+        let mut there = provider.look().await?;
+        there.retain(|object| Some(object.id.as_str()) != old.action.id());
+        let sorted = self.sort(provider, there).await?;
+        if sorted.strangers.is_empty() {
+            return Ok(sorted.late);
+        }
+        // What it takes the place of is to be kept until then, so nothing here may be adopted.
+        Err(self.in_the_way(provider, &sorted.strangers, wanted, false).await)
     }
 
     // Only what carries this app's mark was made by its runs; what was taken over stays.
     async fn unwanted(&self, vendors: &Vendors) -> Result<Vec<RecordWish>, Obstacle> {
         let Some(base) = self.base else { return Ok(Vec::new()) };
+        if self.ask.spec.dns.managed().is_none() {
+            return Ok(Vec::new());
+        }
         let wanted = |name: &str| self.ground.sites.iter().any(|site| site.name == name);
+        let known = base.records().into_iter().chain(base.handed_over());
         let mut records = Vec::new();
-        for (record, receipt) in base.records().into_iter().filter(|(record, _)| !wanted(&record.name)) {
+        for (record, receipt) in known.filter(|(record, _)| !wanted(&record.name)) {
             let Some(mark) = receipt.mark.clone() else { continue };
             let found = find(&vendors.records(record, receipt.step), &receipt).await?;
             let Some(object) = found.filter(|object| object.mark.as_ref() == Some(&mark)) else { continue };
@@ -98,4 +122,42 @@ impl Drawing<'_> {
         }
         Ok(records)
     }
+}
+
+// `true` proves the app without the proxy first; one that is already on stays on.
+fn proxied(site: &Site, there: Option<&Object>) -> bool {
+    match site.proxied {
+        Proxied::No => false,
+        Proxied::First => true,
+        Proxied::After => {
+            there.is_some_and(|object| object.fields.get("proxied").is_some_and(|on| on == "true"))
+        }
+    }
+}
+
+fn wanted(site: &Site, proxied: bool) -> Fields {
+    // Behind the proxy the time to live is Cloudflare's own (Cloudflare API, DNS record members).
+    let ttl = match site.ttl {
+        Ttl::Seconds(seconds) if !proxied => seconds.to_string(),
+        Ttl::Auto | Ttl::Seconds(_) => "1".to_owned(),
+    };
+    normal(&fields([
+        ("type", site.kind.name()),
+        ("name", &site.name),
+        ("content", &site.content),
+        ("ttl", &ttl),
+        ("proxied", if proxied { "true" } else { "false" }),
+    ]))
+}
+
+// A record's type is not changed in place (Cloudflare API, updating records). One that this app's runs made, and that is as
+// they left it, makes room for the wanted one; any other is refused as before.
+fn of_another_type(known: Option<&Receipt>, there: &Object, wanted: &Fields) -> Option<Wish> {
+    let known = known?;
+    let mark = known.mark.clone().filter(|mark| there.mark.as_ref() == Some(mark))?;
+    if there.fields.get("type") == wanted.get("type") || !there.differences(&known.fields).is_empty() {
+        return None;
+    }
+    let action = Action::Drop { id: there.id.clone(), before: known.fields.clone(), mark };
+    Some(Wish { fields: Fields::new(), action })
 }

@@ -175,9 +175,18 @@ impl Release {
         (0..=Nth::MAX).zip(&self.plan().records).filter_map(left).collect()
     }
 
-    /// The record at `name`, as it left it.
+    /// The records at names that somebody else keeps since, as the releases before left them.
+    pub fn handed_over(&self) -> Vec<(&RecordWish, Receipt)> {
+        self.plan().handed_over.iter().map(|it| (&it.record, it.receipt.clone())).collect()
+    }
+
+    /// The record at `name`, as it or a release before it left it.
     pub fn record(&self, name: &str) -> Option<Receipt> {
-        self.records().into_iter().find(|(record, _)| record.name == name).map(|(_, receipt)| receipt)
+        self.records()
+            .into_iter()
+            .chain(self.handed_over())
+            .find(|(record, _)| record.name == name)
+            .map(|(_, receipt)| receipt)
     }
 
     /// The variables it left behind, by name, with their fingerprints.

@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use machine::plan::{Place, Zone};
+use machine::plan::{Place, RecordWish, Zone};
+use machine::receipt::Receipt;
 
 use super::preflight::Facts;
 use super::{Obstacle, Release};
@@ -11,14 +12,14 @@ use crate::providers::cloudflare::edge;
 use crate::providers::coolify::servers::Server;
 use crate::providers::coolify::version::Version;
 use crate::providers::{Cloudflare, Coolify, Vendors};
-use crate::spec::{Proxied, RecordType, Spec};
+use crate::spec::{ManagedDns, Proxied, RecordType, Spec, Target, Ttl};
 
 /// Where the app will be, and what leads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ground {
     /// The place, as the plan stores it.
     pub place: Place,
-    /// What is to stand at each domain, in the spec's order.
+    /// What is to stand at each domain whose record Fabrik keeps, in the spec's order.
     pub sites: Vec<Site>,
     /// Coolify's version.
     pub version: String,
@@ -37,6 +38,10 @@ pub struct Site {
     pub kind: RecordType,
     /// What the record points at.
     pub content: String,
+    /// How long resolvers may keep it.
+    pub ttl: Ttl,
+    /// Whether Cloudflare's proxy stands before it.
+    pub proxied: Proxied,
 }
 
 /// Looks at both APIs; changes nothing. `facts` is what preflight found.
@@ -60,24 +65,46 @@ pub async fn survey(
     };
     let warnings = Version::parse(&version).and_then(Version::concern).into_iter().collect();
     let mut ground = Ground { place, sites: Vec::new(), version, warnings };
+    let Some(dns) = spec.dns.managed() else {
+        ground.warnings.extend(base.map(|base| left_to_others(spec, base)).unwrap_or_default());
+        return Ok(ground);
+    };
     if spec.domains.is_empty() {
         return Ok(ground);
     }
-    let (kind, content) = target(cloudflare, coolify, spec, server).await?;
+    let (kind, content) = target(cloudflare, coolify, dns, server).await?;
     for domain in &spec.domains {
-        let zone = cloudflare.zone_of(domain, spec.dns.zone.as_deref()).await?;
-        ground.warnings.extend(weighed(&cloudflare.concerns(&zone, domain, proxy(spec)).await?)?);
+        let zone = cloudflare.zone_of(domain, dns.zone.as_deref()).await?;
+        ground.warnings.extend(weighed(&cloudflare.concerns(&zone, domain, proxy(dns)).await?)?);
         if base.and_then(|base| base.record(domain)).is_none() {
             ground.warnings.extend(weighed(&cloudflare.room(&zone, domain).await?)?);
         }
         let zone = Zone { id: zone.id, name: zone.name, name_servers: zone.name_servers };
-        ground.sites.push(Site { name: domain.clone(), zone, kind, content: content.clone() });
+        let (name, content, ttl, proxied) = (domain.clone(), content.clone(), dns.ttl, dns.proxied);
+        ground.sites.push(Site { name, zone, kind, content, ttl, proxied });
     }
     Ok(ground)
 }
 
-fn proxy(spec: &Spec) -> edge::Proxy {
-    match spec.dns.proxied {
+// What a release kept is not written any more once somebody else keeps it, and not deleted either: the app may still be
+// reached through it.
+fn left_to_others(spec: &Spec, base: &Release) -> Vec<String> {
+    let left = |(record, receipt): (&RecordWish, Receipt)| {
+        let name = spec.as_written(&record.name);
+        let after = match receipt.mark {
+            Some(_) => "Fabrik made it: `fabrik destroy` deletes it, and nothing else does",
+            None => "it was taken over, so nothing deletes it",
+        };
+        format!(
+            "record `{name}` stays as it is and is not managed any more, as `dns: external` asks; {after}"
+        )
+    };
+    base.records().into_iter().map(left).collect()
+}
+
+fn proxy(dns: &ManagedDns) -> edge::Proxy {
+    match dns.proxied {
+        _ if matches!(dns.target, Some(Target::Tunnel(_))) => edge::Proxy::Tunnel,
         Proxied::No => edge::Proxy::Never,
         Proxied::After => edge::Proxy::Later,
         Proxied::First => edge::Proxy::First,
@@ -128,10 +155,10 @@ fn unusable(server: &Server) -> Obstacle {
 async fn target(
     cloudflare: &Cloudflare,
     coolify: &Coolify,
-    spec: &Spec,
+    dns: &ManagedDns,
     server: &Server,
 ) -> Result<(RecordType, String), Obstacle> {
-    if let Some(target) = &spec.dns.target {
+    if let Some(target) = &dns.target {
         if let Some(address) = target.address()
             && cloudflare.owns(address).await?
         {
@@ -154,7 +181,14 @@ async fn address(cloudflare: &Cloudflare, coolify: &Coolify, server: &Server) ->
         )
     };
     if server.tunnelled {
-        return Err(unknown("it is behind a Cloudflare tunnel"));
+        return Err(Obstacle::new(
+            format!(
+                "server `{}` is behind a Cloudflare Tunnel, so it has no address to point at",
+                server.name
+            ),
+            "write `dns: {tunnel: TUNNEL-ID}` in the spec (`cloudflared tunnel list` shows the id), or `dns: external` \
+             if somebody else keeps the record",
+        ));
     }
     if let Some(address) = server.address {
         return Ok(address);

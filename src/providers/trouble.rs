@@ -15,6 +15,12 @@ pub enum Trouble {
         /// In its words.
         reason: String,
     },
+    /// No token was given, because nothing that was asked for seemed to need one.
+    #[error("{api} has to be asked, and {} is not set", .api.token_setting())]
+    NoToken {
+        /// Which API.
+        api: Api,
+    },
     /// The API said no.
     #[error("{what}: {reason}")]
     Refused {
@@ -156,6 +162,7 @@ impl Trouble {
                 "{} is of another team or account than the app: set the one it was deployed with",
                 api.token_setting()
             ),
+            Self::NoToken { .. } => "set it in the environment or in `.env`".to_owned(),
             Self::Refused { .. } => String::new(),
         }
     }

@@ -19,9 +19,18 @@ fn things(plan: &Plan) -> Vec<(&'static str, &Wish)> {
 
 /// The plan for `spec`, a line a field.
 pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
-    let mut lines: Vec<String> =
-        things(plan).into_iter().flat_map(|(name, wish)| wish_lines(name, wish, spec)).collect();
+    let replaced: Vec<&Wish> = plan.replaced().map(|(_, record)| &record.wish).collect();
+    let when = |wish: &Wish| match replaced.iter().any(|it| std::ptr::eq(*it, wish)) {
+        true => "delete first, to make room for one of another type",
+        false => "delete, once the app is proven",
+    };
+    let lines_of = |(name, wish)| wish_lines(name, wish, spec, when(wish));
+    let mut lines: Vec<String> = things(plan).into_iter().flat_map(lines_of).collect();
     lines.extend(plan.wanted().filter_map(|(_, record)| proxy_line(record, spec)));
+    lines.extend(plan.external.iter().map(|name| {
+        let name = spec.as_written(name);
+        in_style(DIM, &format!("  = dns           {name}  (external: verified, not managed)"))
+    }));
     lines.extend(plan.envs.iter().map(env_line));
     lines.push(verdict(plan).to_owned());
     lines
@@ -42,7 +51,7 @@ fn verdict(plan: &Plan) -> &'static str {
     }
 }
 
-fn wish_lines(name: &str, wish: &Wish, spec: &Spec) -> Vec<String> {
+fn wish_lines(name: &str, wish: &Wish, spec: &Spec, deletion: &str) -> Vec<String> {
     let named = match &wish.action {
         Action::Drop { before, .. } => before,
         Action::Create | Action::Change { .. } | Action::Keep { .. } => &wish.fields,
@@ -65,7 +74,7 @@ fn wish_lines(name: &str, wish: &Wish, spec: &Spec) -> Vec<String> {
             lines
         }
         Action::Keep { .. } => vec![in_style(DIM, &head("=", "keep"))],
-        Action::Drop { .. } => vec![in_style(BAD, &head("-", "delete, once the app is proven"))],
+        Action::Drop { .. } => vec![in_style(BAD, &head("-", deletion))],
     }
 }
 
@@ -149,7 +158,7 @@ pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
     let envs: Vec<Value> =
         plan.envs.iter().map(|env| json!({"key": env.key, "change": env.change})).collect();
     json!({
-        "app": app, "endpoints": plan.endpoints, "proxied": proxied, "changes": plan.has_changes(),
+        "app": app, "endpoints": plan.endpoints, "external": plan.external, "proxied": proxied, "changes": plan.has_changes(),
         "starts_app": plan.starts_app(), "things": things, "env": envs,
         "observed": observed_fields(observed),
     })

@@ -245,6 +245,9 @@ impl Runner {
     async fn records(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<Vec<Receipt>, Halt> {
         self.clear_late(deployment).await?;
         let plan = deployment.plan().clone();
+        for (nth, record) in plan.replaced() {
+            self.drop_record(deployment, (nth, record), "makes room for one of another type").await?;
+        }
         let mut dns = Vec::new();
         for (nth, record) in plan.wanted() {
             let began = self.work.time();

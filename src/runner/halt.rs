@@ -83,6 +83,7 @@ impl<E: Into<Stop>> From<E> for Halt {
 impl From<Trouble> for Stop {
     fn from(trouble: Trouble) -> Self {
         let hint = match &trouble {
+            Trouble::NoToken { .. } => "set it in the environment or in `.env`, then resume",
             Trouble::TokenRefused { .. } => "check the token, then resume",
             Trouble::Elsewhere { .. } => "give the token the run was started with, then resume",
             Trouble::Unreachable { .. } | Trouble::Misdirected { .. } => "resume when it answers again",

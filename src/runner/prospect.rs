@@ -96,7 +96,11 @@ impl Runner {
         let (NotProven::TimedOut { evidence, .. } | NotProven::Hopeless { evidence, .. }) = not else {
             return failed(not.to_string(), "");
         };
-        self.not_well(plan, app, looked, &not.to_string(), evidence.clone()).await
+        let cause = self.not_well(plan, app, looked, &not.to_string(), evidence.clone()).await;
+        match not {
+            NotProven::TimedOut { hint: Some(hint), .. } => Cause { hint: hint.clone(), ..cause },
+            NotProven::TimedOut { .. } | NotProven::Hopeless { .. } | NotProven::Cancelled { .. } => cause,
+        }
     }
 
     /// What is wrong, with what Coolify has to say about it.

@@ -3,10 +3,10 @@
 use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::entry::{Evidence, Proof};
-use machine::phase::Verifying;
-use machine::plan::{Action, Plan, Proxy, RecordWish, Start, Wish};
+use machine::phase::{Verifying, Working};
+use machine::plan::{Action, Endpoint, Plan, Proxy, RecordWish, Start, Wish};
 use machine::receipt::{Fields, Receipt};
-use machine::step::Step;
+use machine::step::{Nth, Step};
 
 use super::app::App;
 use super::container_log::Before;
@@ -22,7 +22,7 @@ use crate::plan::{Ask, Release};
 use crate::providers::coolify::deployments::{self, Status};
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::starts::Container;
-use crate::spec::{self, Health};
+use crate::spec::{self, Health, TUNNEL_SUFFIX};
 use crate::verify::{self, NotProven, Proven, Seen, Target, Way, verify};
 
 /// How much of a build log is evidence.
@@ -120,12 +120,27 @@ impl Runner {
         deployment: &mut Deployment<Verifying>,
         plan: &Plan,
     ) -> Result<(), Halt> {
-        for (nth, record) in plan.unwanted() {
-            let began = self.work.time();
-            let records = self.vendors.records(record, Step::Dns(nth));
-            let receipt = self.have(deployment, &records, &record.wish).await?;
-            self.done("dns", format!("{} no longer wanted", record.name), came(&receipt), began);
+        let replaced: Vec<Nth> = plan.replaced().map(|(nth, _)| nth).collect();
+        for (nth, record) in plan.unwanted().filter(|(nth, _)| !replaced.contains(nth)) {
+            self.drop_record(deployment, (nth, record), "no longer wanted").await?;
         }
+        Ok(())
+    }
+
+    /// Deletes a record that an earlier run made; `why` says to the user why.
+    ///
+    /// # Errors
+    /// As [`have`](Self::have).
+    pub(super) async fn drop_record<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        (nth, record): (Nth, &RecordWish),
+        why: &str,
+    ) -> Result<(), Halt> {
+        let began = self.work.time();
+        let records = self.vendors.records(record, Step::Dns(nth));
+        let receipt = self.have(deployment, &records, &record.wish).await?;
+        self.done("dns", format!("{} {why}", record.name), came(&receipt), began);
         Ok(())
     }
 
@@ -158,12 +173,15 @@ impl Runner {
         before: Before<'_>,
     ) -> Result<Proven, Halt> {
         let mut all = Proven { checks: Vec::new(), proof: Proof::Fingerprint };
-        let several = plan.wanted().count() > 1;
-        for (_, record) in plan.wanted() {
-            let way = self.way(record, stage).await?;
-            let target = target(record, sought, way);
+        let several = plan.sites().count() > 1;
+        for site in plan.sites() {
+            let way = match site {
+                Endpoint::Managed(record) => self.way(record, stage).await?,
+                Endpoint::External(_) => Way::External,
+            };
+            let target = target(site, sought, way);
             let one = self.watch_one(plan, app, &target, before).await?;
-            let name = self.ask.spec.as_written(&record.name);
+            let name = self.ask.spec.as_written(site.name());
             let named = |check: String| if several { format!("{name} {check}") } else { check };
             all.checks.extend(one.checks.into_iter().map(|(check, saw)| (named(check), saw)));
             if one.proof == Proof::None {
@@ -216,8 +234,15 @@ impl Runner {
         let field = |name: &str| record.wish.fields.get(name).map_or("", String::as_str);
         let proxied =
             field("proxied") == "true" || (stage == Stage::Proxied && record.proxy == Proxy::AfterProof);
+        let cloudflare = &self.vendors.cloudflare;
+        // Going back to a release from before its records were left to others.
+        if proxied && !cloudflare.has_token() {
+            return Ok(Way::External);
+        }
+        if proxied && field("content").ends_with(TUNNEL_SUFFIX) {
+            return Ok(Way::Tunnel { ranges: cloudflare.ranges().await? });
+        }
         if proxied {
-            let cloudflare = &self.vendors.cloudflare;
             let (ranges, mode) = (cloudflare.ranges().await?, cloudflare.mode(&record.zone.id).await?);
             return Ok(Way::Edge { ranges, mode: mode.map(|mode| mode.as_str().to_owned()) });
         }
@@ -346,14 +371,18 @@ pub fn unproven(is_worker: bool) -> (&'static str, &'static str) {
     ("it answers, but nothing shows that it is the new version", "name `health.fingerprint` in the spec")
 }
 
-fn target(record: &RecordWish, sought: &Sought<'_>, way: Way) -> Target {
+fn target(site: Endpoint<'_>, sought: &Sought<'_>, way: Way) -> Target {
     let Sought { release, health, fingerprint } = sought;
+    let name_servers = match site {
+        Endpoint::Managed(record) => record.zone.name_servers.clone(),
+        Endpoint::External(_) => Vec::new(),
+    };
     Target {
-        host: record.name.clone(),
+        host: site.name().to_owned(),
         way,
-        name_servers: record.zone.name_servers.clone(),
+        name_servers,
         health_path: health.path.clone(),
-        status: health.status,
+        status: health.status.clone(),
         interval: health.interval,
         timeout: health.timeout,
         successes: health.successes,

@@ -315,9 +315,12 @@ fn strayed(object: &Object, known: [&Fields; 3]) -> Option<String> {
 // The release before answers at its own domains, whose records this run may have changed and has not put back yet.
 fn answering(deployment: &Deployment<RollingBack>, base: &Release) -> Plan {
     let (plan, ledger) = (deployment.plan(), deployment.ledger());
+    let standing = ledger.standing();
+    let stands = |nth| standing.iter().any(|it| it.receipt.step == Step::Dns(nth));
     let as_it_is = |(record, receipt): (&RecordWish, Receipt)| {
         let mut fields = receipt.fields;
-        if let Some((nth, _)) = plan.wanted().find(|(_, wanted)| wanted.name == record.name) {
+        let changed = plan.wanted().find(|(nth, wanted)| wanted.name == record.name && stands(*nth));
+        if let Some((nth, _)) = changed {
             let steps = [Step::Dns(nth), Step::Proxy(nth)];
             fields.extend(
                 steps.iter().filter_map(|step| ledger.receipt(*step)).flat_map(|now| now.fields.clone()),

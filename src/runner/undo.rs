@@ -58,7 +58,7 @@ impl Runner {
     }
 
     async fn take_down(&mut self, deployment: &mut Deployment<RollingBack>) -> Result<(), Stop> {
-        for standing in deployment.ledger().standing() {
+        for standing in in_order(deployment.ledger().standing()) {
             self.work.safe_point()?;
             Box::pin(self.undo(deployment, &standing)).await?;
         }
@@ -273,6 +273,17 @@ impl Runner {
         }
         self.work.unmake(deployment, apps, receipt, volumes).await
     }
+}
+
+/// Newest first; but an app that goes back to an earlier release has to answer at that release's names, so its records go
+/// back before it.
+fn in_order(mut standing: Vec<Standing>) -> Vec<Standing> {
+    let is_app =
+        |it: &Standing| it.receipt.step == Step::App && matches!(it.receipt.how, How::Changed { .. });
+    if standing.iter().any(is_app) {
+        standing.sort_by_key(|it| !matches!(it.receipt.step, Step::Dns(_)));
+    }
+    standing
 }
 
 /// Whether the app that this run made could not be taken down.

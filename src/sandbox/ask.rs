@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,6 +27,9 @@ pub struct Ask {
     pub query: String,
     /// What stands in `Authorization`.
     pub credentials: Credentials,
+    /// Who says to be asking: what stands in `User-Agent`.
+    #[serde(default)]
+    pub agent: String,
     /// Whether the body says it is JSON.
     pub says_json: bool,
     /// The body.
@@ -69,6 +72,7 @@ impl Ask {
             path: parts.uri().path().to_owned(),
             query: parts.uri().query().unwrap_or("").to_owned(),
             credentials: credentials(header(AUTHORIZATION)),
+            agent: header(USER_AGENT).to_owned(),
             says_json: header(CONTENT_TYPE).contains("json"),
             body: String::from_utf8_lossy(body).into_owned(),
             timeout_ms: u64::try_from(request.timeout.as_millis()).unwrap_or(u64::MAX),

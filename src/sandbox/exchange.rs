@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::ask::{Ask, Reply};
-use super::faults::{self, Mishap};
+use super::faults::{self, Fault, Mishap};
 use super::log::Write;
 use super::world::World;
 use super::{cloudflare, coolify, lies, site};
@@ -33,6 +33,7 @@ pub fn is_api(ask: &Ask) -> bool {
 pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     let at = world.time.wall;
     world.log.requests += 1;
+    *world.log.by_host.entry(ask.host.clone()).or_default() += 1;
     let sent = match faults::next(world, ask) {
         None => effect(world, ask),
         Some(mishap) => suffer(world, ask, mishap),
@@ -62,6 +63,9 @@ pub fn effect(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     let reply = match ask.host.as_str() {
         CLOUDFLARE => cloudflare::answer(world, ask),
         COOLIFY => coolify::answer(world, ask),
+        _ if site::is_through_tunnel(world, ask) && world.take_fault(Fault::TunnelDown) => {
+            return site::cut_off(world, ask);
+        }
         _ => return site::answer(world, ask),
     };
     Ok(framed(world, ask, reply))

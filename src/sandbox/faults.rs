@@ -42,11 +42,13 @@ pub enum Fault {
     DeploymentVanishes,
     /// The next trigger of an application finds the queue full.
     QueueFull,
+    /// The next request through a tunnel finds no cloudflared connected to it.
+    TunnelDown,
 }
 
 impl Fault {
     /// All of them, in the order they are listed.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Build,
         Self::MissingImage,
         Self::CrashLoop,
@@ -60,6 +62,7 @@ impl Fault {
         Self::DeploymentHangs,
         Self::DeploymentVanishes,
         Self::QueueFull,
+        Self::TunnelDown,
     ];
 
     /// What it is called on the command line.
@@ -78,6 +81,7 @@ impl Fault {
             Self::DeploymentHangs => "deployment-hangs",
             Self::DeploymentVanishes => "deployment-vanishes",
             Self::QueueFull => "queue-full",
+            Self::TunnelDown => "tunnel-down",
         }
     }
 
@@ -109,6 +113,9 @@ impl Fault {
             Self::DeploymentHangs => "The next deployment of an application is in progress for ever.",
             Self::DeploymentVanishes => {
                 "The next deployment of an application is gone after a while, and nothing came of it."
+            }
+            Self::TunnelDown => {
+                "The next request through a tunnel is answered with 530, error 1033: no cloudflared is connected."
             }
             Self::QueueFull => "The next trigger of an application is answered with 429: the queue is full.",
         }

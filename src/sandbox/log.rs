@@ -1,5 +1,7 @@
 //! What was asked of the simulated outside: how much, and every request that may have changed something.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Log {
     /// All requests, site probes included.
     pub requests: u64,
+    /// The same by host.
+    #[serde(default)]
+    pub by_host: BTreeMap<String, u64>,
     /// The requests to an API that may change something, oldest first.
     pub writes: Vec<Write>,
 }

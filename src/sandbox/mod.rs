@@ -31,6 +31,7 @@ pub mod records;
 mod resolver;
 pub mod schedule;
 pub mod serve;
+mod server;
 pub mod services;
 mod show;
 mod site;

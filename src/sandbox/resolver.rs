@@ -3,6 +3,8 @@
 //! They answer what Cloudflare's API was told about a second ago. Anything that is not a zone's name
 //! server or the system's resolver does not answer.
 
+use std::net::IpAddr;
+
 use super::cloudflare::shadows;
 use super::events::{Event, PUBLISH_MS};
 use super::exchange::{CLOUDFLARE, COOLIFY};
@@ -17,6 +19,8 @@ pub const NAME_SERVERS: [(&str, &str); 2] =
 pub const EDGE: [&str; 2] = ["104.21.7.7", "172.67.7.7"];
 /// The same for IPv6.
 pub const EDGE_V6: &str = "2606:4700:3030::6815:707";
+/// What the names of tunnels end with. They have no public address: only the edge knows the way.
+const TUNNELS: &str = ".cfargotunnel.com";
 /// What automatic TTL amounts to, in seconds.
 const AUTOMATIC_TTL: u32 = 300;
 
@@ -162,10 +166,24 @@ pub fn origin(world: &World, name: &str) -> Option<String> {
     }
 }
 
+/// The id of the tunnel that a proxied name leads to.
+pub fn tunnel(world: &World, name: &str) -> Option<String> {
+    let records = at(world, name);
+    let proxied = records.iter().find(|record| record.proxied && record.kind == "CNAME");
+    let record = proxied.filter(|_| is_behind_edge(world, name, &records))?;
+    record.content.strip_suffix(TUNNELS).map(str::to_ascii_lowercase)
+}
+
 /// Whether a request for this host arrives at the server, directly or through the edge.
 pub fn reaches_server(world: &World, host: &str) -> bool {
-    addresses(world, host).contains(&world.server.ip)
-        || origin(world, host).as_ref() == Some(&world.server.ip)
+    addresses(world, host).iter().chain(&origin(world, host)).any(|address| is_server(world, address))
+}
+
+/// Whether it is an address of the server.
+pub fn is_server(world: &World, address: &str) -> bool {
+    let parsed = |text: &str| text.parse::<IpAddr>().ok();
+    let own = [Some(&world.server.ip), world.server.ipv6.as_ref()];
+    parsed(address).is_some_and(|address| own.into_iter().flatten().any(|it| parsed(it) == Some(address)))
 }
 
 /// Lets the name servers take over a change of this name in a moment.

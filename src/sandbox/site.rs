@@ -2,8 +2,6 @@
 //!
 //! Name, connection, certificate, proxy, container, in the order a real request meets them.
 
-use std::net::IpAddr;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -11,7 +9,7 @@ use super::ask::{Ask, Reply};
 use super::middleware::ProxyKind;
 use super::resolver;
 use super::services::{Condition, Container};
-use super::world::World;
+use super::world::{Tunnel, World};
 use crate::wire::{Certificate, Response, SendError};
 
 /// What the proxy shows where it has nothing better.
@@ -48,7 +46,11 @@ fn way(world: &World, ask: &Ask) -> Result<Way, SendError> {
     if addresses.is_empty() {
         return Err(SendError::Name { host: ask.host.clone(), reason: "no such host".into() });
     }
-    let is_server = |it: &String| it.parse::<IpAddr>().ok() == world.server.ip.parse().ok();
+    let is_server = |it: &String| resolver::is_server(world, it);
+    if world.lacks_ipv6 && addresses.iter().all(|it| it.contains(':')) {
+        let reason = "this machine has no way to IPv6 addresses: network is unreachable".into();
+        return Err(SendError::Refused { peer: ask.peer(), reason });
+    }
     match () {
         () if addresses.iter().any(is_edge) => Ok(Way::Edge),
         () if addresses.iter().any(is_server) => Ok(Way::Direct),
@@ -81,7 +83,10 @@ fn through_edge(world: &World, ask: &Ask) -> Result<Response, SendError> {
         let reason = "no certificate at the edge for this name".to_owned();
         return Err(SendError::Tls { peer: ask.peer(), reason, certificate: None });
     }
-    let reply = behind_edge(world, ask).with("server", "cloudflare").with("cf-ray", "8c0ffee00c0ffee0-SBX");
+    // Browser Integrity Check, which is on by default.
+    let is_anonymous = ask.agent.trim().is_empty();
+    let reply = if is_anonymous { edge_error(403, "error code: 1010") } else { behind_edge(world, ask) };
+    let reply = reply.with("server", "cloudflare").with("cf-ray", "8c0ffee00c0ffee0-SBX");
     Ok(reply.sent(ask.https.then_some(certificate)))
 }
 
@@ -89,17 +94,45 @@ fn through_edge(world: &World, ask: &Ask) -> Result<Response, SendError> {
 fn behind_edge(world: &World, ask: &Ask) -> Reply {
     let mode = resolver::zone(world, &ask.host).map_or("full", |zone| zone.setup.ssl.as_str());
     let over_http = Ask { https: false, ..ask.clone() };
+    if let Some(id) = resolver::tunnel(world, &ask.host) {
+        return match world.tunnels.get(&id).unwrap_or(&Tunnel::Up) {
+            Tunnel::Up if mode == "off" && ask.https => sent_to_http(ask),
+            Tunnel::Up => proxied(world, &over_http),
+            Tunnel::Down => edge_error(530, "error code: 1033"),
+            Tunnel::Unknown => edge_error(530, "error code: 1016"),
+            Tunnel::Astray => edge_error(502, "Unable to reach the origin service"),
+        };
+    }
     match (resolver::origin(world, &ask.host), mode, ask.https) {
         (None, _, _) => edge_error(530, "error code: 1016"),
-        (Some(origin), _, _) if origin != world.server.ip => edge_error(522, "error code: 522"),
-        (Some(_), "off", true) => Reply::typed(301, "text/plain", "Moved")
-            .with("location", format!("http://{}{}", ask.host, ask.target())),
+        (Some(origin), _, _) if !resolver::is_server(world, &origin) => edge_error(522, "error code: 522"),
+        (Some(_), "off", true) => sent_to_http(ask),
         (Some(_), "off" | "flexible", _) => proxied(world, &over_http),
         (Some(_), "strict" | "origin_pull", true) if certificate(world, &ask.host).is_none() => {
             edge_error(526, "error code: 526")
         }
         (Some(_), _, _) => proxied(world, ask),
     }
+}
+
+fn sent_to_http(ask: &Ask) -> Reply {
+    let place = format!("http://{}{}", ask.host, ask.target());
+    Reply::typed(301, "text/plain", "Moved").with("location", place)
+}
+
+/// Whether a request for this host is to come out of a tunnel.
+pub fn is_through_tunnel(world: &World, ask: &Ask) -> bool {
+    resolver::tunnel(world, &ask.host).is_some()
+}
+
+/// Answers as if no cloudflared were connected to the tunnel just now.
+pub fn cut_off(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+    let Some(id) = resolver::tunnel(world, &ask.host) else { return answer(world, ask) };
+    let before = world.tunnels.insert(id.clone(), Tunnel::Down);
+    let told = answer(world, ask);
+    world.tunnels.remove(&id);
+    world.tunnels.extend(before.map(|state| (id, state)));
+    told
 }
 
 fn edge_error(status: u16, words: &str) -> Reply {

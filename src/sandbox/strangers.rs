@@ -2,6 +2,8 @@
 //!
 //! Made behind the APIs' back: no request is counted and no mark is set.
 
+use std::net::IpAddr;
+
 use serde_json::json;
 
 use super::applications::Application;
@@ -18,7 +20,16 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`] when the world cannot be kept.
     pub fn stranger_record(&self, name: &str) -> Result<(), SandboxError> {
-        self.with_world(|world| record(world, &name.trim_end_matches('.').to_ascii_lowercase()))
+        self.stranger_record_to(name, "198.51.100.7")
+    }
+
+    /// Puts a record of somebody else at `name`, which may be a wildcard. `to` is an address, a host, or `server` for the
+    /// server's address; what leads to a tunnel is proxied.
+    ///
+    /// # Errors
+    /// [`SandboxError`] when the world cannot be kept.
+    pub fn stranger_record_to(&self, name: &str, to: &str) -> Result<(), SandboxError> {
+        self.with_world(|world| record(world, &name.trim_end_matches('.').to_ascii_lowercase(), to))
     }
 
     /// Puts a running service of somebody else into the project `strangers`.
@@ -52,17 +63,23 @@ impl Sandbox {
     }
 }
 
-fn record(world: &mut World, name: &str) {
+fn record(world: &mut World, name: &str, to: &str) {
+    let content = if to == "server" { world.server.ip.clone() } else { to.to_ascii_lowercase() };
+    let kind = match content.parse() {
+        Ok(IpAddr::V4(_)) => "A",
+        Ok(IpAddr::V6(_)) => "AAAA",
+        Err(_) => "CNAME",
+    };
     let zone = super::records::zone_name(name).and_then(|zone| cloudflare::named(world, zone));
     let Some(zone) = zone else { return };
     let record = Record {
         id: world.hex_id(),
         zone: zone.id,
-        kind: "A".into(),
+        kind: kind.into(),
         name: name.to_owned(),
-        content: "198.51.100.7".into(),
         ttl: 1,
-        proxied: false,
+        proxied: content.ends_with(".cfargotunnel.com"),
+        content,
         comment: None,
         read_only: false,
         created: world.time.wall,
@@ -71,6 +88,7 @@ fn record(world: &mut World, name: &str) {
     };
     world.published.push(record.clone());
     world.records.push(record);
+    super::events::seek_certificates(world);
 }
 
 fn service(world: &mut World, name: &str) {

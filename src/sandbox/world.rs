@@ -15,9 +15,9 @@ use super::cloudflare::CloudflareHabits;
 use super::events::Job;
 use super::faults::{Armed, Mishap};
 use super::front::Front;
-use super::middleware::ProxyKind;
 use super::records::{Record, Zone};
 use super::schedule::Schedule;
+pub use super::server::{Server, Tunnel};
 use super::services::{Container, Service, Volume};
 
 pub use super::log::{Log, Write};
@@ -49,6 +49,12 @@ pub struct World {
     pub coolify: CoolifySetup,
     /// The one server.
     pub server: Server,
+    /// What is known of tunnels, by id; one that is not here is up and leads to the server.
+    #[serde(default)]
+    pub tunnels: BTreeMap<String, Tunnel>,
+    /// Whether whoever asks has no way to IPv6 addresses.
+    #[serde(default)]
+    pub lacks_ipv6: bool,
     /// Coolify projects.
     pub projects: Vec<Project>,
     /// Coolify environments.
@@ -151,26 +157,6 @@ pub enum Door {
 /// The team a swapped token belongs to.
 pub const OTHER_TEAM: u64 = 77;
 
-/// The one server, as the API tells of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
-    /// Coolify's id of it.
-    pub uuid: String,
-    /// Its name.
-    pub name: String,
-    /// Its address; pretend DNS must point here.
-    pub ip: String,
-    /// What the API gives as `ip`; differs for the machine Coolify runs on (`host.docker.internal`).
-    pub shown_ip: String,
-    /// Whether it is the machine Coolify runs on.
-    pub is_coolify_host: bool,
-    /// Whether Coolify reaches it.
-    pub usable: bool,
-    /// What stands in front of its containers.
-    #[serde(default)]
-    pub proxy: ProxyKind,
-}
-
 /// A Coolify project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
@@ -232,6 +218,8 @@ impl World {
             cloudflare: CloudflareHabits::default(),
             coolify: CoolifySetup::default(),
             server: Server::localhost(),
+            tunnels: BTreeMap::new(),
+            lacks_ipv6: false,
             projects: Vec::new(),
             environments: Vec::new(),
             services: Vec::new(),
@@ -345,20 +333,6 @@ impl Default for CoolifySetup {
             token: Token::default(),
             door: Door::default(),
             ahead_s: 0,
-        }
-    }
-}
-
-impl Server {
-    fn localhost() -> Self {
-        Self {
-            uuid: String::new(),
-            name: "localhost".into(),
-            ip: "203.0.113.10".into(),
-            shown_ip: "203.0.113.10".into(),
-            is_coolify_host: false,
-            usable: true,
-            proxy: ProxyKind::Traefik,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 pub use self::coolify::{branch, commit, cpu, dockerfile, held, image, memory, repository, service};
-use super::dns::{Target, Ttl};
+use super::dns::{TUNNEL_SUFFIX, Target, Ttl};
 use super::keys::nearest;
 use super::reader::Complaint;
 use super::templates::Template;
@@ -184,10 +184,37 @@ pub fn target(text: &str, domains: &[String]) -> Checked<Target> {
     let complaint = Complaint::new("`dns.target` must be an address or the name of a host");
     let name =
         domain("dns.target", text).map_err(|_| complaint.hint("like `203.0.113.7` or `edge.example.com`"))?;
+    if let Some(id) = name.strip_suffix(TUNNEL_SUFFIX) {
+        let complaint = Complaint::new("`dns.target` is the name of a Cloudflare Tunnel");
+        return Err(
+            complaint.hint(format!("write `tunnel: {id}` instead: Coolify must be asked over http then"))
+        );
+    }
     if domains.contains(&name) {
         return Err(Complaint::new(format!("`dns.target` is `{name}`, which would point at itself")));
     }
     Ok(Target::Host(name))
+}
+
+/// The id of a Cloudflare Tunnel: a UUID, kept in lower case.
+pub fn tunnel(text: &str) -> Checked<String> {
+    let lower = text.to_ascii_lowercase();
+    let id = lower.strip_suffix(TUNNEL_SUFFIX).unwrap_or(&lower);
+    let groups: Vec<&str> = id.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len());
+    let is_uuid = lengths.eq([8, 4, 4, 4, 12]) && id.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
+    match (is_uuid, id == lower) {
+        (true, true) => Ok(lower),
+        (true, false) => {
+            Err(Complaint::new("`dns.tunnel` takes the tunnel's id alone").hint(format!("write `{id}`")))
+        }
+        (false, _) => {
+            let complaint = Complaint::new("`dns.tunnel` must be the id of a Cloudflare Tunnel, a UUID");
+            Err(complaint.hint(
+                "`cloudflared tunnel list` shows it, and so does the dashboard under Networks, Tunnels",
+            ))
+        }
+    }
 }
 
 /// The word `auto`; numbers are read elsewhere.

@@ -8,9 +8,21 @@ use super::check;
 use super::reader::{Complaint, Fields, Reader};
 use super::tree::{Node, Place, Value};
 
-/// How the domains are to resolve.
+/// Who keeps the records of the domains.
+///
+/// Serialized without a tag: the hash of a spec from before there was a choice stays what it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Dns {
+#[serde(untagged)]
+pub enum Dns {
+    /// Fabrik does, like this.
+    Managed(ManagedDns),
+    /// Somebody else does: the names are verified and nothing about them is written.
+    External,
+}
+
+/// The records that Fabrik keeps for the domains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ManagedDns {
     /// What to point at; none means the server's own address.
     pub target: Option<Target>,
     /// The type of the records; none means whatever the target needs.
@@ -23,6 +35,9 @@ pub struct Dns {
     pub zone: Option<String>,
 }
 
+/// What the names of tunnels end with (Cloudflare Tunnel, DNS records).
+pub const TUNNEL_SUFFIX: &str = ".cfargotunnel.com";
+
 /// What a domain points at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,6 +48,8 @@ pub enum Target {
     V6(Ipv6Addr),
     /// Another name.
     Host(String),
+    /// A Cloudflare Tunnel, by its id: a UUID in lower case.
+    Tunnel(String),
 }
 
 /// The type of an address record.
@@ -75,7 +92,7 @@ impl Target {
         match self {
             Self::V4(_) => RecordType::A,
             Self::V6(_) => RecordType::Aaaa,
-            Self::Host(_) => RecordType::Cname,
+            Self::Host(_) | Self::Tunnel(_) => RecordType::Cname,
         }
     }
 
@@ -84,7 +101,7 @@ impl Target {
         match self {
             Self::V4(address) => Some(IpAddr::V4(*address)),
             Self::V6(address) => Some(IpAddr::V6(*address)),
-            Self::Host(_) => None,
+            Self::Host(_) | Self::Tunnel(_) => None,
         }
     }
 }
@@ -95,6 +112,7 @@ impl std::fmt::Display for Target {
             Self::V4(address) => address.fmt(f),
             Self::V6(address) => address.fmt(f),
             Self::Host(name) => f.write_str(name),
+            Self::Tunnel(id) => write!(f, "{id}{TUNNEL_SUFFIX}"),
         }
     }
 }
@@ -110,39 +128,105 @@ impl RecordType {
     }
 }
 
+impl Dns {
+    /// The records that Fabrik keeps; none where somebody else does.
+    pub fn managed(&self) -> Option<&ManagedDns> {
+        match self {
+            Self::Managed(managed) => Some(managed),
+            Self::External => None,
+        }
+    }
+
+    /// Whether a Cloudflare Tunnel leads to the app: TLS ends at the edge, and Coolify is asked over http.
+    pub fn is_tunnel(&self) -> bool {
+        self.managed().is_some_and(|managed| matches!(managed.target, Some(Target::Tunnel(_))))
+    }
+}
+
+impl Default for ManagedDns {
+    fn default() -> Self {
+        Self { target: None, kind: None, ttl: Ttl::Auto, proxied: Proxied::No, zone: None }
+    }
+}
+
 /// Reads `dns`; `domains` are those of the spec, none if they were complained about.
 pub fn dns(reader: &mut Reader<'_>, node: Option<Node>, domains: Option<&[String]>) -> Dns {
-    let mut dns = Dns { target: None, kind: None, ttl: Ttl::Auto, proxied: Proxied::No, zone: None };
-    let Some(mut fields) = node.and_then(|node| reader.fields(node, "dns.")) else { return dns };
+    let Some(node) = node else { return Dns::Managed(ManagedDns::default()) };
     if domains.is_some_and(<[String]>::is_empty) {
         let complaint = Complaint::new("`dns` says how a `domain` resolves, and there is none");
-        reader.complain(fields.place, complaint.hint("leave it out, or add a `domain`"));
+        reader.complain(node.place, complaint.hint("leave it out, or add a `domain`"));
     }
-    let domains = domains.unwrap_or_default();
-    let target = fields.take("target");
-    dns.target =
-        target.and_then(|node| reader.checked(&node, "dns.target", |text| check::target(text, domains)));
-    dns.kind = kind(reader, &mut fields, dns.target.as_ref());
-    dns.ttl = fields.take("ttl").and_then(|node| ttl(reader, &node)).unwrap_or(Ttl::Auto);
-    dns.proxied = fields.take("proxied").and_then(|node| proxied(reader, &node)).unwrap_or(Proxied::No);
+    match &node.value {
+        Value::Text(_) => external(reader, &node),
+        _ => Dns::Managed(managed(reader, node, domains.unwrap_or_default())),
+    }
+}
+
+fn external(reader: &mut Reader<'_>, node: &Node) -> Dns {
+    let word = |text: &str| {
+        if text == "external" {
+            return Ok(());
+        }
+        let complaint = Complaint::new("`dns` must be a mapping of keys, or the word `external`");
+        Err(complaint.hint("`dns: external` where somebody else keeps the record"))
+    };
+    let _ = reader.checked(node, "dns", word);
+    Dns::External
+}
+
+fn managed(reader: &mut Reader<'_>, node: Node, domains: &[String]) -> ManagedDns {
+    let mut dns = ManagedDns::default();
+    let Some(mut fields) = reader.fields(node, "dns.") else { return dns };
+    if let Some(node) = fields.take("tunnel") {
+        dns.target = reader.checked(&node, "dns.tunnel", check::tunnel).map(Target::Tunnel);
+        // The name of a tunnel has no address of its own: only the edge knows the way.
+        dns.proxied = Proxied::First;
+        refuse_beside_tunnel(reader, &mut fields);
+    }
+    if let Some(node) = fields.take("target") {
+        dns.target = reader.checked(&node, "dns.target", |text| check::target(text, domains));
+        dns.kind = kind(reader, &mut fields, Targeted::Yes(dns.target.as_ref()));
+    } else {
+        dns.kind = kind(reader, &mut fields, Targeted::No);
+    }
+    dns.ttl = fields.take("ttl").and_then(|node| ttl(reader, &node)).unwrap_or(dns.ttl);
+    dns.proxied = fields.take("proxied").and_then(|node| proxied(reader, &node)).unwrap_or(dns.proxied);
     dns.zone = fields.take("zone").and_then(|node| zone(reader, &node, domains));
-    reader.refuse_the_rest(fields, &["target", "type", "ttl", "proxied", "zone"]);
+    reader.refuse_the_rest(fields, &["target", "tunnel", "type", "ttl", "proxied", "zone"]);
     dns
 }
 
+fn refuse_beside_tunnel(reader: &mut Reader<'_>, fields: &mut Fields) {
+    for key in ["target", "type", "ttl", "proxied"] {
+        if let Some(entry) = fields.take_entry(key) {
+            let complaint = Complaint::new(format!("`dns.{key}` has no meaning beside `dns.tunnel`"));
+            let hint = "leave it out: the record of a tunnel is a proxied CNAME to it, whose time to live is Cloudflare's";
+            reader.complain(entry.place, complaint.hint(hint));
+        }
+    }
+}
+
+/// Whether there is a `dns.target`, and which, if it was not complained about.
+#[derive(Clone, Copy)]
+enum Targeted<'a> {
+    Yes(Option<&'a Target>),
+    No,
+}
+
 /// Reads `dns.type`, which must agree with the target; a name to point at cannot be guessed.
-fn kind(reader: &mut Reader<'_>, fields: &mut Fields, target: Option<&Target>) -> Option<RecordType> {
-    let targeted = fields.find("target").is_some() || target.is_some();
+fn kind(reader: &mut Reader<'_>, fields: &mut Fields, target: Targeted<'_>) -> Option<RecordType> {
     let node = fields.take("type")?;
     let words = [RecordType::A, RecordType::Aaaa, RecordType::Cname].map(|kind| (kind.name(), kind));
     let kind = reader.checked(&node, "dns.type", |text| check::word("dns.type", text, &words))?;
     match target {
-        Some(target) if target.kind() != kind => disagreeing(reader, node.place, kind, target),
-        None if kind == RecordType::Cname && !targeted => {
+        Targeted::Yes(Some(target)) if target.kind() != kind => {
+            disagreeing(reader, node.place, kind, target);
+        }
+        Targeted::No if kind == RecordType::Cname => {
             let complaint = Complaint::new("`dns.type` is CNAME, and no `dns.target` says to which name");
             reader.complain(node.place, complaint.hint("like `target: edge.example.com`"));
         }
-        Some(_) | None => {}
+        Targeted::Yes(_) | Targeted::No => {}
     }
     Some(kind)
 }

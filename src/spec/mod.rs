@@ -17,16 +17,18 @@ mod resources;
 pub mod scaffold;
 mod sections;
 mod source;
+mod status;
 pub mod suspicion;
 pub mod templates;
 pub mod tree;
 
 pub use carry::{Uncarriable, carriable};
-pub use dns::{Dns, Proxied, RecordType, Target, Ttl};
+pub use dns::{Dns, ManagedDns, Proxied, RecordType, TUNNEL_SUFFIX, Target, Ttl};
 pub use keys::nearest;
 pub use proof::{Fingerprint, ProofPolicy, RELEASE_HEADER};
 pub use resources::Resources;
 pub use source::{Access, Git, Source};
+pub use status::StatusSet;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -114,8 +116,8 @@ pub enum SecretRule {
 pub struct Health {
     /// The path asked for, with its leading slash.
     pub path: String,
-    /// The HTTP status wanted.
-    pub status: u16,
+    /// The HTTP statuses that count as healthy.
+    pub status: StatusSet,
     /// The pause after a failure.
     pub interval: Duration,
     /// How long the app may take to become well.
@@ -215,6 +217,11 @@ impl Spec {
     /// The URLs the app answers at, as people write them; none for a worker.
     pub fn endpoints(&self) -> Vec<String> {
         self.domains.iter().map(|domain| format!("https://{}", self.as_written(domain))).collect()
+    }
+
+    /// Whether Fabrik keeps a record for it at the DNS provider.
+    pub fn keeps_records(&self) -> bool {
+        !self.domains.is_empty() && self.dns.managed().is_some()
     }
 
     /// A domain as it was written, with its letters outside ASCII.

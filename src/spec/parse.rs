@@ -58,7 +58,14 @@ fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
     let dns = dns::dns(reader, fields.take("dns"), known);
     let resources = resources::resources(reader, fields.take("resources"));
     let volumes = sections::volumes(reader, fields.take("volumes"));
-    let adopt = sections::adopt(reader, fields.take("adopt"));
+    let adopt = fields.take("adopt");
+    let adopting = adopt.as_ref().map(|node| node.place);
+    let adopt = sections::adopt(reader, adopt);
+    if let (Some(place), true, dns::Dns::External) = (adopting, adopt.dns, &dns) {
+        let complaint =
+            Complaint::new("`adopt: dns` takes over a record, and `dns: external` leaves it to others");
+        reader.complain(place, complaint.hint("keep one of them"));
+    }
     let rollback = sections::rollback(reader, fields.take("rollback"));
     reader.refuse_the_rest(fields, keys::TOP);
     let name = name?;

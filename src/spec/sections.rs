@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reader::{Complaint, Fields, Reader};
+use super::status::status_set;
 use super::tree::{Entry, Node, Place, Value};
 use super::{
-    Adopt, Fingerprint, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, Undo, Volume,
+    Adopt, Fingerprint, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, StatusSet, Undo,
+    Volume,
 };
 use super::{carriable, check, expand, proof, suspicion};
 
@@ -29,7 +31,7 @@ pub fn health(reader: &mut Reader<'_>, node: Option<Node>, asked: Asked) -> Heal
     let template = asked == Asked::Template;
     let mut health = Health {
         path: if template { "/health" } else { "/" }.to_owned(),
-        status: 200,
+        status: StatusSet::only(200),
         interval: Duration::from_secs(5),
         timeout: Duration::from_secs(300),
         successes: 3,
@@ -42,7 +44,7 @@ pub fn health(reader: &mut Reader<'_>, node: Option<Node>, asked: Asked) -> Heal
     }
     let read = fields.take("path").and_then(|node| reader.checked(&node, "health.path", check::health_path));
     health.path = read.unwrap_or(health.path);
-    let read = fields.take("status").and_then(|node| reader.number(&node, "health.status", 200..=599));
+    let read = fields.take("status").and_then(|node| status_set(reader, node));
     health.status = read.unwrap_or(health.status);
     health.interval = duration(reader, &mut fields, "interval", "health.interval").unwrap_or(health.interval);
     health.timeout = duration(reader, &mut fields, "timeout", "health.timeout").unwrap_or(health.timeout);

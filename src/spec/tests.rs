@@ -4,6 +4,7 @@ mod domains;
 mod new;
 mod older;
 mod random;
+mod reach;
 mod sources;
 mod values;
 
@@ -63,13 +64,14 @@ fn the_smallest_spec_has_every_default_of_the_contract() {
         (Some(8000), "my-api", "production")
     );
     assert_eq!(spec.health.path, "/health");
-    assert_eq!((spec.health.status, spec.health.successes), (200, 3));
+    assert_eq!((spec.health.status, spec.health.successes), (StatusSet::only(200), 3));
     assert_eq!(
         (spec.health.interval, spec.health.timeout),
         (Duration::from_secs(5), Duration::from_secs(300))
     );
     assert_eq!(spec.health.fingerprint, Some(Fingerprint::Header("X-Fabrik-Release".to_owned())));
-    assert_eq!(spec.dns, Dns { target: None, kind: None, ttl: Ttl::Auto, proxied: Proxied::No, zone: None });
+    let dns = ManagedDns { target: None, kind: None, ttl: Ttl::Auto, proxied: Proxied::No, zone: None };
+    assert_eq!(spec.dns, Dns::Managed(dns));
     assert_eq!(spec.rollback, Rollback { coolify: Undo::Auto, dns: Undo::Auto });
 }
 
@@ -120,7 +122,7 @@ fn everything_the_version_knows_is_read() {
     assert_eq!(spec.secrets.iter().map(|want| want.name.clone()).collect::<Vec<_>>(), wants);
     assert_eq!(spec.secrets[0].rule, SecretRule::Required);
     assert_eq!(spec.health.timeout, Duration::from_secs(5400));
-    assert_eq!(spec.dns.ttl, Ttl::Seconds(300));
+    assert_eq!(spec.dns.managed().map(|dns| dns.ttl), Some(Ttl::Seconds(300)));
     assert_eq!(spec.volumes, [Volume { name: "data".to_owned(), path: "/data".to_owned() }]);
     assert_eq!(spec.rollback.dns, Undo::Manual);
 }
@@ -299,6 +301,11 @@ fn whatever_decides_a_deployment_changes_the_canonical_text() {
         "dns: {target: 203.0.113.7}",
         "dns: {proxied: true}",
         "dns: {proxied: first}",
+        "dns: external",
+        "dns: {tunnel: 6ff42ae2-765d-4adf-8112-31c55c1551ef}",
+        "health: {status: 204}",
+        "health: {status: 200-204}",
+        "health: {status: [200, 204]}",
         "rollback: {dns: manual}",
     ];
     let mut seen = vec![base];

@@ -6,9 +6,10 @@
 
 use std::net::IpAddr;
 
+use super::resolve::{addresses, ask, parsed, words};
 use super::site::Site;
-use super::{Look, Way};
-use crate::wire::{Question, RecordType, ResolveError};
+use super::{Look, Way, external};
+use crate::wire::{RecordType, ResolveError};
 
 /// What one server says of the name.
 struct Told {
@@ -22,6 +23,9 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
     let (way, name_servers) = (&site.target.way, &site.target.name_servers);
     if let Some(place) = site.pinned() {
         return Look::Good(format!("skipped: {} was given as the address", place.ip()));
+    }
+    if *way == Way::External {
+        return external::look(site).await;
     }
     if name_servers.is_empty() {
         let told = told(site, None).await;
@@ -45,7 +49,7 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
 }
 
 /// The further checks go through this door, so that what this machine's resolver still remembers does not matter.
-fn open(site: &Site<'_>, door: IpAddr, saw: String) -> Look {
+pub(super) fn open(site: &Site<'_>, door: IpAddr, saw: String) -> Look {
     let _ = site.door.set(door);
     Look::Good(saw)
 }
@@ -54,11 +58,15 @@ async fn told(site: &Site<'_>, server: Option<&String>) -> Told {
     match &site.target.way {
         Way::Straight(addresses) => straight(site, server, addresses).await,
         Way::Alias(host) => alias(site, server, host).await,
-        Way::Edge { ranges, .. } => {
+        Way::Edge { ranges, .. } | Way::Tunnel { ranges } => {
             let seen = addresses(site, &site.target.host, server).await;
             let ours = |address: &IpAddr| ranges.iter().any(|range| range.contains(address));
             let door = seen.as_ref().ok().filter(|seen| seen.iter().all(ours)).and_then(|seen| seen.first());
             Told { door: door.copied(), words: words(&seen) }
+        }
+        Way::External => {
+            let seen = addresses(site, &site.target.host, server).await;
+            Told { door: seen.as_ref().ok().and_then(|seen| seen.first()).copied(), words: words(&seen) }
         }
     }
 }
@@ -95,42 +103,5 @@ async fn alias(site: &Site<'_>, server: Option<&String>, host: &str) -> Told {
             Told { door: door.copied(), words: words(&seen) }
         }
         Err(error) => Told { door: None, words: error.to_string() },
-    }
-}
-
-/// The addresses of `name`: IPv4, or IPv6 where there is none.
-async fn addresses(
-    site: &Site<'_>,
-    name: &str,
-    server: Option<&String>,
-) -> Result<Vec<IpAddr>, ResolveError> {
-    match ask(site, name, RecordType::A, server).await {
-        Err(ResolveError::Nothing) => {
-            ask(site, name, RecordType::Aaaa, server).await.map(|seen| parsed(&seen))
-        }
-        seen => seen.map(|seen| parsed(&seen)),
-    }
-}
-
-async fn ask(
-    site: &Site<'_>,
-    name: &str,
-    record_type: RecordType,
-    server: Option<&String>,
-) -> Result<Vec<String>, ResolveError> {
-    let question = Question { name: name.to_owned(), record_type, server: server.cloned() };
-    let answers = site.outside.resolver.ask(&question).await?;
-    Ok(answers.into_iter().map(|answer| answer.value).collect())
-}
-
-fn parsed(answers: &[String]) -> Vec<IpAddr> {
-    answers.iter().filter_map(|answer| answer.parse().ok()).collect()
-}
-
-fn words(seen: &Result<Vec<IpAddr>, ResolveError>) -> String {
-    match seen {
-        Ok(addresses) if addresses.is_empty() => ResolveError::Nothing.to_string(),
-        Ok(addresses) => addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", "),
-        Err(error) => error.to_string(),
     }
 }

@@ -12,17 +12,43 @@ use crate::wire::Response;
 pub(super) async fn look(site: &Site<'_>) -> Look {
     let Target { health_path: path, status, .. } = site.target;
     match site.get(path).await {
-        Ok(response) if response.http.status().as_u16() != *status => {
+        Ok(response) if !status.contains(response.http.status().as_u16()) => {
             let line = format!("{}, waiting for {status}", status_line(path, &response));
-            if let Some(diagnosis) = edge::diagnosis(site, path, &response) {
-                return Look::NotYet(format!("{line}: {diagnosis}"));
+            if let Some(diagnosis) =
+                edge::diagnosis(site, path, &response).or_else(|| edge::refusal(&response))
+            {
+                return diagnosis.after(&line);
             }
             let body = String::from_utf8_lossy(response.http.body());
             let saw = clipped(&format!("{line}: {body}"));
-            if is_unreached(&response) { Look::Unreached(saw) } else { Look::NotYet(saw) }
+            if is_unreached(&response) {
+                return Look::Unreached(saw);
+            }
+            advice(site, &response)
+                .map_or_else(|| Look::NotYet(saw.clone()), |hint| Look::Advised { saw: saw.clone(), hint })
         }
         Ok(response) => identify(site, &response),
-        Err(error) => Look::NotYet(clipped(&error.to_string())),
+        Err(error) => site.unanswered(&error),
+    }
+}
+
+/// What to do if the app goes on to answer like this: it may be well and the spec ask for the wrong thing.
+fn advice(site: &Site<'_>, response: &Response) -> Option<String> {
+    let (path, status) = (&site.target.health_path, response.http.status().as_u16());
+    match status {
+        300..=399 => Some(format!(
+            "`{path}` redirects, and the check does not follow: set `health.path` to a path that answers itself, or \
+             count it as healthy with `health.status: 200-399`"
+        )),
+        401 | 403 => Some(format!(
+            "`{path}` wants a login: set `health.path` to a path that is open to everybody, or count it as healthy \
+             with `health.status: [200, {status}]`"
+        )),
+        404 | 405 | 410 => Some(format!(
+            "if the app is up and has nothing at `{path}`, set `health.path` to a path that it answers"
+        )),
+        200..=299 => Some(format!("if that is as it should be, write `health.status: {status}`")),
+        _ => None,
     }
 }
 

@@ -8,11 +8,11 @@ use super::{Look, edge};
 pub(super) async fn look(site: &Site<'_>) -> Look {
     let response = match site.get("/").await {
         Ok(response) => response,
-        Err(error) => return Look::NotYet(clipped(&error.to_string())),
+        Err(error) => return site.unanswered(&error),
     };
     let line = status_line("/", &response);
     if let Some(diagnosis) = edge::diagnosis(site, "/", &response) {
-        return Look::NotYet(format!("{line}: {diagnosis}"));
+        return diagnosis.after(&line);
     }
     if response.http.status().is_server_error() {
         let body = String::from_utf8_lossy(response.http.body());

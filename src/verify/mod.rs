@@ -6,8 +6,10 @@
 
 mod dns;
 mod edge;
+mod external;
 mod health;
 mod http;
+mod resolve;
 mod site;
 mod tls;
 mod way;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use machine::entry::Proof;
 
+use crate::spec::StatusSet;
 use crate::wire::Outside;
 use site::Site;
 
@@ -36,8 +39,8 @@ pub struct Target {
     pub name_servers: Vec<String>,
     /// Path and query of the health question, with its leading slash.
     pub health_path: String,
-    /// The status that counts as well.
-    pub status: u16,
+    /// The statuses that count as healthy.
+    pub status: StatusSet,
     /// The pause after a failure.
     pub interval: Duration,
     /// How long the whole proof may take.
@@ -73,6 +76,13 @@ enum Look {
     NotYet(String),
     /// A proxy answers that it does not reach the app.
     Unreached(String),
+    /// Not well, and it is known what to do if that stays so.
+    Advised {
+        /// What was seen.
+        saw: String,
+        /// What to do.
+        hint: String,
+    },
     /// Another release than the wanted one is well.
     Outdated(String),
 }
@@ -195,6 +205,8 @@ pub enum NotProven {
         check: Check,
         /// What it saw last.
         saw: String,
+        /// What to do about that, where it is known.
+        hint: Option<String>,
         /// What each check saw last, one a line.
         evidence: Vec<String>,
     },
@@ -265,7 +277,7 @@ struct Watch<'a> {
 impl Watch<'_> {
     async fn pass(&mut self, check: Check) -> Result<(), NotProven> {
         self.seen.push((check, "not asked before the time was up".to_owned()));
-        let mut in_a_row = 1;
+        let (mut in_a_row, mut hint) = (1, None);
         for attempt in 1.. {
             let left = self.left();
             if left.is_zero() {
@@ -276,13 +288,15 @@ impl Watch<'_> {
                 .look(&Site { outside, target, door: &self.door, shown: &self.shown, left, in_a_row })
                 .await;
             let after_failure = self.target.interval.max(LEAST_PAUSE);
-            let (seen, saw, pause) = match look {
-                Look::Good(saw) => (Seen::Well, saw, None),
-                Look::GoodSoFar(saw) => (Seen::Well, saw, Some(BEAT)),
-                Look::NotYet(saw) => (Seen::Unwell, saw, Some(after_failure)),
-                Look::Unreached(saw) => (Seen::Unreached, saw, Some(after_failure)),
-                Look::Outdated(saw) => (Seen::Outdated, saw, Some(after_failure)),
+            let (seen, saw, advice, pause) = match look {
+                Look::Good(saw) => (Seen::Well, saw, None, None),
+                Look::GoodSoFar(saw) => (Seen::Well, saw, None, Some(BEAT)),
+                Look::NotYet(saw) => (Seen::Unwell, saw, None, Some(after_failure)),
+                Look::Advised { saw, hint } => (Seen::Unwell, saw, Some(hint), Some(after_failure)),
+                Look::Unreached(saw) => (Seen::Unreached, saw, None, Some(after_failure)),
+                Look::Outdated(saw) => (Seen::Outdated, saw, None, Some(after_failure)),
             };
+            hint = advice;
             let sighting = self.note(Sighting { check, seen, saw, attempt });
             let Some(pause) = pause else { return Ok(()) };
             in_a_row = if seen == Seen::Well { in_a_row + 1 } else { 1 };
@@ -291,7 +305,7 @@ impl Watch<'_> {
             }
             self.outside.clock.sleep(pause.min(self.left())).await;
         }
-        Err(NotProven::TimedOut { check, saw: self.last(), evidence: self.evidence() })
+        Err(NotProven::TimedOut { check, saw: self.last(), hint, evidence: self.evidence() })
     }
 
     fn left(&self) -> Duration {

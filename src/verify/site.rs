@@ -7,11 +7,29 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use super::Target;
-use crate::wire::{Outside, Request, Response, SendError};
+use ::http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, USER_AGENT};
+
+use super::{Look, Target};
+use crate::wire::{BodyPrefix, Outside, Request, Response, SendError};
 
 /// The longest that one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// More of a body than any check looks at; a page or a stream that is longer is not read to its end.
+const BODY: BodyPrefix = BodyPrefix(1 << 20);
+
+/// Who asks. Cloudflare's Browser Integrity Check, on by default, refuses requests that name nobody or a mere library
+/// (403, error 1010; Cloudflare's pages on it), so this has the form that browsers and well-behaved robots share.
+const AGENT: &str =
+    concat!("Mozilla/5.0 (compatible; fabrik/", env!("CARGO_PKG_VERSION"), "; deployment check)");
+
+/// What is asked for: a page or data, as a browser would that reloads it, since an older copy proves nothing.
+const MANNERS: [(::http::HeaderName, &str); 4] = [
+    (USER_AGENT, AGENT),
+    (ACCEPT, "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8"),
+    (ACCEPT_LANGUAGE, "en;q=0.9,*;q=0.5"),
+    (CACHE_CONTROL, "no-cache"),
+];
 
 /// The port of HTTPS.
 const PORT: u16 = 443;
@@ -34,10 +52,12 @@ pub(super) struct Site<'a> {
 
 impl Site<'_> {
     /// Asks for `path` over HTTPS.
-    ///
     pub async fn get(&self, path: &str) -> Result<Response, SendError> {
         let host = &self.target.host;
-        let http = ::http::Request::get(format!("https://{host}{path}"))
+        let http = ::http::Request::get(format!("https://{host}{path}"));
+        let http = MANNERS.iter().fold(http, |http, (name, value)| http.header(name, *value));
+        let http = http
+            .extension(BODY)
             .body(Vec::new())
             .map_err(|e| SendError::Name { host: host.clone(), reason: e.to_string() })?;
         let connect_to = self.place();
@@ -49,6 +69,23 @@ impl Site<'_> {
     fn place(&self) -> Option<SocketAddr> {
         let given = || self.door.get().map(|door| SocketAddr::from((*door, PORT)));
         self.target.connect_to.or_else(|| self.pinned()).or_else(given)
+    }
+
+    /// What it means that no answer came.
+    pub fn unanswered(&self, error: &SendError) -> Look {
+        let saw = clipped(&error.to_string());
+        match (error, self.place()) {
+            (SendError::Refused { .. }, Some(place)) if place.is_ipv6() => Look::Advised {
+                saw,
+                hint: format!(
+                    "{} is reached at {} only, an IPv6 address: check that this machine has IPv6, apply from one that \
+                     has, or give the name an IPv4 address too",
+                    self.target.host,
+                    place.ip()
+                ),
+            },
+            _ => Look::NotYet(saw),
+        }
     }
 
     /// Where a person says that the site is, whatever the record says.

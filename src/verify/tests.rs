@@ -1,5 +1,6 @@
 //! What is proof and what is not, on a clock that only moves when somebody waits.
 
+mod reach;
 mod ways;
 
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use std::net::Ipv4Addr;
 
 use super::{
     Check, Duration, Endless, Fingerprint, NotProven, Outside, Patience, Proof, Proven, Sighting, SocketAddr,
-    Stop, Target, Way, async_trait, verify,
+    StatusSet, Stop, Target, Way, async_trait, verify,
 };
 use crate::wire::{
     Answer, Certificate, Clock, Pinned, Question, Request, ResolveError, Resolver, Response, SendError,
@@ -74,7 +75,7 @@ fn target() -> Target {
         way: Way::Straight(vec![Ipv4Addr::new(203, 0, 113, 7).into()]),
         name_servers: vec!["ns1.example.net".to_owned(), "ns2.example.net".to_owned()],
         health_path: "/health".to_owned(),
-        status: 200,
+        status: StatusSet::only(200),
         interval: 5 * SECOND,
         timeout: 300 * SECOND,
         successes: 3,
@@ -448,8 +449,9 @@ async fn a_redirect_of_the_health_path_is_shown_with_its_place_and_not_followed(
 
 #[tokio::test]
 async fn another_status_is_well_if_it_is_the_wanted_one() {
-    let seen =
-        look(Target { status: 204, ..target() }, known, |_, _| answer(204, &[("x-fabrik-release", NEW)], ""));
+    let seen = look(Target { status: StatusSet::only(204), ..target() }, known, |_, _| {
+        answer(204, &[("x-fabrik-release", NEW)], "")
+    });
     assert!(seen.await.outcome.is_ok());
 }
 

@@ -16,7 +16,7 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
             let why = edge::handshake(site).map(|why| format!("; {why}")).unwrap_or_default();
             Look::NotYet(format!("pending: {}{shown}{why}", clipped(&reason)))
         }
-        Err(error) => Look::NotYet(clipped(&error.to_string())),
+        Err(error) => site.unanswered(&error),
     }
 }
 

@@ -19,6 +19,13 @@ pub enum Way {
         /// The zone's encryption mode as the dashboard calls it, where it is known.
         mode: Option<String>,
     },
+    /// It has addresses of Cloudflare's edge, which asks the app through a tunnel, over http.
+    Tunnel {
+        /// Cloudflare's ranges.
+        ranges: Vec<IpNet>,
+    },
+    /// It has whatever addresses somebody else gave it.
+    External,
 }
 
 impl std::fmt::Display for Way {
@@ -30,6 +37,8 @@ impl std::fmt::Display for Way {
             }
             Self::Alias(host) => write!(f, "an alias of {host}"),
             Self::Edge { .. } => f.write_str("Cloudflare's edge"),
+            Self::Tunnel { .. } => f.write_str("Cloudflare's edge, for the tunnel"),
+            Self::External => f.write_str("a record that somebody else keeps"),
         }
     }
 }

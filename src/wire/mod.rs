@@ -22,7 +22,7 @@ pub use clock::Clock;
 pub use patience::Patience;
 pub use pin::{Pin, Pinned};
 pub use resolver::{Answer, Question, RecordType, ResolveError, Resolver};
-pub use transport::{Request, Response, SendError, Transport};
+pub use transport::{BodyPrefix, Request, Response, SendError, Transport};
 
 use std::sync::Arc;
 

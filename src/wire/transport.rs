@@ -20,10 +20,15 @@ pub struct Request {
     pub connect_to: Option<SocketAddr>,
 }
 
+/// So many bytes of the answer's body are all that is wanted, as an extension of [`Request::http`]: what follows is not
+/// read, and that there is more is no error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyPrefix(pub usize);
+
 /// One HTTP answer, whatever its status.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// Status, headers and the whole body.
+    /// Status, headers and the whole body, or as much of it as was wanted.
     pub http: http::Response<Vec<u8>>,
     /// The certificate the peer showed, if the exchange was over TLS.
     pub certificate: Option<Certificate>,

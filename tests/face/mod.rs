@@ -8,6 +8,7 @@ mod help;
 pub mod house;
 mod image;
 mod input;
+mod keyless;
 mod observed;
 mod places;
 mod preflight;

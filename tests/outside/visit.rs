@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::spec::StatusSet;
 use fabrik::verify::{Check, Endless, Fingerprint, NotProven, Proven, Sighting, Target, Way, verify};
 use fabrik::wire::live::{LiveResolver, LiveTransport, Roots};
 use fabrik::wire::{Answer, Clock, Outside, Question, ResolveError, Resolver};
@@ -87,7 +88,7 @@ pub fn target(site: SocketAddr, name_server: &str) -> Target {
         way: Way::Straight(vec![PLACE.into()]),
         name_servers: vec![name_server.to_owned()],
         health_path: "/health".to_owned(),
-        status: 200,
+        status: StatusSet::only(200),
         interval: AMPLE,
         timeout: AMPLE,
         successes: 3,

@@ -2,6 +2,7 @@
 
 use fabrik::runner::Ended;
 use fabrik::runner::desk::Outcome;
+use fabrik::sandbox::world::Tunnel;
 use fabrik::sandbox::{Fault, World};
 
 use super::crash::Fuse;
@@ -32,6 +33,14 @@ pub enum Deed {
     SickUpdate,
     /// An update to two other domains, behind the proxy.
     Move,
+    /// A first apply at a name whose record somebody else keeps.
+    External,
+    /// An update after which somebody else keeps the record.
+    HandOver,
+    /// An update to a name that leads through a tunnel.
+    Tunnel,
+    /// The same while the tunnel is down, and so its undo.
+    FailedTunnel,
     /// An apply of what somebody changed by hand.
     Mend,
     /// The undo of a first release.
@@ -40,13 +49,15 @@ pub enum Deed {
     UndoUpdate,
     /// The undo of a move.
     UndoMove,
+    /// The undo of an update to a tunnel.
+    UndoTunnel,
     /// Taking the app down.
     Destroy,
     /// An apply of an app that was taken down.
     Reborn,
 }
 
-pub const DEEDS: [Deed; 13] = [
+pub const DEEDS: [Deed; 18] = [
     Deed::Apply,
     Deed::FailedApply,
     Deed::SickApply,
@@ -54,13 +65,21 @@ pub const DEEDS: [Deed; 13] = [
     Deed::FailedUpdate,
     Deed::SickUpdate,
     Deed::Move,
+    Deed::External,
+    Deed::HandOver,
+    Deed::Tunnel,
+    Deed::FailedTunnel,
     Deed::Mend,
     Deed::Undo,
     Deed::UndoUpdate,
     Deed::UndoMove,
+    Deed::UndoTunnel,
     Deed::Destroy,
     Deed::Reborn,
 ];
+
+/// The tunnel that the stories' apps move behind.
+pub const TUNNEL: &str = "6ff42ae2-765d-4adf-8112-31c55c1551ef";
 
 /// A deed, and what the app is made of that it is done to.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +111,7 @@ impl Story {
             self.is_done(&scene.destroy(&fuse).await);
         }
         self.is_next(&scene);
-        if matches!(self.deed, Deed::UndoUpdate | Deed::UndoMove) {
+        if matches!(self.deed, Deed::UndoUpdate | Deed::UndoMove | Deed::UndoTunnel) {
             self.is_done(&scene.apply(&fuse).await);
         }
         scene
@@ -100,7 +119,7 @@ impl Story {
 
     /// Whether it needs no release before it.
     pub fn is_first(self) -> bool {
-        matches!(self.deed, Deed::Apply | Deed::FailedApply | Deed::SickApply)
+        matches!(self.deed, Deed::Apply | Deed::FailedApply | Deed::SickApply | Deed::External)
     }
 
     /// Makes the scene, in which the app is as it has to be, one in which the deed is next.
@@ -111,12 +130,30 @@ impl Story {
                 "domain: blog.example.com",
                 "domain: [www.example.com, news.example.com]\ndns: {proxied: true}",
             ),
+            Deed::External => {
+                scene.sandbox.stranger_record_to("*.example.com", "server").unwrap();
+                resolve_by(scene, "external");
+            }
+            Deed::HandOver => {
+                // By itself it writes nothing.
+                scene.revise();
+                resolve_by(scene, "external");
+            }
+            Deed::Tunnel | Deed::FailedTunnel | Deed::UndoTunnel => {
+                resolve_by(scene, &format!("{{tunnel: {TUNNEL}}}"));
+            }
             Deed::Mend => scene.sandbox.with_world(spoil).unwrap(),
             _ => {}
         }
         match self.deed {
             Deed::FailedApply | Deed::FailedUpdate => scene.arm(Fault::Build),
             Deed::SickApply | Deed::SickUpdate => scene.arm(Fault::Health),
+            Deed::FailedTunnel => scene
+                .sandbox
+                .with_world(|world| {
+                    world.tunnels.insert(TUNNEL.to_owned(), Tunnel::Down);
+                })
+                .unwrap(),
             _ => {}
         }
     }
@@ -127,7 +164,7 @@ impl Story {
 
     pub async fn run(self, scene: &Scene, fuse: &Fuse) -> Outcome {
         match self.deed {
-            Deed::Undo | Deed::UndoUpdate | Deed::UndoMove => scene.roll_back(fuse).await,
+            Deed::Undo | Deed::UndoUpdate | Deed::UndoMove | Deed::UndoTunnel => scene.roll_back(fuse).await,
             Deed::Destroy => scene.destroy(fuse).await,
             Deed::Mend => scene.mend(fuse).await,
             _ => scene.apply(fuse).await,
@@ -136,13 +173,14 @@ impl Story {
 
     /// Whether it leads away from a release that stands, and not to one.
     pub fn undoes(self) -> bool {
-        matches!(self.deed, Deed::Undo | Deed::UndoUpdate | Deed::UndoMove | Deed::Destroy)
+        let undone = [Deed::Undo, Deed::UndoUpdate, Deed::UndoMove, Deed::UndoTunnel, Deed::Destroy];
+        undone.contains(&self.deed)
     }
 
     /// How it ends when nothing disturbs it.
     pub fn ends(self, outcome: &Outcome) -> bool {
         match self.deed {
-            _ if self.undoes() => rolled_back(outcome),
+            _ if self.undoes() || self.deed == Deed::FailedTunnel => rolled_back(outcome),
             // A start that is in doubt is triggered again, and the second build does not fail.
             Deed::FailedApply | Deed::SickApply | Deed::FailedUpdate | Deed::SickUpdate => {
                 rolled_back(outcome) || complete(outcome)
@@ -150,6 +188,10 @@ impl Story {
             _ => complete(outcome),
         }
     }
+}
+
+fn resolve_by(scene: &Scene, dns: &str) {
+    scene.respec("domain: blog.example.com", &format!("domain: blog.example.com\ndns: {dns}"));
 }
 
 // Somebody points the record elsewhere and throws a variable away.

@@ -105,6 +105,11 @@ fn strangers_are_untouched(world: &World, context: &str) {
         matches!(records.as_slice(), [record] if record.content == "198.51.100.7"),
         "{context}: {records:?}"
     );
+    let mut wildcards = world.records.iter().filter(|record| record.name == "*.example.com");
+    assert!(
+        wildcards.all(|it| it.content == world.server.ip && it.comment.is_none()),
+        "{context}: the stranger's wildcard was touched"
+    );
     let strangers = world.projects.iter().find(|project| project.name == "strangers").expect("the project");
     let environments: Vec<u64> =
         world.environments.iter().filter(|e| e.project == strangers.id).map(|e| e.id).collect();
@@ -181,8 +186,10 @@ fn exactly_one_of_each(world: &World, runs: &[AnyDeployment], context: &str) {
         *count.entry(step.as_str()).or_default() += 1;
     }
     let release = newest(runs);
-    for (_, record) in release.into_iter().flat_map(|release| release.phase().plan.wanted()) {
-        names.insert(&record.name);
+    for plan in release.into_iter().map(|release| &release.phase().plan) {
+        // What was left to others is not deleted either.
+        names.extend(plan.handed_over.iter().map(|left| left.record.name.as_str()));
+        names.extend(plan.wanted().map(|(_, record)| record.name.as_str()));
     }
     for (kind, wanted) in [
         ("project", usize::from(release.is_some())),
@@ -195,7 +202,7 @@ fn exactly_one_of_each(world: &World, runs: &[AnyDeployment], context: &str) {
         .records
         .iter()
         .map(|record| record.name.as_str())
-        .filter(|name| *name != "shop.example.com")
+        .filter(|name| !["shop.example.com", "*.example.com"].contains(name))
         .collect();
     assert_eq!(ours.len(), names.len(), "{context}: {ours:?}");
     assert!(ours.iter().all(|name| names.contains(name)), "{context}: {ours:?} instead of {names:?}");

@@ -18,6 +18,7 @@ mod late;
 mod no_false_success;
 mod people;
 mod races;
+mod reach;
 pub mod scene;
 mod served;
 mod settings;

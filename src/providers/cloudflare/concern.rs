@@ -57,7 +57,11 @@ impl Cloudflare {
         concerns.extend(shadow::delegated(host, &delegations?));
         if proxy != Proxy::Never {
             concerns.extend(edge::depth(zone, host));
-            concerns.extend(edge::judge(zone, mode?.as_ref(), proxy));
+            let mode = mode?;
+            concerns.extend(match proxy {
+                Proxy::Tunnel => edge::judge_tunnel(zone, mode.as_ref()),
+                Proxy::Never | Proxy::Later | Proxy::First => edge::judge(zone, mode.as_ref(), proxy),
+            });
         }
         Ok(concerns)
     }

@@ -18,6 +18,8 @@ pub enum Proxy {
     Later,
     /// From the first record on, so that the origin's address is never shown.
     First,
+    /// From the first record on, and the origin is reached through a tunnel, whatever the encryption mode.
+    Tunnel,
 }
 
 /// How the edge asks the origin: the zone's encryption mode.
@@ -73,6 +75,17 @@ impl Cloudflare {
     }
 }
 
+/// What a zone's encryption mode means for an app behind a tunnel: the tunnel is asked over http whatever it is, but with
+/// Off visitors are sent to http too.
+pub fn judge_tunnel(zone: &Zone, mode: Option<&Mode>) -> Option<Concern> {
+    (mode == Some(&Mode::Off)).then(|| {
+        Concern::refusal(
+            format!("the encryption mode of zone `{}` is Off: the edge sends https to http", zone.name),
+            "set it to Full (strict) under SSL/TLS in the zone",
+        )
+    })
+}
+
 /// What a zone's encryption mode means for an app behind the proxy.
 pub fn judge(zone: &Zone, mode: Option<&Mode>, proxy: Proxy) -> Option<Concern> {
     let Some(mode) = mode else {
@@ -99,7 +112,9 @@ pub fn judge(zone: &Zone, mode: Option<&Mode>, proxy: Proxy) -> Option<Concern> 
         (Mode::Other(_), _) => {
             Some(Concern::warning(says, "this version does not know what that means for the app"))
         }
-        (Mode::Full, _) | (Mode::Strict | Mode::OriginPull, Proxy::Never | Proxy::Later) => None,
+        (Mode::Full, _) | (Mode::Strict | Mode::OriginPull, Proxy::Never | Proxy::Later | Proxy::Tunnel) => {
+            None
+        }
     }
 }
 

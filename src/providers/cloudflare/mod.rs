@@ -45,7 +45,7 @@ const LAST_PAGE: usize = 1000;
 pub struct Cloudflare {
     outside: Outside,
     base: String,
-    token: std::sync::Arc<Secret>,
+    token: Option<std::sync::Arc<Secret>>,
     patience: Patience,
 }
 
@@ -59,7 +59,19 @@ impl Cloudflare {
     /// Cloudflare at `base` (without a final slash), seen with `token`.
     pub fn new(outside: Outside, base: &str, token: Secret) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { outside, base, token: std::sync::Arc::new(token), patience: Patience::of(PATIENCE) }
+        let token = Some(std::sync::Arc::new(token));
+        Self { outside, base, token, patience: Patience::of(PATIENCE) }
+    }
+
+    /// Cloudflare without a token: every question ends with [`Trouble::NoToken`] and none is sent.
+    pub fn without_token(outside: Outside, base: &str) -> Self {
+        let base = base.trim_end_matches('/').to_owned();
+        Self { outside, base, token: None, patience: Patience::of(PATIENCE) }
+    }
+
+    /// Whether there is a token to ask with.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// The same, reached through other ports.
@@ -113,7 +125,8 @@ impl Cloudflare {
 
     async fn hear(&self, path: &str) -> Result<Heard, Trouble> {
         let url = format!("{}{path}", self.base);
-        let http = call::request(http::Method::GET, &url, self.token.expose(), &Value::Null);
+        let token = self.token.as_ref().ok_or(Trouble::NoToken { api: API })?;
+        let http = call::request(http::Method::GET, &url, token.expose(), &Value::Null);
         let request = Request { http, timeout: CLOUDFLARE.timeout, connect_to: None };
         let response = ask(&self.outside, request, &self.patience)
             .await
@@ -127,7 +140,9 @@ impl Cloudflare {
     }
 
     fn write(&self, method: http::Method, path: &str, body: &Value) -> call::Call {
-        call::Call::new(method, &format!("{}{path}", self.base), self.token.expose(), body, CLOUDFLARE)
+        // Each write follows a read of the same thing, which ends without a token.
+        let token = self.token.as_ref().map_or("", |token| token.expose());
+        call::Call::new(method, &format!("{}{path}", self.base), token, body, CLOUDFLARE)
     }
 }
 

@@ -162,8 +162,12 @@ impl Zone {
         let hint = "activate the zone in Cloudflare's dashboard, or set `dns.proxied: false`";
         match proxy {
             Proxy::Never => None,
-            Proxy::Later | Proxy::First if state == "active" => None,
+            Proxy::Later | Proxy::First | Proxy::Tunnel if state == "active" => None,
             Proxy::Later => Some(Concern::warning(message, hint)),
+            Proxy::Tunnel => Some(Concern::refusal(
+                format!("{message}, and a tunnel is only reached through its proxy"),
+                "activate the zone in Cloudflare's dashboard",
+            )),
             Proxy::First => {
                 Some(Concern::refusal(format!("{message}, so the origin's address would be shown"), hint))
             }

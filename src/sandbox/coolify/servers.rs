@@ -118,7 +118,7 @@ fn shown(server: &Server) -> Value {
             "is_usable": server.usable,
             "force_disabled": false,
             "is_build_server": false,
-            "is_cloudflare_tunnel": false,
+            "is_cloudflare_tunnel": server.tunnelled,
             "is_swarm_manager": false,
             "is_swarm_worker": false,
             "concurrent_builds": 2,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Caller, record};
 use crate::sandbox::records::Zone;
 use crate::sandbox::{Quirk, Setup};
+use crate::spec::StatusSet;
 use crate::verify::{Endless, NotProven, Proven, Target, Way, verify};
 use crate::wire::{Question, RecordType, SendError};
 
@@ -56,7 +57,7 @@ async fn proven(caller: &Caller, mode: &str) -> Result<Proven, NotProven> {
         way,
         name_servers: vec!["ns1.sandbox.fabrik".to_owned()],
         health_path: "/health".to_owned(),
-        status: 200,
+        status: StatusSet::only(200),
         interval: Duration::from_secs(5),
         timeout: Duration::from_secs(60),
         successes: 3,

@@ -10,6 +10,7 @@ mod kept;
 mod label;
 mod served;
 mod service;
+mod tunnel;
 
 use std::time::Duration;
 
@@ -43,7 +44,8 @@ impl Caller {
     }
 
     pub async fn send(&self, method: &str, url: &str, body: Option<Value>) -> Result<Response, SendError> {
-        let mut http = http::Request::builder().method(method).uri(url).header("authorization", "Bearer x");
+        let http = http::Request::builder().method(method).uri(url).header("authorization", "Bearer x");
+        let mut http = http.header("user-agent", "the sandbox's own tests");
         if body.is_some() {
             http = http.header("content-type", "application/json");
         }

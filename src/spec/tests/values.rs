@@ -148,7 +148,10 @@ fn references_that_cannot_be_followed_are_refused() {
 #[test]
 fn targets_are_told_apart_by_how_they_look() {
     use super::super::{Proxied, RecordType, Target};
-    let dns = |lines: &str| with(&format!("dns: {{{lines}}}")).expect("a good spec").dns;
+    let dns = |lines: &str| {
+        let dns = with(&format!("dns: {{{lines}}}")).expect("a good spec").dns;
+        dns.managed().expect("Fabrik keeps the records").clone()
+    };
     let v6 = dns("target: 2001:db8::1, type: AAAA, proxied: first");
     assert_eq!(v6.target, Some(Target::V6("2001:db8::1".parse().expect("an address"))));
     assert_eq!((v6.kind, v6.proxied), (Some(RecordType::Aaaa), Proxied::First));

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::wire::{Answer, Clock, Question, RecordType, ResolveError, SendError};
 
-async fn along(
+pub(super) async fn along(
     way: Way,
     zone: impl Fn(u64, &Question) -> Resolved + Send + Sync + 'static,
     site: impl Fn(u64, &Request) -> Sent + Send + Sync + 'static,
@@ -28,15 +28,15 @@ fn edge(mode: Option<&str>) -> Way {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in for a zone that may not know")]
-fn given(value: &str) -> Resolved {
+pub(super) fn given(value: &str) -> Resolved {
     Ok(vec![Answer { value: value.to_owned(), ttl: 300 }])
 }
 
-fn proxied(_: u64, _: &Question) -> Resolved {
+pub(super) fn proxied(_: u64, _: &Question) -> Resolved {
     given("104.21.7.7")
 }
 
-fn edges(status: u16, headers: &[(&str, &str)], body: &str) -> Sent {
+pub(super) fn edges(status: u16, headers: &[(&str, &str)], body: &str) -> Sent {
     answer(status, &[&[("server", "cloudflare"), ("cf-ray", "8c0f-FRA")], headers].concat(), body)
 }
 
@@ -92,7 +92,8 @@ async fn every_error_of_the_edge_says_what_to_do() {
         (526, "", "the zone is on Full (strict) and the server has no valid certificate yet"),
         (530, "error code: 1016", "target does not resolve"),
         (530, "error code: 1000", "an address of Cloudflare's own"),
-        (530, "error code: 1033", "an error of Cloudflare's own"),
+        (530, "error code: 1033", "the tunnel is down: no cloudflared is connected"),
+        (530, "error code: 1020", "an error of Cloudflare's own"),
     ];
     for (status, body, words) in cases {
         let seen = along(edge(None), proxied, move |_, _| edges(status, &[], body)).await;

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use super::{BadRoots, LiveClock, LiveResolver, LiveTransport, Roots};
 use crate::wire::{
-    Clock, Question, RecordType, Request, ResolveError, Resolver, Response, SendError, Transport,
+    BodyPrefix, Clock, Question, RecordType, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
 
 fn transport() -> LiveTransport {
@@ -198,6 +198,59 @@ async fn what_is_trusted_at_a_given_address_is_not_trusted_elsewhere() {
     server.join().expect("the server says its part");
     let error = sent.expect_err("nobody else trusts it");
     assert!(matches!(&error, SendError::Tls { reason, .. } if reason.contains("not trusted")), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_page_is_read_only_as_far_as_it_is_wanted() {
+    let large = || async { vec![b'x'; 20 << 20] };
+    let address = serve(Router::new().route("/", get(large))).await;
+    let mut wanted = request("GET", &format!("http://{address}/"));
+    wanted.http.extensions_mut().insert(BodyPrefix(1000));
+    let answer = transport().send(wanted).await.expect("a prefix is an answer");
+    assert_eq!((answer.http.status().as_u16(), answer.http.body().len()), (200, 1000));
+    let mut whole = request("GET", &format!("http://{}/echo", serve(site()).await));
+    whole.http.extensions_mut().insert(BodyPrefix(1000));
+    assert_eq!(transport().send(whole).await.expect("an answer").http.body(), b"ping pong");
+}
+
+/// A server that speaks HTTP/2 and nothing else, and answers one request with what it was asked for.
+async fn http2_only() -> (String, SocketAddr) {
+    let signed = rcgen::generate_simple_self_signed(["blog.example.com".to_owned()]).expect("a plain name");
+    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("both versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![CertificateDer::from(signed.cert.der().to_vec())], key);
+    let mut config = config.expect("its own key");
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has free ports");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("somebody asks");
+        let tls = tokio_rustls::TlsAcceptor::from(Arc::new(config)).accept(stream).await.expect("TLS");
+        let mut connection = h2::server::handshake(tls).await.expect("HTTP/2");
+        while let Some(Ok((asked, mut respond))) = connection.accept().await {
+            let authority = asked.uri().authority().map(ToString::to_string).unwrap_or_default();
+            let head = http::Response::builder().status(200).header("x-authority", authority);
+            let head = head.body(()).expect("a plain answer");
+            let mut body = respond.send_response(head, false).expect("it listens");
+            body.send_data("well".into(), true).expect("it listens");
+        }
+    });
+    (signed.cert.pem(), address)
+}
+
+#[tokio::test]
+async fn a_site_that_speaks_only_http_2_is_understood() {
+    let (pem, address) = http2_only().await;
+    let answer = trusting(&pem).send(at("https://blog.example.com/", address)).await.expect("an answer");
+    assert_eq!(answer.http.version(), http::Version::HTTP_2);
+    assert_eq!(answer.http.body(), b"well");
+    let authority = answer.http.headers()["x-authority"].to_str().expect("text");
+    assert!(authority.starts_with("blog.example.com"), "{authority}");
+    assert_eq!(answer.certificate.expect("over TLS").names, ["blog.example.com"]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! HTTP by reqwest: one request out, one answer or one reason back.
 //!
-//! No redirects, no retries. A proxy is used where the environment names one, but never for this host itself or where
+//! No redirects, no retries. HTTP/2 is offered to sites only, some of which speak nothing else; an API is spoken to as it
+//! was when its failures were sorted, one request at a time. A proxy is used where the environment names one, but never for this host itself or where
 //! the address is given.
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +19,7 @@ use reqwest::{Client, Url, redirect, retry};
 
 use super::witness::{self, Witness};
 use super::{Roots, leaf};
-use crate::wire::{Request, Response, SendError, Transport};
+use crate::wire::{BodyPrefix, Request, Response, SendError, Transport};
 
 /// A connection that takes longer was never made, which is worth knowing: nothing arrived.
 const CONNECT: Duration = Duration::from_secs(8);
@@ -53,6 +55,10 @@ impl Route {
             None => Self::Open,
         }
     }
+
+    fn is_ipv6(&self) -> bool {
+        matches!(self, Self::At(_, address) if address.is_ipv6())
+    }
 }
 
 impl Default for LiveTransport {
@@ -87,7 +93,10 @@ impl LiveTransport {
     }
 
     fn build(&self, route: &Route) -> Result<Client, String> {
-        let tls = self.witness(route).client().map_err(|error| error.to_string())?;
+        let mut tls = self.witness(route).client().map_err(|error| error.to_string())?;
+        if let Route::At(..) = route {
+            tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        }
         let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .tls_info(true)
@@ -107,13 +116,14 @@ impl LiveTransport {
     async fn exchange(&self, request: Request, peer: &Peer) -> Result<Response, SendError> {
         let route = Route::to(peer, request.connect_to);
         let client = self.client(&route).map_err(|reason| peer.refused(reason))?;
+        let wanted = request.http.extensions().get::<BodyPrefix>().copied();
         let mut request =
             reqwest::Request::try_from(request.http).map_err(|error| peer.refused(innermost(&error)))?;
         if let Route::At(_, address) = &route {
             point_at(&mut request, peer, address.port());
         }
         let answer = client.execute(request).await.map_err(|error| self.failure(&error, peer, &route))?;
-        read(answer).await.map_err(|reason| peer.lost(reason))
+        read(answer, wanted).await.map_err(|reason| peer.lost(reason))
     }
 
     /// Whether the peer can have seen anything: not before the connection stood.
@@ -126,10 +136,18 @@ impl LiveTransport {
         } else if let Some(refusal) = chain(error).find_map(|error| error.downcast_ref()) {
             let certificate = self.witness(route).refused(&peer.host).and_then(|der| leaf::read(&der));
             SendError::Tls { peer: peer.to_string(), reason: witness::words(refusal), certificate }
+        } else if route.is_ipv6() && chain(error).any(is_without_network) {
+            peer.refused(format!("this machine has no way to IPv6 addresses: {reason}"))
         } else {
             peer.refused(reason)
         }
     }
+}
+
+/// Whether the operating system found no network that leads to the address.
+fn is_without_network(error: &(dyn Error + 'static)) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(kind, Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable))
 }
 
 #[async_trait]
@@ -186,15 +204,21 @@ fn authority(url: &Url, peer: &Peer) -> String {
     url.port().map_or_else(|| peer.host.clone(), |port| format!("{}:{port}", peer.host))
 }
 
-async fn read(mut answer: reqwest::Response) -> Result<Response, String> {
+async fn read(mut answer: reqwest::Response, wanted: Option<BodyPrefix>) -> Result<Response, String> {
     let certificate =
         answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).and_then(leaf::read);
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))? {
+    let is_enough = |body: &Vec<u8>| wanted.is_some_and(|BodyPrefix(most)| body.len() >= most);
+    while !is_enough(&body)
+        && let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))?
+    {
         if body.len() + chunk.len() > LARGEST {
             return Err(format!("the answer is larger than {} MiB", LARGEST >> 20));
         }
         body.extend_from_slice(&chunk);
+    }
+    if let Some(BodyPrefix(most)) = wanted {
+        body.truncate(most);
     }
     let mut http = http::Response::new(body);
     *http.status_mut() = answer.status();
