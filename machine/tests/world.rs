@@ -66,6 +66,7 @@ pub fn plan() -> Plan {
     let create = || Wish { fields: fields(&[("name", "blog")]), action: Action::Create };
     Plan {
         late: Vec::new(),
+        left_volumes: Vec::new(),
         base: Base::Nothing,
         place: Place {
             coolify: "https://coolify.example.com".to_owned(),

@@ -239,6 +239,7 @@ impl Drawing<'_> {
             Some(_) | None => self.run.clone(),
         };
         envs.push(release_wish(&release, &last));
+        let left_volumes = self.left_volumes(&app);
         Ok(Plan {
             base,
             place: self.ground.place.clone(),
@@ -250,6 +251,7 @@ impl Drawing<'_> {
             endpoints: self.ask.spec.endpoints(),
             release,
             late,
+            left_volumes,
         })
     }
 

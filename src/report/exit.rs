@@ -1,5 +1,7 @@
 //! How a command ends, as a number: one table for the way forward, one for the way back.
 
+use machine::cause::Kind;
+
 use crate::runner::Ended;
 use crate::runner::desk::Outcome;
 
@@ -22,6 +24,8 @@ pub const HELD: u8 = 6;
 pub fn forward(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Unchanged { .. } | Outcome::Ended(Ended::Complete { .. }) => DONE,
+        // A run that a person asked to be undone, or that takes an app down, is as asked when it is gone.
+        Outcome::Ended(Ended::RolledBack { cause, .. }) if cause.kind == Kind::Asked => DONE,
         Outcome::Ended(Ended::RolledBack { .. }) => UNDONE,
         Outcome::Obstacles(_) | Outcome::Ended(Ended::Refused { .. }) => REFUSED,
         Outcome::Ended(Ended::Parked { .. }) => PARKED,

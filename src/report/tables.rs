@@ -111,6 +111,7 @@ fn effect_words(effect: &Effect) -> String {
         Effect::Settled { verdict, .. } => format!("{step}: {}", verdict_words(verdict)),
         Effect::Surplus { receipt } => format!("{step}: one too many, {}", receipt.id),
         Effect::UndoIntended { request, .. } => format!("{step}: {} {}", request.method, request.target),
+        Effect::UndoDoubted { .. } => format!("{step}: no clear answer"),
         Effect::Undone { id, .. } => format!("{step}: {id}"),
         Effect::UndoBlocked { id, reason, .. } | Effect::Kept { id, reason, .. } => {
             format!("{step}: {id}: {reason}")

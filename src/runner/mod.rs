@@ -25,12 +25,14 @@ mod leftovers;
 mod neighbours;
 pub mod prospect;
 pub mod prove;
+mod replaced;
 pub mod restore;
 pub mod start;
 pub mod sweep;
 pub mod undo;
 pub mod unmake;
 pub mod volumes;
+pub mod waits;
 pub mod work;
 mod worker;
 

@@ -67,8 +67,8 @@ impl Runner {
             return Err(Halt::Fail(failed(message, "name `health.fingerprint` in the spec")));
         }
         self.drop_unwanted(deployment, &plan).await?;
+        self.work.all_settled(deployment).await?;
         if self.work.doubted {
-            self.work.all_settled(deployment).await?;
             self.sweep(deployment, &plan).await?;
         }
         let evidence = Evidence { checks: proven.checks, proof: proven.proof };

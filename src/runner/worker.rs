@@ -10,6 +10,7 @@ use super::Runner;
 use super::app::App;
 use super::event::Event;
 use super::halt::Halt;
+use super::waits::Wait;
 use crate::plan::Release;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{Health, Source};
@@ -75,7 +76,7 @@ impl Runner {
                     }
                 }
             }
-            self.work.pause(health.interval.max(Duration::from_millis(100))).await?;
+            self.work.pause(Wait::Worker, health.interval.max(Duration::from_millis(100))).await?;
         }
     }
 

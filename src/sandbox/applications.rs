@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::repository::HEAD;
 use super::services::{Container, EnvRow};
 use super::world::Made;
 
@@ -72,6 +73,9 @@ pub struct Deployment {
     pub application: String,
     /// How far it is, in Coolify's words.
     pub status: String,
+    /// The commit it builds: `HEAD` until the worker has looked it up.
+    #[serde(default = "head")]
+    pub commit: String,
     /// Whether it was asked for with `force`.
     pub force: bool,
     /// Whether it only restarts.
@@ -85,6 +89,10 @@ pub struct Deployment {
     pub finished: Option<Timestamp>,
     /// When it was asked for.
     pub made: Made,
+}
+
+fn head() -> String {
+    HEAD.to_owned()
 }
 
 /// A line of a deployment's log.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::applications::{Application, Deployment, STOPPED};
 use super::events::{self, BUILD_MS, Event, SCAN_MS};
 use super::faults::Fault;
+use super::repository::{self, HEAD};
 use super::services::{Container, Line, Route, Volume};
 use super::start;
 use super::world::World;
@@ -57,6 +58,7 @@ pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> 
         uuid: uuid.clone(),
         application: application.to_owned(),
         status: "queued".into(),
+        commit: HEAD.into(),
         force,
         restart,
         by_hand: false,
@@ -115,6 +117,7 @@ fn launch(world: &mut World, application: &Application) -> Launch {
     let sick = world.take_fault(Fault::Health);
     let broken = world.take_fault(Fault::Build) || !world.server.usable || mounts_twice(application);
     let container = container(world, application, sick, is_checked);
+    let broken = broken || container.commit.as_ref().is_some_and(|it| world.repositories.broken.contains(it));
     // With its own check on, Coolify takes a container that is never well for a failure.
     Launch { application: application.uuid.clone(), container, fails: broken || (is_checked && sick) }
 }
@@ -139,6 +142,9 @@ fn container(world: &World, application: &Application, sick: bool, is_checked: b
         health_path: health_path.to_owned(),
         sick,
         is_checked,
+        commit: application.builds().then(|| {
+            repository::resolved(world, application.text("git_branch"), application.text("git_commit_sha"))
+        }),
         log: vec![Line { at: world.time.wall, text }],
     }
 }
@@ -151,6 +157,7 @@ pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
             deployment.status = status.into();
             deployment.finished = Some(now);
             deployment.made.changed = now;
+            deployment.commit = launch.container.commit.clone().unwrap_or_else(|| HEAD.to_owned());
             for (text, is_error) in last_words(launch.fails) {
                 deployment.say(now, text, *is_error);
             }

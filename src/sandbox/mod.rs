@@ -24,6 +24,7 @@ mod halved;
 mod lies;
 mod ports;
 pub mod records;
+pub mod repository;
 mod resolver;
 pub mod schedule;
 pub mod serve;

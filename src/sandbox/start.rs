@@ -52,6 +52,7 @@ fn container(world: &World, service: &Service, entry: &Entry, sick: bool) -> Con
         health_path: entry.label("fabrik.health").unwrap_or_else(|| "/health".to_owned()),
         sick,
         is_checked: entry.is_checked,
+        commit: None,
         log: vec![Line { at: world.time.wall, text }],
     }
 }

@@ -135,6 +135,7 @@ fn running(world: &World, part: &str) -> Container {
         health_path: "/".into(),
         sick: false,
         is_checked: false,
+        commit: None,
         log: vec![Line { at: world.time.wall, text: "started".into() }],
     }
 }

@@ -15,6 +15,7 @@ use super::cloudflare::CloudflareHabits;
 use super::events::Job;
 use super::faults::{Armed, Mishap};
 use super::records::{Record, Zone};
+use super::repository::Repositories;
 use super::schedule::Schedule;
 use super::services::{Container, Service, Volume};
 
@@ -60,6 +61,9 @@ pub struct World {
     /// The ways into private repositories.
     #[serde(default)]
     pub access: Access,
+    /// What is in the repositories that applications are built from.
+    #[serde(default)]
+    pub repositories: Repositories,
     /// Docker volumes on the server; they outlive their service unless it took them along.
     pub volumes: Vec<Volume>,
     /// Containers whose service or application was deleted while it was being started.
@@ -254,6 +258,7 @@ impl World {
             applications: Vec::new(),
             deployments: Vec::new(),
             access: Access::default(),
+            repositories: Repositories::default(),
             volumes: Vec::new(),
             stray_containers: Vec::new(),
             certificates: BTreeMap::new(),

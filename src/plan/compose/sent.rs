@@ -11,6 +11,29 @@ pub fn services(text: &str) -> BTreeSet<String> {
     read(text).keys().cloned().collect()
 }
 
+/// The services of `text`, a dump by Coolify, that are not among `wanted`; none where it cannot be read.
+pub fn others(text: &str, wanted: &BTreeSet<String>) -> Vec<String> {
+    let read = serde_json::from_str(text).ok().or_else(|| serde_yaml::from_str(text).ok());
+    let compose: Value = read.unwrap_or_default();
+    let names = compose["services"].as_object().into_iter().flat_map(Map::keys);
+    names.filter(|name| !wanted.contains(*name)).cloned().collect()
+}
+
+/// `text` with `mounts` (a volume's name and a path) added to the service `main`.
+pub fn mounting(text: &str, main: &str, mounts: &[(String, String)]) -> String {
+    let mut compose: Value = serde_json::from_str(text).unwrap_or_default();
+    let Some(service) = compose.pointer_mut("/services").and_then(|services| services.get_mut(main)) else {
+        return text.to_owned();
+    };
+    let mut mounted = service["volumes"].as_array().cloned().unwrap_or_default();
+    mounted.extend(mounts.iter().map(|(name, path)| Value::from(format!("{name}:{path}"))));
+    service["volumes"] = Value::from(mounted);
+    let mut named = compose["volumes"].as_object().cloned().unwrap_or_default();
+    named.extend(mounts.iter().map(|(name, _)| (name.clone(), Value::Object(Map::new()))));
+    compose["volumes"] = Value::Object(named);
+    compose.to_string()
+}
+
 /// The names of those that are meant to stay up: not the ones that end by themselves, and not the ones that are never
 /// started.
 pub fn lasting(text: &str) -> BTreeSet<String> {
@@ -59,5 +82,28 @@ mod tests {
         }}"#;
         assert_eq!(lasting(text), ["db".to_owned(), "web".to_owned()].into());
         assert_eq!(services(text).len(), 8);
+    }
+
+    #[test]
+    fn volumes_are_mounted_beside_those_that_are() {
+        let text = r#"{"services": {"web": {"volumes": ["data:/data"]}, "db": {}}, "volumes": {"data": {}}}"#;
+        let mounts = [("old".to_owned(), "/left/old".to_owned())];
+        let seen: Value = serde_json::from_str(&mounting(text, "web", &mounts)).unwrap();
+        assert_eq!(seen["services"]["web"]["volumes"], serde_json::json!(["data:/data", "old:/left/old"]));
+        assert_eq!(seen["services"]["db"], serde_json::json!({}));
+        assert_eq!(seen["volumes"], serde_json::json!({"data": {}, "old": {}}));
+    }
+
+    #[test]
+    fn a_service_that_was_written_back_is_seen_in_json_and_in_yaml() {
+        let wanted = ["web".to_owned()].into();
+        for text in [
+            r#"{"services": {"web": {"image": "a"}, "cache": {"image": "b"}}}"#,
+            "services:\n  web:\n    image: a\n  cache:\n    image: b\n",
+        ] {
+            assert_eq!(others(text, &wanted), ["cache"], "{text}");
+        }
+        assert_eq!(others("services: {web: {image: a}}", &wanted), Vec::<String>::new());
+        assert_eq!(others("no compose text", &wanted), Vec::<String>::new());
     }
 }
