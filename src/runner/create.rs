@@ -184,7 +184,9 @@ impl Work {
         }
         // A new project brings its `production` along a moment later than its own answer.
         if objects.is_empty() {
-            provider.control().await?;
+            if !provider.looks_inside() {
+                provider.control().await?;
+            }
             return Ok(Room::Free);
         }
         let first = objects.swap_remove(0);

@@ -20,8 +20,10 @@ use super::converge::Change;
 use super::event::Event;
 use super::halt::{Halt, Stop, failed};
 use super::unmake::Undoing;
+use crate::plan::Release;
 use crate::plan::compose::sent;
-use crate::providers::coolify::parts::{Fate, Part};
+use crate::plan::release::frozen;
+use crate::providers::coolify::parts::{Fate, Part, Stack};
 use crate::providers::coolify::resource::is_application;
 use crate::providers::{Provider, Trouble};
 
@@ -62,12 +64,16 @@ impl Runner {
         plan: &Plan,
     ) -> Result<Look, Halt> {
         let Some(service) = Changed::of(plan) else { return Ok(Look::Needless) };
+        if self.base.as_ref().is_some_and(|base| self.has_the_services_of(base)) {
+            return Ok(Look::Needless);
+        }
         // Once the text may have been sent, a part that it lacks must not be changed any more.
         if deployment.ledger().newest_attempt(Step::App).is_some() {
             return Ok(Look::Again);
         }
         let (compose, mark) = (self.ask.matter.compose.clone(), self.work.mark(deployment, Step::App));
-        let strays = self.strays(service.id, (&compose, &plan.app.fields), &mark).await?;
+        let parts = self.vendors.coolify.parts(service.id).await?;
+        let strays = self.strays(parts, (&compose, &plan.app.fields), &mark).await?;
         let look = if strays.is_empty() { Look::Needless } else { Look::Again };
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
             self.change_part(deployment, &service, (part, *fate), &mark).await?;
@@ -97,7 +103,12 @@ impl Runner {
         }
         let (compose, mark) = (self.ask.matter.compose.clone(), self.work.mark(deployment, Step::App));
         let mut tries = 0;
-        while let Some(others) = self.written_back(service.id, &compose).await? {
+        let parts = loop {
+            let stack = self.vendors.coolify.stack(service.id).await?;
+            let others = written_back(&stack, &compose);
+            if others.is_empty() {
+                break stack.parts;
+            }
             if tries == TRIES {
                 return Err(Halt::Fail(failed(kept_writing(&others), "look at the service's text in Coolify")));
             }
@@ -105,8 +116,8 @@ impl Runner {
             let (id, own, what) = (service.id, service.mark.cloned(), apps.describe());
             let change = Change { step: Step::App, id, mark: own, before, what };
             self.work.converge(deployment, &change, &apps.change(id, &plan.app.fields)).await?;
-        }
-        let strays = self.strays(service.id, (&compose, &plan.app.fields), &mark).await?;
+        };
+        let strays = self.strays(parts, (&compose, &plan.app.fields), &mark).await?;
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
             self.change_part(deployment, &service, (part, *fate), &mark).await?;
         }
@@ -165,11 +176,13 @@ impl Runner {
         (compose, fields): (&str, &Fields),
     ) -> Result<Undoing, Stop> {
         let text = apps.change(&receipt.id, fields);
-        if is_application(fields) {
+        let same = self.base.as_ref().is_some_and(|base| self.has_the_services_of(base));
+        if same || is_application(fields) {
             return self.insist(deployment, receipt, &text).await;
         }
         let mark = self.work.mark(deployment, Step::App);
-        let strays = self.strays(&receipt.id, (compose, fields), &mark).await?;
+        let parts = self.vendors.coolify.parts(&receipt.id).await?;
+        let strays = self.strays(parts, (compose, fields), &mark).await?;
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
             self.insist_on_part(deployment, receipt, (part, *fate), &mark).await?;
         }
@@ -178,13 +191,15 @@ impl Runner {
             if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &text).await? {
                 return Ok(Undoing::Blocked(reason));
             }
-            let Some(others) = self.written_back(&receipt.id, compose).await? else {
-                let strays = self.strays(&receipt.id, (compose, fields), &mark).await?;
+            let stack = self.vendors.coolify.stack(&receipt.id).await?;
+            let others = written_back(&stack, compose);
+            if others.is_empty() {
+                let strays = self.strays(stack.parts, (compose, fields), &mark).await?;
                 for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
                     self.insist_on_part(deployment, receipt, (part, *fate), &mark).await?;
                 }
                 return Ok(Undoing::Done);
-            };
+            }
             self.work.tell(&Event::Warned(format!("{}: the text is sent once more", kept_writing(&others))));
         }
         Ok(Undoing::Blocked("Coolify goes on writing a dropped compose service into its text".to_owned()))
@@ -208,17 +223,18 @@ impl Runner {
         Ok(())
     }
 
-    // The services in the stored text that `compose` does not have; `None` where there are none, or it is not shown.
-    async fn written_back(&self, id: &str, compose: &str) -> Result<Option<Vec<String>>, Trouble> {
-        let text = self.vendors.coolify.stack(id).await?.text.unwrap_or_default();
-        let others = sent::others(&text, &sent::services(compose));
-        Ok((!others.is_empty()).then_some(others))
+    // Whether no service comes, goes or hands the domain on between that release and this run.
+    fn has_the_services_of(&self, base: &Release) -> bool {
+        let matter = &self.ask.matter;
+        let main = base.plan().app.fields.get("service");
+        sent::services(&base.frozen(frozen::COMPOSE)) == sent::services(&matter.compose)
+            && main.is_some_and(|main| *main == matter.main)
     }
 
     // What is to be done about which part. A part that somebody else silenced is left alone.
     async fn strays(
         &self,
-        id: &str,
+        parts: Vec<Part>,
         (compose, fields): (&str, &Fields),
         mark: &Mark,
     ) -> Result<Vec<(Part, Fate)>, Trouble> {
@@ -234,9 +250,8 @@ impl Runner {
                 (true, _) | (false, true) => None,
             }
         };
-        let parts = coolify.parts(id).await?.into_iter();
         let strays: Vec<(Part, Fate)> =
-            parts.filter_map(|part| fate(&part).map(|fate| (part, fate))).collect();
+            parts.into_iter().filter_map(|part| fate(&part).map(|fate| (part, fate))).collect();
         if strays.is_empty() || coolify.changes_parts().await? {
             return Ok(strays);
         }
@@ -258,6 +273,12 @@ impl Runner {
             self.work.tell(&Event::Warned(text));
         }
     }
+}
+
+// The services in the stored text that `compose` does not have; none where the token may not see it.
+fn written_back(stack: &Stack, compose: &str) -> Vec<String> {
+    let text = stack.text.as_deref().unwrap_or_default();
+    sent::others(text, &sent::services(compose))
 }
 
 fn kept_writing(others: &[String]) -> String {

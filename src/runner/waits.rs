@@ -30,6 +30,20 @@ pub enum Wait {
 }
 
 impl Wait {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::LateEffect,
+        Self::SecondLook,
+        Self::Told,
+        Self::Again,
+        Self::Start,
+        Self::Cancelled,
+        Self::Stopped,
+        Self::Deleted,
+        Self::Neighbours,
+        Self::Worker,
+    ];
+
     /// Its name in tables and traces.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -15,7 +15,6 @@ use super::cloudflare::CloudflareHabits;
 use super::events::Job;
 use super::faults::{Armed, Mishap};
 use super::records::{Record, Zone};
-use super::repository::Repositories;
 use super::schedule::Schedule;
 use super::services::{Container, Service, Volume};
 
@@ -61,9 +60,6 @@ pub struct World {
     /// The ways into private repositories.
     #[serde(default)]
     pub access: Access,
-    /// What is in the repositories that applications are built from.
-    #[serde(default)]
-    pub repositories: Repositories,
     /// Docker volumes on the server; they outlive their service unless it took them along.
     pub volumes: Vec<Volume>,
     /// Containers whose service or application was deleted while it was being started.
@@ -258,7 +254,6 @@ impl World {
             applications: Vec::new(),
             deployments: Vec::new(),
             access: Access::default(),
-            repositories: Repositories::default(),
             volumes: Vec::new(),
             stray_containers: Vec::new(),
             certificates: BTreeMap::new(),

@@ -6,6 +6,7 @@ mod drift;
 pub mod house;
 mod image;
 mod input;
+mod left;
 mod places;
 mod program;
 pub mod served;

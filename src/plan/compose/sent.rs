@@ -3,8 +3,11 @@
 //! What is sent is JSON, whoever wrote it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Map, Value};
+
+use crate::spec::tree::{self, MergeKeys, Node};
 
 /// The names of all its services.
 pub fn services(text: &str) -> BTreeSet<String> {
@@ -13,10 +16,12 @@ pub fn services(text: &str) -> BTreeSet<String> {
 
 /// The services of `text`, a dump by Coolify, that are not among `wanted`; none where it cannot be read.
 pub fn others(text: &str, wanted: &BTreeSet<String>) -> Vec<String> {
-    let read = serde_json::from_str(text).ok().or_else(|| serde_yaml::from_str(text).ok());
-    let compose: Value = read.unwrap_or_default();
-    let names = compose["services"].as_object().into_iter().flat_map(Map::keys);
-    names.filter(|name| !wanted.contains(*name)).cloned().collect()
+    let Ok(Node { value: tree::Value::Map(top), .. }) = tree::read(Path::new("text"), text, MergeKeys::Kept) else {
+        return Vec::new();
+    };
+    let services = top.iter().find(|entry| entry.key == "services").map(|entry| &entry.node.value);
+    let Some(tree::Value::Map(services)) = services else { return Vec::new() };
+    services.iter().map(|service| &service.key).filter(|name| !wanted.contains(*name)).cloned().collect()
 }
 
 /// `text` with `mounts` (a volume's name and a path) added to the service `main`.
