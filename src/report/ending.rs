@@ -46,9 +46,10 @@ pub struct Ending {
 impl Ending {
     /// The ending of one app's run; `tale` is what the journal says about it.
     pub fn of(outcome: &Outcome, way: Way, tale: Option<&Tale>) -> Self {
+        // An app that is taken down is as asked, whoever goes on with that.
         let exit = match way {
-            Way::Forward => exit::forward(outcome),
-            Way::Back => exit::back(outcome),
+            Way::Forward if destroyed(tale).is_none() => exit::forward(outcome),
+            Way::Forward | Way::Back => exit::back(outcome),
         };
         match outcome {
             Outcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },

@@ -1,7 +1,5 @@
 //! How a command ends, as a number: one table for the way forward, one for the way back.
 
-use machine::cause::Kind;
-
 use crate::runner::Ended;
 use crate::runner::desk::Outcome;
 
@@ -24,8 +22,6 @@ pub const HELD: u8 = 6;
 pub fn forward(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Unchanged { .. } | Outcome::Ended(Ended::Complete { .. }) => DONE,
-        // A run that a person asked to be undone, or that takes an app down, is as asked when it is gone.
-        Outcome::Ended(Ended::RolledBack { cause, .. }) if cause.kind == Kind::Asked => DONE,
         Outcome::Ended(Ended::RolledBack { .. }) => UNDONE,
         Outcome::Obstacles(_) | Outcome::Ended(Ended::Refused { .. }) => REFUSED,
         Outcome::Ended(Ended::Parked { .. }) => PARKED,
@@ -34,7 +30,7 @@ pub fn forward(outcome: &Outcome) -> u8 {
     }
 }
 
-/// The exit code of `rollback` and `abandon`.
+/// The exit code of `rollback` and `abandon`, and of whatever finishes taking an app down.
 pub fn back(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Ended(Ended::RolledBack { .. }) => DONE,

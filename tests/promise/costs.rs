@@ -57,6 +57,9 @@ const REASONS: &[(&str, &str)] = &[
     ("GET api/applications/none/storages", "whether this Coolify has volumes of applications"),
 ];
 
+/// Where it is written down.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/promise/costs.md");
+
 /// Hears what a run waits for.
 #[derive(Default)]
 struct Waits(Mutex<BTreeMap<Wait, Duration>>);
@@ -194,11 +197,10 @@ async fn every_wait_and_every_request_of_every_command_is_written_down_with_its_
         told_of_all.push('\n');
     }
     assert!(unreasoned.is_empty(), "without a reason: {unreasoned:#?}");
-    let written = include_str!("costs.md");
+    let written = std::fs::read_to_string(FILE).unwrap();
     let (head, table) = written.split_once("\n---\n").expect("a line between the words and the tables");
     if std::env::var_os("FABRIK_WRITE_COSTS").is_some() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/promise/costs.md");
-        std::fs::write(file, format!("{head}\n---\n\n{}\n", told_of_all.trim())).unwrap();
+        std::fs::write(FILE, format!("{head}\n---\n\n{}\n", told_of_all.trim())).unwrap();
         return;
     }
     let differing = differing(table.trim(), told_of_all.trim());
@@ -208,14 +210,16 @@ async fn every_wait_and_every_request_of_every_command_is_written_down_with_its_
 /// The lines that only one of the two has, each under its command.
 fn differing(written: &str, told: &str) -> String {
     let lines = |text: &str| -> BTreeSet<String> {
-        let mut command = String::new();
+        let (mut made, mut command) = (String::new(), String::new());
         let under = text.lines().map(|line| {
-            if line.starts_with('#') {
-                line.clone_into(&mut command);
+            match (line.strip_prefix("### "), line.strip_prefix("## ")) {
+                (Some(name), _) => name.clone_into(&mut command),
+                (None, Some(name)) => name.clone_into(&mut made),
+                (None, None) => {}
             }
-            format!("{command}: {line}")
+            format!("{made}, {}: {line}", command.split(':').next().unwrap_or_default())
         });
-        under.collect()
+        under.filter(|line| !line.ends_with(": ")).collect()
     };
     let (written, told) = (lines(written), lines(told));
     let gone = written.difference(&told).map(|line| format!("- {line}\n"));
@@ -224,7 +228,7 @@ fn differing(written: &str, told: &str) -> String {
 
 #[test]
 fn every_wait_has_its_reason_in_the_table() {
-    let table = include_str!("costs.md");
+    let table = std::fs::read_to_string(FILE).unwrap();
     for wait in Wait::ALL {
         let line = format!("| {} | ", wait.as_str());
         assert!(table.contains(&line), "{} has no reason in costs.md", wait.as_str());

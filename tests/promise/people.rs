@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::report::ending::Way;
+use fabrik::report::{Ending, Tale};
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{Desk, Options, Outcome};
 use fabrik::runner::halt::Stop;
@@ -561,7 +563,10 @@ async fn a_destroy_that_was_killed_at_any_point_and_taken_up_again_is_done_and_c
         scene.destroy(&fuse).await;
         let context = format!("destroyed, killed at {point} ({})", fuse.fell());
         if let Some(resumed) = scene.resume(&Fuse::default()).await {
-            assert_eq!(fabrik::report::exit::forward(&resumed), 0, "{context}: {resumed:?}");
+            let rows = scene.journal().list(None).await.unwrap();
+            let tale = Tale::read(scene.journal().as_ref(), &rows.last().unwrap().run).await.unwrap();
+            let ending = Ending::of(&resumed, Way::Forward, Some(&tale));
+            assert_eq!((ending.exit, ending.outcome), (0, "destroyed"), "{context}: {resumed:?}");
         }
         if let Some(run) = scene.open_run().await {
             panic!("{context}: {run} is open");

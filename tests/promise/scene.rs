@@ -269,7 +269,8 @@ impl Scene {
         }
     }
 
-    async fn takes_down(&self, run: &RunId) -> bool {
+    /// Whether `run` is there to take the app down.
+    pub async fn takes_down(&self, run: &RunId) -> bool {
         let rows = self.journal().list(None).await.unwrap();
         let begun = rows.iter().find(|row| row.run == *run).and_then(|row| row.begun.as_ref());
         begun.is_some_and(|begun| matches!(begun.purpose, Purpose::Destroy(_)))
