@@ -161,7 +161,8 @@ fn no_late_request_finds_what_was_made_and_is_gone() {
     let gone = Effect::Undone { thing: Step::App, id: "a1".to_owned() };
     let left = |effects: Vec<Effect>| {
         let entries = way_to(Name::Provisioning).into_iter().chain(effects.into_iter().map(Entry::Effect));
-        let any = AnyDeployment::replay(&lines(&entries.collect::<Vec<_>>())).expect("they follow each other");
+        let any =
+            AnyDeployment::replay(&lines(&entries.collect::<Vec<_>>())).expect("they follow each other");
         any.ledger().unanswered().count()
     };
     assert_eq!(left(effects.to_vec()), 2);

@@ -41,7 +41,10 @@ fn left_behind(plan: &Plan) -> Vec<String> {
 
 fn volume_line(plan: &Plan, volume: &str) -> String {
     let server = &plan.place.server_name;
-    in_style(ODD, &format!("  ! volume        {volume}  (no longer mounted; its data stays on server {server})"))
+    in_style(
+        ODD,
+        &format!("  ! volume        {volume}  (no longer mounted; its data stays on server {server})"),
+    )
 }
 
 fn verdict(plan: &Plan) -> &'static str {

@@ -45,7 +45,8 @@ impl Work {
                     return Err(Stop::park(reason, "check it, then resume"));
                 }
                 // Refused is one that was over by then; whatever else it was shows when they are listed again.
-                self.wait(Wait::Cancelled, receipt.step, &format!("deployment {} to end", one.uuid), POLL).await?;
+                self.wait(Wait::Cancelled, receipt.step, &format!("deployment {} to end", one.uuid), POLL)
+                    .await?;
             }
         }
     }

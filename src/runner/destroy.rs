@@ -140,7 +140,8 @@ impl Runner {
     // A project or an environment that another app's run of this journal made goes with the last app in it. Whether
     // this is the last one is seen when it is undone: otherwise it is kept, and named.
     async fn take_over_shared(&self, begun: &Begun, things: &mut [Receipt]) -> Result<(), Stop> {
-        let is_shared = |it: &Receipt| it.how == How::Found && matches!(it.step, Step::Project | Step::Environment);
+        let is_shared =
+            |it: &Receipt| it.how == How::Found && matches!(it.step, Step::Project | Step::Environment);
         if !things.iter().any(is_shared) {
             return Ok(());
         }

@@ -148,19 +148,20 @@ impl Work {
             if let Some(other) = there.first() {
                 return Ok(Undoing::Blocked(format!("{} has its place by now", other.id)));
             }
-            let (why, reason, pause) = match self.undo(deployment, receipt, provider.make(before, &mark)).await? {
-                // Seen at the next look, or sent again.
-                Answer::Done(_) => (Wait::SecondLook, "the answer to be seen".to_owned(), STALENESS),
-                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    return Ok(Undoing::Blocked(format!("refused: {reason}")));
-                }
-                Answer::TokenRefused(reason) => {
-                    let reason = format!("the token was refused: {reason}");
-                    return Err(Stop::park(reason, "check it, then resume"));
-                }
-                Answer::NotDone(reason, pause) => (Wait::Told, reason, pause),
-                Answer::Taken(reason) | Answer::Doubt(reason) => (Wait::Again, reason, STALENESS),
-            };
+            let (why, reason, pause) =
+                match self.undo(deployment, receipt, provider.make(before, &mark)).await? {
+                    // Seen at the next look, or sent again.
+                    Answer::Done(_) => (Wait::SecondLook, "the answer to be seen".to_owned(), STALENESS),
+                    Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
+                        return Ok(Undoing::Blocked(format!("refused: {reason}")));
+                    }
+                    Answer::TokenRefused(reason) => {
+                        let reason = format!("the token was refused: {reason}");
+                        return Err(Stop::park(reason, "check it, then resume"));
+                    }
+                    Answer::NotDone(reason, pause) => (Wait::Told, reason, pause),
+                    Answer::Taken(reason) | Answer::Doubt(reason) => (Wait::Again, reason, STALENESS),
+                };
             if self.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
             }

@@ -110,7 +110,10 @@ impl Runner {
                 break stack.parts;
             }
             if tries == TRIES {
-                return Err(Halt::Fail(failed(kept_writing(&others), "look at the service's text in Coolify")));
+                return Err(Halt::Fail(failed(
+                    kept_writing(&others),
+                    "look at the service's text in Coolify",
+                )));
             }
             tries += 1;
             let (id, own, what) = (service.id, service.mark.cloned(), apps.describe());
@@ -155,8 +158,7 @@ impl Runner {
         if deployment.ledger().doubts().iter().any(|doubt| doubt.step == Step::Parts) {
             let before = Fields::new();
             let (id, own) = (service.id, service.mark.cloned());
-            let change =
-                Change { step: Step::Parts, id, mark: own, before: &before, what: String::new() };
+            let change = Change { step: Step::Parts, id, mark: own, before: &before, what: String::new() };
             let seen = Verdict::Have(change.receipt(&Fields::new()));
             self.work.settle(deployment, Step::Parts, By::Inquiry, seen).await?;
         }

@@ -54,8 +54,13 @@ impl Work {
             };
             // Coolify deletes in the background and shows the old object until then; some things take half a minute.
             if deleted.is_some_and(|at| self.since(at) < DRAINING) {
-                self.wait(Wait::Deleted, provider.step(), &format!("{} to be gone", provider.describe()), POLL)
-                    .await?;
+                self.wait(
+                    Wait::Deleted,
+                    provider.step(),
+                    &format!("{} to be gone", provider.describe()),
+                    POLL,
+                )
+                .await?;
                 continue;
             }
             if let Some(reason) = not_ours(provider, receipt, &object) {

@@ -186,11 +186,7 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop::Parked`] when asked to stop.
-    pub async fn outlive(
-        &self,
-        step: Step,
-        attempts: impl Iterator<Item = &Attempt>,
-    ) -> Result<(), Stop> {
+    pub async fn outlive(&self, step: Step, attempts: impl Iterator<Item = &Attempt>) -> Result<(), Stop> {
         let now = self.journal.now();
         match attempts.map(|attempt| attempt.unsettled_for(&now)).max().filter(|left| !left.is_zero()) {
             Some(left) => self.wait(Wait::LateEffect, step, "late effects of earlier requests", left).await,

@@ -117,7 +117,8 @@ fn launch(world: &mut World, application: &Application) -> Launch {
     let sick = world.take_fault(Fault::Health);
     let broken = world.take_fault(Fault::Build) || !world.server.usable || mounts_twice(application);
     let container = container(world, application, sick, is_checked);
-    let broken = broken || container.commit.as_ref().is_some_and(|it| world.access.repositories.broken.contains(it));
+    let broken =
+        broken || container.commit.as_ref().is_some_and(|it| world.access.repositories.broken.contains(it));
     // With its own check on, Coolify takes a container that is never well for a failure.
     Launch { application: application.uuid.clone(), container, fails: broken || (is_checked && sick) }
 }

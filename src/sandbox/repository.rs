@@ -46,5 +46,9 @@ impl Repositories {
 
 /// The commit that a deployment of `wanted` on `branch` builds: the head is looked up when the worker begins.
 pub(super) fn resolved(world: &World, branch: &str, wanted: &str) -> String {
-    if wanted.is_empty() || wanted == HEAD { world.access.repositories.head(branch) } else { wanted.to_owned() }
+    if wanted.is_empty() || wanted == HEAD {
+        world.access.repositories.head(branch)
+    } else {
+        wanted.to_owned()
+    }
 }

@@ -20,21 +20,33 @@ use super::scene::{Made, Scene, options};
 
 /// What every kind of request is for. `:id` stands for an id, a name or an address.
 const REASONS: &[(&str, &str)] = &[
-    ("GET api/teams/current", "the token's team: learnt once, planned with, and asked beside an absence that counts"),
+    (
+        "GET api/teams/current",
+        "the token's team: learnt once, planned with, and asked beside an absence that counts",
+    ),
     ("GET api/version", "which calls this Coolify has"),
     ("GET api/servers", "the server to deploy to, and whether it can be used"),
-    ("GET api/servers/:id", "beside an absence that counts, and before an app is stopped or counts as stopped"),
+    (
+        "GET api/servers/:id",
+        "beside an absence that counts, and before an app is stopped or counts as stopped",
+    ),
     ("GET api/projects", "the project by its name, or by our mark"),
     ("GET api/projects/:id", "whether it is ours and gone, and which environments it has"),
     ("GET api/projects/:id/environments", "the environment by its name"),
     ("GET api/projects/:id/:id", "what has the app's name in its environment"),
     ("GET api/resources", "who else lives in a project that is about to go"),
     ("GET api/services", "what carries our mark, after a doubt or when another process goes on"),
-    ("GET api/services/:id", "the app as it is: before it is changed or deleted, while it starts, stops and goes"),
+    (
+        "GET api/services/:id",
+        "the app as it is: before it is changed or deleted, while it starts, stops and goes",
+    ),
     ("GET api/services/:id/envs", "which variables are set"),
     ("GET api/services/:id/logs", "whether its container is there"),
     ("GET api/applications", "what carries our mark, after a doubt or when another process goes on"),
-    ("GET api/applications/:id", "the app as it is: before it is changed or deleted, while it starts, stops and goes"),
+    (
+        "GET api/applications/:id",
+        "the app as it is: before it is changed or deleted, while it starts, stops and goes",
+    ),
     ("GET api/applications/:id/envs", "which variables are set"),
     ("GET api/applications/:id/logs", "whether its container is there"),
     ("GET api/applications/:id/storages", "which volumes are mounted"),
@@ -45,7 +57,10 @@ const REASONS: &[(&str, &str)] = &[
     ("GET cf/zones/:id/dns_records", "the record by its name, or by our mark"),
     ("GET cf/zones/:id/dns_records/usage", "whether the zone has room for one more record"),
     ("GET cf/zones/:id/dns_records/:id", "whether it is ours and gone"),
-    ("GET cf/zones/:id/rulesets/phases/http_request_dynamic_redirect/entrypoint", "what else acts on the name"),
+    (
+        "GET cf/zones/:id/rulesets/phases/http_request_dynamic_redirect/entrypoint",
+        "what else acts on the name",
+    ),
     ("GET cf/zones/:id/settings/ssl", "how the edge reaches the server"),
     ("GET cf/ips", "which addresses are the edge's"),
     ("GET cf/user/tokens/verify", "whether the token is valid"),
@@ -110,7 +125,10 @@ fn kind(method: &str, path: &str) -> String {
     }
     let path = path.split('?').next().unwrap_or(path);
     let is_id = |part: &str| part.len() >= 20 || ["production", "blog"].contains(&part);
-    let parts: Vec<&str> = path.split('/').map(|part| if is_id(part) && !part.starts_with("http_") { ":id" } else { part }).collect();
+    let parts: Vec<&str> = path
+        .split('/')
+        .map(|part| if is_id(part) && !part.starts_with("http_") { ":id" } else { part })
+        .collect();
     format!("GET {whose}/{}", parts.join("/"))
 }
 
@@ -172,8 +190,10 @@ fn told(made: Made, costs: &[(&str, Cost)]) -> String {
         let named: Duration = cost.waits.values().sum();
         let rest = cost.took.saturating_sub(named).as_secs();
         let waits = cost.waits.iter().map(|(wait, time)| format!("{} {}", wait.as_str(), time.as_secs()));
-        let waits: Vec<String> = waits.chain((rest > 0).then(|| format!("proof and answers {rest}"))).collect();
-        writeln!(told, "\n### {command}: {} s\n\nwaits: {}\n", cost.took.as_secs(), waits.join(", ")).unwrap();
+        let waits: Vec<String> =
+            waits.chain((rest > 0).then(|| format!("proof and answers {rest}"))).collect();
+        writeln!(told, "\n### {command}: {} s\n\nwaits: {}\n", cost.took.as_secs(), waits.join(", "))
+            .unwrap();
         for (kind, count) in &cost.requests {
             writeln!(told, "{count:>4} {kind}").unwrap();
         }
@@ -204,7 +224,10 @@ async fn every_wait_and_every_request_of_every_command_is_written_down_with_its_
         return;
     }
     let differing = differing(table.trim(), told_of_all.trim());
-    assert!(differing.is_empty(), "it is not as costs.md says; FABRIK_WRITE_COSTS=1 writes it anew:\n{differing}");
+    assert!(
+        differing.is_empty(),
+        "it is not as costs.md says; FABRIK_WRITE_COSTS=1 writes it anew:\n{differing}"
+    );
 }
 
 /// The lines that only one of the two has, each under its command.

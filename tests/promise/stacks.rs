@@ -302,8 +302,12 @@ async fn a_late_effect_of_any_write_of_a_rename_writes_nothing_back() {
                 scene.arm(Fault::Health);
             }
             let (outcome, _) = scene.heard().await;
-            let context = format!("renaming with a late effect of write {write}, failing: {failing}: {outcome:?}");
-            assert!(matches!(&outcome, Outcome::Ended(Ended::Complete { .. } | Ended::RolledBack { .. })), "{context}");
+            let context =
+                format!("renaming with a late effect of write {write}, failing: {failing}: {outcome:?}");
+            assert!(
+                matches!(&outcome, Outcome::Ended(Ended::Complete { .. } | Ended::RolledBack { .. })),
+                "{context}"
+            );
             scene.outlast_late_effects().await;
             at_rest(&scene, &context).await;
             if scene.sandbox.world().at_write.is_some() {
@@ -321,7 +325,8 @@ async fn a_dropped_service_has_no_container_and_does_not_spoil_the_status() {
         "  db:\n    <<: *base\n    image: postgres:16\n    volumes: ['data:/var/lib/postgresql/data']\n",
         "",
     );
-    let dropped = dropped.replace("      db: {condition: service_started}\n", "").replace("volumes:\n  data: {}\n", "");
+    let dropped =
+        dropped.replace("      db: {condition: service_started}\n", "").replace("volumes:\n  data: {}\n", "");
     assert!(!dropped.contains("db"), "{dropped}");
     scene.write("compose.yaml", &dropped);
     let warnings = complete(&scene).await;

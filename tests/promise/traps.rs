@@ -302,8 +302,11 @@ async fn an_application_that_somebody_changed_since_is_not_put_back_over_their_c
 async fn a_restore_that_fails_to_build_is_left_standing_and_named_and_can_be_tried_again() {
     let scene = revised(Made::Git).await;
     let before = scene.sandbox.show();
-    scene.sandbox.with_world(|world| world.arm(Fault::Build, Some(2))).unwrap();
     let outcome = scene.apply(&Fuse::default()).await;
+    assert!(complete(&outcome), "{outcome:?}");
+    // It is tried once more before it is given up.
+    scene.sandbox.with_world(|world| world.arm(Fault::Build, Some(2))).unwrap();
+    let outcome = scene.roll_back_newest().await;
     let Outcome::Ended(Ended::Failed { standing, .. }) = outcome else { panic!("{outcome:?}") };
     assert!(format!("{standing:?}").contains("restored, but its deployment"), "{standing:?}");
     undone(scene.roll_back_newest().await);

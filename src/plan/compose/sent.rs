@@ -16,7 +16,8 @@ pub fn services(text: &str) -> BTreeSet<String> {
 
 /// The services of `text`, a dump by Coolify, that are not among `wanted`; none where it cannot be read.
 pub fn others(text: &str, wanted: &BTreeSet<String>) -> Vec<String> {
-    let Ok(Node { value: tree::Value::Map(top), .. }) = tree::read(Path::new("text"), text, MergeKeys::Kept) else {
+    let Ok(Node { value: tree::Value::Map(top), .. }) = tree::read(Path::new("text"), text, MergeKeys::Kept)
+    else {
         return Vec::new();
     };
     let services = top.iter().find(|entry| entry.key == "services").map(|entry| &entry.node.value);
