@@ -80,6 +80,12 @@ impl<P: Phase> Deployment<P> {
         Err(Illegal { effect: effect.name(), step: effect.step(), reason: "it has no place in this phase" })
     }
 
+    /// Takes up what an entry that is no effect says about the requests sent so far.
+    pub(crate) fn note(mut self, entry: impl FnOnce(&mut Ledger)) -> Self {
+        entry(&mut self.ledger);
+        self
+    }
+
     /// Takes up an effect that is already in the journal.
     pub(crate) fn replay_effect(mut self, effect: &Effect) -> Result<Self, Illegal> {
         self.check(effect)?;

@@ -127,6 +127,13 @@ pub enum Effect {
         /// Its times.
         attempt: Attempt,
     },
+    /// The write that was sent last to undo something got no clear answer: it may still take effect.
+    UndoDoubted {
+        /// The thing undone.
+        thing: Step,
+        /// Its id.
+        id: String,
+    },
     /// The thing is gone, or as it was before; read back.
     Undone {
         /// The thing.
@@ -169,6 +176,7 @@ impl Effect {
             Self::Surplus { receipt } => receipt.step,
             Self::Settled { step, .. } => *step,
             Self::UndoIntended { thing, .. }
+            | Self::UndoDoubted { thing, .. }
             | Self::Undone { thing, .. }
             | Self::UndoBlocked { thing, .. }
             | Self::Kept { thing, .. }
@@ -183,6 +191,7 @@ impl Effect {
             Self::Settled { .. } => "settled",
             Self::Surplus { .. } => "surplus",
             Self::UndoIntended { .. } => "undo-intended",
+            Self::UndoDoubted { .. } => "undo-doubted",
             Self::Undone { .. } => "undone",
             Self::UndoBlocked { .. } => "undo-blocked",
             Self::Kept { .. } => "kept",

@@ -34,13 +34,21 @@ pub struct Standing {
     pub undo: Undo,
 }
 
+/// An attempt that got no clear answer of its own, and so may take effect until its settle window is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Unanswered {
+    step: Step,
+    attempt: Attempt,
+}
+
 /// What the effects written so far add up to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ledger {
     doubts: Vec<Intended>,
     receipts: Vec<Receipt>,
     attempts: Vec<Intended>,
-    undoing: Vec<(Step, String, Attempt)>,
+    unanswered: Vec<Unanswered>,
+    undoing: Option<Unanswered>,
     blocked: Vec<(Step, String, String)>,
     gone: Vec<(Step, String)>,
     abandoned: Vec<(Step, String)>,
@@ -72,20 +80,23 @@ impl Ledger {
         self.attempts.iter().find(|attempt| attempt.step == step)
     }
 
-    /// The newest attempt at `thing` itself, its variables, its start or its proxy.
-    pub fn newest_attempt_on(&self, thing: Step) -> Option<&Intended> {
-        self.attempts.iter().rev().find(|attempt| attempt.step.thing() == thing)
+    /// The attempts, forward and back, that got no clear answer: each may take effect until its settle window is over.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Attempt> {
+        self.unclear().map(|unclear| &unclear.attempt)
     }
 
-    /// The newest attempt at undoing `thing`.
-    pub fn newest_undo(&self, thing: Step) -> Option<&Attempt> {
-        self.undoing.iter().rev().find(|(step, ..)| *step == thing).map(|(.., attempt)| attempt)
+    /// Those of them at `thing` itself, its parts, its volumes, its variables, its start or its proxy.
+    pub fn unanswered_on(&self, thing: Step) -> impl Iterator<Item = &Attempt> {
+        self.unclear().filter(move |unclear| unclear.step.thing() == thing).map(|unclear| &unclear.attempt)
     }
 
-    /// All attempts, forward and back.
-    pub fn all_attempts(&self) -> impl Iterator<Item = &Attempt> {
-        let forward = self.attempts.iter().map(|intended| &intended.attempt);
-        forward.chain(self.undoing.iter().map(|(.., attempt)| attempt))
+    /// Those of them at `step` alone.
+    pub fn unanswered_at(&self, step: Step) -> impl Iterator<Item = &Attempt> {
+        self.unclear().filter(move |unclear| unclear.step == step).map(|unclear| &unclear.attempt)
+    }
+
+    fn unclear(&self) -> impl Iterator<Item = &Unanswered> {
+        self.unanswered.iter().chain(&self.undoing)
     }
 
     /// Whether a person gave up on `thing`.
@@ -179,6 +190,7 @@ impl Ledger {
                 no("nothing was ever intended")
             }
             Effect::UndoIntended { thing, id, .. }
+            | Effect::UndoDoubted { thing, id }
             | Effect::Undone { thing, id }
             | Effect::UndoBlocked { thing, id, .. }
             | Effect::Kept { thing, id, .. }
@@ -193,6 +205,7 @@ impl Ledger {
             | Effect::Settled { .. }
             | Effect::Surplus { .. }
             | Effect::UndoIntended { .. }
+            | Effect::UndoDoubted { .. }
             | Effect::Undone { .. }
             | Effect::UndoBlocked { .. }
             | Effect::Kept { .. }
@@ -215,22 +228,72 @@ impl Ledger {
 
     /// Adds an effect that [`check`](Self::check) let through.
     pub(crate) fn apply(&mut self, effect: &Effect) {
+        // A process writes on only once its last undoing write was answered, and says so where the answer was unclear.
+        let undoing = self.undoing.take();
         match effect.clone() {
             Effect::Intended(wanted) => {
+                self.unanswered.push(Unanswered { step: wanted.step, attempt: wanted.attempt.clone() });
                 self.attempts.push(wanted.clone());
                 self.doubts.push(wanted);
             }
-            Effect::Settled { step, verdict, .. } => {
-                self.doubts.retain(|doubt| doubt.step != step);
-                if let Verdict::Have(receipt) = verdict {
-                    self.take(receipt);
-                }
-            }
+            Effect::Settled { step, by, verdict } => self.settle(step, by, verdict),
             Effect::Surplus { receipt } => self.receipts.push(receipt),
-            Effect::UndoIntended { thing, id, attempt, .. } => self.undoing.push((thing, id, attempt)),
-            Effect::Undone { thing, id } | Effect::Kept { thing, id, .. } => self.gone.push((thing, id)),
+            Effect::UndoIntended { thing, attempt, .. } => {
+                self.undoing = Some(Unanswered { step: thing, attempt });
+            }
+            Effect::UndoDoubted { .. } => self.unanswered.extend(undoing),
+            Effect::Undone { thing, id } => {
+                self.gone.push((thing, id));
+                self.forget_what_cannot_land(thing);
+            }
+            Effect::Kept { thing, id, .. } => self.gone.push((thing, id)),
             Effect::UndoBlocked { thing, id, reason } => self.blocked.push((thing, id, reason)),
             Effect::Abandoned { thing, reason } => self.abandoned.push((thing, reason)),
+        }
+    }
+
+    /// Notes that the process stopped of its own accord: whatever it sent last to undo something was answered.
+    pub(crate) fn parked(&mut self) {
+        self.undoing = None;
+    }
+
+    /// Notes that another process goes on: whether what the one before sent last was answered is not known.
+    pub(crate) fn resumed(&mut self) {
+        self.unanswered.extend(self.undoing.take());
+    }
+
+    // Its own answer says what came of the newest attempt at the step alone; an answer that nothing came of it leaves
+    // the ones before it in doubt.
+    fn settle(&mut self, step: Step, by: By, verdict: Verdict) {
+        if by == By::Answer
+            && let Some(newest) = self.unanswered.iter().rposition(|unclear| unclear.step == step)
+        {
+            self.unanswered.remove(newest);
+        }
+        match (by, self.doubts.iter().rposition(|doubt| doubt.step == step)) {
+            (By::Answer, Some(newest)) if verdict == Verdict::Absent => drop(self.doubts.remove(newest)),
+            _ => self.doubts.retain(|doubt| doubt.step != step),
+        }
+        if let Verdict::Have(receipt) = verdict {
+            // No late request finds what is gone.
+            if matches!(receipt.how, How::Dropped { .. }) {
+                self.unanswered.retain(|unclear| unclear.step != step);
+            }
+            self.take(receipt);
+        }
+    }
+
+    // What was made and is gone has an id that no later request finds.
+    fn forget_what_cannot_land(&mut self, thing: Step) {
+        let here = |receipt: &&Receipt| receipt.step.thing() == thing;
+        let only_made = self.receipts.iter().filter(here).all(|receipt| match receipt.how {
+            How::Made | How::Late => true,
+            How::Changed { .. } => receipt.step.thing() != receipt.step,
+            How::Found | How::Dropped { .. } => false,
+        });
+        let made = self.receipts.iter().filter(here).any(|receipt| receipt.how == How::Made);
+        if made && only_made && self.standing().iter().all(|standing| standing.receipt.step != thing) {
+            self.unanswered.retain(|unclear| unclear.step.thing() != thing);
         }
     }
 

@@ -202,6 +202,9 @@ pub struct Plan {
     /// What requests of earlier runs made after those had ended: deleted before anything else is done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<Receipt>,
+    /// The volumes, by the app's own names, that an earlier release mounts and this one does not: their data stays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_volumes: Vec<String>,
 }
 
 impl Action {

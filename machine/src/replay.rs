@@ -147,7 +147,8 @@ impl AnyDeployment {
             Entry::Effect(effect) => {
                 self.take(effect).map_err(|illegal| ReplayError::Effect { seq, illegal })
             }
-            Entry::Parked { .. } | Entry::Resumed { .. } => Ok(self),
+            Entry::Parked { .. } => Ok(self.parked()),
+            Entry::Resumed { .. } => Ok(self.resumed()),
             Entry::Begun(_)
             | Entry::Validating
             | Entry::Provisioning { .. }
@@ -212,6 +213,16 @@ impl AnyDeployment {
             },
             Self::RolledBack(_) => None,
         }
+    }
+
+    /// The same, taken up by another process than the one that wrote it.
+    #[must_use]
+    pub fn resumed(self) -> Self {
+        each!(self, d => Self::from(d.note(Ledger::resumed)))
+    }
+
+    fn parked(self) -> Self {
+        each!(self, d => Self::from(d.note(Ledger::parked)))
     }
 
     fn take(self, effect: &Effect) -> Result<Self, Illegal> {

@@ -15,6 +15,8 @@ pub enum Step {
     Project,
     /// The Coolify environment.
     Environment,
+    /// The compose services of an app that its new text no longer has.
+    Parts,
     /// The app itself: a Coolify service or application.
     App,
     /// The volumes of an app whose own fields do not name them.
@@ -34,10 +36,11 @@ pub struct NoSuchStep(String);
 
 impl Step {
     /// One step of each kind, in the order in which they are taken.
-    pub const KINDS: [Self; 8] = [
+    pub const KINDS: [Self; 9] = [
         Self::Dns(0),
         Self::Project,
         Self::Environment,
+        Self::Parts,
         Self::App,
         Self::Volumes,
         Self::Envs,
@@ -51,6 +54,7 @@ impl Step {
             Self::Dns(_) => "dns",
             Self::Project => "project",
             Self::Environment => "environment",
+            Self::Parts => "parts",
             Self::App => "app",
             Self::Volumes => "volumes",
             Self::Envs => "envs",
@@ -59,22 +63,22 @@ impl Step {
         }
     }
 
-    /// The step whose object this one works on. Undoing is done a thing at a time: volumes, variables and starts
+    /// The step whose object this one works on. Undoing is done a thing at a time: parts, volumes, variables and starts
     /// go the way of their app, the proxy goes the way of its record.
     #[must_use]
     pub fn thing(self) -> Self {
         match self {
-            Self::Volumes | Self::Envs | Self::Deploy => Self::App,
+            Self::Parts | Self::Volumes | Self::Envs | Self::Deploy => Self::App,
             Self::Proxy(nth) => Self::Dns(nth),
             Self::Dns(_) | Self::Project | Self::Environment | Self::App => self,
         }
     }
 
-    /// Whether what it sets are fields of its thing. Volumes, variables and starts are not.
+    /// Whether what it sets are fields of its thing. Parts, volumes, variables and starts are not.
     #[must_use]
     pub fn sets_fields(self) -> bool {
         match self {
-            Self::Volumes | Self::Envs | Self::Deploy => false,
+            Self::Parts | Self::Volumes | Self::Envs | Self::Deploy => false,
             Self::Dns(_) | Self::Project | Self::Environment | Self::App | Self::Proxy(_) => true,
         }
     }
@@ -93,7 +97,13 @@ impl Step {
         match self {
             Self::Dns(_) => Self::Dns(nth),
             Self::Proxy(_) => Self::Proxy(nth),
-            Self::Project | Self::Environment | Self::App | Self::Volumes | Self::Envs | Self::Deploy => self,
+            Self::Project
+            | Self::Environment
+            | Self::Parts
+            | Self::App
+            | Self::Volumes
+            | Self::Envs
+            | Self::Deploy => self,
         }
     }
 }

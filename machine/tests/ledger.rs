@@ -173,7 +173,7 @@ fn things_with_one_name_or_one_id_have_each_their_own_fields_and_hindrance() {
 
 #[test]
 fn what_is_set_on_an_app_beside_its_fields_is_none_of_them_now_or_before() {
-    for step in [Step::Volumes, Step::Envs, Step::Deploy] {
+    for step in [Step::Parts, Step::Volumes, Step::Envs, Step::Deploy] {
         let beside = Receipt { fields: fields(&[("KEY", "new")]), ..receipt(step, "a1", changed("8080")) };
         let before = fields(&[("image", "old")]);
         let standing = ledger(&[
@@ -209,7 +209,6 @@ fn what_is_undone_or_kept_no_longer_stands() {
     for end in [undone(Step::Dns(0), "r1"), kept(Step::Dns(0), "r1")] {
         let ledger = ledger(&[want(Step::Dns(0)), made(Step::Dns(0), "r1"), undo(Step::Dns(0), "r1"), end]);
         assert_eq!(ledger.standing(), []);
-        assert!(ledger.newest_undo(Step::Dns(0)).is_some());
     }
 }
 
@@ -244,6 +243,17 @@ fn a_settled_attempt_is_no_longer_in_doubt_but_remembered() {
         assert_eq!(settled.doubts(), []);
         assert_eq!(settled.newest_attempt(Step::Dns(0)), settled.first_attempt(Step::Dns(0)));
     }
+}
+
+#[test]
+fn an_answer_that_nothing_came_of_it_leaves_the_attempts_before_in_doubt() {
+    let send = intended(Step::App, Kind::Converge);
+    let absent = settled(Step::App, By::Answer, Verdict::Absent);
+    let twice = ledger(&[send.clone(), send.clone(), absent.clone()]);
+    assert_eq!(twice.doubts().len(), 1);
+    assert_eq!(ledger(&[send.clone(), absent.clone()]).doubts(), []);
+    let seen = settled(Step::App, By::Inquiry, Verdict::Absent);
+    assert_eq!(ledger(&[send.clone(), send, seen]).doubts(), []);
 }
 
 #[test]

@@ -71,8 +71,9 @@ fn tried() -> Ledger {
         converge(Step::Proxy(0), 6),
         got(Step::Proxy(0), "r1"),
         converge(Step::Dns(1), 7),
-        settled(Step::Dns(1), By::Answer, Verdict::Have(receipt(Step::Dns(1), "r2", How::Made))),
+        settled(Step::Dns(1), By::Inquiry, Verdict::Have(receipt(Step::Dns(1), "r2", How::Made))),
         sent(undo(Step::App, "a1"), 8),
+        Effect::UndoDoubted { thing: Step::App, id: "a1".to_owned() },
         sent(undo(Step::Dns(0), "r1"), 9),
         sent(undo(Step::App, "a1"), 10),
     ];
@@ -82,26 +83,88 @@ fn tried() -> Ledger {
 }
 
 #[test]
-fn the_first_and_the_newest_attempt_are_told_for_each_step_thing_and_undoing() {
+fn the_first_and_the_newest_attempt_are_told_for_each_step() {
     let ledger = tried();
     let ms = |attempt: Option<&Attempt>| attempt.map(|attempt| attempt.sent.boot_ms);
-    for (step, first, newest, on_the_thing, undone) in [
-        (Step::Dns(0), Some(1), Some(3), Some(6), Some(9)),
-        (Step::App, Some(2), Some(4), Some(5), Some(10)),
-        (Step::Envs, Some(5), Some(5), None, None),
-        (Step::Proxy(0), Some(6), Some(6), None, None),
-        (Step::Dns(1), Some(7), Some(7), Some(7), None),
-        (Step::Project, None, None, None, None),
+    for (step, first, newest) in [
+        (Step::Dns(0), Some(1), Some(3)),
+        (Step::App, Some(2), Some(4)),
+        (Step::Envs, Some(5), Some(5)),
+        (Step::Proxy(0), Some(6), Some(6)),
+        (Step::Dns(1), Some(7), Some(7)),
+        (Step::Project, None, None),
     ] {
         assert_eq!(ms(ledger.first_attempt(step).map(|wanted| &wanted.attempt)), first, "{step}");
         assert_eq!(ms(ledger.newest_attempt(step).map(|wanted| &wanted.attempt)), newest, "{step}");
-        assert_eq!(ms(ledger.newest_attempt_on(step).map(|wanted| &wanted.attempt)), on_the_thing, "{step}");
-        assert_eq!(ms(ledger.newest_undo(step)), undone, "{step}");
     }
 }
 
+fn sent_at<'a>(attempts: impl Iterator<Item = &'a Attempt>) -> Vec<u64> {
+    attempts.map(|attempt| attempt.sent.boot_ms).collect()
+}
+
 #[test]
-fn every_attempt_counts_forward_and_back() {
-    let all: Vec<_> = tried().all_attempts().map(|attempt| attempt.sent.boot_ms).collect();
-    assert_eq!(all, (1..=10).collect::<Vec<_>>());
+fn only_an_attempt_without_a_clear_answer_of_its_own_may_still_take_effect() {
+    let ledger = tried();
+    // The first of two at a record and at an app, one that was settled by asking, one undoing in doubt and the last one.
+    assert_eq!(sent_at(ledger.unanswered()), [1, 2, 7, 8, 10]);
+    assert_eq!(sent_at(ledger.unanswered_on(Step::App)), [2, 8, 10]);
+    assert_eq!(sent_at(ledger.unanswered_on(Step::Dns(0))), [1]);
+    assert_eq!(sent_at(ledger.unanswered_at(Step::Envs)), [] as [u64; 0]);
+}
+
+/// What may still take effect of an undoing write, by what was written after it.
+fn after_an_undoing_write(then: &[Entry]) -> AnyDeployment {
+    let made = [
+        intended(Step::Dns(0), Kind::Converge),
+        settled(Step::Dns(0), By::Answer, Verdict::Have(receipt(Step::Dns(0), "r1", changed("80")))),
+        sent(undo(Step::Dns(0), "r1"), 9),
+    ];
+    let entries = way_to(Name::Provisioning).into_iter().chain(made.map(Entry::Effect));
+    let entries: Vec<Entry> = entries.chain(then.iter().cloned()).collect();
+    AnyDeployment::replay(&lines(&entries)).expect("the entries can follow each other")
+}
+
+#[test]
+fn an_undoing_write_was_answered_if_its_process_went_on_or_parked_and_not_if_another_did() {
+    let parked = Entry::Parked { reason: "interrupted".to_owned() };
+    let resumed = Entry::Resumed { holder: "another".to_owned() };
+    let undone = Entry::Effect(Effect::Undone { thing: Step::Dns(0), id: "r1".to_owned() });
+    let doubted = Entry::Effect(Effect::UndoDoubted { thing: Step::Dns(0), id: "r1".to_owned() });
+    for (then, left) in [
+        (vec![], 1),
+        (vec![undone.clone()], 0),
+        (vec![parked.clone()], 0),
+        (vec![parked.clone(), resumed.clone(), undone.clone()], 0),
+        (vec![resumed.clone(), undone.clone()], 1),
+        (vec![resumed, parked.clone()], 1),
+        (vec![doubted, parked, undone], 1),
+    ] {
+        let any = after_an_undoing_write(&then);
+        assert_eq!(any.ledger().unanswered().count(), left, "{then:?}");
+    }
+    let taken_up = after_an_undoing_write(&[]).resumed();
+    assert_eq!(taken_up.ledger().unanswered().count(), 1);
+}
+
+#[test]
+fn no_late_request_finds_what_was_made_and_is_gone() {
+    let change = intended(Step::Envs, Kind::Converge);
+    let effects = [
+        intended(Step::App, Kind::Create),
+        settled(Step::App, By::Answer, Verdict::Have(receipt(Step::App, "a1", How::Made))),
+        change.clone(),
+        change,
+        settled(Step::Envs, By::Answer, Verdict::Have(receipt(Step::Envs, "a1", changed("80")))),
+        undo(Step::App, "a1"),
+    ];
+    let gone = Effect::Undone { thing: Step::App, id: "a1".to_owned() };
+    let left = |effects: Vec<Effect>| {
+        let entries = way_to(Name::Provisioning).into_iter().chain(effects.into_iter().map(Entry::Effect));
+        let any =
+            AnyDeployment::replay(&lines(&entries.collect::<Vec<_>>())).expect("they follow each other");
+        any.ledger().unanswered().count()
+    };
+    assert_eq!(left(effects.to_vec()), 2);
+    assert_eq!(left(effects.into_iter().chain([gone]).collect()), 0);
 }

@@ -68,6 +68,7 @@ pub fn plan() -> Plan {
         late: Vec::new(),
         external: Vec::new(),
         handed_over: Vec::new(),
+        left_volumes: Vec::new(),
         base: Base::Nothing,
         place: Place {
             coolify: "https://coolify.example.com".to_owned(),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use machine::app::AppKey;
 use machine::phase::Data;
-use machine::receipt::How;
+use machine::receipt::{How, Receipt};
+use machine::step::Step;
 
 use super::args::{Destroy, Global};
 use super::consent::Consent;
@@ -85,7 +86,13 @@ fn agree(app: &AppKey, volumes: bool, estate: Option<&Estate>, consent: &Consent
     let things: Vec<String> = estate.into_iter().flat_map(named).collect();
     let what = if things.is_empty() { "what is left of it".to_owned() } else { things.join(", ") };
     let data = if volumes { "its volumes are DELETED" } else { "its volumes stay" };
-    let question = format!("take down {name}: {what}; {data}?");
+    let there_before: Vec<String> = estate.into_iter().flat_map(taken_over).collect();
+    let stays = if there_before.is_empty() {
+        String::new()
+    } else {
+        format!("; {} stays, it was there before", there_before.join(", "))
+    };
+    let question = format!("take down {name}: {what}; {data}{stays}?");
     let agreed = if volumes { consent.typed(&question, name) } else { consent.agreed(&question) };
     if agreed {
         return Ok(());
@@ -94,12 +101,19 @@ fn agree(app: &AppKey, volumes: bool, estate: Option<&Estate>, consent: &Consent
 }
 
 fn named(estate: &Estate) -> Vec<String> {
-    let made = estate.things.iter().filter(|receipt| receipt.how == How::Made);
-    made.map(|receipt| match receipt.fields.get("name") {
-        Some(name) => format!("{} {name}", receipt.step.as_str()),
-        None => format!("{} {}", receipt.step.as_str(), receipt.id),
-    })
-    .collect()
+    estate.things.iter().filter(|receipt| receipt.how == How::Made).map(called).collect()
+}
+
+// What the app shares with others is none of this.
+fn taken_over(estate: &Estate) -> Vec<String> {
+    let own = |receipt: &&Receipt| matches!(receipt.step, Step::App | Step::Dns(_));
+    let found = estate.things.iter().filter(|receipt| receipt.how == How::Found);
+    found.filter(own).map(called).collect()
+}
+
+fn called(receipt: &Receipt) -> String {
+    let name = receipt.fields.get("name").unwrap_or(&receipt.id);
+    format!("{} {name}", receipt.step.as_str())
 }
 
 fn beside(runs: &[RunRow]) -> Option<PathBuf> {

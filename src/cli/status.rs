@@ -114,7 +114,7 @@ fn told(app: &str, row: &RunRow, word: &str, release: Option<&Release>) -> Vec<S
 fn next(row: &RunRow, word: &str, run: &str) -> Vec<String> {
     match (&row.begun, row.phase) {
         (Some(begun), _) if word == DESTROYED => vec![format!("fabrik apply {}", begun.spec)],
-        (_, Some(phase)) => tables::next(run, phase),
+        (_, Some(phase)) => tables::next(run, phase, tables::takes_down(row)),
         (_, None) => Vec::new(),
     }
 }

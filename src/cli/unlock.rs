@@ -20,6 +20,7 @@ use crate::plan::release::open_run;
 use crate::report::Ending;
 use crate::report::ending::holder_lines;
 use crate::report::screen::{GOOD, ODD, in_style};
+use crate::report::tables::takes_down;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Claim, Holder, Lease, RunRow, Store, Tenant};
 use crate::wire::live::LiveClock;
@@ -122,6 +123,10 @@ async fn take(
 }
 
 fn next(rows: &[RunRow], app: &AppKey) -> Option<String> {
-    let run = open_run(rows, app)?.run.short();
+    let row = open_run(rows, app)?;
+    let run = row.run.short();
+    if takes_down(row).is_some() {
+        return Some(format!("  next: `fabrik resume {run}` goes on"));
+    }
     Some(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it"))
 }

@@ -212,6 +212,7 @@ impl Drawing<'_> {
         let fields = fields([("name", name)]);
         let known = self.base.and_then(|base| base.receipt(provider.step()));
         let mut there = provider.look().await?;
+        let known_before = known.is_some();
         let known = there.iter().position(|object| known.is_some_and(|known| known.id == object.id));
         let used = known.map(|at| there.swap_remove(at));
         let Sorted { mut strangers, late } = self.sort(provider, there).await?;
@@ -221,7 +222,11 @@ impl Drawing<'_> {
                 Ok(Drawn { wish: Wish { fields, action: Action::Keep { id, mark } }, late })
             }
             (None, []) => {
-                provider.control().await?;
+                // Where nothing of the app is known yet, there is nothing to overlook: it is looked for again before it
+                // is made.
+                if known_before {
+                    provider.control().await?;
+                }
                 Ok(Drawn { wish: Wish { fields, action: Action::Create }, late })
             }
             (None, [_, ..]) => Err(Obstacle::new(
@@ -264,6 +269,7 @@ impl Drawing<'_> {
             Some(_) | None => self.run.clone(),
         };
         envs.push(release_wish(&release, &last));
+        let left_volumes = self.left_volumes(&app);
         let app = self.labelled(app, &release);
         let plan = Plan {
             base,
@@ -278,6 +284,7 @@ impl Drawing<'_> {
             endpoints: self.ask.spec.endpoints(),
             release,
             late,
+            left_volumes,
         };
         Ok(DrawnPlan { plan, observed })
     }

@@ -2,6 +2,7 @@
 //!
 //! Read from the journal alone. Whether the things are still there, and still ours, is seen when they are undone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use machine::phase::Name;
@@ -9,7 +10,7 @@ use machine::plan::{Base, Plan, RecordWish};
 use machine::receipt::{How, Receipt};
 use machine::step::{Nth, Step};
 
-use super::release::{ReadError, Release, has_destroyed};
+use super::release::{ReadError, Release, has_destroyed, read, volumes_of};
 use crate::store::{RunRow, Store};
 
 /// What an app's runs left behind.
@@ -31,16 +32,22 @@ impl Estate {
     /// [`ReadError`].
     pub async fn read(store: &Arc<dyn Store>, rows: &[RunRow]) -> Result<Option<Self>, ReadError> {
         let mut things: Vec<Thing> = Vec::new();
-        let mut newest = None;
+        let (mut newest, mut volumes) = (None, BTreeSet::new());
         for row in rows {
             if has_destroyed(store, row).await? {
                 (things, newest) = (Vec::new(), None);
+                volumes.clear();
             }
+            volumes.extend(started_with(store, row).await?);
             let Some(release) = finished(store, row).await? else { continue };
             left_by(&release, &mut things);
             newest = Some(release);
         }
-        Ok(newest.map(|release| Self::of(&release, things)))
+        let Some(newest) = newest else { return Ok(None) };
+        let mut estate = Self::of(&newest, things);
+        let mounted = newest.volumes();
+        estate.plan.left_volumes = volumes.into_iter().filter(|name| !mounted.contains(name)).collect();
+        Ok(Some(estate))
     }
 
     fn of(newest: &Release, mut things: Vec<Thing>) -> Self {
@@ -61,6 +68,13 @@ impl Estate {
         }
         Self { plan, things: numbered }
     }
+}
+
+// The volumes of a run that started the app, whatever became of it: Docker makes them then, and no undo deletes them.
+async fn started_with(store: &Arc<dyn Store>, row: &RunRow) -> Result<Vec<String>, ReadError> {
+    let (any, loaded) = read(store.as_ref(), &row.run).await?;
+    let started = any.ledger().newest_attempt(Step::Deploy).is_some();
+    Ok(if started { volumes_of(any.begun(), &loaded.blobs) } else { Vec::new() })
 }
 
 async fn finished(store: &Arc<dyn Store>, row: &RunRow) -> Result<Option<Release>, ReadError> {
@@ -92,7 +106,13 @@ fn left_by(release: &Release, things: &mut Vec<Thing>) {
 fn record_of(release: &Release, step: Step) -> Option<RecordWish> {
     match step {
         Step::Dns(nth) | Step::Proxy(nth) => release.plan().record(nth).cloned(),
-        Step::Project | Step::Environment | Step::App | Step::Volumes | Step::Envs | Step::Deploy => None,
+        Step::Project
+        | Step::Environment
+        | Step::Parts
+        | Step::App
+        | Step::Volumes
+        | Step::Envs
+        | Step::Deploy => None,
     }
 }
 

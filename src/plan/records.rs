@@ -87,12 +87,7 @@ impl Drawing<'_> {
     }
 
     // Whatever else stands at the name would be in the way of the record that takes the place of `old`.
-    async fn alone(
-        &self,
-        provider: &Records,
-        old: &Wish,
-        wanted: &Fields,
-    ) -> Result<Vec<Receipt>, Obstacle> {
+    async fn alone(&self, provider: &Records, old: &Wish, wanted: &Fields) -> Result<Vec<Receipt>, Obstacle> {
         let mut there = provider.look().await?;
         there.retain(|object| Some(object.id.as_str()) != old.action.id());
         let sorted = self.sort(provider, there).await?;

@@ -15,6 +15,7 @@ use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::{Nth, Step};
 
 use super::ask::sha256;
+use super::matter::Matter;
 use crate::error::Problems;
 use crate::spec::Spec;
 use crate::store::{Loaded, RunRow, Store, StoreError};
@@ -208,6 +209,11 @@ impl Release {
         Spec::thaw(Path::new(&self.begun().spec), &self.frozen(frozen::SPEC))
     }
 
+    /// The names it gives the volumes that it mounts.
+    pub fn volumes(&self) -> Vec<String> {
+        volumes_of(self.begun(), &self.blobs)
+    }
+
     /// A frozen text, empty where there is none.
     pub fn frozen(&self, name: &str) -> String {
         frozen_text(self.begun(), &self.blobs, name)
@@ -226,6 +232,15 @@ pub async fn has_destroyed(store: &Arc<dyn Store>, row: &RunRow) -> Result<bool,
     }
     let loaded = store.load(&row.run).await?;
     Ok(loaded.lines.iter().any(|line| matches!(line.entry, Entry::Destroying { .. })))
+}
+
+/// The names of the volumes that the run that began so mounts; none where this version no longer understands its spec.
+pub fn volumes_of(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
+    let Ok(spec) = Spec::thaw(Path::new(&begun.spec), &frozen_text(begun, blobs, frozen::SPEC)) else {
+        return Vec::new();
+    };
+    let compose = frozen_text(begun, blobs, frozen::COMPOSE);
+    Matter::frozen(&spec, compose).map(|matter| matter.volumes).unwrap_or_default()
 }
 
 /// The text frozen under `name` with the run that began so; empty where there is none.

@@ -6,8 +6,8 @@
 use machine::plan::{Action, Wish};
 use machine::receipt::Fields;
 
-use super::Obstacle;
 use super::draw::Drawing;
+use super::{Obstacle, Release};
 use crate::providers::Coolify;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::storages::{Mount, VOLUMES, spelled};
@@ -23,6 +23,13 @@ impl Drawing<'_> {
             app.insert(VOLUMES.to_owned(), spelled(&wanted));
         }
         app
+    }
+
+    /// The volumes that the last release mounts and the wanted app does not. One that is made has no earlier data.
+    pub(super) fn left_volumes(&self, app: &Wish) -> Vec<String> {
+        let before =
+            self.base.filter(|_| app.action.id().is_some()).map(Release::volumes).unwrap_or_default();
+        before.into_iter().filter(|name| !self.ask.matter.volumes.contains(name)).collect()
     }
 
     /// The wish for the app with what is really there of its volumes.

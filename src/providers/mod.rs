@@ -46,6 +46,12 @@ pub trait Provider: Send + Sync {
     /// Everything at the natural key, whoever made it.
     async fn look(&self) -> Result<Vec<Object>, Trouble>;
 
+    /// Whether [`look`](Self::look) shows by itself that the token sees the place: it reads the list of something that
+    /// is there. Then what is not in that list is not there, and no control read is needed beside it.
+    fn looks_inside(&self) -> bool {
+        false
+    }
+
     /// Everything that carries `mark`, wherever it is; nothing where nothing is marked.
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble>;
 

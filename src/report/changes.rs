@@ -8,6 +8,7 @@ use super::screen::{BAD, DIM, GOOD, ODD, in_style};
 use crate::plan::compose::release_label::FIELD;
 use crate::plan::draw::EDITED;
 use crate::plan::observed::{ObservedApp, ObservedEnv};
+use crate::providers::coolify::storages::at_docker;
 use crate::spec::Spec;
 
 /// The things of a plan, in the order they are made.
@@ -32,6 +33,7 @@ pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
         in_style(DIM, &format!("  = dns           {name}  (external: verified, not managed)"))
     }));
     lines.extend(plan.envs.iter().map(env_line));
+    lines.extend(left_behind(plan).iter().map(|volume| volume_line(plan, volume)));
     lines.push(verdict(plan).to_owned());
     lines
 }
@@ -41,6 +43,20 @@ fn proxy_line(record: &RecordWish, spec: &Spec) -> Option<String> {
     let name = spec.as_written(&record.name);
     let line = format!("  ~ proxy         {name}  (switch on, once the app is proven without it)");
     later.then(|| in_style(ODD, &line))
+}
+
+/// The volumes that are mounted by nobody from then on, by the names that Docker knows them by.
+fn left_behind(plan: &Plan) -> Vec<String> {
+    let id = plan.app.action.id().unwrap_or_default();
+    plan.left_volumes.iter().map(|name| at_docker(&plan.app.fields, id, name)).collect()
+}
+
+fn volume_line(plan: &Plan, volume: &str) -> String {
+    let server = &plan.place.server_name;
+    in_style(
+        ODD,
+        &format!("  ! volume        {volume}  (no longer mounted; its data stays on server {server})"),
+    )
 }
 
 fn verdict(plan: &Plan) -> &'static str {
@@ -159,7 +175,7 @@ pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
         plan.envs.iter().map(|env| json!({"key": env.key, "change": env.change})).collect();
     json!({
         "app": app, "endpoints": plan.endpoints, "external": plan.external, "proxied": proxied, "changes": plan.has_changes(),
-        "starts_app": plan.starts_app(), "things": things, "env": envs,
+        "starts_app": plan.starts_app(), "things": things, "env": envs, "volumes_left": left_behind(plan),
         "observed": observed_fields(observed),
     })
 }

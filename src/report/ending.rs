@@ -6,6 +6,7 @@ use machine::entry::Proof;
 use machine::id::RunId;
 use machine::ledger::{Standing, Undo};
 use machine::phase::Name;
+use machine::receipt::Receipt;
 use machine::step::Step;
 use serde_json::{Value, json};
 
@@ -47,9 +48,10 @@ pub struct Ending {
 impl Ending {
     /// The ending of one app's run; `tale` is what the journal says about it.
     pub fn of(outcome: &Outcome, way: Way, tale: Option<&Tale>) -> Self {
+        // An app that is taken down is as asked, whoever goes on with that.
         let exit = match way {
-            Way::Forward => exit::forward(outcome),
-            Way::Back => exit::back(outcome),
+            Way::Forward if destroyed(tale).is_none() => exit::forward(outcome),
+            Way::Forward | Way::Back => exit::back(outcome),
         };
         match outcome {
             Outcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },
@@ -149,7 +151,10 @@ impl Ending {
                 let mut lines = rolled_back_lines(cause, tale);
                 lines.extend(tale.into_iter().flat_map(kept_lines));
                 let outcome = if destroyed(tale).is_some() { "destroyed" } else { "rolled-back" };
-                let fields = json!({"cause": cause_fields(cause), "kept": kept_fields(tale)});
+                let fields = json!({
+                    "cause": cause_fields(cause), "kept": kept_fields(tale.map(|tale| tale.kept.as_slice())),
+                    "abandoned": kept_fields(tale.map(|tale| tale.abandoned.as_slice())),
+                });
                 Self::ended(outcome, run.as_str(), lines, fields)
             }
             Ended::Refused { run, cause } => {
@@ -248,26 +253,51 @@ fn destroyed(tale: Option<&Tale>) -> Option<&str> {
 }
 
 fn kept_lines(tale: &Tale) -> Vec<String> {
-    let line = |Kept { thing, id, reason }: &Kept| format!("  kept: {thing} {id}: {reason}");
-    tale.kept.iter().map(line).collect()
+    let kept = |Kept { thing, id, reason }: &Kept| format!("  kept: {thing} {id}: {reason}");
+    let given_up =
+        |Kept { thing, id, reason }: &Kept| format!("  stays: {thing} {id}, which was given up: {reason}");
+    let taken_over = |receipt: &Receipt| {
+        format!(
+            "  stays: {} {}, as the last release left it: it was there before Fabrik took it over",
+            receipt.step, receipt.id
+        )
+    };
+    let there_before = tale.destroyed().map(|_| tale.taken_over()).unwrap_or_default();
+    let kept = tale.kept.iter().map(kept).chain(tale.abandoned.iter().map(given_up));
+    kept.chain(there_before.into_iter().map(taken_over)).collect()
 }
 
-fn kept_fields(tale: Option<&Tale>) -> Vec<Value> {
-    let kept = tale.into_iter().flat_map(|tale| &tale.kept);
+/// Whether something that the run made or changed, or that it was to take down, stays all the same.
+fn something_stays(tale: &Tale) -> bool {
+    let there_before = tale.destroyed().is_some() && !tale.taken_over().is_empty();
+    !tale.kept.is_empty() || !tale.abandoned.is_empty() || there_before
+}
+
+fn kept_fields(kept: Option<&[Kept]>) -> Vec<Value> {
+    let kept = kept.unwrap_or_default().iter();
     kept.map(|Kept { thing, id, reason }| json!({"step": thing.as_str(), "id": id, "reason": reason}))
         .collect()
 }
 
 fn rolled_back_lines(cause: &Cause, tale: Option<&Tale>) -> Vec<String> {
     use machine::cause::Kind;
+    let partly = tale.is_some_and(something_stays);
     if let Some(app) = destroyed(tale) {
-        return vec![in_style(GOOD, &format!("✓ {app} is taken down, and read back as gone"))];
+        let what = if partly { format!("what Fabrik made for {app}") } else { app.to_owned() };
+        return vec![in_style(GOOD, &format!("✓ {what} is taken down, and read back as gone"))];
     }
     match cause.kind {
+        Kind::Asked if partly => {
+            vec![in_style(GOOD, "✓ Undone as asked, but for what stays; the rest is read back as gone")]
+        }
         Kind::Asked => vec![in_style(GOOD, "✓ Undone as asked, and read back as gone")],
         Kind::Failed | Kind::Refused | Kind::Superseded => vec![
             in_style(BAD, &format!("✗ Failed: {}", cause.message)),
-            "  everything this run made or changed was undone and read back".to_owned(),
+            if partly {
+                "  what this run made or changed was undone and read back, but for what stays".to_owned()
+            } else {
+                "  everything this run made or changed was undone and read back".to_owned()
+            },
             "  next: mend it, then apply again".to_owned(),
         ],
     }
@@ -283,7 +313,10 @@ fn failed_lines(run: &str, cause: &Cause, standing: &[Standing], tale: Option<&T
             lines.push(format!("      {reason}"));
         }
     }
-    lines.push(format!("  next: `fabrik rollback {run}` tries again"));
+    lines.push(match tale.and_then(Tale::takes_down) {
+        Some(app) => format!("  next: `fabrik destroy {app}` tries again"),
+        None => format!("  next: `fabrik rollback {run}` tries again"),
+    });
     for Standing { receipt, .. } in standing {
         let command = format!("fabrik abandon {run} --step {} --reason …", receipt.step);
         lines.push(format!("        `{command}` leaves it there"));
@@ -310,6 +343,9 @@ fn parked_lines(run: &str, reason: &str, hint: &str, tale: Option<&Tale>) -> Vec
     match tale.map(|tale| tale.any.name()) {
         Some(Name::RolledBack) => {}
         Some(Name::Complete) => lines.push(format!("  next: `fabrik rollback {run}` undoes it")),
+        _ if tale.and_then(Tale::takes_down).is_some() => {
+            lines.push(format!("  next: `fabrik resume {run}` goes on"));
+        }
         _ => lines.push(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it")),
     }
     lines

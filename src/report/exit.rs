@@ -30,7 +30,7 @@ pub fn forward(outcome: &Outcome) -> u8 {
     }
 }
 
-/// The exit code of `rollback` and `abandon`.
+/// The exit code of `rollback` and `abandon`, and of whatever finishes taking an app down.
 pub fn back(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Ended(Ended::RolledBack { .. }) => DONE,

@@ -2,7 +2,7 @@
 
 use machine::chart::{Event, judge, may};
 use machine::effect::{Effect, Verdict};
-use machine::entry::{Entry, Line};
+use machine::entry::{Entry, Line, Purpose};
 use machine::phase::Name;
 use serde_json::{Value, json};
 
@@ -35,15 +35,20 @@ pub fn phase_word(row: &RunRow) -> &'static str {
     }
 }
 
-/// The commands that may come next for a run in this phase, as the chart of the machine has it.
-pub fn next(run: &str, phase: Name) -> Vec<String> {
+/// The commands that may come next for a run in this phase, as the chart of the machine has it. A run that `takes_down`
+/// the app of that name cannot be undone: taking it down is tried again.
+pub fn next(run: &str, phase: Name, takes_down: Option<&str>) -> Vec<String> {
     let mut commands = Vec::new();
     if !phase.is_closed() && phase != Name::Failed {
         commands.push(format!("fabrik resume {run}"));
     }
     for event in may(phase) {
         match event {
-            Event::RollBack => commands.push(format!("fabrik rollback {run}")),
+            Event::RollBack => match takes_down {
+                None => commands.push(format!("fabrik rollback {run}")),
+                Some(app) if phase == Name::Failed => commands.push(format!("fabrik destroy {app}")),
+                Some(_) => {}
+            },
             Event::Abandon => commands.push(format!("fabrik abandon {run} --step … --reason …")),
             Event::Advance
             | Event::Fail
@@ -57,6 +62,12 @@ pub fn next(run: &str, phase: Name) -> Vec<String> {
         }
     }
     commands
+}
+
+/// The app that a run takes down, if that is what it is for.
+pub fn takes_down(row: &RunRow) -> Option<&str> {
+    let begun = row.begun.as_ref()?;
+    matches!(begun.purpose, Purpose::Destroy(_)).then_some(row.app.name.as_str())
 }
 
 /// The moves that the chart allows in this phase, for programs.
@@ -111,6 +122,7 @@ fn effect_words(effect: &Effect) -> String {
         Effect::Settled { verdict, .. } => format!("{step}: {}", verdict_words(verdict)),
         Effect::Surplus { receipt } => format!("{step}: one too many, {}", receipt.id),
         Effect::UndoIntended { request, .. } => format!("{step}: {} {}", request.method, request.target),
+        Effect::UndoDoubted { .. } => format!("{step}: no clear answer"),
         Effect::Undone { id, .. } => format!("{step}: {id}"),
         Effect::UndoBlocked { id, reason, .. } | Effect::Kept { id, reason, .. } => {
             format!("{step}: {id}: {reason}")

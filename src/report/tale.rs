@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use machine::effect::Effect;
-use machine::entry::{Entry, Proof, Purpose};
+use machine::entry::{Entry, Line, Proof, Purpose};
 use machine::id::RunId;
 use machine::plan::Zone;
+use machine::receipt::{How, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 
@@ -22,6 +23,8 @@ pub struct Tale {
     pub took: Duration,
     /// What undoing left standing because others use it.
     pub kept: Vec<Kept>,
+    /// What a person gave up on undoing.
+    pub abandoned: Vec<Kept>,
 }
 
 /// A thing of ours that stays.
@@ -46,15 +49,27 @@ impl Tale {
             (Some(first), Some(last)) => first.at.until(&last.at),
             _ => Duration::ZERO,
         };
+        let abandoned = abandoned(&any, &loaded.lines);
         let kept = loaded.lines.into_iter().filter_map(|line| kept(line.entry)).collect();
-        Ok(Self { any, took, kept })
+        Ok(Self { any, took, kept, abandoned })
     }
 
     /// The app that the run took down, if it did.
     pub fn destroyed(&self) -> Option<&str> {
-        let AnyDeployment::RolledBack(deployment) = &self.any else { return None };
-        let begun = deployment.begun();
+        self.takes_down().filter(|_| matches!(self.any, AnyDeployment::RolledBack(_)))
+    }
+
+    /// The app that the run takes down, if that is what it is for.
+    pub fn takes_down(&self) -> Option<&str> {
+        let begun = self.any.begun();
         matches!(begun.purpose, Purpose::Destroy(_)).then_some(begun.app.name.as_str())
+    }
+
+    /// What was there before Fabrik took it over, and so stays when the app is taken down.
+    pub fn taken_over(&self) -> Vec<&Receipt> {
+        let is_own = |receipt: &&Receipt| matches!(receipt.step, Step::App | Step::Dns(_));
+        let found = |receipt: &&Receipt| receipt.how == How::Found && is_own(receipt);
+        self.any.ledger().receipts().iter().filter(found).collect()
     }
 
     /// Where people look at a thing of the run.
@@ -69,7 +84,7 @@ impl Tale {
                 let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
                 Some(format!("{}/project/{project}/environment/{environment}", place.coolify))
             }
-            Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
+            Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
                 let app = id(Step::App)?;
                 let kind = if is_application(&plan.app.fields) { "application" } else { "service" };
@@ -83,6 +98,20 @@ impl Tale {
         let AnyDeployment::Complete(deployment) = &self.any else { return None };
         Some(deployment.phase().evidence.proof)
     }
+}
+
+// A thing has an id in its receipt alone.
+fn abandoned(any: &AnyDeployment, lines: &[Line]) -> Vec<Kept> {
+    let receipts = any.ledger().receipts();
+    let given_up = |line: &Line| match &line.entry {
+        Entry::Effect(Effect::Abandoned { thing, reason }) => {
+            let receipt = receipts.iter().find(|receipt| receipt.step.thing() == *thing);
+            let id = receipt.map(|receipt| receipt.id.clone()).unwrap_or_default();
+            Some(Kept { thing: *thing, id, reason: reason.clone() })
+        }
+        _ => None,
+    };
+    lines.iter().filter_map(given_up).collect()
 }
 
 fn kept(entry: Entry) -> Option<Kept> {

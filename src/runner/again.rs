@@ -2,7 +2,7 @@
 
 use machine::app::AppKey;
 use machine::cause::{Cause, Kind};
-use machine::entry::Entry;
+use machine::entry::{Entry, Purpose};
 use machine::id::RunId;
 use machine::phase::Name;
 use machine::replay::AnyDeployment;
@@ -139,6 +139,7 @@ impl Desk {
             resumed: true,
         });
         journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
+        let any = any.resumed();
         let mut runner = self.runner(journal, ask, Taken::Again, options);
         (runner.base, runner.before) = (base, before);
         Ok(Outcome::Ended(match wanted {
@@ -169,16 +170,46 @@ fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), 
     Err(Obstacle::new("not agreed", "say `--yes` to go on without being asked").into())
 }
 
+// What was deleted cannot be brought back, so a run that takes an app down only ever goes on, unless it has touched
+// nothing yet.
+fn may_be_undone(any: &AnyDeployment) -> Result<(), Outcome> {
+    let (short, begun) = (any.run().short(), any.begun());
+    let destroys = matches!(begun.purpose, Purpose::Destroy(_));
+    if !destroys || matches!(any.name(), Name::Pending | Name::Validating) {
+        return Ok(());
+    }
+    let app = &begun.app.name;
+    let (message, hint) = match any.name() {
+        Name::RolledBack => (
+            format!("run {short} has taken `{app}` down, which cannot be undone"),
+            format!("`fabrik apply {}` deploys it again", begun.spec),
+        ),
+        Name::Failed => (
+            format!("run {short} takes `{app}` down, which cannot be undone; part of it still stands"),
+            format!("`fabrik destroy {app}` tries again"),
+        ),
+        _ => (
+            format!("run {short} takes `{app}` down, which cannot be undone"),
+            format!("`fabrik resume {short}` goes on with it"),
+        ),
+    };
+    Err(Obstacle::new(message, hint).into())
+}
+
 fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
     let short = any.run().short();
     let no = |message: String, hint: String| Err(Obstacle::new(message, hint).into());
     match (wanted, any) {
+        (Wanted::Undone(_), _) => may_be_undone(any),
         (Wanted::On, AnyDeployment::Complete(_) | AnyDeployment::RolledBack(_)) => {
             no(format!("run {short} has ended ({}): there is nothing to resume", any.name()), String::new())
         }
         (Wanted::On, AnyDeployment::Failed(_)) => no(
             format!("run {short} has failed and something of it still stands"),
-            format!("`fabrik rollback {short}` tries again to undo it"),
+            match any.begun().purpose {
+                Purpose::Destroy(_) => format!("`fabrik destroy {}` tries again", any.begun().app.name),
+                Purpose::Deploy => format!("`fabrik rollback {short}` tries again to undo it"),
+            },
         ),
         (Wanted::Abandoned { thing, .. }, AnyDeployment::Failed(d))
             if d.ledger().standing().iter().all(|standing| standing.receipt.step != *thing) =>
@@ -188,7 +219,7 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
                 format!("`fabrik show {short}` lists what stands"),
             )
         }
-        (Wanted::Abandoned { .. }, AnyDeployment::Failed(_)) | (Wanted::On | Wanted::Undone(_), _) => Ok(()),
+        (Wanted::Abandoned { .. }, AnyDeployment::Failed(_)) | (Wanted::On, _) => Ok(()),
         (Wanted::Abandoned { .. }, _) => no(
             format!("run {short} is {}: only what could not be undone can be given up", any.name()),
             format!("`fabrik rollback {short}` undoes it"),

@@ -12,6 +12,7 @@ use machine::receipt::Receipt;
 use super::app::App;
 use super::halt::Stop;
 use super::unmake::Undoing;
+use super::waits::Wait;
 use super::work::{TRIES, Work};
 use crate::providers::answer::Answer;
 
@@ -44,7 +45,8 @@ impl Work {
                     return Err(Stop::park(reason, "check it, then resume"));
                 }
                 // Refused is one that was over by then; whatever else it was shows when they are listed again.
-                self.wait(receipt.step, &format!("deployment {} to end", one.uuid), POLL).await?;
+                self.wait(Wait::Cancelled, receipt.step, &format!("deployment {} to end", one.uuid), POLL)
+                    .await?;
             }
         }
     }

@@ -10,6 +10,7 @@ use machine::step::Step;
 
 use super::event::Event;
 use super::halt::{Halt, Stop, refused};
+use super::waits::Wait;
 use super::work::Work;
 use crate::providers::answer::Answer;
 use crate::providers::call::Call;
@@ -52,12 +53,11 @@ impl Work {
             match self.send(call.clone()).await? {
                 // That it is not there may be our own doing, by an attempt whose answer was lost.
                 Answer::Missing(_) if call.deletes() => {
-                    self.settle(deployment, step, By::Inquiry, Verdict::Have(receipt.clone())).await?;
+                    self.settle(deployment, step, By::Answer, Verdict::Have(receipt.clone())).await?;
                     return Ok(receipt);
                 }
                 Answer::Done(_) => {
-                    let by = if doubted { By::Inquiry } else { By::Answer };
-                    self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;
+                    self.settle(deployment, step, By::Answer, Verdict::Have(receipt.clone())).await?;
                     return Ok(receipt);
                 }
                 Answer::Refused(reason) if !doubted => {
@@ -67,39 +67,26 @@ impl Work {
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
                     // Part of it may have been kept: it counts as changed, and is put back.
-                    self.settle(deployment, step, By::Inquiry, Verdict::Have(receipt)).await?;
+                    self.settle(deployment, step, By::Answer, Verdict::Have(receipt)).await?;
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
                 Answer::TokenRefused(reason) => {
-                    self.not_done(deployment, step, doubted).await?;
+                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
                     let reason = format!("{} was not changed, the token was refused: {reason}", change.what);
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::NotDone(reason, pause) => {
-                    self.not_done(deployment, step, doubted).await?;
-                    self.wait(step, &reason, pause).await?;
+                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
                 Answer::Taken(reason) | Answer::Doubt(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
-                    self.pause(AGAIN).await?;
+                    self.pause(Wait::Again, AGAIN).await?;
                     saw = reason;
                 }
             }
         }
-    }
-
-    // Settles this attempt as without effect, unless an earlier one is still in doubt.
-    async fn not_done<P: Working>(
-        &mut self,
-        deployment: &mut Deployment<P>,
-        step: Step,
-        doubted: bool,
-    ) -> Result<(), Stop> {
-        if doubted {
-            return Ok(());
-        }
-        self.settle(deployment, step, By::Answer, Verdict::Absent).await
     }
 
     /// Writes that `call` is about to be sent.

@@ -14,6 +14,7 @@ use machine::step::Step;
 
 use super::event::Event;
 use super::halt::{Halt, Stop, refused};
+use super::waits::Wait;
 use super::work::Work;
 use crate::providers::answer::Answer;
 use crate::providers::call::STALENESS;
@@ -97,7 +98,7 @@ impl Work {
                 }
                 Answer::NotDone(reason, pause) => {
                     self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
-                    self.wait(step, &reason, pause).await?;
+                    self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
                 Answer::Taken(reason) => {
@@ -129,7 +130,7 @@ impl Work {
             (doubt.mark.clone(), doubt.attempt.clone(), doubt.request.fields.clone());
         let left = attempt.unsettled_for(&self.journal.now());
         if !left.is_zero() {
-            self.wait(step, "a late effect of a request without an answer", left).await?;
+            self.wait(Wait::LateEffect, step, "a late effect of a request without an answer", left).await?;
         }
         let mut ours = self.two_reads_agree(provider, &mark).await?;
         ours.sort_by(|a, b| a.created.cmp(&b.created));
@@ -159,7 +160,7 @@ impl Work {
         provider.control().await?;
         let mut before = self.ours(provider, mark).await?;
         loop {
-            self.pause(STALENESS).await?;
+            self.pause(Wait::SecondLook, STALENESS).await?;
             let now = self.ours(provider, mark).await?;
             let ids = |objects: &[Object]| objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>();
             if ids(&before) == ids(&now) {
@@ -183,7 +184,9 @@ impl Work {
         }
         // A new project brings its `production` along a moment later than its own answer.
         if objects.is_empty() {
-            provider.control().await?;
+            if !provider.looks_inside() {
+                provider.control().await?;
+            }
             return Ok(Room::Free);
         }
         let first = objects.swap_remove(0);
@@ -250,9 +253,9 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop`].
-    pub async fn wait(&self, step: Step, what: &str, pause: Duration) -> Result<(), Stop> {
+    pub async fn wait(&self, why: Wait, step: Step, what: &str, pause: Duration) -> Result<(), Stop> {
         self.tell(&Event::Waiting { step: step.as_str(), what: what.to_owned() });
-        self.pause(pause).await
+        self.pause(why, pause).await
     }
 }
 

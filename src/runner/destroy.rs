@@ -6,7 +6,7 @@ use machine::deployment::Deployment;
 use machine::entry::{Begun, Purpose};
 use machine::phase::{Data, Validating};
 use machine::plan::Plan;
-use machine::receipt::Receipt;
+use machine::receipt::{How, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 
@@ -19,7 +19,7 @@ use super::halt::Stop;
 use super::journal::Journal;
 use super::{Ended, Runner, Taken};
 use crate::plan::again::find;
-use crate::plan::release::open_run;
+use crate::plan::release::{open_run, read};
 use crate::plan::{Estate, Obstacle, Release};
 use crate::store::Lease;
 
@@ -116,6 +116,7 @@ impl Runner {
             return Ok(Ended::Refused { run, cause });
         };
         self.find_again(&plan, &mut things).await?;
+        self.take_over_shared(deployment.begun(), &mut things).await?;
         let unwritten = deployment.destroy(plan, things, data, asked());
         Box::pin(self.turn_back(unwritten)).await
     }
@@ -129,6 +130,30 @@ impl Runner {
             let Some(record) = plan.record(nth) else { continue };
             if let Some(object) = find(&self.vendors.records(record, receipt.step), receipt).await? {
                 receipt.id = object.id;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Runner {
+    // A project or an environment that another app's run of this journal made goes with the last app in it. Whether
+    // this is the last one is seen when it is undone: otherwise it is kept, and named.
+    async fn take_over_shared(&self, begun: &Begun, things: &mut [Receipt]) -> Result<(), Stop> {
+        let is_shared =
+            |it: &Receipt| it.how == How::Found && matches!(it.step, Step::Project | Step::Environment);
+        if !things.iter().any(is_shared) {
+            return Ok(());
+        }
+        let rows = self.work.store.list(None).await?;
+        let others = rows.iter().filter(|row| row.app.outside == begun.app.outside && row.app != begun.app);
+        for row in others.filter(|row| !row.forgotten) {
+            let (any, _) = read(self.work.store.as_ref(), &row.run).await?;
+            for thing in things.iter_mut().filter(|it| is_shared(it)) {
+                let made = |it: &&Receipt| it.step == thing.step && it.id == thing.id && it.how == How::Made;
+                if let Some(made) = any.ledger().receipts().iter().find(made) {
+                    *thing = made.clone();
+                }
             }
         }
         Ok(())

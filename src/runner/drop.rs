@@ -12,6 +12,7 @@ use machine::receipt::{Fields, How, Receipt};
 use super::event::Event;
 use super::halt::{Halt, Stop};
 use super::unmake::{Undoing, not_ours};
+use super::waits::Wait;
 use super::work::{TRIES, Work};
 use crate::providers::answer::Answer;
 use crate::providers::call::STALENESS;
@@ -80,28 +81,30 @@ impl Work {
                 attempt: self.attempt(call.times),
             };
             self.record(deployment, Effect::Intended(intended)).await?;
-            let pause = match self.send(call).await? {
+            let (why, pause) = match self.send(call).await? {
                 // Read back before it counts.
                 Answer::Done(_) | Answer::Missing(_) => continue,
                 Answer::Refused(reason) | Answer::Partial(reason) => {
-                    return self.leave(deployment, provider, dropped, (By::Inquiry, &reason)).await;
+                    return self.leave(deployment, provider, dropped, (By::Answer, &reason)).await;
                 }
                 Answer::TokenRefused(reason) => {
+                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
                     let what = provider.describe();
                     let reason = format!("{what} was not deleted, the token was refused: {reason}");
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::NotDone(reason, pause) => {
+                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
                     saw = reason;
-                    pause
+                    (Wait::Told, pause)
                 }
                 Answer::Taken(reason) | Answer::Doubt(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     saw = reason;
-                    STALENESS
+                    (Wait::Again, STALENESS)
                 }
             };
-            self.wait(step, &saw, pause).await?;
+            self.wait(why, step, &saw, pause).await?;
         }
     }
 
@@ -145,23 +148,24 @@ impl Work {
             if let Some(other) = there.first() {
                 return Ok(Undoing::Blocked(format!("{} has its place by now", other.id)));
             }
-            let (reason, pause) = match self.undo(deployment, receipt, provider.make(before, &mark)).await? {
-                // Seen at the next look, or sent again.
-                Answer::Done(_) => ("the answer to be seen".to_owned(), STALENESS),
-                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    return Ok(Undoing::Blocked(format!("refused: {reason}")));
-                }
-                Answer::TokenRefused(reason) => {
-                    let reason = format!("the token was refused: {reason}");
-                    return Err(Stop::park(reason, "check it, then resume"));
-                }
-                Answer::NotDone(reason, pause) => (reason, pause),
-                Answer::Taken(reason) | Answer::Doubt(reason) => (reason, STALENESS),
-            };
+            let (why, reason, pause) =
+                match self.undo(deployment, receipt, provider.make(before, &mark)).await? {
+                    // Seen at the next look, or sent again.
+                    Answer::Done(_) => (Wait::SecondLook, "the answer to be seen".to_owned(), STALENESS),
+                    Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
+                        return Ok(Undoing::Blocked(format!("refused: {reason}")));
+                    }
+                    Answer::TokenRefused(reason) => {
+                        let reason = format!("the token was refused: {reason}");
+                        return Err(Stop::park(reason, "check it, then resume"));
+                    }
+                    Answer::NotDone(reason, pause) => (Wait::Told, reason, pause),
+                    Answer::Taken(reason) | Answer::Doubt(reason) => (Wait::Again, reason, STALENESS),
+                };
             if self.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
             }
-            self.wait(receipt.step, &reason, pause).await?;
+            self.wait(why, receipt.step, &reason, pause).await?;
         }
     }
 }

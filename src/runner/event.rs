@@ -7,6 +7,7 @@ use machine::entry::Proof;
 use machine::id::RunId;
 use machine::phase::Name;
 
+use super::waits::Wait;
 use crate::secrets::Secret;
 
 /// How a step came out.
@@ -109,6 +110,9 @@ pub trait Listener: Send + Sync {
 
     /// Learns that `secret` must not be shown: it was found or made up for a run.
     fn hide(&self, _secret: &Secret) {}
+
+    /// Is told that the run lets so much time pass, and why.
+    fn waits(&self, _why: Wait, _time: Duration) {}
 }
 
 /// Hears nothing.

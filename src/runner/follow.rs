@@ -8,6 +8,7 @@ use machine::step::Step;
 
 use super::app::App;
 use super::halt::{Halt, Stop, failed};
+use super::waits::Wait;
 use super::work::{TRIES, Work};
 use crate::providers::call::STALENESS;
 use crate::providers::coolify::deployments::Deployment;
@@ -32,7 +33,7 @@ impl Work {
                 Some(status) if !status.starts_with("starting:unhealthy") => return Ok(status),
                 Some(status) => {
                     let what = format!("the start under way to end (status {status})");
-                    self.wait(Step::Deploy, &what, POLL).await?;
+                    self.wait(Wait::Start, Step::Deploy, &what, POLL).await?;
                 }
                 None => {
                     let hint = "somebody deleted it; apply again makes it anew";
@@ -53,13 +54,11 @@ impl Work {
     /// # Errors
     /// [`Stop`] when it cannot be told now.
     pub async fn status(&self, app: App<'_>) -> Result<Option<String>, Stop> {
-        for _ in 0..2 {
-            if let Some(status) = app.status().await? {
-                return Ok(Some(status));
-            }
-            app.control().await?;
-            self.pause(STALENESS).await?;
+        if let Some(status) = app.status().await? {
+            return Ok(Some(status));
         }
+        app.control().await?;
+        self.pause(Wait::SecondLook, STALENESS).await?;
         Ok(app.status().await?)
     }
 
@@ -75,11 +74,11 @@ impl Work {
                 Some(deployment) => {
                     missing = 0;
                     let what = format!("deployment {uuid} to end ({})", deployment.status);
-                    self.wait(Step::Deploy, &what, POLL).await?;
+                    self.wait(Wait::Start, Step::Deploy, &what, POLL).await?;
                 }
                 None if missing < 2 => {
                     missing += 1;
-                    self.pause(STALENESS).await?;
+                    self.pause(Wait::SecondLook, STALENESS).await?;
                 }
                 None => {
                     app.control().await?;

@@ -272,12 +272,14 @@ impl Runner {
         self.have(deployment, &environments, &plan.environment).await?;
         let compose = labelled(&self.ask.matter.compose, &plan.app.fields);
         let apps = self.vendors.app(&plan.place, &names, &project.id, &plan.app.fields, &compose);
+        let look = self.silence(deployment, &plan).await?;
         let app = self.have(deployment, apps.as_ref(), &plan.app).await?;
-        self.silence(deployment, &plan, &app).await?;
+        self.wake(deployment, &plan, apps.as_ref(), look).await?;
         self.volumes(deployment, &plan, &app).await?;
         self.envs(deployment, &plan, &app).await?;
+        self.tell_of_data_left(&plan, &app.id, &plan.left_volumes);
         let what = format!("{} · {}", projects.describe(), apps.describe());
-        self.done("coolify", what.replace('`', ""), came(&app), began);
+        self.done("coolify", what.replace('`', ""), came_with_all(deployment, &app), began);
         let start = self.start(deployment, &plan, &app).await?;
         Ok((app, start))
     }
@@ -351,6 +353,15 @@ impl Runner {
     pub(super) fn done(&self, step: &'static str, what: String, came: Came, began: Duration) {
         let took = self.work.since(began);
         self.work.tell(&Event::Done { step, what, came, took });
+    }
+}
+
+// An app that was found is updated as soon as its parts, volumes or variables are.
+fn came_with_all(deployment: &Deployment<Deploying>, app: &Receipt) -> Came {
+    let changed = |step: Step| deployment.ledger().newest_attempt(step).is_some();
+    match came(app) {
+        Came::Found if [Step::Parts, Step::Volumes, Step::Envs].into_iter().any(changed) => Came::Updated,
+        as_it_came => as_it_came,
     }
 }
 

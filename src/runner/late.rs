@@ -65,7 +65,7 @@ impl Runner {
                 let projects = vendors.projects(&plan.place, &names);
                 self.work.unmake(deployment, &projects, receipt, Volumes::Keep).await
             }
-            Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
+            Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let server = &plan.place.server;
                 match self.work.quiet(deployment, &vendors.coolify, server, receipt).await? {
                     Undoing::Done => {}

@@ -1,7 +1,11 @@
-//! Compose services that a changed text no longer has. Coolify keeps them, without a container, and they would spoil
-//! the status of the stack: they are silenced, and listed.
+//! Compose services that a changed text no longer has. Coolify keeps them as parts of the service, without a container,
+//! and calls the stack degraded: they are left out of its status ("silenced"), and listed.
 //!
-//! Each carries our mark from then on, so that only what we silenced is woken when a text has it again.
+//! The order matters. Changing a part that the stored text lacks writes it back into that text, with its image alone,
+//! and the next start runs it so (Coolify 4.3.11, observed). So a part is silenced while the text still has it, then the
+//! text is sent, then a part that is in the new text is woken, and the text is read back before anything is started.
+//! The way back does the same with the text before. Each silenced part carries our mark, so that only what we silenced is
+//! woken when a text has it again.
 
 use machine::deployment::Deployment;
 use machine::effect::{By, Verdict};
@@ -14,15 +18,43 @@ use machine::step::Step;
 use super::Runner;
 use super::converge::Change;
 use super::event::Event;
-use super::halt::{Halt, Stop};
+use super::halt::{Halt, Stop, failed};
 use super::unmake::Undoing;
+use crate::plan::Release;
 use crate::plan::compose::sent;
-use crate::providers::Trouble;
-use crate::providers::coolify::parts::{Fate, Part};
+use crate::plan::release::frozen;
+use crate::providers::coolify::parts::{Fate, Part, Stack};
 use crate::providers::coolify::resource::is_application;
+use crate::providers::{Provider, Trouble};
+
+/// How often a text is sent again into which Coolify wrote something back.
+const TRIES: u32 = 3;
+
+/// Whether the parts have to be looked at once more when the text was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// None was changed, and none is to be woken.
+    Needless,
+    /// Some were changed, or may have been.
+    Again,
+}
+
+/// A service whose text is about to be changed, or was.
+struct Changed<'a> {
+    id: &'a str,
+    mark: Option<&'a Mark>,
+}
+
+impl<'a> Changed<'a> {
+    // An application has no parts, and a new service none that its text lacks.
+    fn of(plan: &'a Plan) -> Option<Self> {
+        let Action::Change { id, mark, .. } = &plan.app.action else { return None };
+        (!is_application(&plan.app.fields)).then_some(Self { id, mark: mark.as_ref() })
+    }
+}
 
 impl Runner {
-    /// Brings the parts of a service whose text was changed in line with it.
+    /// Before the text is sent: silences the parts that it will lack, and takes URLs from those that lose them.
     ///
     /// # Errors
     /// [`Halt::Stop`] when it cannot be told. What Coolify refuses is said, and fails nothing.
@@ -30,66 +62,181 @@ impl Runner {
         &mut self,
         deployment: &mut Deployment<P>,
         plan: &Plan,
-        app: &Receipt,
+    ) -> Result<Look, Halt> {
+        let Some(service) = Changed::of(plan) else { return Ok(Look::Needless) };
+        if self.base.as_ref().is_some_and(|base| self.has_the_services_of(base)) {
+            return Ok(Look::Needless);
+        }
+        // Once the text may have been sent, a part that it lacks must not be changed any more.
+        if deployment.ledger().newest_attempt(Step::App).is_some() {
+            return Ok(Look::Again);
+        }
+        let (compose, mark) = (self.ask.matter.compose.clone(), self.work.mark(deployment, Step::App));
+        let parts = self.vendors.coolify.parts(service.id).await?;
+        let strays = self.strays(parts, (&compose, &plan.app.fields), &mark).await?;
+        let look = if strays.is_empty() { Look::Needless } else { Look::Again };
+        for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
+            self.change_part(deployment, &service, (part, *fate), &mark).await?;
+        }
+        self.no_doubts_left(deployment, &service).await?;
+        // One of them that takes effect after the text was sent would write the part back.
+        self.work.outlive(Step::Parts, deployment.ledger().unanswered_at(Step::Parts)).await?;
+        Ok(look)
+    }
+
+    /// After the text was sent: makes sure that it is the one that is stored, and wakes the parts that it has again.
+    ///
+    /// # Errors
+    /// [`Halt::Fail`] when Coolify goes on writing a part back, [`Halt::Stop`] when it cannot be told.
+    pub(super) async fn wake<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        plan: &Plan,
+        apps: &dyn Provider,
+        look: Look,
     ) -> Result<(), Halt> {
+        let Some(service) = Changed::of(plan).filter(|_| look == Look::Again) else { return Ok(()) };
+        let started = deployment.ledger().receipt(Step::Deploy).is_some();
         let Action::Change { before, .. } = &plan.app.action else { return Ok(()) };
-        if is_application(&plan.app.fields) {
+        if started {
             return Ok(());
         }
-        let mark = self.work.mark(deployment, Step::App);
-        let compose = self.ask.matter.compose.clone();
-        for (part, fate) in self.strays(&app.id, (&compose, &plan.app.fields), &mark).await? {
-            let what = format!("compose service `{}`", part.name);
-            let (id, own) = (app.id.as_str(), app.mark.clone());
-            let change = Change { step: Step::App, id, mark: own, before, what: what.clone() };
-            let call = self.vendors.coolify.change_part(id, &part, fate, &mark).knowing(&plan.app.fields);
-            match self.work.converge(deployment, &change, &call).await {
-                Ok(_) => self.tell_of(&part, fate),
-                Err(Halt::Fail(cause)) => {
-                    let text = format!("{what} still counts in the status at Coolify: {}", cause.message);
-                    self.work.tell(&Event::Warned(self.work.mask.mask_own(&text)));
-                }
-                Err(stop) => return Err(stop),
+        let (compose, mark) = (self.ask.matter.compose.clone(), self.work.mark(deployment, Step::App));
+        let mut tries = 0;
+        let parts = loop {
+            let stack = self.vendors.coolify.stack(service.id).await?;
+            let others = written_back(&stack, &compose);
+            if others.is_empty() {
+                break stack.parts;
             }
+            if tries == TRIES {
+                return Err(Halt::Fail(failed(
+                    kept_writing(&others),
+                    "look at the service's text in Coolify",
+                )));
+            }
+            tries += 1;
+            let (id, own, what) = (service.id, service.mark.cloned(), apps.describe());
+            let change = Change { step: Step::App, id, mark: own, before, what };
+            self.work.converge(deployment, &change, &apps.change(id, &plan.app.fields)).await?;
+        };
+        let strays = self.strays(parts, (&compose, &plan.app.fields), &mark).await?;
+        for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
+            self.change_part(deployment, &service, (part, *fate), &mark).await?;
         }
-        // One that was in doubt when the run was cut off has been seen by now, or was sent again.
-        if deployment.ledger().doubts().iter().any(|doubt| doubt.step == Step::App) {
-            self.work.settle(deployment, Step::App, By::Inquiry, Verdict::Have(app.clone())).await?;
+        self.no_doubts_left(deployment, &service).await
+    }
+
+    async fn change_part<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        service: &Changed<'_>,
+        (part, fate): (&Part, Fate),
+        mark: &Mark,
+    ) -> Result<(), Halt> {
+        let (what, before) = (format!("compose service `{}`", part.name), Fields::new());
+        let (id, own) = (service.id, service.mark.cloned());
+        let change = Change { step: Step::Parts, id, mark: own, before: &before, what: what.clone() };
+        let call = self.vendors.coolify.change_part(id, part, fate, mark);
+        match self.work.converge(deployment, &change, &call).await {
+            Ok(_) => self.tell_of(part, fate),
+            Err(Halt::Fail(cause)) => {
+                let text = format!("{what} still counts in the status at Coolify: {}", cause.message);
+                self.work.tell(&Event::Warned(self.work.mask.mask_own(&text)));
+            }
+            Err(stop) => return Err(stop),
         }
         Ok(())
     }
 
-    /// The same on the way back, for a release's text and fields.
+    // One that was in doubt when the run was cut off has been seen by now, or was sent again.
+    async fn no_doubts_left<P: Working>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        service: &Changed<'_>,
+    ) -> Result<(), Halt> {
+        if deployment.ledger().doubts().iter().any(|doubt| doubt.step == Step::Parts) {
+            let before = Fields::new();
+            let (id, own) = (service.id, service.mark.cloned());
+            let change = Change { step: Step::Parts, id, mark: own, before: &before, what: String::new() };
+            let seen = Verdict::Have(change.receipt(&Fields::new()));
+            self.work.settle(deployment, Step::Parts, By::Inquiry, seen).await?;
+        }
+        Ok(())
+    }
+
+    /// On the way back: puts the text and fields of the release before back, in the same order. An application has
+    /// fields alone.
     ///
     /// # Errors
-    /// [`Stop`].
-    pub(super) async fn silence_again(
+    /// [`Stop`] when it cannot be told now.
+    pub(super) async fn put_text_back(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
+        apps: &dyn Provider,
         (compose, fields): (&str, &Fields),
-    ) -> Result<(), Stop> {
-        if is_application(fields) {
-            return Ok(());
+    ) -> Result<Undoing, Stop> {
+        let text = apps.change(&receipt.id, fields);
+        let same = self.base.as_ref().is_some_and(|base| self.has_the_services_of(base));
+        if same || is_application(fields) {
+            return self.insist(deployment, receipt, &text).await;
         }
         let mark = self.work.mark(deployment, Step::App);
-        for (part, fate) in self.strays(&receipt.id, (compose, fields), &mark).await? {
-            let call = self.vendors.coolify.change_part(&receipt.id, &part, fate, &mark);
-            match self.insist(deployment, receipt, &call).await? {
-                Undoing::Done => self.tell_of(&part, fate),
-                Undoing::Kept(reason) | Undoing::Blocked(reason) => {
-                    let text = format!("compose service `{}` still counts at Coolify: {reason}", part.name);
-                    self.work.tell(&Event::Warned(text));
+        let parts = self.vendors.coolify.parts(&receipt.id).await?;
+        let strays = self.strays(parts, (compose, fields), &mark).await?;
+        for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
+            self.insist_on_part(deployment, receipt, (part, *fate), &mark).await?;
+        }
+        self.work.outlive(receipt.step, deployment.ledger().unanswered_on(Step::App)).await?;
+        for _ in 0..=TRIES {
+            if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &text).await? {
+                return Ok(Undoing::Blocked(reason));
+            }
+            let stack = self.vendors.coolify.stack(&receipt.id).await?;
+            let others = written_back(&stack, compose);
+            if others.is_empty() {
+                let strays = self.strays(stack.parts, (compose, fields), &mark).await?;
+                for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
+                    self.insist_on_part(deployment, receipt, (part, *fate), &mark).await?;
                 }
+                return Ok(Undoing::Done);
+            }
+            self.work.tell(&Event::Warned(format!("{}: the text is sent once more", kept_writing(&others))));
+        }
+        Ok(Undoing::Blocked("Coolify goes on writing a dropped compose service into its text".to_owned()))
+    }
+
+    async fn insist_on_part(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        receipt: &Receipt,
+        (part, fate): (&Part, Fate),
+        mark: &Mark,
+    ) -> Result<(), Stop> {
+        let call = self.vendors.coolify.change_part(&receipt.id, part, fate, mark);
+        match self.insist(deployment, receipt, &call).await? {
+            Undoing::Done => self.tell_of(part, fate),
+            Undoing::Kept(reason) | Undoing::Blocked(reason) => {
+                let text = format!("compose service `{}` still counts at Coolify: {reason}", part.name);
+                self.work.tell(&Event::Warned(text));
             }
         }
         Ok(())
+    }
+
+    // Whether no service comes, goes or hands the domain on between that release and this run.
+    fn has_the_services_of(&self, base: &Release) -> bool {
+        let matter = &self.ask.matter;
+        let main = base.plan().app.fields.get("service");
+        sent::services(&base.frozen(frozen::COMPOSE)) == sent::services(&matter.compose)
+            && main.is_some_and(|main| *main == matter.main)
     }
 
     // What is to be done about which part. A part that somebody else silenced is left alone.
     async fn strays(
         &self,
-        id: &str,
+        parts: Vec<Part>,
         (compose, fields): (&str, &Fields),
         mark: &Mark,
     ) -> Result<Vec<(Part, Fate)>, Trouble> {
@@ -105,9 +252,8 @@ impl Runner {
                 (true, _) | (false, true) => None,
             }
         };
-        let parts = coolify.parts(id).await?.into_iter();
         let strays: Vec<(Part, Fate)> =
-            parts.filter_map(|part| fate(&part).map(|fate| (part, fate))).collect();
+            parts.into_iter().filter_map(|part| fate(&part).map(|fate| (part, fate))).collect();
         if strays.is_empty() || coolify.changes_parts().await? {
             return Ok(strays);
         }
@@ -129,4 +275,15 @@ impl Runner {
             self.work.tell(&Event::Warned(text));
         }
     }
+}
+
+// The services in the stored text that `compose` does not have; none where the token may not see it.
+fn written_back(stack: &Stack, compose: &str) -> Vec<String> {
+    let text = stack.text.as_deref().unwrap_or_default();
+    sent::others(text, &sent::services(compose))
+}
+
+fn kept_writing(others: &[String]) -> String {
+    let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
+    format!("Coolify wrote compose service {} back into the text, which no longer has it", names.join(", "))
 }

@@ -27,6 +27,7 @@ mod neighbours;
 pub mod prospect;
 pub mod prove;
 mod provenance;
+mod replaced;
 pub mod restore;
 pub mod start;
 pub mod sweep;
@@ -34,6 +35,7 @@ mod symptom;
 pub mod undo;
 pub mod unmake;
 pub mod volumes;
+pub mod waits;
 pub mod work;
 mod worker;
 

@@ -12,6 +12,7 @@ use machine::receipt::Receipt;
 use super::Runner;
 use super::event::Event;
 use super::halt::{Halt, failed};
+use super::waits::Wait;
 use crate::plan::compose::sent;
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::resource::is_application;
@@ -42,7 +43,7 @@ impl Runner {
             if self.work.since(began) >= PATIENCE {
                 return self.not_whole(plan, app, &down).await;
             }
-            self.work.pause(POLL).await?;
+            self.work.pause(Wait::Neighbours, POLL).await?;
         }
     }
 

@@ -85,8 +85,8 @@ impl Runner {
             return Err(Halt::Fail(failed(message, hint)));
         }
         self.drop_unwanted(deployment, &plan).await?;
+        self.work.all_settled(deployment).await?;
         if self.work.doubted {
-            self.work.all_settled(deployment).await?;
             self.sweep(deployment, &plan).await?;
         }
         let by_label = health.fingerprint.is_none() && has_label(&plan, plan.release.as_str());

@@ -18,6 +18,7 @@ use super::container_log::{ALL_LINES, Before, Whose};
 use super::halt::Halt;
 use super::prospect::{Looked, NO_SIGN};
 use super::prove::{Sought, Stage};
+use super::waits::Wait;
 use crate::plan::Release;
 use crate::providers::coolify::starts::Container;
 use crate::verify::{Proven, Seen};
@@ -76,7 +77,7 @@ impl Runner {
                 let cause = self.not_well(plan, app, looked, what, evidence).await;
                 return Err(Halt::Fail(self.masked(cause)));
             }
-            self.work.wait(Step::Deploy, what, POLL).await?;
+            self.work.wait(Wait::Proof, Step::Deploy, what, POLL).await?;
         }
     }
 

@@ -17,6 +17,7 @@ use super::prove::Stage;
 use super::start::{Came, DEPLOYMENT, newest};
 use super::undo::unplanned;
 use super::unmake::{Undoing, not_ours};
+use super::waits::Wait;
 use super::work::TRIES;
 use crate::plan::Release;
 use crate::plan::ask::RELEASE;
@@ -29,6 +30,8 @@ use crate::providers::coolify::deployments::Status;
 use crate::providers::coolify::envs::Reach;
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
+use crate::spec::Health;
+use crate::verify::Proven;
 
 impl Runner {
     /// Puts the thing of `receipt` back to `before`.
@@ -43,7 +46,7 @@ impl Runner {
     ) -> Result<Undoing, Stop> {
         let plan = deployment.plan().clone();
         match receipt.step {
-            Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
+            Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 self.put_app_back(deployment, &plan, receipt, before).await
             }
             Step::Dns(nth) | Step::Proxy(nth) => {
@@ -117,19 +120,22 @@ impl Runner {
         if object.mark != receipt.mark {
             return Ok(Undoing::Blocked("it no longer carries our mark".to_owned()));
         }
-        if let Some(name) = strayed(&object, [&receipt.fields, before, fields]) {
+        let pinned = self.pinned(&base, receipt).await?;
+        let known = [Some(&receipt.fields), Some(before), Some(fields), pinned.as_ref()];
+        if let Some(name) = strayed(&object, &known) {
             return Ok(Undoing::Blocked(format!("its {name} was changed by somebody else since")));
         }
         let now = App::of(&coolify, plan, receipt);
         if let Undoing::Blocked(reason) = self.work.cancel_all(deployment, now, receipt).await? {
             return Ok(Undoing::Blocked(reason));
         }
-        if deployment.ledger().receipt(Step::App).is_some_and(Receipt::is_ours_to_undo) {
-            let call = apps.change(&receipt.id, fields);
-            if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
-                return Ok(Undoing::Blocked(reason));
-            }
-            self.silence_again(deployment, receipt, (&compose, fields)).await?;
+        let ledger = deployment.ledger();
+        let changed = ledger.receipt(Step::App).is_some_and(Receipt::is_ours_to_undo);
+        if (changed || ledger.newest_attempt(Step::Parts).is_some())
+            && let Undoing::Blocked(reason) =
+                self.put_text_back(deployment, receipt, apps.as_ref(), (&compose, fields)).await?
+        {
+            return Ok(Undoing::Blocked(reason));
         }
         if let Undoing::Blocked(reason) = self.put_volumes_back(deployment, plan, receipt, &base).await? {
             return Ok(Undoing::Blocked(reason));
@@ -139,9 +145,14 @@ impl Runner {
             Err(reason) => return Ok(Undoing::Blocked(reason)),
         };
         if deployment.ledger().newest_attempt(Step::Deploy).is_some()
-            && let Undoing::Blocked(reason) = self.start_again(deployment, receipt, &base).await?
+            && !self.is_never_replaced(deployment, receipt, &base).await?
+            && let Undoing::Blocked(reason) =
+                self.start_pinned(deployment, apps.as_ref(), receipt, (&base, pinned.as_ref())).await?
         {
             return Ok(Undoing::Blocked(reason));
+        }
+        if deployment.ledger().newest_attempt(Step::Deploy).is_some() {
+            self.tell_of_data_undone(plan, &receipt.id, &base);
         }
         if missing.is_empty() {
             return Ok(Undoing::Done);
@@ -205,7 +216,7 @@ impl Runner {
         (values, missing)
     }
 
-    async fn start_again(
+    pub(super) async fn start_again(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
@@ -218,13 +229,30 @@ impl Runner {
             Ok(Undoing::Done | Undoing::Kept(_)) => {}
             Err(halt) => return blocked(halt),
         }
-        let plan = answering(deployment, base);
-        // The release before is well by its own notion of health.
-        let health = base.spec().map_or_else(|_| self.ask.spec.health.clone(), |spec| spec.health);
-        match self.watch(&plan, receipt, base.answers_as(), &health, Stage::Bare).await {
+        match self.answers_again(deployment, receipt, base, self.health_of(base)).await {
             Ok(_) => Ok(Undoing::Done),
             Err(halt) => blocked(halt),
         }
+    }
+
+    /// Waits until the release before answers.
+    ///
+    /// # Errors
+    /// As [`watch`](Self::watch).
+    pub(super) async fn answers_again(
+        &self,
+        deployment: &Deployment<RollingBack>,
+        receipt: &Receipt,
+        base: &Release,
+        health: Health,
+    ) -> Result<Proven, Halt> {
+        let plan = answering(deployment, base);
+        self.watch(&plan, receipt, base.answers_as(), &health, Stage::Bare).await
+    }
+
+    /// The release before is well by its own notion of health.
+    pub(super) fn health_of(&self, base: &Release) -> Health {
+        base.spec().map_or_else(|_| self.ask.spec.health.clone(), |spec| spec.health)
     }
 
     // Starts the app with what was put back, and sees that start end. A trigger without effect is repeated.
@@ -246,7 +274,7 @@ impl Runner {
                 Came::Started(fields) => fields,
                 Came::Denied(reason) => return Ok(Undoing::Blocked(format!("refused: {reason}"))),
                 Came::Nothing(reason) => {
-                    self.work.wait(receipt.step, &reason, STALENESS).await?;
+                    self.work.wait(Wait::Start, receipt.step, &reason, STALENESS).await?;
                     continue;
                 }
             };
@@ -279,7 +307,7 @@ impl Runner {
         let began = self.work.time();
         loop {
             self.work.safe_point()?;
-            let (reason, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
+            let (why, reason, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
                 Answer::Done(_) => return Ok(Undoing::Done),
                 Answer::Missing(_) if call.deletes() => return Ok(Undoing::Done),
                 Answer::Missing(reason) | Answer::Refused(reason) | Answer::Partial(reason) => {
@@ -291,22 +319,22 @@ impl Runner {
                         "check it, then resume",
                     ));
                 }
-                Answer::NotDone(reason, pause) => (reason, pause),
-                Answer::Taken(reason) | Answer::Doubt(reason) => (reason, STALENESS),
+                Answer::NotDone(reason, pause) => (Wait::Told, reason, pause),
+                Answer::Taken(reason) | Answer::Doubt(reason) => (Wait::Again, reason, STALENESS),
             };
             if self.work.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
             }
-            self.work.wait(receipt.step, &reason, pause).await?;
+            self.work.wait(why, receipt.step, &reason, pause).await?;
         }
     }
 }
 
 // What got through in part, or is put back in part, is as it was sent, as it was before, or as its release had it;
 // anything else is somebody's.
-fn strayed(object: &Object, known: [&Fields; 3]) -> Option<String> {
+fn strayed(object: &Object, known: &[Option<&Fields>]) -> Option<String> {
     let is_known = |(name, value): &(&String, &String)| {
-        let mut told = known.iter().filter_map(|fields| fields.get(*name)).peekable();
+        let mut told = known.iter().flatten().filter_map(|fields| fields.get(*name)).peekable();
         told.peek().is_none() || told.any(|known| known == *value)
     };
     object.fields.iter().find(|field| !is_known(field)).map(|(name, _)| name.clone())

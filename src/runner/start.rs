@@ -21,6 +21,7 @@ use super::container_log;
 use super::converge::Change;
 use super::event::Event;
 use super::halt::{Halt, Stop};
+use super::waits::Wait;
 use super::work::Work;
 use crate::providers::Coolify;
 use crate::providers::answer::Answer;
@@ -82,7 +83,7 @@ impl Work {
                     }
                     Came::Nothing(reason) => {
                         self.settle(deployment, step, By::Inquiry, Verdict::Absent).await?;
-                        self.wait(step, &reason, POLL).await?;
+                        self.wait(Wait::Start, step, &reason, POLL).await?;
                         saw = reason;
                     }
                     Came::Denied(reason) => {
@@ -97,16 +98,18 @@ impl Work {
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
                 Answer::TokenRefused(reason) => {
+                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
                     let reason = format!("the app was not started, the token was refused: {reason}");
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::NotDone(reason, pause) => {
-                    self.wait(step, &reason, pause).await?;
+                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
                 Answer::Taken(reason) | Answer::Doubt(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
-                    self.pause(AGAIN).await?;
+                    self.pause(Wait::Again, AGAIN).await?;
                     saw = reason;
                     if let Some(sent) = self.started_already(deployment, app).await? {
                         return Ok(sent);
@@ -151,7 +154,7 @@ impl Work {
                 }
                 Judged::Denied(reason) => return Ok(Came::Denied(reason)),
                 Judged::WaitFor(_) => break,
-                Judged::Lost if look == 0 => self.pause(STALENESS).await?,
+                Judged::Lost if look == 0 => self.pause(Wait::SecondLook, STALENESS).await?,
                 Judged::Lost => {}
             }
         }

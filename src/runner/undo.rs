@@ -1,7 +1,5 @@
 //! The way back: settle every doubt, then take down and restore, newest first.
 
-use std::time::Duration;
-
 use machine::deployment::Deployment;
 use machine::effect::{By, Effect, Intended, Kind, Verdict};
 use machine::ledger::Standing;
@@ -37,8 +35,8 @@ impl Runner {
         self.work.tell(&Event::Entered(deployment.name()));
         Box::pin(self.settle_doubts(&mut deployment)).await?;
         self.take_down(&mut deployment).await?;
+        self.work.all_settled(&deployment).await?;
         if self.work.doubted {
-            self.work.all_settled(&deployment).await?;
             let plan = deployment.plan().clone();
             Box::pin(self.sweep(&mut deployment, &plan)).await.map_err(stopped)?;
             self.take_down(&mut deployment).await?;
@@ -83,7 +81,7 @@ impl Runner {
                     let environments = self.vendors.environments(&plan.place, &names, &project(deployment));
                     self.work.settle_create(deployment, &environments).await
                 }
-                (Kind::Create, Step::App | Step::Envs | Step::Deploy) => {
+                (Kind::Create, Step::Parts | Step::App | Step::Envs | Step::Deploy) => {
                     let fields = &plan.app.fields;
                     let apps = self.vendors.app(&plan.place, &names, &project(deployment), fields, "");
                     self.work.settle_create(deployment, apps.as_ref()).await
@@ -133,10 +131,7 @@ impl Runner {
         let sent = doubt.request.fields.clone();
         let (Step::Dns(nth) | Step::Proxy(nth)) = doubt.step else { return Ok(sent) };
         let Some(record) = deployment.plan().record(nth).cloned() else { return Ok(sent) };
-        let left = doubt.attempt.unsettled_for(&self.work.journal.now());
-        if !left.is_zero() {
-            self.work.wait(doubt.step, "late effects of earlier requests", left).await?;
-        }
+        self.work.outlive(doubt.step, std::iter::once(&doubt.attempt)).await?;
         let records = self.vendors.records(&record, doubt.step);
         let unchanged = records.get(id).await?.is_some_and(|object| object.agrees_with(&doubt.before));
         Ok(if unchanged { doubt.before.clone() } else { sent })
@@ -148,7 +143,8 @@ impl Runner {
         standing: &Standing,
     ) -> Result<(), Stop> {
         let (receipt, began) = (&standing.receipt, self.work.time());
-        self.let_settle(deployment, receipt.step).await?;
+        // A late effect of one in doubt would land on top of what is put back.
+        self.work.outlive(receipt.step, deployment.ledger().unanswered_on(receipt.step)).await?;
         let undoing = match &receipt.how {
             How::Made | How::Late => self.take_away(deployment, receipt).await?,
             How::Changed { before } => self.put_back(deployment, receipt, before).await?,
@@ -186,23 +182,6 @@ impl Runner {
         Ok(())
     }
 
-    // Before a different write to a thing, a late effect of the one in doubt must have had its time, or it
-    // lands on top.
-    async fn let_settle(&self, deployment: &Deployment<RollingBack>, thing: Step) -> Result<(), Stop> {
-        if !self.work.doubted {
-            return Ok(());
-        }
-        let now = self.work.journal.now();
-        let ledger = deployment.ledger();
-        let newest = ledger.newest_attempt_on(thing).map(|intended| &intended.attempt);
-        let attempts = newest.into_iter().chain(ledger.newest_undo(thing));
-        let left = attempts.map(|attempt| attempt.unsettled_for(&now)).max();
-        match left.filter(|left| *left > Duration::ZERO) {
-            Some(left) => self.work.wait(thing, "late effects of earlier requests", left).await,
-            None => Ok(()),
-        }
-    }
-
     async fn take_away(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
@@ -236,7 +215,7 @@ impl Runner {
                 let environments = vendors.environments(place, &names, &project);
                 self.work.unmake(deployment, &environments, receipt, Volumes::Keep).await
             }
-            Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
+            Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let apps = vendors.app(place, &names, &project(deployment), &plan.app.fields, "");
                 self.take_app(deployment, apps.as_ref(), receipt).await
             }
@@ -265,6 +244,11 @@ impl Runner {
             Data::Goes => Volumes::Delete,
             Data::Stays => Volumes::Keep,
         };
+        if volumes == Volumes::Delete
+            && let Undoing::Blocked(reason) = self.mount_what_is_left(deployment, receipt).await?
+        {
+            return Ok(Undoing::Blocked(reason));
+        }
         let kept = self.volumes_of(deployment.plan(), &receipt.id);
         if volumes == Volumes::Keep && !kept.is_empty() {
             let (server, names) = (&deployment.plan().place.server_name, kept.join(", "));
@@ -310,7 +294,7 @@ fn wish_of(plan: &Plan, step: Step) -> Option<&Wish> {
         Step::Dns(nth) | Step::Proxy(nth) => plan.record(nth).map(|record| &record.wish),
         Step::Project => Some(&plan.project),
         Step::Environment => Some(&plan.environment),
-        Step::App | Step::Volumes | Step::Envs | Step::Deploy => Some(&plan.app),
+        Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => Some(&plan.app),
     }
 }
 

@@ -13,6 +13,7 @@ use machine::step::Step;
 
 use super::app::App;
 use super::halt::Stop;
+use super::waits::Wait;
 use super::work::{TRIES, Work};
 use crate::providers::answer::Answer;
 use crate::providers::call::{Call, STALENESS};
@@ -45,12 +46,23 @@ impl Work {
         volumes: Volumes,
     ) -> Result<Undoing, Stop> {
         let began = self.time();
-        let mut refused: Option<String> = None;
+        let (mut refused, mut deleted): (Option<String>, Option<Duration>) = (None, None);
         loop {
             self.safe_point()?;
             let Some(object) = self.present(provider, &receipt.id).await? else {
                 return Ok(Undoing::Done);
             };
+            // Coolify deletes in the background and shows the old object until then; some things take half a minute.
+            if deleted.is_some_and(|at| self.since(at) < DRAINING) {
+                self.wait(
+                    Wait::Deleted,
+                    provider.step(),
+                    &format!("{} to be gone", provider.describe()),
+                    POLL,
+                )
+                .await?;
+                continue;
+            }
             if let Some(reason) = not_ours(provider, receipt, &object) {
                 return Ok(Undoing::Blocked(reason));
             }
@@ -63,14 +75,14 @@ impl Work {
             }
             let call = provider.unmake(&receipt.id, volumes);
             match self.undo(deployment, receipt, call).await? {
-                Answer::Done(_) | Answer::Missing(_) => self.until_gone(provider, &receipt.id).await?,
+                Answer::Done(_) | Answer::Missing(_) => deleted = Some(self.time()),
                 Answer::Taken(reason) | Answer::Doubt(reason) | Answer::Partial(reason) => {
-                    self.wait(receipt.step, &reason, POLL).await?;
+                    self.wait(Wait::Again, receipt.step, &reason, POLL).await?;
                 }
-                Answer::NotDone(reason, pause) => self.wait(receipt.step, &reason, pause).await?,
+                Answer::NotDone(reason, pause) => self.wait(Wait::Told, receipt.step, &reason, pause).await?,
                 Answer::TokenRefused(reason) => return Err(token_refused(provider, &reason)),
                 Answer::Refused(reason) => {
-                    self.wait(receipt.step, &reason, STALENESS).await?;
+                    self.wait(Wait::Again, receipt.step, &reason, STALENESS).await?;
                     refused = Some(reason);
                 }
             }
@@ -91,7 +103,12 @@ impl Work {
         let attempt = self.attempt(call.times);
         let effect = Effect::UndoIntended { thing: receipt.step, id: receipt.id.clone(), request, attempt };
         self.record(deployment, effect).await?;
-        self.send(call).await
+        let answer = self.send(call).await?;
+        if matches!(answer, Answer::Doubt(_)) {
+            let (thing, id) = (receipt.step, receipt.id.clone());
+            self.record(deployment, Effect::UndoDoubted { thing, id }).await?;
+        }
+        Ok(answer)
     }
 
     /// The thing, or `None` when it is proved to be gone.
@@ -99,26 +116,12 @@ impl Work {
     /// # Errors
     /// [`Stop`].
     pub async fn present(&self, provider: &dyn Provider, id: &str) -> Result<Option<Object>, Stop> {
-        for _ in 0..2 {
-            if let Some(object) = provider.get(id).await? {
-                return Ok(Some(object));
-            }
-            provider.control().await?;
-            self.pause(STALENESS).await?;
+        if let Some(object) = provider.get(id).await? {
+            return Ok(Some(object));
         }
-        match provider.get(id).await? {
-            Some(object) => Ok(Some(object)),
-            None => Ok(None),
-        }
-    }
-
-    // Coolify deletes in the background and shows the old object until then; some things take half a minute.
-    async fn until_gone(&self, provider: &dyn Provider, id: &str) -> Result<(), Stop> {
-        let began = self.time();
-        while provider.get(id).await?.is_some() && self.since(began) < DRAINING {
-            self.wait(provider.step(), &format!("{} to be gone", provider.describe()), POLL).await?;
-        }
-        Ok(())
+        provider.control().await?;
+        self.pause(Wait::SecondLook, STALENESS).await?;
+        Ok(provider.get(id).await?)
     }
 
     /// Brings the app to rest before it is deleted: no start or deployment under way, then stopped.
@@ -141,13 +144,15 @@ impl Work {
         loop {
             self.safe_point()?;
             let Some(status) = self.status(app).await? else { return Ok(Undoing::Done) };
-            // Asked first: an application of a server that cannot be reached is told to have exited, and runs on
-            // (Coolify 4.3.11, observed).
-            if !coolify.is_usable(server).await? {
+            let at_rest = status.starts_with("exited") || status.starts_with("unknown");
+            let stops = !stopping && !status.starts_with("starting:unhealthy");
+            // Asked before either counts: an application of a server that cannot be reached is told to have exited, and
+            // runs on (Coolify 4.3.11, observed).
+            if (at_rest || stops) && !coolify.is_usable(server).await? {
                 let reason = "its server cannot be used now, containers would survive";
                 return Ok(Undoing::Blocked(reason.to_owned()));
             }
-            if status.starts_with("exited") || status.starts_with("unknown") {
+            if at_rest {
                 return Ok(Undoing::Done);
             }
             if self.since(began) > TRIES {
@@ -155,7 +160,7 @@ impl Work {
                     "it did not come to rest in 10 minutes (status {status})"
                 )));
             }
-            if !stopping && !status.starts_with("starting:unhealthy") {
+            if stops {
                 stopping = match self.undo(deployment, receipt, coolify.stop(app.resource)).await? {
                     Answer::TokenRefused(reason) => {
                         return Err(Stop::park(
@@ -168,7 +173,7 @@ impl Work {
                     Answer::Partial(_) | Answer::Taken(_) | Answer::Doubt(_) | Answer::NotDone(..) => false,
                 };
             }
-            self.wait(Step::App, &format!("the app to stop (status {status})"), POLL).await?;
+            self.wait(Wait::Stopped, Step::App, &format!("the app to stop (status {status})"), POLL).await?;
         }
     }
 }

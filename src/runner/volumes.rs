@@ -5,10 +5,8 @@
 //! before its settle window is over and the rows were listed again. Only rows that a release of the app names are ever
 //! added or taken away; taking one away leaves the data on the server.
 
-use std::time::Duration;
-
 use machine::deployment::Deployment;
-use machine::effect::{By, Intended, Kind, Verdict};
+use machine::effect::{By, Kind, Verdict};
 use machine::phase::{Deploying, RollingBack};
 use machine::plan::{Action, Plan};
 use machine::receipt::{Fields, Receipt};
@@ -19,12 +17,16 @@ use super::converge::Change;
 use super::event::Event;
 use super::halt::{Halt, Stop};
 use super::unmake::Undoing;
+use super::waits::Wait;
 use super::work::{TRIES, Work};
 use crate::plan::Release;
+use crate::plan::compose::sent;
+use crate::plan::matter::Matter;
+use crate::providers::Names;
 use crate::providers::answer::Answer;
 use crate::providers::call::{COOLIFY, STALENESS};
 use crate::providers::coolify::resource::is_application;
-use crate::providers::coolify::storages::{Goal, Mount, VOLUMES};
+use crate::providers::coolify::storages::{Goal, Mount, VOLUMES, at_docker, spelled};
 
 impl Runner {
     /// Brings the volumes of an application to what the plan says.
@@ -52,7 +54,6 @@ impl Runner {
         let what = format!("the volumes of `{}`", deployment.begun().app.name);
         let change = Change { step: Step::Volumes, id, mark, before: &before, what };
         while self.mount(deployment, &change, &goal).await? == Sent::Unclear {}
-        self.tell_of_data_left(plan, &app.id, &goal);
         Ok(())
     }
 
@@ -83,7 +84,7 @@ impl Runner {
                 Answer::Missing(_) if call.deletes() => Verdict::Have(change.receipt(&call.redacted.fields)),
                 Answer::NotDone(reason, pause) => {
                     self.work.settle(deployment, Step::Volumes, By::Answer, Verdict::Absent).await?;
-                    self.work.wait(Step::Volumes, &reason, pause).await?;
+                    self.work.wait(Wait::Told, Step::Volumes, &reason, pause).await?;
                     return Ok(Sent::Unclear);
                 }
                 Answer::Taken(saw) | Answer::Doubt(saw) => {
@@ -106,21 +107,56 @@ impl Runner {
         Ok(Sent::Clearly)
     }
 
-    fn tell_of_data_left(&self, plan: &Plan, id: &str, goal: &Goal) {
-        let left: Vec<String> = goal.left().map(|mount| mount.at_docker(id)).collect();
-        if !left.is_empty() {
-            let (server, left) = (&plan.place.server_name, left.join(", "));
+    /// Says which volumes of the app `id` are mounted by nobody from now on.
+    pub(super) fn tell_of_data_left(&self, plan: &Plan, id: &str, names: &[String]) {
+        if !names.is_empty() {
+            let (server, left) = (&plan.place.server_name, known_to_docker(plan, id, names).join(", "));
             let text = format!("volumes no longer mounted, kept on server {server}: {left}");
             self.work.tell(&Event::Warned(text));
         }
     }
 
-    /// The names that Docker knows the volumes of the app `id` by, whatever it is filed as.
+    /// The volumes of this run that the release before, which is put back, does not mount.
+    pub(super) fn tell_of_data_undone(&self, plan: &Plan, id: &str, base: &Release) {
+        let mounted = base.volumes();
+        let added = self.ask.matter.volumes.iter().filter(|name| !mounted.contains(name));
+        self.tell_of_data_left(plan, id, &added.cloned().collect::<Vec<_>>());
+    }
+
+    /// The names that Docker knows the volumes of the app `id` by, those that no release mounts any more too.
     pub(super) fn volumes_of(&self, plan: &Plan, id: &str) -> Vec<String> {
-        if is_application(&plan.app.fields) {
-            return Mount::all(&plan.app.fields).iter().map(|mount| mount.at_docker(id)).collect();
+        let mounted = if is_application(&plan.app.fields) {
+            Mount::all(&plan.app.fields).into_iter().map(|mount| mount.name).collect()
+        } else {
+            self.ask.matter.volumes.clone()
+        };
+        known_to_docker(plan, id, &[mounted, plan.left_volumes.clone()].concat())
+    }
+
+    /// Has Coolify know the volumes again that no release mounts any more: it deletes only those that it knows.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now.
+    pub(super) async fn mount_what_is_left(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        receipt: &Receipt,
+    ) -> Result<Undoing, Stop> {
+        let plan = deployment.plan().clone();
+        if plan.left_volumes.is_empty() {
+            return Ok(Undoing::Done);
         }
-        self.ask.matter.volumes.iter().map(|name| format!("{id}_{name}")).collect()
+        if is_application(&plan.app.fields) {
+            let fields = Fields::from([(VOLUMES.to_owned(), spelled(&aside(&plan.left_volumes)))]);
+            return self.bring_rows_to(deployment, receipt, &Goal::from(&Fields::new(), &fields)).await;
+        }
+        let Matter { compose, main, .. } = &self.ask.matter;
+        let mounts: Vec<(String, String)> =
+            aside(&plan.left_volumes).into_iter().map(|mount| (mount.name, mount.path)).collect();
+        let (names, text) = (Names::of(&plan), sent::mounting(compose, main, &mounts));
+        let project = super::undo::project(deployment);
+        let apps = self.vendors.app(&plan.place, &names, &project, &plan.app.fields, &text);
+        self.insist(deployment, receipt, &apps.change(&receipt.id, &plan.app.fields)).await
     }
 
     /// Brings the volumes back to what `base` had, if this run ever changed them.
@@ -137,18 +173,27 @@ impl Runner {
         if deployment.ledger().newest_attempt(Step::Volumes).is_none() {
             return Ok(Undoing::Done);
         }
-        let (coolify, began) = (self.vendors.coolify.clone(), self.work.time());
         let goal = Goal::from(&plan.app.fields, &base.plan().app.fields);
-        // What the way forward sent last is listed by then.
-        self.work.pause(STALENESS).await?;
+        // What was sent last, forward or back, is listed by then.
+        self.work.pause(Wait::SecondLook, STALENESS).await?;
+        self.bring_rows_to(deployment, receipt, &goal).await
+    }
+
+    async fn bring_rows_to(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        receipt: &Receipt,
+        goal: &Goal,
+    ) -> Result<Undoing, Stop> {
+        let (coolify, began) = (self.vendors.coolify.clone(), self.work.time());
         'look: while self.work.since(began) < TRIES {
             for call in goal.calls(&coolify, &receipt.id, &coolify.storages(&receipt.id).await?) {
                 self.work.safe_point()?;
-                let pause = match self.work.undo(deployment, receipt, call.clone()).await? {
+                let (why, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
                     Answer::Done(_) => continue,
                     Answer::Missing(_) if call.deletes() => continue,
-                    Answer::NotDone(_, pause) => pause,
-                    Answer::Taken(_) | Answer::Doubt(_) => COOLIFY.settle + STALENESS,
+                    Answer::NotDone(_, pause) => (Wait::Told, pause),
+                    Answer::Taken(_) | Answer::Doubt(_) => (Wait::LateEffect, COOLIFY.settle + STALENESS),
                     Answer::Missing(reason) | Answer::Refused(reason) | Answer::Partial(reason) => {
                         return Ok(Undoing::Blocked(format!("a volume was refused: {reason}")));
                     }
@@ -157,14 +202,23 @@ impl Runner {
                         return Err(Stop::park(reason, "check it, then resume"));
                     }
                 };
-                self.work.wait(receipt.step, "the volumes to be listed", pause).await?;
+                self.work.wait(why, receipt.step, "the volumes to be listed", pause).await?;
                 continue 'look;
             }
-            self.tell_of_data_left(plan, &receipt.id, &goal);
             return Ok(Undoing::Done);
         }
         Ok(Undoing::Blocked("its volumes got no clear answer in 10 minutes".to_owned()))
     }
+}
+
+fn known_to_docker(plan: &Plan, id: &str, names: &[String]) -> Vec<String> {
+    names.iter().map(|name| at_docker(&plan.app.fields, id, name)).collect()
+}
+
+// Where nothing else is mounted: the app is not started any more.
+fn aside(names: &[String]) -> Vec<Mount> {
+    let mount = |name: &String| Mount { name: name.clone(), path: format!("/fabrik-left/{name}") };
+    names.iter().map(mount).collect()
 }
 
 /// How the requests of one look were answered.
@@ -177,14 +231,16 @@ enum Sent {
 impl Work {
     // Waits until all that was ever sent for `step` has taken effect or never will, and is listed.
     async fn outlast<P>(&self, deployment: &Deployment<P>, step: Step) -> Result<(), Stop> {
-        let now = self.journal.now();
-        let newest = deployment.ledger().newest_attempt(step).map(|it: &Intended| &it.attempt);
-        match newest.map(|attempt| attempt.unsettled_for(&now)) {
+        let (now, ledger) = (self.journal.now(), deployment.ledger());
+        let unclear = ledger.unanswered_at(step).map(|attempt| attempt.unsettled_for(&now)).max();
+        if let Some(left) = unclear.filter(|left| !left.is_zero()) {
+            let what = "late effects of earlier requests";
+            return self.wait(Wait::LateEffect, step, what, left + STALENESS).await;
+        }
+        let newest = ledger.newest_attempt(step).map(|newest| newest.attempt.sent.until(&now));
+        match newest.map(|since| STALENESS.saturating_sub(since)).filter(|left| !left.is_zero()) {
+            Some(left) => self.pause(Wait::SecondLook, left).await,
             None => Ok(()),
-            Some(left) if left > Duration::ZERO => {
-                self.wait(step, "late effects of earlier requests", left + STALENESS).await
-            }
-            Some(_) => self.pause(STALENESS).await,
         }
     }
 }

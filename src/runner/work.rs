@@ -15,6 +15,7 @@ use machine::deployment::Deployment;
 use super::event::{Event, Listener};
 use super::halt::{Halt, Stop};
 use super::journal::Journal;
+use super::waits::Wait;
 use crate::providers::answer::{Answer, sort};
 use crate::providers::call::{Call, Times};
 use crate::secrets::Mask;
@@ -102,7 +103,8 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop::Parked`] when asked to.
-    pub async fn pause(&self, duration: Duration) -> Result<(), Stop> {
+    pub async fn pause(&self, why: Wait, duration: Duration) -> Result<(), Stop> {
+        self.listener.waits(why, duration);
         self.cancel.spares(self.outside.clock.sleep(duration)).await;
         self.safe_point()
     }
@@ -169,7 +171,7 @@ impl Work {
         Ok(answer)
     }
 
-    /// Waits until nothing that `deployment` ever sent can take effect any more.
+    /// Waits until nothing that `deployment` sent without a clear answer can take effect any more.
     ///
     /// What a run doubted and sent again may still land once more. The next run of the app says something else
     /// about the same thing, so it must not begin before.
@@ -177,10 +179,17 @@ impl Work {
     /// # Errors
     /// [`Stop::Parked`] when asked to stop.
     pub async fn all_settled<P>(&self, deployment: &Deployment<P>) -> Result<(), Stop> {
+        self.outlive(Step::Deploy, deployment.ledger().unanswered()).await
+    }
+
+    /// Waits until none of `attempts` can take effect any more.
+    ///
+    /// # Errors
+    /// [`Stop::Parked`] when asked to stop.
+    pub async fn outlive(&self, step: Step, attempts: impl Iterator<Item = &Attempt>) -> Result<(), Stop> {
         let now = self.journal.now();
-        let left = deployment.ledger().all_attempts().map(|attempt| attempt.unsettled_for(&now)).max();
-        match left.filter(|left| !left.is_zero()) {
-            Some(left) => self.wait(Step::Deploy, "late effects of earlier requests", left).await,
+        match attempts.map(|attempt| attempt.unsettled_for(&now)).max().filter(|left| !left.is_zero()) {
+            Some(left) => self.wait(Wait::LateEffect, step, "late effects of earlier requests", left).await,
             None => Ok(()),
         }
     }

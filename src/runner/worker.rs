@@ -12,6 +12,7 @@ use super::container_log::{ALL_LINES, Before, Whose};
 use super::event::Event;
 use super::halt::Halt;
 use super::prospect::Looked;
+use super::waits::Wait;
 use crate::plan::Release;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{Health, Source};
@@ -79,7 +80,7 @@ impl Runner {
                     }
                 }
             }
-            self.work.pause(health.interval.max(Duration::from_millis(100))).await?;
+            self.work.pause(Wait::Worker, health.interval.max(Duration::from_millis(100))).await?;
         }
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::repository::{HEAD, Repositories};
 use super::services::{Container, EnvRow};
 use super::world::Made;
 
@@ -72,6 +73,9 @@ pub struct Deployment {
     pub application: String,
     /// How far it is, in Coolify's words.
     pub status: String,
+    /// The commit it builds: `HEAD` until the worker has looked it up.
+    #[serde(default = "head")]
+    pub commit: String,
     /// Whether it was asked for with `force`.
     pub force: bool,
     /// Whether it only restarts.
@@ -87,6 +91,10 @@ pub struct Deployment {
     pub made: Made,
 }
 
+fn head() -> String {
+    HEAD.to_owned()
+}
+
 /// A line of a deployment's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
@@ -100,13 +108,16 @@ pub struct Said {
     pub is_error: bool,
 }
 
-/// The ways into private repositories that the pretend Coolify knows.
+/// Repositories, and the ways into private ones that the pretend Coolify knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
     /// SSH keys.
     pub keys: Vec<Known>,
     /// GitHub Apps.
     pub github_apps: Vec<Known>,
+    /// What is in the repositories that applications are built from.
+    #[serde(default)]
+    pub repositories: Repositories,
 }
 
 /// Something with a name and a uuid.
@@ -132,6 +143,7 @@ impl Default for Access {
                 known(0, "sandboxapp00000000public", "Public GitHub"),
                 known(1, "sandboxapp0000000private", "github-app"),
             ],
+            repositories: Repositories::default(),
         }
     }
 }

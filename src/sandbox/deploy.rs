@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::applications::{Application, Deployment, STOPPED};
 use super::events::{self, BUILD_MS, Event, SCAN_MS};
 use super::faults::Fault;
+use super::repository::{self, HEAD};
 use super::services::{Condition, Container, Line, Route, Volume};
 use super::start;
 use super::world::World;
@@ -60,6 +61,7 @@ pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> 
         uuid: uuid.clone(),
         application: application.to_owned(),
         status: "queued".into(),
+        commit: HEAD.into(),
         force,
         restart,
         by_hand: false,
@@ -120,6 +122,8 @@ fn launch(world: &mut World, application: &Application) -> Launch {
     let broken = world.take_fault(Fault::Build) || world.take_fault(Fault::NeverStarts) || lacks_image;
     let broken = broken || !world.server.usable || mounts_twice(application);
     let container = container(world, application, condition, is_checked);
+    let broken =
+        broken || container.commit.as_ref().is_some_and(|it| world.access.repositories.broken.contains(it));
     // With its own check on, Coolify takes a container that is never well for a failure.
     let is_ill = is_checked && condition != Condition::Well;
     let application = application.uuid.clone();
@@ -150,6 +154,9 @@ fn container(world: &World, application: &Application, condition: Condition, is_
         headers: Vec::new(),
         condition,
         is_checked,
+        commit: application.builds().then(|| {
+            repository::resolved(world, application.text("git_branch"), application.text("git_commit_sha"))
+        }),
         log: vec![Line { at: world.time.wall, text }],
     }
 }
@@ -162,6 +169,7 @@ pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
             deployment.status = status.into();
             deployment.finished = Some(now);
             deployment.made.changed = now;
+            deployment.commit = launch.container.commit.clone().unwrap_or_else(|| HEAD.to_owned());
             for (text, is_error) in last_words(&launch) {
                 deployment.say(now, text, *is_error);
             }

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::ask::Ask;
+use super::compose::Compose;
 use super::deploy::{self, Launch};
-use super::services::{Container, Service, Volume};
+use super::services::{Part, Service, Volume};
 use super::start::{self, Start};
 use super::world::World;
 
@@ -135,7 +136,7 @@ fn keep_volumes(world: &mut World, uuid: &str, names: &[String]) {
 
 fn scan(world: &mut World, uuid: &str) {
     let Some(service) = world.service_mut(uuid) else { return };
-    let seen: Vec<String> = service.parts.iter().map(|part| seen_status(service, &part.name)).collect();
+    let seen: Vec<String> = service.parts.iter().map(|part| seen_status(service, part)).collect();
     for (part, status) in service.parts.iter_mut().zip(seen) {
         // A part that is built and has no image name keeps its status for ever (observed).
         if part.image.is_some() {
@@ -144,8 +145,14 @@ fn scan(world: &mut World, uuid: &str) {
     }
 }
 
-fn seen_status(service: &Service, part: &str) -> String {
-    service.container(part).map_or("exited", Container::seen_as).to_owned()
+fn seen_status(service: &Service, part: &Part) -> String {
+    let status = match service.container(&part.name) {
+        None => "exited",
+        // Nothing but its image is left of it: it crashes again and again (Coolify 4.3.11, observed).
+        Some(_) if part.written_back => "restarting:unknown",
+        Some(container) => container.seen_as(),
+    };
+    status.to_owned()
 }
 
 /// Unlike a start, a stop writes the status itself, whatever came of it: what cannot be reached runs on.
@@ -167,11 +174,20 @@ fn deleted(world: &mut World, uuid: &str, volumes: bool) {
     if !world.server.usable {
         world.stray_containers.extend(left);
     }
+    let known = known_volumes(world, uuid);
     world.services.retain(|service| service.uuid != uuid);
     deploy::deleted(world, uuid);
     if volumes {
-        world.volumes.retain(|volume| volume.service != uuid);
+        world.volumes.retain(|volume| volume.service != uuid || !known.contains(&volume.name));
     }
+}
+
+/// The volumes that Coolify knows of: those that the text names, or that have a row. Others it never deletes.
+fn known_volumes(world: &World, uuid: &str) -> Vec<String> {
+    let text = world.service(uuid).and_then(|service| Compose::read(&service.compose).ok());
+    let named = text.map(|text| text.volumes()).unwrap_or_default().into_iter();
+    let rows = world.application(uuid).into_iter().flat_map(|application| &application.storages);
+    named.map(|name| format!("{uuid}_{name}")).chain(rows.map(|row| row.name.clone())).collect()
 }
 
 fn published(world: &mut World, name: &str) {

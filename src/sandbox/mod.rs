@@ -28,6 +28,7 @@ pub mod log;
 mod middleware;
 mod ports;
 pub mod records;
+pub mod repository;
 mod resolver;
 pub mod schedule;
 pub mod serve;

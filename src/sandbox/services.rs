@@ -67,6 +67,9 @@ pub struct Part {
     pub human_name: Option<String>,
     /// A description for people.
     pub description: Option<String>,
+    /// Whether a change of it wrote it back into a text that had lost it, with its image and nothing else.
+    #[serde(default)]
+    pub written_back: bool,
 }
 
 /// An environment variable of a service or an application.
@@ -152,6 +155,9 @@ pub struct Container {
     pub condition: Condition,
     /// Whether Docker checks its health.
     pub is_checked: bool,
+    /// The commit it was built from, if it was.
+    #[serde(default)]
+    pub commit: Option<String>,
     /// What it wrote.
     pub log: Vec<Line>,
 }

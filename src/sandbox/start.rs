@@ -79,6 +79,7 @@ fn container(world: &World, service: &Service, entry: &Entry, condition: Conditi
         headers: super::middleware::headers(entry),
         condition,
         is_checked: entry.is_checked,
+        commit: None,
         log: vec![Line { at: world.time.wall, text }],
     }
 }

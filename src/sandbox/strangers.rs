@@ -155,6 +155,7 @@ fn running(world: &World, part: &str) -> Container {
         headers: Vec::new(),
         condition: Condition::Well,
         is_checked: false,
+        commit: None,
         log: vec![Line { at: world.time.wall, text: "started".into() }],
     }
 }

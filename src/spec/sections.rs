@@ -10,8 +10,8 @@ use super::reader::{Complaint, Fields, Reader};
 use super::status::status_set;
 use super::tree::{Entry, Node, Place, Value};
 use super::{
-    Adopt, Fingerprint, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, StatusSet, Undo,
-    Volume,
+    Adopt, Fingerprint, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, StatusSet,
+    Undo, Volume,
 };
 use super::{carriable, check, expand, proof, suspicion};
 

@@ -183,7 +183,10 @@ impl Life {
             }
             Act::Undo => {
                 let run = self.scene.open_run().await?;
-                Some(process.roll_back(&run, &options).await)
+                let outcome = process.roll_back(&run, &options).await;
+                // One that takes the app down is not undone, it only goes on.
+                let refused = matches!(outcome, Outcome::Obstacles(_)) && self.scene.takes_down(&run).await;
+                Some(if refused { process.resume(&run, &options).await } else { outcome })
             }
             Act::Destroy => {
                 let app = self.scene.journal().list(None).await.ok()?.last()?.app.clone();

@@ -62,7 +62,7 @@ pub const RULES: [Rule; 16] = [
         name: "two reads before absent",
         cuts: &[cut(
             "src/runner/create.rs",
-            "            self.pause(STALENESS).await?;
+            "            self.pause(Wait::SecondLook, STALENESS).await?;
             let now = self.ours(provider, mark).await?;",
             "            let now = before.clone();",
         )],
@@ -82,11 +82,10 @@ pub const RULES: [Rule; 16] = [
         name: "two 404s before gone",
         cuts: &[cut(
             "src/runner/unmake.rs",
-            "            provider.control().await?;
-            self.pause(STALENESS).await?;
-        }",
-            "            break;
-        }",
+            "        provider.control().await?;
+        self.pause(Wait::SecondLook, STALENESS).await?;
+        Ok(provider.get(id).await?)",
+            "        Ok(None)",
         )],
         noticed_by: Noticed::Campaign,
     },

@@ -9,6 +9,7 @@ pub mod house;
 mod image;
 mod input;
 mod keyless;
+mod left;
 mod observed;
 mod places;
 mod preflight;

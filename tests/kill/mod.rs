@@ -45,6 +45,8 @@ impl Then {
         let run = stage.open_run().await?;
         Some(match self {
             Self::Resume => vec!["resume".to_owned()],
+            // What takes the app down is not undone.
+            Self::RollBack if stage.story.deed == Deed::Destroy => vec!["resume".to_owned()],
             Self::RollBack => vec!["rollback".to_owned(), run],
         })
     }

@@ -6,6 +6,8 @@
 #![doc = include_str!("ablation.md")]
 
 mod applications;
+mod branches;
+mod costs;
 pub mod crash;
 #[cfg(test)]
 mod crashes;

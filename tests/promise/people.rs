@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::report::ending::Way;
+use fabrik::report::{Ending, Tale};
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{Desk, Options, Outcome};
 use fabrik::runner::halt::Stop;
@@ -12,7 +14,7 @@ use fabrik::sandbox::{Fault, Verdict, World};
 use fabrik::spec::Spec;
 use fabrik::store::layer::Layer;
 use fabrik::store::{Claim, Lease, Store, StoreError};
-use machine::entry::{Entry, Line};
+use machine::entry::{Entry, Line, Purpose};
 use machine::phase::Name;
 use machine::step::Step;
 
@@ -551,5 +553,36 @@ impl fabrik::wire::Resolver for OneName {
         _: &fabrik::wire::Question,
     ) -> Result<Vec<fabrik::wire::Answer>, fabrik::wire::ResolveError> {
         Ok(vec![fabrik::wire::Answer { value: self.0.clone(), ttl: 60 }])
+    }
+}
+
+#[tokio::test]
+async fn a_destroy_that_was_killed_at_any_point_and_taken_up_again_is_done_and_cannot_be_undone() {
+    for point in 0.. {
+        let (scene, fuse) = (deployed().await, Fuse::at(point));
+        scene.destroy(&fuse).await;
+        let context = format!("destroyed, killed at {point} ({})", fuse.fell());
+        if let Some(resumed) = scene.resume(&Fuse::default()).await {
+            let rows = scene.journal().list(None).await.unwrap();
+            let tale = Tale::read(scene.journal().as_ref(), &rows.last().unwrap().run).await.unwrap();
+            let ending = Ending::of(&resumed, Way::Forward, Some(&tale));
+            assert_eq!((ending.exit, ending.outcome), (0, "destroyed"), "{context}: {resumed:?}");
+        }
+        if let Some(run) = scene.open_run().await {
+            panic!("{context}: {run} is open");
+        }
+        let rows = scene.journal().list(None).await.unwrap();
+        let took = matches!(rows.last().unwrap().begun.as_ref().unwrap().purpose, Purpose::Destroy(_));
+        if took && scene.sandbox.world().services.len() == 1 {
+            let run = rows.last().unwrap().run.clone();
+            let outcome = scene.process(&Fuse::default()).roll_back(&run, &options()).await;
+            let Outcome::Obstacles(obstacles) = &outcome else { panic!("{context}: {outcome:?}") };
+            assert!(obstacles[0].message.contains("cannot be undone"), "{context}: {obstacles:?}");
+            assert!(obstacles[0].hint.contains("fabrik apply"), "{context}: {obstacles:?}");
+        }
+        at_rest(&scene, &context).await;
+        if fuse.fell().is_empty() {
+            return;
+        }
     }
 }

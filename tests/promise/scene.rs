@@ -16,6 +16,7 @@ use fabrik::store::memory::MemoryStore;
 use fabrik::store::sqlite::SqliteStore;
 use fabrik::store::{Holder, Store};
 use fabrik::wire::Outside;
+use machine::entry::Purpose;
 use machine::id::{JournalId, RunId};
 use machine::phase::{Data, Name};
 
@@ -272,10 +273,20 @@ impl Scene {
         Some(self.process(fuse).resume(&run, &options()).await)
     }
 
-    /// Undoes the newest open run, if there is one, in a new process.
+    /// Undoes the newest open run, if there is one, in a new process. One that takes the app down only goes on.
     pub async fn undo_open(&self, fuse: &Fuse) -> Option<Outcome> {
         let run = self.open_run().await?;
-        Some(self.process(fuse).roll_back(&run, &options()).await)
+        match self.process(fuse).roll_back(&run, &options()).await {
+            Outcome::Obstacles(_) if self.takes_down(&run).await => self.resume(fuse).await,
+            outcome => Some(outcome),
+        }
+    }
+
+    /// Whether `run` is there to take the app down.
+    pub async fn takes_down(&self, run: &RunId) -> bool {
+        let rows = self.journal().list(None).await.unwrap();
+        let begun = rows.iter().find(|row| row.run == *run).and_then(|row| row.begun.as_ref());
+        begun.is_some_and(|begun| matches!(begun.purpose, Purpose::Destroy(_)))
     }
 
     /// Undoes the newest finished run in a new process.

@@ -293,3 +293,51 @@ async fn a_lost_reply_to_any_write_of_a_rename_changes_nothing_about_its_end() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_late_effect_of_any_write_of_a_rename_writes_nothing_back() {
+    for failing in [false, true] {
+        for write in 1.. {
+            let scene = about_to_rename().await;
+            let late = Mishap::Late { after_ms: 59_500 };
+            scene.sandbox.with_world(|world| world.at_write = Some((write, late))).unwrap();
+            if failing {
+                scene.arm(Fault::Health);
+            }
+            let (outcome, _) = scene.heard().await;
+            let context =
+                format!("renaming with a late effect of write {write}, failing: {failing}: {outcome:?}");
+            assert!(
+                matches!(&outcome, Outcome::Ended(Ended::Complete { .. } | Ended::RolledBack { .. })),
+                "{context}"
+            );
+            scene.outlast_late_effects().await;
+            at_rest(&scene, &context).await;
+            if scene.sandbox.world().at_write.is_some() {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_service_has_no_container_and_does_not_spoil_the_status() {
+    let scene = Scene::of(SPEC, STACK);
+    complete(&scene).await;
+    let dropped = STACK.replace(
+        "  db:\n    <<: *base\n    image: postgres:16\n    volumes: ['data:/var/lib/postgresql/data']\n",
+        "",
+    );
+    let dropped =
+        dropped.replace("      db: {condition: service_started}\n", "").replace("volumes:\n  data: {}\n", "");
+    assert!(!dropped.contains("db"), "{dropped}");
+    scene.write("compose.yaml", &dropped);
+    let warnings = complete(&scene).await;
+    scene.sandbox.outside().clock.sleep(Duration::from_secs(60)).await;
+    let service = service(&scene);
+    assert_eq!(service.status(), "running:unknown");
+    assert!(service.containers.iter().all(|container| container.part != "db"), "{:?}", service.containers);
+    let data = format!("{}_data", service.uuid);
+    assert!(warnings.iter().any(|it| it.contains("no longer mounted") && it.contains(&data)), "{warnings:?}");
+    at_rest(&scene, "a dropped service").await;
+}

@@ -3,12 +3,41 @@
 //! What is sent is JSON, whoever wrote it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Map, Value};
+
+use crate::spec::tree::{self, MergeKeys, Node};
 
 /// The names of all its services.
 pub fn services(text: &str) -> BTreeSet<String> {
     read(text).keys().cloned().collect()
+}
+
+/// The services of `text`, a dump by Coolify, that are not among `wanted`; none where it cannot be read.
+pub fn others(text: &str, wanted: &BTreeSet<String>) -> Vec<String> {
+    let Ok(Node { value: tree::Value::Map(top), .. }) = tree::read(Path::new("text"), text, MergeKeys::Kept)
+    else {
+        return Vec::new();
+    };
+    let services = top.iter().find(|entry| entry.key == "services").map(|entry| &entry.node.value);
+    let Some(tree::Value::Map(services)) = services else { return Vec::new() };
+    services.iter().map(|service| &service.key).filter(|name| !wanted.contains(*name)).cloned().collect()
+}
+
+/// `text` with `mounts` (a volume's name and a path) added to the service `main`.
+pub fn mounting(text: &str, main: &str, mounts: &[(String, String)]) -> String {
+    let mut compose: Value = serde_json::from_str(text).unwrap_or_default();
+    let Some(service) = compose.pointer_mut("/services").and_then(|services| services.get_mut(main)) else {
+        return text.to_owned();
+    };
+    let mut mounted = service["volumes"].as_array().cloned().unwrap_or_default();
+    mounted.extend(mounts.iter().map(|(name, path)| Value::from(format!("{name}:{path}"))));
+    service["volumes"] = Value::from(mounted);
+    let mut named = compose["volumes"].as_object().cloned().unwrap_or_default();
+    named.extend(mounts.iter().map(|(name, _)| (name.clone(), Value::Object(Map::new()))));
+    compose["volumes"] = Value::Object(named);
+    compose.to_string()
 }
 
 /// The names of those that are meant to stay up: not the ones that end by themselves, and not the ones that are never
@@ -59,5 +88,28 @@ mod tests {
         }}"#;
         assert_eq!(lasting(text), ["db".to_owned(), "web".to_owned()].into());
         assert_eq!(services(text).len(), 8);
+    }
+
+    #[test]
+    fn volumes_are_mounted_beside_those_that_are() {
+        let text = r#"{"services": {"web": {"volumes": ["data:/data"]}, "db": {}}, "volumes": {"data": {}}}"#;
+        let mounts = [("old".to_owned(), "/left/old".to_owned())];
+        let seen: Value = serde_json::from_str(&mounting(text, "web", &mounts)).unwrap();
+        assert_eq!(seen["services"]["web"]["volumes"], serde_json::json!(["data:/data", "old:/left/old"]));
+        assert_eq!(seen["services"]["db"], serde_json::json!({}));
+        assert_eq!(seen["volumes"], serde_json::json!({"data": {}, "old": {}}));
+    }
+
+    #[test]
+    fn a_service_that_was_written_back_is_seen_in_json_and_in_yaml() {
+        let wanted = ["web".to_owned()].into();
+        for text in [
+            r#"{"services": {"web": {"image": "a"}, "cache": {"image": "b"}}}"#,
+            "services:\n  web:\n    image: a\n  cache:\n    image: b\n",
+        ] {
+            assert_eq!(others(text, &wanted), ["cache"], "{text}");
+        }
+        assert_eq!(others("services: {web: {image: a}}", &wanted), Vec::<String>::new());
+        assert_eq!(others("no compose text", &wanted), Vec::<String>::new());
     }
 }

@@ -44,6 +44,10 @@ impl Provider for Applications {
         self.seat.taken(application).await
     }
 
+    fn looks_inside(&self) -> bool {
+        true
+    }
+
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
         self.seat.marked("/applications", mark, application).await
     }

@@ -13,7 +13,7 @@ use crate::providers::call::Call;
 use crate::providers::object::id;
 
 /// How many of an application's newest deployments are asked for.
-const TAKEN: usize = 10;
+pub const TAKEN: usize = 10;
 
 /// One deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Deployment {
     pub number: u64,
     /// How far it is.
     pub status: Status,
+    /// The commit it builds; `None` before it is looked up, and for an image.
+    pub commit: Option<String>,
     /// Whether it was triggered over the API, and not by a push or a person.
     pub by_api: bool,
     /// What it wrote for people, line by line; `None` where the token may not see it.
@@ -202,9 +204,15 @@ fn deployment(item: &Value) -> Option<Deployment> {
         uuid: id(&item["deployment_uuid"])?.to_owned(),
         number: item["id"].as_u64()?,
         status: Status::parse(&text(item, "status")),
+        commit: item["commit"].as_str().filter(|commit| is_commit(commit)).map(str::to_owned),
         by_api: item["is_api"].as_bool().unwrap_or(true),
         log: log(item),
     })
+}
+
+// `HEAD` until the worker has looked it up (Coolify API, deployments).
+fn is_commit(text: &str) -> bool {
+    text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 // The log is JSON inside a string, null before the first line, and absent without `read:sensitive`.

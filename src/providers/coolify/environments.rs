@@ -37,7 +37,10 @@ impl Environments {
         let items = match self.coolify.read(&path).await? {
             Some(Value::Array(items)) if items.iter().all(is_thing) => items,
             Some(_) => return Err(unreadable(&path)),
-            None => Vec::new(),
+            None => {
+                self.control().await?;
+                Vec::new()
+            }
         };
         Ok(items.iter().filter_map(environment).collect())
     }
@@ -64,6 +67,10 @@ impl Provider for Environments {
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
         let named = |object: &Object| object.fields.get("name") == Some(&self.name);
         Ok(self.all().await?.into_iter().filter(named).collect())
+    }
+
+    fn looks_inside(&self) -> bool {
+        true
     }
 
     async fn marked(&self, _: &Mark) -> Result<Vec<Object>, Trouble> {

@@ -1,7 +1,8 @@
 //! The sub-resources of a service: one for each compose service that its text ever had.
 //!
 //! A compose service that was renamed or dropped stays behind, `exited`, and spoils the status of the whole; no call
-//! deletes it. From 4.2.0 on it can be left out of the status (Coolify API, updating services).
+//! deletes it. From 4.2.0 on it can be left out of the status (Coolify API, updating services), but only while the text
+//! still has it: changing one that the text lacks writes it back into the text (4.3.11, observed).
 
 use http::Method;
 use machine::mark::Mark;
@@ -41,6 +42,15 @@ pub struct Part {
     pub mark: Option<Mark>,
 }
 
+/// A service as it is stored: its sub-resources and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// Its sub-resources, applications first.
+    pub parts: Vec<Part>,
+    /// Its compose text as Coolify dumped it; `None` where the token may not see it.
+    pub text: Option<String>,
+}
+
 /// What becomes of a sub-resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
@@ -58,9 +68,17 @@ impl Coolify {
     /// # Errors
     /// [`Trouble`].
     pub async fn parts(&self, service: &str) -> Result<Vec<Part>, Trouble> {
+        Ok(self.stack(service).await?.parts)
+    }
+
+    /// The sub-resources of `service` and its text, in one read.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn stack(&self, service: &str) -> Result<Stack, Trouble> {
         let path = format!("/services/{service}");
         let body = about(service, self.read_of_ours(&path).await?, &path)?.unwrap_or_default();
-        Ok(of(&body))
+        Ok(Stack { parts: of(&body), text: body["docker_compose_raw"].as_str().map(str::to_owned) })
     }
 
     /// Whether this version changes sub-resources.

@@ -51,13 +51,17 @@ impl<'a> Resource<'a> {
 }
 
 impl Coolify {
-    /// Everything that an environment lists, of whatever kind.
-    pub(super) async fn inhabitants(&self, project: &str, environment: &str) -> Result<Vec<Value>, Trouble> {
+    /// Everything that an environment lists, of whatever kind; `None` for a 404.
+    pub(super) async fn inhabitants(
+        &self,
+        project: &str,
+        environment: &str,
+    ) -> Result<Option<Vec<Value>>, Trouble> {
         let path = format!("/projects/{project}/{environment}");
-        let Some(shown) = self.read(&path).await? else { return Ok(Vec::new()) };
+        let Some(shown) = self.read(&path).await? else { return Ok(None) };
         let lists = KINDS.iter().filter_map(|kind| shown[kind].as_array());
         let items: Vec<Value> = lists.flatten().cloned().collect();
         let is_told = ["services", "applications"].iter().all(|kind| shown[kind].is_array());
-        if is_told && items.iter().all(is_thing) { Ok(items) } else { Err(unreadable(&path)) }
+        if is_told && items.iter().all(is_thing) { Ok(Some(items)) } else { Err(unreadable(&path)) }
     }
 }

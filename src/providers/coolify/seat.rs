@@ -30,7 +30,10 @@ impl Seat {
         &self,
         read: impl Fn(&Value) -> Option<Object>,
     ) -> Result<Vec<Object>, Trouble> {
-        let items = self.coolify.inhabitants(&self.project, &self.environment).await?;
+        let Some(items) = self.coolify.inhabitants(&self.project, &self.environment).await? else {
+            self.control().await?;
+            return Ok(Vec::new());
+        };
         let named = |object: &Object| object.fields.get("name") == Some(&self.name);
         Ok(items.iter().filter_map(read).filter(named).collect())
     }

@@ -77,6 +77,10 @@ impl Provider for Services {
         self.seat.taken(|item| self.service(item)).await
     }
 
+    fn looks_inside(&self) -> bool {
+        true
+    }
+
     async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
         self.seat.marked("/services", mark, |item| self.service(item)).await
     }

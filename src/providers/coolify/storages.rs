@@ -8,6 +8,7 @@ use machine::effect::Intended;
 use machine::receipt::Fields;
 use serde_json::{Value, json};
 
+use super::resource::is_application;
 use super::{COOLIFY, Coolify, missing, text, unreadable};
 use crate::providers::Trouble;
 use crate::providers::call::Call;
@@ -42,6 +43,11 @@ pub struct Storage {
 pub struct Goal {
     wanted: Vec<Mount>,
     unwanted: Vec<Mount>,
+}
+
+/// The name that Docker knows the volume `name` of the app with these fields and this uuid by.
+pub fn at_docker(fields: &Fields, uuid: &str, name: &str) -> String {
+    if is_application(fields) { format!("{uuid}-{name}") } else { format!("{uuid}_{name}") }
 }
 
 /// Mounts as the field spells them.

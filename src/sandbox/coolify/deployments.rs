@@ -73,7 +73,7 @@ fn shown(desk: &Desk, deployment: &Deployment) -> Value {
         "server_name": desk.world.server.name,
         "destination_id": "0",
         "status": deployment.status,
-        "commit": "HEAD",
+        "commit": deployment.commit,
         "commit_message": null,
         "pull_request_id": 0,
         "force_rebuild": deployment.force,

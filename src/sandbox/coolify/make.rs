@@ -193,6 +193,7 @@ pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
         match service.parts.iter_mut().find(|part| part.name == entry.name) {
             Some(part) => {
                 part.image.clone_from(&entry.image);
+                part.written_back = false;
                 part.fqdn = part.fqdn.take().or(fresh.fqdn);
             }
             None => service.parts.push(fresh),
@@ -249,6 +250,7 @@ fn fresh_part(world: &mut World, uuid: &str, compose: &Compose, entry: &Entry) -
         excluded: entry.is_excluded,
         human_name: None,
         description: None,
+        written_back: false,
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Answer, Desk, Form, Reply, message, server_error, time};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::compose::Compose;
 use crate::sandbox::services::{Container, Line, Part, Service};
+use crate::sandbox::world::World;
 
 const DATABASE_FIELDS: [&str; 8] = [
     "human_name",
@@ -68,7 +69,21 @@ pub fn patch(desk: &mut Desk, uuid: &str, part: &str, database: bool) -> Answer 
             part.description = description;
         }
     }
+    write_back(desk.world, uuid, &name);
     show(desk, uuid, part, database)
+}
+
+/// Saving a part that the text no longer has puts its name and image back into the text (Coolify 4.3.11, observed).
+fn write_back(world: &mut World, uuid: &str, name: &str) {
+    let Some(service) = world.service_mut(uuid) else { return };
+    let Ok(mut text) = serde_json::from_str::<Value>(&service.compose) else { return };
+    let Some(services) = text.get_mut("services").and_then(Value::as_object_mut) else { return };
+    let Some(part) = service.parts.iter_mut().find(|part| part.name == name) else { return };
+    if !services.contains_key(name) {
+        services.insert(name.to_owned(), json!({"image": part.image}));
+        part.written_back = true;
+        service.compose = format!("{text:#}");
+    }
 }
 
 /// The log of one container, asked of its server: the only live view of it (4.2.0 and newer).

@@ -352,3 +352,66 @@ async fn the_two_hundred_and_first_request_of_a_minute_is_turned_away() {
     caller.sleep(60).await;
     assert_eq!(caller.coolify("GET", "/version", None).await.status, 200);
 }
+
+/// The text of [`compose`] without its database.
+async fn drop_database(caller: &Caller, uuid: &str) {
+    use base64::Engine as _;
+    let mut text = compose();
+    text["services"].as_object_mut().expect("services").remove("db");
+    let raw = base64::engine::general_purpose::STANDARD.encode(text.to_string());
+    let sent = json!({"docker_compose_raw": raw});
+    assert_eq!(caller.coolify("PATCH", &format!("/services/{uuid}"), Some(sent)).await.status, 200);
+}
+
+async fn exclude_database(caller: &Caller, uuid: &str) {
+    let shown = caller.coolify("GET", &format!("/services/{uuid}"), None).await;
+    let part = shown.body["databases"][0]["uuid"].as_str().expect("a database").to_owned();
+    let path = format!("/services/{uuid}/databases/{part}");
+    let sent = Some(json!({"exclude_from_status": true}));
+    assert_eq!(caller.coolify("PATCH", &path, sent).await.status, 200);
+}
+
+/// Deploys, waits, and gives the service's status and the compose services of its text.
+async fn ends_as(caller: &Caller, uuid: &str) -> (String, Vec<String>) {
+    caller.coolify("POST", &format!("/deploy?uuid={uuid}"), None).await;
+    caller.sleep(60).await;
+    let world = caller.sandbox.world();
+    let text = crate::sandbox::compose::Compose::read(&world.services[0].compose).expect("compose text");
+    (caller.status(uuid).await, text.entries.into_iter().map(|entry| entry.name).collect())
+}
+
+#[tokio::test]
+async fn a_part_that_is_changed_after_its_text_lost_it_is_written_back_and_crashes_for_ever() {
+    let caller = Caller::new();
+    let uuid = caller.service().await;
+    drop_database(&caller, &uuid).await;
+    exclude_database(&caller, &uuid).await;
+    let both = vec!["db".to_owned(), "web".to_owned()];
+    assert_eq!(ends_as(&caller, &uuid).await.1, both);
+    let world = caller.sandbox.world();
+    let part = world.services[0].parts.iter().find(|part| part.name == "db").expect("the part");
+    assert_eq!((part.status.as_str(), part.excluded), ("restarting:unknown", true));
+    assert_eq!(world.services[0].compose.matches("postgres").count(), 1);
+    drop_database(&caller, &uuid).await;
+    assert_eq!(ends_as(&caller, &uuid).await, ("running:unknown".to_owned(), vec!["web".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_part_that_is_left_out_before_its_text_loses_it_leaves_text_and_status_clean() {
+    let caller = Caller::new();
+    let uuid = caller.service().await;
+    ends_as(&caller, &uuid).await;
+    exclude_database(&caller, &uuid).await;
+    drop_database(&caller, &uuid).await;
+    assert_eq!(ends_as(&caller, &uuid).await, ("running:unknown".to_owned(), vec!["web".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_text_that_loses_a_part_which_still_counts_makes_the_service_degraded_for_good() {
+    let caller = Caller::new();
+    let uuid = caller.service().await;
+    ends_as(&caller, &uuid).await;
+    drop_database(&caller, &uuid).await;
+    assert_eq!(ends_as(&caller, &uuid).await, ("degraded:unhealthy".to_owned(), vec!["web".to_owned()]));
+    assert_eq!(ends_as(&caller, &uuid).await.0, "degraded:unhealthy");
+}

@@ -12,7 +12,7 @@ fn entry(uuid: &str, id: u64, status: &str) -> Value {
 }
 
 fn deployment(uuid: &str, number: u64, status: Status) -> Deployment {
-    Deployment { uuid: uuid.into(), number, status, by_api: true, log: Some(Vec::new()) }
+    Deployment { uuid: uuid.into(), number, status, commit: None, by_api: true, log: Some(Vec::new()) }
 }
 
 fn answer(message: &str, deployment: Option<&str>) -> Value {

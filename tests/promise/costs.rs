@@ -1,0 +1,259 @@
+//! What each command costs: for what a run lets time pass, and which requests it sends.
+//!
+//! Both are written down, line by line, in `costs.md` beside this file; a wait or a request that is new shows up as a
+//! difference. Every kind of request has its reason here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fabrik::runner::desk::{Desk, Outcome};
+use fabrik::runner::event::{Event, Listener};
+use fabrik::runner::waits::Wait;
+use fabrik::sandbox::world::Token;
+use fabrik::sandbox::{Fault, Side, Verdict, World};
+use machine::phase::Data;
+
+use super::crash::Fuse;
+use super::scene::{Made, Scene, options};
+
+/// What every kind of request is for. `:id` stands for an id, a name or an address.
+const REASONS: &[(&str, &str)] = &[
+    (
+        "GET api/teams/current",
+        "the token's team: learnt once, planned with, and asked beside an absence that counts",
+    ),
+    ("GET api/version", "which calls this Coolify has"),
+    ("GET api/servers", "the server to deploy to, and whether it can be used"),
+    (
+        "GET api/servers/:id",
+        "beside an absence that counts, and before an app is stopped or counts as stopped",
+    ),
+    ("GET api/projects", "the project by its name, or by our mark"),
+    ("GET api/projects/:id", "whether it is ours and gone, and which environments it has"),
+    ("GET api/projects/:id/environments", "the environment by its name"),
+    ("GET api/projects/:id/:id", "what has the app's name in its environment"),
+    ("GET api/resources", "who else lives in a project that is about to go"),
+    ("GET api/services", "what carries our mark, after a doubt or when another process goes on"),
+    (
+        "GET api/services/:id",
+        "the app as it is: before it is changed or deleted, while it starts, stops and goes",
+    ),
+    ("GET api/services/:id/envs", "which variables are set"),
+    ("GET api/services/:id/logs", "whether its container is there"),
+    ("GET api/applications", "what carries our mark, after a doubt or when another process goes on"),
+    (
+        "GET api/applications/:id",
+        "the app as it is: before it is changed or deleted, while it starts, stops and goes",
+    ),
+    ("GET api/applications/:id/envs", "which variables are set"),
+    ("GET api/applications/:id/logs", "whether its container is there"),
+    ("GET api/applications/:id/storages", "which volumes are mounted"),
+    ("GET api/deployments/:id", "how far a deployment is"),
+    ("GET api/deployments/applications/:id", "which deployment a trigger made, and what is under way"),
+    ("GET cf/zones", "the zone of a domain"),
+    ("GET cf/zones/:id", "beside an absence of a record that counts"),
+    ("GET cf/zones/:id/dns_records", "the record by its name, or by our mark"),
+    ("GET cf/zones/:id/dns_records/usage", "whether the zone has room for one more record"),
+    ("GET cf/zones/:id/dns_records/:id", "whether it is ours and gone"),
+    (
+        "GET cf/zones/:id/rulesets/phases/http_request_dynamic_redirect/entrypoint",
+        "what else acts on the name",
+    ),
+    ("GET cf/zones/:id/settings/ssl", "how the edge reaches the server"),
+    ("GET cf/ips", "which addresses are the edge's"),
+    ("GET cf/user/tokens/verify", "whether the token is valid"),
+    ("GET cf/zones/:id/pagerules", "what else acts on the name"),
+    ("GET cf/zones/:id/workers/routes", "what else acts on the name"),
+    ("GET site", "the proof: the front page, and the health path as often as the spec says"),
+    ("write api", "the work itself, each with its intent in the journal"),
+    ("write cf", "the work itself, each with its intent in the journal"),
+    ("GET api/applications/none/storages", "whether this Coolify has volumes of applications"),
+];
+
+/// Where it is written down.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/promise/costs.md");
+
+/// Hears what a run waits for.
+#[derive(Default)]
+struct Waits(Mutex<BTreeMap<Wait, Duration>>);
+
+impl Listener for Waits {
+    fn hear(&self, _: &Event) {}
+
+    fn waits(&self, why: Wait, time: Duration) {
+        *self.0.lock().unwrap().entry(why).or_default() += time;
+    }
+}
+
+/// What a command cost.
+struct Cost {
+    outcome: Outcome,
+    waits: BTreeMap<Wait, Duration>,
+    requests: BTreeMap<String, usize>,
+    took: Duration,
+}
+
+async fn cost(scene: &Scene, command: impl AsyncFnOnce(Desk) -> Outcome) -> Cost {
+    let requests: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
+    let count = requests.clone();
+    let outside = scene.sandbox.outside_with_hook(Arc::new(move |point| {
+        if point.side == Side::Before {
+            *count.lock().unwrap().entry(kind(&point.method, &point.path)).or_default() += 1;
+        }
+        Verdict::Go
+    }));
+    let (waits, clock) = (Arc::new(Waits::default()), scene.sandbox.outside().clock);
+    let desk = scene.process(&Fuse::default());
+    let vendors = desk.vendors.clone().through(&outside);
+    let began = clock.boot();
+    let outcome = command(Desk { listener: waits.clone(), outside, vendors, ..desk }).await;
+    let (waits, requests) = (waits.0.lock().unwrap().clone(), requests.lock().unwrap().clone());
+    Cost { outcome, waits, requests, took: clock.boot().saturating_sub(began) }
+}
+
+/// Its method and path without what differs between two worlds.
+fn kind(method: &str, path: &str) -> String {
+    let (whose, path) = match (path.split_once("/api/v1/"), path.split_once("/client/v4/")) {
+        (Some((_, rest)), _) => ("api", rest),
+        (None, Some((_, rest))) => ("cf", rest),
+        (None, None) => return "GET site".to_owned(),
+    };
+    if method != "GET" {
+        return format!("write {whose}");
+    }
+    let path = path.split('?').next().unwrap_or(path);
+    let is_id = |part: &str| part.len() >= 20 || ["production", "blog"].contains(&part);
+    let parts: Vec<&str> = path
+        .split('/')
+        .map(|part| if is_id(part) && !part.starts_with("http_") { ":id" } else { part })
+        .collect();
+    format!("GET {whose}/{}", parts.join("/"))
+}
+
+/// A command, and how it comes to what it costs.
+async fn costs(made: Made) -> Vec<(&'static str, Cost)> {
+    let mut costs = Vec::new();
+    let scene = Scene::with(made, 1);
+    let apply = |scene: &Scene| {
+        let spec = scene.spec();
+        async move |desk: Desk| desk.apply(spec, &options()).await
+    };
+    costs.push(("first apply", cost(&scene, apply(&scene)).await));
+    costs.push(("unchanged", cost(&scene, apply(&scene)).await));
+    scene.revise();
+    costs.push(("update", cost(&scene, apply(&scene)).await));
+    costs.push(("rollback of the update", cost(&scene, roll_back(&scene).await).await));
+    scene.arm(Fault::Build);
+    costs.push(("update that does not build", cost(&scene, apply(&scene)).await));
+    scene.arm(Fault::Health);
+    costs.push(("update that is never well", cost(&scene, apply(&scene)).await));
+    costs.push(("resume after the token was refused", resumed_after_a_refused_token(made).await));
+    costs.push(("rollback of the first release", cost(&scene, roll_back(&scene).await).await));
+    let scene = Scene::with(made, 1);
+    scene.apply(&Fuse::default()).await;
+    let app = scene.journal().list(None).await.unwrap().pop().expect("a run").app;
+    let destroy = async move |desk: Desk| desk.destroy(&app, Data::Stays, &options()).await;
+    costs.push(("destroy", cost(&scene, destroy).await));
+    costs
+}
+
+async fn roll_back(scene: &Scene) -> impl AsyncFnOnce(Desk) -> Outcome {
+    let run = scene.finished().await.pop().expect("a finished run");
+    async move |desk: Desk| desk.roll_back(&run, &options()).await
+}
+
+/// A resume of a run whose token was no longer accepted when the app was to be started, and is again.
+async fn resumed_after_a_refused_token(made: Made) -> Cost {
+    let scene = Scene::with(made, 1);
+    let sandbox = scene.sandbox.clone();
+    let outside = scene.sandbox.outside_with_hook(Arc::new(move |point| {
+        if point.side == Side::Before && point.path.contains("/deploy?") {
+            sandbox.with_world(revoke).unwrap();
+        }
+        Verdict::Go
+    }));
+    scene.heard_through(outside).await;
+    scene.sandbox.with_world(|world| world.coolify.token = Token::Root).unwrap();
+    let run = scene.open_run().await.expect("it parked");
+    cost(&scene, async move |desk: Desk| desk.resume(&run, &options()).await).await
+}
+
+fn revoke(world: &mut World) {
+    world.coolify.token = Token::Unknown;
+}
+
+fn told(made: Made, costs: &[(&str, Cost)]) -> String {
+    let mut told = format!("## {made:?}\n");
+    for (command, cost) in costs {
+        let named: Duration = cost.waits.values().sum();
+        let rest = cost.took.saturating_sub(named).as_secs();
+        let waits = cost.waits.iter().map(|(wait, time)| format!("{} {}", wait.as_str(), time.as_secs()));
+        let waits: Vec<String> =
+            waits.chain((rest > 0).then(|| format!("proof and answers {rest}"))).collect();
+        writeln!(told, "\n### {command}: {} s\n\nwaits: {}\n", cost.took.as_secs(), waits.join(", "))
+            .unwrap();
+        for (kind, count) in &cost.requests {
+            writeln!(told, "{count:>4} {kind}").unwrap();
+        }
+    }
+    told
+}
+
+#[tokio::test]
+async fn every_wait_and_every_request_of_every_command_is_written_down_with_its_reason() {
+    let (mut told_of_all, mut unreasoned) = (String::new(), BTreeSet::new());
+    for made in [Made::Folder, Made::Image] {
+        let costs = costs(made).await;
+        for (command, cost) in &costs {
+            assert!(!matches!(cost.outcome, Outcome::Obstacles(_)), "{made:?} {command}: {:?}", cost.outcome);
+            let late = cost.waits.get(&Wait::LateEffect);
+            assert_eq!(late, None, "{made:?} {command} was answered clearly and waits for late effects");
+            let unknown = |kind: &&String| REASONS.iter().all(|(known, _)| *known != kind.as_str());
+            unreasoned.extend(cost.requests.keys().filter(unknown).cloned());
+        }
+        told_of_all.push_str(&told(made, &costs));
+        told_of_all.push('\n');
+    }
+    assert!(unreasoned.is_empty(), "without a reason: {unreasoned:#?}");
+    let written = std::fs::read_to_string(FILE).unwrap();
+    let (head, table) = written.split_once("\n---\n").expect("a line between the words and the tables");
+    if std::env::var_os("FABRIK_WRITE_COSTS").is_some() {
+        std::fs::write(FILE, format!("{head}\n---\n\n{}\n", told_of_all.trim())).unwrap();
+        return;
+    }
+    let differing = differing(table.trim(), told_of_all.trim());
+    assert!(
+        differing.is_empty(),
+        "it is not as costs.md says; FABRIK_WRITE_COSTS=1 writes it anew:\n{differing}"
+    );
+}
+
+/// The lines that only one of the two has, each under its command.
+fn differing(written: &str, told: &str) -> String {
+    let lines = |text: &str| -> BTreeSet<String> {
+        let (mut made, mut command) = (String::new(), String::new());
+        let under = text.lines().map(|line| {
+            match (line.strip_prefix("### "), line.strip_prefix("## ")) {
+                (Some(name), _) => name.clone_into(&mut command),
+                (None, Some(name)) => name.clone_into(&mut made),
+                (None, None) => {}
+            }
+            format!("{made}, {}: {line}", command.split(':').next().unwrap_or_default())
+        });
+        under.filter(|line| !line.ends_with(": ")).collect()
+    };
+    let (written, told) = (lines(written), lines(told));
+    let gone = written.difference(&told).map(|line| format!("- {line}\n"));
+    gone.chain(told.difference(&written).map(|line| format!("+ {line}\n"))).collect()
+}
+
+#[test]
+fn every_wait_has_its_reason_in_the_table() {
+    let table = std::fs::read_to_string(FILE).unwrap();
+    for wait in Wait::ALL {
+        let line = format!("| {} | ", wait.as_str());
+        assert!(table.contains(&line), "{} has no reason in costs.md", wait.as_str());
+    }
+}
