@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use super::interpolation::{self, leading};
+
 /// Base names of images that Coolify takes for databases.
 const DATABASES: [&str; 14] = [
     "postgres",
@@ -30,7 +32,9 @@ pub struct Compose {
     pub dumped: String,
     /// Its services, in order of their names.
     pub entries: Vec<Entry>,
-    /// Whether parsing breaks down after the row was written (`$$` in an environment value, or
+    /// What references anywhere in it bring as a default, by name: Coolify makes a row of each (4.3.11, observed).
+    pub defaults: Vec<(String, String)>,
+    /// Whether parsing breaks down after the row was written (an environment value that begins with `$$`, or
     /// `services` as a list): 500, and the service exists (4.3.11, observed).
     pub breaks_late: bool,
 }
@@ -77,15 +81,19 @@ impl Compose {
         let services = value.get("services").unwrap_or(&Value::Null);
         let entries = match services {
             Value::Object(services) => services.iter().map(entry).collect::<Result<_, _>>()?,
-            Value::Array(_) => return Ok(Self { dumped, entries: Vec::new(), breaks_late: true }),
+            Value::Array(_) => {
+                return Ok(Self { dumped, entries: Vec::new(), defaults: Vec::new(), breaks_late: true });
+            }
             _ => {
                 return Err(Unreadable::Refused(
                     "Docker Compose file must contain a \"services\" section".into(),
                 ));
             }
         };
-        let mut compose = Self { dumped, entries, breaks_late: false };
-        let breaks_late = compose.values().any(|value| value.contains("$$"));
+        let mut defaults = Vec::new();
+        gather_defaults(services, &mut defaults);
+        let mut compose = Self { dumped, entries, defaults, breaks_late: false };
+        let breaks_late = compose.values().any(breaks);
         compose.breaks_late = breaks_late;
         Ok(compose)
     }
@@ -208,9 +216,26 @@ fn mount(value: &Value) -> Option<(String, String)> {
     }
 }
 
+/// `$$` at the start, unless an apostrophe follows (4.3.11, observed).
+fn breaks(value: &str) -> bool {
+    value.strip_prefix("$$").is_some_and(|rest| !rest.starts_with('\''))
+}
+
 fn reference(value: &str) -> Option<(String, Option<String>)> {
-    let inner = value.strip_prefix("${")?.split('}').next()?;
-    let end = inner.find([':', '-', '?']).unwrap_or(inner.len());
-    let default = inner[end..].strip_prefix(":-").or_else(|| inner[end..].strip_prefix('-'));
-    Some((inner[..end].to_owned(), default.map(str::to_owned)))
+    let (name, tail) = leading(value)?;
+    let default = tail.strip_prefix(":-").or_else(|| tail.strip_prefix('-'));
+    Some((name.to_owned(), default.map(str::to_owned)))
+}
+
+/// Labels reach the container as they are written, and an inline Dockerfile is the image's.
+fn gather_defaults(value: &Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => found.extend(interpolation::defaults(text)),
+        Value::Array(items) => items.iter().for_each(|item| gather_defaults(item, found)),
+        Value::Object(map) => {
+            let read = map.iter().filter(|(key, _)| !["labels", "dockerfile_inline"].contains(&key.as_str()));
+            read.for_each(|(_, value)| gather_defaults(value, found));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

@@ -3,15 +3,16 @@
 //! What the container will be is fixed when the worker begins. A deployment that fails leaves the old container
 //! running (4.3.11, observed).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::applications::{Application, Deployment, STOPPED};
+use super::environment;
 use super::events::{self, BUILD_MS, Event, SCAN_MS};
 use super::faults::Fault;
-use super::services::{Container, Line, Route, Volume};
+use super::services::{Container, Environment, Line, Route, Volume};
 use super::start;
 use super::world::World;
 
@@ -114,7 +115,9 @@ fn launch(world: &mut World, application: &Application) -> Launch {
     let is_checked = application.columns.get("health_check_enabled").is_some_and(|it| it == true);
     let sick = world.take_fault(Fault::Health);
     let broken = world.take_fault(Fault::Build) || !world.server.usable || mounts_twice(application);
-    let container = container(world, application, sick, is_checked);
+    let env = environment::of_application(application);
+    let broken = broken || env.is_err();
+    let container = container(world, application, (sick, is_checked), env.unwrap_or_default());
     // With its own check on, Coolify takes a container that is never well for a failure.
     Launch { application: application.uuid.clone(), container, fails: broken || (is_checked && sick) }
 }
@@ -125,8 +128,13 @@ fn mounts_twice(application: &Application) -> bool {
     paths.len() < application.storages.len()
 }
 
-fn container(world: &World, application: &Application, sick: bool, is_checked: bool) -> Container {
-    let release = application.env("FABRIK_RELEASE").map(str::to_owned);
+fn container(
+    world: &World,
+    application: &Application,
+    (sick, is_checked): (bool, bool),
+    env: BTreeMap<String, String>,
+) -> Container {
+    let release = env.get(start::RELEASE).cloned();
     let text = release.as_ref().map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
     let health_path = match application.text("health_check_path") {
         "" | "/" => "/health",
@@ -140,6 +148,7 @@ fn container(world: &World, application: &Application, sick: bool, is_checked: b
         sick,
         is_checked,
         log: vec![Line { at: world.time.wall, text }],
+        env: Environment(env),
     }
 }
 

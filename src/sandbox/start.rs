@@ -6,10 +6,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::compose::{Compose, Entry};
+use super::coolify;
+use super::dotenv::Unreadable;
+use super::environment;
 use super::events::{BUILD_MS, Event, START_MS};
 use super::faults::Fault;
-use super::services::{Container, Line, Route, Service};
+use super::services::{Container, Environment, Line, Route, Service};
 use super::world::{World, digest, hex};
+
+/// The variable that an app answers with, where it answers with one.
+pub(super) const RELEASE: &str = "FABRIK_RELEASE";
 
 /// A start under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,20 +24,25 @@ pub struct Start {
     pub containers: Vec<Container>,
     /// The volumes Docker will make, by their name in the text.
     pub volumes: Vec<String>,
-    /// Whether the image fails to build: then the old containers stay, and nobody says so.
+    /// Whether the image fails to build, or docker compose cannot read the variables: then the old containers stay, and
+    /// nobody says so.
     pub fails: bool,
 }
 
 /// Begins a start of the service, whether or not another one is under way.
 pub fn begin(world: &mut World, uuid: &str) {
+    let text = world.service(uuid).map(|service| service.compose.clone()).unwrap_or_default();
+    let Ok(compose) = Compose::read(&text) else { return };
+    coolify::add_rows(world, uuid, &compose);
     let Some(service) = world.service(uuid).cloned() else { return };
-    let Ok(compose) = Compose::read(&service.compose) else { return };
-    let fails = world.take_fault(Fault::Build);
+    let breaks = world.take_fault(Fault::Build);
     let sick = world.take_fault(Fault::Health);
+    let containers: Result<Vec<Container>, _> =
+        compose.entries.iter().map(|entry| container(world, &service, entry, sick)).collect();
     let start = Start {
-        containers: compose.entries.iter().map(|entry| container(world, &service, entry, sick)).collect(),
+        fails: breaks || containers.is_err(),
+        containers: containers.unwrap_or_default(),
         volumes: compose.volumes(),
-        fails,
     };
     let lasts = if compose.entries.iter().any(|entry| entry.builds) { BUILD_MS } else { START_MS };
     if let Some(service) = world.service_mut(uuid) {
@@ -41,11 +52,12 @@ pub fn begin(world: &mut World, uuid: &str) {
     world.later(lasts, Event::StartEnds(uuid.to_owned(), Box::new(start)));
 }
 
-fn container(world: &World, service: &Service, entry: &Entry, sick: bool) -> Container {
-    let release = release(service, entry);
+fn container(world: &World, service: &Service, entry: &Entry, sick: bool) -> Result<Container, Unreadable> {
+    let env = environment::of_entry(service, entry)?;
+    let release = env.get(RELEASE).cloned();
     let text = release.as_ref().map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
     let part = service.parts.iter().find(|part| part.name == entry.name);
-    Container {
+    Ok(Container {
         part: entry.name.clone(),
         release,
         routes: part.into_iter().flat_map(super::services::Part::urls).filter_map(route).collect(),
@@ -53,13 +65,8 @@ fn container(world: &World, service: &Service, entry: &Entry, sick: bool) -> Con
         sick,
         is_checked: entry.is_checked,
         log: vec![Line { at: world.time.wall, text }],
-    }
-}
-
-/// All rows of a service reach all its containers through `.env`; the text's own value comes second.
-fn release(service: &Service, entry: &Entry) -> Option<String> {
-    let row = service.env("FABRIK_RELEASE").and_then(|row| row.value.clone());
-    row.or_else(|| entry.environment.iter().find(|(key, _)| key == "FABRIK_RELEASE")?.1.clone())
+        env: Environment(env),
+    })
 }
 
 /// The route of a URL; its port is the container's, not the proxy's.

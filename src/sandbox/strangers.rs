@@ -8,7 +8,7 @@ use super::applications::Application;
 use super::compose::Compose;
 use super::deploy::{self, Asked};
 use super::records::Record;
-use super::services::{Container, Line, Service};
+use super::services::{Container, Environment, Line, Service};
 use super::world::{Project, World};
 use super::{Sandbox, SandboxError, cloudflare, coolify};
 
@@ -136,6 +136,7 @@ fn running(world: &World, part: &str) -> Container {
         sick: false,
         is_checked: false,
         log: vec![Line { at: world.time.wall, text: "started".into() }],
+        env: Environment::default(),
     }
 }
 

@@ -198,6 +198,14 @@ pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
             None => service.parts.push(fresh),
         }
     }
+    add_rows(world, uuid, compose);
+    if let Some(service) = world.service_mut(uuid).filter(|_| !compose.breaks_late) {
+        service.made_of_it = Some(compose.dumped.clone());
+    }
+}
+
+/// Makes the rows that the text asks for and that are not there; a start does so too.
+pub fn add_rows(world: &mut World, uuid: &str, compose: &Compose) {
     for (key, value) in magic::rows(compose, uuid, &world.server.ip.clone()) {
         add_row(world, uuid, &key, Some(value));
     }
@@ -205,11 +213,11 @@ pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
         let value = if magic::is_made_up(&key) { Some(world.hex_id()) } else { default };
         add_row(world, uuid, &key, value);
     }
+    for (key, default) in &compose.defaults {
+        add_row(world, uuid, key, Some(default.clone()));
+    }
     for (key, value) in compose.borrowed() {
         add_row(world, uuid, &key, Some(value));
-    }
-    if let Some(service) = world.service_mut(uuid).filter(|_| !compose.breaks_late) {
-        service.made_of_it = Some(compose.dumped.clone());
     }
 }
 

@@ -176,6 +176,11 @@ fn time(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string()
 }
 
+/// Makes the rows that a compose text asks for and that its service has not.
+pub fn add_rows(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
+    make::add_rows(world, uuid, compose);
+}
+
 /// Brings the parts of a service in line with its compose text, as every parse does.
 pub fn parse(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
     make::parse(world, uuid, compose);
