@@ -1,6 +1,5 @@
 //! `fabrik plan`: what apply would do; writes nothing anywhere.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,7 +66,7 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<Plan, Vec<Obs
     let base = base(&store, &app, face).await.map_err(one)?;
     let ground = survey(&reach.vendors, &spec, base.as_ref()).await.map_err(one)?;
     let ask = ask(spec, global, &key, base.as_ref())?;
-    ask.secrets().into_iter().for_each(|secret| face.veil.learn(secret));
+    ask.secrets().iter().for_each(|secret| face.veil.learn(secret));
     ground.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));
     let drawing = Drawing {
         ask: &ask,
@@ -113,8 +112,8 @@ fn ask(
     let lookup = super::settings::environment();
     let sources = Sources::read(lookup.as_ref(), &env_file)
         .map_err(|problems| vec![Obstacle::new(problems.to_string(), "")])?;
-    let known: BTreeMap<String, String> = base.map(known).unwrap_or_default();
-    Ask::fresh(spec, &sources, key, &known)
+    let (known, forms) = base.map(|base| (known(base), base.forms())).unwrap_or_default();
+    Ask::fresh(spec, &sources, key, &known, &forms)
 }
 
 fn empty() -> Arc<dyn Store> {

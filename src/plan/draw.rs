@@ -226,9 +226,18 @@ impl Drawing<'_> {
         };
         let anew = app.action == Action::Create;
         let mut last = self.base.filter(|_| !anew).map(Release::envs).unwrap_or_default();
-        // A variable that somebody deleted is set again.
-        last.retain(|key, _| set.contains(*key));
+        let forms = self.base.map(Release::forms).unwrap_or_default();
+        let form = |key: &str| forms.get(key).cloned().unwrap_or_default();
+        // A variable that somebody deleted is set again, and one of which a part is missing.
+        last.retain(|key, _| form(key).row_names(key).iter().all(|row| set.contains(row)));
         let mut envs = self.env_wishes(&last);
+        for env in envs.iter_mut().filter(|env| env.change == EnvChange::Keep) {
+            let now = self.ask.envs.iter().find(|now| now.key == env.key);
+            // The same value, sent otherwise: an earlier version sent all values in one row.
+            if now.is_some_and(|now| now.form.row_names(&env.key) != form(&env.key).row_names(&env.key)) {
+                env.change = EnvChange::Set;
+            }
+        }
         if anew {
             self.values_at_hand()?;
         }

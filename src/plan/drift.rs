@@ -115,7 +115,9 @@ async fn of_variables(
     app: &Receipt,
 ) -> Result<Option<Drift>, Obstacle> {
     let rows = vendors.coolify.env_rows(Resource::of(&release.plan().app.fields, &app.id)).await?;
-    let gone = |key: &&str| rows.iter().all(|row| row.key != **key);
+    let (forms, there) = (release.forms(), |name: &String| rows.iter().any(|row| row.key == *name));
+    let form = |key: &str| forms.get(key).cloned().unwrap_or_default();
+    let gone = |key: &&str| !form(key).row_names(key).iter().all(there);
     let moved: Vec<Moved> = release
         .envs()
         .into_keys()

@@ -13,9 +13,6 @@ use zeroize::Zeroizing;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "***";
 
-/// Values shorter than this are hidden only where they stand alone: they would be found in ordinary words.
-const SHORT: usize = 8;
-
 /// As much of a form as is looked for; where it is found, all that follows of the form is hidden with it. An automaton
 /// over the whole of a long value would take a thousand times its size.
 const HEAD: usize = 64;
@@ -38,12 +35,15 @@ struct Form {
 }
 
 impl Mask {
+    /// Values shorter than this are hidden only where they stand alone: they would be found in ordinary words.
+    pub const SHORT: usize = 8;
+
     /// Learns what to hide; empty values are left out.
     pub fn new<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
         let mut known: Vec<(String, bool)> = Vec::new();
         for value in values {
             let value = value.as_ref();
-            let form = |form: String| (value.len().min(form.len()) < SHORT, form);
+            let form = |form: String| (value.len().min(form.len()) < Self::SHORT, form);
             known.extend(forms(value).into_iter().map(form).map(|(alone, form)| (form, alone)));
         }
         known.retain(|(form, _)| !form.is_empty());
@@ -97,7 +97,7 @@ impl Mask {
         let long = self.forms.iter().filter(|form| !form.alone).map(|form| form.text.as_bytes());
         long.filter_map(|form| {
             let ends = |length: &usize| text.as_bytes().ends_with(&form[..*length]);
-            let length = (SHORT..form.len().min(HEAD)).rev().find(ends)?;
+            let length = (Self::SHORT..form.len().min(HEAD)).rev().find(ends)?;
             Some((text.len() - length, text.len()))
         })
     }
@@ -138,7 +138,8 @@ fn forms(value: &str) -> Vec<String> {
     for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
         forms.push(engine.encode(value));
     }
-    forms.extend(value.lines().map(str::trim).filter(|line| line.len() >= 2 * SHORT).map(str::to_owned));
+    forms
+        .extend(value.lines().map(str::trim).filter(|line| line.len() >= 2 * Mask::SHORT).map(str::to_owned));
     forms
 }
 

@@ -3,10 +3,10 @@
 //! Holds what was asked for, checked and with defaults filled in, but unexpanded: no `${VAR}` is looked up here. Asks
 //! nothing outside, and never guesses what a key may have meant.
 
-mod carry;
 mod check;
 mod dns;
 mod domains;
+pub mod env_value;
 pub mod expand;
 mod keys;
 mod older;
@@ -20,7 +20,6 @@ pub mod suspicion;
 pub mod templates;
 pub mod tree;
 
-pub use carry::{Uncarriable, carriable};
 pub use dns::{Dns, Proxied, RecordType, Target, Ttl};
 pub use resources::Resources;
 pub use source::{Access, Git, Source};

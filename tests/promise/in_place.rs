@@ -186,7 +186,9 @@ async fn planned(scene: &Scene) -> String {
     let known = base.as_ref().map(known).unwrap_or_default();
     let spec = scene.spec();
     let sources = desk.sources(&spec.path).unwrap();
-    let ask = Ask::fresh(spec.clone(), &sources, &desk.key, &known).unwrap();
+    let ask =
+        Ask::fresh(spec.clone(), &sources, &desk.key, &known, &fabrik::plan::compose::env_text::Forms::new())
+            .unwrap();
     let ground = survey(&desk.vendors, &spec, base.as_ref()).await.unwrap();
     let drawing = Drawing {
         ask: &ask,

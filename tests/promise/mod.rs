@@ -6,6 +6,7 @@
 #![doc = include_str!("ablation.md")]
 
 mod applications;
+pub mod arrival;
 pub mod crash;
 #[cfg(test)]
 mod crashes;
@@ -25,6 +26,7 @@ mod strangers;
 mod sweeps;
 mod trace;
 mod traps;
+mod values;
 mod vendors;
 mod workers;
 pub mod wreck;

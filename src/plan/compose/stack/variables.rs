@@ -5,6 +5,7 @@
 
 use super::findings::Findings;
 use crate::spec::RELEASE;
+use crate::spec::env_value::PART_PREFIX;
 use crate::spec::tree::{Node, Place, Value};
 
 /// What happens to a variable that nobody gives.
@@ -25,7 +26,8 @@ pub fn given(findings: &mut Findings<'_>, root: &Node, env_keys: &[String]) {
     let mut told: Vec<&str> = Vec::new();
     for (name, without, place) in &needed {
         // Coolify makes these up itself.
-        let made = name == RELEASE || name.starts_with("SERVICE_") || name.starts_with("COOLIFY_");
+        let made =
+            name == RELEASE || ["SERVICE_", "COOLIFY_", PART_PREFIX].iter().any(|it| name.starts_with(it));
         if made || *without == Without::Fine || env_keys.contains(name) || told.contains(&name.as_str()) {
             continue;
         }
