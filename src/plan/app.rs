@@ -2,12 +2,13 @@
 
 use machine::receipt::Fields;
 
-use super::Obstacle;
 use super::ask::sha256;
 use super::draw::{Drawing, fields};
+use super::{Obstacle, values};
 use crate::providers::Vendors;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::shape;
+use crate::spec::env_value::Carrier;
 use crate::spec::{Access, Git, Source};
 
 impl Drawing<'_> {
@@ -35,10 +36,14 @@ impl Drawing<'_> {
         }
     }
 
-    // The port that Coolify's proxy routes to must be in a service's URL (Coolify API, domains).
+    // The port that Coolify's proxy routes to must be in a service's URL (Coolify API, domains). An application has it in
+    // a field of its own, and would be told it as part of its public URL (Coolify 4.3.11, `COOLIFY_URL`, observed).
     fn urls(&self) -> String {
-        let port = self.ask.matter.port.unwrap_or(80);
-        let url = |domain: &String| format!("https://{domain}:{port}");
+        let port = match values::carrier(&self.ask.spec.source) {
+            Carrier::Service => format!(":{}", self.ask.matter.port.unwrap_or(80)),
+            Carrier::Application => String::new(),
+        };
+        let url = |domain: &String| format!("https://{domain}{port}");
         self.ask.spec.domains.iter().map(url).collect::<Vec<_>>().join(",")
     }
 

@@ -33,6 +33,12 @@ pub async fn values_arrived(world: &World, journal: &dyn Store, key: &Fingerprin
         let stale: Vec<&String> = parts.filter(|part| !is_part_of(part, plan)).collect();
         assert_eq!(stale, Vec::<&String>::new(), "{context}: parts of no value");
     }
+    if let Some(container) =
+        world.applications.iter().find(|it| it.uuid == app.id).and_then(|it| it.container.as_ref())
+    {
+        let url = container.env.get("COOLIFY_URL").cloned().unwrap_or_default();
+        assert_eq!(url, plan.endpoints.join(","), "{context}: COOLIFY_URL");
+    }
 }
 
 fn is_part_of(part: &str, plan: &Plan) -> bool {

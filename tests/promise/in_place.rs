@@ -52,11 +52,6 @@ const TEXT: &str = "services:
 type Change = (&'static str, fn(&mut Scene), &'static [&'static str]);
 
 const OF_BOTH: &[Change] = &[
-    (
-        "port",
-        |it| it.respec("port: 8000", "port: 9000"),
-        &["url: https://blog.example.com:8000 → https://blog.example.com:9000"],
-    ),
     ("env added", |it| it.respec("{COLOUR: blue", "{NEW: 1, COLOUR: blue"), &["+ env           NEW  (set)"]),
     ("env changed", |it| it.respec("blue", "red"), &["~ env           COLOUR  (another value)"]),
     ("env removed", |it| it.respec(", OLD: gone", ""), &["- env           OLD  (remove)"]),
@@ -68,7 +63,7 @@ const OF_BOTH: &[Change] = &[
     (
         "domain added",
         |it| it.respec("domain: blog.example.com", "domain: [blog.example.com, www.example.org]"),
-        &["+ dns           www.example.org  (create)", "https://www.example.org:8000"],
+        &["+ dns           www.example.org  (create)", ",https://www.example.org"],
     ),
     (
         "domain changed",
@@ -97,6 +92,11 @@ const OF_BOTH: &[Change] = &[
 ];
 
 const OF_FOLDER: &[Change] = &[
+    (
+        "port in the URL",
+        |it| it.respec("port: 8000", "port: 9000"),
+        &["url: https://blog.example.com:8000 → https://blog.example.com:9000"],
+    ),
     ("files", |it| it.write("blog/index.html", "second"), &["compose: "]),
     ("resources", |it| it.respec("port: 8000", "port: 8000\nresources: {memory: 256M}"), &["compose: "]),
     (
@@ -114,6 +114,11 @@ const OF_FOLDER: &[Change] = &[
 ];
 
 const OF_COMPOSE: &[Change] = &[
+    (
+        "port in the URL",
+        |it| it.respec("port: 8000", "port: 9000"),
+        &["url: https://blog.example.com:8000 → https://blog.example.com:9000"],
+    ),
     ("text", |it| it.write("compose.yaml", &TEXT.replace("1.27", "1.28")), &["compose: "]),
     (
         "a volume",
@@ -136,6 +141,7 @@ const OF_COMPOSE: &[Change] = &[
 ];
 
 const OF_IMAGE: &[Change] = &[
+    ("port in a field of its own", |it| it.respec("port: 8000", "port: 9000"), &["port: 8000 → 9000"]),
     (
         "tag",
         |it| it.respec("blog:1.0", "blog:1.1"),

@@ -344,6 +344,31 @@ async fn neither_the_text_nor_the_journal_holds_a_part_of_a_secret() {
     }
 }
 
+/// An earlier version put the container's port into an application's URL, which the container was told as its own.
+#[tokio::test]
+async fn an_application_whose_url_has_a_port_loses_it_in_place() {
+    let values: BTreeMap<String, String> = KEYS.map(|key| (key.to_owned(), "plain".to_owned())).into();
+    let scene = scene(SOURCES[2], &values);
+    drop(scene.apply(&Fuse::default()).await);
+    let ported = |world: &mut World| {
+        let application = world.applications.iter_mut().find(|it| it.description.is_some()).expect("the app");
+        application.fqdn = Some("https://blog.example.com:80".to_owned());
+        application.uuid.clone()
+    };
+    let uuid = scene.sandbox.with_world(ported).expect("it is in memory");
+    let outcome = scene.mend(&Fuse::default()).await;
+    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let world = scene.sandbox.world();
+    let application = world.applications.iter().find(|it| it.uuid == uuid).expect("the same app");
+    assert_eq!(application.fqdn.as_deref(), Some("https://blog.example.com"));
+    let env = &application.container.as_ref().expect("it runs").env;
+    assert_eq!(
+        (env["COOLIFY_URL"].as_str(), env["COOLIFY_FQDN"].as_str()),
+        ("https://blog.example.com", "blog.example.com")
+    );
+    at_rest(&scene, "a URL without its port").await;
+}
+
 #[tokio::test]
 async fn values_that_take_too_much_room_together_are_refused() {
     for source in SOURCES {
