@@ -1,5 +1,7 @@
 //! The props of the tests that the campaign is played with.
 
+#[path = "../../tests/promise/arrival.rs"]
+pub mod arrival;
 #[path = "../../tests/promise/crash.rs"]
 pub mod crash;
 #[path = "../../tests/promise/deed.rs"]

@@ -11,6 +11,7 @@ use super::face::Face;
 use super::settings::environment;
 use crate::error::{Problem, Problems};
 use crate::plan::ask::{From, asked_for};
+use crate::plan::compose::env_text::Forms;
 use crate::plan::matter::{folder_warnings, own_stack};
 use crate::plan::{Ask, Release};
 use crate::runner::desk::known;
@@ -70,7 +71,7 @@ pub async fn local(
     };
     // Nothing is fingerprinted for keeps here, so any key will do.
     let key = FingerprintKey::new([0; 32]);
-    let ask = Ask::fresh(spec.clone(), &sources, &key, &known);
+    let ask = Ask::fresh(spec.clone(), &sources, &key, &known, &Forms::new());
     let ask = ask.map_err(|obstacles| face.refuse(&obstacles))?;
     for remark in remarks(&ask, &sources) {
         face.screen.complain(&remark);

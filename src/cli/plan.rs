@@ -1,6 +1,5 @@
 //! `fabrik plan`: what apply would do; writes nothing anywhere.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -121,9 +120,9 @@ fn ask(
     let env_file = global.env_file.clone().unwrap_or_else(|| join::folder(&spec.path).join(".env"));
     let lookup = super::settings::environment();
     let sources = Sources::read(lookup.as_ref(), &env_file).map_err(|problem| vec![problem.into()])?;
-    let known: BTreeMap<String, String> = base.map(known).unwrap_or_default();
-    let ask = Ask::fresh(spec, &sources, key, &known)?;
-    ask.secrets().into_iter().for_each(|secret| face.veil.learn(secret));
+    let (known, forms) = base.map(|base| (known(base), base.forms())).unwrap_or_default();
+    let ask = Ask::fresh(spec, &sources, key, &known, &forms)?;
+    ask.secrets().iter().for_each(|secret| face.veil.learn(secret));
     for remark in check::remarks(&ask, &sources) {
         face.screen.complain(&remark);
     }

@@ -4,13 +4,14 @@ use machine::id::RunId;
 use machine::plan::{Action, Wish};
 use machine::receipt::Fields;
 
-use super::Obstacle;
 use super::ask::sha256;
 use super::compose::release_label;
 use super::draw::{Drawing, fields};
+use super::{Obstacle, values};
 use crate::providers::Vendors;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::shape;
+use crate::spec::env_value::Carrier;
 use crate::spec::{Access, Fingerprint, Git, Source};
 
 impl<'a> Drawing<'a> {
@@ -38,12 +39,16 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    // The port that Coolify's proxy routes to must be in a service's URL (Coolify API, domains).
+    // The port that Coolify's proxy routes to must be in a service's URL (Coolify API, domains). An application has it in
+    // a field of its own, and would be told it as part of its public URL (Coolify 4.3.11, `COOLIFY_URL`, observed).
     fn urls(&self) -> String {
-        let port = self.ask.matter.port.unwrap_or(80);
+        let port = match values::carrier(&self.ask.spec.source) {
+            Carrier::Service => format!(":{}", self.ask.matter.port.unwrap_or(80)),
+            Carrier::Application => String::new(),
+        };
         // A tunnel asks over http: an https domain would be redirected to itself for ever.
         let scheme = if self.ask.spec.dns.is_tunnel() { "http" } else { "https" };
-        let url = |domain: &String| format!("{scheme}://{domain}:{port}");
+        let url = |domain: &String| format!("{scheme}://{domain}{port}");
         self.ask.spec.domains.iter().map(url).collect::<Vec<_>>().join(",")
     }
 

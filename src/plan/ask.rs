@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use machine::plan::EnvChange;
 use sha2::{Digest, Sha256};
 
+use super::compose::env_text::{Forms, with_values};
 use super::matter::Matter;
-use super::{Obstacle, later};
+use super::{Obstacle, later, values};
 use crate::error::Problem;
-use crate::secrets::{FingerprintKey, Origin, Secret, Sources, generate, hex, is_short};
+use crate::secrets::{FingerprintKey, Mask, Origin, Secret, Sources, generate, hex, is_short};
+use crate::spec::env_value::EnvForm;
 use crate::spec::expand::expand;
-use crate::spec::{SecretRule, Source, Spec, carriable};
+use crate::spec::{SecretRule, Source, Spec};
 
 /// The variable that every deployment sets anew.
 pub const RELEASE: &str = "FABRIK_RELEASE";
@@ -40,6 +42,8 @@ pub struct EnvValue {
     pub fingerprint: String,
     /// Where the value comes from.
     pub from: From,
+    /// In which form it is sent.
+    pub form: EnvForm,
 }
 
 /// Where a value comes from.
@@ -69,7 +73,8 @@ impl EnvValue {
 }
 
 impl Ask {
-    /// Packs the files and fills in the variables. `known` are the fingerprints of what a release set already.
+    /// Packs the files and fills in the variables. `known` are the fingerprints of what a release set already, `forms`
+    /// the forms in which it did.
     ///
     /// # Errors
     /// [`Obstacle`] for files that cannot be sent and values that are missing.
@@ -78,15 +83,19 @@ impl Ask {
         sources: &Sources<'_>,
         key: &FingerprintKey,
         known: &BTreeMap<String, String>,
+        forms: &Forms,
     ) -> Result<Self, Vec<Obstacle>> {
         later::refuse(&spec)?;
-        let envs = env_values(&spec, sources, key, known, Gap::Refused)?;
-        let matter = Matter::fresh(&spec, &names(&envs))?;
+        let mut envs = env_values(&spec, sources, key, known, Gap::Refused)?;
+        values::choose(&spec, &mut envs, forms)?;
+        let mut matter = Matter::fresh(&spec, &names(&envs))?;
+        matter.compose = with_values(&matter.compose, &values::forms(&envs));
         let hash = matter.hash(&spec);
         Ok(Self { spec, matter, hash, envs })
     }
 
-    /// The same from what was frozen when the run began; only the variables are looked for again.
+    /// The same from what was frozen when the run began; only the variables are looked for again, and have the forms that
+    /// the frozen text expects.
     ///
     /// # Errors
     /// [`Obstacle`] for values that are missing.
@@ -97,21 +106,28 @@ impl Ask {
         sources: &Sources<'_>,
         key: &FingerprintKey,
         known: &BTreeMap<String, String>,
+        forms: &Forms,
     ) -> Result<Self, Vec<Obstacle>> {
-        let envs = env_values(&spec, sources, key, known, Gap::Kept)?;
+        let mut envs = env_values(&spec, sources, key, known, Gap::Kept)?;
+        for env in &mut envs {
+            env.form = forms.get(&env.key).cloned().unwrap_or_default();
+        }
         let matter = Matter::frozen(&spec, compose)?;
         Ok(Self { spec, matter, hash, envs })
     }
 
-    /// The values that were found or made up, for masking and for asking whether something is secret.
-    pub fn secrets(&self) -> Vec<&Secret> {
-        self.envs
-            .iter()
-            .filter_map(|env| match &env.from {
-                From::Source(value, _) => Some(value),
-                From::Spec(_) | From::Kept => None,
-            })
-            .collect()
+    /// The values that were found or made up, for masking, and what of them goes out by itself. A part is as good as a
+    /// word where it is short, and is not hidden.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        for env in &self.envs {
+            let From::Source(value, _) = &env.from else { continue };
+            let parts = env.form.rows(&env.key, value.expose()).unwrap_or_default();
+            let parts = parts.into_iter().map(|(_, part)| part).filter(|part| part.len() >= Mask::SHORT);
+            secrets.push(Secret::new(value.expose()));
+            secrets.extend(parts.filter(|part| part != value.expose()).map(Secret::new));
+        }
+        secrets
     }
 
     /// What to know about the values before they are sent; names, and no value that a source gave.
@@ -209,7 +225,6 @@ fn env_values(
     if let Some(port) = spec.port.filter(|_| is_told_its_port(spec)) {
         values.push((PORT.to_owned(), From::Spec(Secret::new(port.to_string()))));
     }
-    problems.extend(values.iter().filter_map(|(name, from)| uncarriable(name, from)));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -220,7 +235,7 @@ fn env_values(
     };
     let value = |(name, from): (String, From)| {
         let fingerprint = fingerprint(&name, &from);
-        EnvValue { key: name, fingerprint, from }
+        EnvValue { key: name, fingerprint, from, form: EnvForm::Row }
     };
     Ok(values.into_iter().map(value).collect())
 }
@@ -268,13 +283,6 @@ fn plain(name: &str, text: &str, sources: &Sources<'_>) -> Result<From, Obstacle
         .map_err(|error| Obstacle::new(format!("`env.{name}`: {error}"), "set it, or give a default"))?;
     let value = Secret::new(expanded.value);
     Ok(if expanded.from_variables { From::Source(value, Origin::Environment) } else { From::Spec(value) })
-}
-
-// The spec's own texts were judged when it was read; what variables make of them, and secrets, only now.
-fn uncarriable(name: &str, from: &From) -> Option<Obstacle> {
-    let (From::Spec(value) | From::Source(value, _)) = from else { return None };
-    let why = carriable(value.expose()).err()?;
-    Some(Obstacle::new(format!("the value of `{name}` cannot be carried by Coolify: {why}"), why.hint()))
 }
 
 fn missing(name: &str) -> Obstacle {

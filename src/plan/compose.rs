@@ -3,12 +3,13 @@
 //! Written as JSON, which is YAML with all its quoting done: nothing in it is taken for a number, a date or a boolean
 //! when Coolify dumps it again. Decides nothing about the app, and holds no env value:
 //!
-//! - All env rows of a service reach its containers through the `.env` that Coolify writes and adds to each service, and
-//!   reach them exactly (Coolify 4.3.11, observed). `${KEY}` references under `environment` would have Coolify make rows
-//!   of its own before ours are set, and would put each value through compose's expansion a second time.
-//! - `$` in the Dockerfile is written `$$`, compose's own escape. Coolify 4.3.11 fails on `$$` in `environment` values and
-//!   looks for variables there and in `build.args` only; still, the built-in templates do without any `$`.
+//! - All env rows of a service reach its containers through the `.env` that Coolify writes and adds to each service
+//!   (Coolify 4.3.11, observed). Only values that no single row carries are joined in the text (`env_text`).
+//! - `$` in the Dockerfile is written `$$`, compose's own escape. Coolify 4.3.11 fails on environment values that begin
+//!   with `$$`; still, the built-in templates do without any `$`.
 
+pub mod env_text;
+mod references;
 pub mod release_label;
 pub mod sent;
 pub mod stack;

@@ -255,6 +255,15 @@ impl Drawing<'_> {
         // A variable that somebody deleted is set again.
         last.retain(|key, _| observed.envs.get(*key) != Some(&ObservedEnv::Missing));
         let mut envs = self.env_wishes(&last, &observed);
+        let forms = self.base.map(Release::forms).unwrap_or_default();
+        for env in envs.iter_mut().filter(|env| env.change == EnvChange::Keep) {
+            let now = self.ask.envs.iter().find(|now| now.key == env.key);
+            let before = forms.get(&env.key).cloned().unwrap_or_default();
+            // The same value, sent otherwise: an earlier version sent all values in one row.
+            if now.is_some_and(|now| now.form.row_names(&env.key) != before.row_names(&env.key)) {
+                env.change = EnvChange::Set;
+            }
+        }
         if anew {
             self.values_at_hand()?;
         }

@@ -23,6 +23,7 @@ mod records;
 pub mod release;
 pub mod survey;
 pub mod takeover;
+pub mod values;
 mod volumes;
 
 pub use ask::{Ask, EnvValue};

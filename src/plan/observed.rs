@@ -19,7 +19,8 @@ use crate::providers::coolify::parts::Part;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::snapshot::AppSnapshot;
 use crate::providers::{Coolify, Trouble};
-use crate::secrets::FingerprintKey;
+use crate::secrets::{FingerprintKey, Secret};
+use crate::spec::env_value::EnvForm;
 
 /// What is found of a release's app.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,13 +90,10 @@ impl ObservedApp {
     }
 
     fn compare_envs(&mut self, release: &Release, rows: &[EnvRow], key: Option<&FingerprintKey>) {
+        let forms = release.forms();
         for (name, fingerprint) in release.envs() {
-            let named: Vec<&EnvRow> = rows.iter().filter(|row| row.key == name).collect();
-            let found = match named.as_slice() {
-                [] => ObservedEnv::Missing,
-                rows if rows.iter().all(|row| is_as_set(row, fingerprint, key)) => ObservedEnv::AsSet,
-                _ => ObservedEnv::Changed,
-            };
+            let form = forms.get(name).cloned().unwrap_or_default();
+            let found = SetValue { name, form, fingerprint }.found_in(rows, key);
             self.envs.insert(name.to_owned(), found);
         }
         if rows.iter().any(|row| row.value.is_none()) {
@@ -122,16 +120,46 @@ impl ObservedApp {
     }
 }
 
-fn is_as_set(row: &EnvRow, fingerprint: &str, key: Option<&FingerprintKey>) -> bool {
-    let Some(value) = &row.value else { return true };
-    let value = value.expose();
-    let is_same = match key {
-        // The release's own name is no secret, so its fingerprint is the name itself.
-        _ if row.key == RELEASE => value == fingerprint,
-        Some(key) => key.fingerprint(&row.key, value) == fingerprint,
-        None => true,
-    };
-    is_same && (row.is_literal || is_plain(value))
+/// A variable as a release set it.
+struct SetValue<'a> {
+    name: &'a str,
+    form: EnvForm,
+    fingerprint: &'a str,
+}
+
+impl SetValue<'_> {
+    fn found_in(&self, rows: &[EnvRow], key: Option<&FingerprintKey>) -> ObservedEnv {
+        let names = self.form.row_names(self.name);
+        let is_there = |name: &String| rows.iter().any(|row| row.key == *name);
+        if !names.iter().all(is_there) {
+            return ObservedEnv::Missing;
+        }
+        let own: Vec<&EnvRow> = rows.iter().filter(|row| names.contains(&row.key)).collect();
+        // Of a name that is there twice Coolify sends the one or the other.
+        let is_once = own.len() == names.len();
+        if is_once && own.iter().all(|row| arrives(row)) && self.is_same(rows, key) {
+            ObservedEnv::AsSet
+        } else {
+            ObservedEnv::Changed
+        }
+    }
+
+    // What the token may not see counts as the same.
+    fn is_same(&self, rows: &[EnvRow], key: Option<&FingerprintKey>) -> bool {
+        let row = |name: &str| rows.iter().find(|row| row.key == name);
+        let value = self.form.value(self.name, |name| row(name)?.value.as_ref().map(Secret::expose));
+        match (value, key) {
+            // The release's own name is no secret, so its fingerprint is the name itself.
+            (Some(value), _) if self.name == RELEASE => value == self.fingerprint,
+            (Some(value), Some(key)) => key.fingerprint(self.name, &value) == self.fingerprint,
+            (None, _) | (_, None) => true,
+        }
+    }
+}
+
+// A row that is not literal is interpolated on its way, which changes only what is not plain.
+fn arrives(row: &EnvRow) -> bool {
+    row.is_literal || row.value.as_ref().is_none_or(|value| is_plain(value.expose()))
 }
 
 // What no reader on the way to the container takes for anything but itself.

@@ -15,6 +15,7 @@ use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::{Nth, Step};
 
 use super::ask::sha256;
+use super::compose::env_text::Forms;
 use super::matter::Matter;
 use crate::error::Problems;
 use crate::spec::Spec;
@@ -26,6 +27,8 @@ pub mod frozen {
     pub const SPEC: &str = "spec";
     /// The compose text as sent.
     pub const COMPOSE: &str = "compose";
+    /// The forms of the environment values that are no plain rows, without the values; missing where all are.
+    pub const FORMS: &str = "env-forms";
 }
 
 /// An app's finished run with everything needed to compare with it or go back to it.
@@ -201,6 +204,11 @@ impl Release {
             .collect()
     }
 
+    /// The forms in which its variables were sent, where they are no plain rows.
+    pub fn forms(&self) -> Forms {
+        frozen_forms(self.begun(), &self.blobs)
+    }
+
     /// The spec it was made from.
     ///
     /// # Errors
@@ -247,6 +255,11 @@ pub fn volumes_of(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>) -> Vec<Strin
 pub fn frozen_text(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>, name: &str) -> String {
     let blob = begun.frozen.get(name).and_then(|hash| blobs.get(hash));
     blob.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+}
+
+/// The forms of the variables that were frozen with the run that began so. An earlier version knew plain rows alone.
+pub fn frozen_forms(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>) -> Forms {
+    serde_json::from_str(&frozen_text(begun, blobs, frozen::FORMS)).unwrap_or_default()
 }
 
 /// Whether `app`'s runs among `rows` include one that is not closed.

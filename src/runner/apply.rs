@@ -18,7 +18,7 @@ use super::{Demand, Ended, Taken};
 use crate::plan::ask::{RELEASE, sha256};
 use crate::plan::preflight::Facts;
 use crate::plan::release::{frozen, open_run, read};
-use crate::plan::{Ask, Obstacle, Pin, Preflight, Release};
+use crate::plan::{Ask, Obstacle, Pin, Preflight, Release, values};
 use crate::spec::Spec;
 use crate::store::{Lease, RunRow};
 
@@ -175,8 +175,8 @@ impl Desk {
 
     fn ask(&self, spec: Spec, base: Option<&Release>) -> Result<Ask, Outcome> {
         let sources = self.sources(&spec.path)?;
-        let known = base.map(known).unwrap_or_default();
-        let ask = Ask::fresh(spec, &sources, &self.key, &known).map_err(Outcome::Obstacles)?;
+        let (known, forms) = base.map(|base| (known(base), base.forms())).unwrap_or_default();
+        let ask = Ask::fresh(spec, &sources, &self.key, &known, &forms).map_err(Outcome::Obstacles)?;
         Ok(self.hidden(ask))
     }
 
@@ -361,10 +361,16 @@ fn superseded(any: &AnyDeployment) -> Cause {
 }
 
 fn frozen_blobs(ask: &Ask) -> BTreeMap<&'static str, Vec<u8>> {
-    BTreeMap::from([
+    let mut blobs = BTreeMap::from([
         (frozen::SPEC, ask.spec.text.clone().into_bytes()),
         (frozen::COMPOSE, ask.matter.compose.clone().into_bytes()),
-    ])
+    ]);
+    let forms = values::forms(&ask.envs);
+    if !forms.is_empty() {
+        let written = serde_json::to_vec(&forms).expect("forms are plain data with text for keys");
+        blobs.insert(frozen::FORMS, written);
+    }
+    blobs
 }
 
 /// A run id that sorts by time.

@@ -18,7 +18,7 @@ use super::event::Listener;
 use super::journal::Journal;
 use super::work::{Cancel, Work};
 use super::{Consent, Demand, Ended, Keep, OnFailure, Runner, Taken};
-use crate::plan::release::{ReadError, frozen, frozen_text};
+use crate::plan::release::{ReadError, frozen, frozen_forms, frozen_text};
 use crate::plan::{Ask, Obstacle, Pin, Release};
 use crate::providers::Vendors;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
@@ -231,7 +231,7 @@ impl Desk {
                 store: self.store.clone(),
                 holder: self.holder.clone(),
                 doubted: taken == Taken::Again,
-                mask: Mask::new(ask.secrets().into_iter().chain([self.token.as_ref()]).map(Secret::expose)),
+                mask: Mask::new(ask.secrets().iter().chain([self.token.as_ref()]).map(Secret::expose)),
             },
             vendors: self.vendors.clone(),
             on_failure: on_failure(&ask.spec, options),
@@ -284,13 +284,14 @@ impl Desk {
             .map_err(|problems| Outcome::Obstacles(problems.into()))?;
         let compose = frozen_text(begun, blobs, frozen::COMPOSE);
         let sources = self.sources(path)?;
-        let ask = Ask::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known);
+        let forms = frozen_forms(begun, blobs);
+        let ask = Ask::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known, &forms);
         Ok(self.hidden(ask.map_err(Outcome::Obstacles)?))
     }
 
     /// The ask, after the onlookers have learnt what of it must not be shown.
     pub fn hidden(&self, ask: Ask) -> Ask {
-        ask.secrets().into_iter().for_each(|secret| self.listener.hide(secret));
+        ask.secrets().iter().for_each(|secret| self.listener.hide(secret));
         ask
     }
 

@@ -11,9 +11,11 @@ use super::Runner;
 use super::converge::Change;
 use super::halt::{Halt, Stop};
 use crate::plan::ask::{Ask, EnvValue, RELEASE};
+use crate::plan::values::WantedRows;
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::envs::Reach;
 use crate::secrets::Secret;
+use crate::spec::env_value::EnvForm;
 
 impl Runner {
     // Variables converge, so a run that is taken up before its start simply sends them again.
@@ -32,19 +34,23 @@ impl Runner {
         let removed =
             |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Remove);
         let resource = Resource::of(&plan.app.fields, &app.id);
-        for row in self.vendors.coolify.env_rows(resource).await?.iter().filter(|row| removed(&row.key)) {
+        let wanted = WantedRows::of_ask(&self.ask);
+        let rows = self.vendors.coolify.env_rows(resource).await?;
+        // The text that is there by now refers to none of them (Coolify makes a missing row anew that a text begins with).
+        for row in rows.iter().filter(|row| removed(&row.key) || wanted.makes_stale(&row.key)) {
             for id in row.ids() {
                 let call = self.vendors.coolify.delete_env(resource, id);
                 self.work.converge(deployment, &change, &call).await?;
             }
         }
-        let values = self.values(plan)?;
+        let mut values = self.values(plan)?;
+        values.extend(wanted.empty_part(&rows, !values.is_empty()));
         if values.is_empty() {
             return Ok(());
         }
         let call = {
             let values: Vec<(&str, &Secret, Reach)> =
-                values.iter().map(|(key, value)| (*key, value, self.reach(key))).collect();
+                values.iter().map(|(key, value)| (key.as_str(), value, self.reach(key))).collect();
             self.vendors.coolify.set_envs(resource, &values)
         };
         self.work.converge(deployment, &change, &call).await?;
@@ -58,20 +64,21 @@ impl Runner {
         if key == RELEASE || secrets.any(|want| want.name == key) { Reach::Container } else { Reach::Build }
     }
 
-    /// The values that are sent: those added and changed, each still the one that was planned.
-    fn values<'a>(&self, plan: &'a Plan) -> Result<Vec<(&'a str, Secret)>, Stop> {
+    /// The rows that are sent: those of the values added and changed, each still the one that was planned.
+    fn values(&self, plan: &Plan) -> Result<Vec<(String, Secret)>, Stop> {
         let mut values = Vec::new();
         for wish in &plan.envs {
             if !matches!(wish.change, EnvChange::Add | EnvChange::Set) {
                 continue;
             }
-            let value = if wish.key == RELEASE {
-                Some(Secret::new(plan.release.as_str()))
+            let rows = if wish.key == RELEASE {
+                Some(vec![(RELEASE.to_owned(), Secret::new(plan.release.as_str()))])
             } else {
-                value_of(&self.ask, &wish.key, &wish.fingerprint)
+                let form = self.ask.envs.iter().find(|env| env.key == wish.key).map(|env| &env.form);
+                let value = value_of(&self.ask, &wish.key, &wish.fingerprint);
+                value.zip(form).and_then(|(value, form)| rows_of(&wish.key, value, form))
             };
-            let Some(value) = value else { return Err(changed_since(&wish.key)) };
-            values.push((wish.key.as_str(), value));
+            values.extend(rows.ok_or_else(|| changed_since(&wish.key))?);
         }
         Ok(values)
     }
@@ -92,7 +99,12 @@ pub fn changed_since(key: &str) -> Stop {
 }
 
 /// The value of `key` that has this fingerprint, if a source gives it.
-pub fn value_of(ask: &Ask, key: &str, fingerprint: &str) -> Option<Secret> {
-    let env = ask.envs.iter().find(|env| env.key == key && env.fingerprint == fingerprint)?;
-    env.value().map(|value| Secret::new(value.expose()))
+pub fn value_of<'a>(ask: &'a Ask, key: &str, fingerprint: &str) -> Option<&'a Secret> {
+    ask.envs.iter().find(|env| env.key == key && env.fingerprint == fingerprint)?.value()
+}
+
+/// The rows of a value in this form; `None` where the value has another one.
+pub fn rows_of(key: &str, value: &Secret, form: &EnvForm) -> Option<Vec<(String, Secret)>> {
+    let rows = form.rows(key, value.expose())?;
+    Some(rows.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
 }

@@ -11,7 +11,7 @@ use machine::step::Step;
 
 use super::Runner;
 use super::app::App;
-use super::envs::value_of;
+use super::envs::{rows_of, value_of};
 use super::halt::{Halt, Stop};
 use super::prove::Stage;
 use super::start::{Came, DEPLOYMENT, newest};
@@ -21,8 +21,10 @@ use super::waits::Wait;
 use super::work::TRIES;
 use crate::plan::Release;
 use crate::plan::ask::RELEASE;
+use crate::plan::compose::env_text::{Forms, needs_empty_part};
 use crate::plan::compose::release_label::labelled;
 use crate::plan::release::frozen;
+use crate::plan::values::WantedRows;
 use crate::providers::answer::Answer;
 use crate::providers::call::{Call, STALENESS};
 use crate::providers::coolify::Resource;
@@ -140,7 +142,7 @@ impl Runner {
         if let Undoing::Blocked(reason) = self.put_volumes_back(deployment, plan, receipt, &base).await? {
             return Ok(Undoing::Blocked(reason));
         }
-        let missing = match self.put_envs_back(deployment, plan, receipt).await? {
+        let missing = match self.put_envs_back(deployment, plan, receipt, &base).await? {
             Ok(missing) => missing,
             Err(reason) => return Ok(Undoing::Blocked(reason)),
         };
@@ -169,13 +171,19 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         plan: &Plan,
         receipt: &Receipt,
+        base: &Release,
     ) -> Result<Result<Vec<String>, String>, Stop> {
-        if deployment.ledger().newest_attempt(Step::Envs).is_none() {
+        let touched = deployment.ledger().newest_attempt(Step::Envs).is_some();
+        // Coolify makes the row that a text begins with when it gets the text.
+        if !touched && !needs_empty_part(&self.ask.matter.compose) {
             return Ok(Ok(Vec::new()));
         }
-        let added = |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Add);
+        let added =
+            |key: &str| touched && plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Add);
+        let wanted = WantedRows::of_release(base);
         let resource = Resource::of(&plan.app.fields, &receipt.id);
-        for row in self.vendors.coolify.env_rows(resource).await?.iter().filter(|row| added(&row.key)) {
+        let rows = self.vendors.coolify.env_rows(resource).await?;
+        for row in rows.iter().filter(|row| added(&row.key) || wanted.makes_stale(&row.key)) {
             for id in row.ids() {
                 let call = self.vendors.coolify.delete_env(resource, id);
                 if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
@@ -183,7 +191,9 @@ impl Runner {
                 }
             }
         }
-        let (values, missing) = self.old_values(plan);
+        let (mut values, missing) =
+            if touched { self.old_values(plan, &base.forms()) } else { Default::default() };
+        values.extend(wanted.empty_part(&rows, !values.is_empty()));
         if values.is_empty() {
             return Ok(Ok(missing));
         }
@@ -198,18 +208,21 @@ impl Runner {
         }
     }
 
-    fn old_values(&self, plan: &Plan) -> (Vec<(String, Secret)>, Vec<String>) {
+    // The rows of the values as they were, in the forms that the restored text expects.
+    fn old_values(&self, plan: &Plan, forms: &Forms) -> (Vec<(String, Secret)>, Vec<String>) {
         let (mut values, mut missing) = (Vec::new(), Vec::new());
         let changed = |change: EnvChange| matches!(change, EnvChange::Set | EnvChange::Remove);
         for env in plan.envs.iter().filter(|env| changed(env.change)) {
-            let value = if env.key == RELEASE {
-                Some(Secret::new(env.before.as_str()))
+            let rows = if env.key == RELEASE {
+                Some(vec![(RELEASE.to_owned(), Secret::new(env.before.as_str()))])
             } else {
                 let before = self.before.as_ref().and_then(|ask| value_of(ask, &env.key, &env.before));
-                before.or_else(|| value_of(&self.ask, &env.key, &env.before))
+                let value = before.or_else(|| value_of(&self.ask, &env.key, &env.before));
+                let form = forms.get(&env.key).cloned().unwrap_or_default();
+                value.and_then(|value| rows_of(&env.key, value, &form))
             };
-            match value {
-                Some(value) => values.push((env.key.clone(), value)),
+            match rows {
+                Some(rows) => values.extend(rows),
                 None => missing.push(env.key.clone()),
             }
         }

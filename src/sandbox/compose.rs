@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::databases;
+use super::{databases, interpolation};
 
 /// What a compose text says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +14,10 @@ pub struct Compose {
     pub dumped: String,
     /// Its services, in order of their names.
     pub entries: Vec<Entry>,
-    /// Whether parsing breaks down after the row was written (`$$` in an environment value, a port of a database in
-    /// the long form, or `services` as a list): 500, and the service exists (4.3.11, observed).
+    /// What references anywhere in it bring as a default, by name: Coolify makes a row of each (4.3.11, observed).
+    pub defaults: Vec<(String, String)>,
+    /// Whether parsing breaks down after the row was written (an environment value that begins with `$$`, a port of a
+    /// database in the long form, or `services` as a list): 500, and the service exists (4.3.11, observed).
     pub breaks_late: bool,
 }
 
@@ -77,15 +79,19 @@ impl Compose {
         let services = value.get("services").unwrap_or(&Value::Null);
         let entries = match services {
             Value::Object(services) => services.iter().map(entry).collect::<Result<_, _>>()?,
-            Value::Array(_) => return Ok(Self { dumped, entries: Vec::new(), breaks_late: true }),
+            Value::Array(_) => {
+                return Ok(Self { dumped, entries: Vec::new(), defaults: Vec::new(), breaks_late: true });
+            }
             _ => {
                 return Err(Unreadable::Refused(
                     "Docker Compose file must contain a \"services\" section".into(),
                 ));
             }
         };
-        let mut compose = Self { dumped, entries, breaks_late: false };
-        let breaks_late = breaks || compose.values().any(|value| value.contains("$$"));
+        let mut defaults = Vec::new();
+        gather_defaults(services, &mut defaults);
+        let mut compose = Self { dumped, entries, defaults, breaks_late: false };
+        let breaks_late = breaks || compose.values().any(begins_with_dollars);
         compose.breaks_late = breaks_late;
         Ok(compose)
     }
@@ -221,6 +227,24 @@ fn mount(value: &Value) -> Option<(String, String)> {
             Some((halves.next()?, halves.next()?))
         }
         _ => Some((text("source")?, text("target")?)),
+    }
+}
+
+/// `$$` at the start, unless an apostrophe follows (4.3.11, observed).
+fn begins_with_dollars(value: &str) -> bool {
+    value.strip_prefix("$$").is_some_and(|rest| !rest.starts_with('\''))
+}
+
+/// Labels reach the container as they are written, and an inline Dockerfile is the image's.
+fn gather_defaults(value: &Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => found.extend(interpolation::defaults(text)),
+        Value::Array(items) => items.iter().for_each(|item| gather_defaults(item, found)),
+        Value::Object(map) => {
+            let read = map.iter().filter(|(key, _)| !["labels", "dockerfile_inline"].contains(&key.as_str()));
+            read.for_each(|(_, value)| gather_defaults(value, found));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -3,16 +3,17 @@
 //! What the container will be is fixed when the worker begins. A deployment that fails leaves the old container
 //! running (4.3.11, observed).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::applications::{Application, Deployment, STOPPED};
+use super::environment;
 use super::events::{self, BUILD_MS, Event, SCAN_MS};
 use super::faults::Fault;
 use super::repository::{self, HEAD};
-use super::services::{Condition, Container, Line, Route, Volume};
+use super::services::{Condition, Container, Environment, Line, Route, Volume};
 use super::start;
 use super::world::World;
 
@@ -120,8 +121,9 @@ fn launch(world: &mut World, application: &Application) -> Launch {
     let condition = start::condition(world);
     let lacks_image = world.take_fault(Fault::MissingImage);
     let broken = world.take_fault(Fault::Build) || world.take_fault(Fault::NeverStarts) || lacks_image;
-    let broken = broken || !world.server.usable || mounts_twice(application);
-    let container = container(world, application, condition, is_checked);
+    let env = environment::of_application(application);
+    let broken = broken || !world.server.usable || mounts_twice(application) || env.is_err();
+    let container = container(world, application, (condition, is_checked), env.unwrap_or_default());
     let broken =
         broken || container.commit.as_ref().is_some_and(|it| world.access.repositories.broken.contains(it));
     // With its own check on, Coolify takes a container that is never well for a failure.
@@ -138,8 +140,13 @@ fn mounts_twice(application: &Application) -> bool {
 
 // What an image's or a repository's code does is not known here: it is taken to answer its release, as that of an app
 // does whose spec names `health.fingerprint`.
-fn container(world: &World, application: &Application, condition: Condition, is_checked: bool) -> Container {
-    let release = application.env("FABRIK_RELEASE").map(str::to_owned);
+fn container(
+    world: &World,
+    application: &Application,
+    (condition, is_checked): (Condition, bool),
+    env: BTreeMap<String, String>,
+) -> Container {
+    let release = env.get(start::RELEASE).cloned();
     let text = release.as_ref().map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
     let health_path = match application.text("health_check_path") {
         "" | "/" => "/health",
@@ -158,6 +165,7 @@ fn container(world: &World, application: &Application, condition: Condition, is_
             repository::resolved(world, application.text("git_branch"), application.text("git_commit_sha"))
         }),
         log: vec![Line { at: world.time.wall, text }],
+        env: Environment(env),
     }
 }
 

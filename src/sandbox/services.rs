@@ -2,6 +2,8 @@
 //!
 //! Only nouns and what can be read off them. The API is in `coolify`, their life in `events`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -160,6 +162,29 @@ pub struct Container {
     pub commit: Option<String>,
     /// What it wrote.
     pub log: Vec<Line>,
+    /// Its environment, as it was when it was started.
+    #[serde(default)]
+    pub env: Environment,
+}
+
+/// The environment of a container.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Environment(pub BTreeMap<String, String>);
+
+impl std::ops::Deref for Environment {
+    type Target = BTreeMap<String, String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// Hides the values.
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// How a container fares.
@@ -238,6 +263,11 @@ impl Service {
         let mut domains: Vec<String> = self.parts.iter().filter_map(|part| part.fqdn.clone()).collect();
         domains.sort();
         domains
+    }
+
+    /// The URLs of the part of this name.
+    pub fn urls_of(&self, part: &str) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter(move |it| it.name == part).flat_map(Part::urls)
     }
 
     /// The row of this key.

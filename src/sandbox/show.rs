@@ -1,14 +1,18 @@
 //! What is in a world, for people and for comparing before with after.
 //!
 //! No times, no counters, no cached statuses: nothing in it changes by waiting once all that was begun has
-//! ended. Values of environment variables appear as fingerprints only.
+//! ended. Values of environment variables appear as fingerprints where they are stored, and as they are in the
+//! containers that got them.
 
 use serde_json::{Value, json};
 
 use super::applications::Application;
-use super::services::{EnvRow, Service};
+use super::services::{Container, EnvRow, Service};
 use super::world::{World, digest, hex};
 use super::{Sandbox, middleware};
+
+/// Of a variable's value, so many characters are shown in text.
+const LONGEST: usize = 120;
 
 impl Sandbox {
     /// What is in the world, as text.
@@ -46,7 +50,18 @@ impl World {
             "applications": self.application_lines(),
             "volumes": self.volume_lines(),
             "stray_containers": self.stray_containers,
+            "containers": self.containers_json(),
         })
+    }
+
+    /// Each container with its whole environment, by the service's or application's uuid.
+    fn containers_json(&self) -> Vec<Value> {
+        let services =
+            self.services.iter().flat_map(|it| it.containers.iter().map(move |one| (&it.uuid, one)));
+        let applications = self.applications.iter().filter_map(|it| Some((&it.uuid, it.container.as_ref()?)));
+        let told =
+            |(of, it): (&String, &Container)| json!({"of": of, "part": it.part, "environment": *it.env});
+        services.chain(applications).map(told).collect()
     }
 
     fn record_lines(&self) -> Vec<String> {
@@ -96,6 +111,7 @@ impl World {
             format!("  part {} {state}{silent} {image} {urls}", part.name)
         })));
         lines.extend(sorted(service.envs.iter().map(env_line)));
+        lines.extend(service.containers.iter().flat_map(container_lines));
         lines
     }
 
@@ -117,6 +133,7 @@ impl World {
         lines.extend(sorted(
             application.storages.iter().map(|it| format!("  volume {} at {}", it.name, it.path)),
         ));
+        lines.extend(application.container.iter().flat_map(container_lines));
         lines
     }
 
@@ -143,6 +160,17 @@ fn env_line(row: &EnvRow) -> String {
     let flags = flag(row.is_literal, "literal") + &flag(row.is_multiline, "multiline");
     let flags = flags + &flag(row.is_shown_once, "shown-once") + &flag(row.is_preview, "preview");
     format!("  env {}={value}{flags}", row.key)
+}
+
+/// What a container got as its environment; long values are cut in this form, and whole in JSON.
+fn container_lines(container: &Container) -> Vec<String> {
+    let line = |(key, value): (&String, &String)| {
+        let shown: String = value.chars().take(LONGEST).collect();
+        let cut =
+            if shown.len() < value.len() { format!(" … ({} bytes)", value.len()) } else { String::new() };
+        format!("  container {} has {key}={}{cut}", container.part, json!(shown))
+    };
+    container.env.iter().map(line).collect()
 }
 
 fn remark(text: Option<&str>) -> String {

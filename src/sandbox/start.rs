@@ -6,11 +6,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::compose::{Compose, Entry};
-use super::coolify::addresses;
+use super::coolify;
+use super::dotenv::Unreadable;
+use super::environment;
 use super::events::{BUILD_MS, Event, START_MS};
 use super::faults::Fault;
-use super::services::{Condition, Container, Line, Route, Service};
+use super::services::{Condition, Container, Environment, Line, Route, Service};
 use super::world::{World, digest, hex};
+
+/// The variable that an app answers with, where it answers with one.
+pub(super) const RELEASE: &str = "FABRIK_RELEASE";
 
 /// A start under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +24,8 @@ pub struct Start {
     pub containers: Vec<Container>,
     /// The volumes Docker will make, by their name in the text.
     pub volumes: Vec<String>,
-    /// Whether there is no image to start: then the old containers stay, and nobody says so.
+    /// Whether there is no image to start, or docker compose cannot read the variables: then the old containers stay,
+    /// and nobody says so.
     pub fails: bool,
 }
 
@@ -29,12 +35,13 @@ pub fn begin(world: &mut World, uuid: &str) {
         return;
     };
     // A start parses the text once more, and by now the parts have their domains.
-    addresses(world, uuid, &compose);
+    coolify::add_rows(world, uuid, &compose);
     let Some(service) = world.service(uuid).cloned() else { return };
-    let fails = keeps_the_old(world);
-    let condition = condition(world);
-    let mut containers: Vec<Container> =
+    let (lacks_image, condition) = (keeps_the_old(world), condition(world));
+    let containers: Result<Vec<Container>, _> =
         compose.entries.iter().map(|entry| container(world, &service, entry, condition)).collect();
+    let fails = lacks_image || containers.is_err();
+    let mut containers = containers.unwrap_or_default();
     if world.take_fault(Fault::NeverStarts) {
         containers.clear();
     }
@@ -64,13 +71,19 @@ pub(super) fn condition(world: &mut World) -> Condition {
     struck.map_or(Condition::Well, |(_, condition)| condition)
 }
 
-fn container(world: &World, service: &Service, entry: &Entry, condition: Condition) -> Container {
-    let release = release(service, entry);
+fn container(
+    world: &World,
+    service: &Service,
+    entry: &Entry,
+    condition: Condition,
+) -> Result<Container, Unreadable> {
+    let env = environment::of_entry(service, entry)?;
+    let release = env.get(RELEASE).cloned();
     let tells = super::middleware::tells(entry);
     let told = release.as_ref().filter(|_| tells);
     let text = told.map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
     let part = service.parts.iter().find(|part| part.name == entry.name);
-    Container {
+    Ok(Container {
         part: entry.name.clone(),
         release,
         routes: part.into_iter().flat_map(super::services::Part::urls).filter_map(route).collect(),
@@ -81,13 +94,8 @@ fn container(world: &World, service: &Service, entry: &Entry, condition: Conditi
         is_checked: entry.is_checked,
         commit: None,
         log: vec![Line { at: world.time.wall, text }],
-    }
-}
-
-/// All rows of a service reach all its containers through `.env`; the text's own value comes second.
-fn release(service: &Service, entry: &Entry) -> Option<String> {
-    let row = service.env("FABRIK_RELEASE").and_then(|row| row.value.clone());
-    row.or_else(|| entry.environment.iter().find(|(key, _)| key == "FABRIK_RELEASE")?.1.clone())
+        env: Environment(env),
+    })
 }
 
 /// The route of a URL; its port is the container's, not the proxy's.

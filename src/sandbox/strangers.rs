@@ -10,7 +10,7 @@ use super::applications::Application;
 use super::compose::Compose;
 use super::deploy::{self, Asked};
 use super::records::Record;
-use super::services::{Condition, Container, Line, Service};
+use super::services::{Condition, Container, Environment, Line, Service};
 use super::world::{Project, World};
 use super::{Sandbox, SandboxError, cloudflare, coolify};
 
@@ -157,6 +157,7 @@ fn running(world: &World, part: &str) -> Container {
         is_checked: false,
         commit: None,
         log: vec![Line { at: world.time.wall, text: "started".into() }],
+        env: Environment::default(),
     }
 }
 

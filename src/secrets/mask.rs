@@ -14,12 +14,9 @@ use zeroize::Zeroizing;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "***";
 
-/// Values shorter than this are hidden only where they stand alone: they would be found in ordinary words.
-const SHORT: usize = 8;
-
 /// Whether a value is too short to be hidden wherever it stands.
 pub fn is_short(value: &str) -> bool {
-    value.len() < SHORT
+    value.len() < Mask::SHORT
 }
 
 /// Who wrote a text.
@@ -65,6 +62,9 @@ enum Kind {
 }
 
 impl Mask {
+    /// Values shorter than this are hidden only where they stand alone: they would be found in ordinary words.
+    pub const SHORT: usize = 8;
+
     /// Learns what to hide; empty values are left out.
     pub fn new<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
         let mut known: Vec<(String, Kind)> = Vec::new();
@@ -135,7 +135,7 @@ impl Mask {
         let long = self.forms.iter().filter(|form| form.kind == Kind::Long).map(|form| form.text.as_bytes());
         long.filter_map(|form| {
             let ends = |length: &usize| text.as_bytes().ends_with(&form[..*length]);
-            let length = (SHORT..form.len().min(HEAD)).rev().find(ends)?;
+            let length = (Self::SHORT..form.len().min(HEAD)).rev().find(ends)?;
             Some((text.len() - length, text.len()))
         })
     }
@@ -228,7 +228,8 @@ fn forms(value: &str) -> Vec<String> {
     for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
         forms.push(engine.encode(value));
     }
-    forms.extend(value.lines().map(str::trim).filter(|line| line.len() >= 2 * SHORT).map(str::to_owned));
+    forms
+        .extend(value.lines().map(str::trim).filter(|line| line.len() >= 2 * Mask::SHORT).map(str::to_owned));
     forms
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub use self::coolify::{branch, commit, cpu, dockerfile, held, image, memory, repository, service};
 use super::dns::{TUNNEL_SUFFIX, Target, Ttl};
+use super::env_value::PART_PREFIX;
 use super::keys::nearest;
 use super::reader::Complaint;
 use super::templates::Template;
@@ -130,9 +131,9 @@ pub fn variable(text: &str) -> Checked<String> {
         let complaint = Complaint::new(format!("`{text}` is set anew by every deployment"));
         return Err(complaint.hint("leave it out"));
     }
-    if text.starts_with(super::PARTS) {
+    if text.starts_with(PART_PREFIX) {
         let complaint = Complaint::new(format!("`{text}` is a name that Fabrik keeps for itself"));
-        return Err(complaint.hint(format!("choose one that does not begin with `{}`", super::PARTS)));
+        return Err(complaint.hint(format!("choose one that does not begin with `{}`", PART_PREFIX)));
     }
     if valid {
         return Ok(text.to_owned());

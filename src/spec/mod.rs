@@ -3,10 +3,10 @@
 //! Holds what was asked for, checked and with defaults filled in, but unexpanded: no `${VAR}` is looked up here. Asks
 //! nothing outside, and never guesses what a key may have meant.
 
-mod carry;
 mod check;
 mod dns;
 mod domains;
+pub mod env_value;
 pub mod expand;
 pub mod keys;
 mod older;
@@ -22,7 +22,6 @@ pub mod suspicion;
 pub mod templates;
 pub mod tree;
 
-pub use carry::{Uncarriable, carriable};
 pub use dns::{Dns, ManagedDns, Proxied, RecordType, TUNNEL_SUFFIX, Target, Ttl};
 pub use keys::nearest;
 pub use proof::{Fingerprint, ProofPolicy, RELEASE_HEADER};
@@ -41,9 +40,6 @@ use crate::error::{Problem, Problems};
 
 /// The variable that every deployment sets anew, to the id of its run.
 pub const RELEASE: &str = "FABRIK_RELEASE";
-
-/// What the names of the variables begin with that carry the parts of a value which no single variable can.
-pub const PARTS: &str = "FABRIK_PART_";
 
 /// What one spec file asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

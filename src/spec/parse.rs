@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use super::domains::{self, Domains};
+use super::env_value::Carrier;
 use super::reader::{Complaint, Fields, Frozen, Reader};
 use super::sections::Asked;
 use super::templates::Template;
@@ -47,7 +48,8 @@ fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
     let project = fields.take("project").and_then(|node| reader.checked(&node, "project", check::project));
     let environment = fields.take("environment");
     let environment = environment.and_then(|node| reader.checked(&node, "environment", check::environment));
-    let env = sections::env(reader, fields.take("env"));
+    let carrier = if matches!(from, Some("image" | "git")) { Carrier::Application } else { Carrier::Service };
+    let env = sections::env(reader, fields.take("env"), carrier);
     let secrets = sections::secrets(reader, fields.take("secrets"), &env);
     let asked = match (known, from) {
         (Some([]), _) => Asked::Worker,

@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::reader::{Complaint, Fields, Reader};
+use super::env_value::{Carrier, carriable};
+use super::reader::{Complaint, Fields, Frozen, Reader};
 use super::status::status_set;
 use super::tree::{Entry, Node, Place, Value};
 use super::{
     Adopt, Fingerprint, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, StatusSet,
     Undo, Volume,
 };
-use super::{carriable, check, expand, proof, suspicion};
+use super::{check, expand, proof, suspicion};
 
 /// What is known of an app when its `health` is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,14 +81,15 @@ fn duration(reader: &mut Reader<'_>, fields: &mut Fields, key: &str, full: &str)
     reader.checked(&node, full, |text| check::duration(full, text))
 }
 
-/// Reads `env`: values stay as written, unexpanded.
-pub fn env(reader: &mut Reader<'_>, node: Option<Node>) -> BTreeMap<String, String> {
+/// Reads `env`: values stay as written, unexpanded. What was frozen was judged when it was applied.
+pub fn env(reader: &mut Reader<'_>, node: Option<Node>, carrier: Carrier) -> BTreeMap<String, String> {
+    let carrier = (reader.frozen == Frozen::No).then_some(carrier);
     let fields = node.and_then(|node| reader.fields(node, "env."));
     let entries = fields.map(Fields::into_entries).unwrap_or_default();
-    entries.into_iter().filter_map(|entry| variable(reader, entry)).collect()
+    entries.into_iter().filter_map(|entry| variable(reader, entry, carrier)).collect()
 }
 
-fn variable(reader: &mut Reader<'_>, entry: Entry) -> Option<(String, String)> {
+fn variable(reader: &mut Reader<'_>, entry: Entry, carrier: Option<Carrier>) -> Option<(String, String)> {
     let name = check::variable(&entry.key).map_err(|complaint| reader.complain(entry.place, complaint)).ok();
     let value = match entry.node.value {
         Value::Text(text) | Value::Number(text) | Value::Switch(text) => text,
@@ -101,7 +103,7 @@ fn variable(reader: &mut Reader<'_>, entry: Entry) -> Option<(String, String)> {
             return None;
         }
     };
-    if let Err(complaint) = judged(&value) {
+    if let Err(complaint) = judged(&entry.key, &value, carrier) {
         let message = format!("`env.{}` {}", entry.key, complaint.message);
         reader.complain(entry.node.place, Complaint { message, ..complaint });
     }
@@ -128,11 +130,12 @@ fn warn_of_coolifys_own(reader: &mut Reader<'_>, place: Place, name: &str) {
 }
 
 /// Judges the expanded value where the file alone decides it, else its references only.
-fn judged(value: &str) -> Result<(), Complaint> {
+fn judged(key: &str, value: &str, carrier: Option<Carrier>) -> Result<(), Complaint> {
     let unknown = |_: &str| None;
+    let arrives = |value: &str| carrier.map_or(Ok(()), |carrier| carriable(key, value, carrier));
     match expand::expand(value, &unknown) {
         Ok(expanded) if !expanded.from_variables => {
-            carriable(&expanded.value).map_err(|error| Complaint::new(error.to_string()).hint(error.hint()))
+            arrives(&expanded.value).map_err(|error| Complaint::new(error.to_string()).hint(error.hint()))
         }
         Ok(_) | Err(expand::ExpandError::Missing { .. }) => Ok(()),
         Err(error) => Err(Complaint::new(error.to_string()).hint("write `$$` for a dollar sign")),

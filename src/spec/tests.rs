@@ -228,9 +228,9 @@ fn a_plain_value_that_looks_like_a_secret_is_a_warning_that_does_not_show_it() {
 #[test]
 fn no_problem_shows_a_value_that_may_be_secret() {
     let texts = [
-        "env:\n  A: \"it's $CANARY\"",
-        "env: {B: \" CANARY\"}",
-        "env:\n  A: |\n    it's\n    $CANARY x\n",
+        "env:\n  A: \"it's ${CANARY\"",
+        "env: {B: \" CANARY\\0\"}",
+        "env:\n  A: |\n    it's\n    $CANARY x\n    ${\n",
         "secrets:\n  KEY: CANARY",
         "secrets: {KEY: CANARY}",
         "secrets: [CANARY=x]",

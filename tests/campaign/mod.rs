@@ -4,7 +4,7 @@
 //! one_seed -- --nocapture` lives the story of one seed; `cargo run --release --example campaign -- --seeds N` lives as
 //! many as asked for.
 
-mod dice;
+pub mod dice;
 pub mod life;
 #[cfg(test)]
 mod rules;

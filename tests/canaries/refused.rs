@@ -7,6 +7,9 @@ const WAYS: [&[&str]; 3] = [&[], &["-vv"], &["--json"]];
 
 const SPEC: &str = "name: my-api\ntemplate: python-api\ndomain: my-api.example.com\n";
 
+/// An app without a compose text, in which a value could be joined out of several rows.
+const IMAGE: &str = "name: my-api\nimage: ghcr.io/acme/api:1\ndomain: my-api.example.com\n";
+
 fn refused(house: &House, command: &str, ears: &Ears, case: &str) -> Vec<Said> {
     let before = house.listing();
     let ended = WAYS.map(|way| {
@@ -29,7 +32,7 @@ fn a_value_that_coolify_cannot_carry_is_refused_by_its_name() {
         let ears = Ears::of([("KEY", value.trim())]);
         for spec in ["secrets: [KEY]", "secrets: {required: [KEY]}", "env: {A: \"${KEY}\"}"] {
             let house = House::with_app();
-            house.write("my-api.yaml", format!("{SPEC}{spec}\n"));
+            house.write("my-api.yaml", format!("{IMAGE}{spec}\n"));
             house.write(".env", format!("KEY=\"{}\"\n", value.replace('$', "\\$")));
             for command in ["apply", "plan"] {
                 for said in refused(&house, command, &ears, spec) {
@@ -72,8 +75,8 @@ fn a_broken_spec_with_a_secret_in_it_is_refused_by_its_place() {
         format!("secrets: {{KEY: {CANARY}}}"),
         format!("secrets: [\"KEY={CANARY}\"]"),
         format!("secrets: {CANARY}"),
-        format!("env: {{A: \"it's $$ {CANARY}\"}}"),
-        format!("env: {{A: \" {CANARY}\"}}"),
+        format!("env: {{A: \"it's \\0 {CANARY}\"}}"),
+        format!("env: {{A: \" {CANARY}\\e\"}}"),
         format!("env: [{CANARY}]"),
         format!("env:\n\tPASSWORD: {CANARY}"),
         format!("env: {{PASSWORD: \"{CANARY}\nx: y"),

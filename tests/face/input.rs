@@ -8,6 +8,7 @@ const SPEC: &str = "name: my-api\ntemplate: python-api\ndomain: my-api.example.c
 fn bad_input_ends_2_with_its_place_and_writes_nothing_anywhere() {
     let long = format!("name: {}\ntemplate: python-api\ndomain: a.example.com\n", "a".repeat(70));
     let with = |line: &str| format!("{SPEC}{line}\n");
+    let image = |line: &str| with(line).replace("template: python-api", "image: ghcr.io/acme/api:1");
     let cases: Vec<(&str, String, &str)> = vec![
         ("empty file", String::new(), "my-api.yaml"),
         ("tabs", format!("{SPEC}env:\n\tA: b\n"), "my-api.yaml:5"),
@@ -19,7 +20,8 @@ fn bad_input_ends_2_with_its_place_and_writes_nothing_anywhere() {
         ("missing required secret", with("secrets: {required: [STRIPE_KEY]}"), "STRIPE_KEY"),
         ("invalid domain", SPEC.replace("my-api.example.com", "not a domain"), "my-api.yaml:3"),
         ("70-character name", long, "63"),
-        ("a value Coolify cannot carry", with("env: {A: \"it's $5\"}"), "`env.A`"),
+        ("a value Coolify cannot carry", with("env: {A: \"it's \\0\"}"), "`env.A`"),
+        ("an image's value that no row carries", image("env: {A: \"it's $5\"}"), "my-api.yaml:4"),
         ("an unset variable", with("env: {A: \"${NOT_SET}\"}"), "NOT_SET"),
     ];
     for (case, spec, words) in cases {

@@ -240,7 +240,7 @@ volumes: [{name: data, path: /data}]
 
 fn run(house: &House, arguments: &[&str]) -> Said {
     let mut command = house.command(arguments);
-    Said::of(command.env("API_KEY", "the value of the key").output().unwrap())
+    Said::of(command.env("API_KEY", "the key's own $value").output().unwrap())
 }
 
 fn deployed(source: &str) -> House {

@@ -30,7 +30,7 @@ async fn a_run_whose_frozen_spec_is_damaged_is_not_carried_on_with() {
     assert!(scene.open_run().await.is_some(), "it died on its way");
     let before = scene.sandbox.world().log.writes.len();
 
-    overwrite(&scene, "env: {COLOUR: blue}", "env: {COLOUR: glue}");
+    overwrite(&scene, "env: {COLOUR: blue,", "env: {COLOUR: glue,");
     for outcome in [scene.resume(&Fuse::default()).await, scene.undo_open(&Fuse::default()).await] {
         let Some(Outcome::Obstacles(obstacles)) = outcome else { panic!("{outcome:?}") };
         assert!(obstacles[0].message.contains("the spec frozen with it is damaged"), "{obstacles:?}");
@@ -39,7 +39,7 @@ async fn a_run_whose_frozen_spec_is_damaged_is_not_carried_on_with() {
     assert_eq!(scene.sandbox.world().log.writes.len(), before);
     always(&scene, "while it is damaged").await;
 
-    overwrite(&scene, "env: {COLOUR: glue}", "env: {COLOUR: blue}");
+    overwrite(&scene, "env: {COLOUR: glue,", "env: {COLOUR: blue,");
     let outcome = scene.resume(&Fuse::default()).await;
     assert!(matches!(outcome, Some(Outcome::Ended(Ended::Complete { .. }))), "{outcome:?}");
     at_rest(&scene, "after it was mended").await;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fabrik::plan::compose::env_text::Forms;
 use fabrik::plan::draw::Drawing;
 use fabrik::plan::survey::survey;
 use fabrik::plan::{Ask, Preflight, Release};
@@ -52,11 +53,6 @@ const TEXT: &str = "services:
 type Change = (&'static str, fn(&mut Scene), &'static [&'static str]);
 
 const OF_BOTH: &[Change] = &[
-    (
-        "port",
-        |it| it.respec("port: 8000", "port: 9000"),
-        &["url: https://blog.example.com:8000 → https://blog.example.com:9000"],
-    ),
     ("env added", |it| it.respec("{COLOUR: blue", "{NEW: 1, COLOUR: blue"), &["+ env           NEW  (set)"]),
     ("env changed", |it| it.respec("blue", "red"), &["~ env           COLOUR  (another value)"]),
     ("env removed", |it| it.respec(", OLD: gone", ""), &["- env           OLD  (remove)"]),
@@ -68,7 +64,7 @@ const OF_BOTH: &[Change] = &[
     (
         "domain added",
         |it| it.respec("domain: blog.example.com", "domain: [blog.example.com, www.example.org]"),
-        &["+ dns           www.example.org  (create)", "https://www.example.org:8000"],
+        &["+ dns           www.example.org  (create)", ",https://www.example.org"],
     ),
     (
         "domain changed",
@@ -97,6 +93,11 @@ const OF_BOTH: &[Change] = &[
 ];
 
 const OF_FOLDER: &[Change] = &[
+    (
+        "port in the URL",
+        |it| it.respec("port: 8000", "port: 9000"),
+        &["url: https://blog.example.com:8000 → https://blog.example.com:9000"],
+    ),
     ("files", |it| it.write("blog/index.html", "second"), &["compose: "]),
     ("resources", |it| it.respec("port: 8000", "port: 8000\nresources: {memory: 256M}"), &["compose: "]),
     (
@@ -114,6 +115,11 @@ const OF_FOLDER: &[Change] = &[
 ];
 
 const OF_COMPOSE: &[Change] = &[
+    (
+        "port in the URL",
+        |it| it.respec("port: 8000", "port: 9000"),
+        &["url: https://blog.example.com:8000 → https://blog.example.com:9000"],
+    ),
     ("text", |it| it.write("compose.yaml", &TEXT.replace("1.27", "1.28")), &["compose: "]),
     (
         "a volume",
@@ -136,6 +142,7 @@ const OF_COMPOSE: &[Change] = &[
 ];
 
 const OF_IMAGE: &[Change] = &[
+    ("port in a field of its own", |it| it.respec("port: 8000", "port: 9000"), &["port: 8000 → 9000"]),
     (
         "tag",
         |it| it.respec("blog:1.0", "blog:1.1"),
@@ -186,7 +193,7 @@ async fn planned(scene: &Scene) -> String {
     let known = base.as_ref().map(known).unwrap_or_default();
     let spec = scene.spec();
     let sources = desk.sources(&spec.path).unwrap();
-    let ask = Ask::fresh(spec.clone(), &sources, &desk.key, &known).unwrap();
+    let ask = Ask::fresh(spec.clone(), &sources, &desk.key, &known, &Forms::new()).unwrap();
     let facts = Preflight::of(&desk.vendors.coolify).await.facts().unwrap();
     let ground = survey(&desk.vendors, &spec, base.as_ref(), &facts).await.unwrap();
     let drawing = Drawing {

@@ -18,6 +18,7 @@ use machine::replay::AnyDeployment;
 use machine::step::Step;
 use serde_json::Value;
 
+use super::arrival::{SCENES_KEY, values_arrived};
 use super::scene::Scene;
 
 /// A thing in the world that carries a mark of ours.
@@ -31,6 +32,7 @@ pub async fn always(scene: &Scene, context: &str) {
 /// Checks what holds when no run is open.
 pub async fn at_rest(scene: &Scene, context: &str) {
     resting(&scene.sandbox.world(), scene.journal().as_ref(), context).await;
+    values_arrived(&scene.sandbox.world(), scene.journal().as_ref(), &SCENES_KEY, context).await;
 }
 
 /// What holds of a world and its journal in every state.
@@ -58,13 +60,13 @@ fn hold_half_way(world: &World, told: &Told, context: &str) {
 }
 
 /// What a journal tells: its runs, oldest first, as they were written and as they are read.
-struct Told {
+pub(super) struct Told {
     written: Vec<Loaded>,
-    runs: Vec<AnyDeployment>,
+    pub(super) runs: Vec<AnyDeployment>,
 }
 
 impl Told {
-    async fn by(journal: &dyn Store, context: &str) -> Self {
+    pub(super) async fn by(journal: &dyn Store, context: &str) -> Self {
         let mut told = Self { written: Vec::new(), runs: Vec::new() };
         for row in journal.list(None).await.unwrap() {
             let loaded = journal.load(&row.run).await.unwrap();
@@ -161,7 +163,7 @@ fn nothing_is_lost(world: &World, runs: &[AnyDeployment], kept: &BTreeSet<&str>,
 }
 
 /// The newest finished run, unless the app was taken down since.
-fn newest(runs: &[AnyDeployment]) -> Option<&Deployment<Complete>> {
+pub(super) fn newest(runs: &[AnyDeployment]) -> Option<&Deployment<Complete>> {
     // One that was given up before it began has taken over nothing.
     let destroyed = |run: &AnyDeployment| {
         matches!(run.begun().purpose, Purpose::Destroy(_)) && !run.ledger().receipts().is_empty()

@@ -6,6 +6,7 @@
 #![doc = include_str!("ablation.md")]
 
 mod applications;
+pub mod arrival;
 mod branches;
 mod costs;
 pub mod crash;
@@ -29,6 +30,7 @@ mod strangers;
 mod sweeps;
 mod trace;
 mod traps;
+mod values;
 mod vendors;
 mod ways;
 mod workers;

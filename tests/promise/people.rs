@@ -450,7 +450,7 @@ async fn every_attempt_at_an_unclear_request_is_in_the_journal_in_order() {
 async fn a_secret_that_the_app_logs_is_not_in_the_journal() {
     let mut scene = Scene::new(1);
     let nasty = ["qu\"o'te-and-more", "dollar$$sign-and-more", "line\nbreak-and-more", "ümläut-and-möre"];
-    scene.respec("secrets: {required: [API_KEY]}", "secrets: {required: [API_KEY, A, B, C, D]}");
+    scene.respec("[API_KEY, PHRASE]", "[API_KEY, PHRASE, A, B, C, D]");
     for (name, value) in ["A", "B", "C", "D"].into_iter().zip(nasty) {
         scene.environment.insert(name.to_owned(), value.to_owned());
     }

@@ -87,14 +87,14 @@ pub struct Scene {
     pub environment: BTreeMap<String, String>,
 }
 
-/// A spec with a bit of everything.
+/// A spec with a bit of everything, among it values that no single row at Coolify carries.
 pub const SPEC: &str = "name: blog
 folder: ./app
 domain: blog.example.com
 port: 8000
 health: {path: /health, timeout: 3m, fingerprint: {header: X-Fabrik-Release}}
-env: {COLOUR: blue}
-secrets: {required: [API_KEY]}
+env: {COLOUR: blue, MOTTO: \"it's $$5 o'clock\"}
+secrets: {required: [API_KEY, PHRASE]}
 volumes: [{name: data, path: /data}]
 ";
 
@@ -116,7 +116,9 @@ impl Scene {
         std::fs::write(folder.path().join("app/Dockerfile"), "FROM busybox:1.37\nCOPY index.html /\n")
             .unwrap();
         std::fs::write(folder.path().join("blog.yaml"), made.spec()).unwrap();
-        let environment = BTreeMap::from([("API_KEY".to_owned(), "canary-value-of-the-key".to_owned())]);
+        let environment =
+            [("API_KEY", "canary-value-of-the-key"), ("PHRASE", " the canary's phrase of $API_KEY\\")];
+        let environment = environment.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         let scene = Self { made, sandbox, store, folder, environment };
         scene.edit("first");
         scene
@@ -155,6 +157,8 @@ impl Scene {
     /// Makes another version of the app: other files, or another image or commit with other settings.
     pub fn revise(&self) {
         if self.made == Made::Folder {
+            // Of another shape: with fewer parts than before, or none.
+            self.respec("MOTTO: \"it's $$5 o'clock\"", "MOTTO: \"it's late\"");
             return self.edit("second");
         }
         match self.made {

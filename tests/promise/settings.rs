@@ -44,7 +44,7 @@ async fn each_field_of_an_image_is_planned_and_changed_alone() {
         ("memory: 256M", "memory: 512M", vec!["memory"]),
         ("resources: {memory: 512M}", "resources: {cpu: \"0.5\"}", vec!["cpu", "memory"]),
         ("path: /health", "path: /up", vec!["health_path"]),
-        ("port: 8000", "port: 9000", vec!["port", "url"]),
+        ("port: 8000", "port: 9000", vec!["port"]),
         ("domain: blog.example.com", "domain: www.example.com", vec!["url"]),
         ("COLOUR: blue", "COLOUR: green", vec![]),
     ] {

@@ -20,4 +20,5 @@ mod situation;
 mod story;
 mod timelines;
 mod traps;
+mod values;
 mod writes;

@@ -91,8 +91,8 @@ impl Coolify {
     }
 }
 
-// Literal keeps `$` from being expanded but is written in single quotes without escaping, so a value with a
-// single quote goes the other way (the spec refuses one with both).
+// Literal and multi-line rows are written in single quotes, in which nothing is escaped or expanded. Only JSON, which is
+// not quoted whatever the flags say, holds a single quote, and what an earlier version sent and is put back.
 fn row(app: Resource<'_>, key: &str, value: &Secret, reach: Reach) -> Value {
     let text = value.expose();
     let multiline = text.contains('\n');

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Desk, Form, Reply, message, time};
+use crate::sandbox::dotenv;
 use crate::sandbox::services::EnvRow;
 use crate::sandbox::world::World;
 
@@ -267,19 +268,7 @@ fn shown(world: &World, row: &EnvRow) -> Value {
     });
     if world.coolify.sensitive && !row.is_shown_once {
         shown["value"] = json!(row.value);
-        shown["real_value"] = json!(real_value(row));
+        shown["real_value"] = json!(dotenv::real_value(row));
     }
     shown
-}
-
-/// JSON stays as it is; literal and multi-line values stand in single quotes, which are not escaped inside; in
-/// others quotes and backslashes are escaped.
-fn real_value(row: &EnvRow) -> String {
-    let value = row.value.as_deref().unwrap_or("");
-    let is_json = value.starts_with(['{', '[']) && serde_json::from_str::<Value>(value).is_ok();
-    match () {
-        () if is_json => value.to_owned(),
-        () if row.is_literal || row.is_multiline => format!("'{value}'"),
-        () => value.replace('\\', "\\\\").replace('"', "\\\"").replace('\'', "\\'"),
-    }
 }

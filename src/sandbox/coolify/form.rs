@@ -136,10 +136,15 @@ fn unreadable(error: &str) -> Reply {
 
 fn rewritten(value: Value) -> Value {
     match value {
-        Value::String(text) if text.trim().is_empty() => Value::Null,
-        Value::String(text) => Value::String(text.trim().to_owned()),
+        Value::String(text) if trimmed(&text).is_empty() => Value::Null,
+        Value::String(text) => Value::String(trimmed(&text).to_owned()),
         Value::Array(items) => items.into_iter().map(rewritten).collect(),
         Value::Object(map) => map.into_iter().map(|(key, value)| (key, rewritten(value))).collect(),
         other => other,
     }
+}
+
+/// Laravel takes some characters for blanks that nobody sees.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || "\0\u{feff}\u{200b}\u{200e}".contains(c))
 }

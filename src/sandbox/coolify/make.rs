@@ -199,21 +199,30 @@ pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
             None => service.parts.push(fresh),
         }
     }
-    addresses(world, uuid, compose);
-    for (key, default) in compose.references() {
-        let value = if magic::is_made_up(&key) { Some(world.hex_id()) } else { default };
-        add_row(world, uuid, &key, value);
-    }
-    for (key, value) in compose.borrowed() {
-        add_row(world, uuid, &key, Some(value));
-    }
+    add_rows(world, uuid, compose);
     if let Some(service) = world.service_mut(uuid).filter(|_| !compose.breaks_late) {
         service.made_of_it = Some(compose.dumped.clone());
     }
 }
 
+/// Makes the rows that the text asks for and that are not there, and brings those of its addresses up to date; a start
+/// does so too.
+pub fn add_rows(world: &mut World, uuid: &str, compose: &Compose) {
+    addresses(world, uuid, compose);
+    for (key, default) in compose.references() {
+        let value = if magic::is_made_up(&key) { Some(world.hex_id()) } else { default };
+        add_row(world, uuid, &key, value);
+    }
+    for (key, default) in &compose.defaults {
+        add_row(world, uuid, key, Some(default.clone()));
+    }
+    for (key, value) in compose.borrowed() {
+        add_row(world, uuid, &key, Some(value));
+    }
+}
+
 /// The rows of the addresses that the text declares, brought up to date, and of those it asks for, unless they are there.
-pub fn addresses(world: &mut World, uuid: &str, compose: &Compose) {
+fn addresses(world: &mut World, uuid: &str, compose: &Compose) {
     let ip = world.server.ip.clone();
     let declared =
         world.service(uuid).map(|service| magic::declared_rows(compose, service, &ip)).unwrap_or_default();

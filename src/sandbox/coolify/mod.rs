@@ -176,14 +176,15 @@ fn time(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string()
 }
 
+/// Makes the rows that a compose text asks for and that its service has not, and brings those that tell the addresses of
+/// its parts in line with them, as every start does.
+pub fn add_rows(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
+    make::add_rows(world, uuid, compose);
+}
+
 /// Brings the parts of a service in line with its compose text, as every parse does.
 pub fn parse(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
     make::parse(world, uuid, compose);
-}
-
-/// Brings the variables that tell the addresses of a service's parts in line with them, as every start does.
-pub fn addresses(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
-    make::addresses(world, uuid, compose);
 }
 
 /// Adds the environment `production` to a project and gives its number.

@@ -107,7 +107,7 @@ async fn reset_empties_the_world_and_gives_it_a_new_id() {
 }
 
 #[tokio::test]
-async fn what_is_shown_names_no_value_and_does_not_change_by_waiting() {
+async fn what_is_shown_names_values_where_a_container_got_them_and_does_not_change_by_waiting() {
     let caller = Caller::new();
     let uuid = caller.service().await;
     let data = json!({"data": [{"key": "PASSWORD", "value": "hunter2hunter2"}]});
@@ -115,8 +115,14 @@ async fn what_is_shown_names_no_value_and_does_not_change_by_waiting() {
     caller.deploy(&uuid, "r1").await;
     caller.sleep(60).await;
     let shown = caller.sandbox.show();
-    assert!(shown.contains("PASSWORD=") && !shown.contains("hunter2"), "{shown}");
-    assert!(!caller.sandbox.show_json().to_string().contains("hunter2"));
+    let lines: Vec<&str> = shown.lines().filter(|line| line.contains("hunter2")).collect();
+    assert_eq!(lines.len(), 2, "{shown}");
+    for (line, part) in lines.iter().zip(["db", "web"]) {
+        let told = format!("container {part} has PASSWORD=\"hunter2hunter2\"");
+        assert!(line.ends_with(&told), "{line}");
+    }
+    let told = &caller.sandbox.show_json()["containers"][0];
+    assert_eq!(told["environment"]["PASSWORD"], "hunter2hunter2", "{told}");
     assert!(!format!("{:?}", caller.sandbox.world()).contains("hunter2"));
     caller.coolify("GET", "/services", None).await;
     caller.sleep(3_600).await;

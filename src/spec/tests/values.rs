@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{also_refused, refused, with};
+use super::{also_refused, parse, refused, with};
 
 #[test]
 fn values_of_the_wrong_type_are_refused_where_they_stand() {
@@ -129,11 +129,28 @@ fn a_variable_that_coolify_sets_itself_is_warned_of_by_its_place() {
 
 #[test]
 fn env_values_that_coolify_cannot_carry_are_refused_by_key() {
-    also_refused("env: {A: \" x\"}", 1, 10, "`env.A` starts or ends with white space", "");
-    also_refused("env: {A: \"x\\n\"}", 1, 10, "white space", "");
-    also_refused("env: {A: \"it's $5\"}", 1, 10, "both `'` and `$`", "base64");
-    also_refused("env: {A: \"it's $$5\"}", 1, 10, "both `'` and `$`", "");
-    assert!(with("env: {A: \"it's fine\", B: \"$$5\", C: 'a$b', D: \"it's ${LATER}\", E: ''}").is_ok());
+    let image = "name: my-api\nimage: ghcr.io/acme/api:1\ndomain: my-api.example.com\n";
+    let also_refused_of_an_image =
+        |lines: &str, message: &str, hint: &str| refused(&format!("{image}{lines}\n"), 4, 10, message, hint);
+    also_refused_of_an_image("env: {A: \" x\"}", "`env.A` starts or ends with white space", "base64");
+    also_refused_of_an_image("env: {A: \"x\\n\"}", "white space", "");
+    also_refused_of_an_image("env: {A: \"it's $5\"}", "an apostrophe", "base64");
+    also_refused_of_an_image("env: {A: \"x\\\\\"}", "a backslash", "base64");
+    also_refused_of_an_image("env: {A: '{\"a\": \"$$b\"}'}", "JSON with `$`", "u0024");
+    let fine = "env: {B: \"$$5\", C: 'a$b', D: \"it's ${LATER}\", E: '', F: '{\"a\": \"it''s\"}'}";
+    assert!(parse(&format!("{image}{fine}\n")).is_ok());
+    also_refused("env: {A: \"it's \\0\"}", 1, 10, "a NUL character", "base64");
+    also_refused("env: {A: \"it's \\e\"}", 1, 10, "a control character", "base64");
+    assert!(with("env: {A: \" it's $$5\\n\", B: '{\"a\": \"$$ #\"}', C: 'a\\'}").is_ok());
+}
+
+#[test]
+fn a_frozen_spec_is_not_judged_by_what_is_known_of_values_now() {
+    let text = "name: my-api\nimage: ghcr.io/acme/api:1\ndomain: my-api.example.com\nenv: {A: \"it's\"}\n";
+    assert!(parse(text).is_err());
+    let thawed =
+        super::super::Spec::thaw(std::path::Path::new("my-api.yaml"), text).expect("it was good once");
+    assert_eq!(thawed.env["A"], "it's");
 }
 
 #[test]

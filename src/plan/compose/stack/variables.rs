@@ -6,6 +6,7 @@
 use super::findings::Findings;
 use super::magic::Magic;
 use crate::spec::RELEASE;
+use crate::spec::env_value::PART_PREFIX;
 use crate::spec::tree::{Entry, Node, Place, Value};
 
 /// What happens to a variable that nobody gives.
@@ -41,7 +42,8 @@ pub fn given(findings: &mut Findings<'_>, root: &Node, env_keys: &[String], magi
         .collect();
     let mut told: Vec<&str> = Vec::new();
     for (Used { name, without }, place) in &needed {
-        let made = name == RELEASE || name.starts_with("COOLIFY_") || magic.gives(name);
+        let is_ours = name == RELEASE || name.starts_with(PART_PREFIX);
+        let made = is_ours || name.starts_with("COOLIFY_") || magic.gives(name);
         let stands_in = *without <= Without::Fine || defaults.contains(name);
         if made || stands_in || env_keys.contains(name) || told.contains(&name.as_str()) {
             continue;
