@@ -37,7 +37,10 @@ pub async fn values_arrived(world: &World, journal: &dyn Store, key: &Fingerprin
         world.applications.iter().find(|it| it.uuid == app.id).and_then(|it| it.container.as_ref())
     {
         let url = container.env.get("COOLIFY_URL").cloned().unwrap_or_default();
-        assert_eq!(url, plan.endpoints.join(","), "{context}: COOLIFY_URL");
+        // Behind a tunnel the scheme is the one that Coolify's proxy is asked by.
+        assert_eq!(url, plan.app.fields["url"], "{context}: COOLIFY_URL");
+        let hosts = |urls: &str| urls.replace("http://", "https://");
+        assert_eq!(hosts(&url), plan.endpoints.join(","), "{context}: COOLIFY_URL");
     }
 }
 

@@ -306,7 +306,6 @@ async fn the_log_that_is_shown_is_the_new_versions_and_has_no_secret() {
     };
     apply(said("the old version speaks")).await;
     for (fault, wanted) in [(Fault::Health, "key=***"), (Fault::Build, "the new version has no log")] {
-        scene.revise();
         scene.edit(fault.name());
         scene.arm(fault);
         let outcome = apply(said("key=canary-value-of-the-key")).await;

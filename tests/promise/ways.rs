@@ -213,20 +213,30 @@ async fn a_strangers_record_of_another_type_is_kept_or_deleted_and_never_said_to
 }
 
 #[tokio::test]
-async fn our_own_record_changes_its_type_as_is_said() {
+async fn our_own_record_changes_its_type_and_one_that_others_changed_as_is_said() {
     let scene = with_cname();
     scene.sandbox.with_world(|world| world.records.retain(|record| record.name != NAME)).unwrap();
     assert!(complete(&scene.apply(&Fuse::default()).await));
+    let edit = |world: &mut World| {
+        world.records.iter_mut().filter(|record| record.name == NAME).for_each(|record| record.ttl = 300);
+    };
+    scene.sandbox.with_world(edit).unwrap();
     scene.respec("port: 8000", "port: 8000\ndns: {target: origin.example.com}");
     let cause = refused(&scene).await;
-    has_all(
-        &cause,
-        &["take the domain out of the spec, apply, put it back with the new type, and apply again"],
-    );
-    scene.respec("domain: blog.example.com", "domain: news.example.com");
-    assert!(complete(&scene.apply(&Fuse::default()).await));
-    scene.respec("domain: news.example.com", "domain: blog.example.com");
+    has_all(&cause, &["`apply --refresh` with the old `dns` puts it back"]);
+    scene.respec("port: 8000\ndns: {target: origin.example.com}", "port: 8000");
+    let outcome = scene.mend(&Fuse::default()).await;
+    assert!(complete(&outcome), "{outcome:?}");
+    scene.respec("port: 8000", "port: 8000\ndns: {target: origin.example.com}");
     leads_there(&scene, &cause).await;
+    let world = scene.sandbox.world();
+    let types: Vec<&str> = world
+        .records
+        .iter()
+        .filter(|record| record.name == NAME)
+        .map(|record| record.kind.as_str())
+        .collect();
+    assert_eq!(types, ["CNAME"]);
 }
 
 #[tokio::test]

@@ -134,12 +134,12 @@ impl Provider for Records {
         if wanted.is_empty() || wanted.eq_ignore_ascii_case(&is) {
             return None;
         }
-        // What carries no mark of ours stays where it is, whatever becomes of the spec.
+        // Our own record is replaced by one of the new type, unless somebody changed it since: then it is not touched. What
+        // carries no tag of ours stays where it is, whatever becomes of the spec.
         let way = match object.mark {
-            Some(_) => {
-                "take the domain out of the spec, apply, put it back with the new type, and apply again"
-                    .to_owned()
-            }
+            Some(_) => "somebody changed it since it was set: `apply --refresh` with the old `dns` puts it back, then \
+                        apply the new one"
+                .to_owned(),
             None => format!(
                 "delete it at Cloudflare (DNS, Records) and apply again, or keep its type and where it leads: \
                  `adopt: [dns]` and `dns: {{target: {}}}`",

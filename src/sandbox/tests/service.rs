@@ -393,7 +393,7 @@ async fn a_part_that_is_changed_after_its_text_lost_it_is_written_back_and_crash
     assert_eq!((part.status.as_str(), part.excluded), ("restarting:unknown", true));
     assert_eq!(world.services[0].compose.matches("postgres").count(), 1);
     drop_database(&caller, &uuid).await;
-    assert_eq!(ends_as(&caller, &uuid).await, ("running:unknown".to_owned(), vec!["web".to_owned()]));
+    assert_eq!(ends_as(&caller, &uuid).await, ("running:healthy".to_owned(), vec!["web".to_owned()]));
 }
 
 #[tokio::test]
@@ -403,7 +403,7 @@ async fn a_part_that_is_left_out_before_its_text_loses_it_leaves_text_and_status
     ends_as(&caller, &uuid).await;
     exclude_database(&caller, &uuid).await;
     drop_database(&caller, &uuid).await;
-    assert_eq!(ends_as(&caller, &uuid).await, ("running:unknown".to_owned(), vec!["web".to_owned()]));
+    assert_eq!(ends_as(&caller, &uuid).await, ("running:healthy".to_owned(), vec!["web".to_owned()]));
 }
 
 #[tokio::test]
