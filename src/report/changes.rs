@@ -21,9 +21,13 @@ fn things(plan: &Plan) -> Vec<(&'static str, &Wish)> {
 /// The plan for `spec`, a line a field.
 pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
     let replaced: Vec<&Wish> = plan.replaced().map(|(_, record)| &record.wish).collect();
-    let when = |wish: &Wish| match replaced.iter().any(|it| std::ptr::eq(*it, wish)) {
-        true => "delete first, to make room for one of another type",
-        false => "delete, once the app is proven",
+    let when = |wish: &Wish| {
+        let makes_room = replaced.iter().any(|it| std::ptr::eq(*it, wish));
+        if makes_room {
+            "delete first, to make room for one of another type"
+        } else {
+            "delete, once the app is proven"
+        }
     };
     let lines_of = |(name, wish)| wish_lines(name, wish, spec, when(wish));
     let mut lines: Vec<String> = things(plan).into_iter().flat_map(lines_of).collect();

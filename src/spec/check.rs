@@ -133,7 +133,7 @@ pub fn variable(text: &str) -> Checked<String> {
     }
     if text.starts_with(PART_PREFIX) {
         let complaint = Complaint::new(format!("`{text}` is a name that Fabrik keeps for itself"));
-        return Err(complaint.hint(format!("choose one that does not begin with `{}`", PART_PREFIX)));
+        return Err(complaint.hint(format!("choose one that does not begin with `{PART_PREFIX}`")));
     }
     if valid {
         return Ok(text.to_owned());

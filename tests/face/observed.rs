@@ -136,7 +136,7 @@ const OF_A_SERVICE: [Edit; 6] = [
     Edit {
         what: "the label that names the release",
         change: |it| {
-            it.edit_text(|text| drop(text["services"]["app"].as_object_mut().unwrap().remove("labels")))
+            it.edit_text(|text| drop(text["services"]["app"].as_object_mut().unwrap().remove("labels")));
         },
         named: "services.app.labels",
     },

@@ -38,10 +38,9 @@ impl Coolify {
     /// [`Trouble`].
     pub async fn is_stopped(&self, app: Resource<'_>, name: &str) -> Result<bool, Trouble> {
         Ok(match self.container(app, name, 1).await? {
-            Container::Stopped | Container::None => true,
             Container::Running(_) => false,
             // Where the server or the version does not tell, the status is all there is.
-            Container::Unknown(_) => true,
+            Container::Stopped | Container::None | Container::Unknown(_) => true,
         })
     }
 }

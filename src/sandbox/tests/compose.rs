@@ -90,7 +90,11 @@ async fn an_address_that_is_only_asked_for_stays_coolifys_own_and_opens_the_part
     assert_eq!(row(&world, "SERVICE_URL_WEB"), Some(own.clone()));
     assert_eq!(row(&world, "SERVICE_FQDN_JOB"), Some(format!("job-{uuid}.203.0.113.10.sslip.io")));
     let open: Vec<_> = world.services[0].parts.iter().filter_map(|part| part.fqdn.clone()).collect();
-    assert_eq!(open, [own.clone()], "`web` asks for its own address, and nobody for that of `job`");
+    assert_eq!(
+        open,
+        std::slice::from_ref(&own),
+        "`web` asks for its own address, and nobody for that of `job`"
+    );
     let urls = json!({"urls": [{"name": "web", "url": "https://web.example.com"}]});
     caller.coolify("PATCH", &format!("/services/{uuid}"), Some(urls)).await;
     caller.deploy(&uuid, "r1").await;
