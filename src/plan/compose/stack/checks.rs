@@ -196,14 +196,17 @@ fn judged(findings: &mut Findings<'_>, key: &str, pair: &Pair<'_>) {
     let Pair { name, value, place } = *pair;
     let value = value.unwrap_or_default();
     if key == "labels" {
-        if value.contains('$') {
-            let hint = "leave the dollar sign out: there is no way of writing it that stays";
-            findings.refuse_unseen(place, format!("Coolify doubles every `$` in label `{name}`"), hint);
+        // Coolify escapes every `$` of a label, so it reaches the container as it stands in the text (4.3.11, observed).
+        if value.contains("$$") || !variables(value).is_empty() {
+            let message =
+                format!("label `{name}` reaches the container as it is written: Coolify fills in no `$`");
+            findings.warn(place, message, "write the value itself, and one `$` where one is meant");
         }
         return;
     }
-    if value.contains("$$") {
-        let message = format!("`environment.{name}` holds `$$`, on which Coolify breaks down");
+    // Within a value `$$` is a dollar sign, as it is for Docker Compose (4.3.11, observed).
+    if value.strip_prefix("$$").is_some_and(|rest| !rest.starts_with('\'')) {
+        let message = format!("`environment.{name}` begins with `$$`, on which Coolify breaks down");
         let hint = format!(
             "take it out of here and write `env: {{{name}: …}}` in the spec, with `$$` for a dollar sign"
         );

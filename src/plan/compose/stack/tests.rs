@@ -183,3 +183,26 @@ fn a_plain_secret_in_the_environment_is_a_warning_that_does_not_show_it() {
         warnings(&text.replace("[DB_PASSWORD=CANARY]", "{DB_PASSWORD: \"${DB_PASSWORD:-}\"}")).is_empty()
     );
 }
+
+#[test]
+fn dollars_that_arrive_are_accepted_and_labels_that_are_not_filled_in_are_said() {
+    let text = |keys: &str| format!("services:\n  web:\n    image: a:1\n    expose: [80]\n{keys}");
+    for value in ["a$$b", "a$$", "$$'x", "a$$$$b"] {
+        let environment = json!({"A": value});
+        let read = read(&text(&format!("    environment: {environment}\n")));
+        let sent: Value = serde_json::from_str(&read.text).expect("JSON");
+        assert_eq!(sent["services"]["web"]["environment"], environment);
+        assert!(read.warnings.is_empty(), "{value}: {:?}", read.warnings);
+    }
+    for (value, is_said) in
+        [("a$$b", true), ("${B}", true), ("$B", true), ("a$ b", false), ("cost 5$", false)]
+    {
+        let labels = json!({"a": value});
+        let read = read(&text(&format!("    labels: {labels}\n")));
+        let sent: Value = serde_json::from_str(&read.text).expect("JSON");
+        assert_eq!(sent["services"]["web"]["labels"], labels);
+        let said: Vec<&str> = read.warnings.iter().map(|it| it.message.as_str()).collect();
+        let told = said.iter().any(|it| it.contains("label `a` reaches the container as it is written"));
+        assert_eq!(told, is_said, "{value}: {said:?}");
+    }
+}

@@ -82,14 +82,13 @@ fn files_that_do_not_travel_are_refused() {
 
 #[test]
 fn dollars_that_coolify_breaks_are_refused_without_showing_the_value() {
-    for environment in ["{A: 'CANARY$$x'}", "['A=CANARY$$x']"] {
+    for environment in ["{A: '$$CANARY'}", "['A=$$CANARY']"] {
         let text = format!("    environment: {environment}\n");
-        key_refused(&text, 1, "`environment.A` holds `$$`");
+        key_refused(&text, 1, "`environment.A` begins with `$$`");
         let whole = format!("services:\n  web:\n    image: a\n    expose: [80]\n{text}");
         let problems = Stack::read(&input(&whole)).expect_err("refused");
         assert!(!problems.to_string().contains("CANARY"), "{problems}");
     }
-    key_refused("    labels: ['a=$$x']\n", 1, "doubles every `$` in label `a`");
     key_refused("    environment: {FABRIK_RELEASE: '1'}\n", 1, "set anew by every deployment");
     key_refused("    environment: {A: '${B:?must}'}\n", 1, "requires `B`");
 }
