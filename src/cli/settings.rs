@@ -102,7 +102,10 @@ pub fn named_env_file(global: &Global) -> Result<(), Obstacle> {
         Err(error) if error.kind() == ErrorKind::NotFound => "is not there".to_owned(),
         Err(error) => format!("cannot be read: {}", crate::error::reason(&error)),
     };
-    Err(Problem::of_file(path, why).hint("`--env-file` names a file to read values from").into())
+    let message = format!("the file that `--env-file` names {why}");
+    Err(Problem::of_file(path, message)
+        .hint("write where it is, or leave `--env-file` out to read `.env` beside the spec")
+        .into())
 }
 
 /// This process's environment.
