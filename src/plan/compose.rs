@@ -9,7 +9,6 @@
 //!   with `$$`; still, the built-in templates do without any `$`.
 
 pub mod env_text;
-mod references;
 pub mod release_label;
 pub mod sent;
 pub mod stack;

@@ -13,6 +13,7 @@ mod older;
 mod parse;
 mod proof;
 mod reader;
+pub mod references;
 mod resources;
 pub mod scaffold;
 mod sections;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::references::{Reference, Segment, segments};
 use crate::spec::env_value::{EMPTY_PART, EnvForm};
+use crate::spec::references::{Reference, Segment, segments};
 
 /// The forms of an app's values by key; a key without one is a plain row.
 pub type Forms = BTreeMap<String, EnvForm>;

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::Doubt;
 use crate::secrets::Secret;
+use crate::spec::references::{closing, name_length};
 
 /// References within defaults within references; people write one or two.
 const DEPTH: usize = 16;
@@ -133,24 +134,4 @@ fn set(name: &str, look: &dyn Fn(&str) -> Lookup) -> Result<Option<Secret>, Miss
 
 fn plain(text: &str, reading: &mut Reading) {
     reading.value.extend(text.chars().map(|letter| if letter == DOLLAR { '$' } else { letter }));
-}
-
-/// Where the `}` is that closes what begins here.
-fn closing(inner: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (at, letter) in inner.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' if depth == 0 => return Some(at),
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-fn name_length(text: &str) -> usize {
-    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
-    if starts { end } else { 0 }
 }

@@ -7,6 +7,7 @@ use super::findings::Findings;
 use super::magic::Magic;
 use crate::spec::RELEASE;
 use crate::spec::env_value::PART_PREFIX;
+use crate::spec::references::{Reference, Segment, closing, name_length, segments};
 use crate::spec::tree::{Entry, Node, Place, Value};
 
 /// What happens to a variable that nobody gives.
@@ -104,7 +105,7 @@ fn unreadable(text: &str) -> Option<String> {
         let (name, tail) = inner.split_at(length);
         let operators = [":-", "-", ":?", "?", ":+", "+"];
         let known = tail.starts_with('}') || operators.iter().any(|it| tail.starts_with(it));
-        if name.is_empty() || !known || closing(inner) == inner.len() {
+        if name.is_empty() || !known || closing(inner).is_none() {
             return Some(format!("${{{name}"));
         }
         rest = &inner[length..];
@@ -112,29 +113,13 @@ fn unreadable(text: &str) -> Option<String> {
     None
 }
 
-/// The variables that a text refers to, as Docker Compose reads it: `$A`, `${A}`, and `${A:-…}` with more within.
+/// The variables that a text refers to, those within a default or a message of another one too.
 pub fn variables(text: &str) -> Vec<Used> {
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once('$') {
-        rest = after;
-        if let Some(after) = rest.strip_prefix('$') {
-            rest = after;
-        } else if let Some(inner) = rest.strip_prefix('{') {
-            let end = closing(inner);
-            let (reference, after) = (&inner[..end], inner.get(end + 1..).unwrap_or(""));
-            let (name, tail) = reference.split_at(name_length(reference));
-            if !name.is_empty() {
-                found.push(Used { name: name.to_owned(), without: without(tail) });
-                found.extend(variables(tail));
-            }
-            rest = after;
-        } else {
-            let length = name_length(rest);
-            if length > 0 {
-                found.push(Used { name: rest[..length].to_owned(), without: Without::Empty });
-            }
-            rest = &rest[length..];
+    for segment in segments(text) {
+        if let Segment::Reference(Reference { name, tail, .. }) = segment {
+            found.push(Used { name: name.to_owned(), without: without(tail) });
+            found.extend(variables(tail));
         }
     }
     found
@@ -151,8 +136,8 @@ pub fn by_default(text: &str) -> Option<String> {
         let rest = if name_length(after) == 0 { by_default(after)? } else { return None };
         return Some(format!("{before}${rest}"));
     };
-    let end = closing(inner);
-    let (reference, rest) = (&inner[..end], inner.get(end + 1..).unwrap_or(""));
+    let (reference, rest) = inner.split_at(closing(inner)?);
+    let rest = &rest[1..];
     let tail = &reference[name_length(reference)..];
     let default = by_default(tail.strip_prefix(":-").or_else(|| tail.strip_prefix('-'))?)?;
     Some(format!("{before}{default}{}", by_default(rest)?))
@@ -166,24 +151,4 @@ fn without(tail: &str) -> Without {
         Some('?') => Without::Refused,
         Some(_) | None => Without::Empty,
     }
-}
-
-/// Where the `}` is that closes what begins here; the end where there is none.
-fn closing(inner: &str) -> usize {
-    let mut depth = 0_usize;
-    for (at, letter) in inner.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' if depth == 0 => return at,
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    inner.len()
-}
-
-fn name_length(text: &str) -> usize {
-    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
-    if starts { end } else { 0 }
 }

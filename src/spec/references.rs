@@ -1,4 +1,6 @@
-//! A text cut at its references, as docker compose reads them: `$A`, `${A}`, and `${A:-…}` with more within.
+//! References to variables as docker compose writes them: `$A`, `${A}`, and `${A:-…}` with more within.
+//!
+//! Where they stand in a text and what they name. What they are replaced by is the caller's.
 
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,8 @@ fn reference<'a>(after: &'a str, written: &'a str) -> Option<Reference<'a>> {
     (!name.is_empty()).then(|| Reference { name, tail, written: &written[..end + 3] })
 }
 
-fn closing(inner: &str) -> Option<usize> {
+/// Where the `}` is that closes the `{` before `inner`.
+pub fn closing(inner: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, letter) in inner.char_indices() {
         match letter {
@@ -65,7 +68,8 @@ fn closing(inner: &str) -> Option<usize> {
     None
 }
 
-fn name_length(text: &str) -> usize {
+/// How many bytes of `text` are the name of a variable; 0 where it begins with none.
+pub fn name_length(text: &str) -> usize {
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
     if starts { end } else { 0 }
