@@ -13,6 +13,7 @@ use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
 use super::Runner;
+use super::answering::RestoredSites;
 use super::app::App;
 use super::halt::{Halt, Stop};
 use super::start::DEPLOYMENT;
@@ -71,7 +72,7 @@ impl Runner {
     fn shows_what_runs(&self, deployment: &Deployment<RollingBack>, base: &Release) -> bool {
         let alone = |text: &str| sent::services(text).len() == 1;
         deployment.phase().data == Data::Goes
-            && base.plan().wanted().next().is_some()
+            && RestoredSites::of(deployment, base).plan.wanted().next().is_some()
             && alone(&base.frozen(frozen::COMPOSE))
             && alone(&self.ask.matter.compose)
     }
