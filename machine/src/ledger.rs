@@ -1,6 +1,6 @@
 //! The ledger: what a run's effects add up to. What is in doubt, what is had, what still stands.
 
-use crate::effect::{Attempt, By, Effect, Intended, Kind, Verdict};
+use crate::effect::{Attempt, By, Effect, Intended, Kind, Redacted, Verdict};
 use crate::receipt::{Fields, How, Receipt};
 use crate::step::Step;
 
@@ -49,6 +49,7 @@ pub struct Ledger {
     attempts: Vec<Intended>,
     unanswered: Vec<Unanswered>,
     undoing: Option<Unanswered>,
+    undo_requests: Vec<Redacted>,
     blocked: Vec<(Step, String, String)>,
     gone: Vec<(Step, String)>,
     abandoned: Vec<(Step, String)>,
@@ -97,6 +98,11 @@ impl Ledger {
 
     fn unclear(&self) -> impl Iterator<Item = &Unanswered> {
         self.unanswered.iter().chain(&self.undoing)
+    }
+
+    /// Whether `request` was ever about to be sent to undo something.
+    pub fn has_undone_by(&self, request: &Redacted) -> bool {
+        self.undo_requests.contains(request)
     }
 
     /// Whether a person gave up on `thing`.
@@ -238,7 +244,10 @@ impl Ledger {
             }
             Effect::Settled { step, by, verdict } => self.settle(step, by, verdict),
             Effect::Surplus { receipt } => self.receipts.push(receipt),
-            Effect::UndoIntended { thing, attempt, .. } => {
+            Effect::UndoIntended { thing, attempt, request, .. } => {
+                if !self.has_undone_by(&request) {
+                    self.undo_requests.push(request);
+                }
                 self.undoing = Some(Unanswered { step: thing, attempt });
             }
             Effect::UndoDoubted { .. } => self.unanswered.extend(undoing),

@@ -5,6 +5,7 @@
 //! its fields, what a screen looks like, or where the journal is kept.
 
 pub mod again;
+mod answering;
 pub mod app;
 pub mod apply;
 pub mod attended;

@@ -13,6 +13,7 @@ use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
 use super::Runner;
+use super::answering::RestoredSites;
 use super::app::App;
 use super::halt::{Halt, Stop};
 use super::start::DEPLOYMENT;
@@ -51,7 +52,7 @@ impl Runner {
                 self.answers_again(deployment, receipt, base, health).await.map(|_| true)
             }
             Resource::Service(_) => {
-                if !self.shows_what_runs(deployment, base) {
+                if !self.shows_what_runs(deployment, receipt, base) {
                     return Ok(false);
                 }
                 let app = App::of(&self.vendors.coolify, plan, receipt);
@@ -67,11 +68,19 @@ impl Runner {
     }
 
     // A service leaves no record of its starts, so the answer alone must tell: only where the container that answers is
-    // all there is of the app, before and now. A run that was finished has replaced it for certain.
-    fn shows_what_runs(&self, deployment: &Deployment<RollingBack>, base: &Release) -> bool {
+    // all there is of the app, before and now. A run that was finished has replaced it for certain; and where this undo
+    // has restarted it before, the container that answers for the release before may run with values of this run.
+    fn shows_what_runs(
+        &self,
+        deployment: &Deployment<RollingBack>,
+        receipt: &Receipt,
+        base: &Release,
+    ) -> bool {
         let alone = |text: &str| sent::services(text).len() == 1;
+        let start = self.vendors.coolify.deploy(Resource::of(&base.plan().app.fields, &receipt.id));
         deployment.phase().data == Data::Goes
-            && base.plan().wanted().next().is_some()
+            && !deployment.ledger().has_undone_by(&start.redacted)
+            && RestoredSites::of(deployment, base).plan.wanted().next().is_some()
             && alone(&base.frozen(frozen::COMPOSE))
             && alone(&self.ask.matter.compose)
     }

@@ -5,7 +5,7 @@
 
 use machine::deployment::Deployment;
 use machine::phase::RollingBack;
-use machine::plan::{Action, EnvChange, Plan, Proxy, RecordWish, Wish};
+use machine::plan::{EnvChange, Plan};
 use machine::receipt::{Fields, Receipt};
 use machine::step::Step;
 
@@ -13,7 +13,6 @@ use super::Runner;
 use super::app::App;
 use super::envs::{rows_of, value_of};
 use super::halt::{Halt, Stop};
-use super::prove::Stage;
 use super::start::{Came, DEPLOYMENT, newest};
 use super::undo::unplanned;
 use super::unmake::{Undoing, not_ours};
@@ -32,8 +31,6 @@ use crate::providers::coolify::deployments::Status;
 use crate::providers::coolify::envs::Reach;
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
-use crate::spec::Health;
-use crate::verify::Proven;
 
 impl Runner {
     /// Puts the thing of `receipt` back to `before`.
@@ -147,14 +144,10 @@ impl Runner {
             Err(reason) => return Ok(Undoing::Blocked(reason)),
         };
         if deployment.ledger().newest_attempt(Step::Deploy).is_some()
-            && !self.is_never_replaced(deployment, receipt, &base).await?
             && let Undoing::Blocked(reason) =
-                self.start_pinned(deployment, apps.as_ref(), receipt, (&base, pinned.as_ref())).await?
+                self.run_again(deployment, apps.as_ref(), receipt, (&base, pinned.as_ref())).await?
         {
             return Ok(Undoing::Blocked(reason));
-        }
-        if deployment.ledger().newest_attempt(Step::Deploy).is_some() {
-            self.tell_of_data_undone(plan, &receipt.id, &base);
         }
         if missing.is_empty() {
             return Ok(Undoing::Done);
@@ -163,6 +156,25 @@ impl Runner {
         Ok(Undoing::Blocked(format!(
             "all is restored but the old value of {names}, which no source gives any more"
         )))
+    }
+
+    // Restarts the app with what was put back, unless a start of this run certainly replaced nothing.
+    async fn run_again(
+        &mut self,
+        deployment: &mut Deployment<RollingBack>,
+        apps: &dyn Provider,
+        receipt: &Receipt,
+        (base, pinned): (&Release, Option<&Fields>),
+    ) -> Result<Undoing, Stop> {
+        self.tell_of_names_elsewhere(deployment, base);
+        if !self.is_never_replaced(deployment, receipt, base).await?
+            && let Undoing::Blocked(reason) =
+                self.start_pinned(deployment, apps, receipt, (base, pinned)).await?
+        {
+            return Ok(Undoing::Blocked(reason));
+        }
+        self.tell_of_data_undone(deployment.plan(), &receipt.id, base);
+        Ok(Undoing::Done)
     }
 
     // The names of the variables that could not be put back, or why nothing could.
@@ -248,26 +260,6 @@ impl Runner {
         }
     }
 
-    /// Waits until the release before answers.
-    ///
-    /// # Errors
-    /// As [`watch`](Self::watch).
-    pub(super) async fn answers_again(
-        &self,
-        deployment: &Deployment<RollingBack>,
-        receipt: &Receipt,
-        base: &Release,
-        health: Health,
-    ) -> Result<Proven, Halt> {
-        let plan = answering(deployment, base);
-        self.watch(&plan, receipt, base.answers_as(), &health, Stage::Bare).await
-    }
-
-    /// The release before is well by its own notion of health.
-    pub(super) fn health_of(&self, base: &Release) -> Health {
-        base.spec().map_or_else(|_| self.ask.spec.health.clone(), |spec| spec.health)
-    }
-
     // Starts the app with what was put back, and sees that start end. A trigger without effect is repeated.
     async fn restart(
         &mut self,
@@ -351,28 +343,6 @@ fn strayed(object: &Object, known: &[Option<&Fields>]) -> Option<String> {
         told.peek().is_none() || told.any(|known| known == *value)
     };
     object.fields.iter().find(|field| !is_known(field)).map(|(name, _)| name.clone())
-}
-
-// The release before answers at its own domains, whose records this run may have changed and has not put back yet.
-fn answering(deployment: &Deployment<RollingBack>, base: &Release) -> Plan {
-    let (plan, ledger) = (deployment.plan(), deployment.ledger());
-    let standing = ledger.standing();
-    let stands = |nth| standing.iter().any(|it| it.receipt.step == Step::Dns(nth));
-    let as_it_is = |(record, receipt): (&RecordWish, Receipt)| {
-        let mut fields = receipt.fields;
-        let changed = plan.wanted().find(|(nth, wanted)| wanted.name == record.name && stands(*nth));
-        if let Some((nth, _)) = changed {
-            let steps = [Step::Dns(nth), Step::Proxy(nth)];
-            fields.extend(
-                steps.iter().filter_map(|step| ledger.receipt(*step)).flat_map(|now| now.fields.clone()),
-            );
-        }
-        let action = Action::Keep { id: receipt.id, mark: receipt.mark };
-        RecordWish { wish: Wish { fields, action }, proxy: Proxy::AsMade, ..record.clone() }
-    };
-    // A record that it wanted to delete and somebody took over is none of its own.
-    let own = |(record, _): &(&RecordWish, Receipt)| !matches!(record.wish.action, Action::Drop { .. });
-    Plan { records: base.records().into_iter().filter(own).map(as_it_is).collect(), ..base.plan().clone() }
 }
 
 fn blocked(halt: Halt) -> Result<Undoing, Stop> {

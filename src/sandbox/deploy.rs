@@ -173,7 +173,7 @@ fn container(
 pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
     let (now, status) = (world.time.wall, if launch.fails { "failed" } else { "finished" });
     match world.deployment_mut(uuid) {
-        Some(deployment) if deployment.status == "in_progress" => {
+        Some(deployment) => {
             deployment.status = status.into();
             deployment.finished = Some(now);
             deployment.made.changed = now;
@@ -182,8 +182,6 @@ pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
                 deployment.say(now, text, *is_error);
             }
         }
-        // Cancelled: its helper was killed.
-        Some(_) => return,
         // The application was deleted meanwhile, which stops no worker: its container comes up for nobody.
         None if launch.fails => {}
         None => world.stray_containers.push(launch.application.clone()),
@@ -239,9 +237,14 @@ pub fn vanishes(world: &mut World, uuid: &str) {
     next(world);
 }
 
-/// Somebody cancels a deployment that is not over.
+/// Somebody cancels a deployment that is not over. Its helper is killed (Coolify API, deployments), so nothing comes of it,
+/// whatever becomes of its application.
 pub fn cancel(world: &mut World, uuid: &str) {
     let now = world.time.wall;
+    world.jobs.retain(|job| match &job.event {
+        Event::DeploymentEnds(of, _) | Event::DeploymentVanishes(of) => of != uuid,
+        _ => true,
+    });
     if let Some(deployment) = world.deployment_mut(uuid) {
         deployment.status = "cancelled-by-user".into();
         deployment.made.changed = now;

@@ -14,6 +14,7 @@ pub mod crash;
 mod crashes;
 mod damage;
 pub mod deed;
+mod drifted;
 mod flags;
 mod in_place;
 pub mod invariants;

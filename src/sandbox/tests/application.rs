@@ -173,6 +173,18 @@ async fn a_cancelled_deployment_starts_nothing_and_cannot_be_cancelled_again() {
 }
 
 #[tokio::test]
+async fn a_cancelled_deployment_leaves_no_container_when_its_application_is_deleted_at_once() {
+    let (caller, app) = application().await;
+    let deployment = deploy(&caller, &app, "r1").await;
+    caller.coolify("POST", &format!("/deployments/{deployment}/cancel"), None).await;
+    caller.coolify("DELETE", &format!("/applications/{app}"), None).await;
+    caller.sleep(60).await;
+    let world = caller.sandbox.world();
+    assert!(world.applications.is_empty());
+    assert_eq!(world.stray_containers, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn one_deployment_never_ends_and_another_disappears() {
     let (caller, app) = application().await;
     caller.change(|world| world.arm(Fault::DeploymentHangs, None));
