@@ -71,6 +71,12 @@ impl Drawing<'_> {
     /// [`Obstacle`]: the first thing in the way.
     pub async fn whole(&self, vendors: &Vendors) -> Result<DrawnPlan, Obstacle> {
         self.movable()?;
+        let drawn = self.drawn(vendors).await?;
+        self.ground.same_team(&vendors.coolify).await?;
+        Ok(drawn)
+    }
+
+    async fn drawn(&self, vendors: &Vendors) -> Result<DrawnPlan, Obstacle> {
         let (place, names) = (&self.ground.place, self.names());
         let (records, mut late) = self.records(vendors).await?;
         let wanted = self.app(vendors).await?;

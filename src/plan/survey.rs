@@ -44,6 +44,26 @@ pub struct Site {
     pub proxied: Proxied,
 }
 
+impl Ground {
+    /// Makes sure that the token still belongs to the team that preflight saw. Asked when all else was read, it says that
+    /// what was read in between is of that team too.
+    ///
+    /// # Errors
+    /// [`Obstacle`] when it belongs to another one.
+    pub async fn same_team(&self, coolify: &Coolify) -> Result<(), Obstacle> {
+        let (then, now) = (&self.place.team, coolify.team().await?.id);
+        if now == *then {
+            return Ok(());
+        }
+        Err(Obstacle::new(
+            format!(
+                "COOLIFY_API_TOKEN belonged to team {then} when planning began, and belongs to team {now} now"
+            ),
+            "check which team the token is of, then try again",
+        ))
+    }
+}
+
 /// Looks at both APIs; changes nothing. `facts` is what preflight found.
 ///
 /// # Errors

@@ -1,6 +1,5 @@
 //! Taking a run up again: to go on with it, to undo it, or to give up on a part of it.
 
-use machine::app::AppKey;
 use machine::cause::{Cause, Kind};
 use machine::entry::{Entry, Purpose};
 use machine::id::RunId;
@@ -95,23 +94,6 @@ impl Desk {
             }
         }
         Ok(())
-    }
-
-    /// Makes sure that this is the outside that `app` is on: a run never acts on another than its own.
-    ///
-    /// # Errors
-    /// [`Outcome::Obstacles`] when it is another one.
-    pub(super) async fn same_place(&self, app: &AppKey) -> Result<(), Outcome> {
-        let outside = self.learn_outside().await?;
-        let here = self.world.clone().unwrap_or_else(|| format!("{} team {}", outside.coolify, outside.team));
-        if here == app.outside {
-            return Ok(());
-        }
-        Err(Obstacle::new(
-            format!("`{}` is on {}, this is {here}", app.name, app.outside),
-            "set COOLIFY_API_URL and COOLIFY_API_TOKEN to the ones it was started with",
-        )
-        .into())
     }
 
     /// Takes `run` up under `lease`.

@@ -208,46 +208,6 @@ impl Desk {
         }
         Ok(())
     }
-
-    /// The app that `spec` is about, on this outside.
-    pub fn app(&self, spec: &Spec, outside: &Outside) -> AppKey {
-        let place = || format!("{} team {}", outside.coolify, outside.team);
-        AppKey {
-            outside: self.world.clone().unwrap_or_else(place),
-            project: spec.project.clone(),
-            environment: spec.environment.clone(),
-            name: spec.name.clone(),
-        }
-    }
-
-    /// Which Coolify and which team: remembered from an earlier run with this token, else asked.
-    ///
-    /// # Errors
-    /// [`Outcome::Obstacles`] when it cannot be learnt.
-    pub async fn learn_outside(&self) -> Result<Outside, Outcome> {
-        if let Some(outside) = self.remembered().await? {
-            return Ok(outside);
-        }
-        let team =
-            self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
-        Ok(self.outside_of(&team.id))
-    }
-
-    /// What the newest run with this token learnt of its team.
-    async fn remembered(&self) -> Result<Option<Outside>, Outcome> {
-        let this = self.outside_of("");
-        let rows = self.store.list(None).await?;
-        let mut known = rows.iter().rev().filter_map(|row| row.begun.as_ref()).map(|begun| &begun.outside);
-        let found = known.find(|known| known.coolify == this.coolify && known.token == this.token);
-        Ok(found.cloned())
-    }
-
-    /// This Coolify, seen as `team` with this token.
-    fn outside_of(&self, team: &str) -> Outside {
-        let coolify = self.vendors.coolify.url().to_owned();
-        let token = self.key.fingerprint(&coolify, self.token.expose());
-        Outside { coolify, team: team.to_owned(), token }
-    }
 }
 
 // One that is being undone already was agreed to before.

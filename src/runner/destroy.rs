@@ -137,8 +137,9 @@ impl Runner {
 }
 
 impl Runner {
-    // A project or an environment that another app's run of this journal made goes with the last app in it. Whether
-    // this is the last one is seen when it is undone: otherwise it is kept, and named.
+    // A project or an environment that another app's run of this journal made, or a run of this app that left it to others
+    // in being undone, goes with the last app in it. Whether this is the last one is seen when it is undone: otherwise it
+    // is kept, and named.
     async fn take_over_shared(&self, begun: &Begun, things: &mut [Receipt]) -> Result<(), Stop> {
         let is_shared =
             |it: &Receipt| it.how == How::Found && matches!(it.step, Step::Project | Step::Environment);
@@ -146,8 +147,8 @@ impl Runner {
             return Ok(());
         }
         let rows = self.work.store.list(None).await?;
-        let others = rows.iter().filter(|row| row.app.outside == begun.app.outside && row.app != begun.app);
-        for row in others.filter(|row| !row.forgotten) {
+        let here = rows.iter().filter(|row| row.app.outside == begun.app.outside && row.run != begun.run);
+        for row in here.filter(|row| !row.forgotten) {
             let (any, _) = read(self.work.store.as_ref(), &row.run).await?;
             for thing in things.iter_mut().filter(|it| is_shared(it)) {
                 let made = |it: &&Receipt| it.step == thing.step && it.id == thing.id && it.how == How::Made;

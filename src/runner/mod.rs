@@ -21,6 +21,7 @@ pub mod event;
 pub mod follow;
 pub mod forward;
 pub mod halt;
+mod identity;
 pub mod journal;
 mod late;
 mod leftovers;

@@ -22,7 +22,8 @@ use super::scene::{Made, Scene, options};
 const REASONS: &[(&str, &str)] = &[
     (
         "GET api/teams/current",
-        "the token's team: learnt once, planned with, and asked beside an absence that counts",
+        "the token's team: ahead of a plan and after it, so that all it is made of is of one team, and beside an \
+         absence that counts",
     ),
     ("GET api/version", "which calls this Coolify has"),
     ("GET api/servers", "the server to deploy to, and whether it can be used"),
@@ -38,17 +39,22 @@ const REASONS: &[(&str, &str)] = &[
     ("GET api/services", "what carries our mark, after a doubt or when another process goes on"),
     (
         "GET api/services/:id",
-        "the app as it is: before it is changed or deleted, while it starts, stops and goes",
+        "the app as it is: its fields before it is changed or deleted, what others changed of the rest, and while it \
+         starts, stops and goes",
     ),
     ("GET api/services/:id/envs", "which variables are set"),
-    ("GET api/services/:id/logs", "whether its container is there"),
+    (
+        "GET api/services/:id/logs",
+        "what the old container wrote last, whether the new one is there, and whose log it is",
+    ),
     ("GET api/applications", "what carries our mark, after a doubt or when another process goes on"),
     (
         "GET api/applications/:id",
-        "the app as it is: before it is changed or deleted, while it starts, stops and goes",
+        "the app as it is: its fields before it is changed or deleted, what others changed of the rest, and while it \
+         starts, stops and goes",
     ),
     ("GET api/applications/:id/envs", "which variables are set"),
-    ("GET api/applications/:id/logs", "whether its container is there"),
+    ("GET api/applications/:id/logs", "whether its container is there, and whether it names the release"),
     ("GET api/applications/:id/storages", "which volumes are mounted"),
     ("GET api/deployments/:id", "how far a deployment is"),
     ("GET api/deployments/applications/:id", "which deployment a trigger made, and what is under way"),
@@ -67,6 +73,7 @@ const REASONS: &[(&str, &str)] = &[
     ("GET cf/zones/:id/pagerules", "what else acts on the name"),
     ("GET cf/zones/:id/workers/routes", "what else acts on the name"),
     ("GET site", "the proof: the front page, and the health path as often as the spec says"),
+    ("probe api", "what the token may do: calls that cannot succeed, since abilities are looked at first"),
     ("write api", "the work itself, each with its intent in the journal"),
     ("write cf", "the work itself, each with its intent in the journal"),
     ("GET api/applications/none/storages", "whether this Coolify has volumes of applications"),
@@ -121,7 +128,9 @@ fn kind(method: &str, path: &str) -> String {
         (None, None) => return "GET site".to_owned(),
     };
     if method != "GET" {
-        return format!("write {whose}");
+        // The two of preflight, which name nothing to be changed.
+        let what = if ["projects/none", "deploy"].contains(&path) { "probe" } else { "write" };
+        return format!("{what} {whose}");
     }
     let path = path.split('?').next().unwrap_or(path);
     let is_id = |part: &str| part.len() >= 20 || ["production", "blog"].contains(&part);

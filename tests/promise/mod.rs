@@ -29,6 +29,7 @@ mod settings;
 mod stacks;
 mod strangers;
 mod sweeps;
+mod teams;
 mod trace;
 mod traps;
 mod values;

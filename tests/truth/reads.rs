@@ -180,13 +180,28 @@ async fn environment(exchange: &Exchange, project: &str, name: &str) -> Found {
         .filter_map(|(_, it)| it.as_array())
         .flatten()
         .collect();
+    let [team, server] = control(exchange, 200);
     for app in inside.iter().filter_map(|item| item["name"].as_str()).chain(["nobody"]) {
-        let found = services(Canned::of(&[exchange]).coolify(), project, name, app).look().await;
+        let canned = Canned::of(&[exchange, &team, &server]);
+        let found = services(canned.coolify(), project, name, app).look().await;
         let named = inside.iter().filter(|item| item["name"] == app);
         let should: Vec<String> = named.filter_map(|item| item["uuid"].as_str().map(str::to_owned)).collect();
         told(exchange, found, |found| same(app, &ids(&found), &should))?;
     }
-    Ok(())
+    if exchange.status != 404 {
+        return Ok(());
+    }
+    let [team, unseen] = control(exchange, 404);
+    let canned = Canned::of(&[exchange, &team, &unseen]);
+    let found = services(canned.coolify(), project, name, "nobody").look().await;
+    same("what another team's token sees", &matches!(found, Err(Trouble::Elsewhere { .. })), &true)
+}
+
+/// The control read beside which an absence counts: the token's team, and a server that it sees (200) or not (404).
+fn control(exchange: &Exchange, status: u16) -> [Exchange; 2] {
+    let team = exchange.answered(200, json!({"id": 0, "name": "Root Team"}));
+    let server = exchange.answered(status, json!({"uuid": "server", "message": "Server not found."}));
+    [team.at("/teams/current"), server.at("/servers/server")]
 }
 
 /// Who lives in each environment that the list names, asked beside a project that has it.

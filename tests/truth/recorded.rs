@@ -131,6 +131,11 @@ impl Exchange {
         Self { text: untrimmed(body.clone()).to_string(), body, ..self.clone() }
     }
 
+    /// The same exchange with another answer.
+    pub fn answered(&self, status: u16, body: Value) -> Self {
+        Self { status, ..self.answering(body) }
+    }
+
     /// The same exchange at another path.
     pub fn at(self, path: &str) -> Self {
         Self { path: path.to_owned(), ..self }

@@ -289,6 +289,8 @@ async fn play(name: &str, whose: Whose, upon: Upon, steps: Vec<Step>) {
     if ![Start, FAILED, Failure(Fault::Health)].contains(&upon) {
         scene.apply(&Fuse::default()).await;
         scene.respec("blue", "red");
+        // What was recorded began with an app whose status had caught up with its container.
+        scene.sandbox.outside().clock.sleep(Duration::from_secs(60)).await;
     }
     match upon {
         Failure(fault) => arm(&scene, fault),

@@ -1,0 +1,83 @@
+//! Which Coolify and which team a token leads to: what an app is filed under, and what a run makes sure of.
+//!
+//! The journal remembers what a token led to, so that an unchanged app asks nothing. That is no proof: before a run begins
+//! it is asked, and before a run is refused for it too.
+
+use machine::app::AppKey;
+use machine::entry::Outside;
+
+use super::desk::{Desk, Outcome};
+use crate::plan::Obstacle;
+use crate::spec::Spec;
+
+impl Desk {
+    /// The app that `spec` is about, on this outside.
+    pub fn app(&self, spec: &Spec, outside: &Outside) -> AppKey {
+        AppKey {
+            outside: self.called(outside),
+            project: spec.project.clone(),
+            environment: spec.environment.clone(),
+            name: spec.name.clone(),
+        }
+    }
+
+    /// Which Coolify and which team: remembered from an earlier run with this token, else asked.
+    ///
+    /// # Errors
+    /// [`Outcome::Obstacles`] when it cannot be learnt.
+    pub async fn learn_outside(&self) -> Result<Outside, Outcome> {
+        match self.remembered().await? {
+            Some(outside) => Ok(outside),
+            None => self.asked_outside().await,
+        }
+    }
+
+    async fn asked_outside(&self) -> Result<Outside, Outcome> {
+        let team =
+            self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
+        Ok(self.outside_of(&team.id))
+    }
+
+    /// Makes sure that this is the outside that `app` is on: a run never acts on another than its own.
+    ///
+    /// # Errors
+    /// [`Outcome::Obstacles`] when it is another one, or cannot be learnt.
+    pub(super) async fn same_place(&self, app: &AppKey) -> Result<(), Outcome> {
+        let is_its_own = |outside: &Outside| self.called(outside) == app.outside;
+        if is_its_own(&self.learn_outside().await?) {
+            return Ok(());
+        }
+        // What is remembered is no proof that it is another one: a run may have been begun, and refused, while the
+        // token was another team's.
+        let here = self.asked_outside().await?;
+        if is_its_own(&here) {
+            return Ok(());
+        }
+        Err(Obstacle::new(
+            format!("`{}` is on {}, this is {}", app.name, app.outside, self.called(&here)),
+            "set COOLIFY_API_URL and COOLIFY_API_TOKEN to the ones it was started with",
+        )
+        .into())
+    }
+
+    /// What the newest run with this token learnt of its team.
+    pub(super) async fn remembered(&self) -> Result<Option<Outside>, Outcome> {
+        let this = self.outside_of("");
+        let rows = self.store.list(None).await?;
+        let mut known = rows.iter().rev().filter_map(|row| row.begun.as_ref()).map(|begun| &begun.outside);
+        let found = known.find(|known| known.coolify == this.coolify && known.token == this.token);
+        Ok(found.cloned())
+    }
+
+    /// What apps on `outside` are filed under.
+    fn called(&self, outside: &Outside) -> String {
+        self.world.clone().unwrap_or_else(|| format!("{} team {}", outside.coolify, outside.team))
+    }
+
+    /// This Coolify, seen as `team` with this token.
+    pub(super) fn outside_of(&self, team: &str) -> Outside {
+        let coolify = self.vendors.coolify.url().to_owned();
+        let token = self.key.fingerprint(&coolify, self.token.expose());
+        Outside { coolify, team: team.to_owned(), token }
+    }
+}
