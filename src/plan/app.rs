@@ -70,13 +70,13 @@ impl<'a> Drawing<'a> {
         has_site && spec.health.fingerprint != Some(Fingerprint::Off)
     }
 
-    /// The release that the label of the app in place names; none where it is made anew, or has no label.
+    /// The release that the label of the app in place names; none where the app is created, or has no label.
     pub(super) fn label_in_place(&self, app: &Wish) -> Option<&'a str> {
         let base = self.base.filter(|_| app.action != Action::Create)?;
         base.plan().app.fields.get(release_label::FIELD).map(String::as_str)
     }
 
-    /// The wish with the label of the `release` that will run: a start sends the text anew for its sake, and without a
+    /// The wish with the label of the `release` that will run: a start sends the text again for its sake, and without a
     /// start the one in place stays.
     pub(super) fn labelled(&self, app: Wish, release: &RunId) -> Wish {
         let in_place = self.label_in_place(&app);

@@ -36,7 +36,7 @@ impl Runner {
         let resource = Resource::of(&plan.app.fields, &app.id);
         let wanted = WantedRows::of_ask(&self.ask);
         let rows = self.vendors.coolify.env_rows(resource).await?;
-        // The text that is there by now refers to none of them (Coolify makes a missing row anew that a text begins with).
+        // The text that is there by now refers to none of them (Coolify recreates a missing row that a text begins with).
         for row in rows.iter().filter(|row| removed(&row.key) || wanted.makes_stale(&row.key)) {
             for id in row.ids() {
                 let call = self.vendors.coolify.delete_env(resource, id);

@@ -108,7 +108,7 @@ pub struct Said {
     pub is_error: bool,
 }
 
-/// Repositories, and the ways into private ones that the pretend Coolify knows.
+/// Repositories, and the ways into private ones that the simulated Coolify knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
     /// SSH keys.

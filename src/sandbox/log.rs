@@ -28,7 +28,7 @@ pub struct Write {
     pub path: String,
     /// The mark in `comment` or `description` of its body.
     pub mark: Option<String>,
-    /// When it arrived, on the pretend wall clock.
+    /// When it arrived, on the simulated wall clock.
     pub at: Timestamp,
     /// The status answered; `None` when the client got no answer.
     pub status: Option<u16>,

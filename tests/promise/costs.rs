@@ -235,7 +235,7 @@ async fn every_wait_and_every_request_of_every_command_is_written_down_with_its_
     let differing = differing(table.trim(), told_of_all.trim());
     assert!(
         differing.is_empty(),
-        "it is not as costs.md says; FABRIK_WRITE_COSTS=1 writes it anew:\n{differing}"
+        "it is not as costs.md says; FABRIK_WRITE_COSTS=1 writes it again:\n{differing}"
     );
 }
 
