@@ -58,13 +58,11 @@ pub struct Check {
 impl Preflight {
     /// Asks Coolify everything.
     pub async fn of(coolify: &Coolify) -> Self {
-        let (version, team, servers, write, deploy) = tokio::join!(
-            coolify.version(),
-            coolify.team(),
-            coolify.servers(),
-            coolify.may_write(),
-            coolify.may_deploy(),
-        );
+        // The servers are what the team sees. Asked in this order, and the team once more when the plan is made, a token
+        // that becomes another team's in between never gives one team's name beside the other one's servers.
+        let place = async { (coolify.team().await, coolify.servers().await) };
+        let (version, (team, servers), write, deploy) =
+            tokio::join!(coolify.version(), place, coolify.may_write(), coolify.may_deploy());
         Self { url: coolify.url().to_owned(), version, team, servers, write, deploy }
     }
 
