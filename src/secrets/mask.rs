@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -83,7 +83,11 @@ impl Mask {
         let heads = forms.iter().map(|form| &form.text.as_bytes()[..form.text.len().min(HEAD)]);
         // All matches are asked for, and what they cover together is hidden: whichever match were taken first, the
         // tail of another that overlaps it would be left standing.
-        let finder = AhoCorasick::builder().match_kind(MatchKind::Standard).build(heads);
+        // Every process makes one, and few texts pass it: what counts is the making.
+        let finder = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .build(heads);
         Self { finder: finder.expect("a few secrets are within the automaton's limits"), forms }
     }
 

@@ -35,13 +35,13 @@ struct Book {
 }
 
 /// An operating-system lock: freed when its process dies.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Lock {
     process: u64,
     token: u64,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Run {
     /// How many runs were there before it.
     nth: usize,
@@ -81,6 +81,15 @@ impl MemoryStore {
     pub fn left_behind(&self, clock: Arc<dyn Clock>) -> Self {
         let book = Book { locks: BTreeMap::new(), ..self.book().clone() };
         Self { journal: self.journal.clone(), clock, process: 0, book: Arc::new(Mutex::new(book)) }
+    }
+
+    /// Whether the same runs, locks and leases are in another journal, so that no process can tell the two apart.
+    #[must_use]
+    pub fn holds_the_same(&self, other: &Self) -> bool {
+        let told =
+            |book: &Book| (book.locks.clone(), book.tenures.clone(), book.runs.clone(), book.blobs.clone());
+        let (one, other) = (told(&self.book()), told(&other.book()));
+        one == other
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -17,8 +17,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::promise::deed::{Deed, Story};
+use crate::promise::invariants;
 use crate::promise::scene::{Home, Scene};
-use crate::promise::{arrival, invariants};
 
 pub struct Stage {
     pub story: Story,
@@ -297,9 +297,8 @@ impl Stage {
     pub async fn resting(&self, context: &str) {
         if let Some(journal) = self.journal() {
             let world = self.scene.sandbox.world();
-            invariants::resting(&world, journal.as_ref(), context).await;
             let key = FingerprintKey::load(&self.state()).unwrap().expect("the program made a key");
-            arrival::values_arrived(&world, journal.as_ref(), &key, context).await;
+            invariants::resting(&world, journal.as_ref(), &key, context).await;
         }
         let world = self.scene.sandbox.world();
         let kept = self.before.volumes.iter().all(|volume| world.volumes.contains(volume));

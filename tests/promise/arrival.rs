@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use fabrik::sandbox::World;
 use fabrik::secrets::FingerprintKey;
-use fabrik::store::Store;
 use machine::plan::{EnvChange, Plan};
 
 use super::invariants::{Told, newest};
@@ -14,8 +13,7 @@ pub static SCENES_KEY: LazyLock<FingerprintKey> = LazyLock::new(|| FingerprintKe
 
 /// Every variable of the newest release is in every container of the app, byte for byte: the fingerprint of what the
 /// container got is that of what was asked for.
-pub async fn values_arrived(world: &World, journal: &dyn Store, key: &FingerprintKey, context: &str) {
-    let told = Told::by(journal, context).await;
+pub(super) fn values_arrived(world: &World, told: &Told, key: &FingerprintKey, context: &str) {
     let Some(finished) = newest(&told.runs) else { return };
     let (plan, app) = (&finished.phase().plan, &finished.phase().app);
     let services = world.services.iter().filter(|it| it.uuid == app.id).flat_map(|it| &it.containers);

@@ -2,6 +2,7 @@
 //!
 //! From each wreck that a story can leave a new process goes on, or undoes; and from each wreck that this can leave,
 //! another one does. With every point nothing is drawn and nothing left out: what is not tried then is a third crash.
+//! Where both ways leave one and the same wreck, as they do once a run is being undone, it is tried once.
 
 use fabrik::runner::Ended;
 use fabrik::runner::desk::Outcome;
@@ -11,6 +12,7 @@ use super::crash::Fuse;
 use super::deed::{Deed, Story, complete, rolled_back};
 use super::invariants::{always, at_rest};
 use super::scene::{Made, Scene};
+use super::wreck::Wreck;
 use crate::sample::{Sample, sampled};
 
 /// How a run is taken up again.
@@ -69,10 +71,12 @@ async fn every_crash_in(story: Story, (first, second): (&mut Sample, &mut Sample
     at_rest(&scene, &format!("{story:?} undisturbed")).await;
     let mut count = Count::default();
     for wreck in &wrecks {
+        let mut left = Vec::new();
         for then in [Then::Resume, Then::Undo] {
             if first.takes() {
                 count.crashes += 1;
-                count.pairs += tale.crashes(&scene.salvaged(wreck), &wreck.fell, then, second).await;
+                count.pairs +=
+                    tale.crashes(&scene.salvaged(wreck), &wreck.fell, then, (&mut left, second)).await;
             }
         }
     }
@@ -80,8 +84,15 @@ async fn every_crash_in(story: Story, (first, second): (&mut Sample, &mut Sample
 }
 
 impl Tale {
-    /// Takes the scene of a crash up, and then that of every crash on the way.
-    async fn crashes(&self, scene: &Scene, fell: &str, then: Then, second: &mut Sample) -> usize {
+    /// Takes the scene of a crash up, and then that of every crash on the way, but for those that the other way `left`
+    /// already; these it leaves there in turn.
+    async fn crashes(
+        &self,
+        scene: &Scene,
+        fell: &str,
+        then: Then,
+        (left, second): (&mut Vec<Wreck>, &mut Sample),
+    ) -> usize {
         let context = format!("{:?} crashed {fell}, then {then:?}", self.story);
         always(scene, &context).await;
         let (outcome, again) = scene.watched(async |fuse| then.take_up(scene, fuse).await).await;
@@ -91,8 +102,9 @@ impl Tale {
         self.rests(scene, then, outcome.as_ref(), &context).await;
         // The second time it is taken up in one of the two ways, by turns.
         let mut pairs = 0;
-        for (wreck, then) in again.iter().zip([Then::Resume, Then::Undo].into_iter().cycle()) {
-            if !second.takes() {
+        for (nth, wreck) in again.iter().enumerate() {
+            let then = [Then::Resume, Then::Undo][nth % 2];
+            if left.get(nth).is_some_and(|known| known.is_like(wreck)) || !second.takes() {
                 continue;
             }
             pairs += 1;
@@ -102,6 +114,7 @@ impl Tale {
             let outcome = then.take_up(&scene, &Fuse::default()).await;
             self.rests(&scene, then, outcome.as_ref(), &context).await;
         }
+        *left = again;
         pairs
     }
 

@@ -194,7 +194,7 @@ fn resolve_by(scene: &Scene, dns: &str) {
     scene.respec("domain: blog.example.com", &format!("domain: blog.example.com\ndns: {dns}"));
 }
 
-// Somebody points the record elsewhere and throws a variable away.
+// Somebody points the record elsewhere, throws a variable away and restarts the app.
 fn spoil(world: &mut World) {
     let ours = |text: &Option<String>| text.as_ref().is_some_and(|text| text.starts_with("fabrik "));
     for record in world.records.iter_mut().filter(|it| ours(&it.comment)) {
@@ -202,8 +202,10 @@ fn spoil(world: &mut World) {
     }
     for service in world.services.iter_mut().filter(|it| ours(&it.description)) {
         service.envs.retain(|row| row.key != "COLOUR");
+        service.containers.iter_mut().for_each(|container| drop(container.env.0.remove("COLOUR")));
     }
     for application in world.applications.iter_mut().filter(|it| ours(&it.description)) {
         application.envs.retain(|row| row.key != "COLOUR");
+        application.container.iter_mut().for_each(|container| drop(container.env.0.remove("COLOUR")));
     }
 }

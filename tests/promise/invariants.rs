@@ -6,6 +6,7 @@ use fabrik::plan::release::{frozen, frozen_text};
 use fabrik::sandbox::World;
 use fabrik::sandbox::applications::{Application, Deployment as Deployed};
 use fabrik::sandbox::services::{Container, Service};
+use fabrik::secrets::FingerprintKey;
 use fabrik::store::{Loaded, Store};
 use machine::deployment::Deployment;
 use machine::effect::Effect;
@@ -31,8 +32,7 @@ pub async fn always(scene: &Scene, context: &str) {
 
 /// Checks what holds when no run is open.
 pub async fn at_rest(scene: &Scene, context: &str) {
-    resting(&scene.sandbox.world(), scene.journal().as_ref(), context).await;
-    values_arrived(&scene.sandbox.world(), scene.journal().as_ref(), &SCENES_KEY, context).await;
+    resting(&scene.sandbox.world(), scene.journal().as_ref(), &SCENES_KEY, context).await;
 }
 
 /// What holds of a world and its journal in every state.
@@ -40,8 +40,8 @@ pub async fn half_way(world: &World, journal: &dyn Store, context: &str) {
     hold_half_way(world, &Told::by(journal, context).await, context);
 }
 
-/// What holds of a world and its journal when no run is open.
-pub async fn resting(world: &World, journal: &dyn Store, context: &str) {
+/// What holds of a world and its journal when no run is open; the journal's fingerprints are taken with `key`.
+pub async fn resting(world: &World, journal: &dyn Store, key: &FingerprintKey, context: &str) {
     let told = Told::by(journal, context).await;
     hold_half_way(world, &told, context);
     for run in &told.runs {
@@ -51,6 +51,7 @@ pub async fn resting(world: &World, journal: &dyn Store, context: &str) {
     assert_eq!(world.stray_containers, Vec::<String>::new(), "{context}: containers without a record");
     assert!(!world.deployments.iter().any(Deployed::is_open), "{context}: a deployment goes on");
     the_newest_release_is_what_is_there(world, &told, context);
+    values_arrived(world, &told, key, context);
 }
 
 fn hold_half_way(world: &World, told: &Told, context: &str) {

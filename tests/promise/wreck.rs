@@ -18,6 +18,13 @@ pub struct Wreck {
     journal: MemoryStore,
 }
 
+impl Wreck {
+    /// Whether nobody can tell it from another one.
+    pub fn is_like(&self, other: &Self) -> bool {
+        same(&self.world, &other.world) && self.journal.holds_the_same(&other.journal)
+    }
+}
+
 impl Scene {
     /// The journal in memory.
     fn memory(&self) -> &MemoryStore {
@@ -60,6 +67,7 @@ fn same(one: &World, other: &World) -> bool {
     let asked = |world: &World| {
         let mut world = world.clone();
         world.log.requests = 0;
+        world.log.by_host.clear();
         world.kinds.clear();
         world.coolify.rate_window = (0, 0);
         world.cloudflare.rate_window = (0, 0);
