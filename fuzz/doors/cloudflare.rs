@@ -7,9 +7,9 @@ use fabrik::providers::cloudflare::{Proxy, Records, edge, form, shadow};
 use fabrik::providers::{Cloudflare, Provider, Volumes};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 
 use super::api::{Api, TOKEN, now, told};
 
@@ -56,8 +56,9 @@ fn records(api: &Arc<Api>, zone: &str) {
         name: HOST.to_owned(),
         step: Step::Dns(0),
     };
-    let mark = Mark { run: RunId::from_bits(1), step: Step::Dns(0), journal: JournalId::from_bits(7) };
-    let wanted: Fields = [("name", HOST), ("type", "A"), ("content", "203.0.113.7"), ("ttl", "1")]
+    let mark =
+        OwnershipTag { run: RunId::from_bits(1), step: Step::Dns(0), journal: JournalId::from_bits(7) };
+    let wanted: Attributes = [("name", HOST), ("type", "A"), ("content", "203.0.113.7"), ("ttl", "1")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
     told(now(records().marked(&mark)));

@@ -9,10 +9,10 @@ use fabrik::providers::coolify::{Resource, shape};
 use fabrik::providers::{Cloudflare, Coolify, Names, Object, Provider, Vendors, Volumes};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
-use machine::mark::Mark;
-use machine::plan::Place;
-use machine::receipt::Fields;
+use machine::plan::TargetLocation;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 
 use super::api::{Api, TOKEN, now, told};
 
@@ -98,7 +98,7 @@ fn things(api: &Arc<Api>, kind: &str) {
         cloudflare: Cloudflare::new(api.outside(), "https://api.example.com", Secret::new(TOKEN)),
         coolify: seen(api),
     };
-    let place = Place {
+    let place = TargetLocation {
         coolify: "https://coolify.example.com".to_owned(),
         team: "0".to_owned(),
         server: "s0b1c2d3e4f5".to_owned(),
@@ -106,7 +106,7 @@ fn things(api: &Arc<Api>, kind: &str) {
     };
     let [project, environment, app] = ["blog", "production", "blog"].map(str::to_owned);
     let names = Names { project, environment, app };
-    let wanted: Fields = [
+    let wanted: Attributes = [
         ("kind", kind),
         ("name", "blog"),
         ("url", "https://blog.example.com"),
@@ -120,7 +120,7 @@ fn things(api: &Arc<Api>, kind: &str) {
     thing(api, || vendors().app(&place, &names, PROJECT, &wanted, "{\"services\":{}}"), &wanted);
 }
 
-fn thing(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Fields) {
+fn thing(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Attributes) {
     let mark = mark(provider().step());
     let mut found: Vec<Object> = told(now(provider().look())).unwrap_or_default();
     for ours in told(now(provider().marked(&mark))).unwrap_or_default() {
@@ -139,6 +139,6 @@ fn thing(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Fiel
     }
 }
 
-fn mark(step: Step) -> Mark {
-    Mark { run: RunId::from_bits(1), step, journal: JournalId::from_bits(7) }
+fn mark(step: Step) -> OwnershipTag {
+    OwnershipTag { run: RunId::from_bits(1), step, journal: JournalId::from_bits(7) }
 }

@@ -1,15 +1,16 @@
 //! A journal's entries, one a line: each means the same when it is written again, and a list of them is replayed to a
 //! phase or refused at one of them.
 
-use machine::entry::Line;
+use machine::entry::StoredEntry;
 use machine::replay::AnyDeployment;
 
 pub fn knock(data: &[u8]) {
-    let read = data.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
-    let lines: Vec<Line> = read.collect();
+    let read =
+        data.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<StoredEntry>(line).ok());
+    let lines: Vec<StoredEntry> = read.collect();
     for line in &lines {
         let text = serde_json::to_string(line).expect("a line can be written");
-        let again: Line = serde_json::from_str(&text).expect("what is written can be read");
+        let again: StoredEntry = serde_json::from_str(&text).expect("what is written can be read");
         assert_eq!(again, *line);
         assert!(!line.entry.name().is_empty());
     }
@@ -20,7 +21,7 @@ pub fn knock(data: &[u8]) {
             Ok(deployment) => {
                 // A format that is too new is refused wherever it stands, and so for the whole list.
                 assert!(!refused, "a list is legal, and its beginning is not");
-                let begun = deployment.begun().clone();
+                let begun = deployment.header().clone();
                 assert_eq!(deployment.run(), &begun.run);
                 let phase = lines[..length].iter().rev().find_map(|line| line.entry.phase());
                 assert_eq!(phase, Some(deployment.name()));

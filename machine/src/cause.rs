@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What kind of reason it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum CauseKind {
     /// Preflight or a vendor said no.
     Refused,
     /// The app did not build, start or answer.
@@ -20,7 +20,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// What kind of reason it was.
-    pub kind: Kind,
+    pub kind: CauseKind,
     /// What happened, to what.
     pub message: String,
     /// What to do now; empty where the message says it all.

@@ -2,21 +2,21 @@
 
 use crate::cause::Cause;
 use crate::effect::Effect;
-use crate::entry::{Begun, Entry, Evidence};
-use crate::ledger::{Illegal, Ledger};
+use crate::entry::{Evidence, JournalEntry, RunHeader};
+use crate::ledger::{IllegalEffect, Ledger};
 use crate::phase::{
-    Complete, Data, Deploying, Failed, Name, Pending, Phase, Provisioning, RolledBack, RollingBack,
-    Validating, Verifying, Working,
+    Complete, Deploying, EffectfulPhase, Failed, Pending, Phase, PhaseKind, Provisioning, RolledBack,
+    RollingBack, Validating, Verifying, VolumePolicy,
 };
-use crate::plan::{Plan, Start};
+use crate::plan::{Plan, Rollout};
 use crate::receipt::Receipt;
 use crate::step::Step;
-use crate::unwritten::{Journal, Unwritten};
+use crate::uncommitted::{Journal, Uncommitted};
 
 /// A run of one app, in phase `P`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment<P> {
-    begun: Begun,
+    header: RunHeader,
     ledger: Ledger,
     phase: P,
 }
@@ -26,7 +26,7 @@ pub struct Deployment<P> {
 pub enum RecordError<E> {
     /// It contradicts what is written: a defect in the program.
     #[error(transparent)]
-    Illegal(#[from] Illegal),
+    Illegal(#[from] IllegalEffect),
     /// The journal did not take it.
     #[error("{0}")]
     Journal(E),
@@ -34,8 +34,8 @@ pub enum RecordError<E> {
 
 impl<P> Deployment<P> {
     /// How the run began.
-    pub fn begun(&self) -> &Begun {
-        &self.begun
+    pub fn header(&self) -> &RunHeader {
+        &self.header
     }
 
     /// What its effects add up to.
@@ -48,15 +48,15 @@ impl<P> Deployment<P> {
         &self.phase
     }
 
-    fn to<Q>(self, entry: Entry, phase: impl FnOnce(P) -> Q) -> Unwritten<Q> {
-        let next = Deployment { begun: self.begun, ledger: self.ledger, phase: phase(self.phase) };
-        Unwritten::new(entry, next)
+    fn to<Q>(self, entry: JournalEntry, phase: impl FnOnce(P) -> Q) -> Uncommitted<Q> {
+        let next = Deployment { header: self.header, ledger: self.ledger, phase: phase(self.phase) };
+        Uncommitted::new(entry, next)
     }
 }
 
 impl<P: Phase> Deployment<P> {
     /// The phase's name.
-    pub fn name(&self) -> Name {
+    pub fn name(&self) -> PhaseKind {
         P::NAME
     }
 
@@ -66,18 +66,22 @@ impl<P: Phase> Deployment<P> {
         effect: Effect,
     ) -> Result<(), RecordError<J::Error>> {
         self.check(&effect)?;
-        journal.append(&Entry::Effect(effect.clone())).await.map_err(RecordError::Journal)?;
+        journal.append(&JournalEntry::Effect(effect.clone())).await.map_err(RecordError::Journal)?;
         self.ledger.apply(&effect);
         Ok(())
     }
 
     // The same question is asked before writing and when reading back, so that nothing can be written that
     // could not be read.
-    fn check(&self, effect: &Effect) -> Result<(), Illegal> {
+    fn check(&self, effect: &Effect) -> Result<(), IllegalEffect> {
         if P::NAME.takes(effect) {
             return self.ledger.check(effect);
         }
-        Err(Illegal { effect: effect.name(), step: effect.step(), reason: "it has no place in this phase" })
+        Err(IllegalEffect {
+            effect: effect.name(),
+            step: effect.step(),
+            reason: "it has no place in this phase",
+        })
     }
 
     /// Takes up what an entry that is no effect says about the requests sent so far.
@@ -87,14 +91,14 @@ impl<P: Phase> Deployment<P> {
     }
 
     /// Takes up an effect that is already in the journal.
-    pub(crate) fn replay_effect(mut self, effect: &Effect) -> Result<Self, Illegal> {
+    pub(crate) fn replay_effect(mut self, effect: &Effect) -> Result<Self, IllegalEffect> {
         self.check(effect)?;
         self.ledger.apply(effect);
         Ok(self)
     }
 }
 
-impl<P: Working> Deployment<P> {
+impl<P: EffectfulPhase> Deployment<P> {
     /// Writes what is wanted of the world, or what came of it, and then counts it in.
     ///
     /// # Errors
@@ -115,67 +119,71 @@ impl<P: Working> Deployment<P> {
 
 impl Deployment<Pending> {
     /// Begins a run.
-    pub fn begin(begun: Begun) -> Unwritten<Pending> {
-        let entry = Entry::Begun(begun.clone());
-        Unwritten::new(entry, Self { begun, ledger: Ledger::default(), phase: Pending })
+    pub fn begin(header: RunHeader) -> Uncommitted<Pending> {
+        let entry = JournalEntry::Begun(header.clone());
+        Uncommitted::new(entry, Self { header, ledger: Ledger::default(), phase: Pending })
     }
 
     /// Starts preflight and planning.
-    pub fn validate(self) -> Unwritten<Validating> {
-        self.to(Entry::Validating, |Pending| Validating)
+    pub fn validate(self) -> Uncommitted<Validating> {
+        self.to(JournalEntry::Validating, |Pending| Validating)
     }
 
     /// Ends the run before anything was asked.
-    pub fn refuse(self, cause: Cause) -> Unwritten<RolledBack> {
-        self.to(Entry::RolledBack { cause: cause.clone() }, |Pending| RolledBack { cause })
+    pub fn refuse(self, cause: Cause) -> Uncommitted<RolledBack> {
+        self.to(JournalEntry::RolledBack { cause: cause.clone() }, |Pending| RolledBack { cause })
     }
 }
 
 impl Deployment<Validating> {
     /// Starts carrying out `plan`.
-    pub fn provision(self, plan: Plan) -> Unwritten<Provisioning> {
-        self.to(Entry::Provisioning { plan: plan.clone() }, |Validating| Provisioning { plan })
+    pub fn provision(self, plan: Plan) -> Uncommitted<Provisioning> {
+        self.to(JournalEntry::Provisioning { plan: plan.clone() }, |Validating| Provisioning { plan })
     }
 
     /// Starts taking down what earlier runs of the app made: `things` stand, oldest first. `plan` says where.
     pub fn destroy(
         mut self,
         plan: Plan,
-        things: Vec<Receipt>,
-        data: Data,
+        receipts: Vec<Receipt>,
+        volumes: VolumePolicy,
         cause: Cause,
-    ) -> Unwritten<RollingBack> {
-        self.ledger.inherit(things.clone());
-        let entry = Entry::Destroying { plan: plan.clone(), things, data, cause: cause.clone() };
-        self.to(entry, |Validating| RollingBack { plan, cause, data })
+    ) -> Uncommitted<RollingBack> {
+        self.ledger.inherit(receipts.clone());
+        let entry = JournalEntry::Destroying { plan: plan.clone(), receipts, volumes, cause: cause.clone() };
+        self.to(entry, |Validating| RollingBack { plan, cause, volumes })
     }
 
     /// Ends the run before anything was changed.
-    pub fn refuse(self, cause: Cause) -> Unwritten<RolledBack> {
-        self.to(Entry::RolledBack { cause: cause.clone() }, |Validating| RolledBack { cause })
+    pub fn refuse(self, cause: Cause) -> Uncommitted<RolledBack> {
+        self.to(JournalEntry::RolledBack { cause: cause.clone() }, |Validating| RolledBack { cause })
     }
 }
 
 impl Deployment<Provisioning> {
     /// Goes on to Coolify: the DNS records are there.
-    pub fn deploy(self, dns: Vec<Receipt>) -> Unwritten<Deploying> {
-        self.to(Entry::Deploying { dns: dns.clone() }, |Provisioning { plan }| Deploying { plan, dns })
+    pub fn deploy(self, dns: Vec<Receipt>) -> Uncommitted<Deploying> {
+        self.to(JournalEntry::Deploying { dns: dns.clone() }, |Provisioning { plan }| Deploying { plan, dns })
     }
 }
 
 impl Deployment<Deploying> {
     /// Goes on to the proof: the app is there and was started, or runs as wanted.
-    pub fn verify(self, app: Receipt, endpoints: Vec<String>, start: Start) -> Unwritten<Verifying> {
-        let entry = Entry::Verifying { app: app.clone(), endpoints: endpoints.clone(), start: start.clone() };
-        self.to(entry, |Deploying { plan, dns }| Verifying { plan, dns, app, endpoints, start })
+    pub fn verify(self, app: Receipt, endpoints: Vec<String>, rollout: Rollout) -> Uncommitted<Verifying> {
+        let entry = JournalEntry::Verifying {
+            app: app.clone(),
+            endpoints: endpoints.clone(),
+            rollout: rollout.clone(),
+        };
+        self.to(entry, |Deploying { plan, dns }| Verifying { plan, dns, app, endpoints, rollout })
     }
 }
 
 impl Deployment<Verifying> {
     /// Ends the run: the new version answers.
-    pub fn complete(self, evidence: Evidence) -> Unwritten<Complete> {
-        let entry = Entry::Complete { evidence: evidence.clone() };
-        self.to(entry, |Verifying { plan, dns, app, endpoints, start: _ }| Complete {
+    pub fn complete(self, evidence: Evidence) -> Uncommitted<Complete> {
+        let entry = JournalEntry::Complete { evidence: evidence.clone() };
+        self.to(entry, |Verifying { plan, dns, app, endpoints, rollout: _ }| Complete {
             plan,
             dns,
             app,
@@ -186,30 +194,30 @@ impl Deployment<Verifying> {
 }
 
 macro_rules! may_be_undone {
-    ($($phase:ident, $data:expr);*) => {
+    ($($phase:ident, $volumes:expr);*) => {
         $(impl Deployment<$phase> {
             /// Starts undoing what this run made and changed.
-            pub fn roll_back(self, cause: Cause) -> Unwritten<RollingBack> {
-                let entry = Entry::RollingBack { cause: cause.clone(), data: $data };
-                self.to(entry, |phase| RollingBack { plan: phase.plan, cause, data: $data })
+            pub fn roll_back(self, cause: Cause) -> Uncommitted<RollingBack> {
+                let entry = JournalEntry::RollingBack { cause: cause.clone(), volumes: $volumes };
+                self.to(entry, |phase| RollingBack { plan: phase.plan, cause, volumes: $volumes })
             }
         })*
     };
 }
 may_be_undone!(
-    Provisioning, Data::Goes;
-    Deploying, Data::Goes;
-    Verifying, Data::Goes;
-    Complete, Data::Stays
+    Provisioning, VolumePolicy::Delete;
+    Deploying, VolumePolicy::Delete;
+    Verifying, VolumePolicy::Delete;
+    Complete, VolumePolicy::Retain
 );
 
 macro_rules! may_be_left_standing {
     ($($phase:ident),*) => {
         $(impl Deployment<$phase> {
             /// Ends the run with what it made left standing, as asked.
-            pub fn leave_standing(self, cause: Cause) -> Unwritten<Failed> {
-                let entry = Entry::Failed { cause: cause.clone() };
-                self.to(entry, |phase| Failed { plan: phase.plan, cause, data: Data::Goes })
+            pub fn leave_standing(self, cause: Cause) -> Uncommitted<Failed> {
+                let entry = JournalEntry::Failed { cause: cause.clone() };
+                self.to(entry, |phase| Failed { plan: phase.plan, cause, volumes: VolumePolicy::Delete })
             }
         })*
     };
@@ -221,38 +229,42 @@ impl Deployment<RollingBack> {
     ///
     /// # Errors
     /// The deployment as it was, if anything of it still stands or is in doubt.
-    pub fn close(self) -> Result<Unwritten<RolledBack>, Box<Self>> {
+    pub fn close(self) -> Result<Uncommitted<RolledBack>, Box<Self>> {
         if !self.ledger.standing().is_empty() || !self.ledger.doubts().is_empty() {
             return Err(Box::new(self));
         }
         let cause = self.phase.cause.clone();
-        Ok(self.to(Entry::RolledBack { cause: cause.clone() }, |_| RolledBack { cause }))
+        Ok(self.to(JournalEntry::RolledBack { cause: cause.clone() }, |_| RolledBack { cause }))
     }
 
     /// Gives up for now: something of it still stands.
-    pub fn give_up(self) -> Unwritten<Failed> {
+    pub fn give_up(self) -> Uncommitted<Failed> {
         let cause = self.phase.cause.clone();
-        self.to(Entry::Failed { cause }, |RollingBack { plan, cause, data }| Failed { plan, cause, data })
+        self.to(JournalEntry::Failed { cause }, |RollingBack { plan, cause, volumes }| Failed {
+            plan,
+            cause,
+            volumes,
+        })
     }
 }
 
 impl Deployment<Failed> {
     /// Tries again to undo what stands.
-    pub fn roll_back(self, cause: Cause) -> Unwritten<RollingBack> {
-        let entry = Entry::RollingBack { cause: cause.clone(), data: self.phase.data };
-        self.to(entry, |Failed { plan, cause: _, data }| RollingBack { plan, cause, data })
+    pub fn roll_back(self, cause: Cause) -> Uncommitted<RollingBack> {
+        let entry = JournalEntry::RollingBack { cause: cause.clone(), volumes: self.phase.volumes };
+        self.to(entry, |Failed { plan, cause: _, volumes }| RollingBack { plan, cause, volumes })
     }
 
-    /// Records that a person gave up on undoing `thing`.
+    /// Records that a person gave up on undoing `resource`.
     ///
     /// # Errors
     /// As [`Deployment::record`].
     pub async fn abandon<J: Journal>(
         &mut self,
         journal: &mut J,
-        thing: Step,
+        resource: Step,
         reason: String,
     ) -> Result<(), RecordError<J::Error>> {
-        self.write_effect(journal, Effect::Abandoned { thing, reason }).await
+        self.write_effect(journal, Effect::Abandoned { resource, reason }).await
     }
 }

@@ -4,29 +4,31 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mark::Mark;
-use crate::moment::Moment;
-use crate::receipt::{Fields, Receipt};
+use crate::receipt::{Attributes, Receipt};
 use crate::step::Step;
+use crate::tag::OwnershipTag;
+use crate::timestamp::DualTimestamp;
 
 /// A request as the journal may know it: no header, no secret value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Redacted {
+pub struct RedactedRequest {
     /// The HTTP method.
     pub method: String,
     /// The URL's host and path.
     pub target: String,
-    /// The fields sent that matter for knowing the thing again.
-    pub fields: Fields,
+    /// The attributes sent that matter for recognizing the resource.
+    #[serde(rename = "fields")]
+    pub attributes: Attributes,
 }
 
 /// How long one attempt may run, and how long it may take effect after all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// When it was about to be sent.
-    pub sent: Moment,
+    pub sent: DualTimestamp,
     /// From then on, when we stop waiting for the answer, in milliseconds.
-    pub give_up_ms: u64,
+    #[serde(rename = "give_up_ms")]
+    pub timeout_ms: u64,
     /// From then on, when it can no longer take effect, in milliseconds.
     pub settle_ms: u64,
 }
@@ -34,20 +36,22 @@ pub struct Attempt {
 impl Attempt {
     /// How much of the settle window is left at `now`.
     #[must_use]
-    pub fn unsettled_for(&self, now: &Moment) -> Duration {
+    pub fn unsettled_for(&self, now: &DualTimestamp) -> Duration {
         Duration::from_millis(self.settle_ms).saturating_sub(self.sent.until(now))
     }
 }
 
-/// What kind of write it is, which decides how doubt about it is settled.
+/// What sending a request twice does, which decides how an attempt in doubt is resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Makes a new object each time: settled by looking for the mark.
-    Create,
-    /// Says the same however often it is sent: settled by sending again.
-    Converge,
-    /// Sets something going: settled by looking whether it goes.
+pub enum RequestSemantics {
+    /// Creates another object each time: resolved by listing what carries the ownership tag.
+    #[serde(rename = "create")]
+    NonIdempotent,
+    /// Has the same effect however often it is sent: resolved by sending it again.
+    #[serde(rename = "converge")]
+    Idempotent,
+    /// Starts something: resolved by looking whether it was started.
     Trigger,
 }
 
@@ -57,130 +61,148 @@ pub struct Intended {
     /// The step it is for.
     pub step: Step,
     /// What kind of write.
-    pub kind: Kind,
+    #[serde(rename = "kind")]
+    pub semantics: RequestSemantics,
     /// The mark that a created object carries.
-    pub mark: Mark,
+    #[serde(rename = "mark")]
+    pub tag: OwnershipTag,
     /// The request.
-    pub request: Redacted,
+    pub request: RedactedRequest,
     /// What is there now, where something is changed.
-    pub before: Fields,
+    pub before: Attributes,
     /// Its times.
     pub attempt: Attempt,
 }
 
-/// How an attempt was settled.
+/// How the outcome of an attempt became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum By {
-    /// By its own answer.
-    Answer,
-    /// By asking afterwards.
-    Inquiry,
-    /// By looking before anything was sent.
-    Look,
+pub enum ResolvedBy {
+    /// By its own response.
+    #[serde(rename = "answer")]
+    Response,
+    /// By reading back what it left.
+    #[serde(rename = "inquiry")]
+    Reconciliation,
+    /// By reading before anything was sent.
+    #[serde(rename = "look")]
+    Observation,
 }
 
 /// What came of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The thing is there.
-    Have(Receipt),
+pub enum EffectOutcome {
+    /// The resource is there.
+    #[serde(rename = "have")]
+    Applied(Receipt),
     /// The API said no, and did nothing.
-    Refused {
+    #[serde(rename = "refused")]
+    Rejected {
         /// In its words.
         reason: String,
     },
     /// The attempt took no effect.
-    Absent,
+    #[serde(rename = "absent")]
+    NotApplied,
 }
 
-/// One thing that can be written about an effect.
+/// One resource that can be written about an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "kebab-case")]
 pub enum Effect {
     /// A write is about to be sent.
     Intended(Intended),
     /// It is known what came of a step.
-    Settled {
+    #[serde(rename = "settled")]
+    Resolved {
         /// The step.
         step: Step,
-        /// How it came to be known.
-        by: By,
+        /// How it became known.
+        by: ResolvedBy,
         /// What came of it.
-        verdict: Verdict,
+        #[serde(rename = "verdict")]
+        outcome: EffectOutcome,
     },
     /// One more object of ours: a step has one already, or it took effect after its attempt was given up, or after
     /// its run had ended.
-    Surplus {
+    #[serde(rename = "surplus")]
+    Duplicate {
         /// The object.
         receipt: Receipt,
     },
     /// A write that undoes something is about to be sent.
     UndoIntended {
-        /// The thing undone.
-        thing: Step,
+        /// The resource undone.
+        #[serde(rename = "thing")]
+        resource: Step,
         /// Its id.
         id: String,
         /// The request.
-        request: Redacted,
+        request: RedactedRequest,
         /// Its times.
         attempt: Attempt,
     },
     /// The write that was sent last to undo something got no clear answer: it may still take effect.
     UndoDoubted {
-        /// The thing undone.
-        thing: Step,
+        /// The resource undone.
+        #[serde(rename = "thing")]
+        resource: Step,
         /// Its id.
         id: String,
     },
-    /// The thing is gone, or as it was before; read back.
+    /// The resource is gone, or as it was before; read back.
     Undone {
-        /// The thing.
-        thing: Step,
+        /// The resource.
+        #[serde(rename = "thing")]
+        resource: Step,
         /// Its id.
         id: String,
     },
-    /// The thing could not be undone.
+    /// The resource could not be undone.
     UndoBlocked {
-        /// The thing.
-        thing: Step,
+        /// The resource.
+        #[serde(rename = "thing")]
+        resource: Step,
         /// Its id.
         id: String,
         /// Why, and what to do.
         reason: String,
     },
-    /// The thing was made by us and stays, because others use it by now.
-    Kept {
-        /// The thing.
-        thing: Step,
+    /// The resource was made by us and stays, because others use it by now.
+    #[serde(rename = "kept")]
+    Retained {
+        /// The resource.
+        #[serde(rename = "thing")]
+        resource: Step,
         /// Its id.
         id: String,
         /// Who uses it.
         reason: String,
     },
-    /// A person gave up on undoing the thing.
+    /// A person gave up on undoing the resource.
     Abandoned {
-        /// The thing.
-        thing: Step,
+        /// The resource.
+        #[serde(rename = "thing")]
+        resource: Step,
         /// Why.
         reason: String,
     },
 }
 
 impl Effect {
-    /// The step or thing it is about.
+    /// The step or resource it is about.
     pub fn step(&self) -> Step {
         match self {
             Self::Intended(wanted) => wanted.step,
-            Self::Surplus { receipt } => receipt.step,
-            Self::Settled { step, .. } => *step,
-            Self::UndoIntended { thing, .. }
-            | Self::UndoDoubted { thing, .. }
-            | Self::Undone { thing, .. }
-            | Self::UndoBlocked { thing, .. }
-            | Self::Kept { thing, .. }
-            | Self::Abandoned { thing, .. } => *thing,
+            Self::Duplicate { receipt } => receipt.step,
+            Self::Resolved { step, .. } => *step,
+            Self::UndoIntended { resource, .. }
+            | Self::UndoDoubted { resource, .. }
+            | Self::Undone { resource, .. }
+            | Self::UndoBlocked { resource, .. }
+            | Self::Retained { resource, .. }
+            | Self::Abandoned { resource, .. } => *resource,
         }
     }
 
@@ -188,13 +210,13 @@ impl Effect {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Intended(_) => "intended",
-            Self::Settled { .. } => "settled",
-            Self::Surplus { .. } => "surplus",
+            Self::Resolved { .. } => "settled",
+            Self::Duplicate { .. } => "surplus",
             Self::UndoIntended { .. } => "undo-intended",
             Self::UndoDoubted { .. } => "undo-doubted",
             Self::Undone { .. } => "undone",
             Self::UndoBlocked { .. } => "undo-blocked",
-            Self::Kept { .. } => "kept",
+            Self::Retained { .. } => "kept",
             Self::Abandoned { .. } => "abandoned",
         }
     }

@@ -8,17 +8,17 @@ use crate::app::AppKey;
 use crate::cause::Cause;
 use crate::effect::Effect;
 use crate::id::{JournalId, RunId};
-use crate::moment::Moment;
-use crate::phase::{Data, Name};
-use crate::plan::{Plan, Start};
+use crate::phase::{PhaseKind, VolumePolicy};
+use crate::plan::{Plan, Rollout};
 use crate::receipt::Receipt;
+use crate::timestamp::DualTimestamp;
 
 /// The format that this version writes, and the newest it can read.
 pub const FORMAT: u32 = 1;
 
-/// Where a run acts, and how that was learnt.
+/// Where a run acts: a Coolify, and the team that its token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outside {
+pub struct TargetIdentity {
     /// Coolify's base URL.
     pub coolify: String,
     /// The team the token belongs to.
@@ -34,12 +34,12 @@ pub enum Purpose {
     /// To have the app as its spec asks.
     Deploy,
     /// To have nothing of it any more, but for its data where that stays.
-    Destroy(Data),
+    Destroy(VolumePolicy),
 }
 
-/// How a run begins.
+/// The first entry of a run: what it is for, and everything that is fixed with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Begun {
+pub struct RunHeader {
     /// The run.
     pub run: RunId,
     /// The journal it is kept in.
@@ -49,7 +49,8 @@ pub struct Begun {
     /// What it is for.
     pub purpose: Purpose,
     /// Where it acts.
-    pub outside: Outside,
+    #[serde(rename = "outside")]
+    pub target: TargetIdentity,
     /// The spec file, as an absolute path.
     pub spec: String,
     /// What decides "changed": spec and files.
@@ -104,9 +105,9 @@ impl Proof {
 /// One entry of a run's journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
-pub enum Entry {
+pub enum JournalEntry {
     /// → Pending.
-    Begun(Begun),
+    Begun(RunHeader),
     /// → Validating.
     Validating,
     /// → Provisioning, with the plan.
@@ -126,7 +127,8 @@ pub enum Entry {
         /// The URLs it should answer at.
         endpoints: Vec<String>,
         /// Whether it was started.
-        start: Start,
+        #[serde(rename = "start")]
+        rollout: Rollout,
     },
     /// → Complete, with the evidence.
     Complete {
@@ -137,17 +139,20 @@ pub enum Entry {
     RollingBack {
         /// Why.
         cause: Cause,
-        /// What becomes of the data.
-        data: Data,
+        /// What happens to the volumes.
+        #[serde(rename = "data")]
+        volumes: VolumePolicy,
     },
     /// Validating → `RollingBack`, with what earlier runs made.
     Destroying {
         /// Where it is.
         plan: Plan,
         /// What stands, oldest first.
-        things: Vec<Receipt>,
-        /// What becomes of the data.
-        data: Data,
+        #[serde(rename = "things")]
+        receipts: Vec<Receipt>,
+        /// What happens to the volumes.
+        #[serde(rename = "data")]
+        volumes: VolumePolicy,
         /// Why.
         cause: Cause,
     },
@@ -175,19 +180,19 @@ pub enum Entry {
     },
 }
 
-impl Entry {
+impl JournalEntry {
     /// The phase it leads to; `None` for what stays within a phase.
-    pub fn phase(&self) -> Option<Name> {
+    pub fn phase(&self) -> Option<PhaseKind> {
         match self {
-            Self::Begun(_) => Some(Name::Pending),
-            Self::Validating => Some(Name::Validating),
-            Self::Provisioning { .. } => Some(Name::Provisioning),
-            Self::Deploying { .. } => Some(Name::Deploying),
-            Self::Verifying { .. } => Some(Name::Verifying),
-            Self::Complete { .. } => Some(Name::Complete),
-            Self::RollingBack { .. } | Self::Destroying { .. } => Some(Name::RollingBack),
-            Self::RolledBack { .. } => Some(Name::RolledBack),
-            Self::Failed { .. } => Some(Name::Failed),
+            Self::Begun(_) => Some(PhaseKind::Pending),
+            Self::Validating => Some(PhaseKind::Validating),
+            Self::Provisioning { .. } => Some(PhaseKind::Provisioning),
+            Self::Deploying { .. } => Some(PhaseKind::Deploying),
+            Self::Verifying { .. } => Some(PhaseKind::Verifying),
+            Self::Complete { .. } => Some(PhaseKind::Complete),
+            Self::RollingBack { .. } | Self::Destroying { .. } => Some(PhaseKind::RollingBack),
+            Self::RolledBack { .. } => Some(PhaseKind::RolledBack),
+            Self::Failed { .. } => Some(PhaseKind::Failed),
             Self::Effect(_) | Self::Parked { .. } | Self::Resumed { .. } => None,
         }
     }
@@ -214,18 +219,18 @@ impl Entry {
 
 /// An entry as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct StoredEntry {
     /// The format it is written in.
     pub v: u32,
     /// When it was written.
-    pub at: Moment,
+    pub at: DualTimestamp,
     /// What was written.
-    pub entry: Entry,
+    pub entry: JournalEntry,
 }
 
-impl Line {
+impl StoredEntry {
     /// An entry written now.
-    pub fn new(at: Moment, entry: Entry) -> Self {
+    pub fn new(at: DualTimestamp, entry: JournalEntry) -> Self {
         Self { v: FORMAT, at, entry }
     }
 }

@@ -1,13 +1,15 @@
 //! The ledger: what a run's effects add up to. What is in doubt, what is had, what still stands.
 
-use crate::effect::{Attempt, By, Effect, Intended, Kind, Redacted, Verdict};
-use crate::receipt::{Fields, How, Receipt};
+use crate::effect::{
+    Attempt, Effect, EffectOutcome, Intended, RedactedRequest, RequestSemantics, ResolvedBy,
+};
+use crate::receipt::{Attributes, Origin, Receipt};
 use crate::step::Step;
 
 /// Why an effect cannot follow what is already written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{effect}` of step `{step}` cannot follow: {reason}")]
-pub struct Illegal {
+pub struct IllegalEffect {
     /// What was to be written.
     pub effect: &'static str,
     /// About which step.
@@ -16,22 +18,22 @@ pub struct Illegal {
     pub reason: &'static str,
 }
 
-/// What became of a thing's undoing.
+/// What became of a resource's undoing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Undo {
+pub enum UndoStatus {
     /// It stands.
-    Standing,
+    Open,
     /// It stands, and undoing it did not work.
     Blocked(String),
 }
 
-/// A thing that this run made or changed, and that still stands.
+/// A resource that this run made or changed, and that still stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct Outstanding {
     /// What it is, and how it came about.
     pub receipt: Receipt,
     /// What became of its undoing so far.
-    pub undo: Undo,
+    pub undo: UndoStatus,
 }
 
 /// An attempt that got no clear answer of its own, and so may take effect until its settle window is over.
@@ -49,7 +51,7 @@ pub struct Ledger {
     attempts: Vec<Intended>,
     unanswered: Vec<Unanswered>,
     undoing: Option<Unanswered>,
-    undo_requests: Vec<Redacted>,
+    undo_requests: Vec<RedactedRequest>,
     blocked: Vec<(Step, String, String)>,
     gone: Vec<(Step, String)>,
     abandoned: Vec<(Step, String)>,
@@ -68,7 +70,7 @@ impl Ledger {
 
     /// The receipt that counts for `step`: the first one taken. What an earlier run left behind counts for none.
     pub fn receipt(&self, step: Step) -> Option<&Receipt> {
-        self.receipts.iter().find(|receipt| receipt.step == step && receipt.how != How::Late)
+        self.receipts.iter().find(|receipt| receipt.step == step && receipt.origin != Origin::Orphaned)
     }
 
     /// The newest attempt at `step`, whatever came of it.
@@ -86,9 +88,11 @@ impl Ledger {
         self.unclear().map(|unclear| &unclear.attempt)
     }
 
-    /// Those of them at `thing` itself, its parts, its volumes, its variables, its start or its proxy.
-    pub fn unanswered_on(&self, thing: Step) -> impl Iterator<Item = &Attempt> {
-        self.unclear().filter(move |unclear| unclear.step.thing() == thing).map(|unclear| &unclear.attempt)
+    /// Those of them at `resource` itself, its parts, its volumes, its variables, its start or its proxy.
+    pub fn unanswered_on(&self, resource: Step) -> impl Iterator<Item = &Attempt> {
+        self.unclear()
+            .filter(move |unclear| unclear.step.resource() == resource)
+            .map(|unclear| &unclear.attempt)
     }
 
     /// Those of them at `step` alone.
@@ -101,120 +105,128 @@ impl Ledger {
     }
 
     /// Whether `request` was ever about to be sent to undo something.
-    pub fn has_undone_by(&self, request: &Redacted) -> bool {
+    pub fn has_undone_by(&self, request: &RedactedRequest) -> bool {
         self.undo_requests.contains(request)
     }
 
-    /// Whether a person gave up on `thing`.
-    pub fn is_abandoned(&self, thing: Step) -> bool {
-        self.abandoned.iter().any(|(step, _)| *step == thing)
+    /// Whether a person gave up on `resource`.
+    pub fn is_abandoned(&self, resource: Step) -> bool {
+        self.abandoned.iter().any(|(step, _)| *step == resource)
     }
 
-    /// What this run made or changed and has not undone, newest first; one entry a thing and id.
+    /// What this run made or changed and has not undone, newest first; one entry a resource and id.
     ///
-    /// An app that was made is one thing with its variables and its start. An app that was found or changed
+    /// An app that was made is one resource with its variables and its start. An app that was found or changed
     /// stands as *changed* as soon as any of the three was changed.
-    pub fn standing(&self) -> Vec<Standing> {
-        let mut standing: Vec<Standing> = Vec::new();
+    pub fn standing(&self) -> Vec<Outstanding> {
+        let mut standing: Vec<Outstanding> = Vec::new();
         for receipt in self.receipts.iter().filter(|receipt| receipt.is_ours_to_undo()) {
-            let (thing, id) = (receipt.step.thing(), &receipt.id);
-            let known = standing.iter().any(|s| s.receipt.step == thing && s.receipt.id == *id);
-            if known || self.is_gone(thing, id) || self.is_abandoned(thing) {
+            let (resource, id) = (receipt.step.resource(), &receipt.id);
+            let known = standing.iter().any(|s| s.receipt.step == resource && s.receipt.id == *id);
+            if known || self.is_gone(resource, id) || self.is_abandoned(resource) {
                 continue;
             }
-            let how = self.whole(thing, id, as_the_thing_goes(receipt));
-            let fields = self.fields_of(thing, id);
-            let receipt = Receipt { step: thing, how, fields, ..receipt.clone() };
-            standing.push(Standing { undo: self.undo_of(thing, id), receipt });
+            let origin = self.whole(resource, id, as_the_thing_goes(receipt));
+            let attributes = self.attributes_of(resource, id);
+            let receipt = Receipt { step: resource, origin, attributes, ..receipt.clone() };
+            standing.push(Outstanding { undo: self.undo_of(resource, id), receipt });
         }
         standing.reverse();
         standing
     }
 
-    // A thing may be changed in several steps (a record, then its proxy): it is now as the last left it, and was
+    // A resource may be changed in several steps (a record, then its proxy): it is now as the last left it, and was
     // before as the first found it.
-    fn fields_of(&self, thing: Step, id: &str) -> Fields {
-        self.on(thing, id).flat_map(|receipt| receipt.fields.clone()).collect()
+    fn attributes_of(&self, resource: Step, id: &str) -> Attributes {
+        self.on(resource, id).flat_map(|receipt| receipt.attributes.clone()).collect()
     }
 
-    fn whole(&self, thing: Step, id: &str, how: How) -> How {
-        let How::Changed { before } = how else { return how };
-        let mut whole = Fields::new();
-        for receipt in self.on(thing, id) {
-            let How::Changed { before } = &receipt.how else { continue };
+    fn whole(&self, resource: Step, id: &str, origin: Origin) -> Origin {
+        let Origin::Updated { before } = origin else { return origin };
+        let mut whole = Attributes::new();
+        for receipt in self.on(resource, id) {
+            let Origin::Updated { before } = &receipt.origin else { continue };
             for (name, was) in before {
                 whole.entry(name.clone()).or_insert_with(|| was.clone());
             }
         }
-        How::Changed { before: if whole.is_empty() { before } else { whole } }
+        Origin::Updated { before: if whole.is_empty() { before } else { whole } }
     }
 
-    fn on<'a>(&'a self, thing: Step, id: &'a str) -> impl Iterator<Item = &'a Receipt> {
-        let about = move |receipt: &&Receipt| receipt.step.thing() == thing && receipt.id == id;
+    fn on<'a>(&'a self, resource: Step, id: &'a str) -> impl Iterator<Item = &'a Receipt> {
+        let about = move |receipt: &&Receipt| receipt.step.resource() == resource && receipt.id == id;
         self.receipts.iter().filter(about).filter(|receipt| receipt.step.sets_fields())
     }
 
-    fn is_gone(&self, thing: Step, id: &str) -> bool {
-        self.gone.iter().any(|(step, gone)| *step == thing && gone == id)
+    fn is_gone(&self, resource: Step, id: &str) -> bool {
+        self.gone.iter().any(|(step, gone)| *step == resource && gone == id)
     }
 
-    fn undo_of(&self, thing: Step, id: &str) -> Undo {
-        let blocked = self.blocked.iter().rev().find(|(step, of, _)| *step == thing && of == id);
-        blocked.map_or(Undo::Standing, |(.., reason)| Undo::Blocked(reason.clone()))
+    fn undo_of(&self, resource: Step, id: &str) -> UndoStatus {
+        let blocked = self.blocked.iter().rev().find(|(step, of, _)| *step == resource && of == id);
+        blocked.map_or(UndoStatus::Open, |(.., reason)| UndoStatus::Blocked(reason.clone()))
     }
 
     /// Whether `effect` may follow what is written.
     ///
     /// # Errors
-    /// [`Illegal`] when it would settle what was never intended, want twice at once, or undo what does not stand.
-    pub fn check(&self, effect: &Effect) -> Result<(), Illegal> {
-        let no = |reason| Err(Illegal { effect: effect.name(), step: effect.step(), reason });
+    /// [`IllegalEffect`] when it would settle what was never intended, want twice at once, or undo what does not stand.
+    pub fn check(&self, effect: &Effect) -> Result<(), IllegalEffect> {
+        let no = |reason| Err(IllegalEffect { effect: effect.name(), step: effect.step(), reason });
         match effect {
-            Effect::Intended(wanted) if self.in_doubt(wanted.step) && wanted.kind == Kind::Create => {
+            Effect::Intended(wanted)
+                if self.in_doubt(wanted.step) && wanted.semantics == RequestSemantics::NonIdempotent =>
+            {
                 no("an earlier attempt is still in doubt")
             }
-            Effect::Intended(wanted) if self.receipt(wanted.step).is_some_and(|r| r.how == How::Made) => {
+            Effect::Intended(wanted)
+                if self.receipt(wanted.step).is_some_and(|r| r.origin == Origin::Created) =>
+            {
                 no("it is made already")
             }
-            Effect::Settled { step, by, .. } if *by != By::Look && !self.in_doubt(*step) => {
+            Effect::Resolved { step, by, .. } if *by != ResolvedBy::Observation && !self.in_doubt(*step) => {
                 no("nothing was intended")
             }
-            Effect::Settled { step, by: By::Look, .. } if self.in_doubt(*step) => {
+            Effect::Resolved { step, by: ResolvedBy::Observation, .. } if self.in_doubt(*step) => {
                 no("an attempt is in doubt, so a look does not settle it")
             }
-            Effect::Settled { step, by: By::Look, verdict: Verdict::Have(receipt) }
-                if receipt.is_ours_to_undo() =>
+            Effect::Resolved {
+                step,
+                by: ResolvedBy::Observation,
+                outcome: EffectOutcome::Applied(receipt),
+            } if receipt.is_ours_to_undo() => no("what was only looked at was neither made nor changed"),
+            Effect::Resolved { step, outcome: EffectOutcome::Applied(receipt), .. }
+                if receipt.step != *step =>
             {
-                no("what was only looked at was neither made nor changed")
-            }
-            Effect::Settled { step, verdict: Verdict::Have(receipt), .. } if receipt.step != *step => {
                 no("the receipt is for another step")
             }
-            Effect::Surplus { receipt }
-                if receipt.how != How::Late && self.newest_attempt(receipt.step).is_none() =>
+            Effect::Duplicate { receipt }
+                if receipt.origin != Origin::Orphaned && self.newest_attempt(receipt.step).is_none() =>
             {
                 no("nothing was ever intended")
             }
-            Effect::UndoIntended { thing, id, .. }
-            | Effect::UndoDoubted { thing, id }
-            | Effect::Undone { thing, id }
-            | Effect::UndoBlocked { thing, id, .. }
-            | Effect::Kept { thing, id, .. }
-                if !self.stands(*thing, id) =>
+            Effect::UndoIntended { resource, id, .. }
+            | Effect::UndoDoubted { resource, id }
+            | Effect::Undone { resource, id }
+            | Effect::UndoBlocked { resource, id, .. }
+            | Effect::Retained { resource, id, .. }
+                if !self.stands(*resource, id) =>
             {
                 no("nothing of ours stands there")
             }
-            Effect::Abandoned { thing, .. } if self.standing().iter().all(|s| s.receipt.step != *thing) => {
+            Effect::Abandoned { resource, .. }
+                if self.standing().iter().all(|s| s.receipt.step != *resource) =>
+            {
                 no("nothing of ours stands there")
             }
             Effect::Intended(_)
-            | Effect::Settled { .. }
-            | Effect::Surplus { .. }
+            | Effect::Resolved { .. }
+            | Effect::Duplicate { .. }
             | Effect::UndoIntended { .. }
             | Effect::UndoDoubted { .. }
             | Effect::Undone { .. }
             | Effect::UndoBlocked { .. }
-            | Effect::Kept { .. }
+            | Effect::Retained { .. }
             | Effect::Abandoned { .. } => Ok(()),
         }
     }
@@ -223,13 +235,13 @@ impl Ledger {
         self.doubts.iter().any(|doubt| doubt.step == step)
     }
 
-    fn stands(&self, thing: Step, id: &str) -> bool {
-        self.standing().iter().any(|s| s.receipt.step == thing && s.receipt.id == id)
+    fn stands(&self, resource: Step, id: &str) -> bool {
+        self.standing().iter().any(|s| s.receipt.step == resource && s.receipt.id == id)
     }
 
     /// Takes over what earlier runs of the app made or found.
-    pub(crate) fn inherit(&mut self, things: Vec<Receipt>) {
-        self.receipts.extend(things);
+    pub(crate) fn inherit(&mut self, receipts: Vec<Receipt>) {
+        self.receipts.extend(receipts);
     }
 
     /// Adds an effect that [`check`](Self::check) let through.
@@ -242,22 +254,22 @@ impl Ledger {
                 self.attempts.push(wanted.clone());
                 self.doubts.push(wanted);
             }
-            Effect::Settled { step, by, verdict } => self.settle(step, by, verdict),
-            Effect::Surplus { receipt } => self.receipts.push(receipt),
-            Effect::UndoIntended { thing, attempt, request, .. } => {
+            Effect::Resolved { step, by, outcome } => self.settle(step, by, outcome),
+            Effect::Duplicate { receipt } => self.receipts.push(receipt),
+            Effect::UndoIntended { resource, attempt, request, .. } => {
                 if !self.has_undone_by(&request) {
                     self.undo_requests.push(request);
                 }
-                self.undoing = Some(Unanswered { step: thing, attempt });
+                self.undoing = Some(Unanswered { step: resource, attempt });
             }
             Effect::UndoDoubted { .. } => self.unanswered.extend(undoing),
-            Effect::Undone { thing, id } => {
-                self.gone.push((thing, id));
-                self.forget_what_cannot_land(thing);
+            Effect::Undone { resource, id } => {
+                self.gone.push((resource, id));
+                self.forget_what_cannot_land(resource);
             }
-            Effect::Kept { thing, id, .. } => self.gone.push((thing, id)),
-            Effect::UndoBlocked { thing, id, reason } => self.blocked.push((thing, id, reason)),
-            Effect::Abandoned { thing, reason } => self.abandoned.push((thing, reason)),
+            Effect::Retained { resource, id, .. } => self.gone.push((resource, id)),
+            Effect::UndoBlocked { resource, id, reason } => self.blocked.push((resource, id, reason)),
+            Effect::Abandoned { resource, reason } => self.abandoned.push((resource, reason)),
         }
     }
 
@@ -273,19 +285,21 @@ impl Ledger {
 
     // Its own answer says what came of the newest attempt at the step alone; an answer that nothing came of it leaves
     // the ones before it in doubt.
-    fn settle(&mut self, step: Step, by: By, verdict: Verdict) {
-        if by == By::Answer
+    fn settle(&mut self, step: Step, by: ResolvedBy, outcome: EffectOutcome) {
+        if by == ResolvedBy::Response
             && let Some(newest) = self.unanswered.iter().rposition(|unclear| unclear.step == step)
         {
             self.unanswered.remove(newest);
         }
         match (by, self.doubts.iter().rposition(|doubt| doubt.step == step)) {
-            (By::Answer, Some(newest)) if verdict == Verdict::Absent => drop(self.doubts.remove(newest)),
+            (ResolvedBy::Response, Some(newest)) if outcome == EffectOutcome::NotApplied => {
+                drop(self.doubts.remove(newest))
+            }
             _ => self.doubts.retain(|doubt| doubt.step != step),
         }
-        if let Verdict::Have(receipt) = verdict {
+        if let EffectOutcome::Applied(receipt) = outcome {
             // No late request finds what is gone.
-            if matches!(receipt.how, How::Dropped { .. }) {
+            if matches!(receipt.origin, Origin::Deleted { .. }) {
                 self.unanswered.retain(|unclear| unclear.step != step);
             }
             self.take(receipt);
@@ -293,16 +307,16 @@ impl Ledger {
     }
 
     // What was made and is gone has an id that no later request finds.
-    fn forget_what_cannot_land(&mut self, thing: Step) {
-        let here = |receipt: &&Receipt| receipt.step.thing() == thing;
-        let only_made = self.receipts.iter().filter(here).all(|receipt| match receipt.how {
-            How::Made | How::Late => true,
-            How::Changed { .. } => receipt.step.thing() != receipt.step,
-            How::Found | How::Dropped { .. } => false,
+    fn forget_what_cannot_land(&mut self, resource: Step) {
+        let here = |receipt: &&Receipt| receipt.step.resource() == resource;
+        let only_made = self.receipts.iter().filter(here).all(|receipt| match receipt.origin {
+            Origin::Created | Origin::Orphaned => true,
+            Origin::Updated { .. } => receipt.step.resource() != receipt.step,
+            Origin::Existing | Origin::Deleted { .. } => false,
         });
-        let made = self.receipts.iter().filter(here).any(|receipt| receipt.how == How::Made);
-        if made && only_made && self.standing().iter().all(|standing| standing.receipt.step != thing) {
-            self.unanswered.retain(|unclear| unclear.step.thing() != thing);
+        let made = self.receipts.iter().filter(here).any(|receipt| receipt.origin == Origin::Created);
+        if made && only_made && self.standing().iter().all(|standing| standing.receipt.step != resource) {
+            self.unanswered.retain(|unclear| unclear.step.resource() != resource);
         }
     }
 
@@ -312,9 +326,9 @@ impl Ledger {
         let earlier = self.receipts.iter_mut().find(|old| old.step == receipt.step && old.id == receipt.id);
         match earlier {
             Some(old) => {
-                old.fields = receipt.fields;
-                if old.how == How::Found {
-                    old.how = receipt.how;
+                old.attributes = receipt.attributes;
+                if old.origin == Origin::Existing {
+                    old.origin = receipt.origin;
                 }
             }
             None => self.receipts.push(receipt),
@@ -322,12 +336,12 @@ impl Ledger {
     }
 }
 
-// What was done to a thing never makes it ours to delete: a new variable on an app that was found is a change of
+// What was done to a resource never makes it ours to delete: a new variable on an app that was found is a change of
 // that app.
-fn as_the_thing_goes(receipt: &Receipt) -> How {
-    let works_on_another = receipt.step.thing() != receipt.step;
-    match &receipt.how {
-        How::Made if works_on_another => How::Changed { before: Fields::new() },
-        how => how.clone(),
+fn as_the_thing_goes(receipt: &Receipt) -> Origin {
+    let works_on_another = receipt.step.resource() != receipt.step;
+    match &receipt.origin {
+        Origin::Created if works_on_another => Origin::Updated { before: Attributes::new() },
+        origin => origin.clone(),
     }
 }

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::cause::Cause;
 use crate::effect::Effect;
 use crate::entry::Evidence;
-use crate::plan::{Plan, Start};
+use crate::plan::{Plan, Rollout};
 use crate::receipt::Receipt;
 
 /// A phase's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Name {
+pub enum PhaseKind {
     /// The app is claimed and the run begun.
     Pending,
     /// Preflight and planning.
@@ -31,7 +31,7 @@ pub enum Name {
     Failed,
 }
 
-impl Name {
+impl PhaseKind {
     /// All phases, in the order in which a run may see them.
     pub const ALL: [Self; 9] = [
         Self::Pending,
@@ -87,7 +87,7 @@ impl Name {
     }
 }
 
-impl std::fmt::Display for Name {
+impl std::fmt::Display for PhaseKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
@@ -97,21 +97,23 @@ impl std::fmt::Display for Name {
 /// person says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Data {
+pub enum VolumePolicy {
     /// It goes with the app: no release was ever finished, or a person said so.
-    Goes,
+    #[serde(rename = "goes")]
+    Delete,
     /// It stays on the server.
-    Stays,
+    #[serde(rename = "stays")]
+    Retain,
 }
 
 /// A phase, by its type.
 pub trait Phase {
     /// Its name.
-    const NAME: Name;
+    const NAME: PhaseKind;
 }
 
 /// A phase in which the world is changed, on the way forward or back: effects may be recorded.
-pub trait Working: Phase {
+pub trait EffectfulPhase: Phase {
     /// What is carried out.
     fn plan(&self) -> &Plan;
 }
@@ -152,7 +154,7 @@ pub struct Verifying {
     /// Where it should answer: nowhere, for a worker.
     pub endpoints: Vec<String>,
     /// Whether it was started.
-    pub start: Start,
+    pub rollout: Rollout,
 }
 
 /// The release stands, proven.
@@ -178,7 +180,7 @@ pub struct RollingBack {
     /// Why it is undone.
     pub cause: Cause,
     /// What becomes of the data.
-    pub data: Data,
+    pub volumes: VolumePolicy,
 }
 
 /// Nothing this run made is there any more, and everything it changed is as before.
@@ -196,13 +198,13 @@ pub struct Failed {
     /// Why.
     pub cause: Cause,
     /// What becomes of the data.
-    pub data: Data,
+    pub volumes: VolumePolicy,
 }
 
 macro_rules! phases {
     ($($phase:ident),*) => {
         $(impl Phase for $phase {
-            const NAME: Name = Name::$phase;
+            const NAME: PhaseKind = PhaseKind::$phase;
         })*
     };
 }
@@ -210,7 +212,7 @@ phases!(Pending, Validating, Provisioning, Deploying, Verifying, Complete, Rolli
 
 macro_rules! working {
     ($($phase:ident),*) => {
-        $(impl Working for $phase {
+        $(impl EffectfulPhase for $phase {
             fn plan(&self) -> &Plan {
                 &self.plan
             }

@@ -3,49 +3,56 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::RunId;
-use crate::mark::Mark;
-use crate::moment::Moment;
-use crate::receipt::{Fields, Receipt};
-use crate::step::Nth;
+use crate::receipt::{Attributes, Receipt};
+use crate::step::RecordIndex;
+use crate::tag::OwnershipTag;
+use crate::timestamp::DualTimestamp;
 
-/// What is done about one thing.
+/// What is done about one resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Nothing of the kind is there: make it.
     Create,
     /// It is there and differs: change it.
-    Change {
+    #[serde(rename = "change")]
+    Update {
         /// Its id.
         id: String,
         /// The fields that will change, as they are now.
-        before: Fields,
+        before: Attributes,
         /// The mark it carries, where it is one of ours.
-        mark: Option<Mark>,
+        #[serde(rename = "mark")]
+        tag: Option<OwnershipTag>,
     },
     /// It is there as wanted: leave it.
-    Keep {
+    #[serde(rename = "keep")]
+    NoOp {
         /// Its id.
         id: String,
         /// The mark it carries, where it is one of ours.
-        mark: Option<Mark>,
+        #[serde(rename = "mark")]
+        tag: Option<OwnershipTag>,
     },
     /// An earlier run of the app made it, and it is no longer wanted: delete it, once all else is proven.
-    Drop {
+    #[serde(rename = "drop")]
+    Delete {
         /// Its id.
         id: String,
         /// Its fields, as they are now.
-        before: Fields,
+        before: Attributes,
         /// The mark it carries.
-        mark: Mark,
+        #[serde(rename = "mark")]
+        tag: OwnershipTag,
     },
 }
 
-/// One thing, as it should be.
+/// One resource, as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
+pub struct DesiredResource {
     /// The fields it should have.
-    pub fields: Fields,
+    #[serde(rename = "fields")]
+    pub attributes: Attributes,
     /// What is done to get there.
     pub action: Action,
 }
@@ -73,13 +80,14 @@ pub enum Proxy {
 
 /// One DNS record, as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordWish {
+pub struct DesiredRecord {
     /// Its full name.
     pub name: String,
     /// The zone it is in.
     pub zone: Zone,
     /// The fields it should have, and what is done to get there.
-    pub wish: Wish,
+    #[serde(rename = "wish")]
+    pub desired: DesiredResource,
     /// When the proxy stands in front of it.
     pub proxy: Proxy,
 }
@@ -88,7 +96,7 @@ pub struct RecordWish {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedOver {
     /// The record.
-    pub record: RecordWish,
+    pub record: DesiredRecord,
     /// How that release left it.
     pub receipt: Receipt,
 }
@@ -97,7 +105,7 @@ pub struct HandedOver {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint<'a> {
     /// Fabrik does: it is this one.
-    Managed(&'a RecordWish),
+    Managed(&'a DesiredRecord),
     /// Somebody else does; this is the name.
     External(&'a str),
 }
@@ -115,7 +123,7 @@ impl<'a> Endpoint<'a> {
 /// What becomes of one environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum EnvChange {
+pub enum EnvVarAction {
     /// No release has it: it is set.
     Add,
     /// The last release has another value: it is set.
@@ -128,7 +136,7 @@ pub enum EnvChange {
 
 /// One environment variable. Its value is never here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnvWish {
+pub struct EnvVarChange {
     /// Its name.
     pub key: String,
     /// The keyed fingerprint of the value it should have (of the value it has, when removed).
@@ -136,12 +144,12 @@ pub struct EnvWish {
     /// The fingerprint of the value the last release set; empty when added.
     pub before: String,
     /// What becomes of it.
-    pub change: EnvChange,
+    pub change: EnvVarAction,
 }
 
 /// Where the plan was made for. Nothing is decided with another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct TargetLocation {
     /// Coolify's base URL.
     pub coolify: String,
     /// The team the token belongs to.
@@ -155,7 +163,7 @@ pub struct Place {
 /// What the run builds on: what undoing it goes back to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Base {
+pub enum Baseline {
     /// The app has no finished release.
     Nothing,
     /// The app's newest finished run.
@@ -165,9 +173,9 @@ pub enum Base {
 /// Whether the app is started anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Start {
+pub enum Rollout {
     /// It was triggered at this moment.
-    Triggered(Moment),
+    Triggered(DualTimestamp),
     /// It runs as wanted and was left alone.
     Running,
 }
@@ -176,11 +184,13 @@ pub enum Start {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// What it builds on.
-    pub base: Base,
+    #[serde(rename = "base")]
+    pub baseline: Baseline,
     /// Where it is for.
-    pub place: Place,
+    #[serde(rename = "place")]
+    pub target: TargetLocation,
     /// The DNS records: those of the app's domains in the spec's order, then those no longer wanted.
-    pub records: Vec<RecordWish>,
+    pub records: Vec<DesiredRecord>,
     /// The app's domains whose records somebody else keeps: verified, never written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external: Vec<String>,
@@ -188,20 +198,20 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed_over: Vec<HandedOver>,
     /// The Coolify project.
-    pub project: Wish,
+    pub project: DesiredResource,
     /// The Coolify environment.
-    pub environment: Wish,
+    pub environment: DesiredResource,
     /// The app.
-    pub app: Wish,
+    pub app: DesiredResource,
     /// Its environment variables, by name.
-    pub envs: Vec<EnvWish>,
+    pub envs: Vec<EnvVarChange>,
     /// The URLs it will answer at: none, for a worker.
     pub endpoints: Vec<String>,
     /// The release that will answer there: this run, or the one whose start is left alone.
     pub release: RunId,
     /// What requests of earlier runs made after those had ended: deleted before anything else is done.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub late: Vec<Receipt>,
+    #[serde(rename = "late", default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<Receipt>,
     /// The volumes, by the app's own names, that an earlier release mounts and this one does not: their data stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_volumes: Vec<String>,
@@ -210,22 +220,22 @@ pub struct Plan {
 impl Action {
     /// Whether carrying it out sends any write.
     pub fn changes(&self) -> bool {
-        !matches!(self, Self::Keep { .. })
+        !matches!(self, Self::NoOp { .. })
     }
 
-    /// The id of the thing, where there is one already.
+    /// The id of the resource, where there is one already.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Create => None,
-            Self::Change { id, .. } | Self::Keep { id, .. } | Self::Drop { id, .. } => Some(id),
+            Self::Update { id, .. } | Self::NoOp { id, .. } | Self::Delete { id, .. } => Some(id),
         }
     }
 }
 
 impl Plan {
     /// The records that are wanted, each with its number.
-    pub fn wanted(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
-        self.numbered().filter(|(_, record)| !matches!(record.wish.action, Action::Drop { .. }))
+    pub fn wanted(&self) -> impl Iterator<Item = (RecordIndex, &DesiredRecord)> {
+        self.numbered().filter(|(_, record)| !matches!(record.desired.action, Action::Delete { .. }))
     }
 
     /// The app's domains, in the spec's order.
@@ -235,37 +245,37 @@ impl Plan {
     }
 
     /// The records that are no longer wanted, each with its number.
-    pub fn unwanted(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
-        self.numbered().filter(|(_, record)| matches!(record.wish.action, Action::Drop { .. }))
+    pub fn unwanted(&self) -> impl Iterator<Item = (RecordIndex, &DesiredRecord)> {
+        self.numbered().filter(|(_, record)| matches!(record.desired.action, Action::Delete { .. }))
     }
 
     /// The records that make room for wanted ones of their name, each with its number. They go first.
-    pub fn replaced(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
+    pub fn replaced(&self) -> impl Iterator<Item = (RecordIndex, &DesiredRecord)> {
         self.unwanted().filter(|(_, record)| self.wanted().any(|(_, wanted)| wanted.name == record.name))
     }
 
     /// The record of that number.
-    pub fn record(&self, nth: Nth) -> Option<&RecordWish> {
+    pub fn record(&self, nth: RecordIndex) -> Option<&DesiredRecord> {
         self.records.get(usize::from(nth))
     }
 
     // A spec has far fewer domains than there are numbers.
-    fn numbered(&self) -> impl Iterator<Item = (Nth, &RecordWish)> {
-        (0..=Nth::MAX).zip(&self.records)
+    fn numbered(&self) -> impl Iterator<Item = (RecordIndex, &DesiredRecord)> {
+        (0..=RecordIndex::MAX).zip(&self.records)
     }
 
     /// Whether carrying it out would send any write.
     pub fn has_changes(&self) -> bool {
-        let things = [&self.project, &self.environment, &self.app];
-        let mut wishes = self.records.iter().map(|record| &record.wish).chain(things);
-        !self.late.is_empty()
-            || wishes.any(|wish| wish.action.changes())
+        let named = [&self.project, &self.environment, &self.app];
+        let mut resources = self.records.iter().map(|record| &record.desired).chain(named);
+        !self.orphans.is_empty()
+            || resources.any(|resource| resource.action.changes())
             || self.records.iter().any(|record| record.proxy == Proxy::AfterProof)
-            || self.envs.iter().any(|env| env.change != EnvChange::Keep)
+            || self.envs.iter().any(|env| env.change != EnvVarAction::Keep)
     }
 
     /// Whether the app must be started anew: it is new, or what it is made of changes.
     pub fn starts_app(&self) -> bool {
-        self.app.action.changes() || self.envs.iter().any(|env| env.change != EnvChange::Keep)
+        self.app.action.changes() || self.envs.iter().any(|env| env.change != EnvVarAction::Keep)
     }
 }

@@ -1,58 +1,66 @@
-//! Receipts: what came of a step, and how to know the thing again.
+//! Receipts: what came of a step, and how to know the resource again.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mark::Mark;
 use crate::step::Step;
+use crate::tag::OwnershipTag;
 
 /// Named fields of a remote object, as text: what was sent, or what the API returned.
-pub type Fields = BTreeMap<String, String>;
+pub type Attributes = BTreeMap<String, String>;
 
-/// How we came to have the thing.
+/// What a receipt certifies about its resource, and so what undoing the run does with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum How {
+pub enum Origin {
     /// This run made it: undoing deletes it.
-    Made,
+    #[serde(rename = "made")]
+    Created,
     /// This run changed it; before, it was so: undoing restores it.
-    Changed {
+    #[serde(rename = "changed")]
+    Updated {
         /// The fields as they were.
-        before: Fields,
+        before: Attributes,
     },
     /// It was there as wanted: undoing leaves it alone.
-    Found,
+    #[serde(rename = "found")]
+    Existing,
     /// A request of an earlier run made it after that run had ended: it is deleted.
-    Late,
+    #[serde(rename = "late")]
+    Orphaned,
     /// An earlier run of the app had made it, and this one deleted it; before, it was so: undoing makes it anew.
-    Dropped {
+    #[serde(rename = "dropped")]
+    Deleted {
         /// The fields as they were.
-        before: Fields,
+        before: Attributes,
     },
 }
 
-/// Proof that a step's thing is there.
+/// Proof that a step's resource is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The step that wanted it.
     pub step: Step,
-    /// How we came to have it.
-    pub how: How,
+    /// What the run did with it.
+    #[serde(rename = "how")]
+    pub origin: Origin,
     /// The id the API gave it.
     pub id: String,
     /// The mark it carries, where it carries one of ours.
-    pub mark: Option<Mark>,
+    #[serde(rename = "mark")]
+    pub tag: Option<OwnershipTag>,
     /// The fields we set, as the API returned them.
-    pub fields: Fields,
+    #[serde(rename = "fields")]
+    pub attributes: Attributes,
 }
 
 impl Receipt {
     /// Whether undoing has anything to do with it.
     pub fn is_ours_to_undo(&self) -> bool {
-        match self.how {
-            How::Made | How::Changed { .. } | How::Late | How::Dropped { .. } => true,
-            How::Found => false,
+        match self.origin {
+            Origin::Created | Origin::Updated { .. } | Origin::Orphaned | Origin::Deleted { .. } => true,
+            Origin::Existing => false,
         }
     }
 }

@@ -5,13 +5,14 @@
 
 use crate::deployment::Deployment;
 use crate::effect::Effect;
-use crate::entry::{Begun, Entry, FORMAT, Line};
+use crate::entry::{FORMAT, JournalEntry, RunHeader, StoredEntry};
 use crate::id::RunId;
-use crate::ledger::{Illegal, Ledger};
+use crate::ledger::{IllegalEffect, Ledger};
 use crate::phase::{
-    Complete, Deploying, Failed, Name, Pending, Provisioning, RolledBack, RollingBack, Validating, Verifying,
+    Complete, Deploying, Failed, Pending, PhaseKind, Provisioning, RolledBack, RollingBack, Validating,
+    Verifying,
 };
-use crate::unwritten::Unwritten;
+use crate::uncommitted::Uncommitted;
 
 /// Why entries lead to no deployment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +38,7 @@ pub enum ReplayError {
         /// The entry's name.
         entry: &'static str,
         /// The phase before it.
-        phase: Name,
+        phase: PhaseKind,
     },
     /// An effect contradicts the ones before it.
     #[error("entry {seq}: {illegal}")]
@@ -45,14 +46,14 @@ pub enum ReplayError {
         /// The entry's place, from 0.
         seq: usize,
         /// What is wrong.
-        illegal: Illegal,
+        illegal: IllegalEffect,
     },
 }
 
 /// A deployment in whichever phase its journal says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnyDeployment {
-    /// Just begun.
+    /// Just header.
     Pending(Deployment<Pending>),
     /// Being checked and planned.
     Validating(Deployment<Validating>),
@@ -101,18 +102,18 @@ into_any!(Pending, Validating, Provisioning, Deploying, Verifying, Complete, Rol
 
 impl AnyDeployment {
     /// The phase's name.
-    pub fn name(&self) -> Name {
+    pub fn name(&self) -> PhaseKind {
         each!(self, d => d.name())
     }
 
     /// How the run began.
-    pub fn begun(&self) -> &Begun {
-        each!(self, d => d.begun())
+    pub fn header(&self) -> &RunHeader {
+        each!(self, d => d.header())
     }
 
     /// The run's id.
     pub fn run(&self) -> &RunId {
-        &self.begun().run
+        &self.header().run
     }
 
     /// What its effects add up to.
@@ -124,15 +125,15 @@ impl AnyDeployment {
     ///
     /// # Errors
     /// [`ReplayError`] at the first line that no move would have written.
-    pub fn replay(lines: &[Line]) -> Result<Self, ReplayError> {
+    pub fn replay(lines: &[StoredEntry]) -> Result<Self, ReplayError> {
         if let Some((seq, line)) = lines.iter().enumerate().find(|(_, line)| line.v > FORMAT) {
             return Err(ReplayError::Newer { seq, format: line.v });
         }
-        let Some(Line { entry: Entry::Begun(begun), .. }) = lines.first() else {
+        let Some(StoredEntry { entry: JournalEntry::Begun(header), .. }) = lines.first() else {
             return Err(ReplayError::NoBeginning);
         };
         let beginning = &lines[0].entry;
-        let start = Deployment::begin(begun.clone()).already(beginning).ok_or(ReplayError::NoBeginning)?;
+        let start = Deployment::begin(header.clone()).already(beginning).ok_or(ReplayError::NoBeginning)?;
         let mut any = Self::from(start);
         for (seq, line) in lines.iter().enumerate().skip(1) {
             any = any.accept(seq, &line.entry)?;
@@ -140,75 +141,75 @@ impl AnyDeployment {
         Ok(any)
     }
 
-    fn accept(self, seq: usize, entry: &Entry) -> Result<Self, ReplayError> {
+    fn accept(self, seq: usize, entry: &JournalEntry) -> Result<Self, ReplayError> {
         let phase = self.name();
         let no_such_move = ReplayError::NoSuchMove { seq, entry: entry.name(), phase };
         match entry {
-            Entry::Effect(effect) => {
+            JournalEntry::Effect(effect) => {
                 self.take(effect).map_err(|illegal| ReplayError::Effect { seq, illegal })
             }
-            Entry::Parked { .. } => Ok(self.parked()),
-            Entry::Resumed { .. } => Ok(self.resumed()),
-            Entry::Begun(_)
-            | Entry::Validating
-            | Entry::Provisioning { .. }
-            | Entry::Deploying { .. }
-            | Entry::Verifying { .. }
-            | Entry::Complete { .. }
-            | Entry::RollingBack { .. }
-            | Entry::Destroying { .. }
-            | Entry::RolledBack { .. }
-            | Entry::Failed { .. } => self.make(entry).ok_or(no_such_move),
+            JournalEntry::Parked { .. } => Ok(self.parked()),
+            JournalEntry::Resumed { .. } => Ok(self.resumed()),
+            JournalEntry::Begun(_)
+            | JournalEntry::Validating
+            | JournalEntry::Provisioning { .. }
+            | JournalEntry::Deploying { .. }
+            | JournalEntry::Verifying { .. }
+            | JournalEntry::Complete { .. }
+            | JournalEntry::RollingBack { .. }
+            | JournalEntry::Destroying { .. }
+            | JournalEntry::RolledBack { .. }
+            | JournalEntry::Failed { .. } => self.make(entry).ok_or(no_such_move),
         }
     }
 
     /// Makes the move that would write `entry`, if this phase has it.
-    fn make(self, entry: &Entry) -> Option<Self> {
+    fn make(self, entry: &JournalEntry) -> Option<Self> {
         match self {
             Self::Pending(d) => match entry {
-                Entry::Validating => same(d.validate(), entry),
-                Entry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
+                JournalEntry::Validating => same(d.validate(), entry),
+                JournalEntry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
                 _ => None,
             },
             Self::Validating(d) => match entry {
-                Entry::Provisioning { plan } => same(d.provision(plan.clone()), entry),
-                Entry::Destroying { plan, things, data, cause } => {
-                    same(d.destroy(plan.clone(), things.clone(), *data, cause.clone()), entry)
+                JournalEntry::Provisioning { plan } => same(d.provision(plan.clone()), entry),
+                JournalEntry::Destroying { plan, receipts, volumes, cause } => {
+                    same(d.destroy(plan.clone(), receipts.clone(), *volumes, cause.clone()), entry)
                 }
-                Entry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
+                JournalEntry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
                 _ => None,
             },
             Self::Provisioning(d) => match entry {
-                Entry::Deploying { dns } => same(d.deploy(dns.clone()), entry),
-                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
-                Entry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
+                JournalEntry::Deploying { dns } => same(d.deploy(dns.clone()), entry),
+                JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
+                JournalEntry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
             },
             Self::Deploying(d) => match entry {
-                Entry::Verifying { app, endpoints, start } => {
-                    same(d.verify(app.clone(), endpoints.clone(), start.clone()), entry)
+                JournalEntry::Verifying { app, endpoints, rollout } => {
+                    same(d.verify(app.clone(), endpoints.clone(), rollout.clone()), entry)
                 }
-                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
-                Entry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
+                JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
+                JournalEntry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
             },
             Self::Verifying(d) => match entry {
-                Entry::Complete { evidence } => same(d.complete(evidence.clone()), entry),
-                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
-                Entry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
+                JournalEntry::Complete { evidence } => same(d.complete(evidence.clone()), entry),
+                JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
+                JournalEntry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
             },
             Self::Complete(d) => match entry {
-                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
+                JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 _ => None,
             },
             Self::RollingBack(d) => match entry {
-                Entry::RolledBack { .. } => same(d.close().ok()?, entry),
-                Entry::Failed { .. } => same(d.give_up(), entry),
+                JournalEntry::RolledBack { .. } => same(d.close().ok()?, entry),
+                JournalEntry::Failed { .. } => same(d.give_up(), entry),
                 _ => None,
             },
             Self::Failed(d) => match entry {
-                Entry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
+                JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 _ => None,
             },
             Self::RolledBack(_) => None,
@@ -225,14 +226,14 @@ impl AnyDeployment {
         each!(self, d => Self::from(d.note(Ledger::parked)))
     }
 
-    fn take(self, effect: &Effect) -> Result<Self, Illegal> {
+    fn take(self, effect: &Effect) -> Result<Self, IllegalEffect> {
         each!(self, d => d.replay_effect(effect).map(Self::from))
     }
 }
 
-fn same<P>(unwritten: Unwritten<P>, entry: &Entry) -> Option<AnyDeployment>
+fn same<P>(uncommitted: Uncommitted<P>, entry: &JournalEntry) -> Option<AnyDeployment>
 where
     AnyDeployment: From<Deployment<P>>,
 {
-    unwritten.already(entry).map(AnyDeployment::from)
+    uncommitted.already(entry).map(AnyDeployment::from)
 }

@@ -1,16 +1,16 @@
-//! The steps of a deployment: each is one thing to have, or one change to make to it.
+//! The steps of a deployment: each is one resource to have, or one change to make to it.
 
 use serde::{Deserialize, Serialize};
 
 /// Which of an app's records, counted from 0.
-pub type Nth = u8;
+pub type RecordIndex = u8;
 
 /// One step. Its name goes into marks, so it has at most 12 characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Step {
     /// A DNS record.
-    Dns(Nth),
+    Dns(RecordIndex),
     /// The Coolify project.
     Project,
     /// The Coolify environment.
@@ -26,7 +26,7 @@ pub enum Step {
     /// The app's start with all of the above.
     Deploy,
     /// Cloudflare's proxy in front of a record, once the app is proven without it.
-    Proxy(Nth),
+    Proxy(RecordIndex),
 }
 
 /// A text that names no step.
@@ -63,10 +63,10 @@ impl Step {
         }
     }
 
-    /// The step whose object this one works on. Undoing is done a thing at a time: parts, volumes, variables and starts
+    /// The step whose object this one works on. Undoing is done a resource at a time: parts, volumes, variables and starts
     /// go the way of their app, the proxy goes the way of its record.
     #[must_use]
-    pub fn thing(self) -> Self {
+    pub fn resource(self) -> Self {
         match self {
             Self::Parts | Self::Volumes | Self::Envs | Self::Deploy => Self::App,
             Self::Proxy(nth) => Self::Dns(nth),
@@ -74,7 +74,7 @@ impl Step {
         }
     }
 
-    /// Whether what it sets are fields of its thing. Parts, volumes, variables and starts are not.
+    /// Whether what it sets are fields of its resource. Parts, volumes, variables and starts are not.
     #[must_use]
     pub fn sets_fields(self) -> bool {
         match self {
@@ -86,14 +86,14 @@ impl Step {
     /// The step of that name: a kind's, with `-2` and so on for the records after the first.
     pub fn named(name: &str) -> Option<Self> {
         let (kind, nth) = match name.rsplit_once('-') {
-            Some((kind, number)) => (kind, number.parse::<Nth>().ok()?.checked_sub(1)?),
+            Some((kind, number)) => (kind, number.parse::<RecordIndex>().ok()?.checked_sub(1)?),
             None => (name, 0),
         };
         let step = Self::KINDS.into_iter().find(|step| step.as_str() == kind)?.with(nth);
         (step.to_string() == name).then_some(step)
     }
 
-    fn with(self, nth: Nth) -> Self {
+    fn with(self, nth: RecordIndex) -> Self {
         match self {
             Self::Dns(_) => Self::Dns(nth),
             Self::Proxy(_) => Self::Proxy(nth),

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use machine::deployment::{Deployment, RecordError};
-use machine::effect::{By, Effect, Kind, Verdict};
-use machine::entry::{Entry, Line};
-use machine::plan::Start;
-use machine::receipt::How;
+use machine::effect::{Effect, EffectOutcome, RequestSemantics, ResolvedBy};
+use machine::entry::{JournalEntry, StoredEntry};
+use machine::plan::Rollout;
+use machine::receipt::Origin;
 use machine::replay::AnyDeployment;
 use machine::step::Step;
-use machine::unwritten::{Journal, Unwritten};
+use machine::uncommitted::{Journal, Uncommitted};
 use proptest::prelude::*;
 
 use crate::world::{
@@ -20,7 +20,7 @@ use crate::world::{
 /// What the store holds: the lines, who wrote each, and the newest token.
 #[derive(Debug, Default)]
 struct Book {
-    lines: Vec<Line>,
+    lines: Vec<StoredEntry>,
     writers: Vec<u64>,
     token: u64,
 }
@@ -66,7 +66,7 @@ enum PenError {
 impl Journal for Pen {
     type Error = PenError;
 
-    async fn append(&mut self, entry: &Entry) -> Result<(), PenError> {
+    async fn append(&mut self, entry: &JournalEntry) -> Result<(), PenError> {
         let mut book = open(&self.book);
         if book.token != self.token || book.lines.len() != self.seq {
             return Err(PenError::Fenced);
@@ -75,7 +75,7 @@ impl Journal for Pen {
             return Err(PenError::Died);
         }
         let at = moment(self.token);
-        book.lines.push(Line::new(at, entry.clone()));
+        book.lines.push(StoredEntry::new(at, entry.clone()));
         book.writers.push(self.token);
         self.seq += 1;
         if self.fault == Fault::After { Err(PenError::Died) } else { Ok(()) }
@@ -107,11 +107,11 @@ enum Try {
 /// Where the runner goes on; nowhere if it died.
 type After = Option<AnyDeployment>;
 
-fn written<P>(unwritten: Unwritten<P>, pen: &mut Pen) -> After
+fn written<P>(unwritten: Uncommitted<P>, pen: &mut Pen) -> After
 where
     AnyDeployment: From<Deployment<P>>,
 {
-    now(unwritten.write(pen)).ok().map(AnyDeployment::from)
+    now(unwritten.commit(pen)).ok().map(AnyDeployment::from)
 }
 
 /// Makes one of the moves of the phase; a phase without one stays as it is. Refusals are rare, so that most runs get
@@ -127,8 +127,8 @@ fn make(any: AnyDeployment, which: u8, pen: &mut Pen) -> After {
         (AnyDeployment::Provisioning(d), 1) => written(d.roll_back(why()), pen),
         (AnyDeployment::Provisioning(d), _) => written(d.leave_standing(why()), pen),
         (AnyDeployment::Deploying(d), 0) => {
-            let app = receipt(Step::App, "1", How::Made);
-            written(d.verify(app, vec!["https://blog.example.com".to_owned()], Start::Running), pen)
+            let app = receipt(Step::App, "1", Origin::Created);
+            written(d.verify(app, vec!["https://blog.example.com".to_owned()], Rollout::Running), pen)
         }
         (AnyDeployment::Deploying(d), 1) => written(d.roll_back(why()), pen),
         (AnyDeployment::Deploying(d), _) => written(d.leave_standing(why()), pen),
@@ -147,7 +147,7 @@ fn make(any: AnyDeployment, which: u8, pen: &mut Pen) -> After {
 }
 
 fn d_receipts() -> Vec<machine::receipt::Receipt> {
-    vec![receipt(Step::Dns(0), "1", How::Made)]
+    vec![receipt(Step::Dns(0), "1", Origin::Created)]
 }
 
 fn record(any: AnyDeployment, effect: Effect, pen: &mut Pen) -> After {
@@ -165,7 +165,7 @@ fn record(any: AnyDeployment, effect: Effect, pen: &mut Pen) -> After {
         AnyDeployment::Verifying(mut d) => recorded!(d, d.record(pen, effect)),
         AnyDeployment::RollingBack(mut d) => recorded!(d, d.record(pen, effect)),
         AnyDeployment::Failed(mut d) => {
-            recorded!(d, d.abandon(pen, effect.step().thing(), "gone".to_owned()))
+            recorded!(d, d.abandon(pen, effect.step().resource(), "gone".to_owned()))
         }
         AnyDeployment::Pending(_)
         | AnyDeployment::Validating(_)
@@ -192,15 +192,23 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn effect() -> impl Strategy<Value = Effect> {
-    let kind = prop_oneof![Just(Kind::Create), Just(Kind::Converge), Just(Kind::Trigger)];
-    let by = prop_oneof![Just(By::Answer), Just(By::Inquiry), Just(By::Look)];
-    let how = prop_oneof![Just(How::Made), Just(changed("80")), Just(How::Found)];
+    let kind = prop_oneof![
+        Just(RequestSemantics::NonIdempotent),
+        Just(RequestSemantics::Idempotent),
+        Just(RequestSemantics::Trigger)
+    ];
+    let by = prop_oneof![
+        Just(ResolvedBy::Response),
+        Just(ResolvedBy::Reconciliation),
+        Just(ResolvedBy::Observation)
+    ];
+    let how = prop_oneof![Just(Origin::Created), Just(changed("80")), Just(Origin::Existing)];
     let have = (step(), by, id(), how)
-        .prop_map(|(step, by, id, how)| settled(step, by, Verdict::Have(receipt(step, id, how))));
+        .prop_map(|(step, by, id, how)| settled(step, by, EffectOutcome::Applied(receipt(step, id, how))));
     prop_oneof![
         3 => (step(), kind).prop_map(|(step, kind)| intended(step, kind)),
         3 => have,
-        1 => step().prop_map(|step| settled(step, By::Inquiry, Verdict::Absent)),
+        1 => step().prop_map(|step| settled(step, ResolvedBy::Reconciliation, EffectOutcome::NotApplied)),
         1 => (step(), id()).prop_map(|(step, id)| surplus(step, id)),
         1 => (step(), id()).prop_map(|(step, id)| undo(step, id)),
         1 => (step(), id()).prop_map(|(step, id)| undone(step, id)),
@@ -288,10 +296,10 @@ proptest! {
         picks in prop::collection::vec((0..4_usize, any::<prop::sample::Index>()), 0..40)
     ) {
         let journeys = crate::world::journeys();
-        let entries: Vec<Entry> =
+        let entries: Vec<JournalEntry> =
             picks.iter().map(|(journey, line)| line.get(&journeys[*journey].1).clone()).collect();
         if let Ok(any) = AnyDeployment::replay(&lines(&entries)) {
-            prop_assert_eq!(entries.iter().rev().find_map(Entry::phase), Some(any.name()));
+            prop_assert_eq!(entries.iter().rev().find_map(JournalEntry::phase), Some(any.name()));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! `journal.jsonl` has one line of each kind. It only grows: a renamed field or a retyped one breaks this test,
 //! and is a new format.
 
-use machine::entry::{Entry, Evidence, Line, Proof};
+use machine::entry::{Evidence, JournalEntry, Proof, StoredEntry};
 use machine::replay::AnyDeployment;
 
 use crate::world::{journeys, lines};
@@ -39,7 +39,7 @@ fn every_entry_reads_back_as_what_was_written() {
     for (journey, entries) in journeys() {
         for line in lines(&entries) {
             let text = serde_json::to_string(&line).expect("lines are JSON");
-            assert_eq!(serde_json::from_str::<Line>(&text).ok(), Some(line), "{journey}: {text}");
+            assert_eq!(serde_json::from_str::<StoredEntry>(&text).ok(), Some(line), "{journey}: {text}");
         }
     }
 }
@@ -49,15 +49,15 @@ fn a_journey_read_back_from_text_replays_to_the_same() {
     for (_, entries) in journeys() {
         let written = lines(&entries);
         let text = serde_json::to_string(&written).expect("lines are JSON");
-        let read: Vec<Line> = serde_json::from_str(&text).expect("what was written can be read");
+        let read: Vec<StoredEntry> = serde_json::from_str(&text).expect("what was written can be read");
         assert_eq!(AnyDeployment::replay(&read), AnyDeployment::replay(&written));
     }
 }
 
 #[test]
 fn an_entry_of_an_unknown_kind_is_not_read() {
-    assert!(serde_json::from_str::<Entry>(r#"{"entry":"dreaming"}"#).is_err());
-    assert!(serde_json::from_str::<Entry>(r#"{"entry":"effect","effect":"wished"}"#).is_err());
+    assert!(serde_json::from_str::<JournalEntry>(r#"{"entry":"dreaming"}"#).is_err());
+    assert!(serde_json::from_str::<JournalEntry>(r#"{"entry":"effect","effect":"wished"}"#).is_err());
 }
 
 #[test]

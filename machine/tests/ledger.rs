@@ -1,11 +1,11 @@
 //! What effects add up to, and which of them cannot follow.
 
 use machine::deployment::RecordError;
-use machine::effect::{By, Effect, Kind, Verdict};
-use machine::entry::Entry;
-use machine::ledger::{Ledger, Standing, Undo};
-use machine::phase::Name;
-use machine::receipt::{Fields, How, Receipt};
+use machine::effect::{Effect, EffectOutcome, RequestSemantics, ResolvedBy};
+use machine::entry::JournalEntry;
+use machine::ledger::{Ledger, Outstanding, UndoStatus};
+use machine::phase::PhaseKind;
+use machine::receipt::{Attributes, Origin, Receipt};
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::Step;
 
@@ -16,8 +16,10 @@ use crate::world::{
 
 /// The run after `effects` in Provisioning, or the reason why one of them cannot follow.
 fn after(effects: &[Effect]) -> Result<AnyDeployment, ReplayError> {
-    let effects = effects.iter().cloned().map(Entry::Effect);
-    AnyDeployment::replay(&lines(&way_to(Name::Provisioning).into_iter().chain(effects).collect::<Vec<_>>()))
+    let effects = effects.iter().cloned().map(JournalEntry::Effect);
+    AnyDeployment::replay(&lines(
+        &way_to(PhaseKind::Provisioning).into_iter().chain(effects).collect::<Vec<_>>(),
+    ))
 }
 
 fn ledger(effects: &[Effect]) -> Ledger {
@@ -33,22 +35,22 @@ fn objection(effects: &[Effect]) -> String {
 }
 
 fn want(step: Step) -> Effect {
-    intended(step, Kind::Create)
+    intended(step, RequestSemantics::NonIdempotent)
 }
 
 fn send(step: Step) -> Effect {
-    intended(step, Kind::Converge)
+    intended(step, RequestSemantics::Idempotent)
 }
 
-fn got(step: Step, id: &str, how: How) -> Effect {
-    settled(step, By::Answer, Verdict::Have(receipt(step, id, how)))
+fn got(step: Step, id: &str, how: Origin) -> Effect {
+    settled(step, ResolvedBy::Response, EffectOutcome::Applied(receipt(step, id, how)))
 }
 
 fn found(step: Step, id: &str) -> Effect {
-    settled(step, By::Look, Verdict::Have(receipt(step, id, How::Found)))
+    settled(step, ResolvedBy::Observation, EffectOutcome::Applied(receipt(step, id, Origin::Existing)))
 }
 
-fn things(standing: &[Standing]) -> Vec<(Step, &str)> {
+fn things(standing: &[Outstanding]) -> Vec<(Step, &str)> {
     standing.iter().map(|s| (s.receipt.step, s.receipt.id.as_str())).collect()
 }
 
@@ -67,7 +69,7 @@ fn what_stands_is_listed_newest_first() {
 
 #[test]
 fn what_an_earlier_run_left_behind_stands_until_it_is_gone_and_is_never_the_steps_own() {
-    let late = Effect::Surplus { receipt: receipt(Step::App, "late", How::Late) };
+    let late = Effect::Duplicate { receipt: receipt(Step::App, "late", Origin::Orphaned) };
     let ledger = ledger(&[late.clone(), want(Step::App), made(Step::App, "a1")]);
     assert_eq!(things(&ledger.standing()), [(Step::App, "a1"), (Step::App, "late")]);
     assert_eq!(ledger.receipt(Step::App).map(|receipt| receipt.id.as_str()), Some("a1"));
@@ -83,12 +85,12 @@ fn an_app_that_was_made_is_one_thing_with_its_variables_and_its_start() {
         made(Step::App, "a1"),
         send(Step::Envs),
         got(Step::Envs, "a1", changed("80")),
-        intended(Step::Deploy, Kind::Trigger),
+        intended(Step::Deploy, RequestSemantics::Trigger),
         made(Step::Deploy, "a1"),
     ]);
     let standing = ledger.standing();
     assert_eq!(things(&standing), [(Step::App, "a1")]);
-    assert_eq!(standing[0].receipt.how, How::Made);
+    assert_eq!(standing[0].receipt.origin, Origin::Created);
 }
 
 #[test]
@@ -96,7 +98,7 @@ fn a_found_app_with_a_new_variable_stands_as_changed() {
     let ledger = ledger(&[found(Step::App, "a1"), send(Step::Envs), got(Step::Envs, "a1", changed("80"))]);
     let standing = ledger.standing();
     assert_eq!(things(&standing), [(Step::App, "a1")]);
-    assert_eq!(standing[0].receipt.how, changed("80"));
+    assert_eq!(standing[0].receipt.origin, changed("80"));
 }
 
 #[test]
@@ -105,7 +107,7 @@ fn nothing_done_to_a_found_app_makes_it_ours_to_delete() {
         let ledger = ledger(&[found(Step::App, "a1"), send(step), made(step, "a1")]);
         let standing = ledger.standing();
         assert_eq!(things(&standing), [(Step::App, "a1")]);
-        assert_eq!(standing[0].receipt.how, How::Changed { before: Fields::new() }, "{step}");
+        assert_eq!(standing[0].receipt.origin, Origin::Updated { before: Attributes::new() }, "{step}");
     }
 }
 
@@ -124,7 +126,7 @@ fn what_was_there_before_the_first_change_is_what_counts() {
         send(Step::Dns(0)),
         got(Step::Dns(0), "r1", changed("8080")),
     ]);
-    assert_eq!(ledger.standing()[0].receipt.how, changed("80"));
+    assert_eq!(ledger.standing()[0].receipt.origin, changed("80"));
     assert_eq!(ledger.receipts().len(), 1);
 }
 
@@ -132,39 +134,44 @@ fn what_was_there_before_the_first_change_is_what_counts() {
 fn a_record_and_its_proxy_are_one_thing_with_the_fields_of_both() {
     let (content, plain) = (fields(&[("content", "192.0.2.7")]), fields(&[("proxied", "false")]));
     let proxied =
-        |how| Receipt { fields: fields(&[("proxied", "true")]), ..receipt(Step::Proxy(0), "r1", how) };
+        |how| Receipt { attributes: fields(&[("proxied", "true")]), ..receipt(Step::Proxy(0), "r1", how) };
     let all = fields(&[("name", "blog"), ("proxied", "true")]);
-    let proxy = settled(Step::Proxy(0), By::Answer, Verdict::Have(proxied(How::Changed { before: plain })));
-    let changed = got(Step::Dns(0), "r1", How::Changed { before: content });
+    let proxy = settled(
+        Step::Proxy(0),
+        ResolvedBy::Response,
+        EffectOutcome::Applied(proxied(Origin::Updated { before: plain })),
+    );
+    let changed = got(Step::Dns(0), "r1", Origin::Updated { before: content });
     for (first, how) in [
-        (made(Step::Dns(0), "r1"), How::Made),
-        (changed, How::Changed { before: fields(&[("content", "192.0.2.7"), ("proxied", "false")]) }),
+        (made(Step::Dns(0), "r1"), Origin::Created),
+        (changed, Origin::Updated { before: fields(&[("content", "192.0.2.7"), ("proxied", "false")]) }),
     ] {
-        let kind = if how == How::Made { want(Step::Dns(0)) } else { send(Step::Dns(0)) };
+        let kind = if how == Origin::Created { want(Step::Dns(0)) } else { send(Step::Dns(0)) };
         let standing = ledger(&[kind, first, send(Step::Proxy(0)), proxy.clone()]).standing();
         assert_eq!(things(&standing), [(Step::Dns(0), "r1")]);
-        assert_eq!((&standing[0].receipt.how, &standing[0].receipt.fields), (&how, &all));
+        assert_eq!((&standing[0].receipt.origin, &standing[0].receipt.attributes), (&how, &all));
     }
 }
 
 #[test]
 fn things_with_one_name_or_one_id_have_each_their_own_fields_and_hindrance() {
-    let with = |receipt: Receipt, port: &str| Receipt { fields: fields(&[("port", port)]), ..receipt };
-    let have = |receipt: Receipt| settled(receipt.step, By::Answer, Verdict::Have(receipt));
-    let app = with(receipt(Step::App, "1", How::Made), "30");
+    let with = |receipt: Receipt, port: &str| Receipt { attributes: fields(&[("port", port)]), ..receipt };
+    let have =
+        |receipt: Receipt| settled(receipt.step, ResolvedBy::Response, EffectOutcome::Applied(receipt));
+    let app = with(receipt(Step::App, "1", Origin::Created), "30");
     let standing = ledger(&[
         want(Step::Dns(0)),
-        have(with(receipt(Step::Dns(0), "1", How::Made), "10")),
-        Effect::Surplus { receipt: with(receipt(Step::Dns(0), "2", How::Made), "20") },
+        have(with(receipt(Step::Dns(0), "1", Origin::Created), "10")),
+        Effect::Duplicate { receipt: with(receipt(Step::Dns(0), "2", Origin::Created), "20") },
         want(Step::App),
         have(app),
         blocked(Step::Dns(0), "2"),
     ])
     .standing();
     let told: Vec<_> =
-        standing.iter().map(|s| (s.receipt.step, s.receipt.fields["port"].as_str(), &s.undo)).collect();
-    let hindered = Undo::Blocked("drifted".to_owned());
-    let free = Undo::Standing;
+        standing.iter().map(|s| (s.receipt.step, s.receipt.attributes["port"].as_str(), &s.undo)).collect();
+    let hindered = UndoStatus::Blocked("drifted".to_owned());
+    let free = UndoStatus::Open;
     assert_eq!(
         told,
         [(Step::App, "30", &free), (Step::Dns(0), "20", &hindered), (Step::Dns(0), "10", &free)]
@@ -174,17 +181,18 @@ fn things_with_one_name_or_one_id_have_each_their_own_fields_and_hindrance() {
 #[test]
 fn what_is_set_on_an_app_beside_its_fields_is_none_of_them_now_or_before() {
     for step in [Step::Parts, Step::Volumes, Step::Envs, Step::Deploy] {
-        let beside = Receipt { fields: fields(&[("KEY", "new")]), ..receipt(step, "a1", changed("8080")) };
+        let beside =
+            Receipt { attributes: fields(&[("KEY", "new")]), ..receipt(step, "a1", changed("8080")) };
         let before = fields(&[("image", "old")]);
         let standing = ledger(&[
             send(Step::App),
-            got(Step::App, "a1", How::Changed { before: before.clone() }),
+            got(Step::App, "a1", Origin::Updated { before: before.clone() }),
             send(step),
-            settled(step, By::Answer, Verdict::Have(beside)),
+            settled(step, ResolvedBy::Response, EffectOutcome::Applied(beside)),
         ])
         .standing();
-        assert_eq!(standing[0].receipt.fields, fields(&[("name", "blog")]), "{step}");
-        assert_eq!(standing[0].receipt.how, How::Changed { before }, "{step}");
+        assert_eq!(standing[0].receipt.attributes, fields(&[("name", "blog")]), "{step}");
+        assert_eq!(standing[0].receipt.origin, Origin::Updated { before }, "{step}");
     }
 }
 
@@ -192,7 +200,7 @@ fn what_is_set_on_an_app_beside_its_fields_is_none_of_them_now_or_before() {
 fn what_was_found_and_then_changed_is_changed() {
     let ledger =
         ledger(&[found(Step::Dns(0), "r1"), send(Step::Dns(0)), got(Step::Dns(0), "r1", changed("80"))]);
-    assert_eq!(ledger.standing()[0].receipt.how, changed("80"));
+    assert_eq!(ledger.standing()[0].receipt.origin, changed("80"));
 }
 
 #[test]
@@ -215,16 +223,16 @@ fn what_is_undone_or_kept_no_longer_stands() {
 #[test]
 fn what_is_blocked_stands_with_its_reason_and_can_be_undone_later() {
     let stuck = [want(Step::Dns(0)), made(Step::Dns(0), "r1"), blocked(Step::Dns(0), "r1")];
-    assert_eq!(ledger(&stuck).standing()[0].undo, Undo::Blocked("drifted".to_owned()));
+    assert_eq!(ledger(&stuck).standing()[0].undo, UndoStatus::Blocked("drifted".to_owned()));
     let freed = [stuck.as_slice(), &[undo(Step::Dns(0), "r1"), undone(Step::Dns(0), "r1")]].concat();
     assert_eq!(ledger(&freed).standing(), []);
 }
 
 #[test]
 fn what_a_person_gave_up_on_no_longer_stands() {
-    let made = [want(Step::Dns(0)), made(Step::Dns(0), "r1")].map(Entry::Effect).to_vec();
-    let entries = [way_to(Name::Provisioning), made, vec![move_to(Name::Failed)]];
-    let entries = [entries.concat(), vec![Entry::Effect(abandoned(Step::Dns(0)))]].concat();
+    let made = [want(Step::Dns(0)), made(Step::Dns(0), "r1")].map(JournalEntry::Effect).to_vec();
+    let entries = [way_to(PhaseKind::Provisioning), made, vec![move_to(PhaseKind::Failed)]];
+    let entries = [entries.concat(), vec![JournalEntry::Effect(abandoned(Step::Dns(0)))]].concat();
     let failed = AnyDeployment::replay(&lines(&entries)).expect("it stands, so it can be given up");
     assert!(failed.ledger().is_abandoned(Step::Dns(0)));
     assert_eq!(failed.ledger().standing(), []);
@@ -233,13 +241,13 @@ fn what_a_person_gave_up_on_no_longer_stands() {
 #[test]
 fn a_settled_attempt_is_no_longer_in_doubt_but_remembered() {
     for verdict in [
-        Verdict::Absent,
-        Verdict::Refused { reason: "no".to_owned() },
-        Verdict::Have(receipt(Step::Dns(0), "r1", How::Made)),
+        EffectOutcome::NotApplied,
+        EffectOutcome::Rejected { reason: "no".to_owned() },
+        EffectOutcome::Applied(receipt(Step::Dns(0), "r1", Origin::Created)),
     ] {
         let doubtful = [want(Step::Dns(0))];
         assert_eq!(ledger(&doubtful).doubts().len(), 1);
-        let settled = ledger(&[want(Step::Dns(0)), settled(Step::Dns(0), By::Answer, verdict)]);
+        let settled = ledger(&[want(Step::Dns(0)), settled(Step::Dns(0), ResolvedBy::Response, verdict)]);
         assert_eq!(settled.doubts(), []);
         assert_eq!(settled.newest_attempt(Step::Dns(0)), settled.first_attempt(Step::Dns(0)));
     }
@@ -247,19 +255,23 @@ fn a_settled_attempt_is_no_longer_in_doubt_but_remembered() {
 
 #[test]
 fn an_answer_that_nothing_came_of_it_leaves_the_attempts_before_in_doubt() {
-    let send = intended(Step::App, Kind::Converge);
-    let absent = settled(Step::App, By::Answer, Verdict::Absent);
+    let send = intended(Step::App, RequestSemantics::Idempotent);
+    let absent = settled(Step::App, ResolvedBy::Response, EffectOutcome::NotApplied);
     let twice = ledger(&[send.clone(), send.clone(), absent.clone()]);
     assert_eq!(twice.doubts().len(), 1);
     assert_eq!(ledger(&[send.clone(), absent.clone()]).doubts(), []);
-    let seen = settled(Step::App, By::Inquiry, Verdict::Absent);
+    let seen = settled(Step::App, ResolvedBy::Reconciliation, EffectOutcome::NotApplied);
     assert_eq!(ledger(&[send.clone(), send, seen]).doubts(), []);
 }
 
 #[test]
 fn each_effect_that_cannot_follow_is_named_with_the_reason() {
-    let have = |step, by, how| settled(step, by, Verdict::Have(receipt(step, "r1", how)));
-    let elsewhere = settled(Step::Dns(0), By::Answer, Verdict::Have(receipt(Step::App, "a1", How::Made)));
+    let have = |step, by, how| settled(step, by, EffectOutcome::Applied(receipt(step, "r1", how)));
+    let elsewhere = settled(
+        Step::Dns(0),
+        ResolvedBy::Response,
+        EffectOutcome::Applied(receipt(Step::App, "a1", Origin::Created)),
+    );
     let dns = [want(Step::Dns(0)), made(Step::Dns(0), "r1")];
     let with = |more: &[Effect]| [dns.as_slice(), more].concat();
     for (effects, words) in [
@@ -270,15 +282,15 @@ fn each_effect_that_cannot_follow_is_named_with_the_reason() {
         (with(&[want(Step::Dns(0))]), "`intended` of step `dns` cannot follow: it is made already"),
         (vec![made(Step::Dns(0), "r1")], "`settled` of step `dns` cannot follow: nothing was intended"),
         (
-            vec![want(Step::Dns(0)), have(Step::Dns(0), By::Look, How::Found)],
+            vec![want(Step::Dns(0)), have(Step::Dns(0), ResolvedBy::Observation, Origin::Existing)],
             "`settled` of step `dns` cannot follow: an attempt is in doubt, so a look does not settle it",
         ),
         (
-            vec![have(Step::Dns(0), By::Look, How::Made)],
+            vec![have(Step::Dns(0), ResolvedBy::Observation, Origin::Created)],
             "`settled` of step `dns` cannot follow: what was only looked at was neither made nor changed",
         ),
         (
-            vec![have(Step::Dns(0), By::Look, changed("80"))],
+            vec![have(Step::Dns(0), ResolvedBy::Observation, changed("80"))],
             "`settled` of step `dns` cannot follow: what was only looked at was neither made nor changed",
         ),
         (
@@ -313,7 +325,7 @@ fn each_effect_that_cannot_follow_is_named_with_the_reason() {
 
 #[test]
 fn nothing_can_be_abandoned_that_does_not_stand() {
-    let AnyDeployment::Failed(mut d) = at(Name::Failed) else { panic!("the way to Failed leads there") };
+    let AnyDeployment::Failed(mut d) = at(PhaseKind::Failed) else { panic!("the way to Failed leads there") };
     let mut tape = Tape::default();
     let refused = now(d.abandon(&mut tape, Step::Dns(0), "tired".to_owned())).expect_err("nothing stands");
     let words = "`abandoned` of step `dns` cannot follow: nothing of ours stands there";
@@ -323,9 +335,9 @@ fn nothing_can_be_abandoned_that_does_not_stand() {
 
 #[test]
 fn an_effect_is_read_back_only_in_a_phase_that_can_write_it() {
-    for phase in Name::ALL {
+    for phase in PhaseKind::ALL {
         for effect in [found(Step::Dns(0), "r1"), abandoned(Step::Dns(0))] {
-            let entries = [way_to(phase), vec![Entry::Effect(effect.clone())]].concat();
+            let entries = [way_to(phase), vec![JournalEntry::Effect(effect.clone())]].concat();
             let out_of_place = AnyDeployment::replay(&lines(&entries))
                 .is_err_and(|error| error.to_string().ends_with("it has no place in this phase"));
             assert_eq!(out_of_place, !phase.takes(&effect), "{} in {phase}", effect.name());
@@ -335,7 +347,9 @@ fn an_effect_is_read_back_only_in_a_phase_that_can_write_it() {
 
 #[test]
 fn what_cannot_follow_is_neither_written_nor_counted() {
-    let AnyDeployment::Provisioning(mut d) = at(Name::Provisioning) else { panic!("the way leads there") };
+    let AnyDeployment::Provisioning(mut d) = at(PhaseKind::Provisioning) else {
+        panic!("the way leads there")
+    };
     let mut tape = Tape::default();
     let before = d.clone();
     for effect in [made(Step::Dns(0), "r1"), abandoned(Step::Dns(0))] {
@@ -348,8 +362,9 @@ fn what_cannot_follow_is_neither_written_nor_counted() {
 #[test]
 fn a_run_is_not_rolled_back_while_something_stands_or_is_in_doubt() {
     let undoing = |effects: &[Effect]| {
-        let effects = effects.iter().cloned().map(Entry::Effect).collect();
-        let entries = [way_to(Name::Provisioning), effects, vec![move_to(Name::RollingBack)]].concat();
+        let effects = effects.iter().cloned().map(JournalEntry::Effect).collect();
+        let entries =
+            [way_to(PhaseKind::Provisioning), effects, vec![move_to(PhaseKind::RollingBack)]].concat();
         match AnyDeployment::replay(&lines(&entries)) {
             Ok(AnyDeployment::RollingBack(d)) => d,
             other => panic!("{other:?}"),

@@ -1,25 +1,25 @@
 //! What a plan says of itself: which records it wants, and whether anything is to be done.
 
-use machine::mark::Mark;
-use machine::plan::{Action, EnvChange, Plan, Proxy, Wish};
-use machine::receipt::{Fields, How};
+use machine::plan::{Action, DesiredResource, EnvVarAction, Plan, Proxy};
+use machine::receipt::{Attributes, Origin};
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 
 use crate::world::{mark, plan, receipt};
 
 /// Where a plan has the wish for one of its things.
-type WishOf = fn(&mut Plan) -> &mut Wish;
+type WishOf = fn(&mut Plan) -> &mut DesiredResource;
 
 fn keep() -> Action {
-    Action::Keep { id: "k1".to_owned(), mark: None }
+    Action::NoOp { id: "k1".to_owned(), tag: None }
 }
 
 fn change() -> Action {
-    Action::Change { id: "c1".to_owned(), before: Fields::new(), mark: None }
+    Action::Update { id: "c1".to_owned(), before: Attributes::new(), tag: None }
 }
 
-fn take_away(mark: Mark) -> Action {
-    Action::Drop { id: "d1".to_owned(), before: Fields::new(), mark }
+fn take_away(mark: OwnershipTag) -> Action {
+    Action::Delete { id: "d1".to_owned(), before: Attributes::new(), tag: mark }
 }
 
 /// Each way in which a wish can differ from what is.
@@ -32,12 +32,12 @@ fn idle() -> Plan {
     let mut plan = plan();
     for record in &mut plan.records {
         record.proxy = Proxy::AsMade;
-        record.wish.action = keep();
+        record.desired.action = keep();
     }
     for wish in [&mut plan.project, &mut plan.environment, &mut plan.app] {
         wish.action = keep();
     }
-    plan.envs[0].change = EnvChange::Keep;
+    plan.envs[0].change = EnvVarAction::Keep;
     plan
 }
 
@@ -51,8 +51,8 @@ fn one_thing_to_do() -> Vec<(String, Plan, bool)> {
     let mut plans = Vec::new();
     for action in differing() {
         let things: [(&str, WishOf, bool); 5] = [
-            ("first record", |plan| &mut plan.records[0].wish, false),
-            ("last record", |plan| &mut plan.records[1].wish, false),
+            ("first record", |plan| &mut plan.records[0].desired, false),
+            ("last record", |plan| &mut plan.records[1].desired, false),
             ("project", |plan| &mut plan.project, false),
             ("environment", |plan| &mut plan.environment, false),
             ("app", |plan| &mut plan.app, true),
@@ -62,12 +62,12 @@ fn one_thing_to_do() -> Vec<(String, Plan, bool)> {
             plans.push((format!("{thing}: {action:?}"), plan, starts));
         }
     }
-    for change in [EnvChange::Add, EnvChange::Set, EnvChange::Remove] {
+    for change in [EnvVarAction::Add, EnvVarAction::Set, EnvVarAction::Remove] {
         plans.push((format!("variable: {change:?}"), with(&|plan| plan.envs[0].change = change), true));
     }
     let proxied = with(&|plan| plan.records[1].proxy = Proxy::AfterProof);
     plans.push(("proxy".to_owned(), proxied, false));
-    let late = with(&|plan| plan.late = vec![receipt(Step::App, "a0", How::Late)]);
+    let late = with(&|plan| plan.orphans = vec![receipt(Step::App, "a0", Origin::Orphaned)]);
     plans.push(("what came late".to_owned(), late, false));
     plans
 }

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use machine::effect::Effect;
-use machine::entry::{Entry, FORMAT, Line};
+use machine::entry::{FORMAT, JournalEntry, StoredEntry};
 use machine::id::RunId;
-use machine::phase::{Data, Name};
+use machine::phase::{PhaseKind, VolumePolicy};
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::Step;
 
 use crate::world::{Tape, begin, journeys, lines, move_to, now, turned_back, way_to};
 
 /// Walks the moves that `entries` record, one after the other, on a tape of its own.
-pub fn walk(entries: &[Entry]) -> (AnyDeployment, Tape) {
+pub fn walk(entries: &[JournalEntry]) -> (AnyDeployment, Tape) {
     let mut tape = Tape::default();
     let mut any = begin(&mut tape);
     for entry in &entries[1..] {
@@ -21,40 +21,50 @@ pub fn walk(entries: &[Entry]) -> (AnyDeployment, Tape) {
     (any, tape)
 }
 
-fn step(any: AnyDeployment, entry: &Entry, tape: &mut Tape) -> AnyDeployment {
+fn step(any: AnyDeployment, entry: &JournalEntry, tape: &mut Tape) -> AnyDeployment {
     macro_rules! written {
         ($unwritten:expr) => {{
-            let Ok(next) = now($unwritten.write(tape));
+            let Ok(next) = now($unwritten.commit(tape));
             next.into()
         }};
     }
     match (any, entry.clone()) {
-        (AnyDeployment::Pending(d), Entry::Validating) => written!(d.validate()),
-        (AnyDeployment::Validating(d), Entry::Provisioning { plan }) => written!(d.provision(plan)),
-        (AnyDeployment::Validating(d), Entry::Destroying { plan, things, data, cause }) => {
+        (AnyDeployment::Pending(d), JournalEntry::Validating) => written!(d.validate()),
+        (AnyDeployment::Validating(d), JournalEntry::Provisioning { plan }) => written!(d.provision(plan)),
+        (
+            AnyDeployment::Validating(d),
+            JournalEntry::Destroying { plan, receipts: things, volumes: data, cause },
+        ) => {
             written!(d.destroy(plan, things, data, cause))
         }
-        (AnyDeployment::Validating(d), Entry::RolledBack { cause }) => written!(d.refuse(cause)),
-        (AnyDeployment::Provisioning(d), Entry::Deploying { dns }) => written!(d.deploy(dns)),
-        (AnyDeployment::Deploying(d), Entry::Verifying { app, endpoints, start }) => {
+        (AnyDeployment::Validating(d), JournalEntry::RolledBack { cause }) => written!(d.refuse(cause)),
+        (AnyDeployment::Provisioning(d), JournalEntry::Deploying { dns }) => written!(d.deploy(dns)),
+        (AnyDeployment::Deploying(d), JournalEntry::Verifying { app, endpoints, rollout: start }) => {
             written!(d.verify(app, endpoints, start))
         }
-        (AnyDeployment::Deploying(d), Entry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
-        (AnyDeployment::Verifying(d), Entry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
-        (AnyDeployment::Verifying(d), Entry::Complete { evidence }) => written!(d.complete(evidence)),
-        (AnyDeployment::Complete(d), Entry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
-        (AnyDeployment::RollingBack(d), Entry::RolledBack { .. }) => {
+        (AnyDeployment::Deploying(d), JournalEntry::RollingBack { cause, .. }) => {
+            written!(d.roll_back(cause))
+        }
+        (AnyDeployment::Verifying(d), JournalEntry::RollingBack { cause, .. }) => {
+            written!(d.roll_back(cause))
+        }
+        (AnyDeployment::Verifying(d), JournalEntry::Complete { evidence }) => written!(d.complete(evidence)),
+        (AnyDeployment::Complete(d), JournalEntry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
+        (AnyDeployment::RollingBack(d), JournalEntry::RolledBack { .. }) => {
             written!(d.close().expect("nothing stands"))
         }
-        (AnyDeployment::RollingBack(d), Entry::Failed { .. }) => written!(d.give_up()),
-        (AnyDeployment::Failed(d), Entry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
-        (AnyDeployment::Failed(mut d), Entry::Effect(Effect::Abandoned { thing, reason })) => {
+        (AnyDeployment::RollingBack(d), JournalEntry::Failed { .. }) => written!(d.give_up()),
+        (AnyDeployment::Failed(d), JournalEntry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
+        (
+            AnyDeployment::Failed(mut d),
+            JournalEntry::Effect(Effect::Abandoned { resource: thing, reason }),
+        ) => {
             now(d.abandon(tape, thing, reason)).expect("the journey is legal");
             d.into()
         }
-        (any, Entry::Effect(effect)) => record(any, effect, tape),
-        (any, note @ (Entry::Parked { .. } | Entry::Resumed { .. })) => {
-            let Ok(()) = now(machine::unwritten::Journal::append(tape, &note));
+        (any, JournalEntry::Effect(effect)) => record(any, effect, tape),
+        (any, note @ (JournalEntry::Parked { .. } | JournalEntry::Resumed { .. })) => {
+            let Ok(()) = now(machine::uncommitted::Journal::append(tape, &note));
             any
         }
         (any, entry) => panic!("no journey has {} in {}", entry.name(), any.name()),
@@ -91,8 +101,9 @@ fn every_prefix_of_a_walk_replays_to_where_the_walk_was() {
 
 #[test]
 fn the_journeys_have_every_entry_and_every_effect() {
-    let seen: BTreeSet<&str> = journeys().iter().flat_map(|(_, j)| j.iter().map(Entry::name)).collect();
-    assert_eq!(seen.len(), Name::ALL.len() + 1 + 8 + 2, "{seen:?}");
+    let seen: BTreeSet<&str> =
+        journeys().iter().flat_map(|(_, j)| j.iter().map(JournalEntry::name)).collect();
+    assert_eq!(seen.len(), PhaseKind::ALL.len() + 1 + 8 + 2, "{seen:?}");
 }
 
 /// What replay makes of a tampered journey.
@@ -107,7 +118,7 @@ enum Fate {
 }
 
 /// All deployments that a run goes through, or nothing if some line is refused.
-fn history(entries: &[Entry]) -> Option<Vec<AnyDeployment>> {
+fn history(entries: &[JournalEntry]) -> Option<Vec<AnyDeployment>> {
     let lines = lines(entries);
     let states = (1..=lines.len()).map(|end| AnyDeployment::replay(&lines[..end]).ok());
     let mut history = states.collect::<Option<Vec<_>>>()?;
@@ -115,7 +126,7 @@ fn history(entries: &[Entry]) -> Option<Vec<AnyDeployment>> {
     Some(history)
 }
 
-fn fate(tampered: &[Entry], original: &[Entry]) -> Fate {
+fn fate(tampered: &[JournalEntry], original: &[JournalEntry]) -> Fate {
     match history(tampered) {
         None => Fate::Refused,
         same if same == history(original) => Fate::Same,
@@ -124,7 +135,7 @@ fn fate(tampered: &[Entry], original: &[Entry]) -> Fate {
 }
 
 /// The kinds of lines that can be tampered with in this way and meet this fate.
-fn kinds(how: impl Fn(&mut Vec<Entry>, usize) -> bool, met: Fate) -> BTreeSet<&'static str> {
+fn kinds(how: impl Fn(&mut Vec<JournalEntry>, usize) -> bool, met: Fate) -> BTreeSet<&'static str> {
     let mut kinds = BTreeSet::new();
     for (_, entries) in journeys() {
         for at in 0..entries.len() {
@@ -137,18 +148,18 @@ fn kinds(how: impl Fn(&mut Vec<Entry>, usize) -> bool, met: Fate) -> BTreeSet<&'
     kinds
 }
 
-fn drop_line(entries: &mut Vec<Entry>, at: usize) -> bool {
+fn drop_line(entries: &mut Vec<JournalEntry>, at: usize) -> bool {
     entries.remove(at);
     true
 }
 
-fn double_line(entries: &mut Vec<Entry>, at: usize) -> bool {
+fn double_line(entries: &mut Vec<JournalEntry>, at: usize) -> bool {
     entries.insert(at, entries[at].clone());
     true
 }
 
 /// Swaps a line with the next one, where that makes a difference to the text.
-fn swap_lines(entries: &mut [Entry], at: usize) -> bool {
+fn swap_lines(entries: &mut [JournalEntry], at: usize) -> bool {
     if at + 1 >= entries.len() || entries[at] == entries[at + 1] {
         return false;
     }
@@ -157,7 +168,7 @@ fn swap_lines(entries: &mut [Entry], at: usize) -> bool {
 }
 
 /// Changes one word of a line, where it has one that decides something (why an API refused decides nothing).
-fn alter_line(entries: &mut [Entry], at: usize) -> bool {
+fn alter_line(entries: &mut [JournalEntry], at: usize) -> bool {
     let text = serde_json::to_string(&entries[at]).expect("entries are JSON");
     let altered = text
         .replace("\"r1\"", "\"r9\"")
@@ -207,9 +218,9 @@ fn swapped_moves_are_refused() {
     }
 }
 
-fn steps_of(first: &Entry, second: &Entry) -> Option<(Step, Step)> {
+fn steps_of(first: &JournalEntry, second: &JournalEntry) -> Option<(Step, Step)> {
     match (first, second) {
-        (Entry::Effect(first), Entry::Effect(second)) => Some((first.step(), second.step())),
+        (JournalEntry::Effect(first), JournalEntry::Effect(second)) => Some((first.step(), second.step())),
         _ => None,
     }
 }
@@ -238,36 +249,38 @@ fn an_altered_line_is_never_taken_for_the_original() {
 
 #[test]
 fn an_end_for_another_reason_than_the_undoing_is_refused() {
-    let other = Entry::RolledBack { cause: crate::world::cause("something else") };
-    let entries = [way_to(Name::RollingBack), vec![other]].concat();
+    let other = JournalEntry::RolledBack { cause: crate::world::cause("something else") };
+    let entries = [way_to(PhaseKind::RollingBack), vec![other]].concat();
     let error = AnyDeployment::replay(&lines(&entries)).expect_err("the cause is another one");
     assert_eq!(error.to_string(), "entry 4 (`rolled-back`) cannot follow in phase RollingBack");
 }
 
 #[test]
 fn an_undone_run_remembers_that_it_had_finished_through_every_retry() {
-    for (start, data) in [(Name::Complete, Data::Stays), (Name::Verifying, Data::Goes)] {
-        let (back, failed) = (turned_back(data), move_to(Name::Failed));
+    for (start, data) in
+        [(PhaseKind::Complete, VolumePolicy::Retain), (PhaseKind::Verifying, VolumePolicy::Delete)]
+    {
+        let (back, failed) = (turned_back(data), move_to(PhaseKind::Failed));
         let again = vec![back.clone(), failed.clone(), back.clone(), failed, back];
         let entries = [way_to(start), again].concat();
         let replayed = AnyDeployment::replay(&lines(&entries));
         let Ok(AnyDeployment::RollingBack(d)) = replayed else { panic!("{replayed:?}") };
-        assert_eq!(d.phase().data, data, "{start}");
+        assert_eq!(d.phase().volumes, data, "{start}");
     }
 }
 
 #[test]
 fn data_of_a_finished_release_cannot_be_given_up_by_losing_the_line_that_finished_it() {
-    let complete = way_to(Name::Complete);
-    let lost = [&complete[..complete.len() - 1], &[turned_back(Data::Stays)]].concat();
+    let complete = way_to(PhaseKind::Complete);
+    let lost = [&complete[..complete.len() - 1], &[turned_back(VolumePolicy::Retain)]].concat();
     let error = AnyDeployment::replay(&lines(&lost)).expect_err("a line is missing");
     assert_eq!(error.to_string(), "entry 5 (`rolling-back`) cannot follow in phase Verifying");
 }
 
 #[test]
 fn a_newer_format_is_refused_before_anything_is_made_of_it() {
-    let mut newer = lines(&way_to(Name::Validating));
-    newer.push(Line { v: FORMAT + 1, ..newer[0].clone() });
+    let mut newer = lines(&way_to(PhaseKind::Validating));
+    newer.push(StoredEntry { v: FORMAT + 1, ..newer[0].clone() });
     let error = AnyDeployment::replay(&newer).expect_err("it is newer");
     assert_eq!(error, ReplayError::Newer { seq: 2, format: 2 });
     assert_eq!(
@@ -279,7 +292,7 @@ fn a_newer_format_is_refused_before_anything_is_made_of_it() {
 #[test]
 fn a_run_without_its_beginning_is_none() {
     assert_eq!(AnyDeployment::replay(&[]), Err(ReplayError::NoBeginning));
-    let headless = &lines(&way_to(Name::Complete))[1..];
+    let headless = &lines(&way_to(PhaseKind::Complete))[1..];
     assert_eq!(AnyDeployment::replay(headless), Err(ReplayError::NoBeginning));
 }
 
@@ -288,6 +301,6 @@ fn a_replayed_run_is_the_one_that_began() {
     for (_, entries) in journeys() {
         let any = AnyDeployment::replay(&lines(&entries)).expect("journeys are legal");
         assert_eq!(*any.run(), RunId::from_bits(1));
-        assert_eq!(any.begun(), &crate::world::begun());
+        assert_eq!(any.header(), &crate::world::begun());
     }
 }

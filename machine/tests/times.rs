@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use machine::effect::{Attempt, Effect, Kind};
-use machine::entry::Entry;
+use machine::effect::{Attempt, Effect, RequestSemantics};
+use machine::entry::JournalEntry;
 use machine::ledger::Ledger;
-use machine::moment::Moment;
-use machine::phase::Name;
-use machine::receipt::How;
+use machine::phase::PhaseKind;
+use machine::receipt::Origin;
 use machine::replay::AnyDeployment;
 use machine::step::Step;
+use machine::timestamp::DualTimestamp;
 
 use crate::world::{attempt, changed, intended, lines, moment, receipt, settled, undo, way_to};
-use machine::effect::{By, Verdict};
+use machine::effect::{EffectOutcome, ResolvedBy};
 
-fn at(wall_ms: u64, boot_ms: u64, boot: &str) -> Moment {
-    Moment { wall_ms, boot_ms, boot: boot.to_owned() }
+fn at(wall_ms: u64, boot_ms: u64, boot: &str) -> DualTimestamp {
+    DualTimestamp { wall_ms, monotonic_ms: boot_ms, boot: boot.to_owned() }
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn time_passes_by_the_steady_clock_within_a_boot_by_the_wall_across_and_never_ba
 
 #[test]
 fn an_attempt_is_unsettled_until_its_window_has_passed_and_no_longer() {
-    let attempt = Attempt { sent: moment(100), give_up_ms: 30, settle_ms: 60 };
+    let attempt = Attempt { sent: moment(100), timeout_ms: 30, settle_ms: 60 };
     for (now, left) in [(100, 60), (101, 59), (159, 1), (160, 0), (1_000, 0)] {
         assert_eq!(attempt.unsettled_for(&moment(now)), Duration::from_millis(left), "at {now}");
     }
@@ -47,8 +47,8 @@ fn sent(effect: Effect, ms: u64) -> Effect {
         Effect::Intended(wanted) => {
             Effect::Intended(machine::effect::Intended { attempt: attempt(ms), ..wanted })
         }
-        Effect::UndoIntended { thing, id, request, .. } => {
-            Effect::UndoIntended { thing, id, request, attempt: attempt(ms) }
+        Effect::UndoIntended { resource: thing, id, request, .. } => {
+            Effect::UndoIntended { resource: thing, id, request, attempt: attempt(ms) }
         }
         other => panic!("{} is not sent", other.name()),
     }
@@ -56,9 +56,10 @@ fn sent(effect: Effect, ms: u64) -> Effect {
 
 /// A record and its proxy, an app and its variables, all but one of them tried twice; then the way back.
 fn tried() -> Ledger {
-    let got =
-        |step: Step, id: &str| settled(step, By::Answer, Verdict::Have(receipt(step, id, changed("80"))));
-    let converge = |step, ms| sent(intended(step, Kind::Converge), ms);
+    let got = |step: Step, id: &str| {
+        settled(step, ResolvedBy::Response, EffectOutcome::Applied(receipt(step, id, changed("80"))))
+    };
+    let converge = |step, ms| sent(intended(step, RequestSemantics::Idempotent), ms);
     let effects = [
         converge(Step::Dns(0), 1),
         converge(Step::App, 2),
@@ -71,13 +72,17 @@ fn tried() -> Ledger {
         converge(Step::Proxy(0), 6),
         got(Step::Proxy(0), "r1"),
         converge(Step::Dns(1), 7),
-        settled(Step::Dns(1), By::Inquiry, Verdict::Have(receipt(Step::Dns(1), "r2", How::Made))),
+        settled(
+            Step::Dns(1),
+            ResolvedBy::Reconciliation,
+            EffectOutcome::Applied(receipt(Step::Dns(1), "r2", Origin::Created)),
+        ),
         sent(undo(Step::App, "a1"), 8),
-        Effect::UndoDoubted { thing: Step::App, id: "a1".to_owned() },
+        Effect::UndoDoubted { resource: Step::App, id: "a1".to_owned() },
         sent(undo(Step::Dns(0), "r1"), 9),
         sent(undo(Step::App, "a1"), 10),
     ];
-    let entries = way_to(Name::Provisioning).into_iter().chain(effects.map(Entry::Effect));
+    let entries = way_to(PhaseKind::Provisioning).into_iter().chain(effects.map(JournalEntry::Effect));
     let replayed = AnyDeployment::replay(&lines(&entries.collect::<Vec<_>>()));
     replayed.expect("the effects can follow each other").ledger().clone()
 }
@@ -85,7 +90,7 @@ fn tried() -> Ledger {
 #[test]
 fn the_first_and_the_newest_attempt_are_told_for_each_step() {
     let ledger = tried();
-    let ms = |attempt: Option<&Attempt>| attempt.map(|attempt| attempt.sent.boot_ms);
+    let ms = |attempt: Option<&Attempt>| attempt.map(|attempt| attempt.sent.monotonic_ms);
     for (step, first, newest) in [
         (Step::Dns(0), Some(1), Some(3)),
         (Step::App, Some(2), Some(4)),
@@ -100,7 +105,7 @@ fn the_first_and_the_newest_attempt_are_told_for_each_step() {
 }
 
 fn sent_at<'a>(attempts: impl Iterator<Item = &'a Attempt>) -> Vec<u64> {
-    attempts.map(|attempt| attempt.sent.boot_ms).collect()
+    attempts.map(|attempt| attempt.sent.monotonic_ms).collect()
 }
 
 #[test]
@@ -114,23 +119,27 @@ fn only_an_attempt_without_a_clear_answer_of_its_own_may_still_take_effect() {
 }
 
 /// What may still take effect of an undoing write, by what was written after it.
-fn after_an_undoing_write(then: &[Entry]) -> AnyDeployment {
+fn after_an_undoing_write(then: &[JournalEntry]) -> AnyDeployment {
     let made = [
-        intended(Step::Dns(0), Kind::Converge),
-        settled(Step::Dns(0), By::Answer, Verdict::Have(receipt(Step::Dns(0), "r1", changed("80")))),
+        intended(Step::Dns(0), RequestSemantics::Idempotent),
+        settled(
+            Step::Dns(0),
+            ResolvedBy::Response,
+            EffectOutcome::Applied(receipt(Step::Dns(0), "r1", changed("80"))),
+        ),
         sent(undo(Step::Dns(0), "r1"), 9),
     ];
-    let entries = way_to(Name::Provisioning).into_iter().chain(made.map(Entry::Effect));
-    let entries: Vec<Entry> = entries.chain(then.iter().cloned()).collect();
+    let entries = way_to(PhaseKind::Provisioning).into_iter().chain(made.map(JournalEntry::Effect));
+    let entries: Vec<JournalEntry> = entries.chain(then.iter().cloned()).collect();
     AnyDeployment::replay(&lines(&entries)).expect("the entries can follow each other")
 }
 
 #[test]
 fn an_undoing_write_was_answered_if_its_process_went_on_or_parked_and_not_if_another_did() {
-    let parked = Entry::Parked { reason: "interrupted".to_owned() };
-    let resumed = Entry::Resumed { holder: "another".to_owned() };
-    let undone = Entry::Effect(Effect::Undone { thing: Step::Dns(0), id: "r1".to_owned() });
-    let doubted = Entry::Effect(Effect::UndoDoubted { thing: Step::Dns(0), id: "r1".to_owned() });
+    let parked = JournalEntry::Parked { reason: "interrupted".to_owned() };
+    let resumed = JournalEntry::Resumed { holder: "another".to_owned() };
+    let undone = JournalEntry::Effect(Effect::Undone { resource: Step::Dns(0), id: "r1".to_owned() });
+    let doubted = JournalEntry::Effect(Effect::UndoDoubted { resource: Step::Dns(0), id: "r1".to_owned() });
     for (then, left) in [
         (vec![], 1),
         (vec![undone.clone()], 0),
@@ -149,18 +158,27 @@ fn an_undoing_write_was_answered_if_its_process_went_on_or_parked_and_not_if_ano
 
 #[test]
 fn no_late_request_finds_what_was_made_and_is_gone() {
-    let change = intended(Step::Envs, Kind::Converge);
+    let change = intended(Step::Envs, RequestSemantics::Idempotent);
     let effects = [
-        intended(Step::App, Kind::Create),
-        settled(Step::App, By::Answer, Verdict::Have(receipt(Step::App, "a1", How::Made))),
+        intended(Step::App, RequestSemantics::NonIdempotent),
+        settled(
+            Step::App,
+            ResolvedBy::Response,
+            EffectOutcome::Applied(receipt(Step::App, "a1", Origin::Created)),
+        ),
         change.clone(),
         change,
-        settled(Step::Envs, By::Answer, Verdict::Have(receipt(Step::Envs, "a1", changed("80")))),
+        settled(
+            Step::Envs,
+            ResolvedBy::Response,
+            EffectOutcome::Applied(receipt(Step::Envs, "a1", changed("80"))),
+        ),
         undo(Step::App, "a1"),
     ];
-    let gone = Effect::Undone { thing: Step::App, id: "a1".to_owned() };
+    let gone = Effect::Undone { resource: Step::App, id: "a1".to_owned() };
     let left = |effects: Vec<Effect>| {
-        let entries = way_to(Name::Provisioning).into_iter().chain(effects.into_iter().map(Entry::Effect));
+        let entries =
+            way_to(PhaseKind::Provisioning).into_iter().chain(effects.into_iter().map(JournalEntry::Effect));
         let any =
             AnyDeployment::replay(&lines(&entries.collect::<Vec<_>>())).expect("they follow each other");
         any.ledger().unanswered().count()

@@ -4,30 +4,35 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use machine::app::AppKey;
-use machine::cause::{Cause, Kind as CauseKind};
+use machine::cause::{Cause, CauseKind};
 use machine::deployment::Deployment;
-use machine::effect::{Attempt, By, Effect, Intended, Kind, Redacted, Verdict};
-use machine::entry::{Begun, Entry, Evidence, Line, Outside, Proof, Purpose};
+use machine::effect::{
+    Attempt, Effect, EffectOutcome, Intended, RedactedRequest, RequestSemantics, ResolvedBy,
+};
+use machine::entry::{Evidence, JournalEntry, Proof, Purpose, RunHeader, StoredEntry, TargetIdentity};
 use machine::id::{JournalId, RunId};
-use machine::mark::Mark;
-use machine::moment::Moment;
-use machine::phase::{Data, Name};
-use machine::plan::{Action, Base, EnvChange, EnvWish, Place, Plan, Proxy, RecordWish, Start, Wish, Zone};
-use machine::receipt::{Fields, How, Receipt};
+use machine::phase::{PhaseKind, VolumePolicy};
+use machine::plan::{
+    Action, Baseline, DesiredRecord, DesiredResource, EnvVarAction, EnvVarChange, Plan, Proxy, Rollout,
+    TargetLocation, Zone,
+};
+use machine::receipt::{Attributes, Origin, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
-use machine::unwritten::Journal;
+use machine::tag::OwnershipTag;
+use machine::timestamp::DualTimestamp;
+use machine::uncommitted::Journal;
 
-pub fn moment(ms: u64) -> Moment {
-    Moment { wall_ms: 1_700_000_000_000 + ms, boot_ms: ms, boot: "boot".to_owned() }
+pub fn moment(ms: u64) -> DualTimestamp {
+    DualTimestamp { wall_ms: 1_700_000_000_000 + ms, monotonic_ms: ms, boot: "boot".to_owned() }
 }
 
-pub fn fields(pairs: &[(&str, &str)]) -> Fields {
+pub fn fields(pairs: &[(&str, &str)]) -> Attributes {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-pub fn mark(step: Step) -> Mark {
-    Mark { run: RunId::from_bits(1), step, journal: JournalId::from_bits(2) }
+pub fn mark(step: Step) -> OwnershipTag {
+    OwnershipTag { run: RunId::from_bits(1), step, journal: JournalId::from_bits(2) }
 }
 
 pub fn cause(message: &str) -> Cause {
@@ -39,8 +44,8 @@ pub fn cause(message: &str) -> Cause {
     }
 }
 
-pub fn begun() -> Begun {
-    Begun {
+pub fn begun() -> RunHeader {
+    RunHeader {
         run: RunId::from_bits(1),
         journal: JournalId::from_bits(2),
         app: AppKey {
@@ -50,7 +55,7 @@ pub fn begun() -> Begun {
             name: "blog".to_owned(),
         },
         purpose: Purpose::Deploy,
-        outside: Outside {
+        target: TargetIdentity {
             coolify: "https://coolify.example.com".to_owned(),
             team: "0".to_owned(),
             token: "t0".to_owned(),
@@ -63,119 +68,125 @@ pub fn begun() -> Begun {
 }
 
 pub fn plan() -> Plan {
-    let create = || Wish { fields: fields(&[("name", "blog")]), action: Action::Create };
+    let create = || DesiredResource { attributes: fields(&[("name", "blog")]), action: Action::Create };
     Plan {
-        late: Vec::new(),
+        orphans: Vec::new(),
         external: Vec::new(),
         handed_over: Vec::new(),
         left_volumes: Vec::new(),
-        base: Base::Nothing,
-        place: Place {
+        baseline: Baseline::Nothing,
+        target: TargetLocation {
             coolify: "https://coolify.example.com".to_owned(),
             team: "0".to_owned(),
             server: "v0".to_owned(),
             server_name: "vps1".to_owned(),
         },
         records: vec![record("blog.example.com", create()), record("old.example.com", dropped())],
-        project: Wish {
-            fields: Fields::new(),
-            action: Action::Keep { id: "p1".to_owned(), mark: Some(mark(Step::Project)) },
+        project: DesiredResource {
+            attributes: Attributes::new(),
+            action: Action::NoOp { id: "p1".to_owned(), tag: Some(mark(Step::Project)) },
         },
         environment: create(),
-        app: Wish {
-            fields: Fields::new(),
-            action: Action::Change { id: "a1".to_owned(), before: fields(&[("port", "80")]), mark: None },
+        app: DesiredResource {
+            attributes: Attributes::new(),
+            action: Action::Update { id: "a1".to_owned(), before: fields(&[("port", "80")]), tag: None },
         },
-        envs: vec![EnvWish {
+        envs: vec![EnvVarChange {
             key: "KEY".to_owned(),
             fingerprint: "f0".to_owned(),
             before: String::new(),
-            change: EnvChange::Add,
+            change: EnvVarAction::Add,
         }],
         endpoints: vec!["https://blog.example.com".to_owned()],
         release: RunId::from_bits(1),
     }
 }
 
-fn record(name: &str, wish: Wish) -> RecordWish {
+fn record(name: &str, wish: DesiredResource) -> DesiredRecord {
     let zone = Zone {
         id: "z0".to_owned(),
         name: "example.com".to_owned(),
         name_servers: vec!["ns1.example.net".to_owned()],
     };
-    RecordWish { name: name.to_owned(), zone, wish, proxy: Proxy::AfterProof }
+    DesiredRecord { name: name.to_owned(), zone, desired: wish, proxy: Proxy::AfterProof }
 }
 
-fn dropped() -> Wish {
+fn dropped() -> DesiredResource {
     let before = fields(&[("content", "192.0.2.7")]);
-    Wish {
-        fields: Fields::new(),
-        action: Action::Drop { id: "r0".to_owned(), before, mark: mark(Step::Dns(0)) },
+    DesiredResource {
+        attributes: Attributes::new(),
+        action: Action::Delete { id: "r0".to_owned(), before, tag: mark(Step::Dns(0)) },
     }
 }
 
-pub fn receipt(step: Step, id: &str, how: How) -> Receipt {
-    Receipt { step, how, id: id.to_owned(), mark: Some(mark(step)), fields: fields(&[("name", "blog")]) }
+pub fn receipt(step: Step, id: &str, how: Origin) -> Receipt {
+    Receipt {
+        step,
+        origin: how,
+        id: id.to_owned(),
+        tag: Some(mark(step)),
+        attributes: fields(&[("name", "blog")]),
+    }
 }
 
-pub fn changed(port: &str) -> How {
-    How::Changed { before: fields(&[("port", port)]) }
+pub fn changed(port: &str) -> Origin {
+    Origin::Updated { before: fields(&[("port", port)]) }
 }
 
 pub fn attempt(ms: u64) -> Attempt {
-    Attempt { sent: moment(ms), give_up_ms: 30_000, settle_ms: 60_000 }
+    Attempt { sent: moment(ms), timeout_ms: 30_000, settle_ms: 60_000 }
 }
 
-pub fn redacted() -> Redacted {
-    Redacted {
+pub fn redacted() -> RedactedRequest {
+    RedactedRequest {
         method: "POST".to_owned(),
         target: "coolify.example.com/api/v1/services".to_owned(),
-        fields: fields(&[("name", "blog")]),
+        attributes: fields(&[("name", "blog")]),
     }
 }
 
-pub fn intended(step: Step, kind: Kind) -> Effect {
+pub fn intended(step: Step, kind: RequestSemantics) -> Effect {
     let request = redacted();
     Effect::Intended(Intended {
         step,
-        kind,
-        mark: mark(step),
+        semantics: kind,
+        tag: mark(step),
         request,
-        before: Fields::new(),
+        before: Attributes::new(),
         attempt: attempt(0),
     })
 }
 
-pub fn settled(step: Step, by: By, verdict: Verdict) -> Effect {
-    Effect::Settled { step, by, verdict }
+pub fn settled(step: Step, by: ResolvedBy, verdict: EffectOutcome) -> Effect {
+    Effect::Resolved { step, by, outcome: verdict }
 }
 
 pub fn made(step: Step, id: &str) -> Effect {
-    settled(step, By::Answer, Verdict::Have(receipt(step, id, How::Made)))
+    settled(step, ResolvedBy::Response, EffectOutcome::Applied(receipt(step, id, Origin::Created)))
 }
 
 pub fn surplus(step: Step, id: &str) -> Effect {
-    Effect::Surplus { receipt: receipt(step, id, How::Made) }
+    Effect::Duplicate { receipt: receipt(step, id, Origin::Created) }
 }
 
 pub fn undo(thing: Step, id: &str) -> Effect {
-    Effect::UndoIntended { thing, id: id.to_owned(), request: redacted(), attempt: attempt(9) }
+    Effect::UndoIntended { resource: thing, id: id.to_owned(), request: redacted(), attempt: attempt(9) }
 }
 
 pub fn undone(thing: Step, id: &str) -> Effect {
-    Effect::Undone { thing, id: id.to_owned() }
+    Effect::Undone { resource: thing, id: id.to_owned() }
 }
 
 pub fn blocked(thing: Step, id: &str) -> Effect {
-    Effect::UndoBlocked { thing, id: id.to_owned(), reason: "drifted".to_owned() }
+    Effect::UndoBlocked { resource: thing, id: id.to_owned(), reason: "drifted".to_owned() }
 }
 
 pub fn kept(thing: Step, id: &str) -> Effect {
-    Effect::Kept { thing, id: id.to_owned(), reason: "used by `wiki`".to_owned() }
+    Effect::Retained { resource: thing, id: id.to_owned(), reason: "used by `wiki`".to_owned() }
 }
 
 pub fn abandoned(thing: Step) -> Effect {
-    Effect::Abandoned { thing, reason: "deleted by hand".to_owned() }
+    Effect::Abandoned { resource: thing, reason: "deleted by hand".to_owned() }
 }
 
 pub fn evidence() -> Evidence {
@@ -188,14 +199,14 @@ pub fn evidence() -> Evidence {
 
 /// A journal that takes everything and keeps it.
 #[derive(Debug, Default)]
-pub struct Tape(pub Vec<Line>);
+pub struct Tape(pub Vec<StoredEntry>);
 
 impl Journal for Tape {
     type Error = Infallible;
 
-    async fn append(&mut self, entry: &Entry) -> Result<(), Infallible> {
+    async fn append(&mut self, entry: &JournalEntry) -> Result<(), Infallible> {
         let ms = u64::try_from(self.0.len()).expect("a tape is short");
-        self.0.push(Line::new(moment(ms), entry.clone()));
+        self.0.push(StoredEntry::new(moment(ms), entry.clone()));
         Ok(())
     }
 }
@@ -206,7 +217,7 @@ pub fn now<F: Future>(future: F) -> F::Output {
     runtime.expect("a runtime without drivers needs nothing").block_on(future)
 }
 
-pub fn lines(entries: &[Entry]) -> Vec<Line> {
+pub fn lines(entries: &[JournalEntry]) -> Vec<StoredEntry> {
     let mut tape = Tape::default();
     for entry in entries {
         let Ok(()) = now(tape.append(entry));
@@ -215,41 +226,49 @@ pub fn lines(entries: &[Entry]) -> Vec<Line> {
 }
 
 /// Each move's entry, with the phase it leads to.
-pub fn move_to(phase: Name) -> Entry {
+pub fn move_to(phase: PhaseKind) -> JournalEntry {
     match phase {
-        Name::Pending => Entry::Begun(begun()),
-        Name::Validating => Entry::Validating,
-        Name::Provisioning => Entry::Provisioning { plan: plan() },
-        Name::Deploying => Entry::Deploying { dns: vec![receipt(Step::Dns(0), "r1", How::Made)] },
-        Name::Verifying => Entry::Verifying {
-            app: receipt(Step::App, "a1", How::Made),
+        PhaseKind::Pending => JournalEntry::Begun(begun()),
+        PhaseKind::Validating => JournalEntry::Validating,
+        PhaseKind::Provisioning => JournalEntry::Provisioning { plan: plan() },
+        PhaseKind::Deploying => {
+            JournalEntry::Deploying { dns: vec![receipt(Step::Dns(0), "r1", Origin::Created)] }
+        }
+        PhaseKind::Verifying => JournalEntry::Verifying {
+            app: receipt(Step::App, "a1", Origin::Created),
             endpoints: vec!["https://blog.example.com".to_owned()],
-            start: Start::Triggered(moment(5)),
+            rollout: Rollout::Triggered(moment(5)),
         },
-        Name::Complete => Entry::Complete { evidence: evidence() },
-        Name::RollingBack => turned_back(Data::Goes),
-        Name::RolledBack => Entry::RolledBack { cause: cause("it is sick") },
-        Name::Failed => Entry::Failed { cause: cause("it is sick") },
+        PhaseKind::Complete => JournalEntry::Complete { evidence: evidence() },
+        PhaseKind::RollingBack => turned_back(VolumePolicy::Delete),
+        PhaseKind::RolledBack => JournalEntry::RolledBack { cause: cause("it is sick") },
+        PhaseKind::Failed => JournalEntry::Failed { cause: cause("it is sick") },
     }
 }
 
 /// Turning back, whatever becomes of the data.
-pub fn turned_back(data: Data) -> Entry {
-    Entry::RollingBack { cause: cause("it is sick"), data }
+pub fn turned_back(data: VolumePolicy) -> JournalEntry {
+    JournalEntry::RollingBack { cause: cause("it is sick"), volumes: data }
 }
 
 /// Turning at once to what earlier runs made.
-pub fn destroying() -> Entry {
-    let things = vec![receipt(Step::Dns(0), "r1", How::Made), receipt(Step::Project, "p1", How::Found)];
-    Entry::Destroying { plan: plan(), things, data: Data::Stays, cause: cause("it is sick") }
+pub fn destroying() -> JournalEntry {
+    let things =
+        vec![receipt(Step::Dns(0), "r1", Origin::Created), receipt(Step::Project, "p1", Origin::Existing)];
+    JournalEntry::Destroying {
+        plan: plan(),
+        receipts: things,
+        volumes: VolumePolicy::Retain,
+        cause: cause("it is sick"),
+    }
 }
 
 /// The shortest way to each phase.
-pub fn way_to(phase: Name) -> Vec<Entry> {
-    use Name::{
+pub fn way_to(phase: PhaseKind) -> Vec<JournalEntry> {
+    use PhaseKind::{
         Complete, Deploying, Failed, Pending, Provisioning, RolledBack, RollingBack, Validating, Verifying,
     };
-    let way: &[Name] = match phase {
+    let way: &[PhaseKind] = match phase {
         Pending => &[Pending],
         Validating => &[Pending, Validating],
         Provisioning => &[Pending, Validating, Provisioning],
@@ -263,121 +282,143 @@ pub fn way_to(phase: Name) -> Vec<Entry> {
     way.iter().map(|phase| move_to(*phase)).collect()
 }
 
-pub fn at(phase: Name) -> AnyDeployment {
+pub fn at(phase: PhaseKind) -> AnyDeployment {
     AnyDeployment::replay(&lines(&way_to(phase))).expect("the way is legal")
 }
 
 pub fn begin(tape: &mut Tape) -> AnyDeployment {
-    let Ok(pending) = now(Deployment::begin(begun()).write(tape));
+    let Ok(pending) = now(Deployment::begin(begun()).commit(tape));
     pending.into()
 }
 
 /// Whole runs, each by name: together they have every entry and every effect.
-pub fn journeys() -> Vec<(&'static str, Vec<Entry>)> {
+pub fn journeys() -> Vec<(&'static str, Vec<JournalEntry>)> {
     vec![
         ("deployed at once", deployed()),
         ("deployed, then undone", [deployed(), undone_after_completion()].concat()),
-        ("refused", [way_to(Name::Validating), vec![move_to(Name::RolledBack)]].concat()),
+        ("refused", [way_to(PhaseKind::Validating), vec![move_to(PhaseKind::RolledBack)]].concat()),
         ("its record proxied and an old one dropped, then undone", proxied()),
         ("destroyed", destroyed()),
         ("in doubt, taken up again, undone twice", troubled()),
     ]
 }
 
-fn effects(effects: Vec<Effect>) -> Vec<Entry> {
-    effects.into_iter().map(Entry::Effect).collect()
+fn effects(effects: Vec<Effect>) -> Vec<JournalEntry> {
+    effects.into_iter().map(JournalEntry::Effect).collect()
 }
 
-fn deployed() -> Vec<Entry> {
-    let found = |step, id| settled(step, By::Look, Verdict::Have(receipt(step, id, How::Found)));
+fn deployed() -> Vec<JournalEntry> {
+    let found = |step, id| {
+        settled(step, ResolvedBy::Observation, EffectOutcome::Applied(receipt(step, id, Origin::Existing)))
+    };
     [
-        way_to(Name::Provisioning),
-        effects(vec![intended(Step::Dns(0), Kind::Create), made(Step::Dns(0), "r1")]),
-        vec![move_to(Name::Deploying)],
+        way_to(PhaseKind::Provisioning),
+        effects(vec![intended(Step::Dns(0), RequestSemantics::NonIdempotent), made(Step::Dns(0), "r1")]),
+        vec![move_to(PhaseKind::Deploying)],
         effects(vec![
             found(Step::Project, "p1"),
-            intended(Step::App, Kind::Create),
+            intended(Step::App, RequestSemantics::NonIdempotent),
             made(Step::App, "a1"),
-            intended(Step::Envs, Kind::Converge),
-            settled(Step::Envs, By::Answer, Verdict::Have(receipt(Step::Envs, "a1", changed("80")))),
-            intended(Step::Deploy, Kind::Trigger),
+            intended(Step::Envs, RequestSemantics::Idempotent),
+            settled(
+                Step::Envs,
+                ResolvedBy::Response,
+                EffectOutcome::Applied(receipt(Step::Envs, "a1", changed("80"))),
+            ),
+            intended(Step::Deploy, RequestSemantics::Trigger),
             made(Step::Deploy, "a1"),
         ]),
-        vec![move_to(Name::Verifying), move_to(Name::Complete)],
+        vec![move_to(PhaseKind::Verifying), move_to(PhaseKind::Complete)],
     ]
     .concat()
 }
 
-fn undone_after_completion() -> Vec<Entry> {
+fn undone_after_completion() -> Vec<JournalEntry> {
     [
-        vec![turned_back(Data::Stays)],
+        vec![turned_back(VolumePolicy::Retain)],
         effects(vec![
             undo(Step::App, "a1"),
             undone(Step::App, "a1"),
             undo(Step::Dns(0), "r1"),
             undone(Step::Dns(0), "r1"),
         ]),
-        vec![move_to(Name::RolledBack)],
+        vec![move_to(PhaseKind::RolledBack)],
     ]
     .concat()
 }
 
-fn proxied() -> Vec<Entry> {
-    let gone = How::Dropped { before: fields(&[("content", "192.0.2.7")]) };
+fn proxied() -> Vec<JournalEntry> {
+    let gone = Origin::Deleted { before: fields(&[("content", "192.0.2.7")]) };
     [
-        way_to(Name::Provisioning),
-        effects(vec![intended(Step::Dns(0), Kind::Create), made(Step::Dns(0), "r1")]),
-        vec![move_to(Name::Deploying), move_to(Name::Verifying)],
+        way_to(PhaseKind::Provisioning),
+        effects(vec![intended(Step::Dns(0), RequestSemantics::NonIdempotent), made(Step::Dns(0), "r1")]),
+        vec![move_to(PhaseKind::Deploying), move_to(PhaseKind::Verifying)],
         effects(vec![
-            intended(Step::Proxy(0), Kind::Converge),
-            settled(Step::Proxy(0), By::Answer, Verdict::Have(receipt(Step::Proxy(0), "r1", changed("80")))),
-            intended(Step::Dns(1), Kind::Converge),
-            settled(Step::Dns(1), By::Answer, Verdict::Have(receipt(Step::Dns(1), "r0", gone))),
+            intended(Step::Proxy(0), RequestSemantics::Idempotent),
+            settled(
+                Step::Proxy(0),
+                ResolvedBy::Response,
+                EffectOutcome::Applied(receipt(Step::Proxy(0), "r1", changed("80"))),
+            ),
+            intended(Step::Dns(1), RequestSemantics::Idempotent),
+            settled(
+                Step::Dns(1),
+                ResolvedBy::Response,
+                EffectOutcome::Applied(receipt(Step::Dns(1), "r0", gone)),
+            ),
         ]),
-        vec![move_to(Name::RollingBack)],
+        vec![move_to(PhaseKind::RollingBack)],
         effects(vec![
             undo(Step::Dns(1), "r0"),
             undone(Step::Dns(1), "r0"),
             undo(Step::Dns(0), "r1"),
             undone(Step::Dns(0), "r1"),
         ]),
-        vec![move_to(Name::RolledBack)],
+        vec![move_to(PhaseKind::RolledBack)],
     ]
     .concat()
 }
 
-fn destroyed() -> Vec<Entry> {
+fn destroyed() -> Vec<JournalEntry> {
     [
-        way_to(Name::Validating),
+        way_to(PhaseKind::Validating),
         vec![destroying()],
         effects(vec![undo(Step::Dns(0), "r1"), undone(Step::Dns(0), "r1")]),
-        vec![move_to(Name::RolledBack)],
+        vec![move_to(PhaseKind::RolledBack)],
     ]
     .concat()
 }
 
-fn troubled() -> Vec<Entry> {
-    let inquired = settled(Step::Dns(0), By::Inquiry, Verdict::Have(receipt(Step::Dns(0), "r1", How::Made)));
-    let refused = settled(Step::App, By::Answer, Verdict::Refused { reason: "no such server".to_owned() });
+fn troubled() -> Vec<JournalEntry> {
+    let inquired = settled(
+        Step::Dns(0),
+        ResolvedBy::Reconciliation,
+        EffectOutcome::Applied(receipt(Step::Dns(0), "r1", Origin::Created)),
+    );
+    let refused = settled(
+        Step::App,
+        ResolvedBy::Response,
+        EffectOutcome::Rejected { reason: "no such server".to_owned() },
+    );
     [
-        way_to(Name::Provisioning),
-        effects(vec![intended(Step::Dns(0), Kind::Create)]),
-        vec![Entry::Parked { reason: "interrupted".to_owned() }],
-        vec![Entry::Resumed { holder: "ann@host, pid 7, `fabrik resume`".to_owned() }],
+        way_to(PhaseKind::Provisioning),
+        effects(vec![intended(Step::Dns(0), RequestSemantics::NonIdempotent)]),
+        vec![JournalEntry::Parked { reason: "interrupted".to_owned() }],
+        vec![JournalEntry::Resumed { holder: "ann@host, pid 7, `fabrik resume`".to_owned() }],
         effects(vec![
-            settled(Step::Dns(0), By::Inquiry, Verdict::Absent),
-            intended(Step::Dns(0), Kind::Create),
+            settled(Step::Dns(0), ResolvedBy::Reconciliation, EffectOutcome::NotApplied),
+            intended(Step::Dns(0), RequestSemantics::NonIdempotent),
             inquired,
             surplus(Step::Dns(0), "r2"),
         ]),
-        vec![move_to(Name::Deploying)],
+        vec![move_to(PhaseKind::Deploying)],
         effects(vec![
-            intended(Step::Project, Kind::Create),
+            intended(Step::Project, RequestSemantics::NonIdempotent),
             made(Step::Project, "p1"),
-            intended(Step::App, Kind::Create),
+            intended(Step::App, RequestSemantics::NonIdempotent),
             refused,
         ]),
-        vec![move_to(Name::RollingBack)],
+        vec![move_to(PhaseKind::RollingBack)],
         effects(vec![
             undo(Step::Project, "p1"),
             kept(Step::Project, "p1"),
@@ -385,9 +426,9 @@ fn troubled() -> Vec<Entry> {
             undone(Step::Dns(0), "r2"),
             blocked(Step::Dns(0), "r1"),
         ]),
-        vec![move_to(Name::Failed)],
+        vec![move_to(PhaseKind::Failed)],
         effects(vec![abandoned(Step::Dns(0))]),
-        vec![move_to(Name::RollingBack), move_to(Name::RolledBack)],
+        vec![move_to(PhaseKind::RollingBack), move_to(PhaseKind::RolledBack)],
     ]
     .concat()
 }

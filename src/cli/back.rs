@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use machine::id::RunId;
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use machine::step::Step;
 
 use super::args::Global;
@@ -50,7 +50,7 @@ pub async fn roll_back(id: &str, global: &Global, face: &Face) -> Came {
 
 /// Gives up on undoing one thing.
 pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: &Face) -> Came {
-    let named = Step::named(step).map(Step::thing);
+    let named = Step::named(step).map(Step::resource);
     let thing = named.ok_or_else(|| {
         vec![Obstacle::new(format!("there is no step `{step}`"), "one of: dns, project, environment, app")]
     })?;
@@ -84,17 +84,17 @@ async fn dns_access(store: &dyn Store, run: &RunId) -> DnsAccess {
     if let Some(plan) = plan_of(&any) {
         return DnsAccess::for_plan(plan);
     }
-    let text = frozen_text(any.begun(), &loaded.blobs, frozen::SPEC);
-    Spec::thaw(Path::new(&any.begun().spec), &text)
+    let text = frozen_text(any.header(), &loaded.blobs, frozen::SPEC);
+    Spec::thaw(Path::new(&any.header().spec), &text)
         .map_or(DnsAccess::Needed, |spec| DnsAccess::for_spec(&spec))
 }
 
 fn only_open(rows: &[RunRow]) -> Result<&RunRow, Obstacle> {
     let interrupted = |row: &&RunRow| {
-        row.phase.is_some_and(|phase| !phase.is_closed() && phase != Name::Failed) && !row.forgotten
+        row.phase.is_some_and(|phase| !phase.is_closed() && phase != PhaseKind::Failed) && !row.forgotten
     };
     let open: Vec<&RunRow> = rows.iter().filter(interrupted).collect();
-    let failed: Vec<&RunRow> = rows.iter().filter(|row| row.phase == Some(Name::Failed)).collect();
+    let failed: Vec<&RunRow> = rows.iter().filter(|row| row.phase == Some(PhaseKind::Failed)).collect();
     match (open.as_slice(), failed.as_slice()) {
         ([row], _) => Ok(row),
         ([], []) => Err(Obstacle::new("no run was interrupted", "")),

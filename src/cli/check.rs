@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 
 use super::args::Global;
 use super::face::Face;
@@ -105,7 +105,7 @@ async fn set_before(store: &Arc<dyn Store>, spec: &Spec) -> BTreeMap<String, Str
             == (&spec.name, &spec.project, &spec.environment)
     };
     let mut set = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.phase == Some(Name::Complete) && same(row)) {
+    for row in rows.iter().filter(|row| row.phase == Some(PhaseKind::Complete) && same(row)) {
         if let Ok(Some(release)) = Release::of(store, &row.run).await {
             set.extend(known(&release));
         }

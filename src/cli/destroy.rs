@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine::app::AppKey;
-use machine::phase::Data;
-use machine::receipt::{How, Receipt};
+use machine::phase::VolumePolicy;
+use machine::receipt::{Origin, Receipt};
 use machine::step::Step;
 
 use super::args::{Destroy, Global};
@@ -46,7 +46,7 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Face) -> Result<u8
     apply::tell_world(&place, face);
     let command = format!("destroy {}", destroy.app);
     let desk = reach.desk(&place.journal, (command, Way::Back), global, face)?;
-    let data = if destroy.volumes { Data::Goes } else { Data::Stays };
+    let data = if destroy.volumes { VolumePolicy::Delete } else { VolumePolicy::Retain };
     let outcome = desk.destroy(&app, data, &options(destroy)).await;
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)
 }
@@ -101,18 +101,18 @@ fn agree(app: &AppKey, volumes: bool, estate: Option<&Estate>, consent: &Consent
 }
 
 fn named(estate: &Estate) -> Vec<String> {
-    estate.things.iter().filter(|receipt| receipt.how == How::Made).map(called).collect()
+    estate.things.iter().filter(|receipt| receipt.origin == Origin::Created).map(called).collect()
 }
 
 // What the app shares with others is none of this.
 fn taken_over(estate: &Estate) -> Vec<String> {
     let own = |receipt: &&Receipt| matches!(receipt.step, Step::App | Step::Dns(_));
-    let found = estate.things.iter().filter(|receipt| receipt.how == How::Found);
+    let found = estate.things.iter().filter(|receipt| receipt.origin == Origin::Existing);
     found.filter(own).map(called).collect()
 }
 
 fn called(receipt: &Receipt) -> String {
-    let name = receipt.fields.get("name").unwrap_or(&receipt.id);
+    let name = receipt.attributes.get("name").unwrap_or(&receipt.id);
     format!("{} {name}", receipt.step.as_str())
 }
 

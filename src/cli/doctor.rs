@@ -180,7 +180,7 @@ async fn used_zones(reach: &Reach, store: Option<Arc<dyn Store>>) -> Vec<Check> 
     for app in apps {
         let runs: Vec<RunRow> = rows.iter().filter(|row| row.app == *app).cloned().collect();
         let Ok(Some(release)) = Release::newest(&store, &runs, None).await else { continue };
-        if release.plan().place.coolify == reach.vendors.coolify.url() {
+        if release.plan().target.coolify == reach.vendors.coolify.url() {
             let used = release.records().into_iter().map(|(record, _)| &record.zone);
             zones.extend(used.map(|zone| (zone.id.clone(), (zone.name.clone(), app.name.clone()))));
         }

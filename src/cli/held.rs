@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use machine::entry::{Entry, Line};
+use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
 
 use crate::sandbox::Side;
@@ -25,9 +25,9 @@ impl HeldStore {
     }
 
     // A gate that is gone holds nobody.
-    async fn pass(&self, side: Side, line: &Line) {
+    async fn pass(&self, side: Side, line: &StoredEntry) {
         let what = match &line.entry {
-            Entry::Effect(effect) => format!("append {} {}", effect.name(), effect.step().as_str()),
+            JournalEntry::Effect(effect) => format!("append {} {}", effect.name(), effect.step().as_str()),
             entry => format!("append {}", entry.name()),
         };
         if let Err(error) = self.gate.gate(side, &what).await {
@@ -45,7 +45,7 @@ impl Layer for HeldStore {
     async fn begin(
         &self,
         lease: &Lease,
-        line: &Line,
+        line: &StoredEntry,
         blobs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), StoreError> {
         self.pass(Side::Before, line).await;
@@ -54,7 +54,7 @@ impl Layer for HeldStore {
         begun
     }
 
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
         self.pass(Side::Before, line).await;
         let appended = self.inner.append(run, seq, token, line).await;
         self.pass(Side::After, line).await;

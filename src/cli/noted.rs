@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use machine::effect::{Effect, Verdict};
-use machine::entry::{Entry, Line};
+use machine::effect::{Effect, EffectOutcome};
+use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use machine::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -34,7 +34,7 @@ pub struct Unrecorded {
     /// Its place there.
     pub seq: u64,
     /// The entry.
-    pub line: Line,
+    pub line: StoredEntry,
 }
 
 /// A journal that notes what it could not take.
@@ -51,7 +51,7 @@ impl NotedStore {
         Self { inner, note: note(journal), screen: face.screen.clone(), json: face.json.clone() }
     }
 
-    fn unrecorded(&self, run: &RunId, seq: u64, line: &Line) {
+    fn unrecorded(&self, run: &RunId, seq: u64, line: &StoredEntry) {
         let Some(receipt) = outcome(line).filter(|receipt| receipt.is_ours_to_undo()) else { return };
         let unrecorded = Unrecorded { run: run.clone(), seq, line: line.clone() };
         let written = self.write(&unrecorded);
@@ -63,7 +63,7 @@ impl NotedStore {
         self.screen.complain(&format!("! {thing} is there, and the journal could not record it; {place}"));
         if let Some(json) = &self.json {
             let file = written.is_ok().then(|| self.note.display().to_string());
-            let mark = receipt.mark.as_ref().map(ToString::to_string);
+            let mark = receipt.tag.as_ref().map(ToString::to_string);
             let step = receipt.step.as_str();
             json.tell(
                 "effect.unrecorded",
@@ -124,17 +124,17 @@ fn read(note: &Path) -> io::Result<Vec<Unrecorded>> {
 }
 
 /// The thing that an entry says is there.
-fn outcome(line: &Line) -> Option<&Receipt> {
+fn outcome(line: &StoredEntry) -> Option<&Receipt> {
     match &line.entry {
-        Entry::Effect(
-            Effect::Settled { verdict: Verdict::Have(receipt), .. } | Effect::Surplus { receipt },
+        JournalEntry::Effect(
+            Effect::Resolved { outcome: EffectOutcome::Applied(receipt), .. } | Effect::Duplicate { receipt },
         ) => Some(receipt),
         _ => None,
     }
 }
 
 fn thing(receipt: &Receipt) -> String {
-    let mark = receipt.mark.as_ref().map(|mark| format!(", mark `{mark}`")).unwrap_or_default();
+    let mark = receipt.tag.as_ref().map(|mark| format!(", mark `{mark}`")).unwrap_or_default();
     format!("{} {}{mark}", receipt.step, receipt.id)
 }
 
@@ -144,10 +144,10 @@ impl Layer for NotedStore {
         self.inner.as_ref()
     }
 
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
         let appended = self.inner.append(run, seq, token, line).await;
         match &appended {
-            Ok(()) if line.entry.phase().is_some_and(Name::is_closed) => self.settled(run),
+            Ok(()) if line.entry.phase().is_some_and(PhaseKind::is_closed) => self.settled(run),
             Err(StoreError::Unusable { .. }) => self.unrecorded(run, seq, line),
             _ => {}
         }

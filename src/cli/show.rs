@@ -1,6 +1,6 @@
 //! `fabrik show`: one run, line by line, from the journal.
 
-use machine::entry::Line;
+use machine::entry::StoredEntry;
 use serde_json::{Value, json};
 
 use super::args::Global;
@@ -31,11 +31,11 @@ pub async fn run(id: &str, global: &Global, face: &Face) -> Came {
     Ok(DONE)
 }
 
-fn cells(line: &Line) -> [String; 3] {
+fn cells(line: &StoredEntry) -> [String; 3] {
     let at = words::date(words::moment(line.at.wall_ms));
     [at, line.entry.name().to_owned(), tables::entry_words(line)]
 }
 
-fn line_fields(line: &Line) -> Value {
+fn line_fields(line: &StoredEntry) -> Value {
     json!({"at": words::moment(line.at.wall_ms), "name": line.entry.name(), "entry": line.entry})
 }

@@ -14,7 +14,7 @@ pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<O
     if let Some(object) = provider.get(&receipt.id).await? {
         return Ok(Some(object));
     }
-    let marked = match &receipt.mark {
+    let marked = match &receipt.tag {
         Some(mark) => provider.marked(mark).await?,
         None => Vec::new(),
     };
@@ -27,5 +27,5 @@ pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<O
 
 /// Whether `object` is the thing of `known`.
 pub fn is_it(known: &Receipt, object: &Object) -> bool {
-    known.id == object.id || (known.mark.is_some() && known.mark == object.mark)
+    known.id == object.id || (known.tag.is_some() && known.tag == object.mark)
 }

@@ -1,8 +1,8 @@
 //! Drawing the app: what Coolify is to have of it, as fields.
 
 use machine::id::RunId;
-use machine::plan::{Action, Wish};
-use machine::receipt::Fields;
+use machine::plan::{Action, DesiredResource};
+use machine::receipt::Attributes;
 
 use super::ask::sha256;
 use super::compose::release_label;
@@ -19,7 +19,7 @@ impl<'a> Drawing<'a> {
     ///
     /// # Errors
     /// [`Obstacle`] for a deploy key or GitHub App that Coolify does not know.
-    pub(super) async fn app(&self, vendors: &Vendors) -> Result<Fields, Obstacle> {
+    pub(super) async fn app(&self, vendors: &Vendors) -> Result<Attributes, Obstacle> {
         let mut app = fields([("name", &self.ask.spec.name), ("url", &self.urls())]);
         match &self.ask.spec.source {
             Source::Template { .. } | Source::Folder { .. } | Source::Compose { .. } => {
@@ -52,7 +52,7 @@ impl<'a> Drawing<'a> {
         self.ask.spec.domains.iter().map(url).collect::<Vec<_>>().join(",")
     }
 
-    fn application(&self, mut app: Fields) -> Fields {
+    fn application(&self, mut app: Attributes) -> Attributes {
         let spec = &self.ask.spec;
         // Coolify below 4.1.2 makes no application without one, so a worker has one that nobody asks.
         let port = self.ask.matter.port.unwrap_or(80);
@@ -64,48 +64,48 @@ impl<'a> Drawing<'a> {
     }
 
     /// Whether the proxy is to answer the release for the app with these fields.
-    pub(super) fn is_labelled(&self, app: &Fields) -> bool {
+    pub(super) fn is_labelled(&self, app: &Attributes) -> bool {
         let spec = &self.ask.spec;
         let has_site = !is_application(app) && !spec.domains.is_empty();
         has_site && spec.health.fingerprint != Some(Fingerprint::Off)
     }
 
     /// The release that the label of the app in place names; none where the app is created, or has no label.
-    pub(super) fn label_in_place(&self, app: &Wish) -> Option<&'a str> {
+    pub(super) fn label_in_place(&self, app: &DesiredResource) -> Option<&'a str> {
         let base = self.base.filter(|_| app.action != Action::Create)?;
-        base.plan().app.fields.get(release_label::FIELD).map(String::as_str)
+        base.plan().app.attributes.get(release_label::FIELD).map(String::as_str)
     }
 
     /// The wish with the label of the `release` that will run: a start sends the text again for its sake, and without a
     /// start the one in place stays.
-    pub(super) fn labelled(&self, app: Wish, release: &RunId) -> Wish {
+    pub(super) fn labelled(&self, app: DesiredResource, release: &RunId) -> DesiredResource {
         let in_place = self.label_in_place(&app);
         let starts = release == self.run;
-        let wanted = self.is_labelled(&app.fields).then_some(release.as_str());
+        let wanted = self.is_labelled(&app.attributes).then_some(release.as_str());
         let label = if starts { wanted } else { in_place };
-        let Wish { mut fields, action } = app;
+        let DesiredResource { attributes: mut fields, action } = app;
         let pair = |release: &str| (release_label::FIELD.to_owned(), release.to_owned());
         let action = match action {
-            Action::Keep { id, mark } if label != in_place => {
-                Action::Change { id, before: in_place.map(pair).into_iter().collect(), mark }
+            Action::NoOp { id, tag: mark } if label != in_place => {
+                Action::Update { id, before: in_place.map(pair).into_iter().collect(), tag: mark }
             }
-            Action::Change { id, mut before, mark } => {
+            Action::Update { id, mut before, tag: mark } => {
                 before.extend(in_place.map(pair));
-                Action::Change { id, before, mark }
+                Action::Update { id, before, tag: mark }
             }
             action => action,
         };
         fields.extend(label.map(pair));
-        Wish { fields, action }
+        DesiredResource { attributes: fields, action }
     }
 
     /// Refuses what would make another app of it.
     ///
     /// # Errors
     /// [`Obstacle`] with the way to do it.
-    pub(super) fn changeable(&self, wanted: &Fields) -> Result<(), Obstacle> {
+    pub(super) fn changeable(&self, wanted: &Attributes) -> Result<(), Obstacle> {
         let Some(base) = self.base else { return Ok(()) };
-        let before = &base.plan().app.fields;
+        let before = &base.plan().app.attributes;
         let changeable = match (is_application(before), is_application(wanted)) {
             (false, false) => Ok(()),
             (true, true) => shape::changeable(before, wanted),
@@ -124,7 +124,7 @@ impl<'a> Drawing<'a> {
     }
 }
 
-async fn repository(vendors: &Vendors, git: &Git) -> Result<Fields, Obstacle> {
+async fn repository(vendors: &Vendors, git: &Git) -> Result<Attributes, Obstacle> {
     let mut app = fields([
         ("kind", "git"),
         ("repository", &git.repository),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use machine::plan::EnvChange;
+use machine::plan::EnvVarAction;
 use sha2::{Digest, Sha256};
 
 use super::compose::env_text::{Forms, with_values};
@@ -164,11 +164,11 @@ impl Ask {
     }
 
     /// What becomes of each variable, compared with those of the last release.
-    pub fn changes(&self, last: &BTreeMap<&str, &str>) -> Vec<(&EnvValue, EnvChange)> {
+    pub fn changes(&self, last: &BTreeMap<&str, &str>) -> Vec<(&EnvValue, EnvVarAction)> {
         let change = |env: &EnvValue| match last.get(env.key.as_str()) {
-            None => EnvChange::Add,
-            Some(before) if **before == env.fingerprint => EnvChange::Keep,
-            Some(_) => EnvChange::Set,
+            None => EnvVarAction::Add,
+            Some(before) if **before == env.fingerprint => EnvVarAction::Keep,
+            Some(_) => EnvVarAction::Set,
         };
         self.envs.iter().map(|env| (env, change(env))).collect()
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use machine::id::RunId;
-use machine::plan::{Action, Base, EnvChange, EnvWish, Plan, RecordWish, Wish};
-use machine::receipt::{Fields, How, Receipt};
+use machine::plan::{Action, Baseline, DesiredRecord, DesiredResource, EnvVarAction, EnvVarChange, Plan};
+use machine::receipt::{Attributes, Origin, Receipt};
 use machine::step::Step;
 
 use super::again::is_it;
@@ -33,7 +33,7 @@ pub struct Known {
 /// A wish, and what earlier runs left behind at its place.
 pub struct Drawn {
     /// The wish.
-    pub wish: Wish,
+    pub wish: DesiredResource,
     /// To be deleted.
     pub late: Vec<Receipt>,
 }
@@ -84,9 +84,9 @@ impl Drawing<'_> {
         let project = self.shared(&vendors.projects(place, &names), &names.project).await?;
         late.extend(project.late);
         let project = project.wish;
-        let Action::Keep { id, .. } = &project.action else {
+        let Action::NoOp { id, .. } = &project.action else {
             let environment = wish([("name", &names.environment)]);
-            let app = Wish { fields: wanted, action: Action::Create };
+            let app = DesiredResource { attributes: wanted, action: Action::Create };
             let app = self.mounted(&vendors.coolify, app).await?;
             return self.plan((records, project, environment), (app, ObservedApp::default()), late);
         };
@@ -107,14 +107,14 @@ impl Drawing<'_> {
     }
 
     // An app whose fields are as wanted is sent again where its compose text was edited since, or where everything is.
-    fn sent_again(&self, app: Wish, observed: &ObservedApp) -> Wish {
+    fn sent_again(&self, app: DesiredResource, observed: &ObservedApp) -> DesiredResource {
         let is_edited = !observed.compose.is_empty();
         match app.action {
-            Action::Keep { id, mark } if is_edited || self.force => {
-                let before = if is_edited { fields([("compose", EDITED)]) } else { Fields::new() };
-                Wish { action: Action::Change { id, before, mark }, ..app }
+            Action::NoOp { id, tag: mark } if is_edited || self.force => {
+                let before = if is_edited { fields([("compose", EDITED)]) } else { Attributes::new() };
+                DesiredResource { action: Action::Update { id, before, tag: mark }, ..app }
             }
-            action => Wish { action, ..app },
+            action => DesiredResource { action, ..app },
         }
     }
 
@@ -125,12 +125,15 @@ impl Drawing<'_> {
 
     fn movable(&self) -> Result<(), Obstacle> {
         let Some(base) = self.base else { return Ok(()) };
-        if base.plan().place.server != self.ground.place.server {
+        if base.plan().target.server != self.ground.place.server {
             return Err(Obstacle::new(
-                format!("the app runs on server `{}`, Coolify cannot move it", base.plan().place.server_name),
+                format!(
+                    "the app runs on server `{}`, Coolify cannot move it",
+                    base.plan().target.server_name
+                ),
                 format!(
                     "set `server: {}`, or roll back run {} first",
-                    base.plan().place.server_name,
+                    base.plan().target.server_name,
                     base.run().short()
                 ),
             ));
@@ -146,7 +149,7 @@ impl Drawing<'_> {
         &self,
         provider: &dyn Provider,
         known: Known,
-        fields: Fields,
+        fields: Attributes,
     ) -> Result<Drawn, Obstacle> {
         let mut there: Vec<Object> = provider.look().await?;
         let it = known.receipt.as_ref().and_then(|known| known_among(known, &there));
@@ -169,15 +172,17 @@ impl Drawing<'_> {
         provider: &dyn Provider,
         Known { receipt, adopt }: Known,
         it: Option<String>,
-        fields: Fields,
-    ) -> Result<Wish, Obstacle> {
-        let Some(receipt) = receipt else { return Ok(Wish { fields, action: Action::Create }) };
+        fields: Attributes,
+    ) -> Result<DesiredResource, Obstacle> {
+        let Some(receipt) = receipt else {
+            return Ok(DesiredResource { attributes: fields, action: Action::Create });
+        };
         let id = it.as_ref().unwrap_or(&receipt.id);
         let Some(object) = provider.get(id).await? else {
             provider.control().await?;
-            return Ok(Wish { fields, action: Action::Create });
+            return Ok(DesiredResource { attributes: fields, action: Action::Create });
         };
-        if object.mark == receipt.mark {
+        if object.mark == receipt.tag {
             return self.changed(provider, &receipt, &object, fields);
         }
         if object.mark.is_none() && adopt && is_same_kind(&object, &fields) {
@@ -197,16 +202,17 @@ impl Drawing<'_> {
         provider: &dyn Provider,
         known: &Receipt,
         object: &Object,
-        fields: Fields,
-    ) -> Result<Wish, Obstacle> {
+        fields: Attributes,
+    ) -> Result<DesiredResource, Obstacle> {
         let action = compare(known, object, &fields);
         let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
         match (why, action) {
             (Some((message, hint)), _) => Err(Obstacle::new(message, hint)),
-            (None, Action::Keep { id, mark }) if self.force => {
-                Ok(Wish { fields, action: Action::Change { id, before: Fields::new(), mark } })
-            }
-            (None, action) => Ok(Wish { fields, action }),
+            (None, Action::NoOp { id, tag: mark }) if self.force => Ok(DesiredResource {
+                attributes: fields,
+                action: Action::Update { id, before: Attributes::new(), tag: mark },
+            }),
+            (None, action) => Ok(DesiredResource { attributes: fields, action }),
         }
     }
 
@@ -224,16 +230,17 @@ impl Drawing<'_> {
         let Sorted { mut strangers, late } = self.sort(provider, there).await?;
         let used = used.or_else(|| if strangers.len() == 1 { strangers.pop() } else { None });
         match (used, strangers.as_slice()) {
-            (Some(Object { id, mark, .. }), _) => {
-                Ok(Drawn { wish: Wish { fields, action: Action::Keep { id, mark } }, late })
-            }
+            (Some(Object { id, mark, .. }), _) => Ok(Drawn {
+                wish: DesiredResource { attributes: fields, action: Action::NoOp { id, tag: mark } },
+                late,
+            }),
             (None, []) => {
                 // Where nothing of the app is known yet, there is nothing to overlook: it is looked for again before it
                 // is made.
                 if known_before {
                     provider.control().await?;
                 }
-                Ok(Drawn { wish: Wish { fields, action: Action::Create }, late })
+                Ok(Drawn { wish: DesiredResource { attributes: fields, action: Action::Create }, late })
             }
             (None, [_, ..]) => Err(Obstacle::new(
                 format!("Coolify has several of {}", provider.describe()),
@@ -248,13 +255,13 @@ impl Drawing<'_> {
     /// [`Obstacle`] when a variable is needed whose value is only on Coolify.
     pub fn plan(
         &self,
-        (records, project, environment): (Vec<RecordWish>, Wish, Wish),
-        (app, observed): (Wish, ObservedApp),
+        (records, project, environment): (Vec<DesiredRecord>, DesiredResource, DesiredResource),
+        (app, observed): (DesiredResource, ObservedApp),
         late: Vec<Receipt>,
     ) -> Result<DrawnPlan, Obstacle> {
         let base = match (&app.action, self.base) {
-            (_, None) => Base::Nothing,
-            (_, Some(base)) => Base::Release(base.run().clone()),
+            (_, None) => Baseline::Nothing,
+            (_, Some(base)) => Baseline::Release(base.run().clone()),
         };
         let anew = app.action == Action::Create;
         let mut last = self.base.filter(|_| !anew).map(Release::envs).unwrap_or_default();
@@ -262,20 +269,20 @@ impl Drawing<'_> {
         last.retain(|key, _| observed.envs.get(*key) != Some(&ObservedEnv::Missing));
         let mut envs = self.env_wishes(&last, &observed);
         let forms = self.base.map(Release::forms).unwrap_or_default();
-        for env in envs.iter_mut().filter(|env| env.change == EnvChange::Keep) {
+        for env in envs.iter_mut().filter(|env| env.change == EnvVarAction::Keep) {
             let now = self.ask.envs.iter().find(|now| now.key == env.key);
             let before = forms.get(&env.key).cloned().unwrap_or_default();
             // The same value, sent otherwise: an earlier version sent all values in one row.
             if now.is_some_and(|now| now.form.row_names(&env.key) != before.row_names(&env.key)) {
-                env.change = EnvChange::Set;
+                env.change = EnvVarAction::Set;
             }
         }
         if anew {
             self.values_at_hand()?;
         }
-        let unlabels = self.label_in_place(&app).is_some() && !self.is_labelled(&app.fields);
+        let unlabels = self.label_in_place(&app).is_some() && !self.is_labelled(&app.attributes);
         let changes =
-            unlabels || app.action.changes() || envs.iter().any(|env| env.change != EnvChange::Keep);
+            unlabels || app.action.changes() || envs.iter().any(|env| env.change != EnvVarAction::Keep);
         let is_off = !observed.stopped.is_empty() || observed.is_moved(RELEASE);
         let is_branch = Pin::of(&self.ask.spec.source) == Pin::Branch;
         let anyhow = self.force || is_off || self.lacks_proof() || is_branch;
@@ -287,8 +294,8 @@ impl Drawing<'_> {
         let left_volumes = self.left_volumes(&app);
         let app = self.labelled(app, &release);
         let plan = Plan {
-            base,
-            place: self.ground.place.clone(),
+            baseline: base,
+            target: self.ground.place.clone(),
             records,
             external: self.external(),
             handed_over: self.handed_over(),
@@ -298,7 +305,7 @@ impl Drawing<'_> {
             envs,
             endpoints: self.ask.spec.endpoints(),
             release,
-            late,
+            orphans: late,
             left_volumes,
         };
         Ok(DrawnPlan { plan, observed })
@@ -321,21 +328,21 @@ impl Drawing<'_> {
         &self,
         last: &std::collections::BTreeMap<&str, &str>,
         observed: &ObservedApp,
-    ) -> Vec<EnvWish> {
+    ) -> Vec<EnvVarChange> {
         let before = |key: &str| last.get(key).map(|print| (*print).to_owned()).unwrap_or_default();
         let is_due = |env: &EnvValue| env.value().is_some() && (self.force || observed.is_moved(&env.key));
-        let kept = self.ask.changes(last).into_iter().map(|(env, change)| EnvWish {
+        let kept = self.ask.changes(last).into_iter().map(|(env, change)| EnvVarChange {
             key: env.key.clone(),
             fingerprint: env.fingerprint.clone(),
             before: before(&env.key),
-            change: if change == EnvChange::Keep && is_due(env) { EnvChange::Set } else { change },
+            change: if change == EnvVarAction::Keep && is_due(env) { EnvVarAction::Set } else { change },
         });
         let wanted = |key: &str| key == RELEASE || self.ask.envs.iter().any(|env| env.key == key);
-        let removed = last.iter().filter(|(key, _)| !wanted(key)).map(|(key, print)| EnvWish {
+        let removed = last.iter().filter(|(key, _)| !wanted(key)).map(|(key, print)| EnvVarChange {
             key: (*key).to_owned(),
             fingerprint: (*print).to_owned(),
             before: (*print).to_owned(),
-            change: EnvChange::Remove,
+            change: EnvVarAction::Remove,
         });
         kept.chain(removed).collect()
     }
@@ -357,39 +364,39 @@ fn known_among(known: &Receipt, there: &[Object]) -> Option<usize> {
     by_id.or_else(|| there.iter().position(|object| is_it(known, object)))
 }
 
-fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) -> EnvWish {
+fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) -> EnvVarChange {
     let before = last.get(RELEASE).map(|print| (*print).to_owned()).unwrap_or_default();
     let change = match before.as_str() {
-        "" => EnvChange::Add,
-        same if same == release.as_str() => EnvChange::Keep,
-        _ => EnvChange::Set,
+        "" => EnvVarAction::Add,
+        same if same == release.as_str() => EnvVarAction::Keep,
+        _ => EnvVarAction::Set,
     };
-    EnvWish { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
+    EnvVarChange { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
 }
 
 // It keeps whatever else is written on it, and carries no mark of ours: nothing ever deletes it.
 fn adopted(provider: &dyn Provider, stranger: &Object) -> Receipt {
     let (step, id) = (provider.step(), stranger.id.clone());
-    Receipt { step, how: How::Found, id, mark: None, fields: Fields::new() }
+    Receipt { step, origin: Origin::Existing, id, tag: None, attributes: Attributes::new() }
 }
 
 // What the API shows counts where it shows the field; what it does not show (the compose text's hash) is
 // compared with what was last sent.
-fn compare(known: &Receipt, object: &Object, fields: &Fields) -> Action {
-    let mut now = known.fields.clone();
+fn compare(known: &Receipt, object: &Object, fields: &Attributes) -> Action {
+    let mut now = known.attributes.clone();
     now.extend(object.fields.clone());
     let differs = fields.iter().any(|(name, value)| now.get(name) != Some(value));
     if !differs {
-        return Action::Keep { id: object.id.clone(), mark: object.mark.clone() };
+        return Action::NoOp { id: object.id.clone(), tag: object.mark.clone() };
     }
     let before = fields.keys().filter_map(|name| Some((name.clone(), now.get(name)?.clone()))).collect();
-    Action::Change { id: object.id.clone(), before, mark: object.mark.clone() }
+    Action::Update { id: object.id.clone(), before, tag: object.mark.clone() }
 }
 
-fn wish<const N: usize>(pairs: [(&str, &str); N]) -> Wish {
-    Wish { fields: fields(pairs), action: Action::Create }
+fn wish<const N: usize>(pairs: [(&str, &str); N]) -> DesiredResource {
+    DesiredResource { attributes: fields(pairs), action: Action::Create }
 }
 
-pub(super) fn fields<const N: usize>(pairs: [(&str, &str); N]) -> Fields {
+pub(super) fn fields<const N: usize>(pairs: [(&str, &str); N]) -> Attributes {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

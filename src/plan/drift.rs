@@ -4,7 +4,7 @@
 //! user's to say. What the token may not see is said to be unseen.
 
 use machine::plan::Action;
-use machine::receipt::{Fields, Receipt};
+use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
 use super::again::find;
@@ -68,14 +68,14 @@ pub async fn drift(
     let (plan, mut report) = (release.plan(), DriftReport::default());
     let names = Names::of(plan);
     for (record, receipt) in release.records() {
-        if !matches!(record.wish.action, Action::Drop { .. }) {
+        if !matches!(record.desired.action, Action::Delete { .. }) {
             report.drifts.extend(of_thing(&vendors.records(record, receipt.step), &receipt).await?);
         }
     }
-    let projects = vendors.projects(&plan.place, &names);
+    let projects = vendors.projects(&plan.target, &names);
     let Some(project) = release.receipt(Step::Project) else { return Ok(report) };
     report.drifts.extend(of_thing(&projects, project).await?);
-    let apps = vendors.app(&plan.place, &names, &project.id, &plan.app.fields, "");
+    let apps = vendors.app(&plan.target, &names, &project.id, &plan.app.attributes, "");
     let Some(app) = release.receipt(Step::App) else { return Ok(report) };
     let of_app = of_thing(apps.as_ref(), app).await?;
     if of_app.as_ref().is_none_or(|drift| drift.how != How::Gone) {
@@ -110,16 +110,16 @@ fn field(name: &str, deployed: &str, there: &str) -> Moved {
 }
 
 async fn of_thing(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<Drift>, Obstacle> {
-    let drift = |how| Some(Drift { thing: receipt.step.thing(), what: provider.describe(), how });
+    let drift = |how| Some(Drift { thing: receipt.step.resource(), what: provider.describe(), how });
     let Some(object) = find(provider, receipt).await? else { return Ok(drift(How::Gone)) };
-    if object.mark != receipt.mark {
+    if object.mark != receipt.tag {
         return Ok(drift(How::Unmarked));
     }
-    let moved = moved(&object, &receipt.fields);
+    let moved = moved(&object, &receipt.attributes);
     Ok(if moved.is_empty() { None } else { drift(How::Moved(moved)) })
 }
 
-fn moved(object: &Object, deployed: &Fields) -> Vec<Moved> {
+fn moved(object: &Object, deployed: &Attributes) -> Vec<Moved> {
     let field = |name: &str| Moved {
         field: name.to_owned(),
         deployed: deployed.get(name).cloned().unwrap_or_default(),
@@ -129,7 +129,7 @@ fn moved(object: &Object, deployed: &Fields) -> Vec<Moved> {
 }
 
 async fn of_volumes(vendors: &Vendors, release: &Release, app: &Receipt) -> Result<Option<Drift>, Obstacle> {
-    let mounts = Mount::all(&release.plan().app.fields);
+    let mounts = Mount::all(&release.plan().app.attributes);
     if mounts.is_empty() {
         return Ok(None);
     }

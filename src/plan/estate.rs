@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use machine::phase::Name;
-use machine::plan::{Base, Plan, RecordWish};
-use machine::receipt::{How, Receipt};
-use machine::step::{Nth, Step};
+use machine::phase::PhaseKind;
+use machine::plan::{Baseline, DesiredRecord, Plan};
+use machine::receipt::{Origin, Receipt};
+use machine::step::{RecordIndex, Step};
 
 use super::release::{ReadError, Release, has_destroyed, read, volumes_of};
 use crate::store::{RunRow, Store};
@@ -23,7 +23,7 @@ pub struct Estate {
 }
 
 /// A thing, and the record it is at, where it is one.
-type Thing = (Receipt, Option<RecordWish>);
+type Thing = (Receipt, Option<DesiredRecord>);
 
 impl Estate {
     /// Reads the estate out of `rows`, the app's runs; `None` where no release stands.
@@ -56,11 +56,11 @@ impl Estate {
             !receipts.iter().any(|now| now.id == receipt.id && alike(now.step, receipt.step))
         };
         things.sort_by_key(is_older);
-        let mut plan = Plan { base: Base::Nothing, records: Vec::new(), ..newest.plan().clone() };
+        let mut plan = Plan { baseline: Baseline::Nothing, records: Vec::new(), ..newest.plan().clone() };
         let mut numbered = Vec::new();
         for (mut receipt, record) in things {
             if let Some(record) = record {
-                let Ok(nth) = Nth::try_from(plan.records.len()) else { continue };
+                let Ok(nth) = RecordIndex::try_from(plan.records.len()) else { continue };
                 receipt.step = Step::Dns(nth);
                 plan.records.push(record);
             }
@@ -74,12 +74,12 @@ impl Estate {
 async fn started_with(store: &Arc<dyn Store>, row: &RunRow) -> Result<Vec<String>, ReadError> {
     let (any, loaded) = read(store.as_ref(), &row.run).await?;
     let started = any.ledger().newest_attempt(Step::Deploy).is_some();
-    Ok(if started { volumes_of(any.begun(), &loaded.blobs) } else { Vec::new() })
+    Ok(if started { volumes_of(any.header(), &loaded.blobs) } else { Vec::new() })
 }
 
 async fn finished(store: &Arc<dyn Store>, row: &RunRow) -> Result<Option<Release>, ReadError> {
     match row.phase {
-        Some(Name::Complete) => Release::of(store, &row.run).await,
+        Some(PhaseKind::Complete) => Release::of(store, &row.run).await,
         _ => Ok(None),
     }
 }
@@ -89,13 +89,13 @@ fn left_by(release: &Release, things: &mut Vec<Thing>) {
     for receipt in release.deployment.ledger().receipts().iter().filter(|receipt| receipt.step.sets_fields())
     {
         let same = |(known, _): &Thing| known.id == receipt.id && alike(known.step, receipt.step);
-        match (&receipt.how, things.iter().position(same)) {
-            (How::Dropped { .. }, Some(at)) => drop(things.remove(at)),
-            (How::Dropped { .. }, None) | (How::Late, _) => {}
-            (_, Some(at)) => things[at].0.fields.extend(receipt.fields.clone()),
+        match (&receipt.origin, things.iter().position(same)) {
+            (Origin::Deleted { .. }, Some(at)) => drop(things.remove(at)),
+            (Origin::Deleted { .. }, None) | (Origin::Orphaned, _) => {}
+            (_, Some(at)) => things[at].0.attributes.extend(receipt.attributes.clone()),
             (how, None) => {
-                let how = if *how == How::Made { How::Made } else { How::Found };
-                let receipt = Receipt { how, step: receipt.step.thing(), ..receipt.clone() };
+                let how = if *how == Origin::Created { Origin::Created } else { Origin::Existing };
+                let receipt = Receipt { origin: how, step: receipt.step.resource(), ..receipt.clone() };
                 let record = record_of(release, receipt.step);
                 things.push((receipt, record));
             }
@@ -103,7 +103,7 @@ fn left_by(release: &Release, things: &mut Vec<Thing>) {
     }
 }
 
-fn record_of(release: &Release, step: Step) -> Option<RecordWish> {
+fn record_of(release: &Release, step: Step) -> Option<DesiredRecord> {
     match step {
         Step::Dns(nth) | Step::Proxy(nth) => release.plan().record(nth).cloned(),
         Step::Project
@@ -118,5 +118,5 @@ fn record_of(release: &Release, step: Step) -> Option<RecordWish> {
 
 // Records have other numbers in other runs; their ids are what stays.
 fn alike(one: Step, other: Step) -> bool {
-    one.thing().as_str() == other.thing().as_str()
+    one.resource().as_str() == other.resource().as_str()
 }

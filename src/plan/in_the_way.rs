@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use machine::app::AppKey;
-use machine::mark::Mark;
-use machine::phase::Name;
-use machine::receipt::Fields;
+use machine::phase::PhaseKind;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 
 use super::draw::Drawing;
 use super::estate::Estate;
@@ -31,9 +31,9 @@ enum Owner {
     /// A run that has ended and is not answerable for it any more.
     EndedRun(RunRow),
     /// A run of this journal that the journal knows nothing of.
-    LostRun(Mark),
+    LostRun(OwnershipTag),
     /// A run of another journal.
-    OtherJournal(Mark),
+    OtherJournal(OwnershipTag),
     /// Nobody that Fabrik knows.
     Stranger,
 }
@@ -45,12 +45,12 @@ impl Drawing<'_> {
         &self,
         provider: &dyn Provider,
         strangers: &[Object],
-        wanted: &Fields,
+        wanted: &Attributes,
         may_adopt: bool,
     ) -> Obstacle {
         let Some(first) = strangers.first() else { return Obstacle::new(provider.describe(), "") };
         let what = provider.describe();
-        let step = provider.step().thing();
+        let step = provider.step().resource();
         match self.owner(first).await {
             Err(obstacle) => obstacle,
             Ok(Owner::App { app, spec }) => {
@@ -71,7 +71,7 @@ impl Drawing<'_> {
                 format!("{what} is there already, made by run {}, which this journal has lost", mark.run),
                 format!("put a newer backup of the journal in its place, or {}", delete(step)),
             ),
-            Ok(Owner::OtherJournal(Mark { run, journal, .. })) => Obstacle::new(
+            Ok(Owner::OtherJournal(OwnershipTag { run, journal, .. })) => Obstacle::new(
                 format!("{what} is there already, made by run {run} of another journal ({journal})"),
                 format!(
                     "apply or destroy it where that journal is (`--state`); if that journal is lost, {}",
@@ -143,7 +143,7 @@ async fn has(store: &Arc<dyn Store>, runs: &[RunRow], id: &str) -> Result<Option
 fn open_run(what: &str, row: &RunRow) -> Obstacle {
     let (run, name) = (row.run.short(), called(&row.app));
     match row.phase {
-        Some(Name::Failed) => Obstacle::new(
+        Some(PhaseKind::Failed) => Obstacle::new(
             format!("{what} was left by run {run} of {name}, which has failed and still has it"),
             format!(
                 "`fabrik rollback {run}` tries again to undo it, then apply this again; or choose another name"
@@ -166,7 +166,7 @@ fn past_stranger(
     step: Step,
     provider: &dyn Provider,
     (stranger, count): (&Object, usize),
-    wanted: &Fields,
+    wanted: &Attributes,
     may_adopt: bool,
 ) -> String {
     let (key, elsewhere) = match step {
@@ -191,7 +191,7 @@ fn past_stranger(
 }
 
 /// Whether `stranger` can become what is `wanted`: neither a record's type nor what kind of app it is ever changes.
-pub(super) fn is_same_kind(stranger: &Object, wanted: &Fields) -> bool {
+pub(super) fn is_same_kind(stranger: &Object, wanted: &Attributes) -> bool {
     let same = |field: &str| match (wanted.get(field), stranger.fields.get(field)) {
         (Some(wanted), Some(is)) => wanted.eq_ignore_ascii_case(is),
         (Some(_), None) => false,

@@ -3,7 +3,7 @@
 //! Such a thing carries the mark of a run of this app in this journal, and no entry of that run names its id. It is
 //! deleted before anything else is done. What a run's journal does name (a thing somebody gave up on) is left alone.
 
-use machine::receipt::{How, Receipt};
+use machine::receipt::{Origin, Receipt};
 
 use super::Obstacle;
 use super::draw::Drawing;
@@ -34,7 +34,13 @@ impl Drawing<'_> {
             if self.is_late(provider, &object).await? {
                 let step = provider.step();
                 let Object { id, mark, fields, .. } = object;
-                sorted.late.push(Receipt { step, how: How::Late, id, mark, fields });
+                sorted.late.push(Receipt {
+                    step,
+                    origin: Origin::Orphaned,
+                    id,
+                    tag: mark,
+                    attributes: fields,
+                });
             } else {
                 sorted.strangers.push(object);
             }
@@ -57,7 +63,7 @@ impl Drawing<'_> {
             Err(ReadError::Store(StoreError::NoSuchRun(_))) => return Ok(false),
             Err(error) => return Err(Obstacle::new(error.to_string(), "nothing was touched")),
         };
-        let (app, spec) = (&any.begun().app, &self.ask.spec);
+        let (app, spec) = (&any.header().app, &self.ask.spec);
         let same_app =
             (&app.project, &app.environment, &app.name) == (&spec.project, &spec.environment, &spec.name);
         let named = any.ledger().receipts().iter().any(|receipt| receipt.id == object.id);

@@ -58,7 +58,7 @@ impl ObservedApp {
         id: &str,
         key: Option<&FingerprintKey>,
     ) -> Result<Self, Trouble> {
-        let app = Resource::of(&release.plan().app.fields, id);
+        let app = Resource::of(&release.plan().app.attributes, id);
         let rows = coolify.env_rows(app).await?;
         let mut observed = Self::default();
         observed.compare_envs(release, &rows, key);
@@ -104,14 +104,14 @@ impl ObservedApp {
     }
 
     fn compare_text(&mut self, release: &Release, snapshot: &AppSnapshot) {
-        if is_application(&release.plan().app.fields) {
+        if is_application(&release.plan().app.attributes) {
             return;
         }
         let Some(there) = &snapshot.compose else {
             self.unseen.push("the compose text: the Coolify token lacks read:sensitive".to_owned());
             return;
         };
-        let sent = labelled(&release.frozen(frozen::COMPOSE), &release.plan().app.fields);
+        let sent = labelled(&release.frozen(frozen::COMPOSE), &release.plan().app.attributes);
         let sent = ComposeTree::parse(&sent);
         match (sent, ComposeTree::parse(there)) {
             (Some(sent), Some(there)) => self.compose = sent.differences(&there),
@@ -185,7 +185,7 @@ async fn stopped(
 // The compose service, and what people call it.
 fn said_to_have_stopped(plan: &Plan, compose: &str, snapshot: &AppSnapshot) -> Vec<(String, String)> {
     let has_exited = |status: &str| status.starts_with("exited");
-    if is_application(&plan.app.fields) {
+    if is_application(&plan.app.attributes) {
         let found = has_exited(&snapshot.status).then(|| (String::new(), "the container".to_owned()));
         return found.into_iter().collect();
     }

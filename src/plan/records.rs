@@ -1,8 +1,8 @@
 //! Drawing the records: one for each domain of the spec, and the ones of domains that left it.
 
-use machine::plan::{Action, HandedOver, Proxy, RecordWish, Wish};
-use machine::receipt::{Fields, Receipt};
-use machine::step::{Nth, Step};
+use machine::plan::{Action, DesiredRecord, DesiredResource, HandedOver, Proxy};
+use machine::receipt::{Attributes, Receipt};
+use machine::step::{RecordIndex, Step};
 
 use super::Obstacle;
 use super::again::find;
@@ -18,7 +18,7 @@ struct Beside {
     /// What earlier runs left behind at its name, to be deleted.
     late: Vec<Receipt>,
     /// The record of another type that it takes the place of.
-    replaced: Option<RecordWish>,
+    replaced: Option<DesiredRecord>,
 }
 
 impl Drawing<'_> {
@@ -29,10 +29,10 @@ impl Drawing<'_> {
     pub(super) async fn records(
         &self,
         vendors: &Vendors,
-    ) -> Result<(Vec<RecordWish>, Vec<Receipt>), Obstacle> {
+    ) -> Result<(Vec<DesiredRecord>, Vec<Receipt>), Obstacle> {
         let (mut records, mut all_late) = (Vec::new(), Vec::new());
         let mut replaced = Vec::new();
-        for (nth, site) in (0..=Nth::MAX).zip(&self.ground.sites) {
+        for (nth, site) in (0..=RecordIndex::MAX).zip(&self.ground.sites) {
             let (record, drawn) = self.record(vendors, nth, site).await?;
             records.push(record);
             all_late.extend(drawn.late);
@@ -55,12 +55,12 @@ impl Drawing<'_> {
     async fn record(
         &self,
         vendors: &Vendors,
-        nth: Nth,
+        nth: RecordIndex,
         site: &Site,
-    ) -> Result<(RecordWish, Beside), Obstacle> {
-        let wish = Wish { fields: Fields::new(), action: Action::Create };
+    ) -> Result<(DesiredRecord, Beside), Obstacle> {
+        let wish = DesiredResource { attributes: Attributes::new(), action: Action::Create };
         let (name, zone) = (site.name.clone(), site.zone.clone());
-        let mut record = RecordWish { name, zone, wish, proxy: Proxy::AsMade };
+        let mut record = DesiredRecord { name, zone, desired: wish, proxy: Proxy::AsMade };
         let provider = vendors.records(&record, Step::Dns(nth));
         let receipt = self.base.and_then(|base| base.record(&site.name));
         let there = match &receipt {
@@ -76,18 +76,23 @@ impl Drawing<'_> {
         if let Some(old) = there.as_ref().and_then(|there| of_another_type(receipt.as_ref(), there, &wanted))
         {
             let late = self.alone(&provider, &old, &wanted).await?;
-            let replaced = RecordWish { wish: old, proxy: Proxy::AsMade, ..record.clone() };
-            record.wish = Wish { fields: wanted, action: Action::Create };
+            let replaced = DesiredRecord { desired: old, proxy: Proxy::AsMade, ..record.clone() };
+            record.desired = DesiredResource { attributes: wanted, action: Action::Create };
             return Ok((record, Beside { late, replaced: Some(replaced) }));
         }
         let known = Known { receipt, adopt: self.ask.spec.adopt.dns };
         let Drawn { wish, late } = self.own(&provider, known, wanted).await?;
-        record.wish = wish;
+        record.desired = wish;
         Ok((record, Beside { late, replaced: None }))
     }
 
     // Whatever else stands at the name would be in the way of the record that takes the place of `old`.
-    async fn alone(&self, provider: &Records, old: &Wish, wanted: &Fields) -> Result<Vec<Receipt>, Obstacle> {
+    async fn alone(
+        &self,
+        provider: &Records,
+        old: &DesiredResource,
+        wanted: &Attributes,
+    ) -> Result<Vec<Receipt>, Obstacle> {
         let mut there = provider.look().await?;
         there.retain(|object| Some(object.id.as_str()) != old.action.id());
         let sorted = self.sort(provider, there).await?;
@@ -99,7 +104,7 @@ impl Drawing<'_> {
     }
 
     // Only what carries this app's mark was made by its runs; what was taken over stays.
-    async fn unwanted(&self, vendors: &Vendors) -> Result<Vec<RecordWish>, Obstacle> {
+    async fn unwanted(&self, vendors: &Vendors) -> Result<Vec<DesiredRecord>, Obstacle> {
         let Some(base) = self.base else { return Ok(Vec::new()) };
         if self.ask.spec.dns.managed().is_none() {
             return Ok(Vec::new());
@@ -108,12 +113,12 @@ impl Drawing<'_> {
         let known = base.records().into_iter().chain(base.handed_over());
         let mut records = Vec::new();
         for (record, receipt) in known.filter(|(record, _)| !wanted(&record.name)) {
-            let Some(mark) = receipt.mark.clone() else { continue };
+            let Some(mark) = receipt.tag.clone() else { continue };
             let found = find(&vendors.records(record, receipt.step), &receipt).await?;
             let Some(object) = found.filter(|object| object.mark.as_ref() == Some(&mark)) else { continue };
-            let action = Action::Drop { id: object.id, before: receipt.fields, mark };
-            let wish = Wish { fields: Fields::new(), action };
-            records.push(RecordWish { wish, proxy: Proxy::AsMade, ..record.clone() });
+            let action = Action::Delete { id: object.id, before: receipt.attributes, tag: mark };
+            let wish = DesiredResource { attributes: Attributes::new(), action };
+            records.push(DesiredRecord { desired: wish, proxy: Proxy::AsMade, ..record.clone() });
         }
         Ok(records)
     }
@@ -130,7 +135,7 @@ fn proxied(site: &Site, there: Option<&Object>) -> bool {
     }
 }
 
-fn wanted(site: &Site, proxied: bool) -> Fields {
+fn wanted(site: &Site, proxied: bool) -> Attributes {
     // Behind the proxy the time to live is Cloudflare's own (Cloudflare API, DNS record members).
     let ttl = match site.ttl {
         Ttl::Seconds(seconds) if !proxied => seconds.to_string(),
@@ -147,12 +152,12 @@ fn wanted(site: &Site, proxied: bool) -> Fields {
 
 // A record's type is not changed in place (Cloudflare API, updating records). One that this app's runs made, and that is as
 // they left it, makes room for the wanted one; any other is refused as before.
-fn of_another_type(known: Option<&Receipt>, there: &Object, wanted: &Fields) -> Option<Wish> {
+fn of_another_type(known: Option<&Receipt>, there: &Object, wanted: &Attributes) -> Option<DesiredResource> {
     let known = known?;
-    let mark = known.mark.clone().filter(|mark| there.mark.as_ref() == Some(mark))?;
-    if there.fields.get("type") == wanted.get("type") || !there.differences(&known.fields).is_empty() {
+    let mark = known.tag.clone().filter(|mark| there.mark.as_ref() == Some(mark))?;
+    if there.fields.get("type") == wanted.get("type") || !there.differences(&known.attributes).is_empty() {
         return None;
     }
-    let action = Action::Drop { id: there.id.clone(), before: known.fields.clone(), mark };
-    Some(Wish { fields: Fields::new(), action })
+    let action = Action::Delete { id: there.id.clone(), before: known.attributes.clone(), tag: mark };
+    Some(DesiredResource { attributes: Attributes::new(), action })
 }

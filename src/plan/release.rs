@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use machine::app::AppKey;
 use machine::deployment::Deployment;
-use machine::entry::{Begun, Entry, Proof, Purpose};
+use machine::entry::{JournalEntry, Proof, Purpose, RunHeader};
 use machine::id::RunId;
-use machine::phase::{Complete, Name};
-use machine::plan::{EnvChange, EnvWish, Plan, RecordWish};
+use machine::phase::{Complete, PhaseKind};
+use machine::plan::{DesiredRecord, EnvVarAction, EnvVarChange, Plan};
 use machine::receipt::Receipt;
 use machine::replay::{AnyDeployment, ReplayError};
-use machine::step::{Nth, Step};
+use machine::step::{RecordIndex, Step};
 
 use super::ask::sha256;
 use super::compose::env_text::Forms;
@@ -72,7 +72,7 @@ pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, Load
     let loaded = store.load(run).await?;
     let replayed = AnyDeployment::replay(&loaded.lines);
     match replayed {
-        Ok(any) => match damaged(any.begun(), &loaded.blobs) {
+        Ok(any) => match damaged(any.header(), &loaded.blobs) {
             Some(what) => Err(ReadError::Damaged { run: run.clone(), what: what.to_owned() }),
             None => Ok((any, loaded)),
         },
@@ -81,7 +81,7 @@ pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, Load
 }
 
 // The database does not see a byte that fell over within a blob, and what is sent is made from it.
-fn damaged<'a>(begun: &'a Begun, blobs: &BTreeMap<String, Vec<u8>>) -> Option<&'a str> {
+fn damaged<'a>(begun: &'a RunHeader, blobs: &BTreeMap<String, Vec<u8>>) -> Option<&'a str> {
     let is_sound = |hash: &String| blobs.get(hash).is_some_and(|bytes| sha256(bytes) == *hash);
     begun.frozen.iter().find(|(_, hash)| !is_sound(hash)).map(|(what, _)| what.as_str())
 }
@@ -98,8 +98,8 @@ impl Release {
     ) -> Result<Option<Self>, ReadError> {
         for row in rows.iter().rev().filter(|row| Some(&row.run) != besides) {
             match row.phase {
-                Some(Name::Complete) => return Self::of(store, &row.run).await,
-                Some(Name::RolledBack) if has_destroyed(store, row).await? => return Ok(None),
+                Some(PhaseKind::Complete) => return Self::of(store, &row.run).await,
+                Some(PhaseKind::RolledBack) if has_destroyed(store, row).await? => return Ok(None),
                 _ => {}
             }
         }
@@ -127,12 +127,12 @@ impl Release {
 
     /// Its run.
     pub fn run(&self) -> &RunId {
-        &self.deployment.begun().run
+        &self.deployment.header().run
     }
 
     /// How it began.
-    pub fn begun(&self) -> &Begun {
-        self.deployment.begun()
+    pub fn begun(&self) -> &RunHeader {
+        self.deployment.header()
     }
 
     /// What it carried out.
@@ -166,21 +166,21 @@ impl Release {
     }
 
     /// The records it left behind, each as it left it.
-    pub fn records(&self) -> Vec<(&RecordWish, Receipt)> {
+    pub fn records(&self) -> Vec<(&DesiredRecord, Receipt)> {
         let ledger = self.deployment.ledger();
         let left = |(nth, record)| {
             let mut receipt = ledger.receipt(Step::Dns(nth))?.clone();
             if let Some(proxy) = ledger.receipt(Step::Proxy(nth)) {
-                receipt.fields.extend(proxy.fields.clone());
+                receipt.attributes.extend(proxy.attributes.clone());
             }
             // What was dropped, or was gone when it was to be dropped, has no fields.
-            (!receipt.fields.is_empty()).then_some((record, receipt))
+            (!receipt.attributes.is_empty()).then_some((record, receipt))
         };
-        (0..=Nth::MAX).zip(&self.plan().records).filter_map(left).collect()
+        (0..=RecordIndex::MAX).zip(&self.plan().records).filter_map(left).collect()
     }
 
     /// The records at names that somebody else keeps since, as the releases before left them.
-    pub fn handed_over(&self) -> Vec<(&RecordWish, Receipt)> {
+    pub fn handed_over(&self) -> Vec<(&DesiredRecord, Receipt)> {
         self.plan().handed_over.iter().map(|it| (&it.record, it.receipt.clone())).collect()
     }
 
@@ -195,7 +195,7 @@ impl Release {
 
     /// The variables it left behind, by name, with their fingerprints.
     pub fn envs(&self) -> BTreeMap<&str, &str> {
-        let stays = |env: &&EnvWish| env.change != EnvChange::Remove;
+        let stays = |env: &&EnvVarChange| env.change != EnvVarAction::Remove;
         self.plan()
             .envs
             .iter()
@@ -235,15 +235,15 @@ impl Release {
 /// [`ReadError`].
 pub async fn has_destroyed(store: &Arc<dyn Store>, row: &RunRow) -> Result<bool, ReadError> {
     let destroys = row.begun.as_ref().is_some_and(|begun| matches!(begun.purpose, Purpose::Destroy(_)));
-    if !destroys || row.phase != Some(Name::RolledBack) {
+    if !destroys || row.phase != Some(PhaseKind::RolledBack) {
         return Ok(false);
     }
     let loaded = store.load(&row.run).await?;
-    Ok(loaded.lines.iter().any(|line| matches!(line.entry, Entry::Destroying { .. })))
+    Ok(loaded.lines.iter().any(|line| matches!(line.entry, JournalEntry::Destroying { .. })))
 }
 
 /// The names of the volumes that the run that began so mounts; none where this version no longer understands its spec.
-pub fn volumes_of(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
+pub fn volumes_of(begun: &RunHeader, blobs: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
     let Ok(spec) = Spec::thaw(Path::new(&begun.spec), &frozen_text(begun, blobs, frozen::SPEC)) else {
         return Vec::new();
     };
@@ -252,13 +252,13 @@ pub fn volumes_of(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>) -> Vec<Strin
 }
 
 /// The text frozen under `name` with the run that began so; empty where there is none.
-pub fn frozen_text(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>, name: &str) -> String {
+pub fn frozen_text(begun: &RunHeader, blobs: &BTreeMap<String, Vec<u8>>, name: &str) -> String {
     let blob = begun.frozen.get(name).and_then(|hash| blobs.get(hash));
     blob.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
 }
 
 /// The forms of the variables that were frozen with the run that began so. An earlier version knew plain rows alone.
-pub fn frozen_forms(begun: &Begun, blobs: &BTreeMap<String, Vec<u8>>) -> Forms {
+pub fn frozen_forms(begun: &RunHeader, blobs: &BTreeMap<String, Vec<u8>>) -> Forms {
     serde_json::from_str(&frozen_text(begun, blobs, frozen::FORMS)).unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use machine::plan::{Place, RecordWish, Zone};
+use machine::plan::{DesiredRecord, TargetLocation, Zone};
 use machine::receipt::Receipt;
 
 use super::preflight::Facts;
@@ -18,7 +18,7 @@ use crate::spec::{ManagedDns, Proxied, RecordType, Spec, Target, Ttl};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ground {
     /// The place, as the plan stores it.
-    pub place: Place,
+    pub place: TargetLocation,
     /// What is to stand at each domain whose record Fabrik keeps, in the spec's order.
     pub sites: Vec<Site>,
     /// Coolify's version.
@@ -77,7 +77,7 @@ pub async fn survey(
     let (cloudflare, coolify) = (&vendors.cloudflare, &vendors.coolify);
     let server = choose(&facts.servers, spec.server.as_deref())?;
     let version = facts.version.clone();
-    let place = Place {
+    let place = TargetLocation {
         coolify: coolify.url().to_owned(),
         team: facts.team.id.clone(),
         server: server.uuid.clone(),
@@ -109,9 +109,9 @@ pub async fn survey(
 // What a release kept is not written any more once somebody else keeps it, and not deleted either: the app may still be
 // reached through it.
 fn left_to_others(spec: &Spec, base: &Release) -> Vec<String> {
-    let left = |(record, receipt): (&RecordWish, Receipt)| {
+    let left = |(record, receipt): (&DesiredRecord, Receipt)| {
         let name = spec.as_written(&record.name);
-        let after = match receipt.mark {
+        let after = match receipt.tag {
             Some(_) => "Fabrik made it: `fabrik destroy` deletes it, and nothing else does",
             None => "it was taken over, so nothing deletes it",
         };

@@ -2,7 +2,7 @@
 //!
 //! A record is put back when the run fails. Of an app nothing is known but its name, so it is not: that wants consent.
 
-use machine::plan::{Action, Plan, Wish};
+use machine::plan::{Action, DesiredResource, Plan};
 use machine::receipt::Receipt;
 use machine::step::Step;
 
@@ -21,18 +21,18 @@ pub struct Takeover {
 impl Takeover {
     /// What `plan` takes over; `base` is the app's last release.
     pub fn of(plan: &Plan, base: Option<&Release>) -> Self {
-        let is_new = |wish: &Wish, known: Option<&Receipt>| {
+        let is_new = |wish: &DesiredResource, known: Option<&Receipt>| {
             let strangers = match &wish.action {
-                Action::Change { id, mark: None, .. } | Action::Keep { id, mark: None } => Some(id),
-                Action::Change { .. } | Action::Keep { .. } | Action::Create | Action::Drop { .. } => None,
+                Action::Update { id, tag: None, .. } | Action::NoOp { id, tag: None } => Some(id),
+                Action::Update { .. } | Action::NoOp { .. } | Action::Create | Action::Delete { .. } => None,
             };
             strangers.is_some_and(|id| known.is_none_or(|known| known.id != *id))
         };
         let records = plan.wanted().map(|(_, record)| record);
         let record = |name: &str| base.and_then(|base| base.record(name));
-        let records = records.filter(|it| is_new(&it.wish, record(&it.name).as_ref()));
+        let records = records.filter(|it| is_new(&it.desired, record(&it.name).as_ref()));
         let known = base.and_then(|base| base.receipt(Step::App));
-        let app = plan.app.fields.get("name").cloned();
+        let app = plan.app.attributes.get("name").cloned();
         Self {
             records: records.map(|record| record.name.clone()).collect(),
             app: app.filter(|_| is_new(&plan.app, known)),

@@ -3,8 +3,8 @@
 //! Coolify does not show them with the application, so its rows are asked for. Rows that no release of the app names
 //! are somebody else's and count for nothing.
 
-use machine::plan::{Action, Wish};
-use machine::receipt::Fields;
+use machine::plan::{Action, DesiredResource};
+use machine::receipt::Attributes;
 
 use super::draw::Drawing;
 use super::{Obstacle, Release};
@@ -14,11 +14,11 @@ use crate::providers::coolify::storages::{Mount, VOLUMES, spelled};
 
 impl Drawing<'_> {
     /// Adds the spec's volumes to an application's fields: nothing where neither it nor the last release has any.
-    pub(super) fn with_volumes(&self, mut app: Fields) -> Fields {
+    pub(super) fn with_volumes(&self, mut app: Attributes) -> Attributes {
         let spec = self.ask.spec.volumes.iter();
         let wanted: Vec<Mount> =
             spec.map(|it| Mount { name: it.name.clone(), path: it.path.clone() }).collect();
-        let had = self.base.is_some_and(|base| base.plan().app.fields.contains_key(VOLUMES));
+        let had = self.base.is_some_and(|base| base.plan().app.attributes.contains_key(VOLUMES));
         if had || !wanted.is_empty() {
             app.insert(VOLUMES.to_owned(), spelled(&wanted));
         }
@@ -26,7 +26,7 @@ impl Drawing<'_> {
     }
 
     /// The volumes that the last release mounts and the wanted app does not. One that is made has no earlier data.
-    pub(super) fn left_volumes(&self, app: &Wish) -> Vec<String> {
+    pub(super) fn left_volumes(&self, app: &DesiredResource) -> Vec<String> {
         let before =
             self.base.filter(|_| app.action.id().is_some()).map(Release::volumes).unwrap_or_default();
         before.into_iter().filter(|name| !self.ask.matter.volumes.contains(name)).collect()
@@ -36,34 +36,38 @@ impl Drawing<'_> {
     ///
     /// # Errors
     /// [`Obstacle`] where Coolify cannot be asked for them, a version without the call included.
-    pub(super) async fn mounted(&self, coolify: &Coolify, wish: Wish) -> Result<Wish, Obstacle> {
-        if !is_application(&wish.fields) || !wish.fields.contains_key(VOLUMES) {
+    pub(super) async fn mounted(
+        &self,
+        coolify: &Coolify,
+        wish: DesiredResource,
+    ) -> Result<DesiredResource, Obstacle> {
+        if !is_application(&wish.attributes) || !wish.attributes.contains_key(VOLUMES) {
             return Ok(wish);
         }
         let (id, before, mark) = match wish.action {
-            Action::Change { id, before, mark } => (id, before, mark),
-            Action::Keep { id, mark } => (id, wish.fields.clone(), mark),
-            Action::Create | Action::Drop { .. } => {
+            Action::Update { id, before, tag: mark } => (id, before, mark),
+            Action::NoOp { id, tag: mark } => (id, wish.attributes.clone(), mark),
+            Action::Create | Action::Delete { .. } => {
                 coolify.knows_storages().await?;
                 return Ok(wish);
             }
         };
-        let there = spelled(&self.there(coolify, &id, &wish.fields).await?);
-        let changes = before.iter().any(|(name, was)| wish.fields.get(name) != Some(was));
-        let action = if changes || wish.fields[VOLUMES] != there {
+        let there = spelled(&self.there(coolify, &id, &wish.attributes).await?);
+        let changes = before.iter().any(|(name, was)| wish.attributes.get(name) != Some(was));
+        let action = if changes || wish.attributes[VOLUMES] != there {
             let before = before.into_iter().chain([(VOLUMES.to_owned(), there)]).collect();
-            Action::Change { id, before, mark }
+            Action::Update { id, before, tag: mark }
         } else {
-            Action::Keep { id, mark }
+            Action::NoOp { id, tag: mark }
         };
-        Ok(Wish { action, ..wish })
+        Ok(DesiredResource { action, ..wish })
     }
 
     // Those of the wanted and the last release's mounts that have a row, in that order; once for each row.
-    async fn there(&self, coolify: &Coolify, id: &str, wanted: &Fields) -> Result<Vec<Mount>, Obstacle> {
+    async fn there(&self, coolify: &Coolify, id: &str, wanted: &Attributes) -> Result<Vec<Mount>, Obstacle> {
         let rows = coolify.storages(id).await?;
         let mut mounts = Mount::all(wanted);
-        let had = self.base.map(|base| Mount::all(&base.plan().app.fields)).unwrap_or_default();
+        let had = self.base.map(|base| Mount::all(&base.plan().app.attributes)).unwrap_or_default();
         mounts.extend(had.into_iter().filter(|mount| !mounts.contains(mount)).collect::<Vec<_>>());
         let as_often = |mount: Mount| {
             let rows = rows.iter().filter(|row| mount.is(row, id)).count();

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
-use machine::effect::Redacted;
-use machine::receipt::Fields;
+use machine::effect::RedactedRequest;
+use machine::receipt::Attributes;
 use serde_json::Value;
 
 use crate::wire::{Allowance, Request};
@@ -56,7 +56,7 @@ pub struct Call {
     /// The request.
     pub request: Request,
     /// What the journal may know of it.
-    pub redacted: Redacted,
+    pub redacted: RedactedRequest,
     /// Its times.
     pub times: Times,
     /// What a refusal means.
@@ -66,10 +66,10 @@ pub struct Call {
 impl Call {
     /// Prepares a write with a JSON body (`Value::Null` for none).
     pub fn new(method: http::Method, url: &str, token: &str, body: &Value, times: Times) -> Self {
-        let redacted = Redacted {
+        let redacted = RedactedRequest {
             method: method.to_string(),
             target: url.split_once("://").map_or(url, |(_, rest)| rest).to_owned(),
-            fields: Fields::new(),
+            attributes: Attributes::new(),
         };
         let request =
             Request { http: request(method, url, token, body), timeout: times.timeout, connect_to: None };
@@ -83,8 +83,8 @@ impl Call {
 
     /// Names the fields that the journal keeps of it.
     #[must_use]
-    pub fn knowing(mut self, fields: &Fields) -> Self {
-        self.redacted.fields.clone_from(fields);
+    pub fn knowing(mut self, fields: &Attributes) -> Self {
+        self.redacted.attributes.clone_from(fields);
         self
     }
 

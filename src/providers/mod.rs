@@ -23,9 +23,9 @@ pub use trouble::Trouble;
 pub use vendors::{Names, Vendors};
 
 use async_trait::async_trait;
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::Value;
 
 /// One kind of remote thing, at one natural key.
@@ -53,7 +53,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// Everything that carries `mark`, wherever it is; nothing where nothing is marked.
-    async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble>;
+    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble>;
 
     /// The thing with this id; `None` for a 404, which proves absence only beside a [`control`](Self::control) read.
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble>;
@@ -62,18 +62,18 @@ pub trait Provider: Send + Sync {
     async fn control(&self) -> Result<(), Trouble>;
 
     /// The request that makes it.
-    fn make(&self, fields: &Fields, mark: &Mark) -> Call;
+    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call;
 
     /// Reads the answer to [`make`](Self::make); `None` where it names no object, or not one that carries the mark.
-    fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object>;
+    fn made(&self, answer: &Value, fields: &Attributes, mark: &OwnershipTag) -> Option<Object>;
 
     /// Why `object` cannot be changed in place to what `fields` say, and what to do; `None` where it can.
-    fn unchangeable(&self, _object: &Object, _fields: &Fields) -> Option<(String, String)> {
+    fn unchangeable(&self, _object: &Object, _fields: &Attributes) -> Option<(String, String)> {
         None
     }
 
     /// The request that changes it.
-    fn change(&self, id: &str, fields: &Fields) -> Call;
+    fn change(&self, id: &str, fields: &Attributes) -> Call;
 
     /// The request that deletes it. `volumes` says whether its data goes too.
     fn unmake(&self, id: &str, volumes: Volumes) -> Call;

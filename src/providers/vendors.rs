@@ -1,7 +1,7 @@
 //! Both vendors, and their things at the natural keys of one app.
 
-use machine::plan::{Place, Plan, RecordWish};
-use machine::receipt::Fields;
+use machine::plan::{DesiredRecord, Plan, TargetLocation};
+use machine::receipt::Attributes;
 use machine::step::Step;
 
 use super::cloudflare::Records;
@@ -34,11 +34,11 @@ pub struct Names {
 impl Names {
     /// The names that `plan` was drawn with.
     pub fn of(plan: &Plan) -> Self {
-        let name = |fields: &Fields| fields.get("name").cloned().unwrap_or_default();
+        let name = |fields: &Attributes| fields.get("name").cloned().unwrap_or_default();
         Self {
-            project: name(&plan.project.fields),
-            environment: name(&plan.environment.fields),
-            app: name(&plan.app.fields),
+            project: name(&plan.project.attributes),
+            environment: name(&plan.environment.attributes),
+            app: name(&plan.app.attributes),
         }
     }
 }
@@ -51,7 +51,7 @@ impl Vendors {
     }
 
     /// The records at the name of `record`, one of which `step` wants.
-    pub fn records(&self, record: &RecordWish, step: Step) -> Records {
+    pub fn records(&self, record: &DesiredRecord, step: Step) -> Records {
         Records {
             cloudflare: self.cloudflare.clone(),
             zone: record.zone.id.clone(),
@@ -61,7 +61,7 @@ impl Vendors {
     }
 
     /// The projects of the app's project name.
-    pub fn projects(&self, place: &Place, names: &Names) -> Projects {
+    pub fn projects(&self, place: &TargetLocation, names: &Names) -> Projects {
         Projects {
             coolify: self.coolify.clone(),
             team: place.team.clone(),
@@ -71,7 +71,7 @@ impl Vendors {
     }
 
     /// The app's environment in `project`.
-    pub fn environments(&self, place: &Place, names: &Names, project: &str) -> Environments {
+    pub fn environments(&self, place: &TargetLocation, names: &Names, project: &str) -> Environments {
         Environments {
             coolify: self.coolify.clone(),
             team: place.team.clone(),
@@ -84,10 +84,10 @@ impl Vendors {
     /// What is called as the app in `project`; making and changing one sends `app`, and `compose` where it is a service.
     pub fn app(
         &self,
-        place: &Place,
+        place: &TargetLocation,
         names: &Names,
         project: &str,
-        app: &Fields,
+        app: &Attributes,
         compose: &str,
     ) -> Box<dyn Provider> {
         let seat = self.seat(place, names, project);
@@ -101,7 +101,7 @@ impl Vendors {
         })
     }
 
-    fn seat(&self, place: &Place, names: &Names, project: &str) -> Seat {
+    fn seat(&self, place: &TargetLocation, names: &Names, project: &str) -> Seat {
         Seat {
             coolify: self.coolify.clone(),
             team: place.team.clone(),

@@ -1,7 +1,7 @@
 //! A plan as people read it: each thing, field by field, old → new.
 
-use machine::plan::{Action, EnvChange, EnvWish, Plan, Proxy, RecordWish, Wish};
-use machine::receipt::Fields;
+use machine::plan::{Action, DesiredRecord, DesiredResource, EnvVarAction, EnvVarChange, Plan, Proxy};
+use machine::receipt::Attributes;
 use serde_json::{Value, json};
 
 use super::screen::{BAD, DIM, GOOD, ODD, in_style};
@@ -12,16 +12,16 @@ use crate::providers::coolify::storages::at_docker;
 use crate::spec::Spec;
 
 /// The things of a plan, in the order they are made.
-fn things(plan: &Plan) -> Vec<(&'static str, &Wish)> {
-    let records = plan.records.iter().map(|record| ("dns", &record.wish));
+fn things(plan: &Plan) -> Vec<(&'static str, &DesiredResource)> {
+    let records = plan.records.iter().map(|record| ("dns", &record.desired));
     let rest = [("project", &plan.project), ("environment", &plan.environment), ("app", &plan.app)];
     records.chain(rest).collect()
 }
 
 /// The plan for `spec`, a line a field.
 pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
-    let replaced: Vec<&Wish> = plan.replaced().map(|(_, record)| &record.wish).collect();
-    let when = |wish: &Wish| {
+    let replaced: Vec<&DesiredResource> = plan.replaced().map(|(_, record)| &record.desired).collect();
+    let when = |wish: &DesiredResource| {
         let makes_room = replaced.iter().any(|it| std::ptr::eq(*it, wish));
         if makes_room {
             "delete first, to make room for one of another type"
@@ -42,7 +42,7 @@ pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
     lines
 }
 
-fn proxy_line(record: &RecordWish, spec: &Spec) -> Option<String> {
+fn proxy_line(record: &DesiredRecord, spec: &Spec) -> Option<String> {
     let later = record.proxy == Proxy::AfterProof;
     let name = spec.as_written(&record.name);
     let line = format!("  ~ proxy         {name}  (switch on, once the app is proven without it)");
@@ -52,11 +52,11 @@ fn proxy_line(record: &RecordWish, spec: &Spec) -> Option<String> {
 /// The volumes that are mounted by nobody from then on, by the names that Docker knows them by.
 fn left_behind(plan: &Plan) -> Vec<String> {
     let id = plan.app.action.id().unwrap_or_default();
-    plan.left_volumes.iter().map(|name| at_docker(&plan.app.fields, id, name)).collect()
+    plan.left_volumes.iter().map(|name| at_docker(&plan.app.attributes, id, name)).collect()
 }
 
 fn volume_line(plan: &Plan, volume: &str) -> String {
-    let server = &plan.place.server_name;
+    let server = &plan.target.server_name;
     in_style(
         ODD,
         &format!("  ! volume        {volume}  (no longer mounted; its data stays on server {server})"),
@@ -71,36 +71,36 @@ fn verdict(plan: &Plan) -> &'static str {
     }
 }
 
-fn wish_lines(name: &str, wish: &Wish, spec: &Spec, deletion: &str) -> Vec<String> {
+fn wish_lines(name: &str, wish: &DesiredResource, spec: &Spec, deletion: &str) -> Vec<String> {
     let named = match &wish.action {
-        Action::Drop { before, .. } => before,
-        Action::Create | Action::Change { .. } | Action::Keep { .. } => &wish.fields,
+        Action::Delete { before, .. } => before,
+        Action::Create | Action::Update { .. } | Action::NoOp { .. } => &wish.attributes,
     };
     let title = spec.as_written(named.get("name").map_or("", String::as_str));
     let head = |sign: &str, word: &str| format!("  {sign} {name:<13} {title}  ({word})");
     match &wish.action {
         Action::Create => {
             let mut lines = vec![in_style(GOOD, &head("+", "create"))];
-            let rest = wish.fields.iter().filter(|(field, _)| *field != "name" && *field != FIELD);
+            let rest = wish.attributes.iter().filter(|(field, _)| *field != "name" && *field != FIELD);
             lines.extend(rest.map(|(field, value)| format!("      {field}: {}", shown(field, value))));
             lines
         }
-        Action::Change { before, .. } => {
+        Action::Update { before, .. } => {
             let mut lines = vec![in_style(ODD, &head("~", "change"))];
-            lines.extend(differing(before, &wish.fields).map(|(field, old, new)| {
+            lines.extend(differing(before, &wish.attributes).map(|(field, old, new)| {
                 let new = if field == FIELD { "the run's own" } else { shown(field, new) };
                 format!("      {field}: {} → {new}", shown(field, old))
             }));
             lines
         }
-        Action::Keep { .. } => vec![in_style(DIM, &head("=", "keep"))],
-        Action::Drop { .. } => vec![in_style(BAD, &head("-", deletion))],
+        Action::NoOp { .. } => vec![in_style(DIM, &head("=", "keep"))],
+        Action::Delete { .. } => vec![in_style(BAD, &head("-", deletion))],
     }
 }
 
 fn differing<'a>(
-    before: &'a Fields,
-    wanted: &'a Fields,
+    before: &'a Attributes,
+    wanted: &'a Attributes,
 ) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
     wanted.iter().filter_map(|(field, new)| {
         let old = before.get(field).map_or("", String::as_str);
@@ -137,18 +137,18 @@ fn observed_fields(observed: &ObservedApp) -> Value {
     })
 }
 
-fn env_line(env: &EnvWish) -> String {
+fn env_line(env: &EnvVarChange) -> String {
     let key = &env.key;
     match env.change {
-        EnvChange::Add => in_style(GOOD, &format!("  + env           {key}  (set)")),
-        EnvChange::Set => in_style(ODD, &format!("  ~ env           {key}  (another value)")),
-        EnvChange::Keep => in_style(DIM, &format!("  = env           {key}  (keep)")),
-        EnvChange::Remove => in_style(BAD, &format!("  - env           {key}  (remove)")),
+        EnvVarAction::Add => in_style(GOOD, &format!("  + env           {key}  (set)")),
+        EnvVarAction::Set => in_style(ODD, &format!("  ~ env           {key}  (another value)")),
+        EnvVarAction::Keep => in_style(DIM, &format!("  = env           {key}  (keep)")),
+        EnvVarAction::Remove => in_style(BAD, &format!("  - env           {key}  (remove)")),
     }
 }
 
 // Which run will carry a plan out is not known before it does.
-fn known_by_now(fields: &Fields) -> Fields {
+fn known_by_now(fields: &Attributes) -> Attributes {
     fields
         .iter()
         .filter(|(field, _)| *field != FIELD)
@@ -163,11 +163,11 @@ pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
         .map(|(name, wish)| {
             let (action, before) = match &wish.action {
                 Action::Create => ("create", None),
-                Action::Change { before, .. } => ("change", Some(before)),
-                Action::Keep { .. } => ("keep", None),
-                Action::Drop { before, .. } => ("drop", Some(before)),
+                Action::Update { before, .. } => ("change", Some(before)),
+                Action::NoOp { .. } => ("keep", None),
+                Action::Delete { before, .. } => ("drop", Some(before)),
             };
-            json!({"thing": name, "action": action, "fields": known_by_now(&wish.fields), "before": before})
+            json!({"thing": name, "action": action, "fields": known_by_now(&wish.attributes), "before": before})
         })
         .collect();
     let proxied: Vec<&str> = plan

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use machine::cause::Cause;
 use machine::entry::Proof;
 use machine::id::RunId;
-use machine::ledger::{Standing, Undo};
-use machine::phase::Name;
+use machine::ledger::{Outstanding, UndoStatus};
+use machine::phase::PhaseKind;
 use machine::receipt::Receipt;
 use machine::step::Step;
 use serde_json::{Value, json};
@@ -121,10 +121,10 @@ impl Ending {
         };
         let phase = tale.map(|tale| tale.any.name());
         let (exit, outcome) = match (phase, way) {
-            (Some(Name::Complete), Way::Forward) => (exit::DONE, "complete"),
-            (Some(Name::RolledBack), Way::Forward) => (exit::UNDONE, "rolled-back"),
-            (Some(Name::RolledBack), Way::Back) => (exit::DONE, "rolled-back"),
-            (Some(Name::Failed), _) => (exit::STANDING, "failed"),
+            (Some(PhaseKind::Complete), Way::Forward) => (exit::DONE, "complete"),
+            (Some(PhaseKind::RolledBack), Way::Forward) => (exit::UNDONE, "rolled-back"),
+            (Some(PhaseKind::RolledBack), Way::Back) => (exit::DONE, "rolled-back"),
+            (Some(PhaseKind::Failed), _) => (exit::STANDING, "failed"),
             // A finished run that is to be undone is where it was.
             _ => (exit::PARKED, "parked"),
         };
@@ -280,18 +280,18 @@ fn kept_fields(kept: Option<&[Kept]>) -> Vec<Value> {
 }
 
 fn rolled_back_lines(cause: &Cause, tale: Option<&Tale>) -> Vec<String> {
-    use machine::cause::Kind;
+    use machine::cause::CauseKind;
     let partly = tale.is_some_and(something_stays);
     if let Some(app) = destroyed(tale) {
         let what = if partly { format!("what Fabrik made for {app}") } else { app.to_owned() };
         return vec![in_style(GOOD, &format!("✓ {what} is taken down, and read back as gone"))];
     }
     match cause.kind {
-        Kind::Asked if partly => {
+        CauseKind::Asked if partly => {
             vec![in_style(GOOD, "✓ Undone as asked, but for what stays; the rest is read back as gone")]
         }
-        Kind::Asked => vec![in_style(GOOD, "✓ Undone as asked, and read back as gone")],
-        Kind::Failed | Kind::Refused | Kind::Superseded => vec![
+        CauseKind::Asked => vec![in_style(GOOD, "✓ Undone as asked, and read back as gone")],
+        CauseKind::Failed | CauseKind::Refused | CauseKind::Superseded => vec![
             in_style(BAD, &format!("✗ Failed: {}", cause.message)),
             if partly {
                 "  what this run made or changed was undone and read back, but for what stays".to_owned()
@@ -303,13 +303,13 @@ fn rolled_back_lines(cause: &Cause, tale: Option<&Tale>) -> Vec<String> {
     }
 }
 
-fn failed_lines(run: &str, cause: &Cause, standing: &[Standing], tale: Option<&Tale>) -> Vec<String> {
+fn failed_lines(run: &str, cause: &Cause, standing: &[Outstanding], tale: Option<&Tale>) -> Vec<String> {
     let mut lines = cause_lines(cause);
     lines.push("  still standing:".to_owned());
-    for Standing { receipt, undo } in standing {
+    for Outstanding { receipt, undo } in standing {
         lines.push(format!("    {} {}", receipt.step, receipt.id));
         lines.extend(tale.and_then(|tale| tale.link(receipt.step)).map(|link| format!("      {link}")));
-        if let Undo::Blocked(reason) = undo {
+        if let UndoStatus::Blocked(reason) = undo {
             lines.push(format!("      {reason}"));
         }
     }
@@ -317,18 +317,18 @@ fn failed_lines(run: &str, cause: &Cause, standing: &[Standing], tale: Option<&T
         Some(app) => format!("  next: `fabrik destroy {app}` tries again"),
         None => format!("  next: `fabrik rollback {run}` tries again"),
     });
-    for Standing { receipt, .. } in standing {
+    for Outstanding { receipt, .. } in standing {
         let command = format!("fabrik abandon {run} --step {} --reason …", receipt.step);
         lines.push(format!("        `{command}` leaves it there"));
     }
     lines
 }
 
-fn standing_fields(thing: &Standing, tale: Option<&Tale>) -> Value {
-    let Standing { receipt, undo } = thing;
+fn standing_fields(thing: &Outstanding, tale: Option<&Tale>) -> Value {
+    let Outstanding { receipt, undo } = thing;
     let blocked = match undo {
-        Undo::Blocked(reason) => Some(reason),
-        Undo::Standing => None,
+        UndoStatus::Blocked(reason) => Some(reason),
+        UndoStatus::Open => None,
     };
     let link = tale.and_then(|tale| tale.link(receipt.step));
     json!({"step": receipt.step.as_str(), "id": receipt.id, "link": link, "blocked": blocked})
@@ -341,8 +341,8 @@ fn parked_lines(run: &str, reason: &str, hint: &str, tale: Option<&Tale>) -> Vec
     }
     // Undoing a finished run may have ended before a word of it was written: there is nothing to resume then.
     match tale.map(|tale| tale.any.name()) {
-        Some(Name::RolledBack) => {}
-        Some(Name::Complete) => lines.push(format!("  next: `fabrik rollback {run}` undoes it")),
+        Some(PhaseKind::RolledBack) => {}
+        Some(PhaseKind::Complete) => lines.push(format!("  next: `fabrik rollback {run}` undoes it")),
         _ if tale.and_then(Tale::takes_down).is_some() => {
             lines.push(format!("  next: `fabrik resume {run}` goes on"));
         }

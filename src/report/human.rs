@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use machine::cause::{Cause, Kind};
-use machine::phase::Name;
+use machine::cause::{Cause, CauseKind};
+use machine::phase::PhaseKind;
 
 use super::screen::{BAD, BOLD, DIM, GOOD, ODD, Watched, in_style};
 use super::{Screen, words};
@@ -68,7 +68,7 @@ impl Human {
 
     fn turned_back(&self, cause: &Cause) {
         // What a person asked for is no failure.
-        if cause.kind == Kind::Asked {
+        if cause.kind == CauseKind::Asked {
             return self.screen.line("  undoing, newest first:");
         }
         for line in cause_lines(cause) {
@@ -189,14 +189,14 @@ fn came_word(came: Came) -> &'static str {
     }
 }
 
-fn doing(phase: Name) -> &'static str {
+fn doing(phase: PhaseKind) -> &'static str {
     match phase {
-        Name::Pending => "taking the app",
-        Name::Validating => "looking at Cloudflare and Coolify",
-        Name::Provisioning => "dns",
-        Name::Deploying => "coolify",
-        Name::Verifying => "verify",
-        Name::RollingBack => "undoing",
-        Name::Complete | Name::RolledBack | Name::Failed => "",
+        PhaseKind::Pending => "taking the app",
+        PhaseKind::Validating => "looking at Cloudflare and Coolify",
+        PhaseKind::Provisioning => "dns",
+        PhaseKind::Deploying => "coolify",
+        PhaseKind::Verifying => "verify",
+        PhaseKind::RollingBack => "undoing",
+        PhaseKind::Complete | PhaseKind::RolledBack | PhaseKind::Failed => "",
     }
 }

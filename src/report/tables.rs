@@ -1,9 +1,9 @@
 //! Lists: runs, apps, and the lines of one run.
 
-use machine::chart::{Event, judge, may};
-use machine::effect::{Effect, Verdict};
-use machine::entry::{Entry, Line, Purpose};
-use machine::phase::Name;
+use machine::effect::{Effect, EffectOutcome};
+use machine::entry::{JournalEntry, Purpose, StoredEntry};
+use machine::phase::PhaseKind;
+use machine::statechart::{ExternalEvent, allowed_events, transition};
 use serde_json::{Value, json};
 
 use super::screen::{BOLD, in_style};
@@ -37,28 +37,28 @@ pub fn phase_word(row: &RunRow) -> &'static str {
 
 /// The commands that may come next for a run in this phase, as the chart of the machine has it. A run that `takes_down`
 /// the app of that name cannot be undone: taking it down is tried again.
-pub fn next(run: &str, phase: Name, takes_down: Option<&str>) -> Vec<String> {
+pub fn next(run: &str, phase: PhaseKind, takes_down: Option<&str>) -> Vec<String> {
     let mut commands = Vec::new();
-    if !phase.is_closed() && phase != Name::Failed {
+    if !phase.is_closed() && phase != PhaseKind::Failed {
         commands.push(format!("fabrik resume {run}"));
     }
-    for event in may(phase) {
+    for event in allowed_events(phase) {
         match event {
-            Event::RollBack => match takes_down {
+            ExternalEvent::RollBack => match takes_down {
                 None => commands.push(format!("fabrik rollback {run}")),
-                Some(app) if phase == Name::Failed => commands.push(format!("fabrik destroy {app}")),
+                Some(app) if phase == PhaseKind::Failed => commands.push(format!("fabrik destroy {app}")),
                 Some(_) => {}
             },
-            Event::Abandon => commands.push(format!("fabrik abandon {run} --step … --reason …")),
-            Event::Advance
-            | Event::Fail
-            | Event::FailStanding
-            | Event::Refuse
-            | Event::Destroy
-            | Event::Cancel
-            | Event::LeaseLost
-            | Event::TokenRefused
-            | Event::Shutdown => {}
+            ExternalEvent::Abandon => commands.push(format!("fabrik abandon {run} --step … --reason …")),
+            ExternalEvent::Advance
+            | ExternalEvent::Fail
+            | ExternalEvent::FailStanding
+            | ExternalEvent::Refuse
+            | ExternalEvent::Destroy
+            | ExternalEvent::Cancel
+            | ExternalEvent::LeaseLost
+            | ExternalEvent::TokenRefused
+            | ExternalEvent::Shutdown => {}
         }
     }
     commands
@@ -71,8 +71,11 @@ pub fn takes_down(row: &RunRow) -> Option<&str> {
 }
 
 /// The moves that the chart allows in this phase, for programs.
-pub fn moves(phase: Name) -> Vec<String> {
-    may(phase).into_iter().map(|event| format!("{event:?} → {:?}", judge(phase, event))).collect()
+pub fn moves(phase: PhaseKind) -> Vec<String> {
+    allowed_events(phase)
+        .into_iter()
+        .map(|event| format!("{event:?} → {:?}", transition(phase, event)))
+        .collect()
 }
 
 /// A run, for programs.
@@ -90,28 +93,30 @@ pub fn run_fields(row: &RunRow) -> Value {
 }
 
 /// What one line of a run's journal says.
-pub fn entry_words(line: &Line) -> String {
+pub fn entry_words(line: &StoredEntry) -> String {
     match &line.entry {
-        Entry::Begun(begun) => format!("{} from {}", begun.app.name, begun.spec),
-        Entry::Provisioning { plan } => format!("plan made for {}", words::places(&plan.endpoints)),
-        Entry::Verifying { app, endpoints, .. } => format!("app {} at {}", app.id, words::places(endpoints)),
-        Entry::Complete { evidence } => {
+        JournalEntry::Begun(begun) => format!("{} from {}", begun.app.name, begun.spec),
+        JournalEntry::Provisioning { plan } => format!("plan made for {}", words::places(&plan.endpoints)),
+        JournalEntry::Verifying { app, endpoints, .. } => {
+            format!("app {} at {}", app.id, words::places(endpoints))
+        }
+        JournalEntry::Complete { evidence } => {
             let checks: Vec<String> =
                 evidence.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
             format!("{}; proof: {}", checks.join("; "), evidence.proof.as_str())
         }
-        Entry::Destroying { things, .. } => {
+        JournalEntry::Destroying { receipts: things, .. } => {
             let things: Vec<String> =
                 things.iter().map(|receipt| format!("{} {}", receipt.step, receipt.id)).collect();
             format!("taking down {}", things.join(", "))
         }
-        Entry::RollingBack { cause, .. } | Entry::RolledBack { cause } | Entry::Failed { cause } => {
-            cause.message.clone()
-        }
-        Entry::Effect(effect) => effect_words(effect),
-        Entry::Parked { reason } => reason.clone(),
-        Entry::Resumed { holder } => format!("by {holder}"),
-        Entry::Deploying { .. } | Entry::Validating => String::new(),
+        JournalEntry::RollingBack { cause, .. }
+        | JournalEntry::RolledBack { cause }
+        | JournalEntry::Failed { cause } => cause.message.clone(),
+        JournalEntry::Effect(effect) => effect_words(effect),
+        JournalEntry::Parked { reason } => reason.clone(),
+        JournalEntry::Resumed { holder } => format!("by {holder}"),
+        JournalEntry::Deploying { .. } | JournalEntry::Validating => String::new(),
     }
 }
 
@@ -119,32 +124,32 @@ fn effect_words(effect: &Effect) -> String {
     let step = effect.step();
     match effect {
         Effect::Intended(wanted) => format!("{step}: {} {}", wanted.request.method, wanted.request.target),
-        Effect::Settled { verdict, .. } => format!("{step}: {}", verdict_words(verdict)),
-        Effect::Surplus { receipt } => format!("{step}: one too many, {}", receipt.id),
+        Effect::Resolved { outcome: verdict, .. } => format!("{step}: {}", verdict_words(verdict)),
+        Effect::Duplicate { receipt } => format!("{step}: one too many, {}", receipt.id),
         Effect::UndoIntended { request, .. } => format!("{step}: {} {}", request.method, request.target),
         Effect::UndoDoubted { .. } => format!("{step}: no clear answer"),
         Effect::Undone { id, .. } => format!("{step}: {id}"),
-        Effect::UndoBlocked { id, reason, .. } | Effect::Kept { id, reason, .. } => {
+        Effect::UndoBlocked { id, reason, .. } | Effect::Retained { id, reason, .. } => {
             format!("{step}: {id}: {reason}")
         }
         Effect::Abandoned { reason, .. } => format!("{step}: {reason}"),
     }
 }
 
-fn verdict_words(verdict: &Verdict) -> String {
-    use machine::receipt::How;
+fn verdict_words(verdict: &EffectOutcome) -> String {
+    use machine::receipt::Origin;
     match verdict {
-        Verdict::Have(receipt) => {
-            let how = match receipt.how {
-                How::Made => "made",
-                How::Changed { .. } => "changed",
-                How::Found => "found",
-                How::Late => "made late",
-                How::Dropped { .. } => "deleted",
+        EffectOutcome::Applied(receipt) => {
+            let how = match receipt.origin {
+                Origin::Created => "made",
+                Origin::Updated { .. } => "changed",
+                Origin::Existing => "found",
+                Origin::Orphaned => "made late",
+                Origin::Deleted { .. } => "deleted",
             };
             format!("{how} {}", receipt.id)
         }
-        Verdict::Refused { reason } => format!("refused: {reason}"),
-        Verdict::Absent => "took no effect".to_owned(),
+        EffectOutcome::Rejected { reason } => format!("refused: {reason}"),
+        EffectOutcome::NotApplied => "took no effect".to_owned(),
     }
 }

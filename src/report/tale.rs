@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use machine::effect::Effect;
-use machine::entry::{Entry, Line, Proof, Purpose};
+use machine::entry::{JournalEntry, Proof, Purpose, StoredEntry};
 use machine::id::RunId;
 use machine::plan::Zone;
-use machine::receipt::{How, Receipt};
+use machine::receipt::{Origin, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 
@@ -61,21 +61,21 @@ impl Tale {
 
     /// The app that the run takes down, if that is what it is for.
     pub fn takes_down(&self) -> Option<&str> {
-        let begun = self.any.begun();
+        let begun = self.any.header();
         matches!(begun.purpose, Purpose::Destroy(_)).then_some(begun.app.name.as_str())
     }
 
     /// What was there before Fabrik took it over, and so stays when the app is taken down.
     pub fn taken_over(&self) -> Vec<&Receipt> {
         let is_own = |receipt: &&Receipt| matches!(receipt.step, Step::App | Step::Dns(_));
-        let found = |receipt: &&Receipt| receipt.how == How::Found && is_own(receipt);
+        let found = |receipt: &&Receipt| receipt.origin == Origin::Existing && is_own(receipt);
         self.any.ledger().receipts().iter().filter(found).collect()
     }
 
     /// Where people look at a thing of the run.
     pub fn link(&self, thing: Step) -> Option<String> {
         let plan = plan_of(&self.any)?;
-        let place = &plan.place;
+        let place = &plan.target;
         let id = |step| self.any.ledger().receipt(step).map(|receipt| receipt.id.as_str());
         match thing {
             Step::Dns(nth) | Step::Proxy(nth) => plan.record(nth).map(|record| records_page(&record.zone)),
@@ -87,7 +87,7 @@ impl Tale {
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let (project, environment) = (id(Step::Project)?, id(Step::Environment)?);
                 let app = id(Step::App)?;
-                let kind = if is_application(&plan.app.fields) { "application" } else { "service" };
+                let kind = if is_application(&plan.app.attributes) { "application" } else { "service" };
                 Some(format!("{}/project/{project}/environment/{environment}/{kind}/{app}", place.coolify))
             }
         }
@@ -101,11 +101,11 @@ impl Tale {
 }
 
 // A thing has an id in its receipt alone.
-fn abandoned(any: &AnyDeployment, lines: &[Line]) -> Vec<Kept> {
+fn abandoned(any: &AnyDeployment, lines: &[StoredEntry]) -> Vec<Kept> {
     let receipts = any.ledger().receipts();
-    let given_up = |line: &Line| match &line.entry {
-        Entry::Effect(Effect::Abandoned { thing, reason }) => {
-            let receipt = receipts.iter().find(|receipt| receipt.step.thing() == *thing);
+    let given_up = |line: &StoredEntry| match &line.entry {
+        JournalEntry::Effect(Effect::Abandoned { resource: thing, reason }) => {
+            let receipt = receipts.iter().find(|receipt| receipt.step.resource() == *thing);
             let id = receipt.map(|receipt| receipt.id.clone()).unwrap_or_default();
             Some(Kept { thing: *thing, id, reason: reason.clone() })
         }
@@ -114,9 +114,11 @@ fn abandoned(any: &AnyDeployment, lines: &[Line]) -> Vec<Kept> {
     lines.iter().filter_map(given_up).collect()
 }
 
-fn kept(entry: Entry) -> Option<Kept> {
+fn kept(entry: JournalEntry) -> Option<Kept> {
     match entry {
-        Entry::Effect(Effect::Kept { thing, id, reason }) => Some(Kept { thing, id, reason }),
+        JournalEntry::Effect(Effect::Retained { resource: thing, id, reason }) => {
+            Some(Kept { thing, id, reason })
+        }
         _ => None,
     }
 }

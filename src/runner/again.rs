@@ -1,12 +1,12 @@
 //! Taking a run up again: to go on with it, to undo it, or to give up on a part of it.
 
-use machine::cause::{Cause, Kind};
-use machine::entry::{Entry, Purpose};
+use machine::cause::{Cause, CauseKind};
+use machine::entry::{JournalEntry, Purpose};
 use machine::id::RunId;
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use machine::replay::AnyDeployment;
 use machine::step::Step;
-use machine::unwritten::Journal as _;
+use machine::uncommitted::Journal as _;
 
 use super::desk::{Desk, Options, Outcome};
 use super::envs::{changed_by_now, changed_since};
@@ -43,7 +43,7 @@ impl Desk {
     /// Undoes `run`, which must be its app's newest.
     pub async fn roll_back(&self, run: &RunId, options: &Options) -> Outcome {
         let cause = Cause {
-            kind: Kind::Asked,
+            kind: CauseKind::Asked,
             message: "a person asked for it to be undone".to_owned(),
             hint: String::new(),
             evidence: Vec::new(),
@@ -59,10 +59,12 @@ impl Desk {
 
     async fn take_up(&self, run: &RunId, options: &Options, wanted: Wanted) -> Result<Outcome, Outcome> {
         let (any, _) = read(self.store.as_ref(), run).await?;
-        self.same_place(&any.begun().app).await?;
-        let rows = self.store.list(Some(&any.begun().app)).await?;
-        let newest = rows.iter().rev().find(|row| row.phase != Some(Name::RolledBack));
-        if let Some(newest) = newest.filter(|newest| newest.run != *run && any.name() != Name::RolledBack) {
+        self.same_place(&any.header().app).await?;
+        let rows = self.store.list(Some(&any.header().app)).await?;
+        let newest = rows.iter().rev().find(|row| row.phase != Some(PhaseKind::RolledBack));
+        if let Some(newest) =
+            newest.filter(|newest| newest.run != *run && any.name() != PhaseKind::RolledBack)
+        {
             return Err(Obstacle::new(
                 format!("run {} is not the app's newest: that is {}", run.short(), newest.run.short()),
                 format!(
@@ -75,7 +77,7 @@ impl Desk {
         may(&any, &wanted)?;
         self.not_taken_down(&any, &rows).await?;
         agree(&any, &wanted, options)?;
-        let lease = self.claim(&any.begun().app, options.wait_lock).await?;
+        let lease = self.claim(&any.header().app, options.wait_lock).await?;
         let outcome = Box::pin(self.again(run, lease.clone(), options, wanted)).await;
         let _ = self.store.release(&lease).await;
         outcome
@@ -84,7 +86,7 @@ impl Desk {
     // What a release made went with its app, so there is nothing of it to undo.
     async fn not_taken_down(&self, any: &AnyDeployment, rows: &[RunRow]) -> Result<(), Outcome> {
         let since = rows.iter().rev().take_while(|row| row.run != *any.run());
-        for row in since.filter(|_| any.name() == Name::Complete) {
+        for row in since.filter(|_| any.name() == PhaseKind::Complete) {
             if has_destroyed(&self.store, row).await? {
                 let (run, by) = (any.run().short(), row.run.short());
                 let message = format!("run {run} was taken down with its app, by run {by}");
@@ -115,12 +117,12 @@ impl Desk {
         let mut journal =
             Journal::resumed(self.store.clone(), clocks, run.clone(), lease, loaded.lines.len());
         self.listener.hear(&Event::Began {
-            app: any.begun().app.name.clone(),
+            app: any.header().app.name.clone(),
             endpoints: ask.spec.endpoints(),
             run: run.clone(),
             resumed: true,
         });
-        journal.append(&Entry::Resumed { holder: self.holder.to_string() }).await?;
+        journal.append(&JournalEntry::Resumed { holder: self.holder.to_string() }).await?;
         let any = any.resumed();
         let mut runner = self.runner(journal, ask, Taken::Again, options);
         (runner.base, runner.before) = (base, before);
@@ -133,15 +135,22 @@ impl Desk {
 }
 
 // On the way back old values are put back as far as sources give them, and what they give now does not matter.
-fn is_ahead(phase: Name) -> bool {
-    matches!(phase, Name::Pending | Name::Validating | Name::Provisioning | Name::Deploying | Name::Verifying)
+fn is_ahead(phase: PhaseKind) -> bool {
+    matches!(
+        phase,
+        PhaseKind::Pending
+            | PhaseKind::Validating
+            | PhaseKind::Provisioning
+            | PhaseKind::Deploying
+            | PhaseKind::Verifying
+    )
 }
 
 fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), Outcome> {
     let short = any.run().short();
     let question = match wanted {
         Wanted::On => return Ok(()),
-        Wanted::Undone(_) => format!("undo run {short} of {} ({})?", any.begun().app.name, any.name()),
+        Wanted::Undone(_) => format!("undo run {short} of {} ({})?", any.header().app.name, any.name()),
         Wanted::Abandoned { thing, .. } => {
             format!("give up on undoing {thing} of run {short}? It will stay.")
         }
@@ -155,18 +164,18 @@ fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), 
 // What was deleted cannot be brought back, so a run that takes an app down only ever goes on, unless it has touched
 // nothing yet.
 fn may_be_undone(any: &AnyDeployment) -> Result<(), Outcome> {
-    let (short, begun) = (any.run().short(), any.begun());
+    let (short, begun) = (any.run().short(), any.header());
     let destroys = matches!(begun.purpose, Purpose::Destroy(_));
-    if !destroys || matches!(any.name(), Name::Pending | Name::Validating) {
+    if !destroys || matches!(any.name(), PhaseKind::Pending | PhaseKind::Validating) {
         return Ok(());
     }
     let app = &begun.app.name;
     let (message, hint) = match any.name() {
-        Name::RolledBack => (
+        PhaseKind::RolledBack => (
             format!("run {short} has taken `{app}` down, which cannot be undone"),
             format!("`fabrik apply {}` deploys it again", begun.spec),
         ),
-        Name::Failed => (
+        PhaseKind::Failed => (
             format!("run {short} takes `{app}` down, which cannot be undone; part of it still stands"),
             format!("`fabrik destroy {app}` tries again"),
         ),
@@ -188,8 +197,8 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
         }
         (Wanted::On, AnyDeployment::Failed(_)) => no(
             format!("run {short} has failed and something of it still stands"),
-            match any.begun().purpose {
-                Purpose::Destroy(_) => format!("`fabrik destroy {}` tries again", any.begun().app.name),
+            match any.header().purpose {
+                Purpose::Destroy(_) => format!("`fabrik destroy {}` tries again", any.header().app.name),
                 Purpose::Deploy => format!("`fabrik rollback {short}` tries again to undo it"),
             },
         ),
@@ -211,7 +220,7 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
 
 impl Runner {
     async fn on(mut self, any: AnyDeployment) -> Ended {
-        let changed = changed_by_now(any.begun(), &self.ask).filter(|_| is_ahead(any.name()));
+        let changed = changed_by_now(any.header(), &self.ask).filter(|_| is_ahead(any.name()));
         let Some(stop) = changed.map(changed_since) else { return Box::pin(self.carry_on(any)).await };
         let ended = self.park(any.run().clone(), stop).await;
         self.work.journal.close().await;
@@ -232,11 +241,11 @@ impl Runner {
         let run = any.run().clone();
         match any {
             AnyDeployment::Pending(d) => {
-                d.refuse(cause.clone()).write(&mut self.work.journal).await?;
+                d.refuse(cause.clone()).commit(&mut self.work.journal).await?;
                 Ok(Ended::RolledBack { run, cause })
             }
             AnyDeployment::Validating(d) => {
-                d.refuse(cause.clone()).write(&mut self.work.journal).await?;
+                d.refuse(cause.clone()).commit(&mut self.work.journal).await?;
                 Ok(Ended::RolledBack { run, cause })
             }
             AnyDeployment::Provisioning(d) => Box::pin(self.turn_back(d.roll_back(cause))).await,
@@ -251,7 +260,7 @@ impl Runner {
 
     async fn abandoned(mut self, any: AnyDeployment, thing: Step, reason: String) -> Ended {
         let AnyDeployment::Failed(mut deployment) = any else { return Box::pin(self.carry_on(any)).await };
-        let (run, cause) = (deployment.begun().run.clone(), deployment.phase().cause.clone());
+        let (run, cause) = (deployment.header().run.clone(), deployment.phase().cause.clone());
         match deployment.abandon(&mut self.work.journal, thing, reason).await {
             Ok(()) => Box::pin(self.undone(AnyDeployment::Failed(deployment), cause)).await,
             Err(error) => {

@@ -7,9 +7,9 @@
 use machine::deployment::Deployment;
 use machine::ledger::Ledger;
 use machine::phase::RollingBack;
-use machine::plan::{Action, Plan, Proxy, RecordWish, Wish};
-use machine::receipt::{Fields, Receipt};
-use machine::step::{Nth, Step};
+use machine::plan::{Action, DesiredRecord, DesiredResource, Plan, Proxy};
+use machine::receipt::{Attributes, Receipt};
+use machine::step::{RecordIndex, Step};
 
 use super::Runner;
 use super::event::Event;
@@ -66,13 +66,18 @@ impl RestoredSites {
         let mut sites =
             Self { plan: Plan { records: Vec::new(), ..base.plan().clone() }, elsewhere: Vec::new() };
         // A record that it wanted to delete and somebody took over is none of its own.
-        let own = |(record, _): &(&RecordWish, Receipt)| !matches!(record.wish.action, Action::Drop { .. });
+        let own =
+            |(record, _): &(&DesiredRecord, Receipt)| !matches!(record.desired.action, Action::Delete { .. });
         for (record, receipt) in base.records().into_iter().filter(own) {
             match leading_here(deployment.plan(), deployment.ledger(), (record, &receipt)) {
                 Some(fields) => {
-                    let action = Action::Keep { id: receipt.id, mark: receipt.mark };
-                    let wish = Wish { fields, action };
-                    sites.plan.records.push(RecordWish { wish, proxy: Proxy::AsMade, ..record.clone() });
+                    let action = Action::NoOp { id: receipt.id, tag: receipt.tag };
+                    let wish = DesiredResource { attributes: fields, action };
+                    sites.plan.records.push(DesiredRecord {
+                        desired: wish,
+                        proxy: Proxy::AsMade,
+                        ..record.clone()
+                    });
                 }
                 None => sites.elsewhere.push(record.name.clone()),
             }
@@ -82,32 +87,36 @@ impl RestoredSites {
 }
 
 // The fields of a record of the release before as they are by now; `None` where it does not lead to the app.
-fn leading_here(plan: &Plan, ledger: &Ledger, (record, receipt): (&RecordWish, &Receipt)) -> Option<Fields> {
-    let mut fields = receipt.fields.clone();
+fn leading_here(
+    plan: &Plan,
+    ledger: &Ledger,
+    (record, receipt): (&DesiredRecord, &Receipt),
+) -> Option<Attributes> {
+    let mut fields = receipt.attributes.clone();
     let Some((nth, wanted)) = plan.wanted().find(|(_, wanted)| wanted.name == record.name) else {
         return Some(fields);
     };
     if stands(ledger, nth) {
         let receipts = [Step::Dns(nth), Step::Proxy(nth)].into_iter().filter_map(|step| ledger.receipt(step));
-        fields.extend(receipts.flat_map(|now| now.fields.clone()));
+        fields.extend(receipts.flat_map(|now| now.attributes.clone()));
         return Some(fields);
     }
-    match &wanted.wish.action {
+    match &wanted.desired.action {
         // Somebody had deleted it, unless it is this run that takes it away to make room.
         Action::Create => plan.replaced().any(|(_, old)| old.name == record.name).then_some(fields),
-        Action::Change { before, .. } => {
+        Action::Update { before, .. } => {
             fields.extend(before.clone());
-            (fields.get("content") == receipt.fields.get("content")).then_some(fields)
+            (fields.get("content") == receipt.attributes.get("content")).then_some(fields)
         }
         // It was found as this run's spec wants it, which is where that says that the app is.
-        Action::Keep { .. } => {
-            fields.extend(wanted.wish.fields.clone());
+        Action::NoOp { .. } => {
+            fields.extend(wanted.desired.attributes.clone());
             Some(fields)
         }
-        Action::Drop { .. } => Some(fields),
+        Action::Delete { .. } => Some(fields),
     }
 }
 
-fn stands(ledger: &Ledger, nth: Nth) -> bool {
+fn stands(ledger: &Ledger, nth: RecordIndex) -> bool {
     ledger.standing().iter().any(|it| it.receipt.step == Step::Dns(nth))
 }

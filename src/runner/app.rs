@@ -1,6 +1,6 @@
 //! The app at Coolify, as a run looks at it: its status, its container, its deployments.
 
-use machine::plan::{Place, Plan};
+use machine::plan::{Plan, TargetLocation};
 use machine::receipt::Receipt;
 
 use crate::providers::coolify::Resource;
@@ -16,16 +16,16 @@ pub struct App<'a> {
     pub coolify: &'a Coolify,
     /// What it is filed as.
     pub resource: Resource<'a>,
-    place: &'a Place,
+    place: &'a TargetLocation,
     main: &'a str,
 }
 
 impl<'a> App<'a> {
     /// The app of `plan` that `receipt` is about.
     pub fn of(coolify: &'a Coolify, plan: &'a Plan, receipt: &'a Receipt) -> Self {
-        let fields = &plan.app.fields;
+        let fields = &plan.app.attributes;
         let main = fields.get("service").map_or(APP, String::as_str);
-        Self { coolify, resource: Resource::of(fields, &receipt.id), place: &plan.place, main }
+        Self { coolify, resource: Resource::of(fields, &receipt.id), place: &plan.target, main }
     }
 
     /// Its status string; `None` when it is gone.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use machine::app::AppKey;
-use machine::cause::{Cause, Kind};
+use machine::cause::{Cause, CauseKind};
 use machine::deployment::Deployment;
-use machine::entry::{Begun, Outside, Purpose};
+use machine::entry::{Purpose, RunHeader, TargetIdentity};
 use machine::id::RunId;
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use machine::replay::AnyDeployment;
 
 use super::again::Wanted;
@@ -75,7 +75,7 @@ impl Desk {
     }
 
     /// What `spec` is about on `outside`.
-    async fn aim(&self, spec: Spec, outside: &Outside, options: &Options) -> Result<Aim, Outcome> {
+    async fn aim(&self, spec: Spec, outside: &TargetIdentity, options: &Options) -> Result<Aim, Outcome> {
         let app = self.app(&spec, outside);
         let rows = self.store.list(Some(&app)).await?;
         same_path(&spec, &rows, options)?;
@@ -91,7 +91,7 @@ impl Desk {
         &self,
         ask: Ask,
         app: &AppKey,
-        ground: (Outside, Facts),
+        ground: (TargetIdentity, Facts),
         lease: Lease,
         options: &Options,
     ) -> Result<Outcome, Outcome> {
@@ -122,7 +122,7 @@ impl Desk {
         &self,
         ask: Ask,
         app: &AppKey,
-        ground: (Outside, Facts),
+        ground: (TargetIdentity, Facts),
         lease: Lease,
         options: &Options,
     ) -> Result<Outcome, Outcome> {
@@ -136,19 +136,19 @@ impl Desk {
         &self,
         ask: Ask,
         app: &AppKey,
-        (outside, facts): (Outside, Facts),
+        (outside, facts): (TargetIdentity, Facts),
         base: Option<Release>,
         lease: Lease,
         options: &Options,
     ) -> Result<Outcome, Outcome> {
         let run = new_run();
         let blobs = frozen_blobs(&ask);
-        let begun = Begun {
+        let begun = RunHeader {
             run: run.clone(),
             journal: self.store.journal().clone(),
             app: app.clone(),
             purpose: Purpose::Deploy,
-            outside,
+            target: outside,
             spec: ask.spec.path.to_string_lossy().into_owned(),
             hash: ask.hash.clone(),
             secrets: ask.fingerprints(),
@@ -163,7 +163,7 @@ impl Desk {
         let by_hash = blobs.into_values().map(|bytes| (sha256(&bytes), bytes)).collect();
         let clocks = (self.outside.clock.clone(), self.house.clone());
         let mut journal = Journal::fresh(self.store.clone(), clocks, run, lease, by_hash);
-        let deployment = Deployment::begin(begun).write(&mut journal).await?;
+        let deployment = Deployment::begin(begun).commit(&mut journal).await?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let mut runner = self.runner(journal, ask, Taken::First, options);
         (runner.base, runner.before, runner.facts) = (base, before, Some(facts));
@@ -214,8 +214,8 @@ impl Desk {
 fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), Outcome> {
     let short = any.run().short();
     let (state, ways) = match any.name() {
-        Name::RollingBack => return Ok(()),
-        Name::Failed => (
+        PhaseKind::RollingBack => return Ok(()),
+        PhaseKind::Failed => (
             "has failed, and something of it still stands".to_owned(),
             format!("`fabrik show {short}` lists it, `fabrik rollback {short}` tries again to undo it"),
         ),
@@ -236,7 +236,7 @@ fn called(app: &AppKey) -> String {
 }
 
 fn same_path(spec: &Spec, rows: &[RunRow], options: &Options) -> Result<(), Outcome> {
-    let standing = |row: &&RunRow| row.phase.is_some_and(|phase| phase != Name::RolledBack);
+    let standing = |row: &&RunRow| row.phase.is_some_and(|phase| phase != PhaseKind::RolledBack);
     let last = rows.iter().rev().filter(standing).find_map(|row| row.begun.as_ref());
     let path = spec.path.to_string_lossy();
     match last {
@@ -288,27 +288,31 @@ fn unchanged(
 }
 
 fn over(any: &AnyDeployment, ask: &Ask) -> Over {
-    let begun = any.begun();
+    let begun = any.header();
     let same_values = || {
         let now: BTreeMap<_, _> =
             ask.envs.iter().map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect();
         begun.secrets.iter().all(|(name, print)| now.get(name.as_str()) == Some(&print.as_str()))
     };
     match any.name() {
-        Name::Pending | Name::Validating | Name::Provisioning | Name::Deploying | Name::Verifying
+        PhaseKind::Pending
+        | PhaseKind::Validating
+        | PhaseKind::Provisioning
+        | PhaseKind::Deploying
+        | PhaseKind::Verifying
             if begun.purpose == Purpose::Deploy && begun.hash == ask.hash && same_values() =>
         {
             Over::Resume
         }
-        Name::Pending
-        | Name::Validating
-        | Name::Provisioning
-        | Name::Deploying
-        | Name::Verifying
-        | Name::Complete
-        | Name::RollingBack
-        | Name::RolledBack
-        | Name::Failed => Over::Undo,
+        PhaseKind::Pending
+        | PhaseKind::Validating
+        | PhaseKind::Provisioning
+        | PhaseKind::Deploying
+        | PhaseKind::Verifying
+        | PhaseKind::Complete
+        | PhaseKind::RollingBack
+        | PhaseKind::RolledBack
+        | PhaseKind::Failed => Over::Undo,
     }
 }
 
@@ -317,7 +321,7 @@ fn superseded(any: &AnyDeployment) -> Cause {
         AnyDeployment::Failed(d) => d.phase().cause.message.clone(),
         _ => "another plan takes its place".to_owned(),
     };
-    Cause { kind: Kind::Superseded, message, hint: String::new(), evidence: Vec::new() }
+    Cause { kind: CauseKind::Superseded, message, hint: String::new(), evidence: Vec::new() }
 }
 
 fn frozen_blobs(ask: &Ask) -> BTreeMap<&'static str, Vec<u8>> {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use machine::deployment::Deployment;
-use machine::phase::Working;
+use machine::phase::EffectfulPhase;
 use machine::receipt::Receipt;
 
 use super::app::App;
@@ -23,7 +23,7 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now; the run can be taken up again.
-    pub async fn cancel_all<P: Working>(
+    pub async fn cancel_all<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         app: App<'_>,

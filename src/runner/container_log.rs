@@ -7,8 +7,8 @@
 use jiff::Timestamp;
 use machine::deployment::Deployment;
 use machine::phase::Verifying;
-use machine::plan::{Action, Plan, Start};
-use machine::receipt::Fields;
+use machine::plan::{Action, Plan, Rollout};
+use machine::receipt::Attributes;
 use machine::step::Step;
 
 use super::app::App;
@@ -35,7 +35,7 @@ pub enum Before<'a> {
     /// It was replaced: a deployment's record says so, or it was an earlier run that did.
     Replaced,
     /// What was noted of it ahead of the start.
-    Noted(&'a Fields),
+    Noted(&'a Attributes),
     /// Nothing.
     Unknown,
 }
@@ -58,10 +58,11 @@ impl<'a> Before<'a> {
     /// was noted ahead of the first one counts.
     pub fn of(deployment: &'a Deployment<Verifying>, plan: &Plan) -> Self {
         let ledger = deployment.ledger();
-        let is_recorded = ledger.receipt(Step::Deploy).is_some_and(|it| it.fields.contains_key(DEPLOYMENT));
+        let is_recorded =
+            ledger.receipt(Step::Deploy).is_some_and(|it| it.attributes.contains_key(DEPLOYMENT));
         match (&plan.app.action, ledger.first_attempt(Step::Deploy)) {
             (Action::Create, _) => Self::Nothing,
-            _ if is_recorded || deployment.phase().start == Start::Running => Self::Replaced,
+            _ if is_recorded || deployment.phase().rollout == Rollout::Running => Self::Replaced,
             (_, Some(first)) => Self::Noted(&first.before),
             (_, None) => Self::Unknown,
         }
@@ -88,18 +89,18 @@ impl<'a> Before<'a> {
 }
 
 /// Notes of a service's container what tells it from the next one.
-pub async fn note(app: App<'_>) -> Fields {
+pub async fn note(app: App<'_>) -> Attributes {
     if matches!(app.resource, Resource::Application(_)) {
-        return Fields::new();
+        return Attributes::new();
     }
-    let pair = |name: &str, value: String| Fields::from([(name.to_owned(), value)]);
+    let pair = |name: &str, value: String| Attributes::from([(name.to_owned(), value)]);
     match app.container(NOTED_LINES).await {
         Ok(Container::Running(lines)) => {
             times(&lines).max().map(|last| pair(LAST_LINE, last.to_string())).unwrap_or_default()
         }
         Ok(Container::None) => pair(NOTHING_RAN, "true".to_owned()),
         // It may be started again with what it wrote before, which is not shown now.
-        Ok(Container::Stopped | Container::Unknown(_)) | Err(_) => Fields::new(),
+        Ok(Container::Stopped | Container::Unknown(_)) | Err(_) => Attributes::new(),
     }
 }
 
@@ -112,8 +113,8 @@ fn times(lines: &str) -> impl Iterator<Item = Timestamp> {
 mod tests {
     use super::*;
 
-    fn noted(last: &str) -> Fields {
-        Fields::from([(LAST_LINE.to_owned(), last.to_owned())])
+    fn noted(last: &str) -> Attributes {
+        Attributes::from([(LAST_LINE.to_owned(), last.to_owned())])
     }
 
     #[test]
@@ -132,9 +133,9 @@ mod tests {
 
     #[test]
     fn of_a_container_that_wrote_nothing_before_the_start_nothing_can_be_told() {
-        assert_eq!(Before::Noted(&Fields::new()).whose("2026-11-30T15:29:00Z up"), Whose::Unknown);
+        assert_eq!(Before::Noted(&Attributes::new()).whose("2026-11-30T15:29:00Z up"), Whose::Unknown);
         assert_eq!(Before::Noted(&noted("nonsense")).whose("2026-11-30T15:29:00Z up"), Whose::Unknown);
-        let none = Fields::from([(NOTHING_RAN.to_owned(), "true".to_owned())]);
+        let none = Attributes::from([(NOTHING_RAN.to_owned(), "true".to_owned())]);
         assert_eq!(Before::Noted(&none).whose(""), Whose::First);
     }
 }

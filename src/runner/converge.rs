@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use machine::deployment::Deployment;
-use machine::effect::{By, Effect, Intended, Kind, Verdict};
-use machine::phase::Working;
-use machine::receipt::{Fields, How, Receipt};
+use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
+use machine::phase::EffectfulPhase;
+use machine::receipt::{Attributes, Origin, Receipt};
 use machine::step::Step;
 
 use super::event::Event;
@@ -22,9 +22,9 @@ pub struct Change<'a> {
     /// The object it changes.
     pub id: &'a str,
     /// The mark that the object carries, where it is one of ours.
-    pub mark: Option<machine::mark::Mark>,
+    pub mark: Option<machine::tag::OwnershipTag>,
     /// What is there now.
-    pub before: &'a Fields,
+    pub before: &'a Attributes,
     /// How people call it.
     pub what: String,
 }
@@ -36,47 +36,60 @@ impl Work {
     ///
     /// # Errors
     /// [`Halt::Fail`] when it is refused, [`Halt::Stop`] when it cannot be told.
-    pub async fn converge<P: Working>(
+    pub async fn converge<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         change: &Change<'_>,
         call: &Call,
     ) -> Result<Receipt, Halt> {
         let step = change.step;
-        let receipt = change.receipt(&call.redacted.fields);
+        let receipt = change.receipt(&call.redacted.attributes);
         let mut saw = String::from("interrupted");
         loop {
             self.safe_point()?;
             self.still_trying(deployment, step, &saw)?;
             let doubted = deployment.ledger().doubts().iter().any(|doubt| doubt.step == step);
-            self.intend(deployment, Kind::Converge, change, call).await?;
+            self.intend(deployment, RequestSemantics::Idempotent, change, call).await?;
             match self.send(call.clone()).await? {
                 // That it is not there may be our own doing, by an attempt whose answer was lost.
                 Answer::Missing(_) if call.deletes() => {
-                    self.settle(deployment, step, By::Answer, Verdict::Have(receipt.clone())).await?;
+                    self.settle(
+                        deployment,
+                        step,
+                        ResolvedBy::Response,
+                        EffectOutcome::Applied(receipt.clone()),
+                    )
+                    .await?;
                     return Ok(receipt);
                 }
                 Answer::Done(_) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Have(receipt.clone())).await?;
+                    self.settle(
+                        deployment,
+                        step,
+                        ResolvedBy::Response,
+                        EffectOutcome::Applied(receipt.clone()),
+                    )
+                    .await?;
                     return Ok(receipt);
                 }
                 Answer::Refused(reason) if !doubted => {
-                    let verdict = Verdict::Refused { reason: reason.clone() };
-                    self.settle(deployment, step, By::Answer, verdict).await?;
+                    let verdict = EffectOutcome::Rejected { reason: reason.clone() };
+                    self.settle(deployment, step, ResolvedBy::Response, verdict).await?;
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
                     // Part of it may have been kept: it counts as changed, and is put back.
-                    self.settle(deployment, step, By::Answer, Verdict::Have(receipt)).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::Applied(receipt))
+                        .await?;
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
                 Answer::TokenRefused(reason) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let reason = format!("{} was not changed, the token was refused: {reason}", change.what);
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::NotDone(reason, pause) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
@@ -93,18 +106,18 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop`].
-    pub async fn intend<P: Working>(
+    pub async fn intend<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
-        kind: Kind,
+        kind: RequestSemantics,
         change: &Change<'_>,
         call: &Call,
     ) -> Result<(), Stop> {
         let own = self.mark(deployment, change.step);
         let intended = Intended {
             step: change.step,
-            kind,
-            mark: change.mark.clone().unwrap_or(own),
+            semantics: kind,
+            tag: change.mark.clone().unwrap_or(own),
             request: call.redacted.clone(),
             before: change.before.clone(),
             attempt: self.attempt(call.times),
@@ -115,13 +128,13 @@ impl Work {
 
 impl Change<'_> {
     /// Proof that it was done.
-    pub fn receipt(&self, fields: &Fields) -> Receipt {
+    pub fn receipt(&self, fields: &Attributes) -> Receipt {
         Receipt {
             step: self.step,
-            how: How::Changed { before: self.before.clone() },
+            origin: Origin::Updated { before: self.before.clone() },
             id: self.id.to_owned(),
-            mark: self.mark.clone(),
-            fields: fields.clone(),
+            tag: self.mark.clone(),
+            attributes: fields.clone(),
         }
     }
 

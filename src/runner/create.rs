@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use machine::deployment::Deployment;
-use machine::effect::{By, Effect, Intended, Kind, Verdict};
-use machine::mark::Mark;
-use machine::phase::Working;
-use machine::receipt::{Fields, How, Receipt};
+use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
+use machine::phase::EffectfulPhase;
+use machine::receipt::{Attributes, Origin, Receipt};
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 
 use super::event::Event;
 use super::halt::{Halt, Stop, refused};
@@ -30,20 +30,20 @@ enum Room {
 
 impl Work {
     /// The mark of `deployment`'s things at `step`.
-    pub fn mark<P>(&self, deployment: &Deployment<P>, step: Step) -> Mark {
-        let begun = deployment.begun();
-        Mark { run: begun.run.clone(), step, journal: begun.journal.clone() }
+    pub fn mark<P>(&self, deployment: &Deployment<P>, step: Step) -> OwnershipTag {
+        let begun = deployment.header();
+        OwnershipTag { run: begun.run.clone(), step, journal: begun.journal.clone() }
     }
 
     /// Makes the thing, or uses one that is there and may be shared.
     ///
     /// # Errors
     /// [`Halt::Fail`] when the API refuses or a stranger holds the key; [`Halt::Stop`] when it cannot be told.
-    pub async fn create<P: Working>(
+    pub async fn create<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
-        fields: &Fields,
+        fields: &Attributes,
     ) -> Result<Receipt, Halt> {
         let step = provider.step();
         let (mut saw, mut clashes) = (String::from("interrupted"), 0);
@@ -60,7 +60,9 @@ impl Work {
             match self.room(deployment, provider).await? {
                 Room::Free => {}
                 Room::Shared(object) => {
-                    return self.have(deployment, (step, How::Found), object, By::Look).await;
+                    return self
+                        .have(deployment, (step, Origin::Existing), object, ResolvedBy::Observation)
+                        .await;
                 }
                 Room::Ours(object) => return self.late(deployment, step, object).await,
                 Room::Taken(object) => return Err(Halt::Fail(taken(provider, &object))),
@@ -69,35 +71,37 @@ impl Work {
             let call = provider.make(fields, &mark);
             let intended = Intended {
                 step,
-                kind: Kind::Create,
-                mark: mark.clone(),
+                semantics: RequestSemantics::NonIdempotent,
+                tag: mark.clone(),
                 request: call.redacted.clone(),
-                before: Fields::new(),
+                before: Attributes::new(),
                 attempt: self.attempt(call.times),
             };
             self.record(deployment, Effect::Intended(intended)).await?;
             match self.send(call).await? {
                 Answer::Done(body) => {
                     if let Some(object) = provider.made(&body, fields, &mark) {
-                        return self.have(deployment, (step, How::Made), object, By::Answer).await;
+                        return self
+                            .have(deployment, (step, Origin::Created), object, ResolvedBy::Response)
+                            .await;
                     }
                     self.doubted = true;
                     "an answer without an id".clone_into(&mut saw);
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    let verdict = Verdict::Refused { reason: reason.clone() };
-                    self.settle(deployment, step, By::Answer, verdict).await?;
+                    let verdict = EffectOutcome::Rejected { reason: reason.clone() };
+                    self.settle(deployment, step, ResolvedBy::Response, verdict).await?;
                     let what = format!("{} was refused: {reason}", provider.describe());
                     return Err(Halt::Fail(refused(what, "")));
                 }
                 Answer::TokenRefused(reason) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let reason =
                         format!("{} was not made, the token was refused: {reason}", provider.describe());
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::NotDone(reason, pause) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
@@ -117,7 +121,7 @@ impl Work {
     ///
     /// # Errors
     /// [`Halt::Stop`] when it cannot be told now.
-    pub async fn settle_create<P: Working>(
+    pub async fn settle_create<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
@@ -127,7 +131,7 @@ impl Work {
             return Ok(None);
         };
         let (mark, attempt, asked) =
-            (doubt.mark.clone(), doubt.attempt.clone(), doubt.request.fields.clone());
+            (doubt.tag.clone(), doubt.attempt.clone(), doubt.request.attributes.clone());
         let left = attempt.unsettled_for(&self.journal.now());
         if !left.is_zero() {
             self.wait(Wait::LateEffect, step, "a late effect of a request without an answer", left).await?;
@@ -136,17 +140,17 @@ impl Work {
         ours.sort_by(|a, b| a.created.cmp(&b.created));
         let mut ours = ours.into_iter();
         let Some(oldest) = ours.next() else {
-            self.settle(deployment, step, By::Inquiry, Verdict::Absent).await?;
+            self.settle(deployment, step, ResolvedBy::Reconciliation, EffectOutcome::NotApplied).await?;
             return Ok(None);
         };
         let receipt = if provider.marks() {
             // As it was asked for: what somebody changed of it since is theirs, and is seen before it is undone.
             let made = Object { fields: asked, ..oldest };
-            self.have(deployment, (step, How::Made), made, By::Inquiry).await?
+            self.have(deployment, (step, Origin::Created), made, ResolvedBy::Reconciliation).await?
         } else {
             // It carries no mark, so nobody can tell that it is ours: used, kept, and named.
             self.tell(&Event::Warned(format!("{} may be ours and is kept", provider.describe())));
-            self.have(deployment, (step, How::Found), oldest, By::Inquiry).await?
+            self.have(deployment, (step, Origin::Existing), oldest, ResolvedBy::Reconciliation).await?
         };
         for surplus in ours {
             self.surplus(deployment, step, surplus).await?;
@@ -155,7 +159,11 @@ impl Work {
     }
 
     // Lists may lag behind a write by one staleness window, so one read proves nothing.
-    async fn two_reads_agree(&mut self, provider: &dyn Provider, mark: &Mark) -> Result<Vec<Object>, Halt> {
+    async fn two_reads_agree(
+        &mut self,
+        provider: &dyn Provider,
+        mark: &OwnershipTag,
+    ) -> Result<Vec<Object>, Halt> {
         // Absence counts only between two control reads: the token may have been another one for a while.
         provider.control().await?;
         let mut before = self.ours(provider, mark).await?;
@@ -171,7 +179,7 @@ impl Work {
         }
     }
 
-    async fn ours(&self, provider: &dyn Provider, mark: &Mark) -> Result<Vec<Object>, Halt> {
+    async fn ours(&self, provider: &dyn Provider, mark: &OwnershipTag) -> Result<Vec<Object>, Halt> {
         let objects = if provider.marks() { provider.marked(mark).await? } else { provider.look().await? };
         Ok(objects)
     }
@@ -197,27 +205,27 @@ impl Work {
     ///
     /// # Errors
     /// [`Halt::Stop`].
-    pub async fn have<P: Working>(
+    pub async fn have<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
-        (step, how): (Step, How),
+        (step, how): (Step, Origin),
         object: Object,
-        by: By,
+        by: ResolvedBy,
     ) -> Result<Receipt, Halt> {
         let receipt = receipt(step, how, object);
-        self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;
+        self.settle(deployment, step, by, EffectOutcome::Applied(receipt.clone())).await?;
         Ok(receipt)
     }
 
     // It took effect after its attempt had been given up.
-    async fn late<P: Working>(
+    async fn late<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         step: Step,
         object: Object,
     ) -> Result<Receipt, Halt> {
-        let receipt = receipt(step, How::Made, object);
-        self.record(deployment, Effect::Surplus { receipt: receipt.clone() }).await?;
+        let receipt = receipt(step, Origin::Created, object);
+        self.record(deployment, Effect::Duplicate { receipt: receipt.clone() }).await?;
         Ok(receipt)
     }
 
@@ -225,28 +233,28 @@ impl Work {
     ///
     /// # Errors
     /// [`Halt::Stop`].
-    pub async fn surplus<P: Working>(
+    pub async fn surplus<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         step: Step,
         object: Object,
     ) -> Result<(), Halt> {
-        let receipt = receipt(step, How::Made, object);
-        Ok(self.record(deployment, Effect::Surplus { receipt }).await?)
+        let receipt = receipt(step, Origin::Created, object);
+        Ok(self.record(deployment, Effect::Duplicate { receipt }).await?)
     }
 
     /// Writes what came of a step.
     ///
     /// # Errors
     /// [`Stop`].
-    pub async fn settle<P: Working>(
+    pub async fn settle<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         step: Step,
-        by: By,
-        verdict: Verdict,
+        by: ResolvedBy,
+        verdict: EffectOutcome,
     ) -> Result<(), Stop> {
-        self.record(deployment, Effect::Settled { step, by, verdict }).await
+        self.record(deployment, Effect::Resolved { step, by, outcome: verdict }).await
     }
 
     /// Waits, and says for what.
@@ -259,8 +267,8 @@ impl Work {
     }
 }
 
-fn receipt(step: Step, how: How, object: Object) -> Receipt {
-    Receipt { step, how, id: object.id, mark: object.mark, fields: object.fields }
+fn receipt(step: Step, how: Origin, object: Object) -> Receipt {
+    Receipt { step, origin: how, id: object.id, tag: object.mark, attributes: object.fields }
 }
 
 fn hidden(provider: &dyn Provider, reason: &str) -> machine::cause::Cause {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine::app::AppKey;
-use machine::entry::{Begun, Proof};
+use machine::entry::{Proof, RunHeader};
 use machine::id::RunId;
-use machine::plan::{Base, Plan};
+use machine::plan::{Baseline, Plan};
 use machine::replay::AnyDeployment;
 
 use super::event::Listener;
@@ -258,11 +258,11 @@ impl Desk {
         base: Option<&Release>,
     ) -> Result<Ask, Outcome> {
         let mut known = base.map(known).unwrap_or_default();
-        known.extend(any.begun().secrets.clone());
+        known.extend(any.header().secrets.clone());
         if let Some(plan) = plan_of(any) {
             known.extend(plan.envs.iter().map(|env| (env.key.clone(), env.fingerprint.clone())));
         }
-        self.frozen_ask(any.begun(), &loaded.blobs, &known)
+        self.frozen_ask(any.header(), &loaded.blobs, &known)
     }
 
     /// The ask that a release was made from, with what sources give today.
@@ -275,7 +275,7 @@ impl Desk {
 
     fn frozen_ask(
         &self,
-        begun: &Begun,
+        begun: &RunHeader,
         blobs: &BTreeMap<String, Vec<u8>>,
         known: &BTreeMap<String, String>,
     ) -> Result<Ask, Outcome> {
@@ -311,11 +311,11 @@ impl Desk {
     /// # Errors
     /// [`Outcome::Obstacles`] when it cannot be read.
     pub async fn base_of(&self, any: &AnyDeployment) -> Result<Option<Release>, Outcome> {
-        match plan_of(any).map(|plan| &plan.base) {
-            Some(Base::Nothing) => Ok(None),
-            Some(Base::Release(run)) => Ok(Release::of(&self.store, run).await?),
+        match plan_of(any).map(|plan| &plan.baseline) {
+            Some(Baseline::Nothing) => Ok(None),
+            Some(Baseline::Release(run)) => Ok(Release::of(&self.store, run).await?),
             None => {
-                let rows = self.store.list(Some(&any.begun().app)).await?;
+                let rows = self.store.list(Some(&any.header().app)).await?;
                 Ok(Release::newest(&self.store, &rows, Some(any.run())).await?)
             }
         }

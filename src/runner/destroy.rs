@@ -1,12 +1,12 @@
 //! `destroy`: a run of its own that takes down all that the app's runs made, in undo order.
 
 use machine::app::AppKey;
-use machine::cause::{Cause, Kind};
+use machine::cause::{Cause, CauseKind};
 use machine::deployment::Deployment;
-use machine::entry::{Begun, Purpose};
-use machine::phase::{Data, Validating};
+use machine::entry::{Purpose, RunHeader};
+use machine::phase::{Validating, VolumePolicy};
 use machine::plan::Plan;
-use machine::receipt::{How, Receipt};
+use machine::receipt::{Origin, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 
@@ -25,11 +25,16 @@ use crate::store::Lease;
 
 impl Desk {
     /// Takes down what the runs of `app` made; `data` says what becomes of its volumes.
-    pub async fn destroy(&self, app: &AppKey, data: Data, options: &Options) -> Outcome {
+    pub async fn destroy(&self, app: &AppKey, data: VolumePolicy, options: &Options) -> Outcome {
         Box::pin(self.try_destroy(app, data, options)).await.unwrap_or_else(|outcome| outcome)
     }
 
-    async fn try_destroy(&self, app: &AppKey, data: Data, options: &Options) -> Result<Outcome, Outcome> {
+    async fn try_destroy(
+        &self,
+        app: &AppKey,
+        data: VolumePolicy,
+        options: &Options,
+    ) -> Result<Outcome, Outcome> {
         let lease = self.claim(app, options.wait_lock).await?;
         let outcome = Box::pin(self.destroy_claimed(app, data, lease.clone(), options)).await;
         // A run that was carried out gave it back already; giving it back again does nothing.
@@ -40,7 +45,7 @@ impl Desk {
     async fn destroy_claimed(
         &self,
         app: &AppKey,
-        data: Data,
+        data: VolumePolicy,
         mut lease: Lease,
         options: &Options,
     ) -> Result<Outcome, Outcome> {
@@ -68,7 +73,7 @@ impl Desk {
             .into());
         };
         self.same_place(app).await?;
-        let begun = Begun {
+        let begun = RunHeader {
             run: new_run(),
             journal: self.store.journal().clone(),
             purpose: Purpose::Destroy(data),
@@ -79,7 +84,7 @@ impl Desk {
 
     async fn take_down(
         &self,
-        begun: Begun,
+        begun: RunHeader,
         newest: &Release,
         lease: Lease,
         options: &Options,
@@ -94,7 +99,7 @@ impl Desk {
         let clocks = (self.outside.clock.clone(), self.house.clone());
         let blobs = newest.blobs.clone();
         let mut journal = Journal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
-        let deployment = Deployment::begin(begun).write(&mut journal).await?;
+        let deployment = Deployment::begin(begun).commit(&mut journal).await?;
         let runner = self.runner(journal, ask, Taken::First, options);
         Ok(Outcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
@@ -105,18 +110,22 @@ impl Runner {
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now; the run can be taken up again.
-    pub(super) async fn destroying(&mut self, deployment: Deployment<Validating>, data: Data) -> Walk {
+    pub(super) async fn destroying(
+        &mut self,
+        deployment: Deployment<Validating>,
+        data: VolumePolicy,
+    ) -> Walk {
         self.work.safe_point()?;
-        let rows = self.work.store.list(Some(&deployment.begun().app)).await?;
+        let rows = self.work.store.list(Some(&deployment.header().app)).await?;
         let estate = Estate::read(&self.work.store, &rows).await?;
         let Some(Estate { plan, mut things }) = estate else {
             let cause = super::halt::refused("nothing of the app stands that Fabrik made", "");
-            let run = deployment.begun().run.clone();
-            deployment.refuse(cause.clone()).write(&mut self.work.journal).await?;
+            let run = deployment.header().run.clone();
+            deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
             return Ok(Ended::Refused { run, cause });
         };
         self.find_again(&plan, &mut things).await?;
-        self.take_over_shared(deployment.begun(), &mut things).await?;
+        self.take_over_shared(deployment.header(), &mut things).await?;
         let unwritten = deployment.destroy(plan, things, data, asked());
         Box::pin(self.turn_back(unwritten)).await
     }
@@ -140,9 +149,10 @@ impl Runner {
     // A project or an environment that another app's run of this journal made, or a run of this app that left it to others
     // in being undone, goes with the last app in it. Whether this is the last one is seen when it is undone: otherwise it
     // is kept, and named.
-    async fn take_over_shared(&self, begun: &Begun, things: &mut [Receipt]) -> Result<(), Stop> {
-        let is_shared =
-            |it: &Receipt| it.how == How::Found && matches!(it.step, Step::Project | Step::Environment);
+    async fn take_over_shared(&self, begun: &RunHeader, things: &mut [Receipt]) -> Result<(), Stop> {
+        let is_shared = |it: &Receipt| {
+            it.origin == Origin::Existing && matches!(it.step, Step::Project | Step::Environment)
+        };
         if !things.iter().any(is_shared) {
             return Ok(());
         }
@@ -151,7 +161,9 @@ impl Runner {
         for row in here.filter(|row| !row.forgotten) {
             let (any, _) = read(self.work.store.as_ref(), &row.run).await?;
             for thing in things.iter_mut().filter(|it| is_shared(it)) {
-                let made = |it: &&Receipt| it.step == thing.step && it.id == thing.id && it.how == How::Made;
+                let made = |it: &&Receipt| {
+                    it.step == thing.step && it.id == thing.id && it.origin == Origin::Created
+                };
                 if let Some(made) = any.ledger().receipts().iter().find(made) {
                     *thing = made.clone();
                 }
@@ -163,7 +175,7 @@ impl Runner {
 
 fn asked() -> Cause {
     Cause {
-        kind: Kind::Asked,
+        kind: CauseKind::Asked,
         message: "a person asked for the app to be taken down".to_owned(),
         hint: String::new(),
         evidence: Vec::new(),

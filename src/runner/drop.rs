@@ -4,10 +4,10 @@
 //! is not as our runs left it is somebody else's by now, and stays.
 
 use machine::deployment::Deployment;
-use machine::effect::{By, Effect, Intended, Kind, Verdict};
-use machine::mark::Mark;
-use machine::phase::{RollingBack, Working};
-use machine::receipt::{Fields, How, Receipt};
+use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
+use machine::phase::{EffectfulPhase, RollingBack};
+use machine::receipt::{Attributes, Origin, Receipt};
+use machine::tag::OwnershipTag;
 
 use super::event::Event;
 use super::halt::{Halt, Stop};
@@ -23,24 +23,24 @@ pub struct Dropped<'a> {
     /// Its id.
     pub id: &'a str,
     /// Its fields, as the plan saw them.
-    pub before: &'a Fields,
+    pub before: &'a Attributes,
     /// The mark it carries.
-    pub mark: &'a Mark,
+    pub mark: &'a OwnershipTag,
 }
 
 impl Dropped<'_> {
-    fn receipt(&self, provider: &dyn Provider, how: How, fields: Fields) -> Receipt {
+    fn receipt(&self, provider: &dyn Provider, how: Origin, fields: Attributes) -> Receipt {
         let (id, mark) = (self.id.to_owned(), Some(self.mark.clone()));
-        Receipt { step: provider.step(), how, id, mark, fields }
+        Receipt { step: provider.step(), origin: how, id, tag: mark, attributes: fields }
     }
 
     fn gone(&self, provider: &dyn Provider) -> Receipt {
-        self.receipt(provider, How::Dropped { before: self.before.clone() }, Fields::new())
+        self.receipt(provider, Origin::Deleted { before: self.before.clone() }, Attributes::new())
     }
 
     // Known by its fields, so that the next run tries again.
     fn left(&self, provider: &dyn Provider) -> Receipt {
-        self.receipt(provider, How::Found, self.before.clone())
+        self.receipt(provider, Origin::Existing, self.before.clone())
     }
 }
 
@@ -49,7 +49,7 @@ impl Work {
     ///
     /// # Errors
     /// [`Halt::Stop`] when it cannot be told now.
-    pub async fn drop<P: Working>(
+    pub async fn drop<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
@@ -60,11 +60,11 @@ impl Work {
         loop {
             self.safe_point()?;
             let sent = deployment.ledger().doubts().iter().any(|doubt| doubt.step == step);
-            let by = if sent { By::Inquiry } else { By::Look };
+            let by = if sent { ResolvedBy::Reconciliation } else { ResolvedBy::Observation };
             let Some(object) = self.present(provider, dropped.id).await? else {
-                let none = || dropped.receipt(provider, How::Found, Fields::new());
+                let none = || dropped.receipt(provider, Origin::Existing, Attributes::new());
                 let receipt = if sent { dropped.gone(provider) } else { none() };
-                self.settle(deployment, step, by, Verdict::Have(receipt.clone())).await?;
+                self.settle(deployment, step, by, EffectOutcome::Applied(receipt.clone())).await?;
                 return Ok(receipt);
             };
             if let Some(reason) = not_ours(provider, &dropped.left(provider), &object) {
@@ -74,8 +74,8 @@ impl Work {
             let call = provider.unmake(dropped.id, Volumes::Keep);
             let intended = Intended {
                 step,
-                kind: Kind::Converge,
-                mark: dropped.mark.clone(),
+                semantics: RequestSemantics::Idempotent,
+                tag: dropped.mark.clone(),
                 request: call.redacted.clone(),
                 before: dropped.before.clone(),
                 attempt: self.attempt(call.times),
@@ -85,16 +85,16 @@ impl Work {
                 // Read back before it counts.
                 Answer::Done(_) | Answer::Missing(_) => continue,
                 Answer::Refused(reason) | Answer::Partial(reason) => {
-                    return self.leave(deployment, provider, dropped, (By::Answer, &reason)).await;
+                    return self.leave(deployment, provider, dropped, (ResolvedBy::Response, &reason)).await;
                 }
                 Answer::TokenRefused(reason) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let what = provider.describe();
                     let reason = format!("{what} was not deleted, the token was refused: {reason}");
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::NotDone(reason, pause) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     saw = reason;
                     (Wait::Told, pause)
                 }
@@ -108,15 +108,15 @@ impl Work {
         }
     }
 
-    async fn leave<P: Working>(
+    async fn leave<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
         dropped: &Dropped<'_>,
-        (by, reason): (By, &str),
+        (by, reason): (ResolvedBy, &str),
     ) -> Result<Receipt, Halt> {
         let left = dropped.left(provider);
-        self.settle(deployment, provider.step(), by, Verdict::Have(left.clone())).await?;
+        self.settle(deployment, provider.step(), by, EffectOutcome::Applied(left.clone())).await?;
         let what = provider.describe();
         self.tell(&Event::Warned(format!("{what} is no longer wanted and stays ({}): {reason}", dropped.id)));
         Ok(left)
@@ -133,9 +133,9 @@ impl Work {
         deployment: &mut Deployment<RollingBack>,
         provider: &dyn Provider,
         receipt: &Receipt,
-        before: &Fields,
+        before: &Attributes,
     ) -> Result<Undoing, Stop> {
-        let Some(mark) = receipt.mark.clone() else {
+        let Some(mark) = receipt.tag.clone() else {
             return Ok(Undoing::Blocked("it is not known whose it was".to_owned()));
         };
         let began = self.time();

@@ -1,10 +1,10 @@
 //! The app's environment variables: what is sent of them, and from where.
 
 use machine::deployment::Deployment;
-use machine::entry::Begun;
+use machine::entry::RunHeader;
 use machine::phase::Deploying;
-use machine::plan::{EnvChange, Plan};
-use machine::receipt::{Fields, Receipt};
+use machine::plan::{EnvVarAction, Plan};
+use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
 use super::Runner;
@@ -28,12 +28,12 @@ impl Runner {
         if deployment.ledger().receipt(Step::Deploy).is_some() {
             return Ok(());
         }
-        let before: Fields = plan.envs.iter().map(|env| (env.key.clone(), env.before.clone())).collect();
-        let what = format!("the variables of `{}`", deployment.begun().app.name);
-        let change = Change { step: Step::Envs, id: &app.id, mark: app.mark.clone(), before: &before, what };
+        let before: Attributes = plan.envs.iter().map(|env| (env.key.clone(), env.before.clone())).collect();
+        let what = format!("the variables of `{}`", deployment.header().app.name);
+        let change = Change { step: Step::Envs, id: &app.id, mark: app.tag.clone(), before: &before, what };
         let removed =
-            |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Remove);
-        let resource = Resource::of(&plan.app.fields, &app.id);
+            |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvVarAction::Remove);
+        let resource = Resource::of(&plan.app.attributes, &app.id);
         let wanted = WantedRows::of_ask(&self.ask);
         let rows = self.vendors.coolify.env_rows(resource).await?;
         // The text that is there by now refers to none of them (Coolify recreates a missing row that a text begins with).
@@ -68,7 +68,7 @@ impl Runner {
     fn values(&self, plan: &Plan) -> Result<Vec<(String, Secret)>, Stop> {
         let mut values = Vec::new();
         for wish in &plan.envs {
-            if !matches!(wish.change, EnvChange::Add | EnvChange::Set) {
+            if !matches!(wish.change, EnvVarAction::Add | EnvVarAction::Set) {
                 continue;
             }
             let rows = if wish.key == RELEASE {
@@ -85,7 +85,7 @@ impl Runner {
 }
 
 /// The name of a variable that a source gives, with another value than `begun` started with.
-pub fn changed_by_now<'a>(begun: &Begun, ask: &'a Ask) -> Option<&'a str> {
+pub fn changed_by_now<'a>(begun: &RunHeader, ask: &'a Ask) -> Option<&'a str> {
     let changed = |env: &&EnvValue| {
         env.value().is_some() && begun.secrets.get(&env.key).is_some_and(|then| *then != env.fingerprint)
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use machine::cause::Cause;
 use machine::entry::Proof;
 use machine::id::RunId;
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 
 use super::waits::Wait;
 use crate::secrets::Secret;
@@ -44,7 +44,7 @@ pub enum Event {
         resumed: bool,
     },
     /// A run enters a phase; written already.
-    Entered(Name),
+    Entered(PhaseKind),
     /// A step is done.
     Done {
         /// Its short name: `dns`, `coolify`, `build`, …

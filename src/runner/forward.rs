@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use machine::cause::Cause;
 use machine::deployment::Deployment;
-use machine::effect::By;
-use machine::entry::{Entry, Purpose};
-use machine::phase::{Deploying, Pending, Provisioning, Validating, Verifying, Working};
-use machine::plan::{Action, Plan, Start, Wish};
-use machine::receipt::{How, Receipt};
+use machine::effect::ResolvedBy;
+use machine::entry::{JournalEntry, Purpose};
+use machine::phase::{Deploying, EffectfulPhase, Pending, Provisioning, Validating, Verifying};
+use machine::plan::{Action, DesiredResource, Plan, Rollout};
+use machine::receipt::{Origin, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
-use machine::unwritten::Journal as _;
+use machine::uncommitted::Journal as _;
 
 use super::converge::Change;
 use super::drop::Dropped;
@@ -71,19 +71,19 @@ impl Runner {
     pub(super) async fn park(&mut self, run: machine::id::RunId, stop: Stop) -> Ended {
         if let Stop::Parked { reason, .. } = &stop {
             let reason = self.work.mask.mask_own(reason);
-            let _ = self.work.journal.append(&Entry::Parked { reason }).await;
+            let _ = self.work.journal.append(&JournalEntry::Parked { reason }).await;
         }
         Ended::Parked { run, stop }
     }
 
     async fn pending(&mut self, deployment: Deployment<Pending>) -> Walk {
         self.work.safe_point()?;
-        let deployment = deployment.validate().write(&mut self.work.journal).await?;
+        let deployment = deployment.validate().commit(&mut self.work.journal).await?;
         Box::pin(self.validating(deployment)).await
     }
 
     async fn validating(&mut self, deployment: Deployment<Validating>) -> Walk {
-        if let Purpose::Destroy(data) = deployment.begun().purpose {
+        if let Purpose::Destroy(data) = deployment.header().purpose {
             return Box::pin(self.destroying(deployment, data)).await;
         }
         let plan = match Box::pin(self.draw(&deployment)).await {
@@ -98,14 +98,14 @@ impl Runner {
         if let Err(obstacle) = self.keep_generated() {
             return self.refuse(deployment, obstacle).await;
         }
-        let deployment = deployment.provision(plan).write(&mut self.work.journal).await?;
+        let deployment = deployment.provision(plan).commit(&mut self.work.journal).await?;
         Box::pin(self.provisioning(deployment)).await
     }
 
     async fn refuse(&mut self, deployment: Deployment<Validating>, obstacle: Obstacle) -> Walk {
         let cause = refused(self.work.mask.mask_own(&obstacle.to_string()), obstacle.hint);
-        let run = deployment.begun().run.clone();
-        deployment.refuse(cause.clone()).write(&mut self.work.journal).await?;
+        let run = deployment.header().run.clone();
+        deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
         Ok(Ended::Refused { run, cause })
     }
 
@@ -115,9 +115,9 @@ impl Runner {
         for warning in &ground.warnings {
             self.work.tell(&Event::Warned(warning.clone()));
         }
-        let begun = deployment.begun();
-        if begun.outside.team != ground.place.team {
-            let (now, then) = (&ground.place.team, &begun.outside.team);
+        let begun = deployment.header();
+        if begun.target.team != ground.place.team {
+            let (now, then) = (&ground.place.team, &begun.target.team);
             return Err(Obstacle::new(
                 format!("COOLIFY_API_TOKEN belongs to team {now}, the run was begun for team {then}"),
                 format!("set COOLIFY_API_TOKEN to one of team {then}"),
@@ -179,7 +179,7 @@ impl Runner {
         self.work.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.records(&mut deployment)).await {
             Ok(dns) => {
-                let deployment = deployment.deploy(dns).write(&mut self.work.journal).await?;
+                let deployment = deployment.deploy(dns).commit(&mut self.work.journal).await?;
                 Box::pin(self.deploying(deployment)).await
             }
             Err(halt) => match self.fate(halt)? {
@@ -195,7 +195,7 @@ impl Runner {
             Ok((app, start)) => {
                 let endpoints = deployment.plan().endpoints.clone();
                 let deployment =
-                    deployment.verify(app, endpoints, start).write(&mut self.work.journal).await?;
+                    deployment.verify(app, endpoints, start).commit(&mut self.work.journal).await?;
                 Box::pin(self.verifying(deployment)).await
             }
             Err(halt) => match self.fate(halt)? {
@@ -209,9 +209,9 @@ impl Runner {
         self.work.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.prove(&mut deployment)).await {
             Ok(evidence) => {
-                let deployment = deployment.complete(evidence).write(&mut self.work.journal).await?;
+                let deployment = deployment.complete(evidence).commit(&mut self.work.journal).await?;
                 let endpoints = deployment.phase().endpoints.clone();
-                Ok(Ended::Complete { run: deployment.begun().run.clone(), endpoints })
+                Ok(Ended::Complete { run: deployment.header().run.clone(), endpoints })
             }
             Err(halt) => match self.fate(halt)? {
                 Fate::Undo(cause) => Box::pin(self.turn_back(deployment.roll_back(cause))).await,
@@ -233,10 +233,10 @@ impl Runner {
         }
     }
 
-    async fn leave(&mut self, unwritten: machine::unwritten::Unwritten<machine::phase::Failed>) -> Walk {
-        let deployment = unwritten.write(&mut self.work.journal).await?;
+    async fn leave(&mut self, unwritten: machine::uncommitted::Uncommitted<machine::phase::Failed>) -> Walk {
+        let deployment = unwritten.commit(&mut self.work.journal).await?;
         Ok(Ended::Failed {
-            run: deployment.begun().run.clone(),
+            run: deployment.header().run.clone(),
             cause: deployment.phase().cause.clone(),
             standing: deployment.ledger().standing(),
         })
@@ -252,8 +252,8 @@ impl Runner {
         for (nth, record) in plan.wanted() {
             let began = self.work.time();
             let records = self.vendors.records(record, Step::Dns(nth));
-            let receipt = self.have(deployment, &records, &record.wish).await?;
-            let field = |name: &str| record.wish.fields.get(name).map_or("", String::as_str);
+            let receipt = self.have(deployment, &records, &record.desired).await?;
+            let field = |name: &str| record.desired.attributes.get(name).map_or("", String::as_str);
             let name = self.ask.spec.as_written(&record.name);
             let what = format!("{} {name} → {}", field("type"), field("content"));
             self.done("dns", what, came(&receipt), began);
@@ -262,16 +262,16 @@ impl Runner {
         Ok(dns)
     }
 
-    async fn app(&mut self, deployment: &mut Deployment<Deploying>) -> Result<(Receipt, Start), Halt> {
+    async fn app(&mut self, deployment: &mut Deployment<Deploying>) -> Result<(Receipt, Rollout), Halt> {
         let began = self.work.time();
         let plan = deployment.plan().clone();
         let names = Names::of(&plan);
-        let projects = self.vendors.projects(&plan.place, &names);
+        let projects = self.vendors.projects(&plan.target, &names);
         let project = self.project(deployment, &projects, &plan).await?;
-        let environments = self.vendors.environments(&plan.place, &names, &project.id);
+        let environments = self.vendors.environments(&plan.target, &names, &project.id);
         self.have(deployment, &environments, &plan.environment).await?;
-        let compose = labelled(&self.ask.matter.compose, &plan.app.fields);
-        let apps = self.vendors.app(&plan.place, &names, &project.id, &plan.app.fields, &compose);
+        let compose = labelled(&self.ask.matter.compose, &plan.app.attributes);
+        let apps = self.vendors.app(&plan.target, &names, &project.id, &plan.app.attributes, &compose);
         let look = self.silence(deployment, &plan).await?;
         let app = self.have(deployment, apps.as_ref(), &plan.app).await?;
         self.wake(deployment, &plan, apps.as_ref(), look).await?;
@@ -294,7 +294,7 @@ impl Runner {
         if plan.project.action != Action::Create {
             return self.have(deployment, projects, &plan.project).await;
         }
-        let app = &deployment.begun().app;
+        let app = &deployment.header().app;
         let turn = self.work.turn(&format!("project/{}/{}", app.outside, app.project)).await?;
         let project = self.have(deployment, projects, &plan.project).await;
         self.work.store.release(&turn).await?;
@@ -302,29 +302,29 @@ impl Runner {
     }
 
     /// Gets the thing as wished, whatever that takes; a thing that is had already is not touched again.
-    pub(super) async fn have<P: Working>(
+    pub(super) async fn have<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
-        wish: &Wish,
+        wish: &DesiredResource,
     ) -> Result<Receipt, Halt> {
         let step = provider.step();
         if let Some(receipt) = deployment.ledger().receipt(step) {
             return Ok(receipt.clone());
         }
         match &wish.action {
-            Action::Create => self.work.create(deployment, provider, &wish.fields).await,
-            Action::Keep { id, mark } => {
-                let object = Object::as_asked(id, &wish.fields, mark.as_ref());
-                self.work.have(deployment, (step, How::Found), object, By::Look).await
+            Action::Create => self.work.create(deployment, provider, &wish.attributes).await,
+            Action::NoOp { id, tag: mark } => {
+                let object = Object::as_asked(id, &wish.attributes, mark.as_ref());
+                self.work.have(deployment, (step, Origin::Existing), object, ResolvedBy::Observation).await
             }
-            Action::Change { id, before, mark } => {
+            Action::Update { id, before, tag: mark } => {
                 let what = provider.describe();
                 let change = Change { step, id, mark: mark.clone(), before, what };
-                let call = provider.change(id, &wish.fields);
+                let call = provider.change(id, &wish.attributes);
                 self.work.converge(deployment, &change, &call).await
             }
-            Action::Drop { id, before, mark } => {
+            Action::Delete { id, before, tag: mark } => {
                 let dropped = Dropped { id, before, mark };
                 self.work.drop(deployment, provider, &dropped).await
             }
@@ -336,18 +336,17 @@ impl Runner {
         deployment: &mut Deployment<Deploying>,
         plan: &Plan,
         app: &Receipt,
-    ) -> Result<Start, Halt> {
+    ) -> Result<Rollout, Halt> {
         if !plan.starts_app() {
-            return Ok(Start::Running);
+            return Ok(Rollout::Running);
         }
         if deployment.ledger().receipt(Step::Deploy).is_some() {
             let attempt = deployment.ledger().newest_attempt(Step::Deploy);
-            return Ok(
-                attempt.map_or(Start::Running, |intended| Start::Triggered(intended.attempt.sent.clone()))
-            );
+            return Ok(attempt
+                .map_or(Rollout::Running, |intended| Rollout::Triggered(intended.attempt.sent.clone())));
         }
         let coolify = self.vendors.coolify.clone();
-        Ok(Start::Triggered(self.work.start(deployment, &coolify, app).await?))
+        Ok(Rollout::Triggered(self.work.start(deployment, &coolify, app).await?))
     }
 
     pub(super) fn done(&self, step: &'static str, what: String, came: Came, began: Duration) {
@@ -366,10 +365,10 @@ fn came_with_all(deployment: &Deployment<Deploying>, app: &Receipt) -> Came {
 }
 
 pub(super) fn came(receipt: &Receipt) -> Came {
-    match receipt.how {
-        How::Made => Came::Created,
-        How::Changed { .. } => Came::Updated,
-        How::Found => Came::Found,
-        How::Late | How::Dropped { .. } => Came::Removed,
+    match receipt.origin {
+        Origin::Created => Came::Created,
+        Origin::Updated { .. } => Came::Updated,
+        Origin::Existing => Came::Found,
+        Origin::Orphaned | Origin::Deleted { .. } => Came::Removed,
     }
 }

@@ -1,6 +1,6 @@
 //! Why the work of a phase ended before it was done.
 
-use machine::cause::{Cause, Kind};
+use machine::cause::{Cause, CauseKind};
 use machine::deployment::RecordError;
 
 use crate::plan::release::ReadError;
@@ -97,10 +97,10 @@ impl From<Trouble> for Stop {
 
 /// A cause of kind *failed*.
 pub fn failed(message: impl Into<String>, hint: impl Into<String>) -> Cause {
-    Cause { kind: Kind::Failed, message: message.into(), hint: hint.into(), evidence: Vec::new() }
+    Cause { kind: CauseKind::Failed, message: message.into(), hint: hint.into(), evidence: Vec::new() }
 }
 
 /// A cause of kind *refused*.
 pub fn refused(message: impl Into<String>, hint: impl Into<String>) -> Cause {
-    Cause { kind: Kind::Refused, message: message.into(), hint: hint.into(), evidence: Vec::new() }
+    Cause { kind: CauseKind::Refused, message: message.into(), hint: hint.into(), evidence: Vec::new() }
 }

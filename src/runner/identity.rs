@@ -4,7 +4,7 @@
 //! it is asked, and before a run is refused for it too.
 
 use machine::app::AppKey;
-use machine::entry::Outside;
+use machine::entry::TargetIdentity;
 
 use super::desk::{Desk, Outcome};
 use crate::plan::Obstacle;
@@ -12,7 +12,7 @@ use crate::spec::Spec;
 
 impl Desk {
     /// The app that `spec` is about, on this outside.
-    pub fn app(&self, spec: &Spec, outside: &Outside) -> AppKey {
+    pub fn app(&self, spec: &Spec, outside: &TargetIdentity) -> AppKey {
         AppKey {
             outside: self.called(outside),
             project: spec.project.clone(),
@@ -25,14 +25,14 @@ impl Desk {
     ///
     /// # Errors
     /// [`Outcome::Obstacles`] when it cannot be learnt.
-    pub async fn learn_outside(&self) -> Result<Outside, Outcome> {
+    pub async fn learn_outside(&self) -> Result<TargetIdentity, Outcome> {
         match self.remembered().await? {
             Some(outside) => Ok(outside),
             None => self.asked_outside().await,
         }
     }
 
-    async fn asked_outside(&self) -> Result<Outside, Outcome> {
+    async fn asked_outside(&self) -> Result<TargetIdentity, Outcome> {
         let team =
             self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
         Ok(self.outside_of(&team.id))
@@ -43,7 +43,7 @@ impl Desk {
     /// # Errors
     /// [`Outcome::Obstacles`] when it is another one, or cannot be learnt.
     pub(super) async fn same_place(&self, app: &AppKey) -> Result<(), Outcome> {
-        let is_its_own = |outside: &Outside| self.called(outside) == app.outside;
+        let is_its_own = |outside: &TargetIdentity| self.called(outside) == app.outside;
         if is_its_own(&self.learn_outside().await?) {
             return Ok(());
         }
@@ -61,23 +61,23 @@ impl Desk {
     }
 
     /// What the newest run with this token learnt of its team.
-    pub(super) async fn remembered(&self) -> Result<Option<Outside>, Outcome> {
+    pub(super) async fn remembered(&self) -> Result<Option<TargetIdentity>, Outcome> {
         let this = self.outside_of("");
         let rows = self.store.list(None).await?;
-        let mut known = rows.iter().rev().filter_map(|row| row.begun.as_ref()).map(|begun| &begun.outside);
+        let mut known = rows.iter().rev().filter_map(|row| row.begun.as_ref()).map(|begun| &begun.target);
         let found = known.find(|known| known.coolify == this.coolify && known.token == this.token);
         Ok(found.cloned())
     }
 
     /// What apps on `outside` are filed under.
-    fn called(&self, outside: &Outside) -> String {
+    fn called(&self, outside: &TargetIdentity) -> String {
         self.world.clone().unwrap_or_else(|| format!("{} team {}", outside.coolify, outside.team))
     }
 
     /// This Coolify, seen as `team` with this token.
-    pub(super) fn outside_of(&self, team: &str) -> Outside {
+    pub(super) fn outside_of(&self, team: &str) -> TargetIdentity {
         let coolify = self.vendors.coolify.url().to_owned();
         let token = self.key.fingerprint(&coolify, self.token.expose());
-        Outside { coolify, team: team.to_owned(), token }
+        TargetIdentity { coolify, team: team.to_owned(), token }
     }
 }

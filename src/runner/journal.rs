@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use machine::entry::{Entry, Line};
+use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
-use machine::moment::Moment;
+use machine::timestamp::DualTimestamp;
 
 use crate::store::{Lease, Store, StoreError};
 use crate::wire::Clock;
@@ -69,26 +69,26 @@ impl Journal {
     }
 
     /// This moment, as it is written.
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> DualTimestamp {
         moment(self.clock.as_ref())
     }
 }
 
 /// This moment on `clock`.
-pub fn moment(clock: &dyn Clock) -> Moment {
-    Moment {
+pub fn moment(clock: &dyn Clock) -> DualTimestamp {
+    DualTimestamp {
         wall_ms: u64::try_from(clock.wall().as_millisecond()).unwrap_or(0),
-        boot_ms: u64::try_from(clock.boot().as_millis()).unwrap_or(u64::MAX),
+        monotonic_ms: u64::try_from(clock.boot().as_millis()).unwrap_or(u64::MAX),
         boot: clock.boot_id(),
     }
 }
 
-impl machine::unwritten::Journal for Journal {
+impl machine::uncommitted::Journal for Journal {
     type Error = StoreError;
 
-    async fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        let line = Line::new(self.now(), entry.clone());
-        if let Entry::Begun(_) = entry {
+    async fn append(&mut self, entry: &JournalEntry) -> Result<(), StoreError> {
+        let line = StoredEntry::new(self.now(), entry.clone());
+        if let JournalEntry::Begun(_) = entry {
             self.store.begin(&self.lease, &line, &self.frozen).await?;
         } else {
             self.store.append(&self.run, self.next, self.lease.token, &line).await?;

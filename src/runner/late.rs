@@ -23,18 +23,18 @@ impl Runner {
     /// [`Halt::Fail`] when one of them cannot be taken down, [`Halt::Stop`] when it cannot be told now.
     pub(super) async fn clear_late(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<(), Halt> {
         let plan = deployment.plan().clone();
-        for receipt in &plan.late {
+        for receipt in &plan.orphans {
             let (thing, id, began) = (receipt.step, receipt.id.clone(), self.work.time());
             if !deployment.ledger().receipts().iter().any(|known| known.id == id) {
-                self.work.record(deployment, Effect::Surplus { receipt: receipt.clone() }).await?;
+                self.work.record(deployment, Effect::Duplicate { receipt: receipt.clone() }).await?;
             }
             if !deployment.ledger().standing().iter().any(|standing| standing.receipt.id == id) {
                 continue;
             }
             let what = format!("{thing} {id}, left behind by an earlier run");
             let (effect, came) = match self.take_late(deployment, &plan, receipt).await? {
-                Undoing::Done => (Effect::Undone { thing, id }, Came::Removed),
-                Undoing::Kept(reason) => (Effect::Kept { thing, id, reason }, Came::Kept),
+                Undoing::Done => (Effect::Undone { resource: thing, id }, Came::Removed),
+                Undoing::Kept(reason) => (Effect::Retained { resource: thing, id, reason }, Came::Kept),
                 Undoing::Blocked(reason) => {
                     return Err(Halt::Fail(failed(format!("{what}, could not be removed: {reason}"), "")));
                 }
@@ -62,17 +62,17 @@ impl Runner {
                 if let Some(others) = vendors.coolify.residents(&receipt.id, None).await? {
                     return Ok(Undoing::Kept(others));
                 }
-                let projects = vendors.projects(&plan.place, &names);
+                let projects = vendors.projects(&plan.target, &names);
                 self.work.unmake(deployment, &projects, receipt, Volumes::Keep).await
             }
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
-                let server = &plan.place.server;
+                let server = &plan.target.server;
                 match self.work.quiet(deployment, &vendors.coolify, server, receipt).await? {
                     Undoing::Done => {}
                     not_quiet => return Ok(not_quiet),
                 }
                 let project = plan.project.action.id().unwrap_or_default();
-                let apps = vendors.app(&plan.place, &names, project, &plan.app.fields, "");
+                let apps = vendors.app(&plan.target, &names, project, &plan.app.attributes, "");
                 self.work.unmake(deployment, apps.as_ref(), receipt, Volumes::Delete).await
             }
         }

@@ -8,12 +8,12 @@
 //! woken when a text has it again.
 
 use machine::deployment::Deployment;
-use machine::effect::{By, Verdict};
-use machine::mark::Mark;
-use machine::phase::{RollingBack, Working};
+use machine::effect::{EffectOutcome, ResolvedBy};
+use machine::phase::{EffectfulPhase, RollingBack};
 use machine::plan::{Action, Plan};
-use machine::receipt::{Fields, Receipt};
+use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 
 use super::Runner;
 use super::converge::Change;
@@ -42,14 +42,14 @@ pub(super) enum Look {
 /// A service whose text is about to be changed, or was.
 struct Changed<'a> {
     id: &'a str,
-    mark: Option<&'a Mark>,
+    mark: Option<&'a OwnershipTag>,
 }
 
 impl<'a> Changed<'a> {
     // An application has no parts, and a new service none that its text lacks.
     fn of(plan: &'a Plan) -> Option<Self> {
-        let Action::Change { id, mark, .. } = &plan.app.action else { return None };
-        (!is_application(&plan.app.fields)).then_some(Self { id, mark: mark.as_ref() })
+        let Action::Update { id, tag: mark, .. } = &plan.app.action else { return None };
+        (!is_application(&plan.app.attributes)).then_some(Self { id, mark: mark.as_ref() })
     }
 }
 
@@ -58,7 +58,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`Halt::Stop`] when it cannot be told. What Coolify refuses is said, and fails nothing.
-    pub(super) async fn silence<P: Working>(
+    pub(super) async fn silence<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         plan: &Plan,
@@ -73,7 +73,7 @@ impl Runner {
         }
         let (compose, mark) = (self.ask.matter.compose.clone(), self.work.mark(deployment, Step::App));
         let parts = self.vendors.coolify.parts(service.id).await?;
-        let strays = self.strays(parts, (&compose, &plan.app.fields), &mark).await?;
+        let strays = self.strays(parts, (&compose, &plan.app.attributes), &mark).await?;
         let look = if strays.is_empty() { Look::Needless } else { Look::Again };
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
             self.change_part(deployment, &service, (part, *fate), &mark).await?;
@@ -88,7 +88,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`Halt::Fail`] when Coolify goes on writing a part back, [`Halt::Stop`] when it cannot be told.
-    pub(super) async fn wake<P: Working>(
+    pub(super) async fn wake<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         plan: &Plan,
@@ -97,7 +97,7 @@ impl Runner {
     ) -> Result<(), Halt> {
         let Some(service) = Changed::of(plan).filter(|_| look == Look::Again) else { return Ok(()) };
         let started = deployment.ledger().receipt(Step::Deploy).is_some();
-        let Action::Change { before, .. } = &plan.app.action else { return Ok(()) };
+        let Action::Update { before, .. } = &plan.app.action else { return Ok(()) };
         if started {
             return Ok(());
         }
@@ -118,23 +118,23 @@ impl Runner {
             tries += 1;
             let (id, own, what) = (service.id, service.mark.cloned(), apps.describe());
             let change = Change { step: Step::App, id, mark: own, before, what };
-            self.work.converge(deployment, &change, &apps.change(id, &plan.app.fields)).await?;
+            self.work.converge(deployment, &change, &apps.change(id, &plan.app.attributes)).await?;
         };
-        let strays = self.strays(parts, (&compose, &plan.app.fields), &mark).await?;
+        let strays = self.strays(parts, (&compose, &plan.app.attributes), &mark).await?;
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
             self.change_part(deployment, &service, (part, *fate), &mark).await?;
         }
         self.no_doubts_left(deployment, &service).await
     }
 
-    async fn change_part<P: Working>(
+    async fn change_part<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         service: &Changed<'_>,
         (part, fate): (&Part, Fate),
-        mark: &Mark,
+        mark: &OwnershipTag,
     ) -> Result<(), Halt> {
-        let (what, before) = (format!("compose service `{}`", part.name), Fields::new());
+        let (what, before) = (format!("compose service `{}`", part.name), Attributes::new());
         let (id, own) = (service.id, service.mark.cloned());
         let change = Change { step: Step::Parts, id, mark: own, before: &before, what: what.clone() };
         let call = self.vendors.coolify.change_part(id, part, fate, mark);
@@ -150,17 +150,17 @@ impl Runner {
     }
 
     // One that was in doubt when the run was cut off has been seen by now, or was sent again.
-    async fn no_doubts_left<P: Working>(
+    async fn no_doubts_left<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         service: &Changed<'_>,
     ) -> Result<(), Halt> {
         if deployment.ledger().doubts().iter().any(|doubt| doubt.step == Step::Parts) {
-            let before = Fields::new();
+            let before = Attributes::new();
             let (id, own) = (service.id, service.mark.cloned());
             let change = Change { step: Step::Parts, id, mark: own, before: &before, what: String::new() };
-            let seen = Verdict::Have(change.receipt(&Fields::new()));
-            self.work.settle(deployment, Step::Parts, By::Inquiry, seen).await?;
+            let seen = EffectOutcome::Applied(change.receipt(&Attributes::new()));
+            self.work.settle(deployment, Step::Parts, ResolvedBy::Reconciliation, seen).await?;
         }
         Ok(())
     }
@@ -175,7 +175,7 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
         apps: &dyn Provider,
-        (compose, fields): (&str, &Fields),
+        (compose, fields): (&str, &Attributes),
     ) -> Result<Undoing, Stop> {
         let text = apps.change(&receipt.id, fields);
         let same = self.base.as_ref().is_some_and(|base| self.has_the_services_of(base));
@@ -212,7 +212,7 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
         (part, fate): (&Part, Fate),
-        mark: &Mark,
+        mark: &OwnershipTag,
     ) -> Result<(), Stop> {
         let call = self.vendors.coolify.change_part(&receipt.id, part, fate, mark);
         match self.insist(deployment, receipt, &call).await? {
@@ -228,7 +228,7 @@ impl Runner {
     // Whether no service comes, goes or hands the domain on between that release and this run.
     fn has_the_services_of(&self, base: &Release) -> bool {
         let matter = &self.ask.matter;
-        let main = base.plan().app.fields.get("service");
+        let main = base.plan().app.attributes.get("service");
         sent::services(&base.frozen(frozen::COMPOSE)) == sent::services(&matter.compose)
             && main.is_some_and(|main| *main == matter.main)
     }
@@ -237,8 +237,8 @@ impl Runner {
     async fn strays(
         &self,
         parts: Vec<Part>,
-        (compose, fields): (&str, &Fields),
-        mark: &Mark,
+        (compose, fields): (&str, &Attributes),
+        mark: &OwnershipTag,
     ) -> Result<Vec<(Part, Fate)>, Trouble> {
         let (coolify, wanted) = (&self.vendors.coolify, sent::services(compose));
         let field = |name: &str| fields.get(name).map_or("", String::as_str);

@@ -43,7 +43,7 @@ mod worker;
 
 use machine::cause::Cause;
 use machine::id::RunId;
-use machine::ledger::Standing;
+use machine::ledger::Outstanding;
 
 use crate::plan::preflight::Facts;
 use crate::plan::{Ask, Release};
@@ -146,7 +146,7 @@ pub enum Ended {
         /// Why.
         cause: Cause,
         /// What.
-        standing: Vec<Standing>,
+        standing: Vec<Outstanding>,
     },
     /// Half-way and safe.
     Parked {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use machine::plan::{Base, Plan};
+use machine::plan::{Baseline, Plan};
 use machine::receipt::Receipt;
 
 use super::Runner;
@@ -28,7 +28,7 @@ impl Runner {
     /// # Errors
     /// [`Halt::Fail`] when one does not, and the app has no earlier release.
     pub(super) async fn neighbours(&self, plan: &Plan, app: &Receipt) -> Result<(), Halt> {
-        let fields = &plan.app.fields;
+        let fields = &plan.app.attributes;
         if is_application(fields) {
             return Ok(());
         }
@@ -74,7 +74,7 @@ impl Runner {
     async fn not_whole(&self, plan: &Plan, app: &Receipt, down: &BTreeSet<String>) -> Result<(), Halt> {
         let names: Vec<String> = down.iter().map(|name| format!("`{name}`")).collect();
         let what = format!("service {} of the stack is not running", names.join(", "));
-        if plan.base != Base::Nothing {
+        if plan.baseline != Baseline::Nothing {
             self.work.tell(&Event::Warned(what));
             return Ok(());
         }

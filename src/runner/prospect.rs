@@ -128,8 +128,8 @@ impl Runner {
             Resource::Service(_) => "Coolify's API gives no build output for services: ",
             Resource::Application(_) => "",
         };
-        let project = plan.project.fields.get("name").cloned().unwrap_or_default();
-        let see = format!("{silence}see project {project} at {}", plan.place.coolify);
+        let project = plan.project.attributes.get("name").cloned().unwrap_or_default();
+        let see = format!("{silence}see project {project} at {}", plan.target.coolify);
         let mut cause = failed(what, format!("{}; {see}", symptom.hint(&self.ask)));
         cause.evidence = evidence;
         cause.evidence.extend(status.map(|status| format!("status at Coolify: {status}")));

@@ -3,10 +3,10 @@
 use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::entry::{Evidence, Proof};
-use machine::phase::{Verifying, Working};
-use machine::plan::{Action, Endpoint, Plan, Proxy, RecordWish, Start, Wish};
-use machine::receipt::{Fields, Receipt};
-use machine::step::{Nth, Step};
+use machine::phase::{EffectfulPhase, Verifying};
+use machine::plan::{Action, DesiredRecord, DesiredResource, Endpoint, Plan, Proxy, Rollout};
+use machine::receipt::{Attributes, Receipt};
+use machine::step::{RecordIndex, Step};
 
 use super::app::App;
 use super::container_log::Before;
@@ -49,9 +49,9 @@ pub(super) struct Sought<'a> {
 
 impl Runner {
     pub(super) async fn prove(&mut self, deployment: &mut Deployment<Verifying>) -> Result<Evidence, Halt> {
-        let (app, start) = (deployment.phase().app.clone(), deployment.phase().start.clone());
+        let (app, start) = (deployment.phase().app.clone(), deployment.phase().rollout.clone());
         let plan = deployment.plan().clone();
-        if start != Start::Running {
+        if start != Rollout::Running {
             let began = self.work.time();
             let now = self.built(deployment, &plan, &app).await?;
             self.done("build", now, Came::Checked, began);
@@ -64,7 +64,7 @@ impl Runner {
         if !behind(deployment, &plan) {
             proven = self.watch_new(deployment, (&app, &sought), Stage::Bare, Proof::None).await?;
         }
-        if start != Start::Running {
+        if start != Rollout::Running {
             self.neighbours(&plan, &app).await?;
         }
         if self.proxy(deployment, &plan).await? {
@@ -103,9 +103,9 @@ impl Runner {
         for (nth, record) in plan.wanted().filter(|(_, record)| record.proxy == Proxy::AfterProof) {
             let Some(receipt) = deployment.ledger().receipt(Step::Dns(nth)).cloned() else { continue };
             let began = self.work.time();
-            let was = receipt.fields.get("ttl").map_or("1", String::as_str);
-            let action = Action::Change { id: receipt.id, before: proxied("false", was), mark: receipt.mark };
-            let wish = Wish { fields: proxied("true", "1"), action };
+            let was = receipt.attributes.get("ttl").map_or("1", String::as_str);
+            let action = Action::Update { id: receipt.id, before: proxied("false", was), tag: receipt.tag };
+            let wish = DesiredResource { attributes: proxied("true", "1"), action };
             let records = self.vendors.records(record, Step::Proxy(nth));
             self.have(deployment, &records, &wish).await?;
             let name = self.ask.spec.as_written(&record.name);
@@ -120,7 +120,7 @@ impl Runner {
         deployment: &mut Deployment<Verifying>,
         plan: &Plan,
     ) -> Result<(), Halt> {
-        let replaced: Vec<Nth> = plan.replaced().map(|(nth, _)| nth).collect();
+        let replaced: Vec<RecordIndex> = plan.replaced().map(|(nth, _)| nth).collect();
         for (nth, record) in plan.unwanted().filter(|(nth, _)| !replaced.contains(nth)) {
             self.drop_record(deployment, (nth, record), "no longer wanted").await?;
         }
@@ -131,15 +131,15 @@ impl Runner {
     ///
     /// # Errors
     /// As [`have`](Self::have).
-    pub(super) async fn drop_record<P: Working>(
+    pub(super) async fn drop_record<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
-        (nth, record): (Nth, &RecordWish),
+        (nth, record): (RecordIndex, &DesiredRecord),
         why: &str,
     ) -> Result<(), Halt> {
         let began = self.work.time();
         let records = self.vendors.records(record, Step::Dns(nth));
-        let receipt = self.have(deployment, &records, &record.wish).await?;
+        let receipt = self.have(deployment, &records, &record.desired).await?;
         self.done("dns", format!("{} {why}", record.name), came(&receipt), began);
         Ok(())
     }
@@ -218,20 +218,20 @@ impl Runner {
             }
             Some(spec::Fingerprint::Json(key)) => return Ok(Some(verify::Fingerprint::Json(key.clone()))),
             Some(spec::Fingerprint::Off) => return Ok(None),
-            None if is_application(&plan.app.fields) || plan.endpoints.is_empty() => return Ok(None),
+            None if is_application(&plan.app.attributes) || plan.endpoints.is_empty() => return Ok(None),
             None => {}
         }
         let name = spec::RELEASE_HEADER.to_owned();
         let came = self.base.as_ref().is_some_and(Release::shows_label) && has_label(plan, release);
-        if came && self.vendors.coolify.has_traefik(&plan.place.server).await? {
+        if came && self.vendors.coolify.has_traefik(&plan.target.server).await? {
             return Ok(Some(verify::Fingerprint::Header(name)));
         }
         Ok(Some(verify::Fingerprint::IfShown(name)))
     }
 
     // How the record leads to the app at this stage.
-    async fn way(&self, record: &RecordWish, stage: Stage) -> Result<Way, Halt> {
-        let field = |name: &str| record.wish.fields.get(name).map_or("", String::as_str);
+    async fn way(&self, record: &DesiredRecord, stage: Stage) -> Result<Way, Halt> {
+        let field = |name: &str| record.desired.attributes.get(name).map_or("", String::as_str);
         let proxied =
             field("proxied") == "true" || (stage == Stage::Proxied && record.proxy == Proxy::AfterProof);
         let cloudflare = &self.vendors.cloudflare;
@@ -319,14 +319,14 @@ impl Runner {
 
 /// The deployment that the app's start left; a service's leaves none.
 fn deployment_of(deployment: &Deployment<Verifying>) -> Option<&String> {
-    deployment.ledger().receipt(Step::Deploy)?.fields.get(DEPLOYMENT)
+    deployment.ledger().receipt(Step::Deploy)?.attributes.get(DEPLOYMENT)
 }
 
 // Its records go with the application, and only with it.
 fn vanished(uuid: &str, plan: &Plan) -> Cause {
     let message = format!("deployment {uuid} is gone from Coolify, nobody knows how it ended");
-    let project = plan.project.fields.get("name").cloned().unwrap_or_default();
-    failed(message, format!("look at project {project} at {}, then apply again", plan.place.coolify))
+    let project = plan.project.attributes.get("name").cloned().unwrap_or_default();
+    failed(message, format!("look at project {project} at {}, then apply again", plan.target.coolify))
 }
 
 fn not_built(ended: &deployments::Deployment, ask: &Ask) -> Cause {
@@ -345,7 +345,7 @@ fn not_built(ended: &deployments::Deployment, ask: &Ask) -> Cause {
 }
 
 // Behind the proxy the time to live is Cloudflare's own (Cloudflare API, DNS record members).
-fn proxied(on: &str, ttl: &str) -> Fields {
+fn proxied(on: &str, ttl: &str) -> Attributes {
     [("proxied", on), ("ttl", ttl)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
@@ -357,7 +357,7 @@ fn behind(deployment: &Deployment<Verifying>, plan: &Plan) -> bool {
 
 // Whether a label has the proxy answer `release`.
 fn has_label(plan: &Plan, release: &str) -> bool {
-    plan.app.fields.get(release_label::FIELD).is_some_and(|label| label == release)
+    plan.app.attributes.get(release_label::FIELD).is_some_and(|label| label == release)
 }
 
 /// What is said where nothing shows which version runs, and what would.

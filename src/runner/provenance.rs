@@ -8,7 +8,7 @@ use std::time::Duration;
 use machine::deployment::Deployment;
 use machine::entry::Proof;
 use machine::phase::Verifying;
-use machine::plan::Start;
+use machine::plan::Rollout;
 use machine::receipt::Receipt;
 use machine::step::Step;
 
@@ -90,10 +90,10 @@ impl Runner {
         if matches!(before, Before::Replaced) {
             // What nobody started is as proven as it was when it was started.
             let earlier = self.base.as_ref().map_or(Proof::None, Release::proof);
-            return Ok(match (&deployment.phase().start, earlier) {
-                (Start::Triggered(_), _) => Shown::New(Proof::Deployment, "its deployment is finished"),
-                (Start::Running, Proof::None) => Shown::Nothing,
-                (Start::Running, earlier) => {
+            return Ok(match (&deployment.phase().rollout, earlier) {
+                (Rollout::Triggered(_), _) => Shown::New(Proof::Deployment, "its deployment is finished"),
+                (Rollout::Running, Proof::None) => Shown::Nothing,
+                (Rollout::Running, earlier) => {
                     Shown::New(earlier, "as the last release, which was left running")
                 }
             });

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use machine::deployment::Deployment;
 use machine::entry::Proof;
-use machine::phase::{Data, RollingBack};
-use machine::receipt::{Fields, Receipt};
+use machine::phase::{RollingBack, VolumePolicy};
+use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
 use super::Runner;
@@ -43,7 +43,7 @@ impl Runner {
         base: &Release,
     ) -> Result<bool, Stop> {
         let (plan, health) = (base.plan(), self.health_of(base));
-        let seen = match Resource::of(&plan.app.fields, &receipt.id) {
+        let seen = match Resource::of(&plan.app.attributes, &receipt.id) {
             Resource::Application(id) => {
                 let records = self.vendors.coolify.deployments(id).await?;
                 if !all_failed(deployment, &records) {
@@ -77,8 +77,8 @@ impl Runner {
         base: &Release,
     ) -> bool {
         let alone = |text: &str| sent::services(text).len() == 1;
-        let start = self.vendors.coolify.deploy(Resource::of(&base.plan().app.fields, &receipt.id));
-        deployment.phase().data == Data::Goes
+        let start = self.vendors.coolify.deploy(Resource::of(&base.plan().app.attributes, &receipt.id));
+        deployment.phase().volumes == VolumePolicy::Delete
             && !deployment.ledger().has_undone_by(&start.redacted)
             && RestoredSites::of(deployment, base).plan.wanted().next().is_some()
             && alone(&base.frozen(frozen::COMPOSE))
@@ -90,14 +90,14 @@ impl Runner {
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now.
-    pub(super) async fn pinned(&self, base: &Release, receipt: &Receipt) -> Result<Option<Fields>, Stop> {
-        let fields = &base.plan().app.fields;
+    pub(super) async fn pinned(&self, base: &Release, receipt: &Receipt) -> Result<Option<Attributes>, Stop> {
+        let fields = &base.plan().app.attributes;
         let follows_branch = fields.get("kind").is_some_and(|kind| kind == "git")
             && fields.get("commit").is_none_or(|commit| commit == HEAD);
         if !follows_branch {
             return Ok(None);
         }
-        let known = base.receipt(Step::Deploy).and_then(|start| start.fields.get(DEPLOYMENT));
+        let known = base.receipt(Step::Deploy).and_then(|start| start.attributes.get(DEPLOYMENT));
         let record = match known {
             Some(uuid) => self.vendors.coolify.deployment(uuid).await?,
             None => None,
@@ -131,7 +131,7 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         apps: &dyn Provider,
         receipt: &Receipt,
-        (base, pinned): (&Release, Option<&Fields>),
+        (base, pinned): (&Release, Option<&Attributes>),
     ) -> Result<Undoing, Stop> {
         let Some(pinned) = pinned else { return self.start_again(deployment, receipt, base).await };
         let pin = apps.change(&receipt.id, pinned);
@@ -139,7 +139,7 @@ impl Runner {
             return Ok(Undoing::Blocked(reason));
         }
         let started = self.start_again(deployment, receipt, base).await?;
-        let unpin = apps.change(&receipt.id, &base.plan().app.fields);
+        let unpin = apps.change(&receipt.id, &base.plan().app.attributes);
         match self.insist(deployment, receipt, &unpin).await? {
             Undoing::Blocked(reason) => Ok(Undoing::Blocked(reason)),
             Undoing::Done | Undoing::Kept(_) => Ok(started),

@@ -5,8 +5,8 @@
 
 use machine::deployment::Deployment;
 use machine::phase::RollingBack;
-use machine::plan::{EnvChange, Plan};
-use machine::receipt::{Fields, Receipt};
+use machine::plan::{EnvVarAction, Plan};
+use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
 use super::Runner;
@@ -41,7 +41,7 @@ impl Runner {
         &mut self,
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
-        before: &Fields,
+        before: &Attributes,
     ) -> Result<Undoing, Stop> {
         let plan = deployment.plan().clone();
         match receipt.step {
@@ -66,7 +66,7 @@ impl Runner {
         &mut self,
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
-        before: &Fields,
+        before: &Attributes,
     ) -> Result<Undoing, Stop> {
         let plan = deployment.plan().clone();
         let record = match receipt.step {
@@ -83,7 +83,7 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         records: &dyn Provider,
         receipt: &Receipt,
-        before: &Fields,
+        before: &Attributes,
     ) -> Result<Undoing, Stop> {
         let Some(object) = self.work.present(records, &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
@@ -103,24 +103,24 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         plan: &Plan,
         receipt: &Receipt,
-        before: &Fields,
+        before: &Attributes,
     ) -> Result<Undoing, Stop> {
         let Some(base) = self.base.clone() else {
             return Ok(Undoing::Blocked("there is no earlier release to go back to".to_owned()));
         };
         let (coolify, compose) = (self.vendors.coolify.clone(), base.frozen(frozen::COMPOSE));
         let project = super::undo::project(deployment);
-        let fields = &base.plan().app.fields;
+        let fields = &base.plan().app.attributes;
         let sent = labelled(&compose, fields);
-        let apps = self.vendors.app(&plan.place, &Names::of(plan), &project, fields, &sent);
+        let apps = self.vendors.app(&plan.target, &Names::of(plan), &project, fields, &sent);
         let Some(object) = self.work.present(apps.as_ref(), &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };
-        if object.mark != receipt.mark {
+        if object.mark != receipt.tag {
             return Ok(Undoing::Blocked("it no longer carries our mark".to_owned()));
         }
         let pinned = self.pinned(&base, receipt).await?;
-        let known = [Some(&receipt.fields), Some(before), Some(fields), pinned.as_ref()];
+        let known = [Some(&receipt.attributes), Some(before), Some(fields), pinned.as_ref()];
         if let Some(name) = strayed(&object, &known) {
             return Ok(Undoing::Blocked(format!("its {name} was changed by somebody else since")));
         }
@@ -164,7 +164,7 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         apps: &dyn Provider,
         receipt: &Receipt,
-        (base, pinned): (&Release, Option<&Fields>),
+        (base, pinned): (&Release, Option<&Attributes>),
     ) -> Result<Undoing, Stop> {
         self.tell_of_names_elsewhere(deployment, base);
         if !self.is_never_replaced(deployment, receipt, base).await?
@@ -190,10 +190,11 @@ impl Runner {
         if !touched && !needs_empty_part(&self.ask.matter.compose) {
             return Ok(Ok(Vec::new()));
         }
-        let added =
-            |key: &str| touched && plan.envs.iter().any(|env| env.key == key && env.change == EnvChange::Add);
+        let added = |key: &str| {
+            touched && plan.envs.iter().any(|env| env.key == key && env.change == EnvVarAction::Add)
+        };
         let wanted = WantedRows::of_release(base);
-        let resource = Resource::of(&plan.app.fields, &receipt.id);
+        let resource = Resource::of(&plan.app.attributes, &receipt.id);
         let rows = self.vendors.coolify.env_rows(resource).await?;
         for row in rows.iter().filter(|row| added(&row.key) || wanted.makes_stale(&row.key)) {
             for id in row.ids() {
@@ -223,7 +224,7 @@ impl Runner {
     // The rows of the values as they were, in the forms that the restored text expects.
     fn old_values(&self, plan: &Plan, forms: &Forms) -> (Vec<(String, Secret)>, Vec<String>) {
         let (mut values, mut missing) = (Vec::new(), Vec::new());
-        let changed = |change: EnvChange| matches!(change, EnvChange::Set | EnvChange::Remove);
+        let changed = |change: EnvVarAction| matches!(change, EnvVarAction::Set | EnvVarAction::Remove);
         for env in plan.envs.iter().filter(|env| changed(env.change)) {
             let rows = if env.key == RELEASE {
                 Some(vec![(RELEASE.to_owned(), Secret::new(env.before.as_str()))])
@@ -337,7 +338,7 @@ impl Runner {
 
 // What got through in part, or is put back in part, is as it was sent, as it was before, or as its release had it;
 // anything else is somebody's.
-fn strayed(object: &Object, known: &[Option<&Fields>]) -> Option<String> {
+fn strayed(object: &Object, known: &[Option<&Attributes>]) -> Option<String> {
     let is_known = |(name, value): &(&String, &String)| {
         let mut told = known.iter().flatten().filter_map(|fields| fields.get(*name)).peekable();
         told.peek().is_none() || told.any(|known| known == *value)

@@ -8,12 +8,12 @@
 use std::time::Duration;
 
 use machine::deployment::Deployment;
-use machine::effect::{By, Kind, Verdict};
-use machine::moment::Moment;
-use machine::phase::Working;
+use machine::effect::{EffectOutcome, RequestSemantics, ResolvedBy};
+use machine::phase::EffectfulPhase;
 use machine::plan::{Action, Plan};
-use machine::receipt::{Fields, Receipt};
+use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
+use machine::timestamp::DualTimestamp;
 use serde_json::Value;
 
 use super::app::App;
@@ -38,7 +38,7 @@ const POLL: Duration = Duration::from_secs(5);
 /// What a trigger came to.
 pub enum Came {
     /// A deployment to follow; of a service, nothing to know it by.
-    Started(Fields),
+    Started(Attributes),
     /// Nothing was started: it is triggered again.
     Nothing(String),
     /// Coolify does not allow it.
@@ -50,16 +50,16 @@ impl Work {
     ///
     /// # Errors
     /// [`Halt::Fail`] when it is refused, [`Halt::Stop`] when it cannot be told.
-    pub async fn start<P: Working>(
+    pub async fn start<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         coolify: &Coolify,
         receipt: &Receipt,
-    ) -> Result<Moment, Halt> {
+    ) -> Result<DualTimestamp, Halt> {
         let step = Step::Deploy;
         let plan = deployment.plan().clone();
         let app = App::of(coolify, &plan, receipt);
-        let what = format!("the start of `{}`", deployment.begun().app.name);
+        let what = format!("the start of `{}`", deployment.header().app.name);
         let mut saw = String::from("interrupted");
         if let Some(sent) = self.started_already(deployment, app).await? {
             return Ok(sent);
@@ -69,41 +69,43 @@ impl Work {
             self.still_trying(deployment, step, &saw)?;
             self.until_quiet(app).await?;
             let before = before(app, &plan).await?;
-            let (id, mark, what) = (&receipt.id, receipt.mark.clone(), what.clone());
+            let (id, mark, what) = (&receipt.id, receipt.tag.clone(), what.clone());
             let change = Change { step, id, mark, before: &before, what };
             let call = coolify.deploy(app.resource);
-            self.intend(deployment, Kind::Trigger, &change, &call).await?;
+            self.intend(deployment, RequestSemantics::Trigger, &change, &call).await?;
             let sent = self.journal.now();
             match self.send(call).await? {
                 Answer::Done(body) => match self.came(app, &before, Some(&body)).await? {
                     Came::Started(fields) => {
                         let receipt = change.receipt(&fields);
-                        self.settle(deployment, step, By::Answer, Verdict::Have(receipt)).await?;
+                        self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::Applied(receipt))
+                            .await?;
                         return Ok(sent);
                     }
                     Came::Nothing(reason) => {
-                        self.settle(deployment, step, By::Inquiry, Verdict::Absent).await?;
+                        self.settle(deployment, step, ResolvedBy::Reconciliation, EffectOutcome::NotApplied)
+                            .await?;
                         self.wait(Wait::Start, step, &reason, POLL).await?;
                         saw = reason;
                     }
                     Came::Denied(reason) => {
-                        let verdict = Verdict::Refused { reason: reason.clone() };
-                        self.settle(deployment, step, By::Answer, verdict).await?;
+                        let verdict = EffectOutcome::Rejected { reason: reason.clone() };
+                        self.settle(deployment, step, ResolvedBy::Response, verdict).await?;
                         return Err(Halt::Fail(change.refused(&reason)));
                     }
                 },
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    let verdict = Verdict::Refused { reason: reason.clone() };
-                    self.settle(deployment, step, By::Answer, verdict).await?;
+                    let verdict = EffectOutcome::Rejected { reason: reason.clone() };
+                    self.settle(deployment, step, ResolvedBy::Response, verdict).await?;
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
                 Answer::TokenRefused(reason) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let reason = format!("the app was not started, the token was refused: {reason}");
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::NotDone(reason, pause) => {
-                    self.settle(deployment, step, By::Answer, Verdict::Absent).await?;
+                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
@@ -120,21 +122,21 @@ impl Work {
     }
 
     // A trigger whose answer was lost: the newest deployment since then is its, if there is one.
-    async fn started_already<P: Working>(
+    async fn started_already<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         app: App<'_>,
-    ) -> Result<Option<Moment>, Halt> {
+    ) -> Result<Option<DualTimestamp>, Halt> {
         let doubt =
             deployment.ledger().doubts().iter().rev().find(|doubt| doubt.step == Step::Deploy).cloned();
         let (Some(doubt), Resource::Application(id)) = (doubt, app.resource) else { return Ok(None) };
         let Came::Started(fields) = self.came(app, &doubt.before, None).await? else {
             return Ok(None);
         };
-        let mark = Some(doubt.mark.clone());
+        let mark = Some(doubt.tag.clone());
         let change = Change { step: Step::Deploy, id, mark, before: &doubt.before, what: String::new() };
-        let verdict = Verdict::Have(change.receipt(&fields));
-        self.settle(deployment, Step::Deploy, By::Inquiry, verdict).await?;
+        let verdict = EffectOutcome::Applied(change.receipt(&fields));
+        self.settle(deployment, Step::Deploy, ResolvedBy::Reconciliation, verdict).await?;
         Ok(Some(doubt.attempt.sent))
     }
 
@@ -142,15 +144,20 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now.
-    pub async fn came(&self, app: App<'_>, before: &Fields, answer: Option<&Value>) -> Result<Came, Stop> {
-        let Resource::Application(id) = app.resource else { return Ok(Came::Started(Fields::new())) };
+    pub async fn came(
+        &self,
+        app: App<'_>,
+        before: &Attributes,
+        answer: Option<&Value>,
+    ) -> Result<Came, Stop> {
+        let Resource::Application(id) = app.resource else { return Ok(Came::Started(Attributes::new())) };
         let told = answer.map(|body| trigger(body, id));
         let before = before.get(DEPLOYMENT).and_then(|number| number.parse().ok());
         // Lists may lag behind, so what they do not show is looked for once more.
         for look in 0..2 {
             match judge(before, told.as_ref(), &app.coolify.deployments(id).await?) {
                 Judged::Follow(uuid) => {
-                    return Ok(Came::Started(Fields::from([(DEPLOYMENT.to_owned(), uuid)])));
+                    return Ok(Came::Started(Attributes::from([(DEPLOYMENT.to_owned(), uuid)])));
                 }
                 Judged::Denied(reason) => return Ok(Came::Denied(reason)),
                 Judged::WaitFor(_) => break,
@@ -167,7 +174,7 @@ impl Work {
 }
 
 // What tells this start from what ran before it: nothing did of an app that the run makes.
-async fn before(app: App<'_>, plan: &Plan) -> Result<Fields, Stop> {
+async fn before(app: App<'_>, plan: &Plan) -> Result<Attributes, Stop> {
     match app.resource {
         Resource::Service(_) if plan.app.action != Action::Create => Ok(container_log::note(app).await),
         Resource::Service(_) | Resource::Application(_) => newest(app).await,
@@ -178,8 +185,8 @@ async fn before(app: App<'_>, plan: &Plan) -> Result<Fields, Stop> {
 ///
 /// # Errors
 /// [`Stop`] when it cannot be told now.
-pub async fn newest(app: App<'_>) -> Result<Fields, Stop> {
-    let Resource::Application(id) = app.resource else { return Ok(Fields::new()) };
+pub async fn newest(app: App<'_>) -> Result<Attributes, Stop> {
+    let Resource::Application(id) = app.resource else { return Ok(Attributes::new()) };
     let number = app.coolify.newest(id).await?.map(|deployment| deployment.number.to_string());
     Ok(number.map(|number| (DEPLOYMENT.to_owned(), number)).into_iter().collect())
 }

@@ -2,7 +2,7 @@
 //! complete or rolled back. What took effect late is found here.
 
 use machine::deployment::Deployment;
-use machine::phase::Working;
+use machine::phase::EffectfulPhase;
 use machine::plan::Plan;
 use machine::receipt::Receipt;
 use machine::step::Step;
@@ -18,16 +18,16 @@ impl Runner {
     ///
     /// # Errors
     /// [`Halt::Fail`] when a surplus thing cannot be taken down, [`Halt::Stop`] when it cannot be told now.
-    pub async fn sweep<P: Working>(
+    pub async fn sweep<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         plan: &Plan,
     ) -> Result<(), Halt> {
-        let (place, names) = (&plan.place, Names::of(plan));
+        let (place, names) = (&plan.target, Names::of(plan));
         let records = plan.wanted().map(|(nth, record)| self.vendors.records(record, Step::Dns(nth)));
         let records: Vec<_> = records.collect();
         let projects = self.vendors.projects(place, &names);
-        let apps = self.vendors.app(place, &names, &project(deployment), &plan.app.fields, "");
+        let apps = self.vendors.app(place, &names, &project(deployment), &plan.app.attributes, "");
         let records = records.iter().map(|records| records as &dyn Provider);
         for provider in records.chain([&projects as &dyn Provider, apps.as_ref()]) {
             if deployment.ledger().newest_attempt(provider.step()).is_some() {
@@ -37,7 +37,7 @@ impl Runner {
         Ok(())
     }
 
-    async fn sweep_one<P: Working>(
+    async fn sweep_one<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
@@ -55,10 +55,10 @@ impl Runner {
             }
             let receipt = Receipt {
                 step,
-                how: machine::receipt::How::Made,
+                origin: machine::receipt::Origin::Created,
                 id: object.id,
-                mark: object.mark,
-                fields: object.fields,
+                tag: object.mark,
+                attributes: object.fields,
             };
             let undoing = self.work.unmake(deployment, provider, &receipt, Volumes::Delete).await?;
             let (thing, id) = (step, receipt.id);
@@ -68,7 +68,7 @@ impl Runner {
                     "",
                 )));
             }
-            self.work.record(deployment, machine::effect::Effect::Undone { thing, id }).await?;
+            self.work.record(deployment, machine::effect::Effect::Undone { resource: thing, id }).await?;
         }
         Ok(())
     }

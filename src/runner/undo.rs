@@ -1,13 +1,13 @@
 //! The way back: settle every doubt, then take down and restore, newest first.
 
 use machine::deployment::Deployment;
-use machine::effect::{By, Effect, Intended, Kind, Verdict};
-use machine::ledger::Standing;
-use machine::phase::{Data, RollingBack, Working};
-use machine::plan::{Action, Plan, Wish};
-use machine::receipt::{Fields, How, Receipt};
+use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
+use machine::ledger::Outstanding;
+use machine::phase::{EffectfulPhase, RollingBack, VolumePolicy};
+use machine::plan::{Action, DesiredResource, Plan};
+use machine::receipt::{Attributes, Origin, Receipt};
 use machine::step::Step;
-use machine::unwritten::Unwritten;
+use machine::uncommitted::Uncommitted;
 
 use super::event::{Came, Event};
 use super::forward::Walk;
@@ -21,8 +21,8 @@ impl Runner {
     ///
     /// # Errors
     /// [`Stop`].
-    pub async fn turn_back(&mut self, unwritten: Unwritten<RollingBack>) -> Walk {
-        let deployment = unwritten.write(&mut self.work.journal).await?;
+    pub async fn turn_back(&mut self, unwritten: Uncommitted<RollingBack>) -> Walk {
+        let deployment = unwritten.commit(&mut self.work.journal).await?;
         self.work.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
         Box::pin(self.rolling_back(deployment)).await
     }
@@ -41,15 +41,15 @@ impl Runner {
             Box::pin(self.sweep(&mut deployment, &plan)).await.map_err(stopped)?;
             self.take_down(&mut deployment).await?;
         }
-        let (run, cause) = (deployment.begun().run.clone(), deployment.phase().cause.clone());
+        let (run, cause) = (deployment.header().run.clone(), deployment.phase().cause.clone());
         let standing = deployment.ledger().standing();
         match deployment.close() {
             Ok(unwritten) => {
-                unwritten.write(&mut self.work.journal).await?;
+                unwritten.commit(&mut self.work.journal).await?;
                 Ok(Ended::RolledBack { run, cause })
             }
             Err(deployment) => {
-                deployment.give_up().write(&mut self.work.journal).await?;
+                deployment.give_up().commit(&mut self.work.journal).await?;
                 Ok(Ended::Failed { run, cause, standing })
             }
         }
@@ -67,27 +67,28 @@ impl Runner {
         let plan = deployment.plan().clone();
         let names = Names::of(&plan);
         for doubt in deployment.ledger().doubts().to_vec() {
-            let settled = match (doubt.kind, doubt.step) {
-                (Kind::Create, Step::Dns(nth) | Step::Proxy(nth)) => {
+            let settled = match (doubt.semantics, doubt.step) {
+                (RequestSemantics::NonIdempotent, Step::Dns(nth) | Step::Proxy(nth)) => {
                     let Some(record) = plan.record(nth) else { continue };
                     let records = self.vendors.records(record, doubt.step);
                     self.work.settle_create(deployment, &records).await
                 }
-                (Kind::Create, Step::Project) => {
-                    let projects = self.vendors.projects(&plan.place, &names);
+                (RequestSemantics::NonIdempotent, Step::Project) => {
+                    let projects = self.vendors.projects(&plan.target, &names);
                     self.work.settle_create(deployment, &projects).await
                 }
-                (Kind::Create, Step::Environment) => {
-                    let environments = self.vendors.environments(&plan.place, &names, &project(deployment));
+                (RequestSemantics::NonIdempotent, Step::Environment) => {
+                    let environments = self.vendors.environments(&plan.target, &names, &project(deployment));
                     self.work.settle_create(deployment, &environments).await
                 }
-                (Kind::Create, Step::Parts | Step::App | Step::Envs | Step::Deploy) => {
-                    let fields = &plan.app.fields;
-                    let apps = self.vendors.app(&plan.place, &names, &project(deployment), fields, "");
+                (RequestSemantics::NonIdempotent, Step::Parts | Step::App | Step::Envs | Step::Deploy) => {
+                    let fields = &plan.app.attributes;
+                    let apps = self.vendors.app(&plan.target, &names, &project(deployment), fields, "");
                     self.work.settle_create(deployment, apps.as_ref()).await
                 }
                 // What becomes of a volume is settled when the rows are put back.
-                (Kind::Create, Step::Volumes) | (Kind::Converge | Kind::Trigger, _) => {
+                (RequestSemantics::NonIdempotent, Step::Volumes)
+                | (RequestSemantics::Idempotent | RequestSemantics::Trigger, _) => {
                     self.assume_changed(deployment, &doubt).await.map_err(Halt::Stop).map(|()| None)
                 }
             };
@@ -97,7 +98,7 @@ impl Runner {
     }
 
     // Whether a change got through cannot always be told; it is put back either way.
-    async fn assume_changed<P: Working>(
+    async fn assume_changed<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         doubt: &Intended,
@@ -108,27 +109,29 @@ impl Runner {
         let (before, id) = (doubt.before.clone(), changed_id(deployment, doubt));
         let action = wish_of(deployment.plan(), doubt.step).map(|wish| &wish.action);
         let (dropped, adopted) = (
-            matches!(action, Some(Action::Drop { .. })),
-            matches!(action, Some(Action::Change { mark: None, .. } | Action::Keep { mark: None, .. })),
+            matches!(action, Some(Action::Delete { .. })),
+            matches!(action, Some(Action::Update { tag: None, .. } | Action::NoOp { tag: None, .. })),
         );
         let receipt = Receipt {
             step: doubt.step,
-            how: if dropped { How::Dropped { before } } else { How::Changed { before } },
-            fields: self.as_seen(deployment, doubt, &id).await?,
+            origin: if dropped { Origin::Deleted { before } } else { Origin::Updated { before } },
+            attributes: self.as_seen(deployment, doubt, &id).await?,
             id,
-            mark: (!adopted).then(|| doubt.mark.clone()),
+            tag: (!adopted).then(|| doubt.tag.clone()),
         };
-        self.work.settle(deployment, doubt.step, By::Inquiry, Verdict::Have(receipt)).await
+        self.work
+            .settle(deployment, doubt.step, ResolvedBy::Reconciliation, EffectOutcome::Applied(receipt))
+            .await
     }
 
     // A record shows whether the change got through, once it can no longer do so late.
-    async fn as_seen<P: Working>(
+    async fn as_seen<P: EffectfulPhase>(
         &self,
         deployment: &Deployment<P>,
         doubt: &Intended,
         id: &str,
-    ) -> Result<Fields, Stop> {
-        let sent = doubt.request.fields.clone();
+    ) -> Result<Attributes, Stop> {
+        let sent = doubt.request.attributes.clone();
         let (Step::Dns(nth) | Step::Proxy(nth)) = doubt.step else { return Ok(sent) };
         let Some(record) = deployment.plan().record(nth).cloned() else { return Ok(sent) };
         self.work.outlive(doubt.step, std::iter::once(&doubt.attempt)).await?;
@@ -140,28 +143,28 @@ impl Runner {
     async fn undo(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
-        standing: &Standing,
+        standing: &Outstanding,
     ) -> Result<(), Stop> {
         let (receipt, began) = (&standing.receipt, self.work.time());
         // A late effect of one in doubt would land on top of what is put back.
         self.work.outlive(receipt.step, deployment.ledger().unanswered_on(receipt.step)).await?;
-        let undoing = match &receipt.how {
-            How::Made | How::Late => self.take_away(deployment, receipt).await?,
-            How::Changed { before } => self.put_back(deployment, receipt, before).await?,
-            How::Dropped { before } => self.bring_back(deployment, receipt, before).await?,
-            How::Found => Undoing::Done,
+        let undoing = match &receipt.origin {
+            Origin::Created | Origin::Orphaned => self.take_away(deployment, receipt).await?,
+            Origin::Updated { before } => self.put_back(deployment, receipt, before).await?,
+            Origin::Deleted { before } => self.bring_back(deployment, receipt, before).await?,
+            Origin::Existing => Undoing::Done,
         };
         let (thing, id) = (receipt.step, receipt.id.clone());
         let what = format!("{thing} {id}");
         let took = self.work.since(began);
         let (effect, event) = match undoing {
             Undoing::Done => {
-                let came = match receipt.how {
-                    How::Made | How::Late => Came::Removed,
-                    How::Changed { .. } | How::Found | How::Dropped { .. } => Came::Restored,
+                let came = match receipt.origin {
+                    Origin::Created | Origin::Orphaned => Came::Removed,
+                    Origin::Updated { .. } | Origin::Existing | Origin::Deleted { .. } => Came::Restored,
                 };
                 let event = Event::Done { step: thing.as_str(), what, came, took };
-                (Effect::Undone { thing, id }, event)
+                (Effect::Undone { resource: thing, id }, event)
             }
             Undoing::Kept(reason) => {
                 let event = Event::Done {
@@ -170,11 +173,11 @@ impl Runner {
                     came: Came::Kept,
                     took,
                 };
-                (Effect::Kept { thing, id, reason }, event)
+                (Effect::Retained { resource: thing, id, reason }, event)
             }
             Undoing::Blocked(reason) => {
                 let event = Event::Blocked { what, reason: reason.clone() };
-                (Effect::UndoBlocked { thing, id, reason }, event)
+                (Effect::UndoBlocked { resource: thing, id, reason }, event)
             }
         };
         self.work.record(deployment, effect).await?;
@@ -188,7 +191,7 @@ impl Runner {
         receipt: &Receipt,
     ) -> Result<Undoing, Stop> {
         let plan = deployment.plan().clone();
-        let (place, names) = (&plan.place, Names::of(&plan));
+        let (place, names) = (&plan.target, Names::of(&plan));
         let vendors = self.vendors.clone();
         match receipt.step {
             Step::Dns(nth) | Step::Proxy(nth) => {
@@ -216,7 +219,7 @@ impl Runner {
                 self.work.unmake(deployment, &environments, receipt, Volumes::Keep).await
             }
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
-                let apps = vendors.app(place, &names, &project(deployment), &plan.app.fields, "");
+                let apps = vendors.app(place, &names, &project(deployment), &plan.app.attributes, "");
                 self.take_app(deployment, apps.as_ref(), receipt).await
             }
         }
@@ -234,15 +237,15 @@ impl Runner {
         if let Some(reason) = super::unmake::not_ours(apps, receipt, &object) {
             return Ok(Undoing::Blocked(reason));
         }
-        let (coolify, server) = (self.vendors.coolify.clone(), deployment.plan().place.server.clone());
+        let (coolify, server) = (self.vendors.coolify.clone(), deployment.plan().target.server.clone());
         match self.work.quiet(deployment, &coolify, &server, receipt).await? {
             Undoing::Done => {}
             not_quiet => return Ok(not_quiet),
         }
         // What a finished release may have written is never deleted.
-        let volumes = match deployment.phase().data {
-            Data::Goes => Volumes::Delete,
-            Data::Stays => Volumes::Keep,
+        let volumes = match deployment.phase().volumes {
+            VolumePolicy::Delete => Volumes::Delete,
+            VolumePolicy::Retain => Volumes::Keep,
         };
         if volumes == Volumes::Delete
             && let Undoing::Blocked(reason) = self.mount_what_is_left(deployment, receipt).await?
@@ -251,7 +254,7 @@ impl Runner {
         }
         let kept = self.volumes_of(deployment.plan(), &receipt.id);
         if volumes == Volumes::Keep && !kept.is_empty() {
-            let (server, names) = (&deployment.plan().place.server_name, kept.join(", "));
+            let (server, names) = (&deployment.plan().target.server_name, kept.join(", "));
             let kept = format!("volumes kept on server {server}: {names}; a new app does not find them");
             self.work.tell(&Event::Warned(kept));
         }
@@ -261,9 +264,10 @@ impl Runner {
 
 /// Newest first; but an app that goes back to an earlier release has to answer at that release's names, so its records go
 /// back before it.
-fn in_order(mut standing: Vec<Standing>) -> Vec<Standing> {
-    let is_app =
-        |it: &Standing| it.receipt.step == Step::App && matches!(it.receipt.how, How::Changed { .. });
+fn in_order(mut standing: Vec<Outstanding>) -> Vec<Outstanding> {
+    let is_app = |it: &Outstanding| {
+        it.receipt.step == Step::App && matches!(it.receipt.origin, Origin::Updated { .. })
+    };
     if standing.iter().any(is_app) {
         standing.sort_by_key(|it| !matches!(it.receipt.step, Step::Dns(_)));
     }
@@ -272,7 +276,9 @@ fn in_order(mut standing: Vec<Standing>) -> Vec<Standing> {
 
 /// Whether the app that this run made could not be taken down.
 fn app_stands(deployment: &Deployment<RollingBack>) -> bool {
-    let made = |standing: &Standing| standing.receipt.step == Step::App && standing.receipt.how == How::Made;
+    let made = |standing: &Outstanding| {
+        standing.receipt.step == Step::App && standing.receipt.origin == Origin::Created
+    };
     deployment.ledger().standing().iter().any(made)
 }
 
@@ -282,16 +288,16 @@ pub fn project<P>(deployment: &Deployment<P>) -> String {
 }
 
 // What changes things in place is only ever sent to an object that is had already, or planned to be kept.
-fn changed_id<P: Working>(deployment: &Deployment<P>, doubt: &Intended) -> String {
-    let had = deployment.ledger().receipt(doubt.step.thing()).map(|receipt| receipt.id.clone());
+fn changed_id<P: EffectfulPhase>(deployment: &Deployment<P>, doubt: &Intended) -> String {
+    let had = deployment.ledger().receipt(doubt.step.resource()).map(|receipt| receipt.id.clone());
     let planned =
         || wish_of(deployment.plan(), doubt.step).and_then(|wish| wish.action.id().map(str::to_owned));
     had.or_else(planned).unwrap_or_default()
 }
 
-fn wish_of(plan: &Plan, step: Step) -> Option<&Wish> {
+fn wish_of(plan: &Plan, step: Step) -> Option<&DesiredResource> {
     match step {
-        Step::Dns(nth) | Step::Proxy(nth) => plan.record(nth).map(|record| &record.wish),
+        Step::Dns(nth) | Step::Proxy(nth) => plan.record(nth).map(|record| &record.desired),
         Step::Project => Some(&plan.project),
         Step::Environment => Some(&plan.environment),
         Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => Some(&plan.app),

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use machine::deployment::Deployment;
-use machine::effect::{Effect, Redacted};
-use machine::phase::Working;
-use machine::receipt::{How, Receipt};
+use machine::effect::{Effect, RedactedRequest};
+use machine::phase::EffectfulPhase;
+use machine::receipt::{Origin, Receipt};
 use machine::step::Step;
 
 use super::app::App;
@@ -38,7 +38,7 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now; the run can be taken up again.
-    pub async fn unmake<P: Working>(
+    pub async fn unmake<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
@@ -93,20 +93,21 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop`].
-    pub async fn undo<P: Working>(
+    pub async fn undo<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         receipt: &Receipt,
         call: Call,
     ) -> Result<Answer, Stop> {
-        let request: Redacted = call.redacted.clone();
+        let request: RedactedRequest = call.redacted.clone();
         let attempt = self.attempt(call.times);
-        let effect = Effect::UndoIntended { thing: receipt.step, id: receipt.id.clone(), request, attempt };
+        let effect =
+            Effect::UndoIntended { resource: receipt.step, id: receipt.id.clone(), request, attempt };
         self.record(deployment, effect).await?;
         let answer = self.send(call).await?;
         if matches!(answer, Answer::Doubt(_)) {
             let (thing, id) = (receipt.step, receipt.id.clone());
-            self.record(deployment, Effect::UndoDoubted { thing, id }).await?;
+            self.record(deployment, Effect::UndoDoubted { resource: thing, id }).await?;
         }
         Ok(answer)
     }
@@ -128,7 +129,7 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop`].
-    pub async fn quiet<P: Working>(
+    pub async fn quiet<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         coolify: &Coolify,
@@ -181,11 +182,11 @@ impl Work {
 /// Why the thing that is there may not be touched; `None` when it is ours and as we left it.
 pub fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &Object) -> Option<String> {
     // What was taken over carries no mark of ours; what we made always does.
-    let unmarked = receipt.how == How::Made && object.mark.is_none();
-    if provider.marks() && (unmarked || object.mark != receipt.mark) {
+    let unmarked = receipt.origin == Origin::Created && object.mark.is_none();
+    if provider.marks() && (unmarked || object.mark != receipt.tag) {
         return Some("it no longer carries our mark: somebody else has made it theirs".to_owned());
     }
-    let differences = object.differences(&receipt.fields);
+    let differences = object.differences(&receipt.attributes);
     if differences.is_empty() {
         return None;
     }

@@ -6,10 +6,10 @@
 //! added or taken away; taking one away leaves the data on the server.
 
 use machine::deployment::Deployment;
-use machine::effect::{By, Kind, Verdict};
+use machine::effect::{EffectOutcome, RequestSemantics, ResolvedBy};
 use machine::phase::{Deploying, RollingBack};
 use machine::plan::{Action, Plan};
-use machine::receipt::{Fields, Receipt};
+use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
 use super::Runner;
@@ -40,18 +40,18 @@ impl Runner {
         app: &Receipt,
     ) -> Result<(), Halt> {
         let had = match &plan.app.action {
-            Action::Change { before, .. } => before,
-            Action::Create => &plan.app.fields,
-            Action::Keep { .. } | Action::Drop { .. } => return Ok(()),
+            Action::Update { before, .. } => before,
+            Action::Create => &plan.app.attributes,
+            Action::NoOp { .. } | Action::Delete { .. } => return Ok(()),
         };
-        let goal = Goal::from(had, &plan.app.fields);
+        let goal = Goal::from(had, &plan.app.attributes);
         let started = deployment.ledger().receipt(Step::Deploy).is_some();
-        if started || !is_application(&plan.app.fields) || goal.is_nothing() {
+        if started || !is_application(&plan.app.attributes) || goal.is_nothing() {
             return Ok(());
         }
-        let (id, mark) = (app.id.as_str(), app.mark.clone());
-        let before = Fields::from([(VOLUMES.to_owned(), had.get(VOLUMES).cloned().unwrap_or_default())]);
-        let what = format!("the volumes of `{}`", deployment.begun().app.name);
+        let (id, mark) = (app.id.as_str(), app.tag.clone());
+        let before = Attributes::from([(VOLUMES.to_owned(), had.get(VOLUMES).cloned().unwrap_or_default())]);
+        let what = format!("the volumes of `{}`", deployment.header().app.name);
         let change = Change { step: Step::Volumes, id, mark, before: &before, what };
         while self.mount(deployment, &change, &goal).await? == Sent::Unclear {}
         Ok(())
@@ -71,19 +71,27 @@ impl Runner {
         let mut doubts = deployment.ledger().doubts().iter().rev();
         if let Some(doubt) = doubts.find(|doubt| doubt.step == Step::Volumes).cloned() {
             let landed = goal.landed(&rows, change.id, &doubt);
-            let verdict =
-                if landed { Verdict::Have(change.receipt(&doubt.request.fields)) } else { Verdict::Absent };
-            self.work.settle(deployment, Step::Volumes, By::Inquiry, verdict).await?;
+            let verdict = if landed {
+                EffectOutcome::Applied(change.receipt(&doubt.request.attributes))
+            } else {
+                EffectOutcome::NotApplied
+            };
+            self.work.settle(deployment, Step::Volumes, ResolvedBy::Reconciliation, verdict).await?;
         }
         for call in goal.calls(&coolify, change.id, &rows) {
             self.work.safe_point()?;
-            let kind = if call.deletes() { Kind::Converge } else { Kind::Create };
+            let kind =
+                if call.deletes() { RequestSemantics::Idempotent } else { RequestSemantics::NonIdempotent };
             self.work.intend(deployment, kind, change, &call).await?;
             let verdict = match self.work.send(call.clone()).await? {
-                Answer::Done(_) => Verdict::Have(change.receipt(&call.redacted.fields)),
-                Answer::Missing(_) if call.deletes() => Verdict::Have(change.receipt(&call.redacted.fields)),
+                Answer::Done(_) => EffectOutcome::Applied(change.receipt(&call.redacted.attributes)),
+                Answer::Missing(_) if call.deletes() => {
+                    EffectOutcome::Applied(change.receipt(&call.redacted.attributes))
+                }
                 Answer::NotDone(reason, pause) => {
-                    self.work.settle(deployment, Step::Volumes, By::Answer, Verdict::Absent).await?;
+                    self.work
+                        .settle(deployment, Step::Volumes, ResolvedBy::Response, EffectOutcome::NotApplied)
+                        .await?;
                     self.work.wait(Wait::Told, Step::Volumes, &reason, pause).await?;
                     return Ok(Sent::Unclear);
                 }
@@ -92,17 +100,19 @@ impl Runner {
                     return Ok(Sent::Unclear);
                 }
                 Answer::TokenRefused(reason) => {
-                    self.work.settle(deployment, Step::Volumes, By::Answer, Verdict::Absent).await?;
+                    self.work
+                        .settle(deployment, Step::Volumes, ResolvedBy::Response, EffectOutcome::NotApplied)
+                        .await?;
                     let reason = format!("{} were not changed, the token was refused: {reason}", change.what);
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    let verdict = Verdict::Refused { reason: reason.clone() };
-                    self.work.settle(deployment, Step::Volumes, By::Answer, verdict).await?;
+                    let verdict = EffectOutcome::Rejected { reason: reason.clone() };
+                    self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, verdict).await?;
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
             };
-            self.work.settle(deployment, Step::Volumes, By::Answer, verdict).await?;
+            self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, verdict).await?;
         }
         Ok(Sent::Clearly)
     }
@@ -110,7 +120,7 @@ impl Runner {
     /// Says which volumes of the app `id` are mounted by nobody from now on.
     pub(super) fn tell_of_data_left(&self, plan: &Plan, id: &str, names: &[String]) {
         if !names.is_empty() {
-            let (server, left) = (&plan.place.server_name, known_to_docker(plan, id, names).join(", "));
+            let (server, left) = (&plan.target.server_name, known_to_docker(plan, id, names).join(", "));
             let text = format!("volumes no longer mounted, kept on server {server}: {left}");
             self.work.tell(&Event::Warned(text));
         }
@@ -125,8 +135,8 @@ impl Runner {
 
     /// The names that Docker knows the volumes of the app `id` by, those that no release mounts any more too.
     pub(super) fn volumes_of(&self, plan: &Plan, id: &str) -> Vec<String> {
-        let mounted = if is_application(&plan.app.fields) {
-            Mount::all(&plan.app.fields).into_iter().map(|mount| mount.name).collect()
+        let mounted = if is_application(&plan.app.attributes) {
+            Mount::all(&plan.app.attributes).into_iter().map(|mount| mount.name).collect()
         } else {
             self.ask.matter.volumes.clone()
         };
@@ -146,17 +156,17 @@ impl Runner {
         if plan.left_volumes.is_empty() {
             return Ok(Undoing::Done);
         }
-        if is_application(&plan.app.fields) {
-            let fields = Fields::from([(VOLUMES.to_owned(), spelled(&aside(&plan.left_volumes)))]);
-            return self.bring_rows_to(deployment, receipt, &Goal::from(&Fields::new(), &fields)).await;
+        if is_application(&plan.app.attributes) {
+            let fields = Attributes::from([(VOLUMES.to_owned(), spelled(&aside(&plan.left_volumes)))]);
+            return self.bring_rows_to(deployment, receipt, &Goal::from(&Attributes::new(), &fields)).await;
         }
         let Matter { compose, main, .. } = &self.ask.matter;
         let mounts: Vec<(String, String)> =
             aside(&plan.left_volumes).into_iter().map(|mount| (mount.name, mount.path)).collect();
         let (names, text) = (Names::of(&plan), sent::mounting(compose, main, &mounts));
         let project = super::undo::project(deployment);
-        let apps = self.vendors.app(&plan.place, &names, &project, &plan.app.fields, &text);
-        self.insist(deployment, receipt, &apps.change(&receipt.id, &plan.app.fields)).await
+        let apps = self.vendors.app(&plan.target, &names, &project, &plan.app.attributes, &text);
+        self.insist(deployment, receipt, &apps.change(&receipt.id, &plan.app.attributes)).await
     }
 
     /// Brings the volumes back to what `base` had, if this run ever changed them.
@@ -173,7 +183,7 @@ impl Runner {
         if deployment.ledger().newest_attempt(Step::Volumes).is_none() {
             return Ok(Undoing::Done);
         }
-        let goal = Goal::from(&plan.app.fields, &base.plan().app.fields);
+        let goal = Goal::from(&plan.app.attributes, &base.plan().app.attributes);
         // What was sent last, forward or back, is listed by then.
         self.work.pause(Wait::SecondLook, STALENESS).await?;
         self.bring_rows_to(deployment, receipt, &goal).await
@@ -212,7 +222,7 @@ impl Runner {
 }
 
 fn known_to_docker(plan: &Plan, id: &str, names: &[String]) -> Vec<String> {
-    names.iter().map(|name| at_docker(&plan.app.fields, id, name)).collect()
+    names.iter().map(|name| at_docker(&plan.app.attributes, id, name)).collect()
 }
 
 // Where nothing else is mounted: the app is not started any more.

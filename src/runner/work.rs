@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use machine::effect::{Attempt, Effect};
-use machine::moment::Moment;
-use machine::phase::Working;
+use machine::phase::EffectfulPhase;
 use machine::step::Step;
+use machine::timestamp::DualTimestamp;
 use tokio::sync::Notify;
 
 use machine::deployment::Deployment;
@@ -77,7 +77,7 @@ pub struct Work {
     /// Hides secrets in what others say: their words go into the journal and onto screens.
     pub mask: Mask,
     /// When this process took the run up.
-    pub taken: Moment,
+    pub taken: DualTimestamp,
     /// Whether the answer to any write was not clear, on the way forward or back.
     pub doubted: bool,
 }
@@ -142,14 +142,14 @@ impl Work {
     /// An attempt that is sent now.
     pub fn attempt(&self, times: Times) -> Attempt {
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Attempt { sent: self.journal.now(), give_up_ms: ms(times.timeout), settle_ms: ms(times.settle) }
+        Attempt { sent: self.journal.now(), timeout_ms: ms(times.timeout), settle_ms: ms(times.settle) }
     }
 
     /// Records an effect of `deployment`.
     ///
     /// # Errors
     /// [`Stop`] when it could not be written.
-    pub async fn record<P: Working>(
+    pub async fn record<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         effect: Effect,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 
 use super::fixtures::{
     InFile, InMemory, Journal, Layered, app, begun, blobs, complete, first, from_the_future, held, holder,
@@ -80,7 +80,7 @@ async fn what_is_written_reads_back(journal: &dyn Journal) {
     assert_eq!(loaded.blobs, blobs(&["spec", "files"]));
     let rows = store.list(None).await.expect("lists");
     assert_eq!(rows.len(), 1);
-    assert_eq!((rows[0].phase, rows[0].forgotten), (Some(Name::RolledBack), false));
+    assert_eq!((rows[0].phase, rows[0].forgotten), (Some(PhaseKind::RolledBack), false));
     assert_eq!(rows[0].begun.as_ref().map(|begun| &begun.run), Some(&run(1)));
 }
 
@@ -230,7 +230,7 @@ async fn an_unreadable_run_hides_no_other(journal: &dyn Journal) {
     assert!(store.load(&run(2)).await.is_ok());
     let rows = store.list(None).await.expect("lists");
     let phases: Vec<_> = rows.iter().map(|row| (row.phase, row.begun.is_some())).collect();
-    assert_eq!(phases, [(None, false), (Some(Name::Pending), true)]);
+    assert_eq!(phases, [(None, false), (Some(PhaseKind::Pending), true)]);
 }
 
 async fn the_list_is_in_the_order_begun_whatever_the_clock_said_and_of_one_app_if_asked(
@@ -255,7 +255,8 @@ async fn an_unknown_run_is_told_as_such(journal: &dyn Journal) {
     let lease = held(&*store, &app("blog").to_string(), "here").await;
     assert!(matches!(store.load(&run(1)).await, Err(StoreError::NoSuchRun(_))));
     assert!(matches!(store.forget(&run(1)).await, Err(StoreError::NoSuchRun(_))));
-    let written = store.append(&run(1), 0, lease.token, &line(machine::entry::Entry::Validating)).await;
+    let written =
+        store.append(&run(1), 0, lease.token, &line(machine::entry::JournalEntry::Validating)).await;
     assert!(matches!(written, Err(StoreError::NoSuchRun(_))), "{written:?}");
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use machine::app::AppKey;
-use machine::cause::{Cause, Kind};
-use machine::entry::{Begun, Entry, Evidence, Line, Outside, Proof, Purpose};
+use machine::cause::{Cause, CauseKind};
+use machine::entry::{Evidence, JournalEntry, Proof, Purpose, RunHeader, StoredEntry, TargetIdentity};
 use machine::id::{JournalId, RunId};
-use machine::moment::Moment;
-use machine::phase::Data;
+use machine::phase::VolumePolicy;
+use machine::timestamp::DualTimestamp;
 use tempfile::TempDir;
 
 use super::layer::Layer;
@@ -121,14 +121,18 @@ pub(super) fn blobs(names: &[&str]) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The first line of `run` of the app `name`, with `frozen` frozen.
-pub(super) fn first(run: &RunId, name: &str, frozen: &[&str]) -> Line {
+pub(super) fn first(run: &RunId, name: &str, frozen: &[&str]) -> StoredEntry {
     let text = str::to_owned;
-    line(Entry::Begun(Begun {
+    line(JournalEntry::Begun(RunHeader {
         run: run.clone(),
         journal: JournalId::from_bits(1),
         app: app(name),
         purpose: Purpose::Deploy,
-        outside: Outside { coolify: text("https://coolify.example.com"), team: text("1"), token: text("t") },
+        target: TargetIdentity {
+            coolify: text("https://coolify.example.com"),
+            team: text("1"),
+            token: text("t"),
+        },
         spec: text("/home/ada/blog.yaml"),
         hash: text("h"),
         secrets: BTreeMap::new(),
@@ -136,35 +140,35 @@ pub(super) fn first(run: &RunId, name: &str, frozen: &[&str]) -> Line {
     }))
 }
 
-pub(super) fn line(entry: Entry) -> Line {
-    Line::new(Moment { wall_ms: 1_800_000_000_000, boot_ms: 5, boot: "b".into() }, entry)
+pub(super) fn line(entry: JournalEntry) -> StoredEntry {
+    StoredEntry::new(DualTimestamp { wall_ms: 1_800_000_000_000, monotonic_ms: 5, boot: "b".into() }, entry)
 }
 
 /// A line that a newer version wrote.
-pub(super) fn from_the_future() -> Line {
-    Line { v: machine::entry::FORMAT + 1, ..parked() }
+pub(super) fn from_the_future() -> StoredEntry {
+    StoredEntry { v: machine::entry::FORMAT + 1, ..parked() }
 }
 
-pub(super) fn parked() -> Line {
-    line(Entry::Parked { reason: "Ctrl-C".into() })
+pub(super) fn parked() -> StoredEntry {
+    line(JournalEntry::Parked { reason: "Ctrl-C".into() })
 }
 
-pub(super) fn refused() -> Line {
-    line(Entry::RolledBack { cause: cause() })
+pub(super) fn refused() -> StoredEntry {
+    line(JournalEntry::RolledBack { cause: cause() })
 }
 
-pub(super) fn rolling_back() -> Line {
-    line(Entry::RollingBack { cause: cause(), data: Data::Goes })
+pub(super) fn rolling_back() -> StoredEntry {
+    line(JournalEntry::RollingBack { cause: cause(), volumes: VolumePolicy::Delete })
 }
 
-pub(super) fn complete() -> Line {
-    line(Entry::Complete {
+pub(super) fn complete() -> StoredEntry {
+    line(JournalEntry::Complete {
         evidence: Evidence { checks: Vec::new(), proof: Proof::Fingerprint, label_seen: false },
     })
 }
 
 fn cause() -> Cause {
-    Cause { kind: Kind::Refused, message: "no".into(), hint: String::new(), evidence: Vec::new() }
+    Cause { kind: CauseKind::Refused, message: "no".into(), hint: String::new(), evidence: Vec::new() }
 }
 
 /// Somebody on `host`, in its one boot.

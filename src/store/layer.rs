@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use machine::app::AppKey;
-use machine::entry::Line;
+use machine::entry::StoredEntry;
 use machine::id::{JournalId, RunId};
 
 use super::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
@@ -19,14 +19,14 @@ pub trait Layer: Send + Sync {
     async fn begin(
         &self,
         lease: &Lease,
-        line: &Line,
+        line: &StoredEntry,
         blobs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), StoreError> {
         self.below().begin(lease, line, blobs).await
     }
 
     /// [`Store::append`].
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
         self.below().append(run, seq, token, line).await
     }
 
@@ -63,13 +63,13 @@ impl<L: Layer> Store for L {
     async fn begin(
         &self,
         lease: &Lease,
-        line: &Line,
+        line: &StoredEntry,
         blobs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), StoreError> {
         Layer::begin(self, lease, line, blobs).await
     }
 
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
         Layer::append(self, run, seq, token, line).await
     }
 

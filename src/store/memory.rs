@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use machine::app::AppKey;
-use machine::entry::{Begun, FORMAT, Line};
+use machine::entry::{FORMAT, RunHeader, StoredEntry};
 use machine::id::{JournalId, RunId};
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 
 use super::tenure::{self, Tenure};
 use super::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
@@ -45,9 +45,9 @@ struct Lock {
 struct Run {
     /// How many runs were there before it.
     nth: usize,
-    begun: Begun,
-    phase: Name,
-    lines: Vec<Line>,
+    begun: RunHeader,
+    phase: PhaseKind,
+    lines: Vec<StoredEntry>,
     format: u32,
     began_ms: u64,
     last_ms: u64,
@@ -134,13 +134,13 @@ impl Book {
 }
 
 impl Run {
-    fn begin(nth: usize, begun: Begun, line: &Line) -> Self {
+    fn begin(nth: usize, begun: RunHeader, line: &StoredEntry) -> Self {
         let at = line.at.wall_ms;
         let lines = vec![line.clone()];
         Self {
             nth,
             begun,
-            phase: Name::Pending,
+            phase: PhaseKind::Pending,
             lines,
             format: line.v,
             began_ms: at,
@@ -149,7 +149,7 @@ impl Run {
         }
     }
 
-    fn push(&mut self, line: &Line) {
+    fn push(&mut self, line: &StoredEntry) {
         self.phase = line.entry.phase().unwrap_or(self.phase);
         self.format = self.format.max(line.v);
         self.last_ms = line.at.wall_ms;
@@ -179,7 +179,7 @@ impl Store for MemoryStore {
     async fn begin(
         &self,
         lease: &Lease,
-        line: &Line,
+        line: &StoredEntry,
         blobs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), StoreError> {
         let begun = super::beginning(line).map_err(|reason| self.unusable(reason))?;
@@ -205,7 +205,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
         let mut book = self.book();
         let known = book.run(run)?;
         let app = known.begun.app.clone();

@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use machine::app::AppKey;
-use machine::entry::{Begun, Entry, FORMAT, Line};
+use machine::entry::{FORMAT, JournalEntry, RunHeader, StoredEntry};
 use machine::id::{JournalId, RunId};
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use serde::{Deserialize, Serialize};
 
 /// Who holds a lease; for display only.
@@ -97,9 +97,9 @@ pub struct RunRow {
     /// Its app.
     pub app: AppKey,
     /// The phase its last move led to; `None` where its lines cannot be read by this version.
-    pub phase: Option<Name>,
+    pub phase: Option<PhaseKind>,
     /// How it began: hash, fingerprints, place. `None` where it cannot be read.
-    pub begun: Option<Begun>,
+    pub begun: Option<RunHeader>,
     /// Milliseconds since 1970 of its first and last line.
     pub began_ms: u64,
     /// Milliseconds since 1970 of its last line.
@@ -112,7 +112,7 @@ pub struct RunRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
     /// The lines, in order, without gaps.
-    pub lines: Vec<Line>,
+    pub lines: Vec<StoredEntry>,
     /// What is frozen with it, by SHA-256 (hexadecimal).
     pub blobs: BTreeMap<String, Vec<u8>>,
 }
@@ -197,7 +197,7 @@ pub trait Store: Send + Sync {
     async fn begin(
         &self,
         lease: &Lease,
-        line: &Line,
+        line: &StoredEntry,
         blobs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), StoreError>;
 
@@ -206,7 +206,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Fenced`] for a token that is not the newest of the run's app, [`StoreError::Conflict`] for a place
     /// that is taken or leaves a gap, [`StoreError::OpenRun`] when it would reopen a run beside another open one.
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError>;
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError>;
 
     /// The run with all its lines and blobs.
     ///
@@ -248,15 +248,15 @@ pub trait Store: Send + Sync {
 }
 
 /// The beginning that a run's first line must hold.
-fn beginning(line: &Line) -> Result<&Begun, String> {
+fn beginning(line: &StoredEntry) -> Result<&RunHeader, String> {
     match &line.entry {
-        Entry::Begun(begun) => Ok(begun),
+        JournalEntry::Begun(begun) => Ok(begun),
         other => Err(format!("a run cannot begin with `{}`", other.name())),
     }
 }
 
 /// A lease on one app does not let another one begin.
-fn same_app(lease: &Lease, begun: &Begun) -> Result<(), StoreError> {
+fn same_app(lease: &Lease, begun: &RunHeader) -> Result<(), StoreError> {
     let key = begun.app.to_string();
     if lease.key == key { Ok(()) } else { Err(StoreError::Fenced { key }) }
 }

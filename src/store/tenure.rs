@@ -4,14 +4,14 @@
 //! system's lock is taken.
 
 use jiff::Timestamp;
-use machine::moment::Moment;
+use machine::timestamp::DualTimestamp;
 
 use super::{Holder, LEASE, Lease, Tenant};
 use crate::wire::Clock;
 
 /// Now, on both clocks.
-pub(super) fn now(clock: &dyn Clock) -> Moment {
-    Moment { wall_ms: millis(clock.wall()), boot_ms: boot_ms(clock), boot: clock.boot_id() }
+pub(super) fn now(clock: &dyn Clock) -> DualTimestamp {
+    DualTimestamp { wall_ms: millis(clock.wall()), monotonic_ms: boot_ms(clock), boot: clock.boot_id() }
 }
 
 fn millis(at: Timestamp) -> u64 {
@@ -32,14 +32,14 @@ pub(super) struct Tenure {
     /// Since when, in milliseconds since 1970.
     pub since_ms: u64,
     /// When it runs out, on both clocks of the host that granted it.
-    pub expires: Moment,
+    pub expires: DualTimestamp,
     /// Whether it was given back.
     pub released: bool,
 }
 
 impl Tenure {
     /// The tenure that follows `last`, from `now` on.
-    pub fn after(last: Option<&Self>, holder: &Holder, now: &Moment) -> Self {
+    pub fn after(last: Option<&Self>, holder: &Holder, now: &DualTimestamp) -> Self {
         Self {
             token: last.map_or(0, |last| last.token) + 1,
             holder: holder.clone(),
@@ -50,7 +50,7 @@ impl Tenure {
     }
 
     /// The same tenure, lasting anew from `now` on.
-    pub fn renewed(self, now: &Moment) -> Self {
+    pub fn renewed(self, now: &DualTimestamp) -> Self {
         Self { expires: expiry(now), ..self }
     }
 
@@ -63,13 +63,13 @@ impl Tenure {
     ///
     /// A live holder on this host would still have that lock, so the one in the book is dead. Another host's
     /// locks are not seen from here: there only time proves anything.
-    pub fn may_pass_to(&self, next: &Holder, now: &Moment) -> bool {
+    pub fn may_pass_to(&self, next: &Holder, now: &DualTimestamp) -> bool {
         self.released || self.holder.shares_host_with(next) || self.has_run_out(now)
     }
 
-    fn has_run_out(&self, now: &Moment) -> bool {
+    fn has_run_out(&self, now: &DualTimestamp) -> bool {
         if self.expires.boot == now.boot {
-            self.expires.boot_ms <= now.boot_ms
+            self.expires.monotonic_ms <= now.monotonic_ms
         } else {
             self.expires.wall_ms <= now.wall_ms
         }
@@ -102,16 +102,16 @@ impl Tenure {
 }
 
 /// The lease on `key` that was granted, or renewed, when the clock said `asked`.
-pub(super) fn lease(key: &str, token: u64, asked: &Moment) -> Lease {
-    Lease { key: key.to_owned(), token, until: std::time::Duration::from_millis(asked.boot_ms) + LEASE }
+pub(super) fn lease(key: &str, token: u64, asked: &DualTimestamp) -> Lease {
+    Lease { key: key.to_owned(), token, until: std::time::Duration::from_millis(asked.monotonic_ms) + LEASE }
 }
 
 /// When a lease runs out that begins, or begins anew, `now`.
-pub(super) fn expiry(now: &Moment) -> Moment {
+pub(super) fn expiry(now: &DualTimestamp) -> DualTimestamp {
     let lease_ms = u64::try_from(LEASE.as_millis()).expect("a lease lasts minutes");
-    Moment {
+    DualTimestamp {
         wall_ms: now.wall_ms.saturating_add(lease_ms),
-        boot_ms: now.boot_ms.saturating_add(lease_ms),
+        monotonic_ms: now.monotonic_ms.saturating_add(lease_ms),
         boot: now.boot.clone(),
     }
 }
@@ -136,12 +136,12 @@ mod tests {
         Holder { who: format!("ada@{host}"), pid: 7, boot: boot.into(), command: "apply blog.yaml".into() }
     }
 
-    fn at(wall_ms: u64, boot_ms: u64, boot: &str) -> Moment {
-        Moment { wall_ms, boot_ms, boot: boot.into() }
+    fn at(wall_ms: u64, boot_ms: u64, boot: &str) -> DualTimestamp {
+        DualTimestamp { wall_ms, monotonic_ms: boot_ms, boot: boot.into() }
     }
 
     fn lease_ms() -> u64 {
-        expiry(&at(0, 0, "")).boot_ms
+        expiry(&at(0, 0, "")).monotonic_ms
     }
 
     #[test]

@@ -14,9 +14,9 @@ use fabrik::sandbox::{COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
 use fabrik::wire::Outside;
 use machine::id::{JournalId, RunId};
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::Value;
 
 /// Somebody with a project who deploys applications into it.
@@ -52,7 +52,7 @@ impl Deployer {
             server: self.applications.seat.server.clone(),
             name: "shop".into(),
         };
-        let done = self.done(projects.make(&Fields::new(), &mark())).await;
+        let done = self.done(projects.make(&Attributes::new(), &mark())).await;
         done["uuid"].as_str().unwrap().to_owned()
     }
 
@@ -71,7 +71,7 @@ impl Deployer {
         }
     }
 
-    async fn make(&self, fields: &Fields) -> Object {
+    async fn make(&self, fields: &Attributes) -> Object {
         let answer = self.done(self.applications.make(fields, &mark())).await;
         self.applications.made(&answer, fields, &mark()).unwrap()
     }
@@ -109,19 +109,19 @@ impl Deployer {
     }
 }
 
-fn mark() -> Mark {
-    Mark { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
+fn mark() -> OwnershipTag {
+    OwnershipTag { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
 }
 
-fn fields<const N: usize>(fields: [(&str, &str); N]) -> Fields {
+fn fields<const N: usize>(fields: [(&str, &str); N]) -> Attributes {
     fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
-fn image(reference: &str, url: &str) -> Fields {
+fn image(reference: &str, url: &str) -> Attributes {
     fields([("kind", "image"), ("image", reference), ("url", url), ("port", "8000"), ("memory", "256m")])
 }
 
-fn git(repository: &str) -> Fields {
+fn git(repository: &str) -> Attributes {
     fields([("kind", "git"), ("repository", repository), ("branch", "main")])
 }
 

@@ -9,7 +9,7 @@ use fabrik::runner::desk::{Desk, Options, Outcome};
 use fabrik::sandbox::{Hook, Sandbox, Schedule, Side};
 use fabrik::store::Holder;
 use fabrik::wire::{Request, Response, SendError, Transport};
-use machine::phase::Data;
+use machine::phase::VolumePolicy;
 use tokio::sync::Notify;
 
 use super::script::{Act, Script, Third, Trouble};
@@ -190,7 +190,7 @@ impl Life {
             }
             Act::Destroy => {
                 let app = self.scene.journal().list(None).await.ok()?.last()?.app.clone();
-                Some(process.destroy(&app, Data::Stays, &options).await)
+                Some(process.destroy(&app, VolumePolicy::Retain, &options).await)
             }
         }
     }

@@ -11,7 +11,7 @@ use fabrik::runner::desk::{Desk, Outcome};
 use fabrik::runner::event::{Event, Listener};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Outside, Request, Response, SendError, Transport};
-use machine::phase::{Data, Name};
+use machine::phase::{PhaseKind, VolumePolicy};
 use serde_json::json;
 
 use super::birds::Ears;
@@ -94,7 +94,7 @@ impl Deed {
         scene.environment.insert("API_KEY".to_owned(), SECRET.to_owned());
         if !matches!(self, Self::Apply) {
             scene.apply(&Fuse::default()).await;
-            assert_eq!(scene.phase().await, Some(Name::Complete));
+            assert_eq!(scene.phase().await, Some(PhaseKind::Complete));
         }
         if matches!(self, Self::Update) {
             scene.edit("second");
@@ -111,7 +111,7 @@ impl Deed {
             }
             Self::Destroy => {
                 let app = scene.journal().list(None).await.unwrap().last().unwrap().app.clone();
-                desk.destroy(&app, Data::Stays, &options()).await
+                desk.destroy(&app, VolumePolicy::Retain, &options()).await
             }
         }
     }

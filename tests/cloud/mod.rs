@@ -12,9 +12,9 @@ use fabrik::sandbox::{CLOUDFLARE, Sandbox, World};
 use fabrik::secrets::Secret;
 use fabrik::wire::Outside;
 use machine::id::{JournalId, RunId};
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 
 /// A client with a token, and the world it looks at.
 struct Sky {
@@ -65,15 +65,15 @@ impl Sky {
             panic!("{kind} {name} is made")
         };
         let records = self.records(name).await;
-        records.made(&body, &Fields::new(), &mark()).unwrap()
+        records.made(&body, &Attributes::new(), &mark()).unwrap()
     }
 }
 
-fn mark() -> Mark {
-    Mark { run: RunId::from_bits(3), step: Step::Dns(0), journal: JournalId::from_bits(7) }
+fn mark() -> OwnershipTag {
+    OwnershipTag { run: RunId::from_bits(3), step: Step::Dns(0), journal: JournalId::from_bits(7) }
 }
 
-fn fields(kind: &str, name: &str, content: &str) -> Fields {
+fn fields(kind: &str, name: &str, content: &str) -> Attributes {
     let pairs = [("type", kind), ("name", name), ("content", content), ("ttl", "600"), ("proxied", "false")];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

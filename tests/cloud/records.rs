@@ -7,7 +7,7 @@ use fabrik::providers::{Cloudflare, Object, Provider, Trouble, Volumes};
 use fabrik::sandbox::{Mishap, Quirk};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Outside, Request, Response, SendError, Transport};
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
 use serde_json::json;
 
@@ -127,7 +127,7 @@ async fn a_change_that_does_not_name_the_proxy_leaves_it_as_it_is() {
     let ours = sky.made("A", NAME, "203.0.113.1").await;
     sky.change(|world| world.records[0].proxied = true);
     let records = sky.records(NAME).await;
-    let content = Fields::from([("content".to_owned(), "203.0.113.2".to_owned())]);
+    let content = Attributes::from([("content".to_owned(), "203.0.113.2".to_owned())]);
     assert!(matches!(sky.send(records.change(&ours.id, &content)).await, Answer::Done(_)));
     assert_eq!(records.get(&ours.id).await.unwrap().unwrap().fields["proxied"], "true");
 }

@@ -8,7 +8,7 @@ use fabrik::store::{Claim, Holder, Lease, Store, StoreError};
 use fabrik::wire::Clock;
 use fabrik::wire::live::LiveClock;
 use jiff::Timestamp;
-use machine::entry::{Entry, Line};
+use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
 use serde_json::Value;
 
@@ -85,9 +85,9 @@ impl Other {
     /// Writes one more entry, if it may.
     async fn writes(&self) -> Result<(), StoreError> {
         let seq = self.store.load(&self.run).await.unwrap().lines.len() as u64;
-        let entry = Entry::Parked { reason: "tried".into() };
+        let entry = JournalEntry::Parked { reason: "tried".into() };
         let at = fabrik::runner::journal::moment(&LiveClock);
-        self.store.append(&self.run, seq, self.lease.token, &Line::new(at, entry)).await
+        self.store.append(&self.run, seq, self.lease.token, &StoredEntry::new(at, entry)).await
     }
 }
 

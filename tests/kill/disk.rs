@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 use machine::effect::Effect;
-use machine::entry::Entry;
-use machine::phase::Name;
+use machine::entry::JournalEntry;
+use machine::phase::PhaseKind;
 use rustix::process::{Pid, Resource, Rlimit};
 
 use super::pace;
@@ -26,11 +26,11 @@ fn no_room(pid: Pid) {
 }
 
 /// The newest run's phase, and whether its last entry is an intent to make or change something.
-async fn newest(stage: &Stage) -> Option<(Name, bool)> {
+async fn newest(stage: &Stage) -> Option<(PhaseKind, bool)> {
     let journal = stage.journal()?;
     let row = journal.list(None).await.unwrap().pop()?;
     let last = journal.load(&row.run).await.unwrap().lines.pop()?.entry;
-    Some((row.phase?, matches!(last, Entry::Effect(Effect::Intended(_)))))
+    Some((row.phase?, matches!(last, JournalEntry::Effect(Effect::Intended(_)))))
 }
 
 async fn no_room_anywhere(deed: Deed) {
@@ -48,7 +48,7 @@ async fn no_room_anywhere(deed: Deed) {
         let context = format!("{deed:?} without room from {point} ({fell}) on");
         println!("  {point} {}: {exit}", fell.trim());
         stage.half_way(&context).await;
-        let (phase, half_done) = newest(&stage).await.unwrap_or((Name::RolledBack, false));
+        let (phase, half_done) = newest(&stage).await.unwrap_or((PhaseKind::RolledBack, false));
         let note = stage.state().join("fabrik.db.unrecorded");
         if phase.is_closed() {
             // It was over by then, or nothing of it had been written yet.

@@ -1,7 +1,7 @@
 //! Told to stop: the first Ctrl-C, SIGTERM or SIGHUP parks the run at its next safe point, the second at once. Nobody
 //! who listens is no reason to stop.
 
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use rustix::process::Signal;
 
 use super::pace;
@@ -179,7 +179,7 @@ async fn a_run_that_nobody_hears_still_parks_when_it_is_told_to() {
                 assert_eq!(stage.fabrik(&["resume"]).await, done(deed), "{context}, then resumed");
             }
             stage.resting(&context).await;
-            let end = if deed == Deed::Undo { Name::RolledBack } else { Name::Complete };
+            let end = if deed == Deed::Undo { PhaseKind::RolledBack } else { PhaseKind::Complete };
             assert!(stage.newest(|phase| phase == end).await.is_some(), "{context}");
         }
     }

@@ -11,7 +11,7 @@ use fabrik::store::Store;
 use fabrik::store::sqlite::SqliteStore;
 use fabrik::wire::live::LiveTransport;
 use fabrik::wire::{Request, Transport};
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -86,7 +86,7 @@ impl Stage {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         match self.story.deed {
             Deed::Undo | Deed::UndoUpdate | Deed::UndoMove => {
-                let run = self.newest(|phase| phase == Name::Complete).await;
+                let run = self.newest(|phase| phase == PhaseKind::Complete).await;
                 words(&["rollback", &run.expect("a finished run")])
             }
             Deed::Destroy => words(&["destroy", "blog"]),
@@ -264,7 +264,7 @@ impl Stage {
         command
     }
 
-    pub async fn newest(&self, wanted: impl Fn(Name) -> bool) -> Option<String> {
+    pub async fn newest(&self, wanted: impl Fn(PhaseKind) -> bool) -> Option<String> {
         let rows = self.journal()?.list(None).await.unwrap();
         let row = rows.iter().rev().find(|row| row.phase.is_some_and(&wanted))?;
         Some(row.run.to_string())

@@ -12,7 +12,7 @@ use fabrik::runner::event::{Event, Listener};
 use fabrik::runner::work::Cancel;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Mishap, Rates, Sandbox, Schedule, World};
 use fabrik::wire::{Budgets, Outside, Request, Response, SendError, Transport};
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 
 use crate::promise::crash::Fuse;
 use crate::promise::invariants::{always, at_rest};
@@ -132,7 +132,7 @@ async fn a_run_that_waits_for_room_stops_when_asked_and_goes_on_later() {
     always(&scene, "stopped").await;
     change(&scene, |world| world.coolify.rate_limit = 10_000);
     scene.resume(&Fuse::default()).await;
-    assert!(scene.phase().await.is_some_and(Name::is_closed));
+    assert!(scene.phase().await.is_some_and(PhaseKind::is_closed));
     at_rest(&scene, "taken up again").await;
 }
 

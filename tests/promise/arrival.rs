@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use fabrik::sandbox::World;
 use fabrik::secrets::FingerprintKey;
-use machine::plan::{EnvChange, Plan};
+use machine::plan::{EnvVarAction, Plan};
 
 use super::invariants::{Told, newest};
 
@@ -19,7 +19,7 @@ pub(super) fn values_arrived(world: &World, told: &Told, key: &FingerprintKey, c
     let services = world.services.iter().filter(|it| it.uuid == app.id).flat_map(|it| &it.containers);
     let applications = world.applications.iter().filter(|it| it.uuid == app.id).flat_map(|it| &it.container);
     for container in services.chain(applications) {
-        for env in plan.envs.iter().filter(|env| env.change != EnvChange::Remove) {
+        for env in plan.envs.iter().filter(|env| env.change != EnvVarAction::Remove) {
             let got = container.env.get(&env.key);
             let print = got.map(|value| match env.key.as_str() {
                 "FABRIK_RELEASE" => value.clone(),
@@ -36,7 +36,7 @@ pub(super) fn values_arrived(world: &World, told: &Told, key: &FingerprintKey, c
     {
         let url = container.env.get("COOLIFY_URL").cloned().unwrap_or_default();
         // Behind a tunnel the scheme is the one that Coolify's proxy is asked by.
-        assert_eq!(url, plan.app.fields["url"], "{context}: COOLIFY_URL");
+        assert_eq!(url, plan.app.attributes["url"], "{context}: COOLIFY_URL");
         let hosts = |urls: &str| urls.replace("http://", "https://");
         assert_eq!(hosts(&url), plan.endpoints.join(","), "{context}: COOLIFY_URL");
     }
@@ -46,5 +46,5 @@ fn is_part_of(part: &str, plan: &Plan) -> bool {
     let own = |key: &str| {
         part.strip_prefix(&format!("FABRIK_PART_{key}_")).is_some_and(|nth| nth.parse::<u32>().is_ok())
     };
-    part == "FABRIK_PART_0" || plan.envs.iter().any(|env| env.change != EnvChange::Remove && own(&env.key))
+    part == "FABRIK_PART_0" || plan.envs.iter().any(|env| env.change != EnvVarAction::Remove && own(&env.key))
 }

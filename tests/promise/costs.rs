@@ -13,7 +13,7 @@ use fabrik::runner::event::{Event, Listener};
 use fabrik::runner::waits::Wait;
 use fabrik::sandbox::world::Token;
 use fabrik::sandbox::{Fault, Side, Verdict, World};
-use machine::phase::Data;
+use machine::phase::VolumePolicy;
 
 use super::crash::Fuse;
 use super::scene::{Made, Scene, options};
@@ -163,7 +163,7 @@ async fn costs(made: Made) -> Vec<(&'static str, Cost)> {
     let scene = Scene::with(made, 1);
     scene.apply(&Fuse::default()).await;
     let app = scene.journal().list(None).await.unwrap().pop().expect("a run").app;
-    let destroy = async move |desk: Desk| desk.destroy(&app, Data::Stays, &options()).await;
+    let destroy = async move |desk: Desk| desk.destroy(&app, VolumePolicy::Retain, &options()).await;
     costs.push(("destroy", cost(&scene, destroy).await));
     costs
 }

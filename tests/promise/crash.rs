@@ -9,7 +9,7 @@ use fabrik::sandbox::{Hook, Sandbox, Side, Verdict};
 use fabrik::store::layer::Layer;
 use fabrik::store::{LEASE, Lease, Store, StoreError};
 use fabrik::wire::Outside;
-use machine::entry::Line;
+use machine::entry::StoredEntry;
 use machine::id::RunId;
 
 /// Told of each point that a process passes, in words.
@@ -48,7 +48,7 @@ impl Fuse {
         fuse
     }
 
-    fn suspend(&self, line: &Line) {
+    fn suspend(&self, line: &StoredEntry) {
         if line.entry.name() != "intended" {
             return;
         }
@@ -121,7 +121,7 @@ impl Mortal {
         StoreError::Unusable { place: "test".to_owned(), reason: "the process is dead".to_owned(), hint: "" }
     }
 
-    fn pass(&self, side: &str, line: &Line) -> Result<(), StoreError> {
+    fn pass(&self, side: &str, line: &StoredEntry) -> Result<(), StoreError> {
         let alive = self.fuse.pass(|| format!("{side} append {}", line.entry.name()));
         if alive { Ok(()) } else { Err(Self::dead()) }
     }
@@ -136,7 +136,7 @@ impl Layer for Mortal {
     async fn begin(
         &self,
         lease: &Lease,
-        line: &Line,
+        line: &StoredEntry,
         blobs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), StoreError> {
         self.pass("before", line)?;
@@ -144,7 +144,7 @@ impl Layer for Mortal {
         self.pass("after", line)
     }
 
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
         self.pass("before", line)?;
         self.fuse.admitted()?;
         self.store.append(run, seq, token, line).await?;

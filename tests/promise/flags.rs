@@ -5,7 +5,7 @@ use std::time::Duration;
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{Options, Outcome};
 use fabrik::sandbox::{Fault, ProxyKind};
-use machine::entry::{Entry, Proof};
+use machine::entry::{JournalEntry, Proof};
 
 use super::crash::Fuse;
 use super::invariants::at_rest;
@@ -42,7 +42,7 @@ async fn apply_silenced(scene: &Scene, options: &Options) -> Outcome {
 async fn proof(scene: &Scene) -> Proof {
     let run = scene.finished().await.pop().unwrap();
     let lines = scene.journal().load(&run).await.unwrap().lines;
-    let Some(Entry::Complete { evidence }) = lines.last().map(|line| &line.entry) else {
+    let Some(JournalEntry::Complete { evidence }) = lines.last().map(|line| &line.entry) else {
         panic!("{lines:?}")
     };
     evidence.proof

@@ -10,20 +10,20 @@ use fabrik::secrets::FingerprintKey;
 use fabrik::store::{Loaded, Store};
 use machine::deployment::Deployment;
 use machine::effect::Effect;
-use machine::entry::{Entry, Proof, Purpose};
-use machine::mark::Mark;
+use machine::entry::{JournalEntry, Proof, Purpose};
 use machine::phase::Complete;
-use machine::plan::{EnvChange, Plan};
-use machine::receipt::{How, Receipt};
+use machine::plan::{EnvVarAction, Plan};
+use machine::receipt::{Origin, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::Value;
 
 use super::arrival::{SCENES_KEY, values_arrived};
 use super::scene::Scene;
 
 /// A thing in the world that carries a mark of ours.
-type Marked = (Step, String, Mark);
+type Marked = (Step, String, OwnershipTag);
 
 /// Checks everything that holds in every state, half-way ones included.
 pub async fn always(scene: &Scene, context: &str) {
@@ -82,7 +82,7 @@ impl Told {
 
     fn effects(&self) -> impl Iterator<Item = &Effect> {
         self.written.iter().flat_map(|run| &run.lines).filter_map(|line| match &line.entry {
-            Entry::Effect(effect) => Some(effect),
+            JournalEntry::Effect(effect) => Some(effect),
             _ => None,
         })
     }
@@ -90,14 +90,14 @@ impl Told {
     /// The ids of what was ours and stays because others use it: said, and recorded.
     fn kept(&self) -> BTreeSet<&str> {
         let kept = self.effects().filter_map(|effect| match effect {
-            Effect::Kept { id, .. } => Some(id.as_str()),
+            Effect::Retained { id, .. } => Some(id.as_str()),
             _ => None,
         });
         kept.collect()
     }
 
     fn blobs_of(&self, run: &Deployment<Complete>) -> &BTreeMap<String, Vec<u8>> {
-        let nth = self.runs.iter().position(|any| any.run() == &run.begun().run).expect("it is told of");
+        let nth = self.runs.iter().position(|any| any.run() == &run.header().run).expect("it is told of");
         &self.written[nth].blobs
     }
 }
@@ -131,7 +131,8 @@ fn strangers_are_untouched(world: &World, context: &str) {
 }
 
 fn marked(world: &World) -> Vec<Marked> {
-    let number = |text: Option<&str>| text.and_then(Mark::parse).map_or(Step::Dns(0), |mark| mark.step);
+    let number =
+        |text: Option<&str>| text.and_then(OwnershipTag::parse).map_or(Step::Dns(0), |mark| mark.step);
     let records = world.records.iter().map(|r| (number(r.comment.as_deref()), &r.id, r.comment.as_deref()));
     let projects = world.projects.iter().map(|p| (Step::Project, &p.uuid, p.description.as_deref()));
     let live = world.services.iter().filter(|service| !service.deleting);
@@ -142,7 +143,7 @@ fn marked(world: &World) -> Vec<Marked> {
         .chain(projects)
         .chain(services)
         .chain(applications)
-        .filter_map(|(step, id, text)| Some((step, id.clone(), Mark::parse(text?)?)))
+        .filter_map(|(step, id, text)| Some((step, id.clone(), OwnershipTag::parse(text?)?)))
         .collect()
 }
 
@@ -167,7 +168,7 @@ fn nothing_is_lost(world: &World, runs: &[AnyDeployment], kept: &BTreeSet<&str>,
 pub(super) fn newest(runs: &[AnyDeployment]) -> Option<&Deployment<Complete>> {
     // One that was given up before it began has taken over nothing.
     let destroyed = |run: &AnyDeployment| {
-        matches!(run.begun().purpose, Purpose::Destroy(_)) && !run.ledger().receipts().is_empty()
+        matches!(run.header().purpose, Purpose::Destroy(_)) && !run.ledger().receipts().is_empty()
     };
     runs.iter().rev().take_while(|run| !destroyed(run)).find_map(|run| match run {
         AnyDeployment::Complete(finished) => Some(finished),
@@ -176,9 +177,10 @@ pub(super) fn newest(runs: &[AnyDeployment]) -> Option<&Deployment<Complete>> {
 }
 
 /// Whether some run dropped the thing of this mark: undoing that makes it anew under the mark it had.
-fn made_anew(runs: &[AnyDeployment], mark: &Mark) -> bool {
-    let dropped =
-        |receipt: &Receipt| matches!(receipt.how, How::Dropped { .. }) && receipt.mark.as_ref() == Some(mark);
+fn made_anew(runs: &[AnyDeployment], mark: &OwnershipTag) -> bool {
+    let dropped = |receipt: &Receipt| {
+        matches!(receipt.origin, Origin::Deleted { .. }) && receipt.tag.as_ref() == Some(mark)
+    };
     runs.iter().any(|run| run.ledger().receipts().iter().any(dropped))
 }
 
@@ -217,13 +219,13 @@ fn the_newest_release_is_what_is_there(world: &World, told: &Told, context: &str
     let (plan, app) = (&finished.phase().plan, &finished.phase().app);
     for (_, wanted) in plan.wanted() {
         let record = world.records.iter().find(|record| record.name == wanted.name).expect("the record");
-        assert_eq!(record.content, wanted.wish.fields["content"], "{context}: record");
+        assert_eq!(record.content, wanted.desired.attributes["content"], "{context}: record");
     }
     if let Some(application) = world.applications.iter().find(|application| application.uuid == app.id) {
         return the_application_is_as_planned(application, plan, context);
     }
     let service = world.services.iter().find(|service| service.uuid == app.id).expect("the app");
-    let frozen = frozen_text(finished.begun(), told.blobs_of(finished), frozen::COMPOSE);
+    let frozen = frozen_text(finished.header(), told.blobs_of(finished), frozen::COMPOSE);
     assert_eq!(build_of(&service.compose), build_of(&frozen), "{context}: compose text");
     let release = service.env("FABRIK_RELEASE").and_then(|row| row.value.clone());
     assert_eq!(release.as_deref(), Some(plan.release.as_str()), "{context}: variable");
@@ -238,13 +240,13 @@ fn no_false_success(finished: &Deployment<Complete>, service: &Service, context:
     let (plan, evidence) = (&finished.phase().plan, &finished.phase().evidence);
     let is_up = service.containers.iter().all(Container::is_up);
     assert!(is_up || evidence.proof == Proof::None, "{context}: proven by {:?}, and not up", evidence.proof);
-    let main = service.container(&plan.app.fields["service"]).expect("the main container");
+    let main = service.container(&plan.app.attributes["service"]).expect("the main container");
     let shown = main.headers.iter().find(|(name, _)| name == "X-Fabrik-Release").map(|(_, value)| value);
-    assert_eq!(shown, plan.app.fields.get("release"), "{context}: label");
+    assert_eq!(shown, plan.app.attributes.get("release"), "{context}: label");
 }
 
 fn the_application_is_as_planned(application: &Application, plan: &Plan, context: &str) {
-    let wanted = |field: &str| plan.app.fields.get(field).map(String::as_str);
+    let wanted = |field: &str| plan.app.attributes.get(field).map(String::as_str);
     let image = (wanted("kind") == Some("image")).then(|| application.origin());
     assert_eq!(image.as_deref(), wanted("image"), "{context}: image");
     for (field, column) in [
@@ -276,8 +278,12 @@ fn the_application_is_as_planned(application: &Application, plan: &Plan, context
     let mut keys: Vec<&str> =
         application.envs.iter().filter(|row| !row.is_preview).map(|row| row.key.as_str()).collect();
     keys.sort_unstable();
-    let mut planned: Vec<&str> =
-        plan.envs.iter().filter(|env| env.change != EnvChange::Remove).map(|env| env.key.as_str()).collect();
+    let mut planned: Vec<&str> = plan
+        .envs
+        .iter()
+        .filter(|env| env.change != EnvVarAction::Remove)
+        .map(|env| env.key.as_str())
+        .collect();
     planned.sort_unstable();
     assert_eq!(keys, planned, "{context}: variables");
 }

@@ -3,8 +3,8 @@
 
 use fabrik::sandbox::{Fault, Mishap, World};
 use machine::id::{JournalId, RunId};
-use machine::mark::Mark;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 
 use super::crash::Fuse;
 use super::deed::{Deed, Story, complete, rolled_back};
@@ -57,7 +57,7 @@ async fn what_another_journal_made_is_no_late_thing_of_ours() {
     {
         let scene = Scene::new(1);
         assert!(complete(&scene.apply(&Fuse::default()).await));
-        let mark = Mark { run: run.clone(), step: Step::App, journal };
+        let mark = OwnershipTag { run: run.clone(), step: Step::App, journal };
         let double = |world: &mut World| {
             let mut theirs = world.services.iter().find(|it| it.description.is_some()).expect("ours").clone();
             (theirs.uuid, theirs.description) = ("theirs".to_owned(), Some(mark.to_string()));

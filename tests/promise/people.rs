@@ -14,8 +14,8 @@ use fabrik::sandbox::{Fault, Verdict, World};
 use fabrik::spec::Spec;
 use fabrik::store::layer::Layer;
 use fabrik::store::{Claim, Lease, Store, StoreError};
-use machine::entry::{Entry, Line, Purpose};
-use machine::phase::Name;
+use machine::entry::{JournalEntry, Purpose, StoredEntry};
+use machine::phase::PhaseKind;
 use machine::step::Step;
 
 use super::crash::Fuse;
@@ -248,7 +248,7 @@ async fn apply_over_an_open_run_with_another_plan_undoes_it_first() {
     assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
     let rows = scene.journal().list(None).await.unwrap();
     let first = rows.iter().find(|row| row.run == open).unwrap();
-    assert_eq!(first.phase, Some(Name::RolledBack));
+    assert_eq!(first.phase, Some(PhaseKind::RolledBack));
     at_rest(&scene, "after apply over an open run").await;
 }
 
@@ -261,7 +261,12 @@ impl Layer for Full {
         self.0.as_ref()
     }
 
-    async fn begin(&self, _: &Lease, _: &Line, _: &BTreeMap<String, Vec<u8>>) -> Result<(), StoreError> {
+    async fn begin(
+        &self,
+        _: &Lease,
+        _: &StoredEntry,
+        _: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<(), StoreError> {
         Err(StoreError::Unusable { place: "the disk".to_owned(), reason: "it is full".to_owned(), hint: "" })
     }
 }
@@ -297,7 +302,7 @@ async fn a_run_whose_secret_has_changed_parks_and_names_it() {
         let fuse = Fuse::at(asked);
         scene = Scene { ..scene };
         scene.apply(&fuse).await;
-        if scene.phase().await == Some(Name::Deploying) {
+        if scene.phase().await == Some(PhaseKind::Deploying) {
             break fuse.fell();
         }
         scene = Scene::new(1);
@@ -437,8 +442,10 @@ async fn every_attempt_at_an_unclear_request_is_in_the_journal_in_order() {
     let lines = scene.journal().load(&run).await.unwrap().lines;
     let names: Vec<&str> = lines.iter().map(|line| line.entry.name()).take(5).collect();
     assert_eq!(names, ["begun", "validating", "provisioning", "intended", "settled"]);
-    let Entry::Effect(machine::effect::Effect::Settled { by, .. }) = &lines[4].entry else { panic!() };
-    assert_eq!(*by, machine::effect::By::Inquiry);
+    let JournalEntry::Effect(machine::effect::Effect::Resolved { by, .. }) = &lines[4].entry else {
+        panic!()
+    };
+    assert_eq!(*by, machine::effect::ResolvedBy::Reconciliation);
     let waited = lines[3].at.until(&lines[4].at);
     assert!(
         waited >= Duration::from_secs(31),

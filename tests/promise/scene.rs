@@ -18,7 +18,7 @@ use fabrik::store::{Holder, Store};
 use fabrik::wire::Outside;
 use machine::entry::Purpose;
 use machine::id::{JournalId, RunId};
-use machine::phase::{Data, Name};
+use machine::phase::{PhaseKind, VolumePolicy};
 
 use super::crash::{Fuse, Mortal};
 
@@ -304,7 +304,7 @@ impl Scene {
         let process = self.process(fuse);
         let rows = self.journal().list(None).await.unwrap();
         let app = rows.last().expect("a run").app.clone();
-        process.destroy(&app, Data::Stays, &options()).await
+        process.destroy(&app, VolumePolicy::Retain, &options()).await
     }
 
     /// Lets so much time pass that nothing sent so far can take effect any more.
@@ -320,17 +320,17 @@ impl Scene {
 
     pub async fn finished(&self) -> Vec<RunId> {
         let rows = self.journal().list(None).await.unwrap();
-        rows.iter().filter(|row| row.phase == Some(Name::Complete)).map(|row| row.run.clone()).collect()
+        rows.iter().filter(|row| row.phase == Some(PhaseKind::Complete)).map(|row| row.run.clone()).collect()
     }
 
     /// Undoes the newest run that is not undone yet, in a new process.
     pub async fn roll_back_newest(&self) -> Outcome {
         let rows = self.journal().list(None).await.unwrap();
-        let newest = rows.iter().rev().find(|row| row.phase != Some(Name::RolledBack)).expect("a run");
+        let newest = rows.iter().rev().find(|row| row.phase != Some(PhaseKind::RolledBack)).expect("a run");
         self.process(&Fuse::default()).roll_back(&newest.run, &options()).await
     }
 
-    pub async fn phase(&self) -> Option<Name> {
+    pub async fn phase(&self) -> Option<PhaseKind> {
         self.journal().list(None).await.unwrap().last().and_then(|row| row.phase)
     }
 }

@@ -31,8 +31,8 @@ async fn newest_plan(scene: &Scene) -> Plan {
 
 /// The fields of the app that a plan changes.
 fn changed(plan: &Plan) -> BTreeSet<&str> {
-    let Action::Change { before, .. } = &plan.app.action else { return BTreeSet::new() };
-    let wanted = plan.app.fields.iter();
+    let Action::Update { before, .. } = &plan.app.action else { return BTreeSet::new() };
+    let wanted = plan.app.attributes.iter();
     wanted.filter(|(name, value)| before.get(*name) != Some(value)).map(|(name, _)| name.as_str()).collect()
 }
 

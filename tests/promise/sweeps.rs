@@ -2,7 +2,7 @@
 
 use fabrik::runner::desk::Outcome;
 use fabrik::sandbox::{Fault, Mishap};
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 
 use super::crash::Fuse;
 use super::deed::{Deed, Story, complete, rolled_back};
@@ -146,7 +146,7 @@ async fn undoing_a_finished_release_keeps_its_volumes() {
     assert!(rolled_back(&outcome), "{outcome:?}");
     assert_eq!(scene.sandbox.world().volumes, volumes);
     at_rest(&scene, "after rollback").await;
-    assert_eq!(scene.phase().await, Some(Name::RolledBack));
+    assert_eq!(scene.phase().await, Some(PhaseKind::RolledBack));
 }
 
 /// A run that doubted sends again; what it sent first may still land, and must not land on the next run's work.

@@ -103,7 +103,7 @@ async fn before_a_thing_in_doubt_is_undone_its_settle_window_is_waited_out() {
     let scene = cut_off_after("PATCH", "dns_records").await;
     let open = scene.open_run().await.expect("a run cut off half-way");
     let lines = scene.journal().load(&open).await.unwrap().lines;
-    let sent = Duration::from_millis(lines.last().unwrap().at.boot_ms);
+    let sent = Duration::from_millis(lines.last().unwrap().at.monotonic_ms);
     let run = scene.open_run().await.expect("a run cut off half-way");
     let seen = traced(&scene, async |desk| desk.roll_back(&run, &options()).await).await;
     let back = matching(&seen, &["PATCH", "dns_records"]).next().expect("the record is put back").at;

@@ -99,7 +99,7 @@ async fn already_queued_with_a_uuid_that_leads_nowhere_is_the_deployment_that_is
     let world = scene.sandbox.world();
     assert_eq!(world.deployments.len(), 2, "{:?}", world.deployments);
     let start = start_of_the_newest_run(&scene).await;
-    assert_eq!(start.fields["deployment"], world.deployments[1].uuid);
+    assert_eq!(start.attributes["deployment"], world.deployments[1].uuid);
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn a_deployment_that_somebody_else_triggers_in_between_is_not_taken_for_ou
     let by_hand: Vec<bool> = world.deployments.iter().map(|deployment| deployment.by_hand).collect();
     assert_eq!(by_hand, [false, true, false]);
     let start = start_of_the_newest_run(&scene).await;
-    assert_eq!(start.fields["deployment"], world.deployments[2].uuid);
+    assert_eq!(start.attributes["deployment"], world.deployments[2].uuid);
 }
 
 #[tokio::test]

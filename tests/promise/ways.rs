@@ -10,7 +10,7 @@ use fabrik::store::memory::MemoryStore;
 use machine::app::AppKey;
 use machine::cause::Cause;
 use machine::id::{JournalId, RunId};
-use machine::phase::Data;
+use machine::phase::VolumePolicy;
 use machine::step::Step;
 
 use super::crash::Fuse;
@@ -50,7 +50,7 @@ async fn apply(scene: &Scene, spec: Spec) -> Outcome {
 async fn destroy(scene: &Scene, name: &str) {
     let rows = scene.journal().list(None).await.unwrap();
     let app: AppKey = rows.iter().map(|row| row.app.clone()).find(|app| app.name == name).unwrap();
-    let outcome = scene.process(&Fuse::default()).destroy(&app, Data::Stays, &options()).await;
+    let outcome = scene.process(&Fuse::default()).destroy(&app, VolumePolicy::Retain, &options()).await;
     assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
 }
 
@@ -126,7 +126,7 @@ async fn what_another_journal_made_is_destroyed_from_there() {
     let cause = refused(&scene).await;
     has_all(&cause, &["another journal", "`--state`"]);
     let app = there().store.list(None).await.unwrap()[0].app.clone();
-    there().destroy(&app, Data::Stays, &options()).await;
+    there().destroy(&app, VolumePolicy::Retain, &options()).await;
     leads_there(&scene, &cause).await;
 }
 
@@ -298,7 +298,6 @@ async fn a_team_that_is_remembered_and_no_longer_the_tokens_is_learnt_anew() {
         assert!(complete(&outcome), "{outcome:?}");
     }
     let rows = scene.journal().list(None).await.unwrap();
-    let teams: Vec<String> =
-        rows.iter().map(|row| row.begun.as_ref().unwrap().outside.team.clone()).collect();
+    let teams: Vec<String> = rows.iter().map(|row| row.begun.as_ref().unwrap().target.team.clone()).collect();
     assert_eq!(teams, ["0", "5"]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fabrik::runner::desk::Desk;
 use fabrik::sandbox::Fault;
-use machine::phase::{Data, Name};
+use machine::phase::{PhaseKind, VolumePolicy};
 
 use super::checked::{Held, Inspector};
 use crate::promise::crash::Fuse;
@@ -150,33 +150,34 @@ async fn live(source: &Source, inspector: &Arc<Inspector>) -> Result<(), String>
     let scene = source.scene();
     let apply = async || format!("{:?}", process(&scene, inspector).apply(scene.spec(), &options()).await);
     let ended = apply().await;
-    came_to(&scene, "apply", Name::Complete, &ended).await?;
+    came_to(&scene, "apply", PhaseKind::Complete, &ended).await?;
     source.update(&scene);
     let ended = apply().await;
-    came_to(&scene, "update", Name::Complete, &ended).await?;
+    came_to(&scene, "update", PhaseKind::Complete, &ended).await?;
     for fault in [Fault::Build, Fault::Health] {
         scene.respec("env: {COLOUR", "env: {MORE: more, COLOUR");
         scene.sandbox.with_world(|world| world.arm(fault, Some(1))).expect("a world in memory");
         let ended = apply().await;
         // Whether a worker is well nobody can ask.
         if fault == Fault::Build || source.spec.contains("domain") {
-            came_to(&scene, fault.name(), Name::RolledBack, &ended).await?;
+            came_to(&scene, fault.name(), PhaseKind::RolledBack, &ended).await?;
         }
         scene.respec("env: {MORE: more, COLOUR", "env: {COLOUR");
     }
     let newest = scene.finished().await.pop().ok_or("nothing was finished")?;
     let ended = format!("{:?}", process(&scene, inspector).roll_back(&newest, &options()).await);
     let rows = scene.journal().list(None).await.expect("a journal");
-    let undone = rows.iter().any(|row| row.run == newest && row.phase == Some(Name::RolledBack));
+    let undone = rows.iter().any(|row| row.run == newest && row.phase == Some(PhaseKind::RolledBack));
     if !undone || stands(&scene) != 1 {
         return Err(format!("the rollback of the update ended {ended}"));
     }
     let app = scene.journal().list(None).await.expect("a journal").pop().expect("a run").app;
-    let ended = format!("{:?}", process(&scene, inspector).destroy(&app, Data::Stays, &options()).await);
+    let ended =
+        format!("{:?}", process(&scene, inspector).destroy(&app, VolumePolicy::Retain, &options()).await);
     gone(&scene, &ended)
 }
 
-async fn came_to(scene: &Scene, what: &str, should: Name, ended: &str) -> Result<(), String> {
+async fn came_to(scene: &Scene, what: &str, should: PhaseKind, ended: &str) -> Result<(), String> {
     let last = scene.phase().await;
     let fits = last == Some(should) && stands(scene) == 1;
     if fits { Ok(()) } else { Err(format!("{what} came to {last:?}, not to {should:?}: {ended}")) }

@@ -12,9 +12,9 @@ use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Outside, Request};
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::checked::{Held, Inspector};
@@ -92,18 +92,19 @@ fn verbs(inspector: &Inspector) {
     let cloudflare = Cloudflare::new(outside.clone(), &url, Secret::new("token"));
     let records =
         Records { cloudflare, zone: "z".repeat(32), name: "blog.example.com".into(), step: Step::Dns(0) };
-    let mark = Mark::parse(&format!("fabrik r={0} s=app j={0}", "0123456789abcdef".repeat(2))).unwrap();
-    let fields = |pairs: &[(&str, &str)]| -> Fields {
+    let mark =
+        OwnershipTag::parse(&format!("fabrik r={0} s=app j={0}", "0123456789abcdef".repeat(2))).unwrap();
+    let fields = |pairs: &[(&str, &str)]| -> Attributes {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
     let record = [("type", "A"), ("name", "blog.example.com"), ("content", "203.0.113.10"), ("ttl", "1")];
-    let application = |fields: &[(&str, &str)]| -> Fields {
+    let application = |fields: &[(&str, &str)]| -> Attributes {
         let common = [("url", "https://a.example.com"), ("port", "80"), ("memory", "512M"), ("cpu", "1")];
         fields.iter().chain(&common).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
     let git = ("repository", "https://github.com/acme/blog");
     let app = || -> Box<dyn Provider> { Box::new(applications(coolify(), "p", "staging", "blog")) };
-    let things: [(Box<dyn Provider>, Fields); 8] = [
+    let things: [(Box<dyn Provider>, Attributes); 8] = [
         (Box::new(records), fields(&record)),
         (Box::new(projects(coolify(), "shop")), fields(&[("name", "shop")])),
         (Box::new(environments(coolify(), "p", "staging")), fields(&[("name", "staging")])),

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::starts::Container;
 use fabrik::providers::{Object, Provider, Trouble};
-use machine::mark::Mark;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::applications;
@@ -132,8 +132,8 @@ pub fn marked_at(exchange: &Exchange, at: usize) -> Exchange {
 }
 
 /// Our mark.
-pub fn mark() -> Mark {
-    Mark::parse(MARK).expect("it is one")
+pub fn mark() -> OwnershipTag {
+    OwnershipTag::parse(MARK).expect("it is one")
 }
 
 /// The uuid of an item.

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use fabrik::runner::desk::Desk;
 use fabrik::sandbox::Fault;
 use fabrik::wire::{Clock, Outside, Request, Response, SendError, Transport};
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use serde_json::{Value, json};
 
 use super::cycles::IMAGE;
@@ -308,11 +308,11 @@ async fn play(name: &str, whose: Whose, upon: Upon, steps: Vec<Step>) {
     }
     assert!(played.began.lock().unwrap().is_some(), "{name}: it was never played");
     let (ends, stands) = match upon {
-        Start | Update => (Name::Complete, 1),
-        Failure(_) | Stop | Deletion => (Name::RolledBack, 0),
+        Start | Update => (PhaseKind::Complete, 1),
+        Failure(_) | Stop | Deletion => (PhaseKind::RolledBack, 0),
         // A deployment that never ends is cancelled, and the old version is brought back by one of its own.
-        FailedUpdate | DeadStart => (Name::RolledBack, 1),
-        DeadStop => (Name::Failed, 1),
+        FailedUpdate | DeadStart => (PhaseKind::RolledBack, 1),
+        DeadStop => (PhaseKind::Failed, 1),
     };
     assert_eq!(scene.phase().await, Some(ends), "{name}, {upon:?}");
     // The sandbox takes its own time to delete. One service and one application are a stranger's.

@@ -8,8 +8,8 @@ use fabrik::providers::coolify::deployments::{Trigger, trigger};
 use fabrik::providers::coolify::envs::Reach;
 use fabrik::providers::{Call, Provider, Volumes};
 use fabrik::secrets::Secret;
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
+use machine::tag::OwnershipTag;
 use serde_json::Value;
 
 use super::client::{Canned, Found, applications, environments, projects, same, services};
@@ -88,7 +88,7 @@ pub fn conclude(exchange: &Exchange) -> Found {
 /// The client's own request where this one was recorded.
 fn call(exchange: &Exchange) -> Result<Call, String> {
     let coolify = Canned::of(&[]).coolify();
-    let (fields, mark) = (Fields::new(), mark());
+    let (fields, mark) = (Attributes::new(), mark());
     let apps = |coolify| services(coolify, "any", "any", "any");
     let others = |coolify| applications(coolify, "any", "any", "any");
     Ok(match (exchange.method.as_str(), &exchange.parts()[..]) {
@@ -125,15 +125,15 @@ fn call(exchange: &Exchange) -> Result<Call, String> {
 }
 
 /// The fields that take the recorded way of creating an application.
-fn source(exchange: &Exchange) -> Fields {
+fn source(exchange: &Exchange) -> Attributes {
     let kind = if exchange.path.ends_with("/dockerimage") { "image" } else { "git" };
-    Fields::from([("kind".to_owned(), kind.to_owned())])
+    Attributes::from([("kind".to_owned(), kind.to_owned())])
 }
 
 /// Whether the client finds the new object in the answer to a create.
 fn made(exchange: &Exchange) -> Found {
     let coolify = Canned::of(&[]).coolify();
-    let (fields, mark, answer) = (Fields::new(), mark(), &exchange.body);
+    let (fields, mark, answer) = (Attributes::new(), mark(), &exchange.body);
     let made = match (exchange.method.as_str(), &exchange.parts()[..]) {
         ("POST", ["projects"]) => projects(coolify, "any").made(answer, &fields, &mark),
         ("POST", ["projects", of, "environments"]) => {
@@ -165,9 +165,9 @@ fn triggered(answer: &Value) -> Found {
     same("what came of another's", &trigger(answer, "nobody"), &Trigger::Silent)
 }
 
-fn mark() -> Mark {
+fn mark() -> OwnershipTag {
     let text = "fabrik r=0123456789abcdef0123456789abcdef s=app j=0123456789abcdef0123456789abcdef";
-    Mark::parse(text).expect("it is one")
+    OwnershipTag::parse(text).expect("it is one")
 }
 
 fn meaning(exchange: &Exchange) -> Result<Means, String> {

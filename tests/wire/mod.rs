@@ -13,7 +13,7 @@ use fabrik::store::Store;
 use fabrik::store::sqlite::SqliteStore;
 use fabrik::wire::live::LiveClock;
 use machine::effect::Effect;
-use machine::entry::{Entry, Line};
+use machine::entry::{JournalEntry, StoredEntry};
 
 use crate::face::house::{House, Said};
 use crate::face::served::Served;
@@ -64,10 +64,10 @@ async fn intents(house: &House) -> Vec<Intent> {
     intents
 }
 
-fn intent(line: &Line) -> Option<Intent> {
+fn intent(line: &StoredEntry) -> Option<Intent> {
     let request = match &line.entry {
-        Entry::Effect(Effect::Intended(intended)) => &intended.request,
-        Entry::Effect(Effect::UndoIntended { request, .. }) => request,
+        JournalEntry::Effect(Effect::Intended(intended)) => &intended.request,
+        JournalEntry::Effect(Effect::UndoIntended { request, .. }) => request,
         _ => return None,
     };
     let path = request.target.split('?').next().unwrap_or_default();

@@ -5,7 +5,7 @@
 //! shows which release answers, whatever the app's code does. The label is put in when the text is sent, and is in
 //! neither the frozen text nor the hash that decides "changed": it is new with each start.
 
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use serde_json::{Value, json};
 
 use crate::spec::RELEASE_HEADER;
@@ -14,7 +14,7 @@ use crate::spec::RELEASE_HEADER;
 pub const FIELD: &str = "release";
 
 /// The compose text of an app with these fields, as it is sent. What is no compose text in JSON stays as it is.
-pub fn labelled(text: &str, fields: &Fields) -> String {
+pub fn labelled(text: &str, fields: &Attributes) -> String {
     let (Some(release), Some(service)) = (fields.get(FIELD), fields.get("service")) else {
         return text.to_owned();
     };
@@ -49,7 +49,8 @@ mod tests {
 
     fn sent(service: &Value) -> Value {
         let text = json!({"services": {"web": service, "db": {"image": "postgres:16"}}}).to_string();
-        let fields = Fields::from([("service", "web"), (FIELD, RELEASE)].map(|(k, v)| (k.into(), v.into())));
+        let fields =
+            Attributes::from([("service", "web"), (FIELD, RELEASE)].map(|(k, v)| (k.into(), v.into())));
         let mut sent: Value = serde_json::from_str(&labelled(&text, &fields)).expect("JSON");
         assert_eq!(sent["services"]["db"], json!({"image": "postgres:16"}), "its neighbour is left alone");
         sent["services"]["web"].take()
@@ -69,7 +70,7 @@ mod tests {
     fn without_a_release_or_the_service_the_text_stays_byte_for_byte() {
         let text = r#"{"services":{"web":{"image":"a","ports":[80, 1.5]}}}"#;
         let fields = |release: bool, service: &str| {
-            let mut fields = Fields::from([("service".to_owned(), service.to_owned())]);
+            let mut fields = Attributes::from([("service".to_owned(), service.to_owned())]);
             fields.extend(release.then(|| (FIELD.to_owned(), RELEASE.to_owned())));
             fields
         };
@@ -77,7 +78,7 @@ mod tests {
             (fields(false, "web"), text),
             (fields(true, "other"), text),
             (fields(true, "web"), "services: {web: {image: a}}"),
-            (Fields::new(), ""),
+            (Attributes::new(), ""),
         ] {
             assert_eq!(labelled(text, &fields), text);
         }

@@ -6,15 +6,15 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use crate::providers::Object;
 use crate::providers::object::id;
 
 /// The fields as Cloudflare would show them.
-pub fn normal(fields: &Fields) -> Fields {
+pub fn normal(fields: &Attributes) -> Attributes {
     let kind = fields.get("type").map(|kind| kind.to_ascii_uppercase()).unwrap_or_default();
     let is_proxied = fields.get("proxied").is_some_and(|proxied| proxied == "true");
     let form = |name: &str, value: &str| match name {
@@ -43,7 +43,7 @@ fn content(kind: &str, text: &str) -> String {
 }
 
 /// The fields as the body of a request; a field that the API does not know is left out.
-pub fn body(fields: &Fields) -> Value {
+pub fn body(fields: &Attributes) -> Value {
     let mut body = json!({});
     for (name, value) in fields {
         match name.as_str() {
@@ -60,7 +60,7 @@ pub fn body(fields: &Fields) -> Value {
 /// of its own has the field `read_only`.
 pub fn record(item: &Value) -> Option<Object> {
     let text = |name: &str| item[name].as_str().map(str::to_owned);
-    let mut fields = Fields::new();
+    let mut fields = Attributes::new();
     for name in ["type", "name", "content"] {
         fields.insert(name.to_owned(), text(name)?);
     }
@@ -71,7 +71,7 @@ pub fn record(item: &Value) -> Option<Object> {
     }
     Some(Object {
         id: id(&item["id"])?.to_owned(),
-        mark: text("comment").as_deref().and_then(Mark::parse),
+        mark: text("comment").as_deref().and_then(OwnershipTag::parse),
         fields: normal(&fields),
         created: text("created_on").unwrap_or_default(),
     })
@@ -88,7 +88,7 @@ pub fn is_told(item: &Value) -> bool {
 mod tests {
     use super::*;
 
-    fn fields(pairs: &[(&str, &str)]) -> Fields {
+    fn fields(pairs: &[(&str, &str)]) -> Attributes {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 

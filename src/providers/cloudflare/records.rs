@@ -6,9 +6,9 @@
 
 use async_trait::async_trait;
 use http::Method;
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::form::{body, host, is_told, normal, record};
@@ -92,7 +92,7 @@ impl Provider for Records {
         Ok(there)
     }
 
-    async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
+    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
         let records = self.list(&format!("comment.exact={}", encoded(&mark.to_string()))).await?;
         // The filter ignores case and other versions may ignore the filter, so it is asked again here.
         Ok(records.into_iter().filter(|record| record.mark.as_ref() == Some(mark)).collect())
@@ -109,7 +109,7 @@ impl Provider for Records {
         self.cloudflare.control(&self.zone).await
     }
 
-    fn make(&self, fields: &Fields, mark: &Mark) -> Call {
+    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call {
         let fields = normal(fields);
         let mut wanted = body(&fields);
         wanted["name"] = json!(self.name);
@@ -118,13 +118,13 @@ impl Provider for Records {
         self.cloudflare.write(Method::POST, &self.path(""), &wanted).knowing(&fields)
     }
 
-    fn made(&self, answer: &Value, _: &Fields, mark: &Mark) -> Option<Object> {
+    fn made(&self, answer: &Value, _: &Attributes, mark: &OwnershipTag) -> Option<Object> {
         record(&answer["result"]).filter(|record| record.mark.as_ref() == Some(mark))
     }
 
     // Cloudflare changes no record's type in place since 2026-06-30 (Cloudflare API, updating records).
-    fn unchangeable(&self, object: &Object, fields: &Fields) -> Option<(String, String)> {
-        let of = |fields: &Fields, name: &str| fields.get(name).cloned().unwrap_or_default();
+    fn unchangeable(&self, object: &Object, fields: &Attributes) -> Option<(String, String)> {
+        let of = |fields: &Attributes, name: &str| fields.get(name).cloned().unwrap_or_default();
         let (name, is, wanted) = (of(&object.fields, "name"), of(&object.fields, "type"), of(fields, "type"));
         if object.fields.contains_key("read_only") {
             let message =
@@ -149,7 +149,7 @@ impl Provider for Records {
         Some((format!("the type of record `{name}` cannot be changed in place from {is} to {wanted}"), way))
     }
 
-    fn change(&self, id: &str, fields: &Fields) -> Call {
+    fn change(&self, id: &str, fields: &Attributes) -> Call {
         let fields = normal(fields);
         let call = self.cloudflare.write(Method::PATCH, &self.path(&format!("/{id}")), &body(&fields));
         call.knowing(&fields).plain()

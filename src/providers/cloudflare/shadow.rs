@@ -3,7 +3,7 @@
 //! A record at or below a delegation is accepted and never served. A wildcard answers for a name until the name
 //! has a record of its own (Cloudflare API, "shadowing"; RFC 4592).
 
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 
 use super::concern::Concern;
 use super::form::record;
@@ -43,7 +43,7 @@ impl Cloudflare {
         &self,
         zone: &Zone,
         query: &str,
-        keeps: impl Fn(&Fields) -> bool,
+        keeps: impl Fn(&Attributes) -> bool,
     ) -> Result<Vec<Object>, Trouble> {
         let records = match self.records_of(&zone.id, query).await {
             // A filter that is refused tells nothing, and is no reason to stop.

@@ -5,9 +5,9 @@
 
 use async_trait::async_trait;
 use http::Method;
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Resource, Seat, shape, text};
@@ -48,7 +48,7 @@ impl Provider for Applications {
         true
     }
 
-    async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
+    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
         self.seat.marked("/applications", mark, application).await
     }
 
@@ -61,7 +61,7 @@ impl Provider for Applications {
     }
 
     // Never `force_domain_override`: a domain that somebody else has is refused, with their name.
-    fn make(&self, fields: &Fields, mark: &Mark) -> Call {
+    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call {
         let mut body = self.seat.body(mark);
         body["autogenerate_domain"] = json!(false);
         for (key, value) in shape::created(fields) {
@@ -74,11 +74,11 @@ impl Provider for Applications {
         self.seat.coolify.write(Method::POST, &path, &body, times).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
+    fn made(&self, answer: &Value, fields: &Attributes, mark: &OwnershipTag) -> Option<Object> {
         Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
     }
 
-    fn change(&self, id: &str, fields: &Fields) -> Call {
+    fn change(&self, id: &str, fields: &Attributes) -> Call {
         let body = Value::Object(shape::changed(fields));
         let path = format!("/applications/{id}");
         self.seat.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
@@ -91,11 +91,11 @@ impl Provider for Applications {
 
 // Whatever else holds the name has no `build_pack`; of it only the name counts.
 fn application(item: &Value) -> Option<Object> {
-    let mut fields = if item["build_pack"].is_string() { shape::read(item) } else { Fields::new() };
+    let mut fields = if item["build_pack"].is_string() { shape::read(item) } else { Attributes::new() };
     fields.insert("name".to_owned(), text(item, "name"));
     Some(Object {
         id: id(&item["uuid"])?.to_owned(),
-        mark: Mark::parse(&text(item, "description")),
+        mark: OwnershipTag::parse(&text(item, "description")),
         fields,
         created: text(item, "created_at"),
     })

@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use http::Method;
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, age, is_thing, text, unreadable};
@@ -73,7 +73,7 @@ impl Provider for Environments {
         true
     }
 
-    async fn marked(&self, _: &Mark) -> Result<Vec<Object>, Trouble> {
+    async fn marked(&self, _: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
         Ok(Vec::new())
     }
 
@@ -85,16 +85,16 @@ impl Provider for Environments {
         self.coolify.control(&self.team, &self.server).await
     }
 
-    fn make(&self, fields: &Fields, _: &Mark) -> Call {
+    fn make(&self, fields: &Attributes, _: &OwnershipTag) -> Call {
         let body = json!({"name": self.name});
         self.coolify.write(Method::POST, &self.path(""), &body, COOLIFY).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Fields, _: &Mark) -> Option<Object> {
+    fn made(&self, answer: &Value, fields: &Attributes, _: &OwnershipTag) -> Option<Object> {
         Some(Object::as_asked(id(&answer["uuid"])?, fields, None))
     }
 
-    fn change(&self, id: &str, fields: &Fields) -> Call {
+    fn change(&self, id: &str, fields: &Attributes) -> Call {
         let path = self.path(&format!("/{id}"));
         self.coolify.write(Method::PATCH, &path, &json!(fields), COOLIFY).knowing(fields)
     }
@@ -108,7 +108,7 @@ fn environment(item: &Value) -> Option<Object> {
     Some(Object {
         id: id(&item["uuid"])?.to_owned(),
         mark: None,
-        fields: Fields::from([("name".to_owned(), text(item, "name"))]),
+        fields: Attributes::from([("name".to_owned(), text(item, "name"))]),
         created: age(item),
     })
 }

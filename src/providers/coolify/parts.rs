@@ -5,7 +5,7 @@
 //! still has it: changing one that the text lacks writes it back into the text (4.3.11, observed).
 
 use http::Method;
-use machine::mark::Mark;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::version::Version;
@@ -39,7 +39,7 @@ pub struct Part {
     /// Whether it is left out of the service's status.
     pub silent: bool,
     /// Our mark, where we left it out.
-    pub mark: Option<Mark>,
+    pub mark: Option<OwnershipTag>,
 }
 
 /// A service as it is stored: its sub-resources and its text.
@@ -90,7 +90,7 @@ impl Coolify {
     }
 
     /// The request that lets `fate` befall a part of `service`; `mark` shows later who silenced it.
-    pub fn change_part(&self, service: &str, part: &Part, fate: Fate, mark: &Mark) -> Call {
+    pub fn change_part(&self, service: &str, part: &Part, fate: Fate, mark: &OwnershipTag) -> Call {
         let mut body = match fate {
             Fate::Silenced => json!({"exclude_from_status": true, "description": mark.to_string()}),
             Fate::Woken => json!({"exclude_from_status": false, "description": null}),
@@ -125,6 +125,6 @@ fn part(item: &Value, kind: Kind) -> Option<Part> {
         status: text(item, "status"),
         url: text(item, "fqdn"),
         silent: item["exclude_from_status"] == Value::Bool(true),
-        mark: Mark::parse(&text(item, "description")),
+        mark: OwnershipTag::parse(&text(item, "description")),
     })
 }

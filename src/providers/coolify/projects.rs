@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use http::Method;
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, age, text, unreadable};
@@ -48,7 +48,7 @@ impl Provider for Projects {
         Ok(projects.iter().filter_map(project).filter(named).collect())
     }
 
-    async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
+    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
         let projects = self.coolify.things("/projects").await?;
         let marked = |object: &Object| object.mark.as_ref() == Some(mark);
         Ok(projects.iter().filter_map(project).filter(marked).collect())
@@ -62,16 +62,16 @@ impl Provider for Projects {
         self.coolify.control(&self.team, &self.server).await
     }
 
-    fn make(&self, fields: &Fields, mark: &Mark) -> Call {
+    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call {
         let body = json!({"name": self.name, "description": mark.to_string()});
         self.coolify.write(Method::POST, "/projects", &body, COOLIFY).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
+    fn made(&self, answer: &Value, fields: &Attributes, mark: &OwnershipTag) -> Option<Object> {
         Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
     }
 
-    fn change(&self, id: &str, fields: &Fields) -> Call {
+    fn change(&self, id: &str, fields: &Attributes) -> Call {
         let path = format!("/projects/{id}");
         self.coolify.write(Method::PATCH, &path, &json!(fields), COOLIFY).knowing(fields)
     }
@@ -109,8 +109,8 @@ impl Coolify {
 fn project(item: &Value) -> Option<Object> {
     Some(Object {
         id: id(&item["uuid"])?.to_owned(),
-        mark: Mark::parse(&text(item, "description")),
-        fields: Fields::from([("name".to_owned(), text(item, "name"))]),
+        mark: OwnershipTag::parse(&text(item, "description")),
+        fields: Attributes::from([("name".to_owned(), text(item, "name"))]),
         created: age(item),
     })
 }

@@ -3,7 +3,7 @@
 //! Applications and services share verbs and rows of variables, not paths. What is particular to one of them is
 //! in its own file.
 
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use serde_json::Value;
 
 use super::{Coolify, is_thing, unreadable};
@@ -15,7 +15,7 @@ const KINDS: [&str; 7] =
     ["services", "applications", "postgresqls", "redis", "mongodbs", "mysqls", "mariadbs"];
 
 /// Whether an app with these fields is filed as an application.
-pub fn is_application(fields: &Fields) -> bool {
+pub fn is_application(fields: &Attributes) -> bool {
     fields.get("kind").is_some_and(|kind| kind == "image" || kind == "git")
 }
 
@@ -30,7 +30,7 @@ pub enum Resource<'a> {
 
 impl<'a> Resource<'a> {
     /// The app with these fields and this uuid.
-    pub fn of(fields: &Fields, uuid: &'a str) -> Self {
+    pub fn of(fields: &Attributes, uuid: &'a str) -> Self {
         if is_application(fields) { Self::Application(uuid) } else { Self::Service(uuid) }
     }
 

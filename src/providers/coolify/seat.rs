@@ -1,7 +1,7 @@
 //! The place of an app at Coolify, and what is the same whichever of the two kinds it is filed as.
 
 use http::Method;
-use machine::mark::Mark;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, Resource};
@@ -42,7 +42,7 @@ impl Seat {
     pub(super) async fn marked(
         &self,
         path: &str,
-        mark: &Mark,
+        mark: &OwnershipTag,
         read: impl Fn(&Value) -> Option<Object>,
     ) -> Result<Vec<Object>, Trouble> {
         let items = self.coolify.things(path).await?;
@@ -56,7 +56,7 @@ impl Seat {
     }
 
     /// What the body of a request that makes the app says of its place.
-    pub(super) fn body(&self, mark: &Mark) -> Value {
+    pub(super) fn body(&self, mark: &OwnershipTag) -> Value {
         json!({
             "name": self.name,
             "description": mark.to_string(),

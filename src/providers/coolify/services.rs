@@ -5,9 +5,9 @@
 
 use async_trait::async_trait;
 use http::Method;
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Resource, Seat, text};
@@ -30,13 +30,13 @@ pub struct Services {
 
 impl Services {
     // Without a URL the service has none, which only a change needs to say.
-    fn urls(&self, fields: &Fields) -> Value {
+    fn urls(&self, fields: &Attributes) -> Value {
         let url = fields.get("url").filter(|url| !url.is_empty());
         json!([{"name": self.main, "url": url}])
     }
 
     fn service(&self, item: &Value) -> Option<Object> {
-        let mut fields = Fields::from([("name".to_owned(), text(item, "name"))]);
+        let mut fields = Attributes::from([("name".to_owned(), text(item, "name"))]);
         // Applications and databases are listed beside services, and have no such version.
         if item.get("compose_parsing_version").is_some() {
             fields.insert("kind".to_owned(), "service".to_owned());
@@ -47,7 +47,7 @@ impl Services {
         }
         Some(Object {
             id: id(&item["uuid"])?.to_owned(),
-            mark: Mark::parse(&text(item, "description")),
+            mark: OwnershipTag::parse(&text(item, "description")),
             fields,
             created: text(item, "created_at"),
         })
@@ -81,7 +81,7 @@ impl Provider for Services {
         true
     }
 
-    async fn marked(&self, mark: &Mark) -> Result<Vec<Object>, Trouble> {
+    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
         self.seat.marked("/services", mark, |item| self.service(item)).await
     }
 
@@ -93,7 +93,7 @@ impl Provider for Services {
         self.seat.control().await
     }
 
-    fn make(&self, fields: &Fields, mark: &Mark) -> Call {
+    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call {
         let mut body = self.seat.body(mark);
         body["docker_compose_raw"] = json!(base64(&self.compose));
         if fields.get("url").is_some_and(|url| !url.is_empty()) {
@@ -102,11 +102,11 @@ impl Provider for Services {
         self.seat.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Fields, mark: &Mark) -> Option<Object> {
+    fn made(&self, answer: &Value, fields: &Attributes, mark: &OwnershipTag) -> Option<Object> {
         Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
     }
 
-    fn change(&self, id: &str, fields: &Fields) -> Call {
+    fn change(&self, id: &str, fields: &Attributes) -> Call {
         let body = json!({"docker_compose_raw": base64(&self.compose), "urls": self.urls(fields)});
         let path = format!("/services/{id}");
         self.seat.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()

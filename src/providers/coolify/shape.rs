@@ -12,7 +12,7 @@
 //!
 //! Decides nothing: it spells out defaults, writes the fields as Coolify wants them, and reads them back.
 
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use serde_json::{Map, Value, json};
 
 use super::text;
@@ -24,7 +24,7 @@ const GITHUB: &str = "https://github.com/";
 const OFF: &str = "false";
 
 /// The fields as Coolify will show them: defaults filled in, references and repositories in its spelling.
-pub fn settled(fields: &Fields) -> Fields {
+pub fn settled(fields: &Attributes) -> Attributes {
     let mut settled = fields.clone();
     let defaults: &[(&str, &str)] = match of(fields, "kind") {
         "git" => &[("commit", HEAD), ("dockerfile", "/Dockerfile"), ("auto_deploy", OFF)],
@@ -52,7 +52,7 @@ pub fn settled(fields: &Fields) -> Fields {
 ///
 /// # Errors
 /// What cannot be changed, in words for people.
-pub fn changeable(from: &Fields, to: &Fields) -> Result<(), String> {
+pub fn changeable(from: &Attributes, to: &Attributes) -> Result<(), String> {
     let (old, new) = (of(from, "kind"), of(to, "kind"));
     if old != new {
         return Err(format!("an app from `{old}` cannot become one from `{new}`"));
@@ -70,7 +70,7 @@ pub fn changeable(from: &Fields, to: &Fields) -> Result<(), String> {
 }
 
 /// The route below `/applications` that creates it.
-pub(super) fn route(fields: &Fields) -> &'static str {
+pub(super) fn route(fields: &Attributes) -> &'static str {
     match of(fields, "kind") {
         "image" => "dockerimage",
         _ if fields.contains_key("deploy_key") => "private-deploy-key",
@@ -80,7 +80,7 @@ pub(super) fn route(fields: &Fields) -> &'static str {
 }
 
 /// What creating sends of it.
-pub(super) fn created(fields: &Fields) -> Map<String, Value> {
+pub(super) fn created(fields: &Attributes) -> Map<String, Value> {
     let fields = &settled(fields);
     let mut body = common(fields);
     if of(fields, "url").is_empty() {
@@ -103,7 +103,7 @@ pub(super) fn created(fields: &Fields) -> Map<String, Value> {
 /// What changing sends of it: everything that can be changed, so that it restores as well as it changes.
 ///
 /// Not the repository: creating rewrites it into a form of its own, and whether a change does is not known.
-pub(super) fn changed(fields: &Fields) -> Map<String, Value> {
+pub(super) fn changed(fields: &Attributes) -> Map<String, Value> {
     let fields = &settled(fields);
     let mut body = common(fields);
     if of(fields, "kind") == "image" {
@@ -118,7 +118,7 @@ pub(super) fn changed(fields: &Fields) -> Map<String, Value> {
 
 // Coolify's own health check runs `curl` or `wget` inside the container and fails where the image has neither;
 // Fabrik asks from outside. The path is stored all the same, for whoever switches the check on.
-fn common(fields: &Fields) -> Map<String, Value> {
+fn common(fields: &Attributes) -> Map<String, Value> {
     let mut body = object([
         ("domains", json!(of(fields, "url"))),
         ("limits_memory", json!(of(fields, "memory"))),
@@ -131,7 +131,7 @@ fn common(fields: &Fields) -> Map<String, Value> {
 }
 
 // A push must not deploy behind the journal's back, so automatic deployments are off.
-fn git(fields: &Fields) -> Map<String, Value> {
+fn git(fields: &Attributes) -> Map<String, Value> {
     object([
         ("git_branch", json!(of(fields, "branch"))),
         ("git_commit_sha", json!(of(fields, "commit"))),
@@ -146,8 +146,8 @@ pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Map<String,
 }
 
 /// The fields of an application as the API shows it. The key and the GitHub App are not told.
-pub(super) fn read(item: &Value) -> Fields {
-    let mut fields = Fields::new();
+pub(super) fn read(item: &Value) -> Attributes {
+    let mut fields = Attributes::new();
     let mut put = |key: &str, value: String| drop(fields.insert(key.to_owned(), value));
     if item["build_pack"] == "dockerimage" {
         put("kind", "image".into());
@@ -220,7 +220,7 @@ fn is_carried(path: &str) -> bool {
     path.starts_with('/') && path.chars().all(|it| it.is_ascii_alphanumeric() || "/-_.~%,;".contains(it))
 }
 
-fn of<'a>(fields: &'a Fields, key: &str) -> &'a str {
+fn of<'a>(fields: &'a Attributes, key: &str) -> &'a str {
     fields.get(key).map_or("", String::as_str)
 }
 

@@ -5,7 +5,7 @@
 
 use http::Method;
 use machine::effect::Intended;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use serde_json::{Value, json};
 
 use super::resource::is_application;
@@ -46,7 +46,7 @@ pub struct Goal {
 }
 
 /// The name that Docker knows the volume `name` of the app with these fields and this uuid by.
-pub fn at_docker(fields: &Fields, uuid: &str, name: &str) -> String {
+pub fn at_docker(fields: &Attributes, uuid: &str, name: &str) -> String {
     if is_application(fields) { format!("{uuid}-{name}") } else { format!("{uuid}_{name}") }
 }
 
@@ -58,7 +58,7 @@ pub fn spelled(mounts: &[Mount]) -> String {
 
 impl Mount {
     /// The mounts that an application's fields name.
-    pub fn all(fields: &Fields) -> Vec<Self> {
+    pub fn all(fields: &Attributes) -> Vec<Self> {
         let text = fields.get(VOLUMES).map_or("", String::as_str);
         let mount = |(name, path): (&str, &str)| Self { name: name.to_owned(), path: path.to_owned() };
         text.split(',').filter_map(|mount| mount.split_once(':')).map(mount).collect()
@@ -77,7 +77,7 @@ impl Mount {
 
 impl Goal {
     /// What leads from the volumes that `had` names to those that `wanted` names.
-    pub fn from(had: &Fields, wanted: &Fields) -> Self {
+    pub fn from(had: &Attributes, wanted: &Attributes) -> Self {
         let (mut unwanted, wanted) = (Mount::all(had), Mount::all(wanted));
         unwanted.retain(|mount| !wanted.contains(mount));
         Self { wanted, unwanted }
@@ -105,7 +105,7 @@ impl Goal {
 
     /// Whether the `rows` of `application` show the effect of an attempt whose answer was not clear.
     pub fn landed(&self, rows: &[Storage], application: &str, attempt: &Intended) -> bool {
-        let fields = &attempt.request.fields;
+        let fields = &attempt.request.attributes;
         let field = |key: &str| fields.get(key).cloned().unwrap_or_default();
         let mount = Mount { name: field("name"), path: field("path") };
         let there = rows.iter().any(|row| mount.is(row, application));
@@ -150,7 +150,7 @@ impl Coolify {
     }
 }
 
-fn known(name: &str, path: &str) -> Fields {
+fn known(name: &str, path: &str) -> Attributes {
     [("name", name), ("path", path)].map(|(key, text)| (key.to_owned(), text.to_owned())).into()
 }
 

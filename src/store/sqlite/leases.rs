@@ -1,6 +1,6 @@
 //! The lease rows: read, passed on, renewed, given back. Whether one may pass on is decided in `tenure`.
 
-use machine::moment::Moment;
+use machine::timestamp::DualTimestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::fault::Fault;
@@ -20,7 +20,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Tenure> {
         token: number(row, 0)?,
         holder: serde_json::from_str(&holder).unwrap_or_else(|_| Holder::unknown(&holder)),
         since_ms: number(row, 2)?,
-        expires: Moment { wall_ms: number(row, 3)?, boot_ms: number(row, 4)?, boot: row.get(5)? },
+        expires: DualTimestamp { wall_ms: number(row, 3)?, monotonic_ms: number(row, 4)?, boot: row.get(5)? },
         released: row.get(6)?,
     })
 }
@@ -50,18 +50,26 @@ pub(super) fn grant(
         }
     };
     let holder = serde_json::to_string(&next.holder).map_err(|error| Fault::unusable(error.to_string()))?;
-    let times =
-        (next.since_ms.cast_signed(), next.expires.wall_ms.cast_signed(), next.expires.boot_ms.cast_signed());
+    let times = (
+        next.since_ms.cast_signed(),
+        next.expires.wall_ms.cast_signed(),
+        next.expires.monotonic_ms.cast_signed(),
+    );
     let row = (key, next.token.cast_signed(), holder, times.0, times.1, times.2, &next.expires.boot);
     connection.execute(sql, row)?;
     Ok(())
 }
 
 /// Makes the tenure with `token` last until `expires`.
-pub(super) fn renew(connection: &Connection, key: &str, token: u64, expires: &Moment) -> Result<(), Fault> {
+pub(super) fn renew(
+    connection: &Connection,
+    key: &str,
+    token: u64,
+    expires: &DualTimestamp,
+) -> Result<(), Fault> {
     let sql = "UPDATE leases SET expires_wall_ms = ?3, expires_boot_ms = ?4, expires_boot = ?5
                WHERE key = ?1 AND token = ?2 AND released = 0";
-    let (wall_ms, boot_ms) = (expires.wall_ms.cast_signed(), expires.boot_ms.cast_signed());
+    let (wall_ms, boot_ms) = (expires.wall_ms.cast_signed(), expires.monotonic_ms.cast_signed());
     match connection.execute(sql, (key, token.cast_signed(), wall_ms, boot_ms, &expires.boot))? {
         0 => Err(StoreError::Fenced { key: key.to_owned() }.into()),
         _ => Ok(()),

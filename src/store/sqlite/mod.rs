@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use machine::app::AppKey;
-use machine::entry::Line;
+use machine::entry::StoredEntry;
 use machine::id::{JournalId, RunId};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -236,13 +236,13 @@ impl Store for SqliteStore {
     async fn begin(
         &self,
         lease: &Lease,
-        line: &Line,
+        line: &StoredEntry,
         blobs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), StoreError> {
         self.write(|connection| runs::begin(connection, lease, line, blobs))
     }
 
-    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &Line) -> Result<(), StoreError> {
+    async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
         self.write(|connection| runs::append(connection, run, seq, token, line))
     }
 

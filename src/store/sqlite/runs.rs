@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use machine::app::AppKey;
-use machine::entry::{FORMAT, Line};
+use machine::entry::{FORMAT, StoredEntry};
 use machine::id::RunId;
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 use super::fault::{Attempt, Fault};
@@ -16,7 +16,7 @@ use crate::store::{FORGOTTEN, Lease, Loaded, RunRow, StoreError, beginning, miss
 pub(super) fn begin(
     connection: &mut Connection,
     lease: &Lease,
-    line: &Line,
+    line: &StoredEntry,
     blobs: &BTreeMap<String, Vec<u8>>,
 ) -> Result<(), Fault> {
     let begun = beginning(line).map_err(Fault::unusable)?;
@@ -52,7 +52,7 @@ pub(super) fn append(
     run: &RunId,
     seq: u64,
     token: u64,
-    line: &Line,
+    line: &StoredEntry,
 ) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let key = column(&transaction, run, "SELECT key FROM runs WHERE run = ?1")?;
@@ -60,9 +60,14 @@ pub(super) fn append(
     Ok(transaction.commit()?)
 }
 
-fn insert(connection: &Connection, attempt: &Attempt<'_>, token: u64, line: &Line) -> Result<(), Fault> {
+fn insert(
+    connection: &Connection,
+    attempt: &Attempt<'_>,
+    token: u64,
+    line: &StoredEntry,
+) -> Result<(), Fault> {
     let sql = "INSERT INTO lines (run, seq, token, phase, format, wall_ms, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let phase = line.entry.phase().map(Name::as_str);
+    let phase = line.entry.phase().map(PhaseKind::as_str);
     let (seq, token, wall_ms) =
         (attempt.seq.cast_signed(), token.cast_signed(), line.at.wall_ms.cast_signed());
     let row = (attempt.run.as_str(), seq, token, phase, line.v, wall_ms, json(line)?);
@@ -86,7 +91,7 @@ pub(super) fn load(connection: &Connection, run: &RunId) -> Result<Loaded, Fault
     Ok(Loaded { lines: lines(&transaction, run)?, blobs: blobs(&transaction, run)? })
 }
 
-fn lines(connection: &Connection, run: &RunId) -> Result<Vec<Line>, Fault> {
+fn lines(connection: &Connection, run: &RunId) -> Result<Vec<StoredEntry>, Fault> {
     let mut statement = connection.prepare("SELECT format, line FROM lines WHERE run = ?1 ORDER BY seq")?;
     let rows = statement.query_map([run.as_str()], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
     let mut lines = Vec::new();
@@ -154,8 +159,8 @@ impl Cached {
     /// `None` only for a row whose very name cannot be read: no version of this program writes one.
     fn unfold(self) -> Option<RunRow> {
         let newest_is_read =
-            self.newest.as_deref().is_none_or(|line| serde_json::from_str::<Line>(line).is_ok());
-        let phase = Name::ALL.into_iter().find(|phase| phase.as_str() == self.phase);
+            self.newest.as_deref().is_none_or(|line| serde_json::from_str::<StoredEntry>(line).is_ok());
+        let phase = PhaseKind::ALL.into_iter().find(|phase| phase.as_str() == self.phase);
         let told = phase.zip(serde_json::from_str(&self.begun).ok());
         let (phase, begun) = told.filter(|_| self.format <= FORMAT && newest_is_read).unzip();
         Some(RunRow {
@@ -174,7 +179,7 @@ impl Cached {
 pub(super) fn forget(connection: &mut Connection, run: &RunId) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let phase = column(&transaction, run, "SELECT phase FROM runs WHERE run = ?1")?;
-    if !Name::ALL.into_iter().any(|name| name.is_closed() && name.as_str() == phase) {
+    if !PhaseKind::ALL.into_iter().any(|name| name.is_closed() && name.as_str() == phase) {
         return Err(StoreError::NotClosed(run.clone()).into());
     }
     for sql in [

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use machine::phase::Name;
+use machine::phase::PhaseKind;
 use rusqlite::Connection;
 
 use super::SqliteStore;
@@ -153,7 +153,7 @@ async fn an_entry_of_an_unknown_kind_hides_its_run_only() {
     );
     let rows = store.list(None).await.expect("lists");
     let phases: Vec<_> = rows.iter().map(|row| row.phase).collect();
-    assert_eq!(phases, [None, Some(Name::Pending)]);
+    assert_eq!(phases, [None, Some(PhaseKind::Pending)]);
     assert!(store.load(&run(2)).await.is_ok());
 }
 

@@ -1,9 +1,9 @@
 //! Applications: what creating and changing sends, and what is read back.
 
 use machine::id::{JournalId, RunId};
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{body, coolify, line};
@@ -17,25 +17,25 @@ fn applications(coolify: Coolify) -> Applications {
     Applications { seat: super::writes::seat(coolify) }
 }
 
-fn fields<const N: usize>(fields: [(&str, &str); N]) -> Fields {
+fn fields<const N: usize>(fields: [(&str, &str); N]) -> Attributes {
     fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
-fn image(reference: &str) -> Fields {
+fn image(reference: &str) -> Attributes {
     fields([("kind", "image"), ("image", reference), ("url", "https://api.example.com"), ("port", "80")])
 }
 
-fn git() -> Fields {
+fn git() -> Attributes {
     fields([("kind", "git"), ("repository", "https://github.com/acme/api"), ("branch", "main")])
 }
 
-fn with(mut fields: Fields, key: &str, value: &str) -> Fields {
+fn with(mut fields: Attributes, key: &str, value: &str) -> Attributes {
     fields.insert(key.to_owned(), value.to_owned());
     fields
 }
 
-fn mark() -> Mark {
-    Mark { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
+fn mark() -> OwnershipTag {
+    OwnershipTag { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
 }
 
 /// An application as the API shows it, as far as it is read.

@@ -64,5 +64,5 @@ fn the_journal_learns_names_of_variables_and_no_values() {
     let value = Secret::new("canary".to_owned());
     let call = coolify([]).set_envs(Resource::Application("app"), &[("KEY", &value, Reach::Build)]);
     assert!(!format!("{:?}", call.redacted).contains("canary"));
-    assert_eq!(call.redacted.fields.get("KEY").map(String::as_str), Some("set"));
+    assert_eq!(call.redacted.attributes.get("KEY").map(String::as_str), Some("set"));
 }

@@ -1,9 +1,9 @@
 //! What every write to Coolify has in common, whatever it is about.
 
 use machine::id::{JournalId, RunId};
-use machine::mark::Mark;
-use machine::receipt::Fields;
+use machine::receipt::Attributes;
 use machine::step::Step;
+use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{body, coolify, line};
@@ -18,11 +18,11 @@ use crate::providers::{Call, Provider, Trouble, Volumes};
 use crate::secrets::Secret;
 use crate::wire::Response;
 
-fn mark() -> Mark {
-    Mark { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
+fn mark() -> OwnershipTag {
+    OwnershipTag { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
 }
 
-fn fields<const N: usize>(fields: [(&str, &str); N]) -> Fields {
+fn fields<const N: usize>(fields: [(&str, &str); N]) -> Attributes {
     fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
@@ -53,7 +53,7 @@ fn writes() -> Vec<Call> {
     let image = fields([("kind", "image"), ("image", "nginx:1"), ("url", "https://a.example.com")]);
     let git = fields([("kind", "git"), ("repository", "https://github.com/acme/api"), ("branch", "main")]);
     let url = fields([("url", "https://a.example.com:80")]);
-    let things: [(&dyn Provider, Fields); 5] = [
+    let things: [(&dyn Provider, Attributes); 5] = [
         (&projects, fields([("name", "shop")])),
         (&environments, fields([("name", "production")])),
         (&service, url),

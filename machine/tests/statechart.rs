@@ -2,23 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use machine::chart::{Event, Verdict, judge, may};
-use machine::entry::Entry;
-use machine::phase::{Data, Name};
-use machine::plan::Start;
+use machine::entry::JournalEntry;
+use machine::phase::{PhaseKind, VolumePolicy};
+use machine::plan::Rollout;
 use machine::replay::AnyDeployment;
+use machine::statechart::{ExternalEvent, Transition, allowed_events, transition};
 use machine::step::Step;
-use machine::unwritten::Unwritten;
+use machine::uncommitted::Uncommitted;
 
 use crate::world::{
     Tape, at, cause, destroying, evidence, intended, lines, made, move_to, now, plan, receipt, turned_back,
     way_to,
 };
 use machine::deployment::Deployment;
-use machine::effect::Kind;
-use machine::receipt::How;
+use machine::effect::RequestSemantics;
+use machine::receipt::Origin;
 
-const TABLE: &str = include_str!("../src/chart.md");
+const TABLE: &str = include_str!("../src/statechart.md");
 
 /// The golden table, cell by cell.
 fn table() -> BTreeMap<(String, String), String> {
@@ -34,36 +34,39 @@ fn table() -> BTreeMap<(String, String), String> {
     cells
 }
 
-fn cell(verdict: Verdict) -> String {
+fn cell(verdict: Transition) -> String {
     match verdict {
-        Verdict::To(phase) => phase.to_string(),
-        Verdict::Park => "park".to_owned(),
-        Verdict::Note => "note".to_owned(),
-        Verdict::Refused => "–".to_owned(),
+        Transition::To(phase) => phase.to_string(),
+        Transition::Park => "park".to_owned(),
+        Transition::Note => "note".to_owned(),
+        Transition::Refused => "–".to_owned(),
     }
 }
 
-fn to<P>(unwritten: Unwritten<P>) -> Verdict
+fn to<P>(unwritten: Uncommitted<P>) -> Transition
 where
     AnyDeployment: From<Deployment<P>>,
 {
-    let Ok(next) = now(unwritten.write(&mut Tape::default()));
-    Verdict::To(AnyDeployment::from(next).name())
+    let Ok(next) = now(unwritten.commit(&mut Tape::default()));
+    Transition::To(AnyDeployment::from(next).name())
 }
 
 /// A run that stops is one whose journal takes the note and leads to the same deployment.
-fn park(phase: Name) -> Verdict {
-    let parked = [way_to(phase), vec![Entry::Parked { reason: "asked to".to_owned() }]].concat();
+fn park(phase: PhaseKind) -> Transition {
+    let parked = [way_to(phase), vec![JournalEntry::Parked { reason: "asked to".to_owned() }]].concat();
     assert_eq!(AnyDeployment::replay(&lines(&parked)), Ok(at(phase)));
-    Verdict::Park
+    Transition::Park
 }
 
 /// Gives up on what stands, in a run that left something standing.
-fn abandon() -> Verdict {
+fn abandon() -> Transition {
     let left = [
-        way_to(Name::Provisioning),
-        vec![Entry::Effect(intended(Step::Dns(0), Kind::Create)), Entry::Effect(made(Step::Dns(0), "r1"))],
-        vec![move_to(Name::Failed)],
+        way_to(PhaseKind::Provisioning),
+        vec![
+            JournalEntry::Effect(intended(Step::Dns(0), RequestSemantics::NonIdempotent)),
+            JournalEntry::Effect(made(Step::Dns(0), "r1")),
+        ],
+        vec![move_to(PhaseKind::Failed)],
     ];
     let AnyDeployment::Failed(mut d) = AnyDeployment::replay(&lines(&left.concat())).expect("it is legal")
     else {
@@ -71,12 +74,12 @@ fn abandon() -> Verdict {
     };
     now(d.abandon(&mut Tape::default(), Step::Dns(0), "gone".to_owned())).expect("the record stands");
     assert!(d.ledger().standing().is_empty());
-    Verdict::Note
+    Transition::Note
 }
 
 /// What the types have for `event`: each arm that is not `Refused` makes the real move.
-fn moves(any: AnyDeployment, event: Event) -> Verdict {
-    use Event::{
+fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
+    use ExternalEvent::{
         Abandon, Advance, Cancel, Destroy, Fail, FailStanding, LeaseLost, Refuse, RollBack, Shutdown,
         TokenRefused,
     };
@@ -86,64 +89,66 @@ fn moves(any: AnyDeployment, event: Event) -> Verdict {
         AnyDeployment::Pending(d) => match event {
             Advance => to(d.validate()),
             Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
-            Abandon | Destroy => Verdict::Refused,
+            Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Validating(d) => match event {
             Advance => to(d.provision(plan())),
             Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
-            Destroy => to(d.destroy(plan(), vec![], Data::Stays, why())),
-            Abandon => Verdict::Refused,
+            Destroy => to(d.destroy(plan(), vec![], VolumePolicy::Retain, why())),
+            Abandon => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Provisioning(d) => match event {
-            Advance => to(d.deploy(vec![receipt(Step::Dns(0), "r1", How::Made)])),
+            Advance => to(d.deploy(vec![receipt(Step::Dns(0), "r1", Origin::Created)])),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
-            Refuse | Abandon | Destroy => Verdict::Refused,
+            Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Deploying(d) => match event {
             Advance => {
-                let app = receipt(Step::App, "a1", How::Made);
-                to(d.verify(app, vec!["https://blog.example.com".to_owned()], Start::Running))
+                let app = receipt(Step::App, "a1", Origin::Created);
+                to(d.verify(app, vec!["https://blog.example.com".to_owned()], Rollout::Running))
             }
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
-            Refuse | Abandon | Destroy => Verdict::Refused,
+            Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Verifying(d) => match event {
             Advance => to(d.complete(evidence())),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
-            Refuse | Abandon | Destroy => Verdict::Refused,
+            Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Complete(d) => match event {
             RollBack => to(d.roll_back(why())),
             Advance | Fail | FailStanding | Refuse | Abandon | Destroy | Cancel | LeaseLost
-            | TokenRefused | Shutdown => Verdict::Refused,
+            | TokenRefused | Shutdown => Transition::Refused,
         },
         AnyDeployment::RollingBack(d) => match event {
             Advance => to(d.close().expect("nothing stands")),
             Fail => to(d.give_up()),
-            RollBack => Verdict::Note,
-            FailStanding | Refuse | Abandon | Destroy => Verdict::Refused,
+            RollBack => Transition::Note,
+            FailStanding | Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
-        AnyDeployment::RolledBack(_) => Verdict::Refused,
+        AnyDeployment::RolledBack(_) => Transition::Refused,
         AnyDeployment::Failed(d) => match event {
             RollBack => to(d.roll_back(why())),
             Abandon => abandon(),
             Advance | Fail | FailStanding | Refuse | Destroy | Cancel | LeaseLost | TokenRefused
-            | Shutdown => Verdict::Refused,
+            | Shutdown => Transition::Refused,
         },
     }
 }
 
-fn pairs() -> impl Iterator<Item = (Name, Event)> {
-    Name::ALL.into_iter().flat_map(|phase| Event::ALL.into_iter().map(move |event| (phase, event)))
+fn pairs() -> impl Iterator<Item = (PhaseKind, ExternalEvent)> {
+    PhaseKind::ALL
+        .into_iter()
+        .flat_map(|phase| ExternalEvent::ALL.into_iter().map(move |event| (phase, event)))
 }
 
 #[test]
@@ -152,11 +157,11 @@ fn types_chart_and_table_agree_on_every_pair_and_every_legal_one_is_walked() {
     let (mut walked, mut legal) = (0, 0);
     for (phase, event) in pairs() {
         let written = &table[&(phase.to_string(), format!("{event:?}"))];
-        let judged = judge(phase, event);
+        let judged = transition(phase, event);
         let moved = moves(at(phase), event);
         assert_eq!(moved, judged, "types and chart differ: {phase} {event:?}");
         assert_eq!(&cell(judged), written, "chart and table differ: {phase} {event:?}");
-        walked += usize::from(moved != Verdict::Refused);
+        walked += usize::from(moved != Transition::Refused);
         legal += usize::from(written != "–");
     }
     println!("transitions walked: {walked} of {legal}");
@@ -170,26 +175,28 @@ fn the_table_has_no_more_and_no_less_than_every_pair() {
 }
 
 /// The moves that replay accepts in `phase`, found by offering it each.
-fn accepted(phase: Name) -> BTreeSet<Name> {
-    let offered = |to: Name| match to {
-        Name::RollingBack => vec![turned_back(Data::Goes), turned_back(Data::Stays), destroying()],
+fn accepted(phase: PhaseKind) -> BTreeSet<PhaseKind> {
+    let offered = |to: PhaseKind| match to {
+        PhaseKind::RollingBack => {
+            vec![turned_back(VolumePolicy::Delete), turned_back(VolumePolicy::Retain), destroying()]
+        }
         to => vec![move_to(to)],
     };
-    let takes = |to: &Name| {
+    let takes = |to: &PhaseKind| {
         offered(*to).into_iter().any(|entry| {
             let entries = [way_to(phase), vec![entry]].concat();
             AnyDeployment::replay(&lines(&entries)).is_ok_and(|any| any.name() == *to)
         })
     };
-    Name::ALL.into_iter().filter(takes).collect()
+    PhaseKind::ALL.into_iter().filter(takes).collect()
 }
 
 #[test]
 fn replay_accepts_a_move_exactly_where_the_chart_has_one() {
-    for phase in Name::ALL {
-        let judged = Event::ALL.into_iter().filter_map(|event| match judge(phase, event) {
-            Verdict::To(next) => Some(next),
-            Verdict::Park | Verdict::Note | Verdict::Refused => None,
+    for phase in PhaseKind::ALL {
+        let judged = ExternalEvent::ALL.into_iter().filter_map(|event| match transition(phase, event) {
+            Transition::To(next) => Some(next),
+            Transition::Park | Transition::Note | Transition::Refused => None,
         });
         assert_eq!(accepted(phase), judged.collect(), "{phase}");
     }
@@ -197,15 +204,15 @@ fn replay_accepts_a_move_exactly_where_the_chart_has_one() {
 
 #[test]
 fn a_closed_run_can_be_undone_at_most_and_any_other_has_something_left_to_do() {
-    for phase in Name::ALL {
-        let at_most_undone = may(phase).iter().all(|event| *event == Event::RollBack);
+    for phase in PhaseKind::ALL {
+        let at_most_undone = allowed_events(phase).iter().all(|event| *event == ExternalEvent::RollBack);
         assert_eq!(phase.is_closed(), at_most_undone, "{phase}");
     }
 }
 
 #[test]
 fn what_may_happen_next_is_what_is_not_refused() {
-    assert_eq!(may(Name::RolledBack), []);
-    assert_eq!(may(Name::Failed), [Event::RollBack, Event::Abandon]);
-    assert_eq!(may(Name::Complete), [Event::RollBack]);
+    assert_eq!(allowed_events(PhaseKind::RolledBack), []);
+    assert_eq!(allowed_events(PhaseKind::Failed), [ExternalEvent::RollBack, ExternalEvent::Abandon]);
+    assert_eq!(allowed_events(PhaseKind::Complete), [ExternalEvent::RollBack]);
 }

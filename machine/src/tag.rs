@@ -1,4 +1,4 @@
-//! The mark that a thing carries from the request that creates it, so that it can be told from everybody
+//! The mark that a resource carries from the request that creates it, so that it can be told from everybody
 //! else's after the answer was lost.
 //!
 //! Short and plain enough for the narrowest carriers: a Cloudflare comment on the Free plan (100 characters)
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::{JournalId, RunId};
 use crate::step::Step;
 
-/// Who made a thing: which run, at which step, by which journal.
+/// Who made a resource: which run, at which step, by which journal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Mark {
-    /// The run whose request created the thing.
+pub struct OwnershipTag {
+    /// The run whose request created the resource.
     pub run: RunId,
     /// The step it was created for.
     pub step: Step,
@@ -20,11 +20,11 @@ pub struct Mark {
     pub journal: JournalId,
 }
 
-impl Mark {
+impl OwnershipTag {
     /// Reads a mark out of a comment or description; anything else is nobody's or somebody else's.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.trim().split(' ');
-        let mark = match (words.next(), words.next(), words.next(), words.next(), words.next()) {
+        let tag = match (words.next(), words.next(), words.next(), words.next(), words.next()) {
             (Some("fabrik"), Some(run), Some(step), Some(journal), None) => Self {
                 run: RunId::try_from(run.strip_prefix("r=")?.to_owned()).ok()?,
                 step: Step::named(step.strip_prefix("s=")?)?,
@@ -32,11 +32,11 @@ impl Mark {
             },
             _ => return None,
         };
-        Some(mark)
+        Some(tag)
     }
 }
 
-impl std::fmt::Display for Mark {
+impl std::fmt::Display for OwnershipTag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "fabrik r={} s={} j={}", self.run, self.step, self.journal)
     }
@@ -49,19 +49,21 @@ mod tests {
     #[test]
     fn a_mark_fits_every_carrier_and_reads_back() {
         for step in Step::KINDS.into_iter().chain([Step::Dns(254), Step::Proxy(9)]) {
-            let mark = Mark { run: RunId::from_bits(u128::MAX), step, journal: JournalId::from_bits(7) };
-            let text = mark.to_string();
+            let tag =
+                OwnershipTag { run: RunId::from_bits(u128::MAX), step, journal: JournalId::from_bits(7) };
+            let text = tag.to_string();
             assert!(text.len() <= 100, "{text}");
             assert!(text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || " =-".contains(c)));
-            assert_eq!(Mark::parse(&text), Some(mark));
+            assert_eq!(OwnershipTag::parse(&text), Some(tag));
         }
     }
 
     #[test]
     fn a_text_that_only_resembles_a_mark_is_none() {
-        let mark = Mark { run: RunId::from_bits(1), step: Step::Dns(0), journal: JournalId::from_bits(2) };
-        for text in [format!("{mark} too"), mark.to_string().to_uppercase(), "fabrik".into(), String::new()] {
-            assert_eq!(Mark::parse(&text), None, "{text}");
+        let tag =
+            OwnershipTag { run: RunId::from_bits(1), step: Step::Dns(0), journal: JournalId::from_bits(2) };
+        for text in [format!("{tag} too"), tag.to_string().to_uppercase(), "fabrik".into(), String::new()] {
+            assert_eq!(OwnershipTag::parse(&text), None, "{text}");
         }
     }
 }

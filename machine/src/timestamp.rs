@@ -7,22 +7,23 @@ use serde::{Deserialize, Serialize};
 
 /// When something happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moment {
+pub struct DualTimestamp {
     /// Milliseconds since 1970, by the wall clock.
     pub wall_ms: u64,
     /// Milliseconds since the machine came up, suspend included.
-    pub boot_ms: u64,
+    #[serde(rename = "boot_ms")]
+    pub monotonic_ms: u64,
     /// Which boot that was.
     pub boot: String,
 }
 
-impl Moment {
+impl DualTimestamp {
     /// Time from `self` to `now`: by the steady clock within one boot, else by the wall clock and never less
     /// than nothing.
     #[must_use]
     pub fn until(&self, now: &Self) -> Duration {
         let passed_ms = if self.boot == now.boot {
-            now.boot_ms.saturating_sub(self.boot_ms)
+            now.monotonic_ms.saturating_sub(self.monotonic_ms)
         } else {
             now.wall_ms.saturating_sub(self.wall_ms)
         };

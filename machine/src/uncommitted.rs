@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::deployment::Deployment;
-use crate::entry::Entry;
+use crate::entry::JournalEntry;
 
 /// Where entries are written.
 pub trait Journal {
@@ -11,24 +11,24 @@ pub trait Journal {
     type Error;
 
     /// Writes `entry` durably. When this returns `Ok`, the entry outlives a power cut.
-    fn append(&mut self, entry: &Entry) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn append(&mut self, entry: &JournalEntry) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
 /// A move that was made but is not written, and so does not count.
 #[must_use = "a move counts only once it is written"]
 #[derive(Debug)]
-pub struct Unwritten<P> {
-    entry: Entry,
+pub struct Uncommitted<P> {
+    entry: JournalEntry,
     next: Deployment<P>,
 }
 
-impl<P> Unwritten<P> {
-    pub(crate) fn new(entry: Entry, next: Deployment<P>) -> Self {
+impl<P> Uncommitted<P> {
+    pub(crate) fn new(entry: JournalEntry, next: Deployment<P>) -> Self {
         Self { entry, next }
     }
 
     /// The entry that would be written.
-    pub fn entry(&self) -> &Entry {
+    pub fn entry(&self) -> &JournalEntry {
         &self.entry
     }
 
@@ -36,13 +36,13 @@ impl<P> Unwritten<P> {
     ///
     /// # Errors
     /// The journal's own; the deployment is spent then, and what counts is what the journal holds.
-    pub async fn write<J: Journal>(self, journal: &mut J) -> Result<Deployment<P>, J::Error> {
+    pub async fn commit<J: Journal>(self, journal: &mut J) -> Result<Deployment<P>, J::Error> {
         journal.append(&self.entry).await?;
         Ok(self.next)
     }
 
     /// Hands out the deployment if `written` is the very entry that this move writes.
-    pub(crate) fn already(self, written: &Entry) -> Option<Deployment<P>> {
+    pub(crate) fn already(self, written: &JournalEntry) -> Option<Deployment<P>> {
         (self.entry == *written).then_some(self.next)
     }
 }
