@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-/// One thing wrong in one file.
+/// One resource wrong in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The file it is in.

@@ -22,9 +22,9 @@ fn main() -> Result<ExitCode> {
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let (mut unnoticed, house) = (0, House::prepare()?);
     for rule in RULES.iter().filter(|rule| rule.name.contains(&wanted)) {
-        let verdict = house.without(rule)?;
-        unnoticed += u32::from(verdict.is_none());
-        println!("{:<60} {}", rule.name, verdict.as_deref().unwrap_or("UNNOTICED"));
+        let outcome = house.without(rule)?;
+        unnoticed += u32::from(outcome.is_none());
+        println!("{:<60} {}", rule.name, outcome.as_deref().unwrap_or("UNNOTICED"));
     }
     Ok(if unnoticed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -59,14 +59,14 @@ impl House {
             }
             fs::write(self.copy.join(cut.file), text.replacen(cut.text, cut.instead, 1))?;
         }
-        let verdict = match rule.noticed_by {
+        let outcome = match rule.noticed_by {
             Noticed::Campaign => self.campaign(),
             Noticed::Test(name) => self.test(name),
         };
         for cut in rule.cuts {
             fs::copy(self.root.join(cut.file), self.copy.join(cut.file))?;
         }
-        verdict
+        outcome
     }
 
     fn campaign(&self) -> Result<Option<String>> {

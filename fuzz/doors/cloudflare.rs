@@ -56,12 +56,11 @@ fn records(api: &Arc<Api>, zone: &str) {
         name: HOST.to_owned(),
         step: Step::Dns(0),
     };
-    let mark =
-        OwnershipTag { run: RunId::from_bits(1), step: Step::Dns(0), journal: JournalId::from_bits(7) };
+    let tag = OwnershipTag { run: RunId::from_bits(1), step: Step::Dns(0), journal: JournalId::from_bits(7) };
     let wanted: Attributes = [("name", HOST), ("type", "A"), ("content", "203.0.113.7"), ("ttl", "1")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    told(now(records().marked(&mark)));
+    told(now(records().marked(&tag)));
     told(now(records().control()));
     for object in told(now(records().look())).unwrap_or_default() {
         let _ = (object.differences(&wanted), records().unchangeable(&object, &wanted));
@@ -71,8 +70,8 @@ fn records(api: &Arc<Api>, zone: &str) {
         api.sort(&records().change(&object.id, &wanted));
         api.sort(&records().unmake(&object.id, Volumes::Keep));
     }
-    api.sort(&records().make(&wanted, &mark));
-    for made in api.bodies().filter_map(|body| records().made(&body, &wanted, &mark)) {
-        assert_eq!(made.mark.as_ref(), Some(&mark), "it is taken for ours, and is not");
+    api.sort(&records().make(&wanted, &tag));
+    for made in api.bodies().filter_map(|body| records().made(&body, &wanted, &tag)) {
+        assert_eq!(made.tag.as_ref(), Some(&tag), "it is taken for ours, and is not");
     }
 }

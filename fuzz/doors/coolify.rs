@@ -27,7 +27,7 @@ pub fn knock(data: &[u8]) {
     }
     deployments(&api, APP);
     for kind in ["service", "image"] {
-        things(&api, kind);
+        resources(&api, kind);
     }
 }
 
@@ -65,7 +65,7 @@ fn running(api: &Arc<Api>, resource: Resource<'_>) {
     }
     for part in told(now(seen(api).parts(resource.uuid()))).unwrap_or_default() {
         for fate in [Fate::Silenced, Fate::Woken, Fate::Unrouted] {
-            api.sort(&seen(api).change_part(resource.uuid(), &part, fate, &mark(Step::App)));
+            api.sort(&seen(api).change_part(resource.uuid(), &part, fate, &tag(Step::App)));
         }
     }
     for storage in told(now(seen(api).storages(resource.uuid()))).unwrap_or_default() {
@@ -93,7 +93,7 @@ fn deployments(api: &Arc<Api>, app: &str) {
 }
 
 /// Projects, environments and apps.
-fn things(api: &Arc<Api>, kind: &str) {
+fn resources(api: &Arc<Api>, kind: &str) {
     let vendors = || Vendors {
         cloudflare: Cloudflare::new(api.outside(), "https://api.example.com", Secret::new(TOKEN)),
         coolify: seen(api),
@@ -115,21 +115,21 @@ fn things(api: &Arc<Api>, kind: &str) {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    thing(api, || Box::new(vendors().projects(&place, &names)), &wanted);
-    thing(api, || Box::new(vendors().environments(&place, &names, PROJECT)), &wanted);
-    thing(api, || vendors().app(&place, &names, PROJECT, &wanted, "{\"services\":{}}"), &wanted);
+    resource(api, || Box::new(vendors().projects(&place, &names)), &wanted);
+    resource(api, || Box::new(vendors().environments(&place, &names, PROJECT)), &wanted);
+    resource(api, || vendors().app(&place, &names, PROJECT, &wanted, "{\"services\":{}}"), &wanted);
 }
 
-fn thing(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Attributes) {
-    let mark = mark(provider().step());
+fn resource(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Attributes) {
+    let tag = tag(provider().step());
     let mut found: Vec<Object> = told(now(provider().look())).unwrap_or_default();
-    for ours in told(now(provider().marked(&mark))).unwrap_or_default() {
-        assert_eq!(ours.mark.as_ref(), Some(&mark), "it is taken for ours, and is not");
+    for ours in told(now(provider().marked(&tag))).unwrap_or_default() {
+        assert_eq!(ours.tag.as_ref(), Some(&tag), "it is taken for ours, and is not");
         found.push(ours);
     }
     told(now(provider().control()));
-    api.sort(&provider().make(wanted, &mark));
-    found.extend(api.bodies().filter_map(|body| provider().made(&body, wanted, &mark)));
+    api.sort(&provider().make(wanted, &tag));
+    found.extend(api.bodies().filter_map(|body| provider().made(&body, wanted, &tag)));
     for object in found {
         let _ = (object.differences(wanted), provider().unchangeable(&object, wanted));
         let _ = shape::settled(&object.fields);
@@ -139,6 +139,6 @@ fn thing(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Attr
     }
 }
 
-fn mark(step: Step) -> OwnershipTag {
+fn tag(step: Step) -> OwnershipTag {
     OwnershipTag { run: RunId::from_bits(1), step, journal: JournalId::from_bits(7) }
 }

@@ -63,7 +63,7 @@ pub struct Intended {
     /// What kind of write.
     #[serde(rename = "kind")]
     pub semantics: RequestSemantics,
-    /// The mark that a created object carries.
+    /// The ownership tag that a created object carries.
     #[serde(rename = "mark")]
     pub tag: OwnershipTag,
     /// The request.

@@ -2,7 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no runtime. Three layers, top to bottom:
 //!
-//! - **words**: [`id`], [`app`], [`mark`], [`moment`], [`step`], [`receipt`], [`plan`], [`cause`]
+//! - **words**: [`id`], [`app`], [`ownership tag`], [`moment`], [`step`], [`receipt`], [`plan`], [`cause`]
 //! - **vocabulary of the journal**: [`effect`] (what was wanted and what came of it), [`entry`] (all that can be
 //!   written), [`ledger`] (what the effects add up to)
 //! - **phases and moves**: [`phase`], [`deployment`] (a move spends the state), [`uncommitted`] (the only door to

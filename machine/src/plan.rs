@@ -21,7 +21,7 @@ pub enum Action {
         id: String,
         /// The fields that will change, as they are now.
         before: Attributes,
-        /// The mark it carries, where it is one of ours.
+        /// The ownership tag it carries, where it is one of ours.
         #[serde(rename = "mark")]
         tag: Option<OwnershipTag>,
     },
@@ -30,7 +30,7 @@ pub enum Action {
     NoOp {
         /// Its id.
         id: String,
-        /// The mark it carries, where it is one of ours.
+        /// The ownership tag it carries, where it is one of ours.
         #[serde(rename = "mark")]
         tag: Option<OwnershipTag>,
     },
@@ -41,7 +41,7 @@ pub enum Action {
         id: String,
         /// Its fields, as they are now.
         before: Attributes,
-        /// The mark it carries.
+        /// The ownership tag it carries.
         #[serde(rename = "mark")]
         tag: OwnershipTag,
     },

@@ -47,7 +47,7 @@ pub struct Receipt {
     pub origin: Origin,
     /// The id the API gave it.
     pub id: String,
-    /// The mark it carries, where it carries one of ours.
+    /// The ownership tag it carries, where it carries one of ours.
     #[serde(rename = "mark")]
     pub tag: Option<OwnershipTag>,
     /// The fields we set, as the API returned them.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Which of an app's records, counted from 0.
 pub type RecordIndex = u8;
 
-/// One step. Its name goes into marks, so it has at most 12 characters.
+/// One step. Its name goes into ownership tags, so it has at most 12 characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Step {

@@ -1,4 +1,4 @@
-//! The mark that a resource carries from the request that creates it, so that it can be told from everybody
+//! The ownership tag that a resource carries from the request that creates it, so that it can be told from everybody
 //! else's after the answer was lost.
 //!
 //! Short and plain enough for the narrowest carriers: a Cloudflare comment on the Free plan (100 characters)
@@ -21,7 +21,7 @@ pub struct OwnershipTag {
 }
 
 impl OwnershipTag {
-    /// Reads a mark out of a comment or description; anything else is nobody's or somebody else's.
+    /// Reads an ownership tag out of a comment or description; anything else is nobody's or somebody else's.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.trim().split(' ');
         let tag = match (words.next(), words.next(), words.next(), words.next(), words.next()) {

@@ -50,7 +50,7 @@ fn found(step: Step, id: &str) -> Effect {
     settled(step, ResolvedBy::Observation, EffectOutcome::Applied(receipt(step, id, Origin::Existing)))
 }
 
-fn things(standing: &[Outstanding]) -> Vec<(Step, &str)> {
+fn resources(standing: &[Outstanding]) -> Vec<(Step, &str)> {
     standing.iter().map(|s| (s.receipt.step, s.receipt.id.as_str())).collect()
 }
 
@@ -64,14 +64,17 @@ fn what_stands_is_listed_newest_first() {
         want(Step::App),
         made(Step::App, "a1"),
     ]);
-    assert_eq!(things(&ledger.standing()), [(Step::App, "a1"), (Step::Project, "p1"), (Step::Dns(0), "r1")]);
+    assert_eq!(
+        resources(&ledger.standing()),
+        [(Step::App, "a1"), (Step::Project, "p1"), (Step::Dns(0), "r1")]
+    );
 }
 
 #[test]
 fn what_an_earlier_run_left_behind_stands_until_it_is_gone_and_is_never_the_steps_own() {
     let late = Effect::Duplicate { receipt: receipt(Step::App, "late", Origin::Orphaned) };
     let ledger = ledger(&[late.clone(), want(Step::App), made(Step::App, "a1")]);
-    assert_eq!(things(&ledger.standing()), [(Step::App, "a1"), (Step::App, "late")]);
+    assert_eq!(resources(&ledger.standing()), [(Step::App, "a1"), (Step::App, "late")]);
     assert_eq!(ledger.receipt(Step::App).map(|receipt| receipt.id.as_str()), Some("a1"));
     let gone = after(&[late, undone(Step::App, "late")]).expect("it may be taken down");
     assert!(gone.ledger().standing().is_empty());
@@ -89,7 +92,7 @@ fn an_app_that_was_made_is_one_thing_with_its_variables_and_its_start() {
         made(Step::Deploy, "a1"),
     ]);
     let standing = ledger.standing();
-    assert_eq!(things(&standing), [(Step::App, "a1")]);
+    assert_eq!(resources(&standing), [(Step::App, "a1")]);
     assert_eq!(standing[0].receipt.origin, Origin::Created);
 }
 
@@ -97,7 +100,7 @@ fn an_app_that_was_made_is_one_thing_with_its_variables_and_its_start() {
 fn a_found_app_with_a_new_variable_stands_as_changed() {
     let ledger = ledger(&[found(Step::App, "a1"), send(Step::Envs), got(Step::Envs, "a1", changed("80"))]);
     let standing = ledger.standing();
-    assert_eq!(things(&standing), [(Step::App, "a1")]);
+    assert_eq!(resources(&standing), [(Step::App, "a1")]);
     assert_eq!(standing[0].receipt.origin, changed("80"));
 }
 
@@ -106,7 +109,7 @@ fn nothing_done_to_a_found_app_makes_it_ours_to_delete() {
     for step in [Step::Envs, Step::Deploy] {
         let ledger = ledger(&[found(Step::App, "a1"), send(step), made(step, "a1")]);
         let standing = ledger.standing();
-        assert_eq!(things(&standing), [(Step::App, "a1")]);
+        assert_eq!(resources(&standing), [(Step::App, "a1")]);
         assert_eq!(standing[0].receipt.origin, Origin::Updated { before: Attributes::new() }, "{step}");
     }
 }
@@ -148,7 +151,7 @@ fn a_record_and_its_proxy_are_one_thing_with_the_fields_of_both() {
     ] {
         let kind = if how == Origin::Created { want(Step::Dns(0)) } else { send(Step::Dns(0)) };
         let standing = ledger(&[kind, first, send(Step::Proxy(0)), proxy.clone()]).standing();
-        assert_eq!(things(&standing), [(Step::Dns(0), "r1")]);
+        assert_eq!(resources(&standing), [(Step::Dns(0), "r1")]);
         assert_eq!((&standing[0].receipt.origin, &standing[0].receipt.attributes), (&how, &all));
     }
 }
@@ -206,10 +209,10 @@ fn what_was_found_and_then_changed_is_changed() {
 #[test]
 fn a_surplus_object_stands_beside_the_first_and_is_undone_alone() {
     let both = [want(Step::Dns(0)), made(Step::Dns(0), "r1"), surplus(Step::Dns(0), "r2")];
-    assert_eq!(things(&ledger(&both).standing()), [(Step::Dns(0), "r2"), (Step::Dns(0), "r1")]);
+    assert_eq!(resources(&ledger(&both).standing()), [(Step::Dns(0), "r2"), (Step::Dns(0), "r1")]);
     assert_eq!(ledger(&both).receipt(Step::Dns(0)).map(|r| r.id.as_str()), Some("r1"));
     let one = [both.as_slice(), &[undo(Step::Dns(0), "r2"), undone(Step::Dns(0), "r2")]].concat();
-    assert_eq!(things(&ledger(&one).standing()), [(Step::Dns(0), "r1")]);
+    assert_eq!(resources(&ledger(&one).standing()), [(Step::Dns(0), "r1")]);
 }
 
 #[test]
@@ -240,14 +243,14 @@ fn what_a_person_gave_up_on_no_longer_stands() {
 
 #[test]
 fn a_settled_attempt_is_no_longer_in_doubt_but_remembered() {
-    for verdict in [
+    for outcome in [
         EffectOutcome::NotApplied,
         EffectOutcome::Rejected { reason: "no".to_owned() },
         EffectOutcome::Applied(receipt(Step::Dns(0), "r1", Origin::Created)),
     ] {
         let doubtful = [want(Step::Dns(0))];
         assert_eq!(ledger(&doubtful).doubts().len(), 1);
-        let settled = ledger(&[want(Step::Dns(0)), settled(Step::Dns(0), ResolvedBy::Response, verdict)]);
+        let settled = ledger(&[want(Step::Dns(0)), settled(Step::Dns(0), ResolvedBy::Response, outcome)]);
         assert_eq!(settled.doubts(), []);
         assert_eq!(settled.newest_attempt(Step::Dns(0)), settled.first_attempt(Step::Dns(0)));
     }

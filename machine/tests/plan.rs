@@ -5,9 +5,9 @@ use machine::receipt::{Attributes, Origin};
 use machine::step::Step;
 use machine::tag::OwnershipTag;
 
-use crate::world::{mark, plan, receipt};
+use crate::world::{plan, receipt, tag};
 
-/// Where a plan has the wish for one of its things.
+/// Where a plan has the wish for one of its resources.
 type WishOf = fn(&mut Plan) -> &mut DesiredResource;
 
 fn keep() -> Action {
@@ -18,13 +18,13 @@ fn change() -> Action {
     Action::Update { id: "c1".to_owned(), before: Attributes::new(), tag: None }
 }
 
-fn take_away(mark: OwnershipTag) -> Action {
-    Action::Delete { id: "d1".to_owned(), before: Attributes::new(), tag: mark }
+fn take_away(tag: OwnershipTag) -> Action {
+    Action::Delete { id: "d1".to_owned(), before: Attributes::new(), tag }
 }
 
 /// Each way in which a wish can differ from what is.
 fn differing() -> [Action; 3] {
-    [Action::Create, change(), take_away(mark(Step::App))]
+    [Action::Create, change(), take_away(tag(Step::App))]
 }
 
 /// A plan for a world that is as it asks.
@@ -41,7 +41,7 @@ fn idle() -> Plan {
     plan
 }
 
-/// The idle plan with one thing to do, once for each thing and way; and whether it is one that starts the app.
+/// The idle plan with one resource to do, once for each resource and way; and whether it is one that starts the app.
 fn one_thing_to_do() -> Vec<(String, Plan, bool)> {
     let with = |edit: &dyn Fn(&mut Plan)| {
         let mut plan = idle();
@@ -50,16 +50,16 @@ fn one_thing_to_do() -> Vec<(String, Plan, bool)> {
     };
     let mut plans = Vec::new();
     for action in differing() {
-        let things: [(&str, WishOf, bool); 5] = [
+        let resources: [(&str, WishOf, bool); 5] = [
             ("first record", |plan| &mut plan.records[0].desired, false),
             ("last record", |plan| &mut plan.records[1].desired, false),
             ("project", |plan| &mut plan.project, false),
             ("environment", |plan| &mut plan.environment, false),
             ("app", |plan| &mut plan.app, true),
         ];
-        for (thing, of, starts) in things {
+        for (resource, of, starts) in resources {
             let plan = with(&|plan| of(plan).action = action.clone());
-            plans.push((format!("{thing}: {action:?}"), plan, starts));
+            plans.push((format!("{resource}: {action:?}"), plan, starts));
         }
     }
     for change in [EnvVarAction::Add, EnvVarAction::Set, EnvVarAction::Remove] {

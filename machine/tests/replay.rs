@@ -33,9 +33,9 @@ fn step(any: AnyDeployment, entry: &JournalEntry, tape: &mut Tape) -> AnyDeploym
         (AnyDeployment::Validating(d), JournalEntry::Provisioning { plan }) => written!(d.provision(plan)),
         (
             AnyDeployment::Validating(d),
-            JournalEntry::Destroying { plan, receipts: things, volumes: data, cause },
+            JournalEntry::Destroying { plan, receipts: resources, volumes: data, cause },
         ) => {
-            written!(d.destroy(plan, things, data, cause))
+            written!(d.destroy(plan, resources, data, cause))
         }
         (AnyDeployment::Validating(d), JournalEntry::RolledBack { cause }) => written!(d.refuse(cause)),
         (AnyDeployment::Provisioning(d), JournalEntry::Deploying { dns }) => written!(d.deploy(dns)),
@@ -55,11 +55,8 @@ fn step(any: AnyDeployment, entry: &JournalEntry, tape: &mut Tape) -> AnyDeploym
         }
         (AnyDeployment::RollingBack(d), JournalEntry::Failed { .. }) => written!(d.give_up()),
         (AnyDeployment::Failed(d), JournalEntry::RollingBack { cause, .. }) => written!(d.roll_back(cause)),
-        (
-            AnyDeployment::Failed(mut d),
-            JournalEntry::Effect(Effect::Abandoned { resource: thing, reason }),
-        ) => {
-            now(d.abandon(tape, thing, reason)).expect("the journey is legal");
+        (AnyDeployment::Failed(mut d), JournalEntry::Effect(Effect::Abandoned { resource, reason })) => {
+            now(d.abandon(tape, resource, reason)).expect("the journey is legal");
             d.into()
         }
         (any, JournalEntry::Effect(effect)) => record(any, effect, tape),

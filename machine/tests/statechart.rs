@@ -34,8 +34,8 @@ fn table() -> BTreeMap<(String, String), String> {
     cells
 }
 
-fn cell(verdict: Transition) -> String {
-    match verdict {
+fn cell(outcome: Transition) -> String {
+    match outcome {
         Transition::To(phase) => phase.to_string(),
         Transition::Park => "park".to_owned(),
         Transition::Note => "note".to_owned(),

@@ -47,8 +47,8 @@ fn sent(effect: Effect, ms: u64) -> Effect {
         Effect::Intended(wanted) => {
             Effect::Intended(machine::effect::Intended { attempt: attempt(ms), ..wanted })
         }
-        Effect::UndoIntended { resource: thing, id, request, .. } => {
-            Effect::UndoIntended { resource: thing, id, request, attempt: attempt(ms) }
+        Effect::UndoIntended { resource, id, request, .. } => {
+            Effect::UndoIntended { resource, id, request, attempt: attempt(ms) }
         }
         other => panic!("{} is not sent", other.name()),
     }

@@ -31,7 +31,7 @@ pub fn fields(pairs: &[(&str, &str)]) -> Attributes {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-pub fn mark(step: Step) -> OwnershipTag {
+pub fn tag(step: Step) -> OwnershipTag {
     OwnershipTag { run: RunId::from_bits(1), step, journal: JournalId::from_bits(2) }
 }
 
@@ -84,7 +84,7 @@ pub fn plan() -> Plan {
         records: vec![record("blog.example.com", create()), record("old.example.com", dropped())],
         project: DesiredResource {
             attributes: Attributes::new(),
-            action: Action::NoOp { id: "p1".to_owned(), tag: Some(mark(Step::Project)) },
+            action: Action::NoOp { id: "p1".to_owned(), tag: Some(tag(Step::Project)) },
         },
         environment: create(),
         app: DesiredResource {
@@ -115,7 +115,7 @@ fn dropped() -> DesiredResource {
     let before = fields(&[("content", "192.0.2.7")]);
     DesiredResource {
         attributes: Attributes::new(),
-        action: Action::Delete { id: "r0".to_owned(), before, tag: mark(Step::Dns(0)) },
+        action: Action::Delete { id: "r0".to_owned(), before, tag: tag(Step::Dns(0)) },
     }
 }
 
@@ -124,7 +124,7 @@ pub fn receipt(step: Step, id: &str, how: Origin) -> Receipt {
         step,
         origin: how,
         id: id.to_owned(),
-        tag: Some(mark(step)),
+        tag: Some(tag(step)),
         attributes: fields(&[("name", "blog")]),
     }
 }
@@ -150,15 +150,15 @@ pub fn intended(step: Step, kind: RequestSemantics) -> Effect {
     Effect::Intended(Intended {
         step,
         semantics: kind,
-        tag: mark(step),
+        tag: tag(step),
         request,
         before: Attributes::new(),
         attempt: attempt(0),
     })
 }
 
-pub fn settled(step: Step, by: ResolvedBy, verdict: EffectOutcome) -> Effect {
-    Effect::Resolved { step, by, outcome: verdict }
+pub fn settled(step: Step, by: ResolvedBy, outcome: EffectOutcome) -> Effect {
+    Effect::Resolved { step, by, outcome }
 }
 
 pub fn made(step: Step, id: &str) -> Effect {
@@ -169,24 +169,24 @@ pub fn surplus(step: Step, id: &str) -> Effect {
     Effect::Duplicate { receipt: receipt(step, id, Origin::Created) }
 }
 
-pub fn undo(thing: Step, id: &str) -> Effect {
-    Effect::UndoIntended { resource: thing, id: id.to_owned(), request: redacted(), attempt: attempt(9) }
+pub fn undo(resource: Step, id: &str) -> Effect {
+    Effect::UndoIntended { resource, id: id.to_owned(), request: redacted(), attempt: attempt(9) }
 }
 
-pub fn undone(thing: Step, id: &str) -> Effect {
-    Effect::Undone { resource: thing, id: id.to_owned() }
+pub fn undone(resource: Step, id: &str) -> Effect {
+    Effect::Undone { resource, id: id.to_owned() }
 }
 
-pub fn blocked(thing: Step, id: &str) -> Effect {
-    Effect::UndoBlocked { resource: thing, id: id.to_owned(), reason: "drifted".to_owned() }
+pub fn blocked(resource: Step, id: &str) -> Effect {
+    Effect::UndoBlocked { resource, id: id.to_owned(), reason: "drifted".to_owned() }
 }
 
-pub fn kept(thing: Step, id: &str) -> Effect {
-    Effect::Retained { resource: thing, id: id.to_owned(), reason: "used by `wiki`".to_owned() }
+pub fn kept(resource: Step, id: &str) -> Effect {
+    Effect::Retained { resource, id: id.to_owned(), reason: "used by `wiki`".to_owned() }
 }
 
-pub fn abandoned(thing: Step) -> Effect {
-    Effect::Abandoned { resource: thing, reason: "deleted by hand".to_owned() }
+pub fn abandoned(resource: Step) -> Effect {
+    Effect::Abandoned { resource, reason: "deleted by hand".to_owned() }
 }
 
 pub fn evidence() -> Evidence {
@@ -253,11 +253,11 @@ pub fn turned_back(data: VolumePolicy) -> JournalEntry {
 
 /// Turning at once to what earlier runs made.
 pub fn destroying() -> JournalEntry {
-    let things =
+    let resources =
         vec![receipt(Step::Dns(0), "r1", Origin::Created), receipt(Step::Project, "p1", Origin::Existing)];
     JournalEntry::Destroying {
         plan: plan(),
-        receipts: things,
+        receipts: resources,
         volumes: VolumePolicy::Retain,
         cause: cause("it is sick"),
     }

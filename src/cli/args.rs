@@ -112,11 +112,11 @@ pub enum Command {
         /// The run, which must be its app's newest
         id: String,
     },
-    /// Give up on undoing one thing
+    /// Give up on undoing one resource
     Abandon {
         /// The run
         id: String,
-        /// The thing: dns, project, environment or app
+        /// The resource: dns, project, environment or app
         #[arg(long)]
         step: String,
         /// Why; recorded

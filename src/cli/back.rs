@@ -48,15 +48,15 @@ pub async fn roll_back(id: &str, global: &Global, face: &Face) -> Came {
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)
 }
 
-/// Gives up on undoing one thing.
+/// Gives up on undoing one resource.
 pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: &Face) -> Came {
     let named = Step::named(step).map(Step::resource);
-    let thing = named.ok_or_else(|| {
+    let resource = named.ok_or_else(|| {
         vec![Obstacle::new(format!("there is no step `{step}`"), "one of: dns, project, environment, app")]
     })?;
     let found = find(global, |rows| ids::find(rows, id)).await?;
     let (desk, run) = desk(found, ("abandon", Way::Back), global, face).await?;
-    let outcome = desk.abandon(&run, thing, reason, &Options::plain(consent::consent(global, face))).await;
+    let outcome = desk.abandon(&run, resource, reason, &Options::plain(consent::consent(global, face))).await;
     Ok(apply::end(&desk, &outcome, Way::Back, face).await)
 }
 

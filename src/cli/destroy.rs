@@ -83,8 +83,8 @@ fn unreadable(error: impl std::fmt::Display) -> Obstacle {
 
 fn agree(app: &AppKey, volumes: bool, estate: Option<&Estate>, consent: &Consent) -> Result<(), Obstacle> {
     let name = &app.name;
-    let things: Vec<String> = estate.into_iter().flat_map(named).collect();
-    let what = if things.is_empty() { "what is left of it".to_owned() } else { things.join(", ") };
+    let resources: Vec<String> = estate.into_iter().flat_map(named).collect();
+    let what = if resources.is_empty() { "what is left of it".to_owned() } else { resources.join(", ") };
     let data = if volumes { "its volumes are DELETED" } else { "its volumes stay" };
     let there_before: Vec<String> = estate.into_iter().flat_map(taken_over).collect();
     let stays = if there_before.is_empty() {
@@ -101,13 +101,13 @@ fn agree(app: &AppKey, volumes: bool, estate: Option<&Estate>, consent: &Consent
 }
 
 fn named(estate: &Estate) -> Vec<String> {
-    estate.things.iter().filter(|receipt| receipt.origin == Origin::Created).map(called).collect()
+    estate.resources.iter().filter(|receipt| receipt.origin == Origin::Created).map(called).collect()
 }
 
 // What the app shares with others is none of this.
 fn taken_over(estate: &Estate) -> Vec<String> {
     let own = |receipt: &&Receipt| matches!(receipt.step, Step::App | Step::Dns(_));
-    let found = estate.things.iter().filter(|receipt| receipt.origin == Origin::Existing);
+    let found = estate.resources.iter().filter(|receipt| receipt.origin == Origin::Existing);
     found.filter(own).map(called).collect()
 }
 

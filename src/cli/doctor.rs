@@ -89,9 +89,9 @@ fn unrecorded(journal: &Path) -> Vec<Check> {
         Ok(noted) => noted,
         Err(error) => return vec![Check::odd("unrecorded", error.to_string(), "")],
     };
-    let check = |(run, things): (RunId, Vec<String>)| {
+    let check = |(run, resources): (RunId, Vec<String>)| {
         let hint = format!("`fabrik resume {}` finds what is there by its mark", run.short());
-        Check::odd("unrecorded", format!("by run {}: {}", run.short(), things.join("; ")), hint)
+        Check::odd("unrecorded", format!("by run {}: {}", run.short(), resources.join("; ")), hint)
     };
     noted.into_iter().map(check).collect()
 }

@@ -73,17 +73,17 @@ fn lines(found: &Found) -> Vec<String> {
         lines.push(in_style(GOOD, if unseen.is_empty() { AS_DEPLOYED } else { AS_FAR_AS_SEEN }));
         return lines;
     }
-    for Drift { thing, what, how } in drifts {
-        let thing = thing.as_str();
+    for Drift { resource, what, how } in drifts {
+        let resource = resource.as_str();
         match how {
-            How::Gone => lines.push(in_style(BAD, &format!("  - {thing:<13} {what} is gone"))),
+            How::Gone => lines.push(in_style(BAD, &format!("  - {resource:<13} {what} is gone"))),
             How::Unmarked => {
                 let text =
-                    format!("  ! {thing:<13} {what} no longer carries our mark: somebody made it theirs");
+                    format!("  ! {resource:<13} {what} no longer carries our mark: somebody made it theirs");
                 lines.push(in_style(BAD, &text));
             }
             How::Moved(fields) => {
-                lines.push(in_style(ODD, &format!("  ~ {thing:<13} {what}")));
+                lines.push(in_style(ODD, &format!("  ~ {resource:<13} {what}")));
                 lines.extend(fields.iter().map(|moved| {
                     format!("      {}: deployed {}, there {}", moved.field, moved.deployed, moved.there)
                 }));
@@ -117,5 +117,5 @@ fn drift_fields(drift: &Drift) -> Value {
         How::Unmarked => "unmarked",
         How::Moved(_) => "moved",
     };
-    json!({"thing": drift.thing.as_str(), "what": drift.what, "how": how, "fields": fields})
+    json!({"thing": drift.resource.as_str(), "what": drift.what, "how": how, "fields": fields})
 }

@@ -1,8 +1,8 @@
 //! A journal with a note beside it, for what it could not take.
 //!
-//! Where an effect has just succeeded and its entry cannot be written, the thing's id and mark are said, and the entry
+//! Where an effect has just succeeded and its entry cannot be written, the resource's id and ownership tag are said, and the entry
 //! is put into `fabrik.db.unrecorded`, one JSON line each. Its intent is in the journal, so taking the run up again
-//! finds the thing by its mark; the note is for people, and goes when its run is closed.
+//! finds the resource by its ownership tag; the note is for people, and goes when its run is closed.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -59,15 +59,15 @@ impl NotedStore {
             Ok(()) => format!("it is noted in {}", self.note.display()),
             Err(error) => format!("{} cannot be written either: {error}", self.note.display()),
         };
-        let thing = thing(receipt);
-        self.screen.complain(&format!("! {thing} is there, and the journal could not record it; {place}"));
+        let resource = resource(receipt);
+        self.screen.complain(&format!("! {resource} is there, and the journal could not record it; {place}"));
         if let Some(json) = &self.json {
             let file = written.is_ok().then(|| self.note.display().to_string());
-            let mark = receipt.tag.as_ref().map(ToString::to_string);
+            let tag = receipt.tag.as_ref().map(ToString::to_string);
             let step = receipt.step.as_str();
             json.tell(
                 "effect.unrecorded",
-                json!({"step": step, "id": receipt.id, "mark": mark, "file": file}),
+                json!({"step": step, "id": receipt.id, "mark": tag, "file": file}),
             );
         }
     }
@@ -102,8 +102,8 @@ impl NotedStore {
 pub fn beside(journal: &Path) -> io::Result<BTreeMap<RunId, Vec<String>>> {
     let mut by_run: BTreeMap<RunId, Vec<String>> = BTreeMap::new();
     for unrecorded in read(&note(journal))? {
-        let things = by_run.entry(unrecorded.run).or_default();
-        things.extend(outcome(&unrecorded.line).map(thing));
+        let resources = by_run.entry(unrecorded.run).or_default();
+        resources.extend(outcome(&unrecorded.line).map(resource));
     }
     Ok(by_run)
 }
@@ -123,7 +123,7 @@ fn read(note: &Path) -> io::Result<Vec<Unrecorded>> {
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
-/// The thing that an entry says is there.
+/// The resource that an entry says is there.
 fn outcome(line: &StoredEntry) -> Option<&Receipt> {
     match &line.entry {
         JournalEntry::Effect(
@@ -133,9 +133,9 @@ fn outcome(line: &StoredEntry) -> Option<&Receipt> {
     }
 }
 
-fn thing(receipt: &Receipt) -> String {
-    let mark = receipt.tag.as_ref().map(|mark| format!(", mark `{mark}`")).unwrap_or_default();
-    format!("{} {}{mark}", receipt.step, receipt.id)
+fn resource(receipt: &Receipt) -> String {
+    let tag = receipt.tag.as_ref().map(|tag| format!(", mark `{tag}`")).unwrap_or_default();
+    format!("{} {}{tag}", receipt.step, receipt.id)
 }
 
 #[async_trait]

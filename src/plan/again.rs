@@ -1,12 +1,12 @@
-//! Finding a known thing again.
+//! Finding a known resource again.
 
 use machine::receipt::Receipt;
 
 use crate::providers::{Object, Provider, Trouble};
 
-/// The thing of `receipt` as it is now; `None` when it is proved to be gone.
+/// The resource of `receipt` as it is now; `None` when it is proved to be gone.
 ///
-/// A record that was dropped and made anew has another id and the mark it had.
+/// A record that was dropped and made anew has another id and the ownership tag it had.
 ///
 /// # Errors
 /// [`Trouble`].
@@ -15,7 +15,7 @@ pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<O
         return Ok(Some(object));
     }
     let marked = match &receipt.tag {
-        Some(mark) => provider.marked(mark).await?,
+        Some(tag) => provider.marked(tag).await?,
         None => Vec::new(),
     };
     if marked.is_empty() {
@@ -25,7 +25,7 @@ pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<O
     Ok(marked.into_iter().next())
 }
 
-/// Whether `object` is the thing of `known`.
+/// Whether `object` is the resource of `known`.
 pub fn is_it(known: &Receipt, object: &Object) -> bool {
-    known.id == object.id || (known.tag.is_some() && known.tag == object.mark)
+    known.id == object.id || (known.tag.is_some() && known.tag == object.tag)
 }

@@ -86,12 +86,12 @@ impl<'a> Drawing<'a> {
         let DesiredResource { attributes: mut fields, action } = app;
         let pair = |release: &str| (release_label::FIELD.to_owned(), release.to_owned());
         let action = match action {
-            Action::NoOp { id, tag: mark } if label != in_place => {
-                Action::Update { id, before: in_place.map(pair).into_iter().collect(), tag: mark }
+            Action::NoOp { id, tag } if label != in_place => {
+                Action::Update { id, before: in_place.map(pair).into_iter().collect(), tag }
             }
-            Action::Update { id, mut before, tag: mark } => {
+            Action::Update { id, mut before, tag } => {
                 before.extend(in_place.map(pair));
-                Action::Update { id, before, tag: mark }
+                Action::Update { id, before, tag }
             }
             action => action,
         };

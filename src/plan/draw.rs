@@ -1,4 +1,4 @@
-//! Drawing the plan: each thing as it should be, beside each thing as it is.
+//! Drawing the plan: each resource as it should be, beside each resource as it is.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::store::Store;
 /// What a plan shows for a compose text that somebody edited since it was sent.
 pub const EDITED: &str = "edited since it was sent";
 
-/// What is known of a thing of the app's own before looking.
+/// What is known of a resource of the app's own before looking.
 pub struct Known {
     /// The last release's receipt for it.
     pub receipt: Option<Receipt>,
@@ -65,10 +65,10 @@ pub struct DrawnPlan {
 }
 
 impl Drawing<'_> {
-    /// The whole plan: a wish for each thing, then the variables.
+    /// The whole plan: a wish for each resource, then the variables.
     ///
     /// # Errors
-    /// [`Obstacle`]: the first thing in the way.
+    /// [`Obstacle`]: the first resource in the way.
     pub async fn whole(&self, vendors: &Vendors) -> Result<DrawnPlan, Obstacle> {
         self.movable()?;
         let drawn = self.drawn(vendors).await?;
@@ -110,9 +110,9 @@ impl Drawing<'_> {
     fn sent_again(&self, app: DesiredResource, observed: &ObservedApp) -> DesiredResource {
         let is_edited = !observed.compose.is_empty();
         match app.action {
-            Action::NoOp { id, tag: mark } if is_edited || self.force => {
+            Action::NoOp { id, tag } if is_edited || self.force => {
                 let before = if is_edited { fields([("compose", EDITED)]) } else { Attributes::new() };
-                DesiredResource { action: Action::Update { id, before, tag: mark }, ..app }
+                DesiredResource { action: Action::Update { id, before, tag }, ..app }
             }
             action => DesiredResource { action, ..app },
         }
@@ -141,7 +141,7 @@ impl Drawing<'_> {
         Ok(())
     }
 
-    /// The wish for a thing of ours alone: kept, changed or made; a stranger at its key is an obstacle.
+    /// The wish for a resource of ours alone: kept, changed or made; a stranger at its key is an obstacle.
     ///
     /// # Errors
     /// [`Obstacle`].
@@ -155,7 +155,7 @@ impl Drawing<'_> {
         let it = known.receipt.as_ref().and_then(|known| known_among(known, &there));
         let it = it.map(|at| there.remove(at).id);
         let Sorted { strangers, late } = self.sort(provider, there).await?;
-        let can_be_adopted = |alone: &Object| alone.mark.is_none() && is_same_kind(alone, &fields);
+        let can_be_adopted = |alone: &Object| alone.tag.is_none() && is_same_kind(alone, &fields);
         let wish = match strangers.as_slice() {
             [] => self.known(provider, known, it, fields).await?,
             [alone] if it.is_none() && known.adopt && can_be_adopted(alone) => {
@@ -166,7 +166,7 @@ impl Drawing<'_> {
         Ok(Drawn { wish, late })
     }
 
-    // The wish for a thing that the last release left, seen under the id `it`, or not at all.
+    // The wish for a resource that the last release left, seen under the id `it`, or not at all.
     async fn known(
         &self,
         provider: &dyn Provider,
@@ -182,10 +182,10 @@ impl Drawing<'_> {
             provider.control().await?;
             return Ok(DesiredResource { attributes: fields, action: Action::Create });
         };
-        if object.mark == receipt.tag {
+        if object.tag == receipt.tag {
             return self.changed(provider, &receipt, &object, fields);
         }
-        if object.mark.is_none() && adopt && is_same_kind(&object, &fields) {
+        if object.tag.is_none() && adopt && is_same_kind(&object, &fields) {
             return self.changed(provider, &adopted(provider, &object), &object, fields);
         }
         let Obstacle { hint, .. } =
@@ -208,15 +208,15 @@ impl Drawing<'_> {
         let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
         match (why, action) {
             (Some((message, hint)), _) => Err(Obstacle::new(message, hint)),
-            (None, Action::NoOp { id, tag: mark }) if self.force => Ok(DesiredResource {
+            (None, Action::NoOp { id, tag }) if self.force => Ok(DesiredResource {
                 attributes: fields,
-                action: Action::Update { id, before: Attributes::new(), tag: mark },
+                action: Action::Update { id, before: Attributes::new(), tag },
             }),
             (None, action) => Ok(DesiredResource { attributes: fields, action }),
         }
     }
 
-    /// The wish for a thing that apps share: used where it is there, made where it is not.
+    /// The wish for a resource that apps share: used where it is there, made where it is not.
     ///
     /// # Errors
     /// [`Obstacle`] when several are there.
@@ -230,8 +230,8 @@ impl Drawing<'_> {
         let Sorted { mut strangers, late } = self.sort(provider, there).await?;
         let used = used.or_else(|| if strangers.len() == 1 { strangers.pop() } else { None });
         match (used, strangers.as_slice()) {
-            (Some(Object { id, mark, .. }), _) => Ok(Drawn {
-                wish: DesiredResource { attributes: fields, action: Action::NoOp { id, tag: mark } },
+            (Some(Object { id, tag, .. }), _) => Ok(Drawn {
+                wish: DesiredResource { attributes: fields, action: Action::NoOp { id, tag } },
                 late,
             }),
             (None, []) => {
@@ -358,7 +358,7 @@ impl Drawing<'_> {
     }
 }
 
-// By its id before its mark: a late copy carries the same one.
+// By its id before its ownership tag: a late copy carries the same one.
 fn known_among(known: &Receipt, there: &[Object]) -> Option<usize> {
     let by_id = there.iter().position(|object| object.id == known.id);
     by_id.or_else(|| there.iter().position(|object| is_it(known, object)))
@@ -374,7 +374,7 @@ fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) 
     EnvVarChange { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
 }
 
-// It keeps whatever else is written on it, and carries no mark of ours: nothing ever deletes it.
+// It keeps whatever else is written on it, and carries no ownership tag of ours: nothing ever deletes it.
 fn adopted(provider: &dyn Provider, stranger: &Object) -> Receipt {
     let (step, id) = (provider.step(), stranger.id.clone());
     Receipt { step, origin: Origin::Existing, id, tag: None, attributes: Attributes::new() }
@@ -387,10 +387,10 @@ fn compare(known: &Receipt, object: &Object, fields: &Attributes) -> Action {
     now.extend(object.fields.clone());
     let differs = fields.iter().any(|(name, value)| now.get(name) != Some(value));
     if !differs {
-        return Action::NoOp { id: object.id.clone(), tag: object.mark.clone() };
+        return Action::NoOp { id: object.id.clone(), tag: object.tag.clone() };
     }
     let before = fields.keys().filter_map(|name| Some((name.clone(), now.get(name)?.clone()))).collect();
-    Action::Update { id: object.id.clone(), before, tag: object.mark.clone() }
+    Action::Update { id: object.id.clone(), before, tag: object.tag.clone() }
 }
 
 fn wish<const N: usize>(pairs: [(&str, &str); N]) -> DesiredResource {

@@ -23,23 +23,23 @@ pub struct DriftReport {
     pub unseen: Vec<String>,
 }
 
-/// One thing that is not as it was left.
+/// One resource that is not as it was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
-    /// The thing.
-    pub thing: Step,
+    /// The resource.
+    pub resource: Step,
     /// How people call it.
     pub what: String,
     /// How it differs.
     pub how: How,
 }
 
-/// How a thing differs.
+/// How a resource differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
     /// It is gone.
     Gone,
-    /// Somebody else has made it theirs: our mark is no longer on it.
+    /// Somebody else has made it theirs: our ownership tag is no longer on it.
     Unmarked,
     /// Some of its fields have moved.
     Moved(Vec<Moved>),
@@ -102,7 +102,7 @@ fn of_observed(app: &str, observed: &ObservedApp) -> Vec<Drift> {
         (Step::Envs, "its variables".to_owned(), envs.collect()),
     ];
     let moved = groups.into_iter().filter(|(.., moved)| !moved.is_empty());
-    moved.map(|(thing, what, moved)| Drift { thing, what, how: How::Moved(moved) }).collect()
+    moved.map(|(resource, what, moved)| Drift { resource, what, how: How::Moved(moved) }).collect()
 }
 
 fn field(name: &str, deployed: &str, there: &str) -> Moved {
@@ -110,9 +110,9 @@ fn field(name: &str, deployed: &str, there: &str) -> Moved {
 }
 
 async fn of_thing(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<Drift>, Obstacle> {
-    let drift = |how| Some(Drift { thing: receipt.step.resource(), what: provider.describe(), how });
+    let drift = |how| Some(Drift { resource: receipt.step.resource(), what: provider.describe(), how });
     let Some(object) = find(provider, receipt).await? else { return Ok(drift(How::Gone)) };
-    if object.mark != receipt.tag {
+    if object.tag != receipt.tag {
         return Ok(drift(How::Unmarked));
     }
     let moved = moved(&object, &receipt.attributes);
@@ -143,5 +143,5 @@ async fn of_volumes(vendors: &Vendors, release: &Release, app: &Receipt) -> Resu
         })
         .collect();
     let what = "its volumes".to_owned();
-    Ok((!moved.is_empty()).then_some(Drift { thing: Step::Volumes, what, how: How::Moved(moved) }))
+    Ok((!moved.is_empty()).then_some(Drift { resource: Step::Volumes, what, how: How::Moved(moved) }))
 }

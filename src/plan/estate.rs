@@ -1,6 +1,6 @@
-//! An app's estate: all that its runs made and that was never taken down, with the way to each thing.
+//! An app's estate: all that its runs made and that was never taken down, with the way to each resource.
 //!
-//! Read from the journal alone. Whether the things are still there, and still ours, is seen when they are undone.
+//! Read from the journal alone. Whether the resources are still there, and still ours, is seen when they are undone.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::store::{RunRow, Store};
 pub struct Estate {
     /// Where it is: the newest release's plan, with every record there ever was.
     pub plan: Plan,
-    /// The things, those of the newest release first. What was made stands as made, all else as found.
-    pub things: Vec<Receipt>,
+    /// The resources, those of the newest release first. What was made stands as made, all else as found.
+    pub resources: Vec<Receipt>,
 }
 
-/// A thing, and the record it is at, where it is one.
+/// A resource, and the record it is at, where it is one.
 type Thing = (Receipt, Option<DesiredRecord>);
 
 impl Estate {
@@ -31,34 +31,34 @@ impl Estate {
     /// # Errors
     /// [`ReadError`].
     pub async fn read(store: &Arc<dyn Store>, rows: &[RunRow]) -> Result<Option<Self>, ReadError> {
-        let mut things: Vec<Thing> = Vec::new();
+        let mut resources: Vec<Thing> = Vec::new();
         let (mut newest, mut volumes) = (None, BTreeSet::new());
         for row in rows {
             if has_destroyed(store, row).await? {
-                (things, newest) = (Vec::new(), None);
+                (resources, newest) = (Vec::new(), None);
                 volumes.clear();
             }
             volumes.extend(started_with(store, row).await?);
             let Some(release) = finished(store, row).await? else { continue };
-            left_by(&release, &mut things);
+            left_by(&release, &mut resources);
             newest = Some(release);
         }
         let Some(newest) = newest else { return Ok(None) };
-        let mut estate = Self::of(&newest, things);
+        let mut estate = Self::of(&newest, resources);
         let mounted = newest.volumes();
         estate.plan.left_volumes = volumes.into_iter().filter(|name| !mounted.contains(name)).collect();
         Ok(Some(estate))
     }
 
-    fn of(newest: &Release, mut things: Vec<Thing>) -> Self {
+    fn of(newest: &Release, mut resources: Vec<Thing>) -> Self {
         let receipts = newest.deployment.ledger().receipts();
         let is_older = |(receipt, _): &Thing| {
             !receipts.iter().any(|now| now.id == receipt.id && alike(now.step, receipt.step))
         };
-        things.sort_by_key(is_older);
+        resources.sort_by_key(is_older);
         let mut plan = Plan { baseline: Baseline::Nothing, records: Vec::new(), ..newest.plan().clone() };
         let mut numbered = Vec::new();
-        for (mut receipt, record) in things {
+        for (mut receipt, record) in resources {
             if let Some(record) = record {
                 let Ok(nth) = RecordIndex::try_from(plan.records.len()) else { continue };
                 receipt.step = Step::Dns(nth);
@@ -66,7 +66,7 @@ impl Estate {
             }
             numbered.push(receipt);
         }
-        Self { plan, things: numbered }
+        Self { plan, resources: numbered }
     }
 }
 
@@ -84,20 +84,20 @@ async fn finished(store: &Arc<dyn Store>, row: &RunRow) -> Result<Option<Release
     }
 }
 
-// What this release did to the things that the ones before it had left.
-fn left_by(release: &Release, things: &mut Vec<Thing>) {
+// What this release did to the resources that the ones before it had left.
+fn left_by(release: &Release, resources: &mut Vec<Thing>) {
     for receipt in release.deployment.ledger().receipts().iter().filter(|receipt| receipt.step.sets_fields())
     {
         let same = |(known, _): &Thing| known.id == receipt.id && alike(known.step, receipt.step);
-        match (&receipt.origin, things.iter().position(same)) {
-            (Origin::Deleted { .. }, Some(at)) => drop(things.remove(at)),
+        match (&receipt.origin, resources.iter().position(same)) {
+            (Origin::Deleted { .. }, Some(at)) => drop(resources.remove(at)),
             (Origin::Deleted { .. }, None) | (Origin::Orphaned, _) => {}
-            (_, Some(at)) => things[at].0.attributes.extend(receipt.attributes.clone()),
+            (_, Some(at)) => resources[at].0.attributes.extend(receipt.attributes.clone()),
             (how, None) => {
                 let how = if *how == Origin::Created { Origin::Created } else { Origin::Existing };
                 let receipt = Receipt { origin: how, step: receipt.step.resource(), ..receipt.clone() };
                 let record = record_of(release, receipt.step);
-                things.push((receipt, record));
+                resources.push((receipt, record));
             }
         }
     }

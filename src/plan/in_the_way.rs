@@ -1,4 +1,4 @@
-//! What stands where a thing of the app's own is to be: whose it is, and the way on.
+//! What stands where a resource of the app's own is to be: whose it is, and the way on.
 //!
 //! The way on is one that works when it is followed to the letter. Nobody is sent to delete what a live app has, or what a
 //! run that is not finished will still undo.
@@ -17,7 +17,7 @@ use super::{Obstacle, Release};
 use crate::providers::{Object, Provider};
 use crate::store::{RunRow, Store};
 
-/// Whose it is, as far as its mark and the journal tell.
+/// Whose it is, as far as its ownership tag and the journal tell.
 enum Owner {
     /// An app whose runs made it and which is deployed.
     App {
@@ -39,7 +39,7 @@ enum Owner {
 }
 
 impl Drawing<'_> {
-    /// What to say of `strangers`, which stand where a thing with `wanted` fields is to be. `may_adopt` says whether the
+    /// What to say of `strangers`, which stand where a resource with `wanted` fields is to be. `may_adopt` says whether the
     /// spec lets one of them be taken over.
     pub(super) async fn in_the_way(
         &self,
@@ -67,8 +67,8 @@ impl Drawing<'_> {
                 );
                 Obstacle::new(message, format!("no app needs it any more: {}", delete(step)))
             }
-            Ok(Owner::LostRun(mark)) => Obstacle::new(
-                format!("{what} is there already, made by run {}, which this journal has lost", mark.run),
+            Ok(Owner::LostRun(tag)) => Obstacle::new(
+                format!("{what} is there already, made by run {}, which this journal has lost", tag.run),
                 format!("put a newer backup of the journal in its place, or {}", delete(step)),
             ),
             Ok(Owner::OtherJournal(OwnershipTag { run, journal, .. })) => Obstacle::new(
@@ -89,13 +89,13 @@ impl Drawing<'_> {
     }
 
     async fn owner(&self, object: &Object) -> Result<Owner, Obstacle> {
-        let Some(mark) = &object.mark else { return Ok(Owner::Stranger) };
-        if mark.journal != *self.store.journal() {
-            return Ok(Owner::OtherJournal(mark.clone()));
+        let Some(tag) = &object.tag else { return Ok(Owner::Stranger) };
+        if tag.journal != *self.store.journal() {
+            return Ok(Owner::OtherJournal(tag.clone()));
         }
         let rows = self.store.list(None).await?;
-        let Some(row) = rows.iter().find(|row| row.run == mark.run) else {
-            return Ok(Owner::LostRun(mark.clone()));
+        let Some(row) = rows.iter().find(|row| row.run == tag.run) else {
+            return Ok(Owner::LostRun(tag.clone()));
         };
         let runs: Vec<RunRow> = rows.iter().filter(|other| other.app == row.app).cloned().collect();
         if let Some(spec) = has(self.store, &runs, &object.id).await? {
@@ -128,12 +128,12 @@ impl Drawing<'_> {
     }
 }
 
-/// The spec of the app whose `runs` made the thing with this id, where the app still has it.
+/// The spec of the app whose `runs` made the resource with this id, where the app still has it.
 async fn has(store: &Arc<dyn Store>, runs: &[RunRow], id: &str) -> Result<Option<String>, Obstacle> {
     let unreadable =
         |error: super::release::ReadError| Obstacle::new(error.to_string(), "nothing was touched");
     let Some(estate) = Estate::read(store, runs).await.map_err(unreadable)? else { return Ok(None) };
-    if estate.things.iter().all(|receipt| receipt.id != id) {
+    if estate.resources.iter().all(|receipt| receipt.id != id) {
         return Ok(None);
     }
     let newest = Release::newest(store, runs, None).await.map_err(unreadable)?;
@@ -211,7 +211,7 @@ fn called(app: &AppKey) -> String {
     format!("app `{}` (project `{}`, environment `{}`)", app.name, app.project, app.environment)
 }
 
-/// The fields of a thing in one line.
+/// The fields of a resource in one line.
 pub(super) fn shown(object: &Object) -> String {
     let fields: Vec<String> = object.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
     fields.join(", ")

@@ -1,7 +1,7 @@
 //! What earlier runs left behind without knowing: a request that was still on the wire when its run had ended.
 //!
-//! Such a thing carries the mark of a run of this app in this journal, and no entry of that run names its id. It is
-//! deleted before anything else is done. What a run's journal does name (a thing somebody gave up on) is left alone.
+//! Such a resource carries the ownership tag of a run of this app in this journal, and no entry of that run names its id. It is
+//! deleted before anything else is done. What a run's journal does name (a resource somebody gave up on) is left alone.
 
 use machine::receipt::{Origin, Receipt};
 
@@ -11,7 +11,7 @@ use super::release::{ReadError, read};
 use crate::providers::{Object, Provider};
 use crate::store::StoreError;
 
-/// The things at one natural key, told apart.
+/// The resources at one natural key, told apart.
 pub struct Sorted {
     /// Neither ours nor left behind.
     pub strangers: Vec<Object>,
@@ -20,7 +20,7 @@ pub struct Sorted {
 }
 
 impl Drawing<'_> {
-    /// Tells `objects` apart, none of which is the thing that `provider` is asked for.
+    /// Tells `objects` apart, none of which is the resource that `provider` is asked for.
     ///
     /// # Errors
     /// [`Obstacle`] when the journal cannot be read.
@@ -33,14 +33,8 @@ impl Drawing<'_> {
         for object in objects {
             if self.is_late(provider, &object).await? {
                 let step = provider.step();
-                let Object { id, mark, fields, .. } = object;
-                sorted.late.push(Receipt {
-                    step,
-                    origin: Origin::Orphaned,
-                    id,
-                    tag: mark,
-                    attributes: fields,
-                });
+                let Object { id, tag, fields, .. } = object;
+                sorted.late.push(Receipt { step, origin: Origin::Orphaned, id, tag, attributes: fields });
             } else {
                 sorted.strangers.push(object);
             }
@@ -49,16 +43,16 @@ impl Drawing<'_> {
     }
 
     async fn is_late(&self, provider: &dyn Provider, object: &Object) -> Result<bool, Obstacle> {
-        let Some(mark) = &object.mark else { return Ok(false) };
-        // Lists show things of other kinds too, which this provider would not find again.
+        let Some(tag) = &object.tag else { return Ok(false) };
+        // Lists show resources of other kinds too, which this provider would not find again.
         let found = provider.get(&object.id).await?;
-        if found.is_none_or(|found| found.mark != object.mark) {
+        if found.is_none_or(|found| found.tag != object.tag) {
             return Ok(false);
         }
-        if mark.journal != *self.store.journal() || mark.run == *self.run {
+        if tag.journal != *self.store.journal() || tag.run == *self.run {
             return Ok(false);
         }
-        let any = match read(self.store.as_ref(), &mark.run).await {
+        let any = match read(self.store.as_ref(), &tag.run).await {
             Ok((any, _)) => any,
             Err(ReadError::Store(StoreError::NoSuchRun(_))) => return Ok(false),
             Err(error) => return Err(Obstacle::new(error.to_string(), "nothing was touched")),

@@ -31,7 +31,7 @@ pub struct Facts {
     pub servers: Vec<Server>,
 }
 
-/// How one thing is.
+/// How one resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
     /// As it should be.
@@ -42,7 +42,7 @@ pub enum Health {
     Bad,
 }
 
-/// One thing that was looked at.
+/// One resource that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// What it is about, in one word.

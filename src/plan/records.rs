@@ -103,7 +103,7 @@ impl Drawing<'_> {
         Err(self.in_the_way(provider, &sorted.strangers, wanted, false).await)
     }
 
-    // Only what carries this app's mark was made by its runs; what was taken over stays.
+    // Only what carries this app's ownership tag was made by its runs; what was taken over stays.
     async fn unwanted(&self, vendors: &Vendors) -> Result<Vec<DesiredRecord>, Obstacle> {
         let Some(base) = self.base else { return Ok(Vec::new()) };
         if self.ask.spec.dns.managed().is_none() {
@@ -113,10 +113,10 @@ impl Drawing<'_> {
         let known = base.records().into_iter().chain(base.handed_over());
         let mut records = Vec::new();
         for (record, receipt) in known.filter(|(record, _)| !wanted(&record.name)) {
-            let Some(mark) = receipt.tag.clone() else { continue };
+            let Some(tag) = receipt.tag.clone() else { continue };
             let found = find(&vendors.records(record, receipt.step), &receipt).await?;
-            let Some(object) = found.filter(|object| object.mark.as_ref() == Some(&mark)) else { continue };
-            let action = Action::Delete { id: object.id, before: receipt.attributes, tag: mark };
+            let Some(object) = found.filter(|object| object.tag.as_ref() == Some(&tag)) else { continue };
+            let action = Action::Delete { id: object.id, before: receipt.attributes, tag };
             let wish = DesiredResource { attributes: Attributes::new(), action };
             records.push(DesiredRecord { desired: wish, proxy: Proxy::AsMade, ..record.clone() });
         }
@@ -154,10 +154,10 @@ fn wanted(site: &Site, proxied: bool) -> Attributes {
 // they left it, makes room for the wanted one; any other is refused as before.
 fn of_another_type(known: Option<&Receipt>, there: &Object, wanted: &Attributes) -> Option<DesiredResource> {
     let known = known?;
-    let mark = known.tag.clone().filter(|mark| there.mark.as_ref() == Some(mark))?;
+    let tag = known.tag.clone().filter(|tag| there.tag.as_ref() == Some(tag))?;
     if there.fields.get("type") == wanted.get("type") || !there.differences(&known.attributes).is_empty() {
         return None;
     }
-    let action = Action::Delete { id: there.id.clone(), before: known.attributes.clone(), tag: mark };
+    let action = Action::Delete { id: there.id.clone(), before: known.attributes.clone(), tag };
     Some(DesiredResource { attributes: Attributes::new(), action })
 }

@@ -67,7 +67,7 @@ impl Ground {
 /// Looks at both APIs; changes nothing. `facts` is what preflight found.
 ///
 /// # Errors
-/// [`Obstacle`]: the first thing that is in the way.
+/// [`Obstacle`]: the first resource that is in the way.
 pub async fn survey(
     vendors: &Vendors,
     spec: &Spec,

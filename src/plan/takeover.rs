@@ -1,4 +1,4 @@
-//! What a plan takes over: things of somebody else's that the spec says may be changed.
+//! What a plan takes over: resources of somebody else's that the spec says may be changed.
 //!
 //! A record is put back when the run fails. Of an app nothing is known but its name, so it is not: that wants consent.
 

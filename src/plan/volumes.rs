@@ -44,9 +44,9 @@ impl Drawing<'_> {
         if !is_application(&wish.attributes) || !wish.attributes.contains_key(VOLUMES) {
             return Ok(wish);
         }
-        let (id, before, mark) = match wish.action {
-            Action::Update { id, before, tag: mark } => (id, before, mark),
-            Action::NoOp { id, tag: mark } => (id, wish.attributes.clone(), mark),
+        let (id, before, tag) = match wish.action {
+            Action::Update { id, before, tag } => (id, before, tag),
+            Action::NoOp { id, tag } => (id, wish.attributes.clone(), tag),
             Action::Create | Action::Delete { .. } => {
                 coolify.knows_storages().await?;
                 return Ok(wish);
@@ -56,9 +56,9 @@ impl Drawing<'_> {
         let changes = before.iter().any(|(name, was)| wish.attributes.get(name) != Some(was));
         let action = if changes || wish.attributes[VOLUMES] != there {
             let before = before.into_iter().chain([(VOLUMES.to_owned(), there)]).collect();
-            Action::Update { id, before, tag: mark }
+            Action::Update { id, before, tag }
         } else {
-            Action::NoOp { id, tag: mark }
+            Action::NoOp { id, tag }
         };
         Ok(DesiredResource { action, ..wish })
     }

@@ -18,7 +18,7 @@ pub enum Answer {
     Refused(String),
     /// Refused, but part of it may have been done.
     Partial(String),
-    /// The thing is not there (404).
+    /// The resource is not there (404).
     Missing(String),
     /// The token is not accepted; nothing was done.
     TokenRefused(String),
@@ -115,7 +115,7 @@ pub fn sense(status: u16, body: &Value) -> Sense {
     codes::sense(status, body).unwrap_or_else(by_status)
 }
 
-/// Whether a 404 is about the call and not about the thing: this version of Coolify does not have it, which only the
+/// Whether a 404 is about the call and not about the resource: this version of Coolify does not have it, which only the
 /// link to its documentation tells (Coolify 4.3.11, observed).
 pub fn is_no_such_call(status: u16, body: &Value) -> bool {
     status == 404 && body.get("docs").is_some()
@@ -222,9 +222,10 @@ mod tests {
 
     #[test]
     fn a_call_that_is_not_there_says_nothing_about_the_thing() {
-        let (call, thing) = (json!({"message": "Not found.", "docs": "https://coolify.io/docs"}), json!({}));
+        let (call, resource) =
+            (json!({"message": "Not found.", "docs": "https://coolify.io/docs"}), json!({}));
         assert!(matches!(answer(404, &call), Answer::Refused(_)));
-        assert!(matches!(answer(404, &thing), Answer::Missing(_)));
+        assert!(matches!(answer(404, &resource), Answer::Missing(_)));
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Call {
         Self { request, redacted, times, refusal: Refusal::Atomic }
     }
 
-    /// Whether it deletes: then a thing that is not there is the wished end.
+    /// Whether it deletes: then a resource that is not there is the wished end.
     pub fn deletes(&self) -> bool {
         self.redacted.method == "DELETE"
     }

@@ -1,6 +1,6 @@
 //! Who can do it: Cloudflare for DNS records, Coolify for projects, environments and apps.
 //!
-//! A provider looks, makes or changes, and unmakes one kind of thing. It prepares requests and reads answers;
+//! A provider looks, makes or changes, and unmakes one kind of resource. It prepares requests and reads answers;
 //! it does not decide what is wanted, writes no journal, and never sends a write on its own.
 
 pub mod answer;
@@ -28,7 +28,7 @@ use machine::step::Step;
 use machine::tag::OwnershipTag;
 use serde_json::Value;
 
-/// One kind of remote thing, at one natural key.
+/// One kind of remote resource, at one natural key.
 #[async_trait]
 pub trait Provider: Send + Sync {
     /// The step that wants it.
@@ -40,8 +40,8 @@ pub trait Provider: Send + Sync {
     /// Whether one that is there already, and is not ours, is simply used.
     fn shares(&self) -> bool;
 
-    /// Whether what it creates carries the mark from the start.
-    fn marks(&self) -> bool;
+    /// Whether what it creates carries the ownership tag from the start.
+    fn tags(&self) -> bool;
 
     /// Everything at the natural key, whoever made it.
     async fn look(&self) -> Result<Vec<Object>, Trouble>;
@@ -52,20 +52,20 @@ pub trait Provider: Send + Sync {
         false
     }
 
-    /// Everything that carries `mark`, wherever it is; nothing where nothing is marked.
-    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble>;
+    /// Everything that carries `ownership tag`, wherever it is; nothing where nothing is marked.
+    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble>;
 
-    /// The thing with this id; `None` for a 404, which proves absence only beside a [`control`](Self::control) read.
+    /// The resource with this id; `None` for a 404, which proves absence only beside a [`control`](Self::control) read.
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble>;
 
     /// Proves that this token still sees what it saw when the plan was made, so that absence means absence.
     async fn control(&self) -> Result<(), Trouble>;
 
     /// The request that makes it.
-    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call;
+    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call;
 
-    /// Reads the answer to [`make`](Self::make); `None` where it names no object, or not one that carries the mark.
-    fn made(&self, answer: &Value, fields: &Attributes, mark: &OwnershipTag) -> Option<Object>;
+    /// Reads the answer to [`make`](Self::make); `None` where it names no object, or not one that carries the ownership tag.
+    fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object>;
 
     /// Why `object` cannot be changed in place to what `fields` say, and what to do; `None` where it can.
     fn unchangeable(&self, _object: &Object, _fields: &Attributes) -> Option<(String, String)> {

@@ -1,16 +1,16 @@
-//! A remote thing as an API shows it, reduced to what deciding needs.
+//! A remote resource as an API shows it, reduced to what deciding needs.
 
 use machine::receipt::Attributes;
 use machine::tag::OwnershipTag;
 use serde_json::Value;
 
-/// A remote thing.
+/// A remote resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     /// The id the API gave it.
     pub id: String,
-    /// Our mark, where it carries one that reads as one.
-    pub mark: Option<OwnershipTag>,
+    /// Our ownership tag, where it carries one that reads as one.
+    pub tag: Option<OwnershipTag>,
     /// Its named fields.
     pub fields: Attributes,
     /// When it was made, as the API tells it; sorts by age. Empty where it does not tell.
@@ -27,9 +27,9 @@ pub fn id(value: &Value) -> Option<&str> {
 }
 
 impl Object {
-    /// What an answer that gives only an id stands for: the thing as it was asked for.
-    pub fn as_asked(id: &str, fields: &Attributes, mark: Option<&OwnershipTag>) -> Self {
-        Self { id: id.to_owned(), mark: mark.cloned(), fields: fields.clone(), created: String::new() }
+    /// What an answer that gives only an id stands for: the resource as it was asked for.
+    pub fn as_asked(id: &str, fields: &Attributes, tag: Option<&OwnershipTag>) -> Self {
+        Self { id: id.to_owned(), tag: tag.cloned(), fields: fields.clone(), created: String::new() }
     }
 
     /// Whether every field that both sides know is equal.

@@ -1,4 +1,4 @@
-//! Both vendors, and their things at the natural keys of one app.
+//! Both vendors, and their resources at the natural keys of one app.
 
 use machine::plan::{DesiredRecord, Plan, TargetLocation};
 use machine::receipt::Attributes;
@@ -20,7 +20,7 @@ pub struct Vendors {
     pub coolify: Coolify,
 }
 
-/// What an app's things are called.
+/// What an app's resources are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     /// The project's name.

@@ -1,4 +1,4 @@
-//! A plan as people read it: each thing, field by field, old → new.
+//! A plan as people read it: each resource, field by field, old → new.
 
 use machine::plan::{Action, DesiredRecord, DesiredResource, EnvVarAction, EnvVarChange, Plan, Proxy};
 use machine::receipt::Attributes;
@@ -11,8 +11,8 @@ use crate::plan::observed::{ObservedApp, ObservedEnv};
 use crate::providers::coolify::storages::at_docker;
 use crate::spec::Spec;
 
-/// The things of a plan, in the order they are made.
-fn things(plan: &Plan) -> Vec<(&'static str, &DesiredResource)> {
+/// The resources of a plan, in the order they are made.
+fn resources(plan: &Plan) -> Vec<(&'static str, &DesiredResource)> {
     let records = plan.records.iter().map(|record| ("dns", &record.desired));
     let rest = [("project", &plan.project), ("environment", &plan.environment), ("app", &plan.app)];
     records.chain(rest).collect()
@@ -30,7 +30,7 @@ pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
         }
     };
     let lines_of = |(name, wish)| wish_lines(name, wish, spec, when(wish));
-    let mut lines: Vec<String> = things(plan).into_iter().flat_map(lines_of).collect();
+    let mut lines: Vec<String> = resources(plan).into_iter().flat_map(lines_of).collect();
     lines.extend(plan.wanted().filter_map(|(_, record)| proxy_line(record, spec)));
     lines.extend(plan.external.iter().map(|name| {
         let name = spec.as_written(name);
@@ -38,7 +38,7 @@ pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
     }));
     lines.extend(plan.envs.iter().map(env_line));
     lines.extend(left_behind(plan).iter().map(|volume| volume_line(plan, volume)));
-    lines.push(verdict(plan).to_owned());
+    lines.push(outcome(plan).to_owned());
     lines
 }
 
@@ -63,7 +63,7 @@ fn volume_line(plan: &Plan, volume: &str) -> String {
     )
 }
 
-fn verdict(plan: &Plan) -> &'static str {
+fn outcome(plan: &Plan) -> &'static str {
     match (plan.has_changes(), plan.starts_app()) {
         (false, _) => "nothing to change",
         (true, true) => "the app is started anew",
@@ -158,7 +158,7 @@ fn known_by_now(fields: &Attributes) -> Attributes {
 
 /// The plan, for programs.
 pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
-    let things: Vec<Value> = things(plan)
+    let resources: Vec<Value> = resources(plan)
         .into_iter()
         .map(|(name, wish)| {
             let (action, before) = match &wish.action {
@@ -179,7 +179,7 @@ pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
         plan.envs.iter().map(|env| json!({"key": env.key, "change": env.change})).collect();
     json!({
         "app": app, "endpoints": plan.endpoints, "external": plan.external, "proxied": proxied, "changes": plan.has_changes(),
-        "starts_app": plan.starts_app(), "things": things, "env": envs, "volumes_left": left_behind(plan),
+        "starts_app": plan.starts_app(), "things": resources, "env": envs, "volumes_left": left_behind(plan),
         "observed": observed_fields(observed),
     })
 }

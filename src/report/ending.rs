@@ -165,7 +165,7 @@ impl Ending {
             Ended::Failed { run, cause, standing } => {
                 let lines = failed_lines(run.short(), cause, standing, tale);
                 let standing: Vec<Value> =
-                    standing.iter().map(|thing| standing_fields(thing, tale)).collect();
+                    standing.iter().map(|resource| standing_fields(resource, tale)).collect();
                 let fields = json!({"cause": cause_fields(cause), "standing": standing});
                 Self::ended("failed", run.as_str(), lines, fields)
             }
@@ -196,7 +196,7 @@ pub fn holder_lines(by: &Holder, since: Timestamp) -> [String; 2] {
     [format!("  held by {by}"), format!("  since   {} ({ago})", words::date(since))]
 }
 
-/// A thing in the way, for programs: `line` and `column` count from 1 and are absent where it is about a whole file, or
+/// A resource in the way, for programs: `line` and `column` count from 1 and are absent where it is about a whole file, or
 /// about none.
 fn obstacle_fields(obstacle: &Obstacle) -> Value {
     let problem = obstacle.problem();
@@ -207,7 +207,7 @@ fn obstacle_fields(obstacle: &Obstacle) -> Value {
     })
 }
 
-/// A thing in the way, and what to do about it.
+/// A resource in the way, and what to do about it.
 pub fn obstacle_lines(obstacle: &Obstacle) -> Vec<String> {
     if let Some(problem) = obstacle.problem() {
         return vec![problem.to_string()];
@@ -253,9 +253,10 @@ fn destroyed(tale: Option<&Tale>) -> Option<&str> {
 }
 
 fn kept_lines(tale: &Tale) -> Vec<String> {
-    let kept = |Kept { thing, id, reason }: &Kept| format!("  kept: {thing} {id}: {reason}");
-    let given_up =
-        |Kept { thing, id, reason }: &Kept| format!("  stays: {thing} {id}, which was given up: {reason}");
+    let kept = |Kept { resource, id, reason }: &Kept| format!("  kept: {resource} {id}: {reason}");
+    let given_up = |Kept { resource, id, reason }: &Kept| {
+        format!("  stays: {resource} {id}, which was given up: {reason}")
+    };
     let taken_over = |receipt: &Receipt| {
         format!(
             "  stays: {} {}, as the last release left it: it was there before Fabrik took it over",
@@ -275,7 +276,7 @@ fn something_stays(tale: &Tale) -> bool {
 
 fn kept_fields(kept: Option<&[Kept]>) -> Vec<Value> {
     let kept = kept.unwrap_or_default().iter();
-    kept.map(|Kept { thing, id, reason }| json!({"step": thing.as_str(), "id": id, "reason": reason}))
+    kept.map(|Kept { resource, id, reason }| json!({"step": resource.as_str(), "id": id, "reason": reason}))
         .collect()
 }
 
@@ -324,8 +325,8 @@ fn failed_lines(run: &str, cause: &Cause, standing: &[Outstanding], tale: Option
     lines
 }
 
-fn standing_fields(thing: &Outstanding, tale: Option<&Tale>) -> Value {
-    let Outstanding { receipt, undo } = thing;
+fn standing_fields(resource: &Outstanding, tale: Option<&Tale>) -> Value {
+    let Outstanding { receipt, undo } = resource;
     let blocked = match undo {
         UndoStatus::Blocked(reason) => Some(reason),
         UndoStatus::Open => None,

@@ -105,10 +105,10 @@ pub fn entry_words(line: &StoredEntry) -> String {
                 evidence.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
             format!("{}; proof: {}", checks.join("; "), evidence.proof.as_str())
         }
-        JournalEntry::Destroying { receipts: things, .. } => {
-            let things: Vec<String> =
-                things.iter().map(|receipt| format!("{} {}", receipt.step, receipt.id)).collect();
-            format!("taking down {}", things.join(", "))
+        JournalEntry::Destroying { receipts: resources, .. } => {
+            let resources: Vec<String> =
+                resources.iter().map(|receipt| format!("{} {}", receipt.step, receipt.id)).collect();
+            format!("taking down {}", resources.join(", "))
         }
         JournalEntry::RollingBack { cause, .. }
         | JournalEntry::RolledBack { cause }
@@ -124,7 +124,7 @@ fn effect_words(effect: &Effect) -> String {
     let step = effect.step();
     match effect {
         Effect::Intended(wanted) => format!("{step}: {} {}", wanted.request.method, wanted.request.target),
-        Effect::Resolved { outcome: verdict, .. } => format!("{step}: {}", verdict_words(verdict)),
+        Effect::Resolved { outcome, .. } => format!("{step}: {}", verdict_words(outcome)),
         Effect::Duplicate { receipt } => format!("{step}: one too many, {}", receipt.id),
         Effect::UndoIntended { request, .. } => format!("{step}: {} {}", request.method, request.target),
         Effect::UndoDoubted { .. } => format!("{step}: no clear answer"),
@@ -136,9 +136,9 @@ fn effect_words(effect: &Effect) -> String {
     }
 }
 
-fn verdict_words(verdict: &EffectOutcome) -> String {
+fn verdict_words(outcome: &EffectOutcome) -> String {
     use machine::receipt::Origin;
-    match verdict {
+    match outcome {
         EffectOutcome::Applied(receipt) => {
             let how = match receipt.origin {
                 Origin::Created => "made",

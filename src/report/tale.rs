@@ -27,11 +27,11 @@ pub struct Tale {
     pub abandoned: Vec<Kept>,
 }
 
-/// A thing of ours that stays.
+/// A resource of ours that stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The thing.
-    pub thing: Step,
+    /// The resource.
+    pub resource: Step,
     /// Its id.
     pub id: String,
     /// Why.
@@ -72,12 +72,12 @@ impl Tale {
         self.any.ledger().receipts().iter().filter(found).collect()
     }
 
-    /// Where people look at a thing of the run.
-    pub fn link(&self, thing: Step) -> Option<String> {
+    /// Where people look at a resource of the run.
+    pub fn link(&self, resource: Step) -> Option<String> {
         let plan = plan_of(&self.any)?;
         let place = &plan.target;
         let id = |step| self.any.ledger().receipt(step).map(|receipt| receipt.id.as_str());
-        match thing {
+        match resource {
             Step::Dns(nth) | Step::Proxy(nth) => plan.record(nth).map(|record| records_page(&record.zone)),
             Step::Project => Some(format!("{}/project/{}", place.coolify, id(Step::Project)?)),
             Step::Environment => {
@@ -100,14 +100,14 @@ impl Tale {
     }
 }
 
-// A thing has an id in its receipt alone.
+// A resource has an id in its receipt alone.
 fn abandoned(any: &AnyDeployment, lines: &[StoredEntry]) -> Vec<Kept> {
     let receipts = any.ledger().receipts();
     let given_up = |line: &StoredEntry| match &line.entry {
-        JournalEntry::Effect(Effect::Abandoned { resource: thing, reason }) => {
-            let receipt = receipts.iter().find(|receipt| receipt.step.resource() == *thing);
+        JournalEntry::Effect(Effect::Abandoned { resource, reason }) => {
+            let receipt = receipts.iter().find(|receipt| receipt.step.resource() == *resource);
             let id = receipt.map(|receipt| receipt.id.clone()).unwrap_or_default();
-            Some(Kept { thing: *thing, id, reason: reason.clone() })
+            Some(Kept { resource: *resource, id, reason: reason.clone() })
         }
         _ => None,
     };
@@ -116,8 +116,8 @@ fn abandoned(any: &AnyDeployment, lines: &[StoredEntry]) -> Vec<Kept> {
 
 fn kept(entry: JournalEntry) -> Option<Kept> {
     match entry {
-        JournalEntry::Effect(Effect::Retained { resource: thing, id, reason }) => {
-            Some(Kept { thing, id, reason })
+        JournalEntry::Effect(Effect::Retained { resource, id, reason }) => {
+            Some(Kept { resource, id, reason })
         }
         _ => None,
     }

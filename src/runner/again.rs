@@ -25,10 +25,10 @@ pub enum Wanted {
     On,
     /// That it is undone, for this reason.
     Undone(Cause),
-    /// That undoing one thing is given up.
+    /// That undoing one resource is given up.
     Abandoned {
-        /// The thing.
-        thing: Step,
+        /// The resource.
+        resource: Step,
         /// Why.
         reason: String,
     },
@@ -51,9 +51,9 @@ impl Desk {
         self.take_up(run, options, Wanted::Undone(cause)).await.unwrap_or_else(|outcome| outcome)
     }
 
-    /// Gives up on undoing `thing` of `run`, and finishes undoing the rest.
-    pub async fn abandon(&self, run: &RunId, thing: Step, reason: &str, options: &Options) -> Outcome {
-        let wanted = Wanted::Abandoned { thing, reason: reason.to_owned() };
+    /// Gives up on undoing `resource` of `run`, and finishes undoing the rest.
+    pub async fn abandon(&self, run: &RunId, resource: Step, reason: &str, options: &Options) -> Outcome {
+        let wanted = Wanted::Abandoned { resource, reason: reason.to_owned() };
         self.take_up(run, options, wanted).await.unwrap_or_else(|outcome| outcome)
     }
 
@@ -129,7 +129,7 @@ impl Desk {
         Ok(Outcome::Ended(match wanted {
             Wanted::On => Box::pin(runner.on(any)).await,
             Wanted::Undone(cause) => Box::pin(runner.undone(any, cause)).await,
-            Wanted::Abandoned { thing, reason } => Box::pin(runner.abandoned(any, thing, reason)).await,
+            Wanted::Abandoned { resource, reason } => Box::pin(runner.abandoned(any, resource, reason)).await,
         }))
     }
 }
@@ -151,8 +151,8 @@ fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), 
     let question = match wanted {
         Wanted::On => return Ok(()),
         Wanted::Undone(_) => format!("undo run {short} of {} ({})?", any.header().app.name, any.name()),
-        Wanted::Abandoned { thing, .. } => {
-            format!("give up on undoing {thing} of run {short}? It will stay.")
+        Wanted::Abandoned { resource, .. } => {
+            format!("give up on undoing {resource} of run {short}? It will stay.")
         }
     };
     if (options.consent)(&question) {
@@ -202,11 +202,11 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
                 Purpose::Deploy => format!("`fabrik rollback {short}` tries again to undo it"),
             },
         ),
-        (Wanted::Abandoned { thing, .. }, AnyDeployment::Failed(d))
-            if d.ledger().standing().iter().all(|standing| standing.receipt.step != *thing) =>
+        (Wanted::Abandoned { resource, .. }, AnyDeployment::Failed(d))
+            if d.ledger().standing().iter().all(|standing| standing.receipt.step != *resource) =>
         {
             no(
-                format!("nothing of run {short} stands at step {thing}"),
+                format!("nothing of run {short} stands at step {resource}"),
                 format!("`fabrik show {short}` lists what stands"),
             )
         }
@@ -258,10 +258,10 @@ impl Runner {
         }
     }
 
-    async fn abandoned(mut self, any: AnyDeployment, thing: Step, reason: String) -> Ended {
+    async fn abandoned(mut self, any: AnyDeployment, resource: Step, reason: String) -> Ended {
         let AnyDeployment::Failed(mut deployment) = any else { return Box::pin(self.carry_on(any)).await };
         let (run, cause) = (deployment.header().run.clone(), deployment.phase().cause.clone());
-        match deployment.abandon(&mut self.work.journal, thing, reason).await {
+        match deployment.abandon(&mut self.work.journal, resource, reason).await {
             Ok(()) => Box::pin(self.undone(AnyDeployment::Failed(deployment), cause)).await,
             Err(error) => {
                 let ended = self.park(run, error.into()).await;

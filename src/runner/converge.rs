@@ -21,8 +21,8 @@ pub struct Change<'a> {
     pub step: Step,
     /// The object it changes.
     pub id: &'a str,
-    /// The mark that the object carries, where it is one of ours.
-    pub mark: Option<machine::tag::OwnershipTag>,
+    /// The ownership tag that the object carries, where it is one of ours.
+    pub tag: Option<machine::tag::OwnershipTag>,
     /// What is there now.
     pub before: &'a Attributes,
     /// How people call it.
@@ -73,8 +73,8 @@ impl Work {
                     return Ok(receipt);
                 }
                 Answer::Refused(reason) if !doubted => {
-                    let verdict = EffectOutcome::Rejected { reason: reason.clone() };
-                    self.settle(deployment, step, ResolvedBy::Response, verdict).await?;
+                    let outcome = EffectOutcome::Rejected { reason: reason.clone() };
+                    self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
@@ -113,11 +113,11 @@ impl Work {
         change: &Change<'_>,
         call: &Call,
     ) -> Result<(), Stop> {
-        let own = self.mark(deployment, change.step);
+        let own = self.tag(deployment, change.step);
         let intended = Intended {
             step: change.step,
             semantics: kind,
-            tag: change.mark.clone().unwrap_or(own),
+            tag: change.tag.clone().unwrap_or(own),
             request: call.redacted.clone(),
             before: change.before.clone(),
             attempt: self.attempt(call.times),
@@ -133,7 +133,7 @@ impl Change<'_> {
             step: self.step,
             origin: Origin::Updated { before: self.before.clone() },
             id: self.id.to_owned(),
-            tag: self.mark.clone(),
+            tag: self.tag.clone(),
             attributes: fields.clone(),
         }
     }

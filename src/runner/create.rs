@@ -1,7 +1,7 @@
-//! Making one thing, exactly once, over an API without idempotency keys.
+//! Making one resource, exactly once, over an API without idempotency keys.
 //!
 //! Look, write the intent, guard, send once, sort the answer, write what came of it. Doubt is never a failure
-//! and never a blind retry: it is settled by looking for the mark until two reads agree.
+//! and never a blind retry: it is settled by looking for the ownership tag until two reads agree.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::providers::answer::Answer;
 use crate::providers::call::STALENESS;
 use crate::providers::{Object, Provider};
 
-/// What is found at the key of a thing that is about to be made.
+/// What is found at the key of a resource that is about to be made.
 enum Room {
     Free,
     Shared(Object),
@@ -29,13 +29,13 @@ enum Room {
 }
 
 impl Work {
-    /// The mark of `deployment`'s things at `step`.
-    pub fn mark<P>(&self, deployment: &Deployment<P>, step: Step) -> OwnershipTag {
+    /// The ownership tag of `deployment`'s resources at `step`.
+    pub fn tag<P>(&self, deployment: &Deployment<P>, step: Step) -> OwnershipTag {
         let begun = deployment.header();
         OwnershipTag { run: begun.run.clone(), step, journal: begun.journal.clone() }
     }
 
-    /// Makes the thing, or uses one that is there and may be shared.
+    /// Makes the resource, or uses one that is there and may be shared.
     ///
     /// # Errors
     /// [`Halt::Fail`] when the API refuses or a stranger holds the key; [`Halt::Stop`] when it cannot be told.
@@ -67,12 +67,12 @@ impl Work {
                 Room::Ours(object) => return self.late(deployment, step, object).await,
                 Room::Taken(object) => return Err(Halt::Fail(taken(provider, &object))),
             }
-            let mark = self.mark(deployment, step);
-            let call = provider.make(fields, &mark);
+            let tag = self.tag(deployment, step);
+            let call = provider.make(fields, &tag);
             let intended = Intended {
                 step,
                 semantics: RequestSemantics::NonIdempotent,
-                tag: mark.clone(),
+                tag: tag.clone(),
                 request: call.redacted.clone(),
                 before: Attributes::new(),
                 attempt: self.attempt(call.times),
@@ -80,7 +80,7 @@ impl Work {
             self.record(deployment, Effect::Intended(intended)).await?;
             match self.send(call).await? {
                 Answer::Done(body) => {
-                    if let Some(object) = provider.made(&body, fields, &mark) {
+                    if let Some(object) = provider.made(&body, fields, &tag) {
                         return self
                             .have(deployment, (step, Origin::Created), object, ResolvedBy::Response)
                             .await;
@@ -89,8 +89,8 @@ impl Work {
                     "an answer without an id".clone_into(&mut saw);
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    let verdict = EffectOutcome::Rejected { reason: reason.clone() };
-                    self.settle(deployment, step, ResolvedBy::Response, verdict).await?;
+                    let outcome = EffectOutcome::Rejected { reason: reason.clone() };
+                    self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
                     let what = format!("{} was refused: {reason}", provider.describe());
                     return Err(Halt::Fail(refused(what, "")));
                 }
@@ -130,25 +130,25 @@ impl Work {
         let Some(doubt) = deployment.ledger().doubts().iter().rev().find(|doubt| doubt.step == step) else {
             return Ok(None);
         };
-        let (mark, attempt, asked) =
+        let (tag, attempt, asked) =
             (doubt.tag.clone(), doubt.attempt.clone(), doubt.request.attributes.clone());
         let left = attempt.unsettled_for(&self.journal.now());
         if !left.is_zero() {
             self.wait(Wait::LateEffect, step, "a late effect of a request without an answer", left).await?;
         }
-        let mut ours = self.two_reads_agree(provider, &mark).await?;
+        let mut ours = self.two_reads_agree(provider, &tag).await?;
         ours.sort_by(|a, b| a.created.cmp(&b.created));
         let mut ours = ours.into_iter();
         let Some(oldest) = ours.next() else {
             self.settle(deployment, step, ResolvedBy::Reconciliation, EffectOutcome::NotApplied).await?;
             return Ok(None);
         };
-        let receipt = if provider.marks() {
+        let receipt = if provider.tags() {
             // As it was asked for: what somebody changed of it since is theirs, and is seen before it is undone.
             let made = Object { fields: asked, ..oldest };
             self.have(deployment, (step, Origin::Created), made, ResolvedBy::Reconciliation).await?
         } else {
-            // It carries no mark, so nobody can tell that it is ours: used, kept, and named.
+            // It carries no ownership tag, so nobody can tell that it is ours: used, kept, and named.
             self.tell(&Event::Warned(format!("{} may be ours and is kept", provider.describe())));
             self.have(deployment, (step, Origin::Existing), oldest, ResolvedBy::Reconciliation).await?
         };
@@ -162,14 +162,14 @@ impl Work {
     async fn two_reads_agree(
         &mut self,
         provider: &dyn Provider,
-        mark: &OwnershipTag,
+        tag: &OwnershipTag,
     ) -> Result<Vec<Object>, Halt> {
         // Absence counts only between two control reads: the token may have been another one for a while.
         provider.control().await?;
-        let mut before = self.ours(provider, mark).await?;
+        let mut before = self.ours(provider, tag).await?;
         loop {
             self.pause(Wait::SecondLook, STALENESS).await?;
-            let now = self.ours(provider, mark).await?;
+            let now = self.ours(provider, tag).await?;
             let ids = |objects: &[Object]| objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>();
             if ids(&before) == ids(&now) {
                 provider.control().await?;
@@ -179,15 +179,15 @@ impl Work {
         }
     }
 
-    async fn ours(&self, provider: &dyn Provider, mark: &OwnershipTag) -> Result<Vec<Object>, Halt> {
-        let objects = if provider.marks() { provider.marked(mark).await? } else { provider.look().await? };
+    async fn ours(&self, provider: &dyn Provider, tag: &OwnershipTag) -> Result<Vec<Object>, Halt> {
+        let objects = if provider.tags() { provider.marked(tag).await? } else { provider.look().await? };
         Ok(objects)
     }
 
     async fn room<P>(&self, deployment: &Deployment<P>, provider: &dyn Provider) -> Result<Room, Halt> {
-        let mark = self.mark(deployment, provider.step());
+        let tag = self.tag(deployment, provider.step());
         let mut objects = provider.look().await?;
-        if let Some(ours) = objects.iter().position(|object| object.mark.as_ref() == Some(&mark)) {
+        if let Some(ours) = objects.iter().position(|object| object.tag.as_ref() == Some(&tag)) {
             return Ok(Room::Ours(objects.swap_remove(ours)));
         }
         // A new project brings its `production` along a moment later than its own answer.
@@ -201,7 +201,7 @@ impl Work {
         Ok(if provider.shares() { Room::Shared(first) } else { Room::Taken(first) })
     }
 
-    /// Writes that the thing is there, made by this run or found.
+    /// Writes that the resource is there, made by this run or found.
     ///
     /// # Errors
     /// [`Halt::Stop`].
@@ -252,9 +252,9 @@ impl Work {
         deployment: &mut Deployment<P>,
         step: Step,
         by: ResolvedBy,
-        verdict: EffectOutcome,
+        outcome: EffectOutcome,
     ) -> Result<(), Stop> {
-        self.record(deployment, Effect::Resolved { step, by, outcome: verdict }).await
+        self.record(deployment, Effect::Resolved { step, by, outcome }).await
     }
 
     /// Waits, and says for what.
@@ -268,7 +268,7 @@ impl Work {
 }
 
 fn receipt(step: Step, how: Origin, object: Object) -> Receipt {
-    Receipt { step, origin: how, id: object.id, tag: object.mark, attributes: object.fields }
+    Receipt { step, origin: how, id: object.id, tag: object.tag, attributes: object.fields }
 }
 
 fn hidden(provider: &dyn Provider, reason: &str) -> machine::cause::Cause {

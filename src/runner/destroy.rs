@@ -118,23 +118,23 @@ impl Runner {
         self.work.safe_point()?;
         let rows = self.work.store.list(Some(&deployment.header().app)).await?;
         let estate = Estate::read(&self.work.store, &rows).await?;
-        let Some(Estate { plan, mut things }) = estate else {
+        let Some(Estate { plan, mut resources }) = estate else {
             let cause = super::halt::refused("nothing of the app stands that Fabrik made", "");
             let run = deployment.header().run.clone();
             deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
             return Ok(Ended::Refused { run, cause });
         };
-        self.find_again(&plan, &mut things).await?;
-        self.take_over_shared(deployment.header(), &mut things).await?;
-        let unwritten = deployment.destroy(plan, things, data, asked());
+        self.find_again(&plan, &mut resources).await?;
+        self.take_over_shared(deployment.header(), &mut resources).await?;
+        let unwritten = deployment.destroy(plan, resources, data, asked());
         Box::pin(self.turn_back(unwritten)).await
     }
 }
 
 impl Runner {
     // A record that an undone run had dropped was made anew, under another id.
-    async fn find_again(&self, plan: &Plan, things: &mut [Receipt]) -> Result<(), Stop> {
-        for receipt in things {
+    async fn find_again(&self, plan: &Plan, resources: &mut [Receipt]) -> Result<(), Stop> {
+        for receipt in resources {
             let Step::Dns(nth) = receipt.step else { continue };
             let Some(record) = plan.record(nth) else { continue };
             if let Some(object) = find(&self.vendors.records(record, receipt.step), receipt).await? {
@@ -149,23 +149,23 @@ impl Runner {
     // A project or an environment that another app's run of this journal made, or a run of this app that left it to others
     // in being undone, goes with the last app in it. Whether this is the last one is seen when it is undone: otherwise it
     // is kept, and named.
-    async fn take_over_shared(&self, begun: &RunHeader, things: &mut [Receipt]) -> Result<(), Stop> {
+    async fn take_over_shared(&self, begun: &RunHeader, resources: &mut [Receipt]) -> Result<(), Stop> {
         let is_shared = |it: &Receipt| {
             it.origin == Origin::Existing && matches!(it.step, Step::Project | Step::Environment)
         };
-        if !things.iter().any(is_shared) {
+        if !resources.iter().any(is_shared) {
             return Ok(());
         }
         let rows = self.work.store.list(None).await?;
         let here = rows.iter().filter(|row| row.app.outside == begun.app.outside && row.run != begun.run);
         for row in here.filter(|row| !row.forgotten) {
             let (any, _) = read(self.work.store.as_ref(), &row.run).await?;
-            for thing in things.iter_mut().filter(|it| is_shared(it)) {
+            for resource in resources.iter_mut().filter(|it| is_shared(it)) {
                 let made = |it: &&Receipt| {
-                    it.step == thing.step && it.id == thing.id && it.origin == Origin::Created
+                    it.step == resource.step && it.id == resource.id && it.origin == Origin::Created
                 };
                 if let Some(made) = any.ledger().receipts().iter().find(made) {
-                    *thing = made.clone();
+                    *resource = made.clone();
                 }
             }
         }

@@ -1,6 +1,6 @@
-//! Deleting one thing that an earlier run of the app made and that is no longer wanted.
+//! Deleting one resource that an earlier run of the app made and that is no longer wanted.
 //!
-//! Done only when all else is proven, and so that it can be made anew: what it was is written first. A thing that
+//! Done only when all else is proven, and so that it can be made anew: what it was is written first. A resource that
 //! is not as our runs left it is somebody else's by now, and stays.
 
 use machine::deployment::Deployment;
@@ -18,20 +18,20 @@ use crate::providers::answer::Answer;
 use crate::providers::call::STALENESS;
 use crate::providers::{Provider, Volumes};
 
-/// A thing that is no longer wanted.
+/// A resource that is no longer wanted.
 pub struct Dropped<'a> {
     /// Its id.
     pub id: &'a str,
     /// Its fields, as the plan saw them.
     pub before: &'a Attributes,
-    /// The mark it carries.
-    pub mark: &'a OwnershipTag,
+    /// The ownership tag it carries.
+    pub tag: &'a OwnershipTag,
 }
 
 impl Dropped<'_> {
     fn receipt(&self, provider: &dyn Provider, how: Origin, fields: Attributes) -> Receipt {
-        let (id, mark) = (self.id.to_owned(), Some(self.mark.clone()));
-        Receipt { step: provider.step(), origin: how, id, tag: mark, attributes: fields }
+        let (id, tag) = (self.id.to_owned(), Some(self.tag.clone()));
+        Receipt { step: provider.step(), origin: how, id, tag, attributes: fields }
     }
 
     fn gone(&self, provider: &dyn Provider) -> Receipt {
@@ -45,7 +45,7 @@ impl Dropped<'_> {
 }
 
 impl Work {
-    /// Deletes the thing. One that is no longer ours, or that the API does not give up, stays and is named.
+    /// Deletes the resource. One that is no longer ours, or that the API does not give up, stays and is named.
     ///
     /// # Errors
     /// [`Halt::Stop`] when it cannot be told now.
@@ -75,7 +75,7 @@ impl Work {
             let intended = Intended {
                 step,
                 semantics: RequestSemantics::Idempotent,
-                tag: dropped.mark.clone(),
+                tag: dropped.tag.clone(),
                 request: call.redacted.clone(),
                 before: dropped.before.clone(),
                 attempt: self.attempt(call.times),
@@ -122,7 +122,7 @@ impl Work {
         Ok(left)
     }
 
-    /// Makes a dropped thing anew, as it was, under the mark it had.
+    /// Makes a dropped resource anew, as it was, under the ownership tag it had.
     ///
     /// Harmless to repeat: the API refuses a second one that is the same.
     ///
@@ -135,21 +135,21 @@ impl Work {
         receipt: &Receipt,
         before: &Attributes,
     ) -> Result<Undoing, Stop> {
-        let Some(mark) = receipt.tag.clone() else {
+        let Some(tag) = receipt.tag.clone() else {
             return Ok(Undoing::Blocked("it is not known whose it was".to_owned()));
         };
         let began = self.time();
         loop {
             self.safe_point()?;
             let there = provider.look().await?;
-            if there.iter().any(|object| object.mark.as_ref() == Some(&mark) && object.agrees_with(before)) {
+            if there.iter().any(|object| object.tag.as_ref() == Some(&tag) && object.agrees_with(before)) {
                 return Ok(Undoing::Done);
             }
             if let Some(other) = there.first() {
                 return Ok(Undoing::Blocked(format!("{} has its place by now", other.id)));
             }
             let (why, reason, pause) =
-                match self.undo(deployment, receipt, provider.make(before, &mark)).await? {
+                match self.undo(deployment, receipt, provider.make(before, &tag)).await? {
                     // Seen at the next look, or sent again.
                     Answer::Done(_) => (Wait::SecondLook, "the answer to be seen".to_owned(), STALENESS),
                     Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {

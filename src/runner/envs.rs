@@ -30,7 +30,7 @@ impl Runner {
         }
         let before: Attributes = plan.envs.iter().map(|env| (env.key.clone(), env.before.clone())).collect();
         let what = format!("the variables of `{}`", deployment.header().app.name);
-        let change = Change { step: Step::Envs, id: &app.id, mark: app.tag.clone(), before: &before, what };
+        let change = Change { step: Step::Envs, id: &app.id, tag: app.tag.clone(), before: &before, what };
         let removed =
             |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvVarAction::Remove);
         let resource = Resource::of(&plan.app.attributes, &app.id);

@@ -83,9 +83,9 @@ pub enum Event {
     },
     /// The run turns back.
     TurnedBack(Cause),
-    /// A thing could not be undone.
+    /// A resource could not be undone.
     Blocked {
-        /// The thing, with its id.
+        /// The resource, with its id.
         what: String,
         /// Why, and what to do.
         reason: String,

@@ -301,7 +301,7 @@ impl Runner {
         project
     }
 
-    /// Gets the thing as wished, whatever that takes; a thing that is had already is not touched again.
+    /// Gets the resource as wished, whatever that takes; a resource that is had already is not touched again.
     pub(super) async fn have<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -314,18 +314,18 @@ impl Runner {
         }
         match &wish.action {
             Action::Create => self.work.create(deployment, provider, &wish.attributes).await,
-            Action::NoOp { id, tag: mark } => {
-                let object = Object::as_asked(id, &wish.attributes, mark.as_ref());
+            Action::NoOp { id, tag } => {
+                let object = Object::as_asked(id, &wish.attributes, tag.as_ref());
                 self.work.have(deployment, (step, Origin::Existing), object, ResolvedBy::Observation).await
             }
-            Action::Update { id, before, tag: mark } => {
+            Action::Update { id, before, tag } => {
                 let what = provider.describe();
-                let change = Change { step, id, mark: mark.clone(), before, what };
+                let change = Change { step, id, tag: tag.clone(), before, what };
                 let call = provider.change(id, &wish.attributes);
                 self.work.converge(deployment, &change, &call).await
             }
-            Action::Delete { id, before, tag: mark } => {
-                let dropped = Dropped { id, before, mark };
+            Action::Delete { id, before, tag } => {
+                let dropped = Dropped { id, before, tag };
                 self.work.drop(deployment, provider, &dropped).await
             }
         }

@@ -1,6 +1,6 @@
 //! Taking down what requests of earlier runs made after those had ended, before anything else is done.
 //!
-//! Which things that is stands in the plan. They were never part of a release, so their data goes with them.
+//! Which resources that is stands in the plan. They were never part of a release, so their data goes with them.
 
 use machine::deployment::Deployment;
 use machine::effect::Effect;
@@ -24,23 +24,28 @@ impl Runner {
     pub(super) async fn clear_late(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<(), Halt> {
         let plan = deployment.plan().clone();
         for receipt in &plan.orphans {
-            let (thing, id, began) = (receipt.step, receipt.id.clone(), self.work.time());
+            let (resource, id, began) = (receipt.step, receipt.id.clone(), self.work.time());
             if !deployment.ledger().receipts().iter().any(|known| known.id == id) {
                 self.work.record(deployment, Effect::Duplicate { receipt: receipt.clone() }).await?;
             }
             if !deployment.ledger().standing().iter().any(|standing| standing.receipt.id == id) {
                 continue;
             }
-            let what = format!("{thing} {id}, left behind by an earlier run");
+            let what = format!("{resource} {id}, left behind by an earlier run");
             let (effect, came) = match self.take_late(deployment, &plan, receipt).await? {
-                Undoing::Done => (Effect::Undone { resource: thing, id }, Came::Removed),
-                Undoing::Kept(reason) => (Effect::Retained { resource: thing, id, reason }, Came::Kept),
+                Undoing::Done => (Effect::Undone { resource, id }, Came::Removed),
+                Undoing::Kept(reason) => (Effect::Retained { resource, id, reason }, Came::Kept),
                 Undoing::Blocked(reason) => {
                     return Err(Halt::Fail(failed(format!("{what}, could not be removed: {reason}"), "")));
                 }
             };
             self.work.record(deployment, effect).await?;
-            self.work.tell(&Event::Done { step: thing.as_str(), what, came, took: self.work.since(began) });
+            self.work.tell(&Event::Done {
+                step: resource.as_str(),
+                what,
+                came,
+                took: self.work.since(began),
+            });
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! The order matters. Changing a part that the stored text lacks writes it back into that text, with its image alone,
 //! and the next start runs it so (Coolify 4.3.11, observed). So a part is silenced while the text still has it, then the
 //! text is sent, then a part that is in the new text is woken, and the text is read back before anything is started.
-//! The way back does the same with the text before. Each silenced part carries our mark, so that only what we silenced is
+//! The way back does the same with the text before. Each silenced part carries our ownership tag, so that only what we silenced is
 //! woken when a text has it again.
 
 use machine::deployment::Deployment;
@@ -42,14 +42,14 @@ pub(super) enum Look {
 /// A service whose text is about to be changed, or was.
 struct Changed<'a> {
     id: &'a str,
-    mark: Option<&'a OwnershipTag>,
+    tag: Option<&'a OwnershipTag>,
 }
 
 impl<'a> Changed<'a> {
     // An application has no parts, and a new service none that its text lacks.
     fn of(plan: &'a Plan) -> Option<Self> {
-        let Action::Update { id, tag: mark, .. } = &plan.app.action else { return None };
-        (!is_application(&plan.app.attributes)).then_some(Self { id, mark: mark.as_ref() })
+        let Action::Update { id, tag, .. } = &plan.app.action else { return None };
+        (!is_application(&plan.app.attributes)).then_some(Self { id, tag: tag.as_ref() })
     }
 }
 
@@ -71,12 +71,12 @@ impl Runner {
         if deployment.ledger().newest_attempt(Step::App).is_some() {
             return Ok(Look::Again);
         }
-        let (compose, mark) = (self.ask.matter.compose.clone(), self.work.mark(deployment, Step::App));
+        let (compose, tag) = (self.ask.matter.compose.clone(), self.work.tag(deployment, Step::App));
         let parts = self.vendors.coolify.parts(service.id).await?;
-        let strays = self.strays(parts, (&compose, &plan.app.attributes), &mark).await?;
+        let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
         let look = if strays.is_empty() { Look::Needless } else { Look::Again };
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
-            self.change_part(deployment, &service, (part, *fate), &mark).await?;
+            self.change_part(deployment, &service, (part, *fate), &tag).await?;
         }
         self.no_doubts_left(deployment, &service).await?;
         // One of them that takes effect after the text was sent would write the part back.
@@ -101,7 +101,7 @@ impl Runner {
         if started {
             return Ok(());
         }
-        let (compose, mark) = (self.ask.matter.compose.clone(), self.work.mark(deployment, Step::App));
+        let (compose, tag) = (self.ask.matter.compose.clone(), self.work.tag(deployment, Step::App));
         let mut tries = 0;
         let parts = loop {
             let stack = self.vendors.coolify.stack(service.id).await?;
@@ -116,13 +116,13 @@ impl Runner {
                 )));
             }
             tries += 1;
-            let (id, own, what) = (service.id, service.mark.cloned(), apps.describe());
-            let change = Change { step: Step::App, id, mark: own, before, what };
+            let (id, own, what) = (service.id, service.tag.cloned(), apps.describe());
+            let change = Change { step: Step::App, id, tag: own, before, what };
             self.work.converge(deployment, &change, &apps.change(id, &plan.app.attributes)).await?;
         };
-        let strays = self.strays(parts, (&compose, &plan.app.attributes), &mark).await?;
+        let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
-            self.change_part(deployment, &service, (part, *fate), &mark).await?;
+            self.change_part(deployment, &service, (part, *fate), &tag).await?;
         }
         self.no_doubts_left(deployment, &service).await
     }
@@ -132,12 +132,12 @@ impl Runner {
         deployment: &mut Deployment<P>,
         service: &Changed<'_>,
         (part, fate): (&Part, Fate),
-        mark: &OwnershipTag,
+        tag: &OwnershipTag,
     ) -> Result<(), Halt> {
         let (what, before) = (format!("compose service `{}`", part.name), Attributes::new());
-        let (id, own) = (service.id, service.mark.cloned());
-        let change = Change { step: Step::Parts, id, mark: own, before: &before, what: what.clone() };
-        let call = self.vendors.coolify.change_part(id, part, fate, mark);
+        let (id, own) = (service.id, service.tag.cloned());
+        let change = Change { step: Step::Parts, id, tag: own, before: &before, what: what.clone() };
+        let call = self.vendors.coolify.change_part(id, part, fate, tag);
         match self.work.converge(deployment, &change, &call).await {
             Ok(_) => self.tell_of(part, fate),
             Err(Halt::Fail(cause)) => {
@@ -157,8 +157,8 @@ impl Runner {
     ) -> Result<(), Halt> {
         if deployment.ledger().doubts().iter().any(|doubt| doubt.step == Step::Parts) {
             let before = Attributes::new();
-            let (id, own) = (service.id, service.mark.cloned());
-            let change = Change { step: Step::Parts, id, mark: own, before: &before, what: String::new() };
+            let (id, own) = (service.id, service.tag.cloned());
+            let change = Change { step: Step::Parts, id, tag: own, before: &before, what: String::new() };
             let seen = EffectOutcome::Applied(change.receipt(&Attributes::new()));
             self.work.settle(deployment, Step::Parts, ResolvedBy::Reconciliation, seen).await?;
         }
@@ -182,11 +182,11 @@ impl Runner {
         if same || is_application(fields) {
             return self.insist(deployment, receipt, &text).await;
         }
-        let mark = self.work.mark(deployment, Step::App);
+        let tag = self.work.tag(deployment, Step::App);
         let parts = self.vendors.coolify.parts(&receipt.id).await?;
-        let strays = self.strays(parts, (compose, fields), &mark).await?;
+        let strays = self.strays(parts, (compose, fields), &tag).await?;
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
-            self.insist_on_part(deployment, receipt, (part, *fate), &mark).await?;
+            self.insist_on_part(deployment, receipt, (part, *fate), &tag).await?;
         }
         self.work.outlive(receipt.step, deployment.ledger().unanswered_on(Step::App)).await?;
         for _ in 0..=TRIES {
@@ -196,9 +196,9 @@ impl Runner {
             let stack = self.vendors.coolify.stack(&receipt.id).await?;
             let others = written_back(&stack, compose);
             if others.is_empty() {
-                let strays = self.strays(stack.parts, (compose, fields), &mark).await?;
+                let strays = self.strays(stack.parts, (compose, fields), &tag).await?;
                 for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
-                    self.insist_on_part(deployment, receipt, (part, *fate), &mark).await?;
+                    self.insist_on_part(deployment, receipt, (part, *fate), &tag).await?;
                 }
                 return Ok(Undoing::Done);
             }
@@ -212,9 +212,9 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
         (part, fate): (&Part, Fate),
-        mark: &OwnershipTag,
+        tag: &OwnershipTag,
     ) -> Result<(), Stop> {
-        let call = self.vendors.coolify.change_part(&receipt.id, part, fate, mark);
+        let call = self.vendors.coolify.change_part(&receipt.id, part, fate, tag);
         match self.insist(deployment, receipt, &call).await? {
             Undoing::Done => self.tell_of(part, fate),
             Undoing::Kept(reason) | Undoing::Blocked(reason) => {
@@ -238,12 +238,12 @@ impl Runner {
         &self,
         parts: Vec<Part>,
         (compose, fields): (&str, &Attributes),
-        mark: &OwnershipTag,
+        tag: &OwnershipTag,
     ) -> Result<Vec<(Part, Fate)>, Trouble> {
         let (coolify, wanted) = (&self.vendors.coolify, sent::services(compose));
         let field = |name: &str| fields.get(name).map_or("", String::as_str);
         let fate = |part: &Part| {
-            let ours = part.mark.as_ref().is_some_and(|theirs| theirs.journal == mark.journal);
+            let ours = part.tag.as_ref().is_some_and(|theirs| theirs.journal == tag.journal);
             let routed = part.name != field("service") && !part.url.is_empty() && part.url == field("url");
             match (wanted.contains(&part.name), part.silent) {
                 (false, false) => Some(Fate::Silenced),

@@ -1,4 +1,4 @@
-//! Putting back one thing that this run changed, as it was before.
+//! Putting back one resource that this run changed, as it was before.
 //!
 //! Only while it is as we left it. An app is restored from its last release: compose text, variables, start,
 //! and then that release must answer again. A variable's old value is put back only if a source gives it.
@@ -33,7 +33,7 @@ use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 
 impl Runner {
-    /// Puts the thing of `receipt` back to `before`.
+    /// Puts the resource of `receipt` back to `before`.
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now.
@@ -116,7 +116,7 @@ impl Runner {
         let Some(object) = self.work.present(apps.as_ref(), &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };
-        if object.mark != receipt.tag {
+        if object.tag != receipt.tag {
             return Ok(Undoing::Blocked("it no longer carries our mark".to_owned()));
         }
         let pinned = self.pinned(&base, receipt).await?;

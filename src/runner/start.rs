@@ -69,8 +69,8 @@ impl Work {
             self.still_trying(deployment, step, &saw)?;
             self.until_quiet(app).await?;
             let before = before(app, &plan).await?;
-            let (id, mark, what) = (&receipt.id, receipt.tag.clone(), what.clone());
-            let change = Change { step, id, mark, before: &before, what };
+            let (id, tag, what) = (&receipt.id, receipt.tag.clone(), what.clone());
+            let change = Change { step, id, tag, before: &before, what };
             let call = coolify.deploy(app.resource);
             self.intend(deployment, RequestSemantics::Trigger, &change, &call).await?;
             let sent = self.journal.now();
@@ -89,14 +89,14 @@ impl Work {
                         saw = reason;
                     }
                     Came::Denied(reason) => {
-                        let verdict = EffectOutcome::Rejected { reason: reason.clone() };
-                        self.settle(deployment, step, ResolvedBy::Response, verdict).await?;
+                        let outcome = EffectOutcome::Rejected { reason: reason.clone() };
+                        self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
                         return Err(Halt::Fail(change.refused(&reason)));
                     }
                 },
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    let verdict = EffectOutcome::Rejected { reason: reason.clone() };
-                    self.settle(deployment, step, ResolvedBy::Response, verdict).await?;
+                    let outcome = EffectOutcome::Rejected { reason: reason.clone() };
+                    self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
                 Answer::TokenRefused(reason) => {
@@ -133,10 +133,10 @@ impl Work {
         let Came::Started(fields) = self.came(app, &doubt.before, None).await? else {
             return Ok(None);
         };
-        let mark = Some(doubt.tag.clone());
-        let change = Change { step: Step::Deploy, id, mark, before: &doubt.before, what: String::new() };
-        let verdict = EffectOutcome::Applied(change.receipt(&fields));
-        self.settle(deployment, Step::Deploy, ResolvedBy::Reconciliation, verdict).await?;
+        let tag = Some(doubt.tag.clone());
+        let change = Change { step: Step::Deploy, id, tag, before: &doubt.before, what: String::new() };
+        let outcome = EffectOutcome::Applied(change.receipt(&fields));
+        self.settle(deployment, Step::Deploy, ResolvedBy::Reconciliation, outcome).await?;
         Ok(Some(doubt.attempt.sent))
     }
 

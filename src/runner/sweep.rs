@@ -1,4 +1,4 @@
-//! The last look: after any doubt or interruption a run lists its own marks once more before it calls itself
+//! The last look: after any doubt or interruption a run lists its own ownership tags once more before it calls itself
 //! complete or rolled back. What took effect late is found here.
 
 use machine::deployment::Deployment;
@@ -14,10 +14,10 @@ use super::unmake::Undoing;
 use crate::providers::{Names, Provider, Volumes};
 
 impl Runner {
-    /// Finds things of this run that no receipt knows. Those beyond the first of a step are taken down.
+    /// Finds resources of this run that no receipt knows. Those beyond the first of a step are taken down.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when a surplus thing cannot be taken down, [`Halt::Stop`] when it cannot be told now.
+    /// [`Halt::Fail`] when a surplus resource cannot be taken down, [`Halt::Stop`] when it cannot be told now.
     pub async fn sweep<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -43,8 +43,8 @@ impl Runner {
         provider: &dyn Provider,
     ) -> Result<(), Halt> {
         let step = provider.step();
-        let mark = self.work.mark(deployment, step);
-        for object in provider.marked(&mark).await? {
+        let tag = self.work.tag(deployment, step);
+        for object in provider.marked(&tag).await? {
             if knows(deployment, step, &object.id) {
                 continue;
             }
@@ -57,18 +57,18 @@ impl Runner {
                 step,
                 origin: machine::receipt::Origin::Created,
                 id: object.id,
-                tag: object.mark,
+                tag: object.tag,
                 attributes: object.fields,
             };
             let undoing = self.work.unmake(deployment, provider, &receipt, Volumes::Delete).await?;
-            let (thing, id) = (step, receipt.id);
+            let (resource, id) = (step, receipt.id);
             if let Undoing::Blocked(reason) | Undoing::Kept(reason) = undoing {
                 return Err(Halt::Fail(failed(
                     format!("a second {} could not be removed: {reason}", provider.describe()),
                     "",
                 )));
             }
-            self.work.record(deployment, machine::effect::Effect::Undone { resource: thing, id }).await?;
+            self.work.record(deployment, machine::effect::Effect::Undone { resource, id }).await?;
         }
         Ok(())
     }

@@ -154,8 +154,8 @@ impl Runner {
             Origin::Deleted { before } => self.bring_back(deployment, receipt, before).await?,
             Origin::Existing => Undoing::Done,
         };
-        let (thing, id) = (receipt.step, receipt.id.clone());
-        let what = format!("{thing} {id}");
+        let (resource, id) = (receipt.step, receipt.id.clone());
+        let what = format!("{resource} {id}");
         let took = self.work.since(began);
         let (effect, event) = match undoing {
             Undoing::Done => {
@@ -163,21 +163,21 @@ impl Runner {
                     Origin::Created | Origin::Orphaned => Came::Removed,
                     Origin::Updated { .. } | Origin::Existing | Origin::Deleted { .. } => Came::Restored,
                 };
-                let event = Event::Done { step: thing.as_str(), what, came, took };
-                (Effect::Undone { resource: thing, id }, event)
+                let event = Event::Done { step: resource.as_str(), what, came, took };
+                (Effect::Undone { resource, id }, event)
             }
             Undoing::Kept(reason) => {
                 let event = Event::Done {
-                    step: thing.as_str(),
+                    step: resource.as_str(),
                     what: format!("{what}: {reason}"),
                     came: Came::Kept,
                     took,
                 };
-                (Effect::Retained { resource: thing, id, reason }, event)
+                (Effect::Retained { resource, id, reason }, event)
             }
             Undoing::Blocked(reason) => {
                 let event = Event::Blocked { what, reason: reason.clone() };
-                (Effect::UndoBlocked { resource: thing, id, reason }, event)
+                (Effect::UndoBlocked { resource, id, reason }, event)
             }
         };
         self.work.record(deployment, effect).await?;
@@ -287,7 +287,7 @@ pub fn project<P>(deployment: &Deployment<P>) -> String {
     deployment.ledger().receipt(Step::Project).map(|receipt| receipt.id.clone()).unwrap_or_default()
 }
 
-// What changes things in place is only ever sent to an object that is had already, or planned to be kept.
+// What changes resources in place is only ever sent to an object that is had already, or planned to be kept.
 fn changed_id<P: EffectfulPhase>(deployment: &Deployment<P>, doubt: &Intended) -> String {
     let had = deployment.ledger().receipt(doubt.step.resource()).map(|receipt| receipt.id.clone());
     let planned =
@@ -304,7 +304,7 @@ fn wish_of(plan: &Plan, step: Step) -> Option<&DesiredResource> {
     }
 }
 
-/// What to say of a thing that the run's plan does not name.
+/// What to say of a resource that the run's plan does not name.
 pub fn unplanned(receipt: &Receipt) -> String {
     format!("the plan of this run has no {}: a defect in Fabrik; nothing was sent", receipt.step)
 }

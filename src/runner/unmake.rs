@@ -1,6 +1,6 @@
-//! Taking down one thing that this app's runs made.
+//! Taking down one resource that this app's runs made.
 //!
-//! Three keys: the journal's receipt, the id, and on the thing itself our mark with the fields as we left them.
+//! Three keys: the journal's receipt, the id, and on the resource itself our ownership tag with the fields as we left them.
 //! Gone is what is not there twice, a staleness window apart, beside a control read.
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::providers::answer::Answer;
 use crate::providers::call::{Call, STALENESS};
 use crate::providers::{Coolify, Object, Provider, Volumes};
 
-/// What came of undoing one thing.
+/// What came of undoing one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undoing {
     /// It is gone, or as it was before; read back.
@@ -34,7 +34,7 @@ const POLL: Duration = Duration::from_secs(3);
 const DRAINING: Duration = Duration::from_secs(120);
 
 impl Work {
-    /// Deletes the thing of `receipt` and reads back until it is gone.
+    /// Deletes the resource of `receipt` and reads back until it is gone.
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now; the run can be taken up again.
@@ -52,7 +52,7 @@ impl Work {
             let Some(object) = self.present(provider, &receipt.id).await? else {
                 return Ok(Undoing::Done);
             };
-            // Coolify deletes in the background and shows the old object until then; some things take half a minute.
+            // Coolify deletes in the background and shows the old object until then; some resources take half a minute.
             if deleted.is_some_and(|at| self.since(at) < DRAINING) {
                 self.wait(
                     Wait::Deleted,
@@ -106,13 +106,13 @@ impl Work {
         self.record(deployment, effect).await?;
         let answer = self.send(call).await?;
         if matches!(answer, Answer::Doubt(_)) {
-            let (thing, id) = (receipt.step, receipt.id.clone());
-            self.record(deployment, Effect::UndoDoubted { resource: thing, id }).await?;
+            let (resource, id) = (receipt.step, receipt.id.clone());
+            self.record(deployment, Effect::UndoDoubted { resource, id }).await?;
         }
         Ok(answer)
     }
 
-    /// The thing, or `None` when it is proved to be gone.
+    /// The resource, or `None` when it is proved to be gone.
     ///
     /// # Errors
     /// [`Stop`].
@@ -179,11 +179,11 @@ impl Work {
     }
 }
 
-/// Why the thing that is there may not be touched; `None` when it is ours and as we left it.
+/// Why the resource that is there may not be touched; `None` when it is ours and as we left it.
 pub fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &Object) -> Option<String> {
-    // What was taken over carries no mark of ours; what we made always does.
-    let unmarked = receipt.origin == Origin::Created && object.mark.is_none();
-    if provider.marks() && (unmarked || object.mark != receipt.tag) {
+    // What was taken over carries no ownership tag of ours; what we made always does.
+    let unmarked = receipt.origin == Origin::Created && object.tag.is_none();
+    if provider.tags() && (unmarked || object.tag != receipt.tag) {
         return Some("it no longer carries our mark: somebody else has made it theirs".to_owned());
     }
     let differences = object.differences(&receipt.attributes);

@@ -1,6 +1,6 @@
 //! The volumes of an application, which are rows of their own at Coolify.
 //!
-//! A service names its volumes in its text, so this is for applications alone. A row carries no mark, and one that is
+//! A service names its volumes in its text, so this is for applications alone. A row carries no ownership tag, and one that is
 //! added twice is there twice, which no container starts with. So a request without a clear answer is never repeated
 //! before its settle window is over and the rows were listed again. Only rows that a release of the app names are ever
 //! added or taken away; taking one away leaves the data on the server.
@@ -49,10 +49,10 @@ impl Runner {
         if started || !is_application(&plan.app.attributes) || goal.is_nothing() {
             return Ok(());
         }
-        let (id, mark) = (app.id.as_str(), app.tag.clone());
+        let (id, tag) = (app.id.as_str(), app.tag.clone());
         let before = Attributes::from([(VOLUMES.to_owned(), had.get(VOLUMES).cloned().unwrap_or_default())]);
         let what = format!("the volumes of `{}`", deployment.header().app.name);
-        let change = Change { step: Step::Volumes, id, mark, before: &before, what };
+        let change = Change { step: Step::Volumes, id, tag, before: &before, what };
         while self.mount(deployment, &change, &goal).await? == Sent::Unclear {}
         Ok(())
     }
@@ -71,19 +71,19 @@ impl Runner {
         let mut doubts = deployment.ledger().doubts().iter().rev();
         if let Some(doubt) = doubts.find(|doubt| doubt.step == Step::Volumes).cloned() {
             let landed = goal.landed(&rows, change.id, &doubt);
-            let verdict = if landed {
+            let outcome = if landed {
                 EffectOutcome::Applied(change.receipt(&doubt.request.attributes))
             } else {
                 EffectOutcome::NotApplied
             };
-            self.work.settle(deployment, Step::Volumes, ResolvedBy::Reconciliation, verdict).await?;
+            self.work.settle(deployment, Step::Volumes, ResolvedBy::Reconciliation, outcome).await?;
         }
         for call in goal.calls(&coolify, change.id, &rows) {
             self.work.safe_point()?;
             let kind =
                 if call.deletes() { RequestSemantics::Idempotent } else { RequestSemantics::NonIdempotent };
             self.work.intend(deployment, kind, change, &call).await?;
-            let verdict = match self.work.send(call.clone()).await? {
+            let outcome = match self.work.send(call.clone()).await? {
                 Answer::Done(_) => EffectOutcome::Applied(change.receipt(&call.redacted.attributes)),
                 Answer::Missing(_) if call.deletes() => {
                     EffectOutcome::Applied(change.receipt(&call.redacted.attributes))
@@ -107,12 +107,12 @@ impl Runner {
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                    let verdict = EffectOutcome::Rejected { reason: reason.clone() };
-                    self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, verdict).await?;
+                    let outcome = EffectOutcome::Rejected { reason: reason.clone() };
+                    self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
                     return Err(Halt::Fail(change.refused(&reason)));
                 }
             };
-            self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, verdict).await?;
+            self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
         }
         Ok(Sent::Clearly)
     }

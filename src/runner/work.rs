@@ -174,7 +174,7 @@ impl Work {
     /// Waits until nothing that `deployment` sent without a clear answer can take effect any more.
     ///
     /// What a run doubted and sent again may still land once more. The next run of the app says something else
-    /// about the same thing, so it must not begin before.
+    /// about the same resource, so it must not begin before.
     ///
     /// # Errors
     /// [`Stop::Parked`] when asked to stop.

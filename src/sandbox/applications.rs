@@ -22,7 +22,7 @@ pub struct Application {
     pub uuid: String,
     /// Not unique.
     pub name: String,
-    /// Where a mark may stand.
+    /// Where an ownership tag may stand.
     pub description: Option<String>,
     /// The environment's number.
     pub environment: u64,

@@ -23,7 +23,7 @@ pub struct Ask {
     pub host: String,
     /// The path, still percent-encoded.
     pub path: String,
-    /// The query, still percent-encoded, without the question mark.
+    /// The query, still percent-encoded, without the question ownership tag.
     pub query: String,
     /// What stands in `Authorization`.
     pub credentials: Credentials,
@@ -117,8 +117,8 @@ impl Ask {
         format!("{}:{}", self.host, if self.https { 443 } else { 80 })
     }
 
-    /// Fabrik's mark in the body's `comment` or `description`.
-    pub fn mark(&self) -> Option<String> {
+    /// Fabrik's ownership tag in the body's `comment` or `description`.
+    pub fn tag(&self) -> Option<String> {
         let body: Value = serde_json::from_str(&self.body).ok()?;
         let text = body.get("comment").or_else(|| body.get("description"))?.as_str()?;
         text.starts_with("fabrik ").then(|| text.to_owned())

@@ -214,7 +214,7 @@ fn last_words(launch: &Launch) -> &'static [(&'static str, bool)] {
 fn runs(world: &mut World, launch: Launch) {
     let Some(application) = world.application_mut(&launch.application) else { return };
     application.container = Some(launch.container);
-    let (name, mark) = (application.name.clone(), application.description.clone());
+    let (name, tag) = (application.name.clone(), application.description.clone());
     let names: Vec<String> = application.storages.iter().map(|it| it.name.clone()).collect();
     for volume in names {
         if world.volumes.iter().all(|it| it.name != volume) {
@@ -223,7 +223,7 @@ fn runs(world: &mut World, launch: Launch) {
                 server: world.server.name.clone(),
                 service: launch.application.clone(),
                 made_by: name.clone(),
-                mark: mark.clone(),
+                tag: tag.clone(),
             });
         }
     }

@@ -128,7 +128,7 @@ fn keep_volumes(world: &mut World, uuid: &str, names: &[String]) {
                 server: world.server.name.clone(),
                 service: uuid.to_owned(),
                 made_by: service.name.clone(),
-                mark: service.description.clone(),
+                tag: service.description.clone(),
             });
         }
     }

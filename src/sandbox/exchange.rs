@@ -44,7 +44,7 @@ pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
             method: ask.method.clone(),
             host: ask.host.clone(),
             path: ask.target(),
-            mark: ask.mark(),
+            tag: ask.tag(),
             at,
             status,
         });

@@ -189,7 +189,7 @@ pub enum Mishap {
     Doubled,
     /// A list without its last half, the count beside it unchanged.
     CutShort,
-    /// Another thing of the same kind is told of than was asked for.
+    /// Another resource of the same kind is told of than was asked for.
     Another,
     /// 307 to another host, without effect.
     Elsewhere,

@@ -66,7 +66,7 @@ fn relisted(mut value: Value, change: impl FnOnce(Vec<Value>) -> Vec<Value>) -> 
     value
 }
 
-/// The question after another thing of the same kind, where it is about one thing and there is another.
+/// The question after another resource of the same kind, where it is about one resource and there is another.
 pub fn another(world: &World, ask: &Ask) -> Option<Ask> {
     let (path, id) = ask.path.rsplit_once('/')?;
     let zone = world.records.iter().find(|record| record.id == id).map(|record| &record.zone);

@@ -26,8 +26,9 @@ pub struct Write {
     pub host: String,
     /// Path with query.
     pub path: String,
-    /// The mark in `comment` or `description` of its body.
-    pub mark: Option<String>,
+    /// The ownership tag in `comment` or `description` of its body.
+    #[serde(rename = "mark")]
+    pub tag: Option<String>,
     /// When it arrived, on the simulated wall clock.
     pub at: Timestamp,
     /// The status answered; `None` when the client got no answer.

@@ -37,7 +37,7 @@ pub struct Record {
     pub ttl: u32,
     /// Whether Cloudflare's edge stands in front.
     pub proxied: bool,
-    /// Where a mark may stand.
+    /// Where an ownership tag may stand.
     pub comment: Option<String>,
     /// Whether it is kept by a product of Cloudflare's own.
     #[serde(default)]

@@ -19,7 +19,7 @@ pub struct Schedule {
     pub rates: Rates,
 }
 
-/// How often each thing goes wrong, in a thousand requests it can befall.
+/// How often each resource goes wrong, in a thousand requests it can befall.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rates {
     /// [`Mishap::Refused`].

@@ -18,7 +18,7 @@ pub struct Service {
     pub uuid: String,
     /// Not unique.
     pub name: String,
-    /// Where a mark may stand.
+    /// Where an ownership tag may stand.
     pub description: Option<String>,
     /// The environment's number.
     pub environment: u64,
@@ -231,8 +231,9 @@ pub struct Volume {
     pub service: String,
     /// That one's name.
     pub made_by: String,
-    /// That one's description: its mark, if it had one.
-    pub mark: Option<String>,
+    /// That one's description: its ownership tag, if it had one.
+    #[serde(rename = "mark")]
+    pub tag: Option<String>,
 }
 
 impl Service {

@@ -27,7 +27,7 @@ impl Sandbox {
 }
 
 impl World {
-    /// What is in the world, as text, one thing a line.
+    /// What is in the world, as text, one resource a line.
     pub fn show(&self) -> String {
         let mut lines = Vec::new();
         section(&mut lines, "records", self.record_lines());
@@ -144,9 +144,10 @@ impl World {
     }
 
     fn volume_lines(&self) -> Vec<String> {
-        let lines = self.volumes.iter().map(|it| {
-            format!("{} on {} by {}{}", it.name, it.server, it.made_by, remark(it.mark.as_deref()))
-        });
+        let lines = self
+            .volumes
+            .iter()
+            .map(|it| format!("{} on {} by {}{}", it.name, it.server, it.made_by, remark(it.tag.as_deref())));
         sorted(lines)
     }
 }

@@ -1,6 +1,6 @@
 //! Things in the pretend outside that belong to somebody else.
 //!
-//! Made behind the APIs' back: no request is counted and no mark is set.
+//! Made behind the APIs' back: no request is counted and no ownership tag is set.
 
 use std::net::IpAddr;
 

@@ -29,7 +29,7 @@ pub struct World {
     pub id: String,
     /// What all made-up ids and random choices are drawn from.
     pub seed: u64,
-    /// How many things were numbered so far.
+    /// How many resources were numbered so far.
     pub numbered: u64,
     /// What o'clock it is here.
     pub time: Time,
@@ -166,7 +166,7 @@ pub struct Project {
     pub uuid: String,
     /// Not unique.
     pub name: String,
-    /// Where a mark may stand.
+    /// Where an ownership tag may stand.
     pub description: Option<String>,
     /// The team that sees it.
     pub team: u64,

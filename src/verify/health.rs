@@ -32,7 +32,7 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
     }
 }
 
-/// What to do if the app goes on to answer like this: it may be well and the spec ask for the wrong thing.
+/// What to do if the app goes on to answer like this: it may be well and the spec ask for the wrong resource.
 fn advice(site: &Site<'_>, response: &Response) -> Option<String> {
     let (path, status) = (&site.target.health_path, response.http.status().as_u16());
     match status {

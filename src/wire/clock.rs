@@ -8,7 +8,7 @@ use jiff::Timestamp;
 /// Tells and spends time.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// The wall clock; may jump both ways, so it is for showing and for marks of time only.
+    /// The wall clock; may jump both ways, so it is for showing and for ownership tags of time only.
     fn wall(&self) -> Timestamp;
 
     /// Time since some fixed point; never runs backwards and counts suspend. Deadlines use this.

@@ -52,7 +52,7 @@ impl Deployer {
             server: self.applications.seat.server.clone(),
             name: "shop".into(),
         };
-        let done = self.done(projects.make(&Attributes::new(), &mark())).await;
+        let done = self.done(projects.make(&Attributes::new(), &tag())).await;
         done["uuid"].as_str().unwrap().to_owned()
     }
 
@@ -72,8 +72,8 @@ impl Deployer {
     }
 
     async fn make(&self, fields: &Attributes) -> Object {
-        let answer = self.done(self.applications.make(fields, &mark())).await;
-        self.applications.made(&answer, fields, &mark()).unwrap()
+        let answer = self.done(self.applications.make(fields, &tag())).await;
+        self.applications.made(&answer, fields, &tag()).unwrap()
     }
 
     /// Triggers, and judges by what is listed then.
@@ -109,7 +109,7 @@ impl Deployer {
     }
 }
 
-fn mark() -> OwnershipTag {
+fn tag() -> OwnershipTag {
     OwnershipTag { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
 }
 
@@ -143,10 +143,10 @@ async fn every_kind_of_application_is_created_found_and_read_back_as_asked() {
         let made = deployer.make(asked).await;
         let found = deployer.applications.get(&made.id).await.unwrap().unwrap();
         assert_eq!(found.differences(&settled(asked)), Vec::<&str>::new(), "{found:?}");
-        assert_eq!(found.mark, Some(mark()));
+        assert_eq!(found.tag, Some(tag()));
     }
     assert_eq!(deployer.applications.look().await.unwrap().len(), kinds.len());
-    assert_eq!(deployer.applications.marked(&mark()).await.unwrap().len(), kinds.len());
+    assert_eq!(deployer.applications.marked(&tag()).await.unwrap().len(), kinds.len());
     assert!(deployer.applications.control().await.is_ok());
 }
 
@@ -267,7 +267,7 @@ async fn a_full_queue_has_done_nothing_and_says_when_to_come_again() {
 async fn a_domain_that_somebody_has_is_refused_at_once_with_their_name() {
     let deployer = Deployer::new().await;
     deployer.make(&image("nginx:1.27", "https://api.example.com:8000")).await;
-    let again = deployer.applications.make(&image("nginx:1.27", "https://api.example.com:8000"), &mark());
+    let again = deployer.applications.make(&image("nginx:1.27", "https://api.example.com:8000"), &tag());
     let Answer::Refused(why) = deployer.send(again).await else { panic!("it is taken") };
     assert!(why.contains("application 'api'"), "{why}");
     assert_eq!(deployer.sandbox.world().applications.len(), 1);

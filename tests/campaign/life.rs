@@ -254,14 +254,17 @@ impl Life {
         self.tally.sleeps += u64::from(gate.slept.load(Ordering::SeqCst));
     }
 
-    // A thing of the release before that somebody deleted cannot be put back: a person says so, and it goes on.
+    // A resource of the release before that somebody deleted cannot be put back: a person says so, and it goes on.
     async fn give_up_what_others_deleted(&self, context: &str) {
         for _ in 0..4 {
             let outcome = self.act(Act::Undo, self.scene.process(&Fuse::default())).await;
             let Some(Outcome::Ended(Ended::Failed { run, standing, .. })) = outcome else { return };
             assert!(self.deleted, "{context}: does not come to an end: {standing:?}");
-            let thing = standing.first().expect("something stands").receipt.step;
-            self.scene.process(&Fuse::default()).abandon(&run, thing, "deleted by others", &options()).await;
+            let resource = standing.first().expect("something stands").receipt.step;
+            self.scene
+                .process(&Fuse::default())
+                .abandon(&run, resource, "deleted by others", &options())
+                .await;
         }
     }
 

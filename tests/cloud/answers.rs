@@ -9,7 +9,7 @@ use fabrik::sandbox::{CLOUDFLARE, Mishap};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Outside, Request, Response, SendError, Transport};
 
-use super::{Sky, fields, mark};
+use super::{Sky, fields, tag};
 
 const NAME: &str = "blog.example.com";
 
@@ -92,7 +92,7 @@ async fn a_new_record_says_every_field_that_has_a_default() {
 #[tokio::test]
 async fn a_gateway_that_answers_a_write_in_html_leaves_doubt() {
     let sky = Sky::new();
-    let call = sky.records(NAME).await.make(&fields("A", NAME, "203.0.113.1"), &mark());
+    let call = sky.records(NAME).await.make(&fields("A", NAME, "203.0.113.1"), &tag());
     sky.change(|world| world.at_request = Some((1, Mishap::Gateway)));
     let answer = sky.send(call).await;
     assert!(matches!(&answer, Answer::Doubt(why) if why.contains("502")), "{answer:?}");
@@ -103,9 +103,9 @@ async fn a_comment_that_differs_from_our_mark_in_capitals_alone_is_not_ours() {
     let sky = Sky::new();
     let ours = sky.made("A", NAME, "203.0.113.1").await;
     let records = sky.records(NAME).await;
-    assert_eq!(records.marked(&mark()).await.unwrap(), [ours]);
-    sky.change(|world| world.records[0].comment = Some(mark().to_string().to_uppercase()));
-    assert_eq!(records.marked(&mark()).await.unwrap(), []);
+    assert_eq!(records.marked(&tag()).await.unwrap(), [ours]);
+    sky.change(|world| world.records[0].comment = Some(tag().to_string().to_uppercase()));
+    assert_eq!(records.marked(&tag()).await.unwrap(), []);
 }
 
 #[tokio::test]

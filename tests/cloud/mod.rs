@@ -56,7 +56,7 @@ impl Sky {
 
     /// Makes a record of ours; what came back.
     async fn make(&self, kind: &str, name: &str, content: &str) -> Answer {
-        let call = self.records(name).await.make(&fields(kind, name, content), &mark());
+        let call = self.records(name).await.make(&fields(kind, name, content), &tag());
         self.send(call).await
     }
 
@@ -65,11 +65,11 @@ impl Sky {
             panic!("{kind} {name} is made")
         };
         let records = self.records(name).await;
-        records.made(&body, &Attributes::new(), &mark()).unwrap()
+        records.made(&body, &Attributes::new(), &tag()).unwrap()
     }
 }
 
-fn mark() -> OwnershipTag {
+fn tag() -> OwnershipTag {
     OwnershipTag { run: RunId::from_bits(3), step: Step::Dns(0), journal: JournalId::from_bits(7) }
 }
 

@@ -11,7 +11,7 @@ use machine::receipt::Attributes;
 use machine::step::Step;
 use serde_json::json;
 
-use super::{Records, Sky, fields, mark};
+use super::{Records, Sky, fields, tag};
 
 const NAME: &str = "blog.example.com";
 
@@ -31,11 +31,11 @@ async fn what_is_made_comes_back_in_the_form_that_was_asked_for() {
         let records = sky.records(NAME).await;
         let mut asked = fields(kind, NAME, content);
         asked.insert("proxied".into(), proxied.into());
-        let Answer::Done(body) = sky.send(records.make(&asked, &mark())).await else { panic!("{kind}") };
-        let made = records.made(&body, &asked, &mark()).unwrap();
+        let Answer::Done(body) = sky.send(records.make(&asked, &tag())).await else { panic!("{kind}") };
+        let made = records.made(&body, &asked, &tag()).unwrap();
         assert_eq!(made.differences(&normal(&asked)), Vec::<&str>::new(), "{kind} {made:?}");
         assert_eq!(records.get(&made.id).await.unwrap().unwrap(), made);
-        assert_eq!(records.marked(&mark()).await.unwrap(), [made]);
+        assert_eq!(records.marked(&tag()).await.unwrap(), [made]);
     }
 }
 
@@ -117,7 +117,7 @@ async fn switching_the_proxy_keeps_the_mark_and_reads_back_as_asked() {
         wanted.insert("proxied".into(), proxied.into());
         assert!(matches!(sky.send(records.change(&ours.id, &wanted)).await, Answer::Done(_)));
         let now = records.get(&ours.id).await.unwrap().unwrap();
-        assert!(now.agrees_with(&normal(&wanted)) && now.mark == ours.mark, "{now:?}");
+        assert!(now.agrees_with(&normal(&wanted)) && now.tag == ours.tag, "{now:?}");
     }
 }
 
@@ -157,7 +157,7 @@ async fn a_record_that_a_product_keeps_is_read_in_any_shape_and_said_to_be_uncha
     let records = sky.records(NAME).await;
     let there = records.look().await.unwrap();
     let (words, _) = records.unchangeable(&there[0], &fields("A", NAME, "203.0.113.2")).unwrap();
-    assert!(words.contains("kept by a Cloudflare product") && there[0].mark.is_none(), "{words}");
+    assert!(words.contains("kept by a Cloudflare product") && there[0].tag.is_none(), "{words}");
     let answers = [records.change(&ours.id, &there[0].fields), records.unmake(&ours.id, Volumes::Keep)];
     for call in answers {
         assert!(matches!(sky.send(call).await, Answer::Refused(_)));
@@ -193,7 +193,7 @@ async fn a_write_that_was_turned_away_was_not_done_whatever_the_code() {
     for (code, retry_after) in [(971, Some(7)), (10429, None)] {
         let sky = Sky::new();
         sky.zone().await;
-        let call = sky.records(NAME).await.make(&fields("A", NAME, "203.0.113.1"), &mark());
+        let call = sky.records(NAME).await.make(&fields("A", NAME, "203.0.113.1"), &tag());
         sky.change(|world| {
             world.cloudflare.throttle_code = code;
             world.at_request = Some((1, Mishap::TooMany { retry_after }));

@@ -89,7 +89,7 @@ impl House {
         self.run(&["sandbox", "show"]).ends(0).out
     }
 
-    /// The ids in the sandbox's lines that begin with `start`: the last word before the mark.
+    /// The ids in the sandbox's lines that begin with `start`: the last word before the ownership tag.
     pub fn ids(&self, start: &str) -> Vec<String> {
         let world = self.world();
         let lines = world.lines().map(str::trim).filter(|line| line.starts_with(start));

@@ -56,8 +56,8 @@ fn rows() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
 /// What the list says of a story.
 fn listed(story: Story) -> Met {
     let column = COLUMNS.iter().position(|made| *made == story.made).expect("the list has such a column");
-    let of = |mark: &str| {
-        let word = format!("{}{mark}", word(story.deed));
+    let of = |tag: &str| {
+        let word = format!("{}{tag}", word(story.deed));
         let has = move |cells: &[&str]| cells[column].split(' ').any(|deed| deed == word);
         rows().filter(|(_, cells)| has(cells)).flat_map(|(what, _)| sides(what)).collect()
     };

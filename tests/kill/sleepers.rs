@@ -94,7 +94,7 @@ fn leases_run_out(stage: &Stage) {
     assert!(moved > 0, "nobody has a lease");
 }
 
-/// How the binary is started on what is another host to it; nothing where the kernel makes no such thing.
+/// How the binary is started on what is another host to it; nothing where the kernel makes no such resource.
 fn elsewhere(stage: &Stage) -> Option<Vec<String>> {
     const MOVE: &str = "hostname elsewhere && mount --bind \"$1\" /proc/sys/kernel/random/boot_id \
                         && mount -t tmpfs -o mode=700 tmpfs \"$2\" && shift 2 && exec \"$@\"";

@@ -1,4 +1,4 @@
-//! The way out, driven against things that answer as the outside does: servers on loopback with ports from the
+//! The way out, driven against resources that answer as the outside does: servers on loopback with ports from the
 //! system, certificates made on the spot, and the sandbox where only the pretend clock can tell.
 
 mod authority;

@@ -1,4 +1,4 @@
-//! Changes in place: whatever the spec says otherwise, the same things are changed, and the plan said so before.
+//! Changes in place: whatever the spec says otherwise, the same resources are changed, and the plan said so before.
 
 use std::collections::BTreeSet;
 

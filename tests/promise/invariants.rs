@@ -22,7 +22,7 @@ use serde_json::Value;
 use super::arrival::{SCENES_KEY, values_arrived};
 use super::scene::Scene;
 
-/// A thing in the world that carries a mark of ours.
+/// A resource in the world that carries an ownership tag of ours.
 type Marked = (Step, String, OwnershipTag);
 
 /// Checks everything that holds in every state, half-way ones included.
@@ -131,8 +131,7 @@ fn strangers_are_untouched(world: &World, context: &str) {
 }
 
 fn marked(world: &World) -> Vec<Marked> {
-    let number =
-        |text: Option<&str>| text.and_then(OwnershipTag::parse).map_or(Step::Dns(0), |mark| mark.step);
+    let number = |text: Option<&str>| text.and_then(OwnershipTag::parse).map_or(Step::Dns(0), |tag| tag.step);
     let records = world.records.iter().map(|r| (number(r.comment.as_deref()), &r.id, r.comment.as_deref()));
     let projects = world.projects.iter().map(|p| (Step::Project, &p.uuid, p.description.as_deref()));
     let live = world.services.iter().filter(|service| !service.deleting);
@@ -149,16 +148,16 @@ fn marked(world: &World) -> Vec<Marked> {
 
 /// Each live object of ours is named by the journal: a receipt, or at least an intent of an open run.
 fn nothing_is_lost(world: &World, runs: &[AnyDeployment], kept: &BTreeSet<&str>, context: &str) {
-    for (step, id, mark) in marked(world) {
-        let run = runs.iter().find(|run| *run.run() == mark.run);
+    for (step, id, tag) in marked(world) {
+        let run = runs.iter().find(|run| *run.run() == tag.run);
         let Some(run) = run else { panic!("{context}: {step} {id} is of no run in the journal") };
         let ledger = run.ledger();
         let stands = ledger.standing().iter().any(|s| s.receipt.step == step && s.receipt.id == id);
         let in_doubt = ledger.doubts().iter().any(|doubt| doubt.step == step);
         assert!(
-            stands || in_doubt || kept.contains(id.as_str()) || made_anew(runs, &mark),
+            stands || in_doubt || kept.contains(id.as_str()) || made_anew(runs, &tag),
             "{context}: {step} {id} of run {} ({}) is lost",
-            mark.run,
+            tag.run,
             run.name()
         );
     }
@@ -176,10 +175,10 @@ pub(super) fn newest(runs: &[AnyDeployment]) -> Option<&Deployment<Complete>> {
     })
 }
 
-/// Whether some run dropped the thing of this mark: undoing that makes it anew under the mark it had.
-fn made_anew(runs: &[AnyDeployment], mark: &OwnershipTag) -> bool {
+/// Whether some run dropped the resource of this ownership tag: undoing that makes it anew under the ownership tag it had.
+fn made_anew(runs: &[AnyDeployment], tag: &OwnershipTag) -> bool {
     let dropped = |receipt: &Receipt| {
-        matches!(receipt.origin, Origin::Deleted { .. }) && receipt.tag.as_ref() == Some(mark)
+        matches!(receipt.origin, Origin::Deleted { .. }) && receipt.tag.as_ref() == Some(tag)
     };
     runs.iter().any(|run| run.ledger().receipts().iter().any(dropped))
 }

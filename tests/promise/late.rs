@@ -57,10 +57,10 @@ async fn what_another_journal_made_is_no_late_thing_of_ours() {
     {
         let scene = Scene::new(1);
         assert!(complete(&scene.apply(&Fuse::default()).await));
-        let mark = OwnershipTag { run: run.clone(), step: Step::App, journal };
+        let tag = OwnershipTag { run: run.clone(), step: Step::App, journal };
         let double = |world: &mut World| {
             let mut theirs = world.services.iter().find(|it| it.description.is_some()).expect("ours").clone();
-            (theirs.uuid, theirs.description) = ("theirs".to_owned(), Some(mark.to_string()));
+            (theirs.uuid, theirs.description) = ("theirs".to_owned(), Some(tag.to_string()));
             world.services.push(theirs);
         };
         scene.sandbox.with_world(double).unwrap();

@@ -183,8 +183,8 @@ async fn no_rollback_leaves_standing_what_a_rollback_then_takes_down() {
     let leave = Options { no_rollback: true, ..options() };
     let outcome = scene.process(&Fuse::default()).apply(scene.spec(), &leave).await;
     let Outcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
-    let things: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
-    assert_eq!(things, [Step::App, Step::Project, Step::Dns(0)]);
+    let resources: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
+    assert_eq!(resources, [Step::App, Step::Project, Step::Dns(0)]);
     let outcome = scene.roll_back_newest().await;
     assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
     at_rest(&scene, "after --no-rollback and rollback").await;

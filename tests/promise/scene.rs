@@ -250,7 +250,7 @@ impl Scene {
         }))
     }
 
-    /// Lets `fault` befall the next thing that it can befall.
+    /// Lets `fault` befall the next resource that it can befall.
     pub fn arm(&self, fault: Fault) {
         self.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
     }

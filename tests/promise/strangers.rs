@@ -121,7 +121,7 @@ async fn an_adopted_app_that_fails_is_named_as_what_could_not_be_put_back() {
     scene.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
     let (outcome, _) = scene.heard().await;
     let Outcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
-    let things: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
-    assert_eq!(things, [Step::App]);
+    let resources: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
+    assert_eq!(resources, [Step::App]);
     assert_eq!(scene.sandbox.world().services.len(), 1);
 }

@@ -8,23 +8,23 @@ use fabrik::providers::{Object, Provider, Trouble};
 use serde_json::{Value, json};
 
 use super::client::{Canned, Found, applications, same};
-use super::reads::{id_at, ids, items, mark, marked_at, named, told};
+use super::reads::{id_at, ids, items, marked_at, named, tag, told};
 use super::recorded::Exchange;
 
 fn any(exchange: &Exchange) -> Applications {
     applications(Canned::of(&[exchange]).coolify(), "any", "any", "any")
 }
 
-/// Each that has our mark is found by it, and none otherwise.
+/// Each that has our ownership tag is found by it, and none otherwise.
 pub async fn list(exchange: &Exchange) -> Found {
     for at in 0..items(exchange).count() {
-        let found = any(&marked_at(exchange, at)).marked(&mark()).await;
+        let found = any(&marked_at(exchange, at)).marked(&tag()).await;
         told(exchange, found, |found| {
             same("what is marked", &ids(&found), &vec![id_at(exchange, at)])?;
             found.iter().try_for_each(|object| described(object, &exchange.body[at]))
         })?;
     }
-    let found = any(exchange).marked(&mark()).await;
+    let found = any(exchange).marked(&tag()).await;
     told(exchange, found, |found| same("what is marked as ours", &ids(&found), &Vec::new()))
 }
 

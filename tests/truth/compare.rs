@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ignored;
 
-/// Recorded ids, and what the sandbox calls the same things.
+/// Recorded ids, and what the sandbox calls the same resources.
 #[derive(Default)]
 pub struct Names {
     known: BTreeMap<String, String>,
@@ -40,7 +40,7 @@ impl Names {
             .fold(text.to_owned(), |text, (recorded, pretended)| text.replace(recorded, pretended))
     }
 
-    /// Items that stand for the same thing: by id where it is known, else by name, else by place.
+    /// Items that stand for the same resource: by id where it is known, else by name, else by place.
     /// And the recorded ones that nothing stands for.
     fn paired<'a>(
         &self,

@@ -92,7 +92,7 @@ fn verbs(inspector: &Inspector) {
     let cloudflare = Cloudflare::new(outside.clone(), &url, Secret::new("token"));
     let records =
         Records { cloudflare, zone: "z".repeat(32), name: "blog.example.com".into(), step: Step::Dns(0) };
-    let mark =
+    let tag =
         OwnershipTag::parse(&format!("fabrik r={0} s=app j={0}", "0123456789abcdef".repeat(2))).unwrap();
     let fields = |pairs: &[(&str, &str)]| -> Attributes {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -104,7 +104,7 @@ fn verbs(inspector: &Inspector) {
     };
     let git = ("repository", "https://github.com/acme/blog");
     let app = || -> Box<dyn Provider> { Box::new(applications(coolify(), "p", "staging", "blog")) };
-    let things: [(Box<dyn Provider>, Attributes); 8] = [
+    let resources: [(Box<dyn Provider>, Attributes); 8] = [
         (Box::new(records), fields(&record)),
         (Box::new(projects(coolify(), "shop")), fields(&[("name", "shop")])),
         (Box::new(environments(coolify(), "p", "staging")), fields(&[("name", "staging")])),
@@ -117,8 +117,8 @@ fn verbs(inspector: &Inspector) {
         (app(), application(&[("kind", "git"), git, ("branch", "main"), ("deploy_key", "key")])),
         (app(), application(&[("kind", "git"), git, ("branch", "main"), ("github_app", "app")])),
     ];
-    for (provider, fields) in &things {
-        inspector.request(&provider.make(fields, &mark).request.http);
+    for (provider, fields) in &resources {
+        inspector.request(&provider.make(fields, &tag).request.http);
         inspector.request(&provider.change("id", fields).request.http);
         inspector.request(&provider.unmake("id", Volumes::Keep).request.http);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Keys that a real Coolify sends and the sandbox does not, by the thing that has them. Fabrik reads none of them:
+/// Keys that a real Coolify sends and the sandbox does not, by the resource that has them. Fabrik reads none of them:
 /// "objects carry many more keys than listed here, and nested relations appear as side effects: ignore unknown
 /// keys" (coolify-api.md, transport).
 #[rustfmt::skip]
@@ -126,12 +126,12 @@ const LENGTHS: &[(&str, &str)] = &[
 pub fn key(shape: &str, at: &str) -> bool {
     let (holder, key) = at.rsplit_once('/').unwrap_or(("", at));
     let holder = holder.trim_end_matches("/*").rsplit('/').next().unwrap_or_default();
-    let thing = || match shape.split('/').rfind(|part| !part.is_empty() && *part != "{}") {
+    let resource = || match shape.split('/').rfind(|part| !part.is_empty() && *part != "{}") {
         // Unlike the parts of a service, which are called that too.
         Some("applications") => "application",
-        thing => thing.unwrap_or_default(),
+        resource => resource.unwrap_or_default(),
     };
-    let holder = if holder.is_empty() { thing() } else { holder };
+    let holder = if holder.is_empty() { resource() } else { holder };
     KEYS.iter().any(|(known, keys)| holder == *known && keys.contains(&key))
 }
 

@@ -118,21 +118,21 @@ async fn project_list(exchange: &Exchange) -> Found {
     }
     for at in 0..names.len() {
         let marked = marked_at(exchange, at);
-        let found = projects(Canned::of(&[&marked]).coolify(), "any").marked(&mark()).await;
+        let found = projects(Canned::of(&[&marked]).coolify(), "any").marked(&tag()).await;
         told(exchange, found, |found| same("what is marked", &ids(&found), &vec![id_at(exchange, at)]))?;
     }
     Ok(())
 }
 
-/// The same list with our mark in the description of one item.
+/// The same list with our ownership tag in the description of one item.
 pub fn marked_at(exchange: &Exchange, at: usize) -> Exchange {
     let mut body = exchange.body.clone();
     body[at]["description"] = json!(MARK);
     exchange.answering(body)
 }
 
-/// Our mark.
-pub fn mark() -> OwnershipTag {
+/// Our ownership tag.
+pub fn tag() -> OwnershipTag {
     OwnershipTag::parse(MARK).expect("it is one")
 }
 
@@ -227,10 +227,10 @@ async fn residents(exchange: &Exchange) -> Found {
 async fn service_list(exchange: &Exchange) -> Found {
     for at in 0..items(exchange).count() {
         let marked = marked_at(exchange, at);
-        let found = services(Canned::of(&[&marked]).coolify(), "any", "any", "any").marked(&mark()).await;
+        let found = services(Canned::of(&[&marked]).coolify(), "any", "any", "any").marked(&tag()).await;
         told(exchange, found, |found| same("what is marked", &ids(&found), &vec![id_at(exchange, at)]))?;
     }
-    let found = services(Canned::of(&[exchange]).coolify(), "any", "any", "any").marked(&mark()).await;
+    let found = services(Canned::of(&[exchange]).coolify(), "any", "any", "any").marked(&tag()).await;
     told(exchange, found, |found| same("what is marked as ours", &ids(&found), &Vec::new()))
 }
 

@@ -88,21 +88,21 @@ pub fn conclude(exchange: &Exchange) -> Found {
 /// The client's own request where this one was recorded.
 fn call(exchange: &Exchange) -> Result<Call, String> {
     let coolify = Canned::of(&[]).coolify();
-    let (fields, mark) = (Attributes::new(), mark());
+    let (fields, tag) = (Attributes::new(), tag());
     let apps = |coolify| services(coolify, "any", "any", "any");
     let others = |coolify| applications(coolify, "any", "any", "any");
     Ok(match (exchange.method.as_str(), &exchange.parts()[..]) {
-        ("POST", ["projects"]) => projects(coolify, "any").make(&fields, &mark),
+        ("POST", ["projects"]) => projects(coolify, "any").make(&fields, &tag),
         ("PATCH", ["projects", id]) => projects(coolify, "any").change(id, &fields),
         ("DELETE", ["projects", id]) => projects(coolify, "any").unmake(id, Volumes::Keep),
-        ("POST", ["projects", of, "environments"]) => environments(coolify, of, "any").make(&fields, &mark),
+        ("POST", ["projects", of, "environments"]) => environments(coolify, of, "any").make(&fields, &tag),
         ("PATCH", ["projects", of, "environments", id]) => {
             environments(coolify, of, "any").change(id, &fields)
         }
         ("DELETE", ["projects", of, "environments", id]) => {
             environments(coolify, of, "any").unmake(id, Volumes::Keep)
         }
-        ("POST", ["services"]) => apps(coolify).make(&fields, &mark),
+        ("POST", ["services"]) => apps(coolify).make(&fields, &tag),
         ("PATCH", ["services", id]) => apps(coolify).change(id, &fields),
         ("DELETE", ["services", id]) => apps(coolify).unmake(id, Volumes::Delete),
         ("PATCH", ["services", id, "envs", "bulk"]) => {
@@ -110,7 +110,7 @@ fn call(exchange: &Exchange) -> Result<Call, String> {
         }
         ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(Resource::Service(id), row),
         ("POST", ["services", id, "stop"]) => coolify.stop(Resource::Service(id)),
-        ("POST", ["applications", _]) => others(coolify).make(&source(exchange), &mark),
+        ("POST", ["applications", _]) => others(coolify).make(&source(exchange), &tag),
         ("PATCH", ["applications", id]) => others(coolify).change(id, &fields),
         ("DELETE", ["applications", id]) => others(coolify).unmake(id, Volumes::Delete),
         ("PATCH", ["applications", id, "envs", "bulk"]) => {
@@ -133,15 +133,15 @@ fn source(exchange: &Exchange) -> Attributes {
 /// Whether the client finds the new object in the answer to a create.
 fn made(exchange: &Exchange) -> Found {
     let coolify = Canned::of(&[]).coolify();
-    let (fields, mark, answer) = (Attributes::new(), mark(), &exchange.body);
+    let (fields, tag, answer) = (Attributes::new(), tag(), &exchange.body);
     let made = match (exchange.method.as_str(), &exchange.parts()[..]) {
-        ("POST", ["projects"]) => projects(coolify, "any").made(answer, &fields, &mark),
+        ("POST", ["projects"]) => projects(coolify, "any").made(answer, &fields, &tag),
         ("POST", ["projects", of, "environments"]) => {
-            environments(coolify, of, "any").made(answer, &fields, &mark)
+            environments(coolify, of, "any").made(answer, &fields, &tag)
         }
-        ("POST", ["services"]) => services(coolify, "any", "any", "any").made(answer, &fields, &mark),
+        ("POST", ["services"]) => services(coolify, "any", "any", "any").made(answer, &fields, &tag),
         ("POST", ["applications", _]) => {
-            applications(coolify, "any", "any", "any").made(answer, &fields, &mark)
+            applications(coolify, "any", "any", "any").made(answer, &fields, &tag)
         }
         ("POST", ["deploy"]) => return triggered(answer),
         _ => return Ok(()),
@@ -165,7 +165,7 @@ fn triggered(answer: &Value) -> Found {
     same("what came of another's", &trigger(answer, "nobody"), &Trigger::Silent)
 }
 
-fn mark() -> OwnershipTag {
+fn tag() -> OwnershipTag {
     let text = "fabrik r=0123456789abcdef0123456789abcdef s=app j=0123456789abcdef0123456789abcdef";
     OwnershipTag::parse(text).expect("it is one")
 }

@@ -131,7 +131,7 @@ mod doctored {
         format!("{method} /things?now=1 HTTP/1.1\r\nx-fabrik-host: api.example.com\r\n\r\n")
     }
 
-    fn verdict(lines: &[String]) -> Vec<String> {
+    fn outcome(lines: &[String]) -> Vec<String> {
         let intent =
             || Intent { request: "POST api.example.com/things".to_owned(), line: b"intended".to_vec() };
         complaints(&calls(&lines.join("\n")), &[intent()])
@@ -155,11 +155,11 @@ mod doctored {
 
     #[test]
     fn written_then_synced_then_sent_is_how_it_should_be() {
-        assert_eq!(verdict(&[write(), sync(), send()]), Vec::<String>::new());
+        assert_eq!(outcome(&[write(), sync(), send()]), Vec::<String>::new());
         // Reading needs no intent, and neither does what is told to the sandbox itself.
         let read = send().replace(&hex("POST"), &hex("GET"));
         let own = send().replace(&hex("x-fabrik-host"), &hex("host"));
-        assert_eq!(verdict(&[read, own, write(), sync(), send()]), Vec::<String>::new());
+        assert_eq!(outcome(&[read, own, write(), sync(), send()]), Vec::<String>::new());
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod doctored {
             ("not intended", vec![sync(), send()], "never intended"),
             ("sent twice", vec![write(), sync(), send(), send()], "never intended"),
         ] {
-            let said = verdict(&lines);
+            let said = outcome(&lines);
             assert!(said.len() == 1 && said[0].contains(words), "{case}: {said:?}");
         }
     }

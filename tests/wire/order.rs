@@ -1,4 +1,4 @@
-//! The order of things: the intent is written, then synced, and only then does its request leave.
+//! The order of resources: the intent is written, then synced, and only then does its request leave.
 
 use super::trace::Call;
 

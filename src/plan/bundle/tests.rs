@@ -133,7 +133,7 @@ fn dockerignore_means_what_docker_says() {
     assert_eq!(paths(&folder(&files)), kept);
 }
 
-/// What stars and question marks mean, without any haste.
+/// What stars and question ownership tags mean, without any haste.
 fn plainly(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern, text) {
         ([], _) => text.is_empty(),

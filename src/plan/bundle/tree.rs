@@ -26,7 +26,7 @@ pub struct Tree {
     pub left: BTreeMap<PathBuf, Reason>,
 }
 
-/// One thing that is sent.
+/// One resource that is sent.
 #[derive(Debug)]
 pub struct Entry {
     /// Its size in bytes.
@@ -35,7 +35,7 @@ pub struct Entry {
     pub kind: Kind,
 }
 
-/// What a thing is.
+/// What a resource is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A folder.
@@ -201,7 +201,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// What in its name keeps a thing here.
+    /// What in its name keeps a resource here.
     fn held_back(&self, path: &Path) -> Option<Named> {
         match named(path) {
             Named::Plain => None,

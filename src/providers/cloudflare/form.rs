@@ -71,7 +71,7 @@ pub fn record(item: &Value) -> Option<Object> {
     }
     Some(Object {
         id: id(&item["id"])?.to_owned(),
-        mark: text("comment").as_deref().and_then(OwnershipTag::parse),
+        tag: text("comment").as_deref().and_then(OwnershipTag::parse),
         fields: normal(&fields),
         created: text("created_on").unwrap_or_default(),
     })

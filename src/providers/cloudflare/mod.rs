@@ -140,7 +140,7 @@ impl Cloudflare {
     }
 
     fn write(&self, method: http::Method, path: &str, body: &Value) -> call::Call {
-        // Each write follows a read of the same thing, which ends without a token.
+        // Each write follows a read of the same resource, which ends without a token.
         let token = self.token.as_ref().map_or("", |token| token.expose());
         call::Call::new(method, &format!("{}{path}", self.base), token, body, CLOUDFLARE)
     }

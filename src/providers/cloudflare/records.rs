@@ -1,8 +1,8 @@
 //! DNS records at Cloudflare.
 //!
 //! Knows the records of one name in one zone. Changes are PATCH, never PUT: a PUT without `comment` clears the
-//! mark (Cloudflare API, "Overwrite DNS Record"). A record's type is never changed: the API ended that on
-//! 2026-06-30, and deleting and creating in one batch would give the thing another id than the journal's.
+//! ownership tag (Cloudflare API, "Overwrite DNS Record"). A record's type is never changed: the API ended that on
+//! 2026-06-30, and deleting and creating in one batch would give the resource another id than the journal's.
 
 use async_trait::async_trait;
 use http::Method;
@@ -76,7 +76,7 @@ impl Provider for Records {
         false
     }
 
-    fn marks(&self) -> bool {
+    fn tags(&self) -> bool {
         true
     }
 
@@ -92,10 +92,10 @@ impl Provider for Records {
         Ok(there)
     }
 
-    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
-        let records = self.list(&format!("comment.exact={}", encoded(&mark.to_string()))).await?;
+    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
+        let records = self.list(&format!("comment.exact={}", encoded(&tag.to_string()))).await?;
         // The filter ignores case and other versions may ignore the filter, so it is asked again here.
-        Ok(records.into_iter().filter(|record| record.mark.as_ref() == Some(mark)).collect())
+        Ok(records.into_iter().filter(|record| record.tag.as_ref() == Some(tag)).collect())
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
@@ -109,17 +109,17 @@ impl Provider for Records {
         self.cloudflare.control(&self.zone).await
     }
 
-    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call {
+    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
         let fields = normal(fields);
         let mut wanted = body(&fields);
         wanted["name"] = json!(self.name);
         wanted["proxied"] = json!(fields.get("proxied").is_some_and(|proxied| proxied == "true"));
-        wanted["comment"] = json!(mark.to_string());
+        wanted["comment"] = json!(tag.to_string());
         self.cloudflare.write(Method::POST, &self.path(""), &wanted).knowing(&fields)
     }
 
-    fn made(&self, answer: &Value, _: &Attributes, mark: &OwnershipTag) -> Option<Object> {
-        record(&answer["result"]).filter(|record| record.mark.as_ref() == Some(mark))
+    fn made(&self, answer: &Value, _: &Attributes, tag: &OwnershipTag) -> Option<Object> {
+        record(&answer["result"]).filter(|record| record.tag.as_ref() == Some(tag))
     }
 
     // Cloudflare changes no record's type in place since 2026-06-30 (Cloudflare API, updating records).
@@ -136,7 +136,7 @@ impl Provider for Records {
         }
         // Our own record is replaced by one of the new type, unless somebody changed it since: then it is not touched. What
         // carries no tag of ours stays where it is, whatever becomes of the spec.
-        let way = match object.mark {
+        let way = match object.tag {
             Some(_) => "somebody changed it since it was set: `apply --refresh` with the old `dns` puts it back, then \
                         apply the new one"
                 .to_owned(),

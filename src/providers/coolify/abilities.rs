@@ -22,7 +22,7 @@ pub enum Ability {
 }
 
 impl Coolify {
-    /// Whether the token may make, change and delete things.
+    /// Whether the token may make, change and delete resources.
     ///
     /// # Errors
     /// [`Trouble::TokenRefused`] for a token that is not let in at all, [`Trouble::Unreachable`].

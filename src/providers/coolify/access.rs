@@ -12,7 +12,7 @@ impl Coolify {
     /// # Errors
     /// [`Trouble::Refused`] when several have the name.
     pub async fn private_key(&self, name: &str) -> Result<Option<String>, Trouble> {
-        only(&self.things("/security/keys").await?, "private key", name)
+        only(&self.resources("/security/keys").await?, "private key", name)
     }
 
     /// The uuid of the GitHub App called `name`, or with that uuid; `None` where there is none.
@@ -20,7 +20,7 @@ impl Coolify {
     /// # Errors
     /// [`Trouble::Refused`] when several have the name.
     pub async fn github_app(&self, name: &str) -> Result<Option<String>, Trouble> {
-        only(&self.things("/github-apps").await?, "GitHub App", name)
+        only(&self.resources("/github-apps").await?, "GitHub App", name)
     }
 }
 

@@ -35,7 +35,7 @@ impl Provider for Applications {
         false
     }
 
-    fn marks(&self) -> bool {
+    fn tags(&self) -> bool {
         true
     }
 
@@ -48,8 +48,8 @@ impl Provider for Applications {
         true
     }
 
-    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
-        self.seat.marked("/applications", mark, application).await
+    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
+        self.seat.marked("/applications", tag, application).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
@@ -61,8 +61,8 @@ impl Provider for Applications {
     }
 
     // Never `force_domain_override`: a domain that somebody else has is refused, with their name.
-    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call {
-        let mut body = self.seat.body(mark);
+    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
+        let mut body = self.seat.body(tag);
         body["autogenerate_domain"] = json!(false);
         for (key, value) in shape::created(fields) {
             body[key] = value;
@@ -74,8 +74,8 @@ impl Provider for Applications {
         self.seat.coolify.write(Method::POST, &path, &body, times).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Attributes, mark: &OwnershipTag) -> Option<Object> {
-        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
+    fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object> {
+        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(tag)))
     }
 
     fn change(&self, id: &str, fields: &Attributes) -> Call {
@@ -95,7 +95,7 @@ fn application(item: &Value) -> Option<Object> {
     fields.insert("name".to_owned(), text(item, "name"));
     Some(Object {
         id: id(&item["uuid"])?.to_owned(),
-        mark: OwnershipTag::parse(&text(item, "description")),
+        tag: OwnershipTag::parse(&text(item, "description")),
         fields,
         created: text(item, "created_at"),
     })

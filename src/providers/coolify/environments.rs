@@ -1,4 +1,4 @@
-//! Coolify environments. Their names are unique within a project, and they cannot carry a mark at creation: one
+//! Coolify environments. Their names are unique within a project, and they cannot carry an ownership tag at creation: one
 //! is ours only if a clear 201 said so, or if it lies in a project of ours.
 
 use async_trait::async_trait;
@@ -60,7 +60,7 @@ impl Provider for Environments {
         true
     }
 
-    fn marks(&self) -> bool {
+    fn tags(&self) -> bool {
         false
     }
 
@@ -107,7 +107,7 @@ impl Provider for Environments {
 fn environment(item: &Value) -> Option<Object> {
     Some(Object {
         id: id(&item["uuid"])?.to_owned(),
-        mark: None,
+        tag: None,
         fields: Attributes::from([("name".to_owned(), text(item, "name"))]),
         created: age(item),
     })

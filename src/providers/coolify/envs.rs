@@ -52,7 +52,7 @@ impl Coolify {
     /// # Errors
     /// [`Trouble`].
     pub async fn env_rows(&self, app: Resource<'_>) -> Result<Vec<EnvRow>, Trouble> {
-        let items = self.things(&app.path("/envs")).await?;
+        let items = self.resources(&app.path("/envs")).await?;
         let (previews, rows): (Vec<&Value>, Vec<&Value>) =
             items.iter().partition(|item| item["is_preview"] == true);
         let uuid = |item: &Value| id(&item["uuid"]).map(str::to_owned);

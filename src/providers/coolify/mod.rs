@@ -136,14 +136,14 @@ impl Coolify {
         self.read(path).await
     }
 
-    /// Reads the thing with this uuid below `path`; `None` for a 404. What is told of another thing is no answer.
+    /// Reads the resource with this uuid below `path`; `None` for a 404. What is told of another resource is no answer.
     async fn one(&self, path: &str, uuid: &str) -> Result<Option<Value>, Trouble> {
         let path = format!("{path}{uuid}");
         about(uuid, self.read(&path).await?, &path)
     }
 
-    /// A list of things that each have a uuid: one that cannot be read is not one that is not there.
-    async fn things(&self, path: &str) -> Result<Vec<Value>, Trouble> {
+    /// A list of resources that each have a uuid: one that cannot be read is not one that is not there.
+    async fn resources(&self, path: &str) -> Result<Vec<Value>, Trouble> {
         let items = self.list(path).await?;
         if items.iter().all(is_thing) { Ok(items) } else { Err(unreadable(path)) }
     }
@@ -172,7 +172,7 @@ impl Coolify {
         let status = response.status().as_u16();
         let body = || serde_json::from_slice(response.body()).unwrap_or_default();
         match status {
-            // A call that this version does not have says nothing about a thing that may be there.
+            // A call that this version does not have says nothing about a resource that may be there.
             404 if answer::is_no_such_call(status, &body()) => Err(Trouble::Refused {
                 what: format!("GET {path}"),
                 reason: "this Coolify has no such call".to_owned(),
@@ -202,7 +202,7 @@ impl Coolify {
     }
 }
 
-/// The answer, if it is about the thing with this uuid.
+/// The answer, if it is about the resource with this uuid.
 fn about(uuid: &str, told: Option<Value>, path: &str) -> Result<Option<Value>, Trouble> {
     match told {
         Some(item) if item["uuid"] != uuid => Err(unreadable(path)),

@@ -38,8 +38,8 @@ pub struct Part {
     pub url: String,
     /// Whether it is left out of the service's status.
     pub silent: bool,
-    /// Our mark, where we left it out.
-    pub mark: Option<OwnershipTag>,
+    /// Our ownership tag, where we left it out.
+    pub tag: Option<OwnershipTag>,
 }
 
 /// A service as it is stored: its sub-resources and its text.
@@ -89,10 +89,10 @@ impl Coolify {
         Ok(self.known().await? >= Version::PARTS)
     }
 
-    /// The request that lets `fate` befall a part of `service`; `mark` shows later who silenced it.
-    pub fn change_part(&self, service: &str, part: &Part, fate: Fate, mark: &OwnershipTag) -> Call {
+    /// The request that lets `fate` befall a part of `service`; `ownership tag` shows later who silenced it.
+    pub fn change_part(&self, service: &str, part: &Part, fate: Fate, tag: &OwnershipTag) -> Call {
         let mut body = match fate {
-            Fate::Silenced => json!({"exclude_from_status": true, "description": mark.to_string()}),
+            Fate::Silenced => json!({"exclude_from_status": true, "description": tag.to_string()}),
             Fate::Woken => json!({"exclude_from_status": false, "description": null}),
             Fate::Unrouted => json!({}),
         };
@@ -125,6 +125,6 @@ fn part(item: &Value, kind: Kind) -> Option<Part> {
         status: text(item, "status"),
         url: text(item, "fqdn"),
         silent: item["exclude_from_status"] == Value::Bool(true),
-        mark: OwnershipTag::parse(&text(item, "description")),
+        tag: OwnershipTag::parse(&text(item, "description")),
     })
 }

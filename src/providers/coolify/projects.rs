@@ -1,4 +1,4 @@
-//! Coolify projects. Their names are not unique, so they are told apart by uuid and mark.
+//! Coolify projects. Their names are not unique, so they are told apart by uuid and ownership tag.
 
 use async_trait::async_trait;
 use http::Method;
@@ -38,19 +38,19 @@ impl Provider for Projects {
         true
     }
 
-    fn marks(&self) -> bool {
+    fn tags(&self) -> bool {
         true
     }
 
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        let projects = self.coolify.things("/projects").await?;
+        let projects = self.coolify.resources("/projects").await?;
         let named = |object: &Object| object.fields.get("name") == Some(&self.name);
         Ok(projects.iter().filter_map(project).filter(named).collect())
     }
 
-    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
-        let projects = self.coolify.things("/projects").await?;
-        let marked = |object: &Object| object.mark.as_ref() == Some(mark);
+    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
+        let projects = self.coolify.resources("/projects").await?;
+        let marked = |object: &Object| object.tag.as_ref() == Some(tag);
         Ok(projects.iter().filter_map(project).filter(marked).collect())
     }
 
@@ -62,13 +62,13 @@ impl Provider for Projects {
         self.coolify.control(&self.team, &self.server).await
     }
 
-    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call {
-        let body = json!({"name": self.name, "description": mark.to_string()});
+    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
+        let body = json!({"name": self.name, "description": tag.to_string()});
         self.coolify.write(Method::POST, "/projects", &body, COOLIFY).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Attributes, mark: &OwnershipTag) -> Option<Object> {
-        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
+    fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object> {
+        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(tag)))
     }
 
     fn change(&self, id: &str, fields: &Attributes) -> Call {
@@ -100,7 +100,7 @@ impl Coolify {
         let ids: Vec<u64> =
             environments.iter().filter(meant).filter_map(|item| item["id"].as_u64()).collect();
         let lives_here = |item: &&Value| item["environment_id"].as_u64().is_some_and(|id| ids.contains(&id));
-        let resources = self.things("/resources").await?;
+        let resources = self.resources("/resources").await?;
         let names: Vec<String> = resources.iter().filter(lives_here).map(|item| text(item, "name")).collect();
         Ok((!names.is_empty()).then(|| format!("others are in it: {}", names.join(", "))))
     }
@@ -109,7 +109,7 @@ impl Coolify {
 fn project(item: &Value) -> Option<Object> {
     Some(Object {
         id: id(&item["uuid"])?.to_owned(),
-        mark: OwnershipTag::parse(&text(item, "description")),
+        tag: OwnershipTag::parse(&text(item, "description")),
         fields: Attributes::from([("name".to_owned(), text(item, "name"))]),
         created: age(item),
     })

@@ -1,4 +1,4 @@
-//! The two things that Coolify files an app as, and what they have in common.
+//! The two resources that Coolify files an app as, and what they have in common.
 //!
 //! Applications and services share verbs and rows of variables, not paths. What is particular to one of them is
 //! in its own file.

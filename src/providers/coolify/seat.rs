@@ -38,15 +38,15 @@ impl Seat {
         Ok(items.iter().filter_map(read).filter(named).collect())
     }
 
-    /// Everything in the list at `path` that carries `mark`.
+    /// Everything in the list at `path` that carries `ownership tag`.
     pub(super) async fn marked(
         &self,
         path: &str,
-        mark: &OwnershipTag,
+        tag: &OwnershipTag,
         read: impl Fn(&Value) -> Option<Object>,
     ) -> Result<Vec<Object>, Trouble> {
-        let items = self.coolify.things(path).await?;
-        let marked = |object: &Object| object.mark.as_ref() == Some(mark);
+        let items = self.coolify.resources(path).await?;
+        let marked = |object: &Object| object.tag.as_ref() == Some(tag);
         Ok(items.iter().filter_map(read).filter(marked).collect())
     }
 
@@ -56,10 +56,10 @@ impl Seat {
     }
 
     /// What the body of a request that makes the app says of its place.
-    pub(super) fn body(&self, mark: &OwnershipTag) -> Value {
+    pub(super) fn body(&self, tag: &OwnershipTag) -> Value {
         json!({
             "name": self.name,
-            "description": mark.to_string(),
+            "description": tag.to_string(),
             "project_uuid": self.project,
             "environment_name": self.environment,
             "server_uuid": self.server,

@@ -47,7 +47,7 @@ impl Services {
         }
         Some(Object {
             id: id(&item["uuid"])?.to_owned(),
-            mark: OwnershipTag::parse(&text(item, "description")),
+            tag: OwnershipTag::parse(&text(item, "description")),
             fields,
             created: text(item, "created_at"),
         })
@@ -68,7 +68,7 @@ impl Provider for Services {
         false
     }
 
-    fn marks(&self) -> bool {
+    fn tags(&self) -> bool {
         true
     }
 
@@ -81,8 +81,8 @@ impl Provider for Services {
         true
     }
 
-    async fn marked(&self, mark: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
-        self.seat.marked("/services", mark, |item| self.service(item)).await
+    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
+        self.seat.marked("/services", tag, |item| self.service(item)).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
@@ -93,8 +93,8 @@ impl Provider for Services {
         self.seat.control().await
     }
 
-    fn make(&self, fields: &Attributes, mark: &OwnershipTag) -> Call {
-        let mut body = self.seat.body(mark);
+    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
+        let mut body = self.seat.body(tag);
         body["docker_compose_raw"] = json!(base64(&self.compose));
         if fields.get("url").is_some_and(|url| !url.is_empty()) {
             body["urls"] = self.urls(fields);
@@ -102,8 +102,8 @@ impl Provider for Services {
         self.seat.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Attributes, mark: &OwnershipTag) -> Option<Object> {
-        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(mark)))
+    fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object> {
+        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(tag)))
     }
 
     fn change(&self, id: &str, fields: &Attributes) -> Call {

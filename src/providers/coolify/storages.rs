@@ -135,7 +135,7 @@ impl Coolify {
         self.read("/applications/none/storages").await.map(drop)
     }
 
-    /// The request that adds a volume to `application`. It carries no mark, and sent twice it may be there twice.
+    /// The request that adds a volume to `application`. It carries no ownership tag, and sent twice it may be there twice.
     pub fn add_storage(&self, application: &str, mount: &Mount) -> Call {
         let Mount { name, path } = mount;
         let body = json!({"type": "persistent", "name": name, "mount_path": path});

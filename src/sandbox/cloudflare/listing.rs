@@ -38,12 +38,12 @@ pub fn shadows(record: &Record, name: &str, zone: &Zone) -> bool {
 }
 
 fn passes(record: &Record, ask: &Ask, any: bool) -> bool {
-    let verdicts: Vec<bool> = ask.pairs().filter_map(|(key, value)| verdict(record, &key, &value)).collect();
+    let verdicts: Vec<bool> = ask.pairs().filter_map(|(key, value)| outcome(record, &key, &value)).collect();
     verdicts.is_empty() || if any { verdicts.contains(&true) } else { !verdicts.contains(&false) }
 }
 
 /// What one query parameter says of a record; `None` if it is no filter.
-fn verdict(record: &Record, key: &str, value: &str) -> Option<bool> {
+fn outcome(record: &Record, key: &str, value: &str) -> Option<bool> {
     let (field, operator) = key.split_once('.').unwrap_or((key, "exact"));
     let comment = record.comment.as_deref();
     match (field, operator) {

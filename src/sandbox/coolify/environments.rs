@@ -104,7 +104,7 @@ pub fn delete(desk: &mut Desk, project: &str, name: &str) -> Answer {
     Ok(message(200, "Environment deleted."))
 }
 
-/// An environment as it is shown inside other things.
+/// An environment as it is shown inside other resources.
 pub fn shown(environment: &Environment) -> Value {
     json!({
         "id": environment.id,

@@ -1,6 +1,6 @@
 //! What an older Coolify does not have yet, or still has, told by the version it says it is.
 //!
-//! From the notes of its releases. Only what some client could notice: how things look inside is not copied.
+//! From the notes of its releases. Only what some client could notice: how resources look inside is not copied.
 
 use super::{Answer, Desk, Form, message};
 use crate::sandbox::world::CoolifySetup;

@@ -158,9 +158,9 @@ async fn the_log_names_each_write_with_its_mark() {
     let log = caller.sandbox.world().log;
     assert_eq!(log.requests, 3);
     let writes: Vec<_> =
-        log.writes.iter().map(|it| (it.path.as_str(), it.mark.as_deref(), it.status)).collect();
-    let mark = Some("fabrik r=1 s=app j=2");
-    assert_eq!(writes, [("/api/v1/projects", None, Some(201)), ("/api/v1/services", mark, Some(201))]);
+        log.writes.iter().map(|it| (it.path.as_str(), it.tag.as_deref(), it.status)).collect();
+    let tag = Some("fabrik r=1 s=app j=2");
+    assert_eq!(writes, [("/api/v1/projects", None, Some(201)), ("/api/v1/services", tag, Some(201))]);
 }
 
 #[tokio::test]

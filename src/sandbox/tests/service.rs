@@ -214,10 +214,10 @@ async fn stop_keeps_the_old_status_until_the_containers_have_gone() {
 #[tokio::test]
 async fn routes_that_are_not_there_are_told_apart_from_things_that_are_not() {
     let caller = Caller::new();
-    let thing = caller.coolify("GET", "/services/nope", None).await;
+    let resource = caller.coolify("GET", "/services/nope", None).await;
     let route = caller.coolify("GET", "/databases/nope", None).await;
-    assert_eq!((thing.status, route.status), (404, 404));
-    assert!(thing.body.get("docs").is_none());
+    assert_eq!((resource.status, route.status), (404, 404));
+    assert!(resource.body.get("docs").is_none());
     assert!(route.body.get("docs").is_some());
     assert_eq!(caller.coolify("GET", "/deploy?uuid=x", None).await.status, 405);
     let version = caller.coolify("GET", "/version", None).await;

@@ -243,7 +243,7 @@ fn key(text: &str, start: usize) -> Option<Key> {
     Some(Key { name: name.to_owned(), at, delimiter: delimiter.filter(|sign| *sign != '\n'), end })
 }
 
-/// Why the common readers take an unquoted value for different things, and what to do about it.
+/// Why the common readers take an unquoted value for different resources, and what to do about it.
 fn unsure(line: &str, value: &str, spaced: bool) -> Option<(&'static str, &'static str)> {
     let leading = value.starts_with(|c: char| c.is_whitespace());
     let tabbed = value

@@ -19,7 +19,7 @@ struct Row {
     file: String,
     compose: Option<String>,
     others: [Option<String>; 2],
-    verdict: &'static str,
+    outcome: &'static str,
 }
 
 fn rows() -> Vec<Row> {
@@ -29,9 +29,9 @@ fn rows() -> Vec<Row> {
 
 fn row(line: &'static str) -> Row {
     let cells: Vec<&str> = line.split(" | ").collect();
-    let [file, compose, python, node, verdict] = cells.as_slice() else { panic!("not five cells: {line}") };
+    let [file, compose, python, node, outcome] = cells.as_slice() else { panic!("not five cells: {line}") };
     let text = |cell: &str| (!["-", "!"].contains(&cell)).then(|| serde_json::from_str(cell).expect(cell));
-    Row { file: text(file).expect(line), compose: text(compose), others: [text(python), text(node)], verdict }
+    Row { file: text(file).expect(line), compose: text(compose), others: [text(python), text(node)], outcome }
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -49,7 +49,7 @@ fn read(text: &str) -> EnvFile {
 }
 
 /// What is made of `A`, and how: as the table's last cell has it.
-fn verdict(text: &str) -> (&'static str, Option<String>) {
+fn outcome(text: &str) -> (&'static str, Option<String>) {
     let Ok(file) = EnvFile::read(&environment, Path::new(".env"), text.as_bytes()) else {
         return ("refused", None);
     };
@@ -67,8 +67,8 @@ fn verdict(text: &str) -> (&'static str, Option<String>) {
 fn every_line_is_read_as_docker_compose_reads_it_or_refused() {
     let rows = rows();
     assert!(rows.len() >= 200, "{} rows", rows.len());
-    for Row { file, compose, others, verdict: wanted } in rows {
-        let (how, value) = verdict(&file);
+    for Row { file, compose, others, outcome: wanted } in rows {
+        let (how, value) = outcome(&file);
         assert_eq!(how, wanted, "{file:?} came out as {value:?}");
         // compose takes nothing from a file with an odd line in it: what the others agree on stands in for it.
         let agreed = others[0].clone().filter(|_| others[0] == others[1]);
@@ -80,8 +80,8 @@ fn every_line_is_read_as_docker_compose_reads_it_or_refused() {
 
 #[test]
 fn what_is_read_without_a_word_another_reader_reads_the_same() {
-    for Row { file, compose, others, verdict } in rows() {
-        match verdict {
+    for Row { file, compose, others, outcome } in rows() {
+        match outcome {
             "=" => assert!(
                 others.contains(&compose) || others[0] == others[1],
                 "{file:?} is read as only compose reads it"
@@ -106,11 +106,11 @@ fn what_all_readers_agree_on_is_read() {
     let cut = |file: &str| CUT.iter().any(|it| file.contains(it));
     // All three take the last line, which gives less than an earlier one.
     let lost = ["A=b\nA="];
-    for Row { file, compose, others, verdict } in rows() {
+    for Row { file, compose, others, outcome } in rows() {
         let agreed =
             compose.as_deref().is_some_and(|it| !it.is_empty()) && others.iter().all(|it| *it == compose);
         if agreed && !cut(&file) && !lost.contains(&file.as_str()) {
-            assert_ne!(verdict, "refused", "{file:?}");
+            assert_ne!(outcome, "refused", "{file:?}");
         }
     }
 }

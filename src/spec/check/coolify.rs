@@ -1,4 +1,4 @@
-//! What Coolify and Docker take as names of things: images, repositories, branches, services, limits.
+//! What Coolify and Docker take as names of resources: images, repositories, branches, services, limits.
 
 use super::Checked;
 use crate::spec::reader::Complaint;

@@ -128,7 +128,7 @@ impl Parser<'_> {
         (digits > 0 && (digits == 1 || self.text[start] != unit('0'))).then_some(number)
     }
 
-    /// One thing; several for a quoted text.
+    /// One resource; several for a quoted text.
     fn atom(&mut self) -> Result<Vec<Node>, NoRegex> {
         let first = self.next()?;
         let node = match char::from_u32(first) {

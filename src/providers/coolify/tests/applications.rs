@@ -34,14 +34,14 @@ fn with(mut fields: Attributes, key: &str, value: &str) -> Attributes {
     fields
 }
 
-fn mark() -> OwnershipTag {
+fn tag() -> OwnershipTag {
     OwnershipTag { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
 }
 
 /// An application as the API shows it, as far as it is read.
 fn shown(more: &Value) -> Value {
     let mut shown = json!({
-        "uuid": "app", "name": "api", "description": mark().to_string(), "build_pack": "dockerimage",
+        "uuid": "app", "name": "api", "description": tag().to_string(), "build_pack": "dockerimage",
         "docker_registry_image_name": "nginx", "docker_registry_image_tag": "1.27", "ports_exposes": "80",
         "fqdn": "https://api.example.com", "limits_memory": "0", "limits_cpus": "0",
         "health_check_path": "/", "git_repository": "coollabsio/coolify", "git_branch": "main",
@@ -53,10 +53,10 @@ fn shown(more: &Value) -> Value {
 
 #[test]
 fn an_image_is_created_quietly_with_the_mark_in_the_creating_request() {
-    let call = applications(coolify([])).make(&image("nginx:1.27"), &mark());
+    let call = applications(coolify([])).make(&image("nginx:1.27"), &tag());
     assert_eq!(line(&call), "POST /applications/dockerimage");
     let expected = json!({
-        "name": "api", "description": mark().to_string(), "project_uuid": "prj", "server_uuid": "srv",
+        "name": "api", "description": tag().to_string(), "project_uuid": "prj", "server_uuid": "srv",
         "environment_name": "production", "docker_registry_image_name": "nginx:1.27",
         "ports_exposes": "80", "domains": "https://api.example.com", "limits_memory": "0",
         "limits_cpus": "0", "health_check_enabled": false, "health_check_path": "/",
@@ -73,7 +73,7 @@ fn each_way_into_a_repository_has_its_route_and_only_github_is_waited_for_longer
         (with(git(), "deploy_key", "k"), "private-deploy-key", Some("private_key_uuid"), COOLIFY),
         (with(git(), "github_app", "g"), "private-github-app", Some("github_app_uuid"), COOLIFY_GITHUB),
     ] {
-        let call = applications.make(&fields, &mark());
+        let call = applications.make(&fields, &tag());
         assert_eq!(line(&call), format!("POST /applications/{route}"));
         assert_eq!(call.times, times);
         let body = body(&call);
@@ -126,7 +126,7 @@ async fn what_is_read_back_agrees_with_what_was_asked_for() {
         let applications = applications(coolify([("/applications/app", 200, shown(&more))]));
         let object = applications.get("app").await.unwrap().unwrap();
         assert_eq!(object.differences(&settled(&asked)), Vec::<&str>::new(), "{object:?}");
-        assert_eq!(object.mark, Some(mark()));
+        assert_eq!(object.tag, Some(tag()));
     }
 }
 
@@ -145,7 +145,7 @@ async fn whatever_holds_the_name_in_the_environment_is_in_the_way() {
 async fn our_own_are_found_by_their_mark_and_a_missing_one_is_none() {
     let list = json!([shown(&json!({"description": null, "uuid": "theirs"})), shown(&json!({}))]);
     let applications = applications(coolify([("/applications", 200, list)]));
-    let found = applications.marked(&mark()).await.unwrap();
+    let found = applications.marked(&tag()).await.unwrap();
     assert_eq!(found.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["app"]);
     assert_eq!(applications.get("gone").await, Ok(None));
 }
@@ -184,7 +184,7 @@ fn what_a_patch_cannot_carry_is_known_beforehand() {
 
 #[test]
 fn a_health_path_that_coolify_refuses_is_not_sent() {
-    let call = applications(coolify([])).make(&with(image("a"), "health_path", "/up?deep=1"), &mark());
+    let call = applications(coolify([])).make(&with(image("a"), "health_path", "/up?deep=1"), &tag());
     assert_eq!(body(&call)["health_check_path"], "/");
 }
 

@@ -18,7 +18,7 @@ use crate::providers::{Call, Provider, Trouble, Volumes};
 use crate::secrets::Secret;
 use crate::wire::Response;
 
-fn mark() -> OwnershipTag {
+fn tag() -> OwnershipTag {
     OwnershipTag { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }
 }
 
@@ -53,7 +53,7 @@ fn writes() -> Vec<Call> {
     let image = fields([("kind", "image"), ("image", "nginx:1"), ("url", "https://a.example.com")]);
     let git = fields([("kind", "git"), ("repository", "https://github.com/acme/api"), ("branch", "main")]);
     let url = fields([("url", "https://a.example.com:80")]);
-    let things: [(&dyn Provider, Attributes); 5] = [
+    let resources: [(&dyn Provider, Attributes); 5] = [
         (&projects, fields([("name", "shop")])),
         (&environments, fields([("name", "production")])),
         (&service, url),
@@ -61,8 +61,8 @@ fn writes() -> Vec<Call> {
         (&applications, git),
     ];
     let mut calls: Vec<Call> = Vec::new();
-    for (provider, fields) in things {
-        calls.push(provider.make(&fields, &mark()));
+    for (provider, fields) in resources {
+        calls.push(provider.make(&fields, &tag()));
         calls.push(provider.change("id", &fields));
         calls.push(provider.unmake("id", Volumes::Keep));
     }
@@ -82,11 +82,11 @@ fn writes() -> Vec<Call> {
         status: "exited".into(),
         url: "https://old.example.com".into(),
         silent: false,
-        mark: None,
+        tag: None,
     };
     calls.extend(
         [Fate::Silenced, Fate::Woken, Fate::Unrouted]
-            .map(|fate| coolify.change_part("id", &part, fate, &mark())),
+            .map(|fate| coolify.change_part("id", &part, fate, &tag())),
     );
     calls
 }
@@ -192,7 +192,7 @@ fn a_changed_service_is_sent_only_what_a_change_may_carry() {
 #[tokio::test]
 async fn what_coolify_dumps_of_a_compose_text_is_not_compared_with_what_was_sent() {
     let shown = |raw: &str| {
-        json!({"uuid": "id", "name": "api", "description": mark().to_string(), "compose_parsing_version": "5",
+        json!({"uuid": "id", "name": "api", "description": tag().to_string(), "compose_parsing_version": "5",
             "docker_compose_raw": raw, "applications": [{"name": "web", "fqdn": "https://a.example.com:80"}]})
     };
     let object = async |raw: &str| {
@@ -206,10 +206,9 @@ async fn what_coolify_dumps_of_a_compose_text_is_not_compared_with_what_was_sent
 #[tokio::test]
 async fn our_own_service_is_found_wherever_it_stands_in_a_list_that_has_no_order() {
     let theirs = json!({"uuid": "theirs", "name": "api", "description": ""});
-    let ours =
-        json!({"uuid": "ours", "name": "api", "description": mark().to_string(), "new": {"key": null}});
+    let ours = json!({"uuid": "ours", "name": "api", "description": tag().to_string(), "new": {"key": null}});
     for list in [json!([ours, theirs]), json!([theirs, ours]), json!({"1": theirs, "0": ours})] {
-        let found = services(coolify([("/services", 200, list)])).marked(&mark()).await.unwrap();
+        let found = services(coolify([("/services", 200, list)])).marked(&tag()).await.unwrap();
         assert_eq!(found.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["ours"]);
     }
 }

@@ -36,14 +36,14 @@ fn text(about: &str, part: &str) -> String {
 fn every_text_is_taken_or_refused_as_docker_compose_and_coolify_do() {
     let mut wrong = Vec::new();
     for line in VERDICTS.lines() {
-        let (verdict, rest) = line.split_at(8);
+        let (outcome, rest) = line.split_at(8);
         let (about, part) = rest.split_once(' ').expect("what it is about, and the text");
         let text = text(about, part);
         let file = Path::new("/nowhere/compose.yaml");
         let input =
             StackInput { file, text: &text, service: None, port: None, has_domain: false, env_keys: &[] };
         let taken = Stack::read(&input).is_ok();
-        if taken != matches!(verdict.trim(), "both" | "coolify") {
+        if taken != matches!(outcome.trim(), "both" | "coolify") {
             wrong.push(format!("{} {line}", if taken { "taken:" } else { "refused:" }));
         }
     }
