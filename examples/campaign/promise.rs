@@ -4,9 +4,9 @@
 pub mod arrival;
 #[path = "../../tests/promise/crash.rs"]
 pub mod crash;
-#[path = "../../tests/promise/deed.rs"]
-pub mod deed;
 #[path = "../../tests/promise/invariants.rs"]
 pub mod invariants;
-#[path = "../../tests/promise/scene.rs"]
-pub mod scene;
+#[path = "../../tests/promise/operation.rs"]
+pub mod operation;
+#[path = "../../tests/promise/scenario.rs"]
+pub mod scenario;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fabrik::providers::{Call, Trouble, answer};
 use fabrik::wire::{
-    Answer, Clock, Outside, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
+    Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -49,9 +49,9 @@ impl Api {
     }
 
     /// From the first reply on.
-    pub fn outside(self: &Arc<Self>) -> Outside {
+    pub fn outside(self: &Arc<Self>) -> Ports {
         self.asked.store(0, Ordering::Relaxed);
-        Outside { transport: self.clone(), resolver: self.clone(), clock: self.clone() }
+        Ports { transport: self.clone(), resolver: self.clone(), clock: self.clone() }
     }
 
     /// How many requests a read may take: each reply some times, for as long as patience lasts.

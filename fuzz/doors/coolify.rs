@@ -6,7 +6,7 @@ use fabrik::providers::coolify::deployments::{judge, trigger};
 use fabrik::providers::coolify::envs::EnvRow;
 use fabrik::providers::coolify::parts::Fate;
 use fabrik::providers::coolify::{Resource, shape};
-use fabrik::providers::{Cloudflare, Coolify, Names, Object, Provider, Vendors, Volumes};
+use fabrik::providers::{Clients, Cloudflare, Coolify, Names, Object, Provider, Volumes};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
 use machine::plan::TargetLocation;
@@ -94,7 +94,7 @@ fn deployments(api: &Arc<Api>, app: &str) {
 
 /// Projects, environments and apps.
 fn resources(api: &Arc<Api>, kind: &str) {
-    let vendors = || Vendors {
+    let clients = || Clients {
         cloudflare: Cloudflare::new(api.outside(), "https://api.example.com", Secret::new(TOKEN)),
         coolify: seen(api),
     };
@@ -115,9 +115,9 @@ fn resources(api: &Arc<Api>, kind: &str) {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    resource(api, || Box::new(vendors().projects(&place, &names)), &wanted);
-    resource(api, || Box::new(vendors().environments(&place, &names, PROJECT)), &wanted);
-    resource(api, || vendors().app(&place, &names, PROJECT, &wanted, "{\"services\":{}}"), &wanted);
+    resource(api, || Box::new(clients().projects(&place, &names)), &wanted);
+    resource(api, || Box::new(clients().environments(&place, &names, PROJECT)), &wanted);
+    resource(api, || clients().app(&place, &names, PROJECT, &wanted, "{\"services\":{}}"), &wanted);
 }
 
 fn resource(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Attributes) {

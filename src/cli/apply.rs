@@ -7,20 +7,20 @@ use serde_json::json;
 
 use super::Came;
 use super::args::{Apply, Global};
-use super::face::Face;
+use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
-use super::settings::{Settings, Where, World};
+use super::settings::{Location, Settings, World};
 use super::{check, consent, signals};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::report::ending::Way;
 use crate::report::screen::{DIM, in_style};
-use crate::report::{Ending, Tale, exit};
+use crate::report::{Summary, Tale, exit};
 use crate::runner::Ended;
-use crate::runner::desk::{Desk, Options, Outcome};
+use crate::runner::desk::{CommandOutcome, Desk, Options};
 use crate::spec::Spec;
 
 /// Applies one spec after the other.
-pub async fn run(apply: &Apply, global: &Global, face: &Face) -> Came {
+pub async fn run(apply: &Apply, global: &Global, face: &Ui) -> Came {
     let specs = match check::read_all(&apply.specs, face) {
         Ok(specs) => specs,
         Err(code) => return Ok(code),
@@ -33,18 +33,12 @@ pub async fn run(apply: &Apply, global: &Global, face: &Face) -> Came {
             continue;
         }
         let code = one(spec, given, &options, global, face).await;
-        codes.push(code.unwrap_or_else(|obstacle| face.refuse(&[obstacle])));
+        codes.push(code.unwrap_or_else(|blocker| face.refuse(&[blocker])));
     }
     Ok(exit::worst(codes))
 }
 
-async fn one(
-    spec: Spec,
-    given: &Path,
-    options: &Options,
-    global: &Global,
-    face: &Face,
-) -> Result<u8, Obstacle> {
+async fn one(spec: Spec, given: &Path, options: &Options, global: &Global, face: &Ui) -> Result<u8, Blocker> {
     let settings = Settings::of(global, join::folder(&spec.path));
     let place = settings.locate(global)?;
     let journal = join::look(&place.journal)?;
@@ -63,7 +57,7 @@ async fn one(
 }
 
 /// Says in the first line which sandbox it is, if it is one.
-pub fn tell_world(place: &Where, face: &Face) {
+pub fn tell_world(place: &Location, face: &Ui) {
     let where_it_is = match &place.world {
         World::Real => return,
         World::Kept(folder) => folder.display().to_string(),
@@ -76,27 +70,27 @@ pub fn tell_world(place: &Where, face: &Face) {
 }
 
 /// Tells what came of a run; gives the exit code.
-pub async fn end(desk: &Desk, outcome: &Outcome, way: Way, face: &Face) -> u8 {
+pub async fn end(desk: &Desk, outcome: &CommandOutcome, way: Way, face: &Ui) -> u8 {
     let run = match outcome {
-        Outcome::Ended(
+        CommandOutcome::Ended(
             Ended::Complete { run, .. }
             | Ended::RolledBack { run, .. }
             | Ended::Refused { run, .. }
             | Ended::Failed { run, .. }
             | Ended::Parked { run, .. },
         ) => Some(run),
-        Outcome::Unchanged { .. } | Outcome::Held { .. } | Outcome::Obstacles(_) => None,
+        CommandOutcome::Unchanged { .. } | CommandOutcome::Held { .. } | CommandOutcome::Blockers(_) => None,
     };
     let tale = match run {
         Some(run) => Tale::read(desk.store.as_ref(), run).await.ok(),
         None => None,
     };
-    let ending = Ending::of(outcome, way, tale.as_ref());
+    let ending = Summary::of(outcome, way, tale.as_ref());
     signals::over(ending.exit);
     face.end(&ending)
 }
 
-fn options(apply: &Apply, global: &Global, face: &Face) -> Options {
+fn options(apply: &Apply, global: &Global, face: &Ui) -> Options {
     Options {
         no_rollback: apply.no_rollback,
         refresh: apply.refresh,

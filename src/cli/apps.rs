@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use machine::app::AppKey;
 
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::store::RunRow;
 
 /// The app that `text` means.
 ///
 /// # Errors
-/// [`Obstacle`] when it means none or several.
-pub fn find(rows: &[RunRow], text: &str) -> Result<AppKey, Obstacle> {
+/// [`Blocker`] when it means none or several.
+pub fn find(rows: &[RunRow], text: &str) -> Result<AppKey, Blocker> {
     let meant: BTreeSet<&AppKey> =
         rows.iter().map(|row| &row.app).filter(|app| is_meant(app, text)).collect();
     let meant: Vec<&AppKey> = meant.into_iter().collect();
@@ -20,7 +20,7 @@ pub fn find(rows: &[RunRow], text: &str) -> Result<AppKey, Obstacle> {
         [] => Err(unknown(text)),
         several => {
             let all: Vec<String> = several.iter().map(|app| shown(app, several)).collect();
-            Err(Obstacle::new(
+            Err(Blocker::new(
                 format!("`{text}` could mean {} apps", several.len()),
                 format!("say which: {}", all.join(", ")),
             ))
@@ -34,9 +34,9 @@ pub fn is_meant(app: &AppKey, text: &str) -> bool {
 }
 
 /// What to say of a name that no app has.
-pub fn unknown(text: &str) -> Obstacle {
+pub fn unknown(text: &str) -> Blocker {
     let hint = "`fabrik history` lists all runs; `--state` or `--sandbox` chooses another journal";
-    Obstacle::new(format!("there is no run of `{text}` in this journal"), hint)
+    Blocker::new(format!("there is no run of `{text}` in this journal"), hint)
 }
 
 /// The app as briefly as it can be told from all `others`.

@@ -7,12 +7,12 @@ use machine::phase::PhaseKind;
 use machine::step::Step;
 
 use super::args::Global;
-use super::face::Face;
+use super::face::Ui;
 use super::ids;
 use super::join::{self, DnsAccess, Reach};
-use super::settings::{Settings, Where};
+use super::settings::{Location, Settings};
 use super::{Came, apply, consent};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::plan::release::{frozen, frozen_text, read};
 use crate::report::ending::Way;
 use crate::runner::desk::{Desk, Options, plan_of};
@@ -21,7 +21,7 @@ use crate::store::{RunRow, Store};
 
 /// A run that was found, and where.
 struct Found {
-    place: Where,
+    place: Location,
     run: RunId,
     /// Whether working on it asks the DNS provider.
     dns: DnsAccess,
@@ -30,7 +30,7 @@ struct Found {
 }
 
 /// Goes on with a run.
-pub async fn resume(id: Option<&str>, global: &Global, face: &Face) -> Came {
+pub async fn resume(id: Option<&str>, global: &Global, face: &Ui) -> Came {
     let found = match id {
         Some(id) => find(global, |rows| ids::find(rows, id)).await?,
         None => find(global, only_open).await?,
@@ -41,7 +41,7 @@ pub async fn resume(id: Option<&str>, global: &Global, face: &Face) -> Came {
 }
 
 /// Undoes a run.
-pub async fn roll_back(id: &str, global: &Global, face: &Face) -> Came {
+pub async fn roll_back(id: &str, global: &Global, face: &Ui) -> Came {
     let found = find(global, |rows| ids::find(rows, id)).await?;
     let (desk, run) = desk(found, ("rollback", Way::Back), global, face).await?;
     let outcome = desk.roll_back(&run, &Options::plain(consent::consent(global, face))).await;
@@ -49,10 +49,10 @@ pub async fn roll_back(id: &str, global: &Global, face: &Face) -> Came {
 }
 
 /// Gives up on undoing one resource.
-pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: &Face) -> Came {
+pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: &Ui) -> Came {
     let named = Step::named(step).map(Step::resource);
     let resource = named.ok_or_else(|| {
-        vec![Obstacle::new(format!("there is no step `{step}`"), "one of: dns, project, environment, app")]
+        vec![Blocker::new(format!("there is no step `{step}`"), "one of: dns, project, environment, app")]
     })?;
     let found = find(global, |rows| ids::find(rows, id)).await?;
     let (desk, run) = desk(found, ("abandon", Way::Back), global, face).await?;
@@ -62,20 +62,20 @@ pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: 
 
 async fn find(
     global: &Global,
-    which: impl FnOnce(&[RunRow]) -> Result<&RunRow, Obstacle>,
-) -> Result<Found, Vec<Obstacle>> {
+    which: impl FnOnce(&[RunRow]) -> Result<&RunRow, Blocker>,
+) -> Result<Found, Vec<Blocker>> {
     let settings = Settings::of(global, Path::new("."));
     let look = async {
         let place = settings.locate(global)?;
         let store = join::must_look(&place)?;
-        let rows = store.list(None).await.map_err(|error| Obstacle::new(error.to_string(), ""))?;
+        let rows = store.list(None).await.map_err(|error| Blocker::new(error.to_string(), ""))?;
         let row = which(&rows)?;
         let spec = row.begun.as_ref().map(|begun| PathBuf::from(&begun.spec));
         let beside = spec.and_then(|spec| spec.parent().map(Path::to_owned));
         let dns = dns_access(store.as_ref(), &row.run).await;
         Ok(Found { place, run: row.run.clone(), dns, beside })
     };
-    look.await.map_err(|obstacle| vec![obstacle])
+    look.await.map_err(|blocker| vec![blocker])
 }
 
 // What cannot be read is told later, and by then the token may be wanted.
@@ -89,7 +89,7 @@ async fn dns_access(store: &dyn Store, run: &RunId) -> DnsAccess {
         .map_or(DnsAccess::Needed, |spec| DnsAccess::for_spec(&spec))
 }
 
-fn only_open(rows: &[RunRow]) -> Result<&RunRow, Obstacle> {
+fn only_open(rows: &[RunRow]) -> Result<&RunRow, Blocker> {
     let interrupted = |row: &&RunRow| {
         row.phase.is_some_and(|phase| !phase.is_closed() && phase != PhaseKind::Failed) && !row.forgotten
     };
@@ -97,12 +97,12 @@ fn only_open(rows: &[RunRow]) -> Result<&RunRow, Obstacle> {
     let failed: Vec<&RunRow> = rows.iter().filter(|row| row.phase == Some(PhaseKind::Failed)).collect();
     match (open.as_slice(), failed.as_slice()) {
         ([row], _) => Ok(row),
-        ([], []) => Err(Obstacle::new("no run was interrupted", "")),
-        ([], failed) => Err(Obstacle::new(
+        ([], []) => Err(Blocker::new("no run was interrupted", "")),
+        ([], failed) => Err(Blocker::new(
             format!("no run was interrupted, but some failed: {}", ids::listed(failed)),
             "`fabrik rollback ID` tries again to undo one",
         )),
-        (several, _) => Err(Obstacle::new(
+        (several, _) => Err(Blocker::new(
             format!("{} runs were interrupted: {}", several.len(), ids::listed(several)),
             "say which: `fabrik resume ID`",
         )),
@@ -113,8 +113,8 @@ async fn desk(
     found: Found,
     (verb, way): (&str, Way),
     global: &Global,
-    face: &Face,
-) -> Result<(Desk, RunId), Vec<Obstacle>> {
+    face: &Ui,
+) -> Result<(Desk, RunId), Vec<Blocker>> {
     let Found { place, run, dns, beside } = found;
     let settings = Settings::of(global, beside.as_deref().unwrap_or(Path::new(".")));
     let joined = async {
@@ -122,6 +122,6 @@ async fn desk(
         apply::tell_world(&place, face);
         reach.desk(&place.journal, (format!("{verb} {}", run.short()), way), global, face)
     };
-    let desk = joined.await.map_err(|obstacle| vec![obstacle])?;
+    let desk = joined.await.map_err(|blocker| vec![blocker])?;
     Ok((desk, run))
 }

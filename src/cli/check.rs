@@ -7,12 +7,12 @@ use std::sync::Arc;
 use machine::phase::PhaseKind;
 
 use super::args::Global;
-use super::face::Face;
+use super::face::Ui;
 use super::settings::environment;
 use crate::error::{Problem, Problems};
+use crate::plan::artifact::{folder_warnings, own_stack};
 use crate::plan::ask::{From, asked_for};
 use crate::plan::compose::env_text::Forms;
-use crate::plan::matter::{folder_warnings, own_stack};
 use crate::plan::{Ask, Release};
 use crate::runner::desk::known;
 use crate::secrets::{FingerprintKey, Origin, Sources};
@@ -24,7 +24,7 @@ use crate::store::{RunRow, Store};
 ///
 /// # Errors
 /// What is wrong with them.
-pub fn read(path: &Path, face: &Face) -> Result<Spec, Problems> {
+pub fn read(path: &Path, face: &Ui) -> Result<Spec, Problems> {
     let mut spec = Spec::read(path)?;
     let stack = own_stack(&spec)?;
     let of_folder = folder_warnings(&spec)?;
@@ -39,7 +39,7 @@ pub fn read(path: &Path, face: &Face) -> Result<Spec, Problems> {
 ///
 /// # Errors
 /// The exit code, where one cannot be read.
-pub fn read_all(paths: &[PathBuf], face: &Face) -> Result<Vec<Spec>, u8> {
+pub fn read_all(paths: &[PathBuf], face: &Ui) -> Result<Vec<Spec>, u8> {
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         match read(path, face) {
@@ -58,7 +58,7 @@ pub async fn local(
     spec: &Spec,
     env_file: Option<&Path>,
     journal: Option<&Arc<dyn Store>>,
-    face: &Face,
+    face: &Ui,
 ) -> Result<Vec<(&'static str, String)>, u8> {
     let beside = || spec.path.parent().unwrap_or(Path::new(".")).join(".env");
     let env_file = env_file.map_or_else(beside, Path::to_owned);
@@ -72,7 +72,7 @@ pub async fn local(
     // Nothing is fingerprinted for keeps here, so any key will do.
     let key = FingerprintKey::new([0; 32]);
     let ask = Ask::fresh(spec.clone(), &sources, &key, &known, &Forms::new());
-    let ask = ask.map_err(|obstacles| face.refuse(&obstacles))?;
+    let ask = ask.map_err(|blockers| face.refuse(&blockers))?;
     for remark in remarks(&ask, &sources) {
         face.screen.complain(&remark);
     }
@@ -88,7 +88,7 @@ pub fn remarks(ask: &Ask, sources: &Sources<'_>) -> Vec<String> {
 
 /// Has the face hide what the environment and the `.env` beside a spec give by these names, before anybody outside is
 /// asked. A `.env` that cannot be read is told of where it is needed.
-pub fn hide_given<'a>(names: impl IntoIterator<Item = &'a str>, spec: &Path, global: &Global, face: &Face) {
+pub fn hide_given<'a>(names: impl IntoIterator<Item = &'a str>, spec: &Path, global: &Global, face: &Ui) {
     let beside = || spec.parent().unwrap_or(Path::new(".")).join(".env");
     let env_file = global.env_file.clone().unwrap_or_else(beside);
     let lookup = environment();

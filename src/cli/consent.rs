@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
 use super::args::Global;
-use super::face::Face;
+use super::face::Ui;
 use crate::report::Screen;
 
 /// Who answers questions.
@@ -26,7 +26,7 @@ pub struct Consent {
 
 impl Consent {
     /// Asks on `face`, as far as the flags allow.
-    pub fn new(global: &Global, face: &Face) -> Self {
+    pub fn new(global: &Global, face: &Ui) -> Self {
         let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let voice = match (global.yes, terminal && !global.no_input && !global.json) {
             (true, _) => Voice::Yes,
@@ -61,7 +61,7 @@ impl Consent {
 }
 
 /// The question as a run asks it.
-pub fn consent(global: &Global, face: &Face) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
+pub fn consent(global: &Global, face: &Ui) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
     let consent = Consent::new(global, face);
     Arc::new(move |question: &str| consent.agreed(question))
 }

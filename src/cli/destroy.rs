@@ -12,34 +12,34 @@ use machine::step::Step;
 
 use super::args::{Destroy, Global};
 use super::consent::Consent;
-use super::face::Face;
+use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
 use super::settings::Settings;
 use super::{Came, apply, apps};
 use crate::plan::release::{has_destroyed, open_run};
-use crate::plan::{Estate, Obstacle};
+use crate::plan::{Blocker, Inventory};
 use crate::report::ending::Way;
 use crate::report::words;
 use crate::runner::desk::Options;
 use crate::store::{RunRow, Store};
 
 /// Takes an app down.
-pub async fn run(destroy: &Destroy, global: &Global, face: &Face) -> Came {
-    carry_out(destroy, global, face).await.map_err(|obstacle| vec![obstacle])
+pub async fn run(destroy: &Destroy, global: &Global, face: &Ui) -> Came {
+    carry_out(destroy, global, face).await.map_err(|blocker| vec![blocker])
 }
 
-async fn carry_out(destroy: &Destroy, global: &Global, face: &Face) -> Result<u8, Obstacle> {
+async fn carry_out(destroy: &Destroy, global: &Global, face: &Ui) -> Result<u8, Blocker> {
     let place = Settings::of(global, Path::new(".")).locate(global)?;
     let store = join::must_look(&place)?;
     let rows = store.list(None).await.map_err(unreadable)?;
     let app = apps::find(&rows, &destroy.app)?;
     let runs: Vec<RunRow> = rows.into_iter().filter(|row| row.app == app).collect();
-    let estate = Estate::read(&store, &runs).await.map_err(unreadable)?;
-    is_there_anything(&store, &runs, &app, estate.as_ref()).await?;
-    agree(&app, destroy.volumes, estate.as_ref(), &Consent::new(global, face))?;
+    let inventory = Inventory::read(&store, &runs).await.map_err(unreadable)?;
+    is_there_anything(&store, &runs, &app, inventory.as_ref()).await?;
+    agree(&app, destroy.volumes, inventory.as_ref(), &Consent::new(global, face))?;
     let settings = Settings::of(global, beside(&runs).as_deref().unwrap_or(Path::new(".")));
-    let dns = match &estate {
-        Some(estate) => DnsAccess::for_plan(&estate.plan),
+    let dns = match &inventory {
+        Some(inventory) => DnsAccess::for_plan(&inventory.plan),
         None => DnsAccess::Unneeded,
     };
     let reach = Reach::of(&place, dns, &settings, global, face).await?;
@@ -56,20 +56,20 @@ async fn is_there_anything(
     store: &Arc<dyn Store>,
     runs: &[RunRow],
     app: &AppKey,
-    estate: Option<&Estate>,
-) -> Result<(), Obstacle> {
-    if estate.is_some() || open_run(runs, app).is_some() {
+    inventory: Option<&Inventory>,
+) -> Result<(), Blocker> {
+    if inventory.is_some() || open_run(runs, app).is_some() {
         return Ok(());
     }
     for row in runs.iter().rev() {
         if has_destroyed(store, row).await.map_err(unreadable)? {
             let ago = words::ago(words::moment(row.last_ms), Timestamp::now());
             let message = format!("`{}` was taken down already: run {}, {ago}", app.name, row.run.short());
-            return Err(Obstacle::new(message, anew(row)));
+            return Err(Blocker::new(message, anew(row)));
         }
     }
     let message = format!("nothing of `{}` stands that Fabrik made", app.name);
-    Err(Obstacle::new(message, "`fabrik history` lists its runs"))
+    Err(Blocker::new(message, "`fabrik history` lists its runs"))
 }
 
 fn anew(row: &RunRow) -> String {
@@ -77,16 +77,21 @@ fn anew(row: &RunRow) -> String {
     format!("`fabrik apply {spec}` makes it anew")
 }
 
-fn unreadable(error: impl std::fmt::Display) -> Obstacle {
-    Obstacle::new(error.to_string(), "nothing was touched")
+fn unreadable(error: impl std::fmt::Display) -> Blocker {
+    Blocker::new(error.to_string(), "nothing was touched")
 }
 
-fn agree(app: &AppKey, volumes: bool, estate: Option<&Estate>, consent: &Consent) -> Result<(), Obstacle> {
+fn agree(
+    app: &AppKey,
+    volumes: bool,
+    inventory: Option<&Inventory>,
+    consent: &Consent,
+) -> Result<(), Blocker> {
     let name = &app.name;
-    let resources: Vec<String> = estate.into_iter().flat_map(named).collect();
+    let resources: Vec<String> = inventory.into_iter().flat_map(named).collect();
     let what = if resources.is_empty() { "what is left of it".to_owned() } else { resources.join(", ") };
     let data = if volumes { "its volumes are DELETED" } else { "its volumes stay" };
-    let there_before: Vec<String> = estate.into_iter().flat_map(taken_over).collect();
+    let there_before: Vec<String> = inventory.into_iter().flat_map(taken_over).collect();
     let stays = if there_before.is_empty() {
         String::new()
     } else {
@@ -97,17 +102,17 @@ fn agree(app: &AppKey, volumes: bool, estate: Option<&Estate>, consent: &Consent
     if agreed {
         return Ok(());
     }
-    Err(Obstacle::new(format!("{question} Not agreed"), "say `--yes` to go on without being asked"))
+    Err(Blocker::new(format!("{question} Not agreed"), "say `--yes` to go on without being asked"))
 }
 
-fn named(estate: &Estate) -> Vec<String> {
-    estate.resources.iter().filter(|receipt| receipt.origin == Origin::Created).map(called).collect()
+fn named(inventory: &Inventory) -> Vec<String> {
+    inventory.resources.iter().filter(|receipt| receipt.origin == Origin::Created).map(called).collect()
 }
 
 // What the app shares with others is none of this.
-fn taken_over(estate: &Estate) -> Vec<String> {
+fn taken_over(inventory: &Inventory) -> Vec<String> {
     let own = |receipt: &&Receipt| matches!(receipt.step, Step::App | Step::Dns(_));
-    let found = estate.resources.iter().filter(|receipt| receipt.origin == Origin::Existing);
+    let found = inventory.resources.iter().filter(|receipt| receipt.origin == Origin::Existing);
     found.filter(own).map(called).collect()
 }
 

@@ -12,15 +12,15 @@ use serde_json::json;
 
 use super::Came;
 use super::args::Global;
-use super::face::Face;
+use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
 use super::noted;
-use super::settings::{Settings, Where, World};
+use super::settings::{Location, Settings, World};
 use crate::plan::preflight::{Check, Health};
-use crate::plan::{Obstacle, Preflight, Release};
+use crate::plan::{Blocker, Preflight, Release};
 use crate::providers::cloudflare::token::Owner;
 use crate::providers::coolify::servers::Server;
-use crate::providers::{Cloudflare, Coolify, Trouble, Vendors};
+use crate::providers::{Clients, Cloudflare, Coolify, Trouble};
 use crate::report::exit::{DONE, REFUSED};
 use crate::report::screen::{BAD, GOOD, ODD, in_style};
 use crate::secrets::FingerprintKey;
@@ -32,15 +32,15 @@ const SKEW: i64 = 30;
 const ZONES: usize = 5;
 
 /// Looks at everything, one line each; ends with 2 where something would keep a run from working.
-pub async fn run(global: &Global, face: &Face) -> Came {
+pub async fn run(global: &Global, face: &Ui) -> Came {
     let settings = Settings::of(global, Path::new("."));
-    let place = settings.locate(global).map_err(|obstacle| vec![obstacle])?;
+    let place = settings.locate(global).map_err(|blocker| vec![blocker])?;
     let store = join::look(&place.journal);
     let mut findings = vec![world(&place), journal(&place, &store)];
     findings.extend(unrecorded(&place.journal));
     match Reach::of(&place, DnsAccess::Unneeded, &settings, global, face).await {
         Ok(reach) => {
-            let Vendors { coolify: platform, cloudflare: dns } = &reach.vendors;
+            let Clients { coolify: platform, cloudflare: dns } = &reach.clients;
             let (coolify, cloudflare) = tokio::join!(coolify(platform), cloudflare(dns));
             let sees_zones =
                 cloudflare.iter().all(|check| check.about != "cloudflare" || check.health == Health::Good);
@@ -48,8 +48,8 @@ pub async fn run(global: &Global, face: &Face) -> Came {
             let store = store.ok().flatten().filter(|_| sees_zones);
             findings.extend(used_zones(&reach, store).await);
         }
-        Err(obstacle) if place.world == World::Real => findings.push(in_the_way("credentials", obstacle)),
-        Err(obstacle) => findings.push(in_the_way("sandbox", obstacle)),
+        Err(blocker) if place.world == World::Real => findings.push(in_the_way("credentials", blocker)),
+        Err(blocker) => findings.push(in_the_way("sandbox", blocker)),
     }
     face.show(
         &findings.iter().flat_map(lines).collect::<Vec<_>>(),
@@ -59,7 +59,7 @@ pub async fn run(global: &Global, face: &Face) -> Came {
     Ok(if sick { REFUSED } else { DONE })
 }
 
-fn world(place: &Where) -> Check {
+fn world(place: &Location) -> Check {
     let saw = match &place.world {
         World::Real => "the real Coolify and Cloudflare".to_owned(),
         World::Kept(folder) => format!("the sandbox in {}", folder.display()),
@@ -68,10 +68,10 @@ fn world(place: &Where) -> Check {
     Check::good("world", saw)
 }
 
-fn journal(place: &Where, store: &Result<Option<Arc<dyn Store>>, Obstacle>) -> Check {
+fn journal(place: &Location, store: &Result<Option<Arc<dyn Store>>, Blocker>) -> Check {
     let path = place.journal.display();
     match (store, FingerprintKey::load(join::folder(&place.journal))) {
-        (Err(obstacle), _) => in_the_way("journal", obstacle.clone()),
+        (Err(blocker), _) => in_the_way("journal", blocker.clone()),
         (_, Err(error)) => Check::bad("journal", error.to_string(), ""),
         (Ok(None), _) => Check::good("journal", format!("{path}, not there yet: the first run makes it")),
         (Ok(Some(_)), Ok(Some(_))) => Check::good("journal", format!("{path}, with its key")),
@@ -180,14 +180,14 @@ async fn used_zones(reach: &Reach, store: Option<Arc<dyn Store>>) -> Vec<Check> 
     for app in apps {
         let runs: Vec<RunRow> = rows.iter().filter(|row| row.app == *app).cloned().collect();
         let Ok(Some(release)) = Release::newest(&store, &runs, None).await else { continue };
-        if release.plan().target.coolify == reach.vendors.coolify.url() {
+        if release.plan().target.coolify == reach.clients.coolify.url() {
             let used = release.records().into_iter().map(|(record, _)| &record.zone);
             zones.extend(used.map(|zone| (zone.id.clone(), (zone.name.clone(), app.name.clone()))));
         }
     }
     let mut findings = Vec::new();
     for (id, (zone, app)) in zones {
-        findings.push(match reach.vendors.cloudflare.control(&id).await {
+        findings.push(match reach.clients.cloudflare.control(&id).await {
             Ok(()) => Check::good("zone", format!("{zone}, which `{app}` is in, is visible")),
             Err(trouble) => {
                 let message = format!("{zone}, which `{app}` is in, is not visible: {trouble}");
@@ -198,8 +198,8 @@ async fn used_zones(reach: &Reach, store: Option<Arc<dyn Store>>) -> Vec<Check> 
     findings
 }
 
-fn in_the_way(about: &'static str, obstacle: Obstacle) -> Check {
-    Check::bad(about, obstacle.message, obstacle.hint)
+fn in_the_way(about: &'static str, blocker: Blocker) -> Check {
+    Check::bad(about, blocker.message, blocker.hint)
 }
 
 fn lines(check: &Check) -> Vec<String> {

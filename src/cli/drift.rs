@@ -7,12 +7,12 @@ use machine::app::AppKey;
 use serde_json::{Value, json};
 
 use super::args::{DriftArgs, Global};
-use super::face::Face;
+use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
 use super::settings::Settings;
 use super::{Came, check, status};
 use crate::plan::drift::{Drift, DriftReport, How, drift};
-use crate::plan::{Obstacle, Release};
+use crate::plan::{Blocker, Release};
 use crate::report::exit::{DONE, PENDING};
 use crate::report::screen::{BAD, BOLD, DIM, GOOD, ODD, in_style};
 use crate::secrets::FingerprintKey;
@@ -29,7 +29,7 @@ struct Found {
 }
 
 /// Compares each app's newest release, or one app's, with what is there.
-pub async fn run(args: &DriftArgs, global: &Global, face: &Face) -> Came {
+pub async fn run(args: &DriftArgs, global: &Global, face: &Ui) -> Came {
     let (store, rows) = status::runs(args.app.as_deref(), global).await?;
     let mut apps: BTreeMap<&AppKey, Vec<RunRow>> = BTreeMap::new();
     for row in &rows {
@@ -39,9 +39,9 @@ pub async fn run(args: &DriftArgs, global: &Global, face: &Face) -> Came {
     for (app, runs) in apps {
         let Some(store) = &store else { continue };
         let newest = Release::newest(store, &runs, None).await;
-        let newest = newest.map_err(|error| vec![Obstacle::new(error.to_string(), "")])?;
+        let newest = newest.map_err(|error| vec![Blocker::new(error.to_string(), "")])?;
         let Some(release) = newest else { continue };
-        let report = look(&release, global, face).await.map_err(|obstacle| vec![obstacle])?;
+        let report = look(&release, global, face).await.map_err(|blocker| vec![blocker])?;
         found.push(Found { app: app.clone(), release, report });
     }
     let mut told: Vec<String> = found.iter().flat_map(lines).collect();
@@ -53,16 +53,16 @@ pub async fn run(args: &DriftArgs, global: &Global, face: &Face) -> Came {
     Ok(if drifted && args.exit_code { PENDING } else { DONE })
 }
 
-async fn look(release: &Release, global: &Global, face: &Face) -> Result<DriftReport, Obstacle> {
+async fn look(release: &Release, global: &Global, face: &Ui) -> Result<DriftReport, Blocker> {
     let begun = release.begun();
     check::hide_given(begun.secrets.keys().map(String::as_str), Path::new(&begun.spec), global, face);
     let beside = Path::new(&begun.spec).parent().unwrap_or(Path::new("."));
     let settings = Settings::of(global, beside);
     let place = settings.locate(global)?;
     let key = FingerprintKey::load(join::folder(&place.journal));
-    let key = key.map_err(|error| Obstacle::new(error.to_string(), ""))?;
+    let key = key.map_err(|error| Blocker::new(error.to_string(), ""))?;
     let reach = Reach::of(&place, DnsAccess::for_plan(release.plan()), &settings, global, face).await?;
-    drift(&reach.vendors, release, key.as_ref()).await
+    drift(&reach.clients, release, key.as_ref()).await
 }
 
 fn lines(found: &Found) -> Vec<String> {

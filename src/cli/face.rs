@@ -5,36 +5,36 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::args::Global;
-use crate::plan::Obstacle;
-use crate::report::{Ending, Human, Json, Screen, Veil};
-use crate::runner::event::{Deaf, Listener};
+use crate::plan::Blocker;
+use crate::report::{Json, Screen, Summary, TextReporter, Veil};
+use crate::runner::event::{EventSink, NullSink};
 
 /// The two onlookers, of which one is at work.
 #[derive(Clone)]
-pub struct Face {
+pub struct Ui {
     /// What all texts pass.
     pub veil: Veil,
     /// The terminal.
     pub screen: Arc<Screen>,
     /// Tells people.
-    pub human: Arc<Human>,
+    pub human: Arc<TextReporter>,
     /// Tells programs, if they listen.
     pub json: Option<Arc<Json>>,
     quiet: bool,
 }
 
-impl Face {
+impl Ui {
     /// As the flags ask.
     pub fn new(global: &Global) -> Self {
         let veil = Veil::default();
         let screen = Arc::new(Screen::new(veil.clone()));
-        let human = Arc::new(Human::new(screen.clone(), veil.clone()));
+        let human = Arc::new(TextReporter::new(screen.clone(), veil.clone()));
         let json = global.json.then(|| Arc::new(Json::new(veil.clone())));
         Self { veil, screen, human, json, quiet: global.quiet }
     }
 
     /// Who hears of a run.
-    pub fn listener(&self) -> Arc<dyn Listener> {
+    pub fn listener(&self) -> Arc<dyn EventSink> {
         match &self.json {
             Some(json) => json.clone(),
             None if self.quiet => Arc::new(Muted(self.human.clone())),
@@ -58,7 +58,7 @@ impl Face {
     }
 
     /// Tells how a run ended; gives its exit code.
-    pub fn end(&self, ending: &Ending) -> u8 {
+    pub fn end(&self, ending: &Summary) -> u8 {
         self.screen.rest();
         let good = ending.exit == crate::report::exit::DONE;
         match &self.json {
@@ -75,17 +75,17 @@ impl Face {
     }
 
     /// Tells why nothing was attempted; gives the exit code.
-    pub fn refuse(&self, obstacles: &[Obstacle]) -> u8 {
-        self.end(&Ending::refused(obstacles))
+    pub fn refuse(&self, blockers: &[Blocker]) -> u8 {
+        self.end(&Summary::refused(blockers))
     }
 }
 
 /// Learns what to hide and tells nothing.
-struct Muted(Arc<Human>);
+struct Muted(Arc<TextReporter>);
 
-impl Listener for Muted {
+impl EventSink for Muted {
     fn hear(&self, event: &crate::runner::event::Event) {
-        Deaf.hear(event);
+        NullSink.hear(event);
     }
 
     fn hide(&self, secret: &crate::secrets::Secret) {

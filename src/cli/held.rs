@@ -9,16 +9,16 @@ use machine::id::RunId;
 
 use crate::sandbox::Side;
 use crate::sandbox::through::Through;
-use crate::store::layer::Layer;
+use crate::store::layer::StoreDecorator;
 use crate::store::{Lease, Store, StoreError};
 
 /// A journal behind the gate of a served sandbox.
-pub struct HeldStore {
+pub struct GatedStore {
     inner: Arc<dyn Store>,
     gate: Through,
 }
 
-impl HeldStore {
+impl GatedStore {
     /// Tells `gate` of what `inner` writes.
     pub fn new(inner: Arc<dyn Store>, gate: Through) -> Self {
         Self { inner, gate }
@@ -37,7 +37,7 @@ impl HeldStore {
 }
 
 #[async_trait]
-impl Layer for HeldStore {
+impl StoreDecorator for GatedStore {
     fn below(&self) -> &dyn Store {
         self.inner.as_ref()
     }

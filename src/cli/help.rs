@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use super::args::Args;
 use super::{Came, later};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::spec::nearest;
 
@@ -26,7 +26,7 @@ pub fn run(words: &[String]) -> Came {
     Ok(DONE)
 }
 
-fn unknown(command: &clap::Command, above: &[String], word: &str) -> Obstacle {
+fn unknown(command: &clap::Command, above: &[String], word: &str) -> Blocker {
     if above.is_empty() {
         return later::unknown(word);
     }
@@ -37,5 +37,5 @@ fn unknown(command: &clap::Command, above: &[String], word: &str) -> Obstacle {
         None if names.is_empty() => format!("`fabrik help {above}` shows all there is"),
         None => format!("there are: {}", names.join(", ")),
     };
-    Obstacle::new(format!("`fabrik {above}` has no command `{word}`"), hint)
+    Blocker::new(format!("`fabrik {above}` has no command `{word}`"), hint)
 }

@@ -4,14 +4,14 @@ use machine::app::AppKey;
 use serde_json::{Value, json};
 
 use super::args::Global;
-use super::face::Face;
+use super::face::Ui;
 use super::{Came, apps, status};
 use crate::report::exit::DONE;
 use crate::report::tables::table;
 use crate::report::words;
 
 /// Lists the runs, of one app if one is named.
-pub async fn run(app: Option<&str>, global: &Global, face: &Face) -> Came {
+pub async fn run(app: Option<&str>, global: &Global, face: &Ui) -> Came {
     let (store, rows) = status::runs(app, global).await?;
     let all: Vec<&AppKey> = rows.iter().map(|row| &row.app).collect();
     let (mut listed, mut documents): (Vec<[String; 4]>, Vec<Value>) = (Vec::new(), Vec::new());

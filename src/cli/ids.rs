@@ -1,23 +1,23 @@
 //! Runs by any unique beginning or end of their id.
 
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::store::RunRow;
 
 /// The run that `text` means.
 ///
 /// # Errors
-/// [`Obstacle`] when it means none or several.
-pub fn find<'a>(rows: &'a [RunRow], text: &str) -> Result<&'a RunRow, Obstacle> {
+/// [`Blocker`] when it means none or several.
+pub fn find<'a>(rows: &'a [RunRow], text: &str) -> Result<&'a RunRow, Blocker> {
     let plain = text.replace('-', "").to_ascii_lowercase();
     let meant = |row: &&RunRow| row.run.as_str().starts_with(&plain) || row.run.as_str().ends_with(&plain);
     let found: Vec<&RunRow> = rows.iter().filter(meant).collect();
     match found.as_slice() {
         [row] => Ok(row),
-        [] => Err(Obstacle::new(
+        [] => Err(Blocker::new(
             format!("there is no run `{text}` in this journal"),
             "`fabrik history` lists the runs",
         )),
-        several => Err(Obstacle::new(
+        several => Err(Blocker::new(
             format!("`{text}` could mean {} runs", several.len()),
             format!("give more digits: {}", listed(several)),
         )),

@@ -7,19 +7,19 @@ use http::Uri;
 use machine::plan::Plan;
 
 use super::args::Global;
-use super::face::Face;
-use super::held::HeldStore;
-use super::kept::KeptStore;
-use super::noted::NotedStore;
-use super::settings::{Settings, Where, World, environment};
+use super::face::Ui;
+use super::held::GatedStore;
+use super::kept::RenewingStore;
+use super::noted::SpillStore;
+use super::settings::{Location, Settings, World, environment};
 use super::signals::{self, Noting};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::providers::call::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
-use crate::providers::{Cloudflare, Coolify, Vendors};
+use crate::providers::{Clients, Cloudflare, Coolify};
 use crate::report::ending::Way;
-use crate::runner::attended::Attended;
+use crate::runner::attended::InterruptibleClock;
 use crate::runner::desk::Desk;
-use crate::runner::event::Listener;
+use crate::runner::event::EventSink;
 use crate::sandbox::through::Through;
 use crate::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
 use crate::secrets::{FingerprintKey, Secret};
@@ -27,7 +27,7 @@ use crate::spec::Spec;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Holder, Store};
 use crate::wire::live::{LiveClock, LiveResolver, LiveTransport, Roots};
-use crate::wire::{Budgets, Clock, Outside, Pinned, Transport};
+use crate::wire::{Budgets, Clock, Pinned, Ports, Transport};
 
 /// The budgets of this process: specs that are applied one after the other draw on the same.
 static BUDGETS: LazyLock<Budgets> = LazyLock::new(Budgets::default);
@@ -35,9 +35,9 @@ static BUDGETS: LazyLock<Budgets> = LazyLock::new(Budgets::default);
 /// What a run has of the world, before there is a journal.
 pub struct Reach {
     /// The vendors, seen with the user's tokens.
-    pub vendors: Vendors,
+    pub clients: Clients,
     /// The ports.
-    pub outside: Outside,
+    pub outside: Ports,
     /// What the world is called, where it is a sandbox.
     pub world: Option<String>,
     token: Arc<Secret>,
@@ -77,14 +77,14 @@ impl Reach {
     /// Reaches the world for a command that asks the DNS provider or not; sends nothing.
     ///
     /// # Errors
-    /// [`Obstacle`] for credentials that are missing and worlds that cannot be opened.
+    /// [`Blocker`] for credentials that are missing and worlds that cannot be opened.
     pub async fn of(
-        place: &Where,
+        place: &Location,
         dns: DnsAccess,
         settings: &Settings,
         global: &Global,
-        face: &Face,
-    ) -> Result<Self, Obstacle> {
+        face: &Ui,
+    ) -> Result<Self, Blocker> {
         let credentials = match &place.world {
             World::Real => credentials(settings, dns)?,
             World::Kept(_) | World::Served(_) => pretend_credentials(),
@@ -111,28 +111,28 @@ impl Reach {
         Self::with(pretend_credentials(), sandbox.outside(), Some(world))
     }
 
-    fn with(credentials: Credentials, outside: Outside, world: Option<String>) -> Self {
+    fn with(credentials: Credentials, outside: Ports, world: Option<String>) -> Self {
         let Credentials { coolify, coolify_token, cloudflare, cloudflare_token } = credentials;
         let token = Arc::new(coolify_token.clone());
         let apis = [(coolify.as_str(), COOLIFY_TAKES), (cloudflare.as_str(), CLOUDFLARE_TAKES)];
         let outside = BUDGETS.metered(outside, world.as_deref().unwrap_or_default(), &apis);
-        let vendors = Vendors {
+        let clients = Clients {
             cloudflare: match cloudflare_token {
                 Some(token) => Cloudflare::new(outside.clone(), &cloudflare, token),
                 None => Cloudflare::without_token(outside.clone(), &cloudflare),
             },
             coolify: Coolify::new(outside.clone(), &coolify, coolify_token),
         };
-        Self { vendors, outside, world, token, gate: None }
+        Self { clients, outside, world, token, gate: None }
     }
 
     /// Makes sure that the world answers before a first journal is made for it.
     ///
     /// # Errors
-    /// [`Obstacle`] when it does not, or does not accept the token.
-    pub async fn answers(&self, journal: &Path) -> Result<(), Obstacle> {
+    /// [`Blocker`] when it does not, or does not accept the token.
+    pub async fn answers(&self, journal: &Path) -> Result<(), Blocker> {
         if !journal.exists() {
-            self.vendors.coolify.team().await?;
+            self.clients.coolify.team().await?;
         }
         Ok(())
     }
@@ -140,28 +140,28 @@ impl Reach {
     /// A desk with the journal at `journal`, made if it is not there, for a command that goes that way.
     ///
     /// # Errors
-    /// [`Obstacle`] when the journal or its key cannot be used.
+    /// [`Blocker`] when the journal or its key cannot be used.
     pub fn desk(
         self,
         journal: &Path,
         (command, way): (String, Way),
         global: &Global,
-        face: &Face,
-    ) -> Result<Desk, Obstacle> {
+        face: &Ui,
+    ) -> Result<Desk, Blocker> {
         let (store, key) = write(journal)?;
-        let store: Arc<dyn Store> = Arc::new(NotedStore::new(store, journal, face));
+        let store: Arc<dyn Store> = Arc::new(SpillStore::new(store, journal, face));
         let store = match self.gate {
-            Some(gate) => Arc::new(HeldStore::new(store, gate)),
+            Some(gate) => Arc::new(GatedStore::new(store, gate)),
             None => store,
         };
         let cancel = signals::watch(face);
-        let listener: Arc<dyn Listener> =
+        let listener: Arc<dyn EventSink> =
             Arc::new(Noting { inner: face.listener(), way, store: store.clone() });
-        let outside = Attended::over(self.outside, listener.clone(), cancel.clone());
+        let outside = InterruptibleClock::over(self.outside, listener.clone(), cancel.clone());
         Ok(Desk {
             house: Arc::new(LiveClock),
             store,
-            vendors: self.vendors.through(&outside),
+            clients: self.clients.through(&outside),
             outside,
             listener,
             cancel,
@@ -178,8 +178,8 @@ impl Reach {
 /// Opens the journal for reading, if there is one.
 ///
 /// # Errors
-/// [`Obstacle`] for a file that is no journal.
-pub fn look(journal: &Path) -> Result<Option<Arc<dyn Store>>, Obstacle> {
+/// [`Blocker`] for a file that is no journal.
+pub fn look(journal: &Path) -> Result<Option<Arc<dyn Store>>, Blocker> {
     let store = SqliteStore::open_read_only(journal)?;
     Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
 }
@@ -187,18 +187,18 @@ pub fn look(journal: &Path) -> Result<Option<Arc<dyn Store>>, Obstacle> {
 /// Opens the journal for reading, which must be there.
 ///
 /// # Errors
-/// [`Obstacle`] where it is not, or is no journal.
-pub fn must_look(place: &Where) -> Result<Arc<dyn Store>, Obstacle> {
+/// [`Blocker`] where it is not, or is no journal.
+pub fn must_look(place: &Location) -> Result<Arc<dyn Store>, Blocker> {
     look(&place.journal)?.ok_or_else(|| {
         let message = format!("there is no journal at {}", place.journal.display());
-        Obstacle::new(message, "`--state` or `--sandbox` says where it is")
+        Blocker::new(message, "`--state` or `--sandbox` says where it is")
     })
 }
 
-fn write(journal: &Path) -> Result<(Arc<dyn Store>, FingerprintKey), Obstacle> {
+fn write(journal: &Path) -> Result<(Arc<dyn Store>, FingerprintKey), Blocker> {
     let store = SqliteStore::open(journal, Arc::new(LiveClock))?;
     let key = FingerprintKey::load_or_create(folder(journal)).map_err(unusable)?;
-    Ok((Arc::new(KeptStore::new(store)), key))
+    Ok((Arc::new(RenewingStore::new(store)), key))
 }
 
 /// The folder that the journal lies in.
@@ -206,40 +206,40 @@ pub fn folder(journal: &Path) -> &Path {
     journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn unusable(error: impl std::fmt::Display) -> Obstacle {
-    Obstacle::new(error.to_string(), "")
+fn unusable(error: impl std::fmt::Display) -> Blocker {
+    Blocker::new(error.to_string(), "")
 }
 
-fn kept(folder: &Path) -> Result<(Outside, Option<String>), Obstacle> {
+fn kept(folder: &Path) -> Result<(Ports, Option<String>), Blocker> {
     let sandbox = Sandbox::open(folder).map_err(unusable)?;
     Ok((sandbox.outside(), Some(format!("sandbox {}", sandbox.world_id()))))
 }
 
-async fn served(url: &str) -> Result<(Outside, Option<String>), Obstacle> {
+async fn served(url: &str) -> Result<(Ports, Option<String>), Blocker> {
     let through = through(url).await?;
     let world = through.world_id().await.map_err(unusable)?;
     Ok((through.outside(), Some(format!("sandbox {world}"))))
 }
 
-async fn through(url: &str) -> Result<Through, Obstacle> {
+async fn through(url: &str) -> Result<Through, Blocker> {
     let transport: Arc<dyn Transport> = Arc::new(LiveTransport::default());
     let connected = Through::connect(url, transport).await;
     connected.map_err(|error| {
-        Obstacle::new(format!("no sandbox at {url}: {error}"), "`fabrik sandbox serve` serves one")
+        Blocker::new(format!("no sandbox at {url}: {error}"), "`fabrik sandbox serve` serves one")
     })
 }
 
-fn live(roots: Roots) -> Outside {
-    Outside {
+fn live(roots: Roots) -> Ports {
+    Ports {
         transport: Arc::new(LiveTransport::trusting(roots)),
         resolver: Arc::new(LiveResolver::default()),
         clock: Arc::new(LiveClock),
     }
 }
 
-fn roots(global: &Global) -> Result<Roots, Obstacle> {
+fn roots(global: &Global) -> Result<Roots, Blocker> {
     let Some(path) = &global.cacert else { return Ok(Roots::default()) };
-    let refused = |why: String| Obstacle::new(format!("`--cacert {}` {why}", path.display()), "");
+    let refused = |why: String| Blocker::new(format!("`--cacert {}` {why}", path.display()), "");
     let pem = std::fs::read(path);
     let pem = pem.map_err(|error| refused(format!("cannot be read: {}", crate::error::reason(&error))))?;
     Roots::of_pem(&pem).map_err(|bad| refused(bad.to_string()))
@@ -254,7 +254,7 @@ fn pretend_credentials() -> Credentials {
     }
 }
 
-fn credentials(settings: &Settings, dns: DnsAccess) -> Result<Credentials, Obstacle> {
+fn credentials(settings: &Settings, dns: DnsAccess) -> Result<Credentials, Blocker> {
     const WANTED: [&str; 3] = ["COOLIFY_API_URL", "COOLIFY_API_TOKEN", "CLOUDFLARE_API_TOKEN"];
     let [url, coolify_token, cloudflare_token] = WANTED.map(|name| settings.find(name));
     let [url, coolify_token, cloudflare_token] = [url?, coolify_token?, cloudflare_token?];
@@ -279,18 +279,18 @@ fn credentials(settings: &Settings, dns: DnsAccess) -> Result<Credentials, Obsta
     Ok(Credentials { coolify, coolify_token, cloudflare, cloudflare_token })
 }
 
-fn absent(missing: &[&str]) -> Obstacle {
+fn absent(missing: &[&str]) -> Blocker {
     let hint = match missing {
         ["CLOUDFLARE_API_TOKEN"] => {
             "set it in the environment or in `.env`; an app with `dns: external` needs none"
         }
         _ => "set them in the environment or in `.env`, or try without any account: `--sandbox`",
     };
-    Obstacle::new(format!("{} not set", missing.join(", ")), hint)
+    Blocker::new(format!("{} not set", missing.join(", ")), hint)
 }
 
 /// A base URL without its final slash.
-fn base(name: &str, text: &str) -> Result<String, Obstacle> {
+fn base(name: &str, text: &str) -> Result<String, Blocker> {
     let uri: Option<Uri> = text.trim().parse().ok();
     let is_whole = |uri: &Uri| {
         let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
@@ -299,7 +299,7 @@ fn base(name: &str, text: &str) -> Result<String, Obstacle> {
     };
     match uri.filter(is_whole) {
         Some(_) => Ok(text.trim().trim_end_matches('/').to_owned()),
-        None => Err(Obstacle::new(
+        None => Err(Blocker::new(
             format!("{name} is not a base URL"),
             "write it like https://coolify.example.com",
         )),

@@ -5,17 +5,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::store::layer::Layer;
+use crate::store::layer::StoreDecorator;
 use crate::store::sqlite::{Renewal, SqliteStore};
 use crate::store::{Claim, Holder, Lease, Store, StoreError};
 
 /// An SQLite journal with a renewing thread for every lease that it gave out.
-pub struct KeptStore {
+pub struct RenewingStore {
     inner: SqliteStore,
     renewals: Mutex<HashMap<String, Renewal>>,
 }
 
-impl KeptStore {
+impl RenewingStore {
     /// Keeps the leases of `inner`.
     pub fn new(inner: SqliteStore) -> Self {
         Self { inner, renewals: Mutex::default() }
@@ -27,7 +27,7 @@ impl KeptStore {
 }
 
 #[async_trait]
-impl Layer for KeptStore {
+impl StoreDecorator for RenewingStore {
     fn below(&self) -> &dyn Store {
         &self.inner
     }

@@ -8,9 +8,9 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::args::Args;
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::report::exit::{DONE, REFUSED};
-use crate::report::{Ending, Json, Veil};
+use crate::report::{Json, Summary, Veil};
 use crate::spec::nearest;
 
 /// Commands of a later version.
@@ -19,10 +19,10 @@ const COMMANDS: [&str; 7] = ["state", "logs", "explain", "schema", "completions"
 const FLAGS: [&str; 4] = ["--out", "--max-parallel", "--no-save-secrets", "--to"];
 
 /// What to say about a command that is not there.
-pub fn unknown(word: &str) -> Obstacle {
+pub fn unknown(word: &str) -> Blocker {
     if COMMANDS.contains(&word) {
         let message = format!("`fabrik {word}` is not in this version");
-        return Obstacle::new(message, "`fabrik --help` lists what is");
+        return Blocker::new(message, "`fabrik --help` lists what is");
     }
     let args = Args::command();
     let names: Vec<&str> = args.get_subcommands().map(clap::Command::get_name).collect();
@@ -30,7 +30,7 @@ pub fn unknown(word: &str) -> Obstacle {
         || "`fabrik --help` lists the commands".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Obstacle::new(format!("there is no command `{word}`"), hint)
+    Blocker::new(format!("there is no command `{word}`"), hint)
 }
 
 /// Shows what is wrong with the command line, or the help that was asked for, and gives the exit code.
@@ -51,7 +51,7 @@ pub fn usage(error: &clap::Error) -> u8 {
     // The flags were not understood, but a program waits for its last line all the same.
     if std::env::args_os().any(|word| word == OsStr::new("--json")) {
         let message = flag.map_or_else(|| words(error), |flag| format!("`{flag}` is not in this version"));
-        Json::new(Veil::default()).ended(None, Ending::refused(&[Obstacle::new(message, "")]).fields());
+        Json::new(Veil::default()).ended(None, Summary::refused(&[Blocker::new(message, "")]).fields());
     }
     REFUSED
 }

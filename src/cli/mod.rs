@@ -38,12 +38,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use args::{Args, Command};
-use face::Face;
+use face::Ui;
 
 /// What comes of a command: an exit code, or why nothing was attempted.
-type Came = Result<u8, Vec<Obstacle>>;
+type Came = Result<u8, Vec<Blocker>>;
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
@@ -55,19 +55,19 @@ pub fn run() -> ExitCode {
     args.global.json |=
         matches!(&args.command, Command::Other(words) if words.iter().any(|it| it == "--json"));
     args.global.color.write_global();
-    let face = Face::new(&args.global);
+    let face = Ui::new(&args.global);
     trace::start(args.global.verbose, face.veil.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let code = match runtime {
         Ok(runtime) => runtime.block_on(carry_out(&args, &face)),
-        Err(error) => Err(vec![Obstacle::new(format!("no threads can be started: {error}"), "")]),
+        Err(error) => Err(vec![Blocker::new(format!("no threads can be started: {error}"), "")]),
     };
-    ExitCode::from(code.unwrap_or_else(|obstacles| face.refuse(&obstacles)))
+    ExitCode::from(code.unwrap_or_else(|blockers| face.refuse(&blockers)))
 }
 
-async fn carry_out(args: &Args, face: &Face) -> Came {
+async fn carry_out(args: &Args, face: &Ui) -> Came {
     let global = &args.global;
-    settings::named_env_file(global).map_err(|obstacle| vec![obstacle])?;
+    settings::named_env_file(global).map_err(|blocker| vec![blocker])?;
     match &args.command {
         Command::New(new) => new::run(new, global, face),
         Command::Templates(templates) => templates::run(templates, face),

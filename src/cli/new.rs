@@ -5,18 +5,18 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::{Global, New};
-use super::face::Face;
+use super::face::Ui;
 use super::settings::Settings;
 use super::{Came, templates};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::spec::scaffold::scaffold;
 
 /// Writes `NAME.yaml` and `NAME/` here.
-pub fn run(new: &New, global: &Global, face: &Face) -> Came {
+pub fn run(new: &New, global: &Global, face: &Ui) -> Came {
     let template = templates::named(&new.template)?;
     let settings = Settings::of(global, Path::new("."));
-    let base = settings.find("FABRIK_DOMAIN").map_err(|obstacle| vec![obstacle])?;
+    let base = settings.find("FABRIK_DOMAIN").map_err(|blocker| vec![blocker])?;
     let beneath = |base: &str| format!("{}.{}", new.name, base.trim_start_matches('.'));
     let (domain, is_example) = match (&new.domain, base) {
         (Some(domain), _) => (Some(domain.clone()), false),
@@ -25,7 +25,7 @@ pub fn run(new: &New, global: &Global, face: &Face) -> Came {
         (None, None) => (Some(beneath("example.com")), true),
     };
     let written = scaffold(Path::new("."), template, &new.name, domain.as_deref())
-        .map_err(|error| vec![Obstacle::new(error.to_string(), "")])?;
+        .map_err(|error| vec![Blocker::new(error.to_string(), "")])?;
     let mut lines: Vec<String> = written.iter().map(|path| format!("✓ {}", shown(path))).collect();
     if let Some(domain) = domain.as_ref().filter(|_| is_example) {
         lines.push(format!("  {domain} is an example: set `domain:` to a name in a zone of yours"));

@@ -20,10 +20,10 @@ use machine::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::face::Face;
+use super::face::Ui;
 use super::join::folder;
 use crate::report::{Json, Screen};
-use crate::store::layer::Layer;
+use crate::store::layer::StoreDecorator;
 use crate::store::{Store, StoreError};
 
 /// An entry that the journal did not take.
@@ -38,16 +38,16 @@ pub struct Unrecorded {
 }
 
 /// A journal that notes what it could not take.
-pub struct NotedStore {
+pub struct SpillStore {
     inner: Arc<dyn Store>,
     note: PathBuf,
     screen: Arc<Screen>,
     json: Option<Arc<Json>>,
 }
 
-impl NotedStore {
+impl SpillStore {
     /// Notes what `inner`, which lies at `journal`, cannot take, and says so on `face`.
-    pub fn new(inner: Arc<dyn Store>, journal: &Path, face: &Face) -> Self {
+    pub fn new(inner: Arc<dyn Store>, journal: &Path, face: &Ui) -> Self {
         Self { inner, note: note(journal), screen: face.screen.clone(), json: face.json.clone() }
     }
 
@@ -139,7 +139,7 @@ fn resource(receipt: &Receipt) -> String {
 }
 
 #[async_trait]
-impl Layer for NotedStore {
+impl StoreDecorator for SpillStore {
     fn below(&self) -> &dyn Store {
         self.inner.as_ref()
     }

@@ -9,13 +9,13 @@ use machine::id::JournalId;
 use super::Came;
 use super::args::{Global, PlanArgs};
 use super::check;
-use super::face::Face;
+use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
-use super::settings::{Settings, Where, World};
-use crate::plan::draw::{Drawing, DrawnPlan};
+use super::settings::{Location, Settings, World};
+use crate::plan::draw::{DrawnPlan, Planner};
 use crate::plan::release::open_run;
 use crate::plan::survey::survey;
-use crate::plan::{Ask, Obstacle, Preflight, Release, Takeover};
+use crate::plan::{Adoption, Ask, Blocker, Preflight, Release};
 use crate::report::screen::{BOLD, in_style};
 use crate::report::{changes, exit, words};
 use crate::runner::apply::new_run;
@@ -28,7 +28,7 @@ use crate::store::memory::MemoryStore;
 use crate::wire::live::LiveClock;
 
 /// Shows the plan of each spec.
-pub async fn run(args: &PlanArgs, global: &Global, face: &Face) -> Came {
+pub async fn run(args: &PlanArgs, global: &Global, face: &Ui) -> Came {
     let specs = match check::read_all(&args.specs, face) {
         Ok(specs) => specs,
         Err(code) => return Ok(code),
@@ -45,8 +45,8 @@ pub async fn run(args: &PlanArgs, global: &Global, face: &Face) -> Came {
     Ok(if pending && args.exit_code { exit::PENDING } else { exit::DONE })
 }
 
-async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Vec<Obstacle>> {
-    let one = |obstacle: Obstacle| vec![obstacle];
+async fn drawn(spec: Spec, global: &Global, face: &Ui) -> Result<DrawnPlan, Vec<Blocker>> {
+    let one = |blocker: Blocker| vec![blocker];
     check::hide_given(spec.secrets.iter().map(|want| want.name.as_str()), &spec.path, global, face);
     let settings = Settings::of(global, join::folder(&spec.path));
     let place = settings.locate(global).map_err(one)?;
@@ -55,7 +55,7 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Ve
     let store = store.unwrap_or_else(empty);
     let key = key(&place, is_first).map_err(one)?;
     let reach = reach(&place, DnsAccess::for_spec(&spec), &settings, global, face).await.map_err(one)?;
-    let coolify = &reach.vendors.coolify;
+    let coolify = &reach.clients.coolify;
     let facts = Preflight::of(coolify).await.facts()?;
     let app = AppKey {
         outside: reach.world.clone().unwrap_or_else(|| format!("{} team {}", coolify.url(), facts.team.id)),
@@ -64,10 +64,10 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Ve
         name: spec.name.clone(),
     };
     let base = base(&store, &app, face).await.map_err(one)?;
-    let ground = survey(&reach.vendors, &spec, base.as_ref(), &facts).await.map_err(one)?;
+    let ground = survey(&reach.clients, &spec, base.as_ref(), &facts).await.map_err(one)?;
     let ask = ask(spec, global, &key, base.as_ref(), face)?;
     ground.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));
-    let drawing = Drawing {
+    let drawing = Planner {
         ask: &ask,
         run: &new_run(),
         store: &store,
@@ -76,20 +76,20 @@ async fn drawn(spec: Spec, global: &Global, face: &Face) -> Result<DrawnPlan, Ve
         key: &key,
         force: false,
     };
-    let drawn = drawing.whole(&reach.vendors).await.map_err(|obstacle| vec![obstacle])?;
-    let takeover = Takeover::of(&drawn.plan, base.as_ref());
-    takeover.warnings(&ask.spec).iter().for_each(|it| face.screen.complain(&format!("warning: {it}")));
+    let drawn = drawing.whole(&reach.clients).await.map_err(|blocker| vec![blocker])?;
+    let adoption = Adoption::of(&drawn.plan, base.as_ref());
+    adoption.warnings(&ask.spec).iter().for_each(|it| face.screen.complain(&format!("warning: {it}")));
     Ok(drawn)
 }
 
 // A sandbox that is not there yet is one with nothing in it, and looking must not make it.
 async fn reach(
-    place: &Where,
+    place: &Location,
     dns: DnsAccess,
     settings: &Settings,
     global: &Global,
-    face: &Face,
-) -> Result<Reach, Obstacle> {
+    face: &Ui,
+) -> Result<Reach, Blocker> {
     match &place.world {
         World::Kept(folder) if !folder.exists() => Ok(Reach::pretend(&Sandbox::in_memory(0))),
         World::Kept(_) | World::Served(_) | World::Real => {
@@ -98,8 +98,8 @@ async fn reach(
     }
 }
 
-async fn base(store: &Arc<dyn Store>, app: &AppKey, face: &Face) -> Result<Option<Release>, Obstacle> {
-    let unreadable = |error: String| Obstacle::new(error, "nothing was touched");
+async fn base(store: &Arc<dyn Store>, app: &AppKey, face: &Ui) -> Result<Option<Release>, Blocker> {
+    let unreadable = |error: String| Blocker::new(error, "nothing was touched");
     let rows = store.list(Some(app)).await.map_err(|error| unreadable(error.to_string()))?;
     if let Some(open) = open_run(&rows, app) {
         let short = open.run.short();
@@ -115,8 +115,8 @@ fn ask(
     global: &Global,
     key: &FingerprintKey,
     base: Option<&Release>,
-    face: &Face,
-) -> Result<Ask, Vec<Obstacle>> {
+    face: &Ui,
+) -> Result<Ask, Vec<Blocker>> {
     let env_file = global.env_file.clone().unwrap_or_else(|| join::folder(&spec.path).join(".env"));
     let lookup = super::settings::environment();
     let sources = Sources::read(lookup.as_ref(), &env_file).map_err(|problem| vec![problem.into()])?;
@@ -133,10 +133,10 @@ fn empty() -> Arc<dyn Store> {
     Arc::new(MemoryStore::new(JournalId::from_bits(0), Arc::new(LiveClock)))
 }
 
-fn key(place: &Where, is_first: bool) -> Result<FingerprintKey, Obstacle> {
+fn key(place: &Location, is_first: bool) -> Result<FingerprintKey, Blocker> {
     let folder: &Path = join::folder(&place.journal);
     let loaded = if is_first { Ok(None) } else { FingerprintKey::load(folder) };
-    let key = loaded.map_err(|error| Obstacle::new(error.to_string(), ""))?;
+    let key = loaded.map_err(|error| Blocker::new(error.to_string(), ""))?;
     // Without a key there are no earlier fingerprints to compare with.
     Ok(key.unwrap_or_else(|| FingerprintKey::new([0; 32])))
 }

@@ -7,20 +7,20 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::args::{Global, SandboxArgs, SandboxCommand, Stranger};
-use super::face::Face;
+use super::face::Ui;
 use super::settings::{self, Settings, World};
 use super::{Came, consent};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::report::tables::table;
 use crate::sandbox::{Fault, Sandbox, serve};
 
 /// Does one resource with the sandbox.
-pub async fn run(args: &SandboxArgs, global: &Global, face: &Face) -> Came {
+pub async fn run(args: &SandboxArgs, global: &Global, face: &Ui) -> Came {
     if let SandboxCommand::Fault { list: true, .. } = args.what {
         return Ok(list(face));
     }
-    let folder = folder(global).map_err(|obstacle| vec![obstacle])?;
+    let folder = folder(global).map_err(|blocker| vec![blocker])?;
     let done = match &args.what {
         SandboxCommand::Serve { listen } => serve_at(&folder, *listen, face).await,
         SandboxCommand::Show => show(&folder, face),
@@ -28,27 +28,27 @@ pub async fn run(args: &SandboxArgs, global: &Global, face: &Face) -> Came {
         SandboxCommand::Fault { kind, times, .. } => fault(&folder, kind.as_deref(), *times, face),
         SandboxCommand::Stranger { kind, name, to } => stranger(&folder, *kind, (name, to.as_deref()), face),
     };
-    done.map_err(|obstacle| vec![obstacle])
+    done.map_err(|blocker| vec![blocker])
 }
 
-fn folder(global: &Global) -> Result<PathBuf, Obstacle> {
+fn folder(global: &Global) -> Result<PathBuf, Blocker> {
     let settings = Settings::of(global, Path::new("."));
     match settings.locate(global)?.world {
         World::Kept(folder) => Ok(folder),
         World::Real => settings::sandbox_home(),
-        World::Served(_) => Err(Obstacle::new("this works on a folder, not on a URL", "say `--sandbox=DIR`")),
+        World::Served(_) => Err(Blocker::new("this works on a folder, not on a URL", "say `--sandbox=DIR`")),
     }
 }
 
-fn open(folder: &Path) -> Result<Sandbox, Obstacle> {
-    Sandbox::open(folder).map_err(|error| Obstacle::new(error.to_string(), ""))
+fn open(folder: &Path) -> Result<Sandbox, Blocker> {
+    Sandbox::open(folder).map_err(|error| Blocker::new(error.to_string(), ""))
 }
 
-async fn serve_at(folder: &Path, listen: SocketAddr, face: &Face) -> Result<u8, Obstacle> {
+async fn serve_at(folder: &Path, listen: SocketAddr, face: &Ui) -> Result<u8, Blocker> {
     if !listen.ip().is_loopback() {
-        return Err(Obstacle::new(format!("{listen} is not on this machine alone"), "listen on 127.0.0.1"));
+        return Err(Blocker::new(format!("{listen} is not on this machine alone"), "listen on 127.0.0.1"));
     }
-    let unable = |error: std::io::Error| Obstacle::new(format!("cannot listen on {listen}: {error}"), "");
+    let unable = |error: std::io::Error| Blocker::new(format!("cannot listen on {listen}: {error}"), "");
     let server = serve::bind(open(folder)?, listen).await.map_err(unable)?;
     let url = format!("http://{}", server.address().map_err(unable)?);
     let lines = [format!("listening on {url}"), format!("the world is kept in {}", folder.display())];
@@ -58,24 +58,24 @@ async fn serve_at(folder: &Path, listen: SocketAddr, face: &Face) -> Result<u8, 
     Ok(DONE)
 }
 
-fn show(folder: &Path, face: &Face) -> Result<u8, Obstacle> {
+fn show(folder: &Path, face: &Ui) -> Result<u8, Blocker> {
     let sandbox = open(folder)?;
     face.show(&[sandbox.show().trim_end().to_owned()], || sandbox.show_json());
     Ok(DONE)
 }
 
-fn reset(folder: &Path, global: &Global, face: &Face) -> Result<u8, Obstacle> {
+fn reset(folder: &Path, global: &Global, face: &Ui) -> Result<u8, Blocker> {
     let question = format!("empty the sandbox in {}, its journal too?", folder.display());
     if !consent::consent(global, face)(&question) {
-        return Err(Obstacle::new("not agreed", "say `--yes` to go on without being asked"));
+        return Err(Blocker::new("not agreed", "say `--yes` to go on without being asked"));
     }
-    open(folder)?.reset().map_err(|error| Obstacle::new(error.to_string(), ""))?;
+    open(folder)?.reset().map_err(|error| Blocker::new(error.to_string(), ""))?;
     for name in ["fabrik.db", "fabrik.db-wal", "fabrik.db-shm"] {
         let path = folder.join(name);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 let why = crate::error::reason(&error);
-                return Err(Obstacle::new(format!("`{}` cannot be removed: {why}", path.display()), ""));
+                return Err(Blocker::new(format!("`{}` cannot be removed: {why}", path.display()), ""));
             }
             _ => {}
         }
@@ -84,18 +84,18 @@ fn reset(folder: &Path, global: &Global, face: &Face) -> Result<u8, Obstacle> {
     Ok(DONE)
 }
 
-fn fault(folder: &Path, kind: Option<&str>, times: Option<u32>, face: &Face) -> Result<u8, Obstacle> {
+fn fault(folder: &Path, kind: Option<&str>, times: Option<u32>, face: &Ui) -> Result<u8, Blocker> {
     let kind = kind.unwrap_or_default();
     let fault: Fault = kind.parse().map_err(|error: crate::sandbox::UnknownFault| {
-        Obstacle::new(error.to_string(), "`fabrik sandbox fault --list` lists them")
+        Blocker::new(error.to_string(), "`fabrik sandbox fault --list` lists them")
     })?;
     let armed = open(folder)?.with_world(|world| world.arm(fault, times));
-    armed.map_err(|error| Obstacle::new(error.to_string(), ""))?;
+    armed.map_err(|error| Blocker::new(error.to_string(), ""))?;
     face.show(&[format!("armed: {}", fault.sentence())], || json!({"fault": fault.name(), "times": times}));
     Ok(DONE)
 }
 
-fn list(face: &Face) -> u8 {
+fn list(face: &Ui) -> u8 {
     let rows = Fault::ALL.map(|fault| [fault.name().to_owned(), fault.sentence().to_owned()]);
     face.show(&table(["FAULT", "WHAT IT DOES"], &rows), || {
         Fault::ALL.iter().map(|fault| json!({"fault": fault.name(), "does": fault.sentence()})).collect()
@@ -107,21 +107,21 @@ fn stranger(
     folder: &Path,
     kind: Stranger,
     (name, to): (&str, Option<&str>),
-    face: &Face,
-) -> Result<u8, Obstacle> {
+    face: &Ui,
+) -> Result<u8, Blocker> {
     let sandbox = open(folder)?;
     let (word, put) = match (kind, to) {
         (Stranger::Record, None) => ("A record", sandbox.stranger_record(name)),
         (Stranger::Record, Some(to)) => ("record", sandbox.stranger_record_to(name, to)),
         (Stranger::Service, None) => ("service", sandbox.stranger_service(name)),
         (Stranger::Service, Some(_)) => {
-            return Err(Obstacle::new(
+            return Err(Blocker::new(
                 "`--to` says where a record leads, and a service leads nowhere",
                 "leave it out",
             ));
         }
     };
-    put.map_err(|error| Obstacle::new(error.to_string(), ""))?;
+    put.map_err(|error| Blocker::new(error.to_string(), ""))?;
     face.show(
         &[format!("somebody else's {word} `{name}` is there now")],
         || json!({"kind": word, "name": name}),

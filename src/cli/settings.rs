@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::args::Global;
 use crate::error::Problem;
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::runner::desk::Lookup;
 use crate::secrets::{Secret, Sources};
 
@@ -29,7 +29,7 @@ pub enum World {
 
 /// The world, and the journal that goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Where {
+pub struct Location {
     /// The world.
     pub world: World,
     /// The journal's file.
@@ -57,21 +57,21 @@ impl Settings {
     /// The value of `name`, if there is one.
     ///
     /// # Errors
-    /// [`Obstacle`] for a `.env` that cannot be read.
-    pub fn find(&self, name: &str) -> Result<Option<Secret>, Obstacle> {
+    /// [`Blocker`] for a `.env` that cannot be read.
+    pub fn find(&self, name: &str) -> Result<Option<Secret>, Blocker> {
         let sources = Sources::read(self.lookup.as_ref(), &self.env_file);
         Ok(sources?.find(name)?.map(|(value, _)| value))
     }
 
-    fn plain(&self, name: &str) -> Result<Option<String>, Obstacle> {
+    fn plain(&self, name: &str) -> Result<Option<String>, Blocker> {
         Ok(self.find(name)?.map(|value| value.expose().to_owned()))
     }
 
     /// The world and its journal, as flags and settings have it.
     ///
     /// # Errors
-    /// [`Obstacle`] for a journal that this version cannot use.
-    pub fn locate(&self, global: &Global) -> Result<Where, Obstacle> {
+    /// [`Blocker`] for a journal that this version cannot use.
+    pub fn locate(&self, global: &Global) -> Result<Location, Blocker> {
         let world = match (&global.sandbox, self.plain("FABRIK_SANDBOX")?) {
             (Some(given), _) => sandbox(given)?,
             (None, Some(set)) => sandbox(&set)?,
@@ -86,15 +86,15 @@ impl Settings {
                 None => (home()?.join("fabrik.db"), Chosen::Default),
             },
         };
-        Ok(Where { world, journal, chosen })
+        Ok(Location { world, journal, chosen })
     }
 }
 
 /// Makes sure that an `--env-file` that is named is there: a missing one would count as one that gives nothing.
 ///
 /// # Errors
-/// [`Obstacle`] naming it.
-pub fn named_env_file(global: &Global) -> Result<(), Obstacle> {
+/// [`Blocker`] naming it.
+pub fn named_env_file(global: &Global) -> Result<(), Blocker> {
     let Some(path) = &global.env_file else { return Ok(()) };
     let why = match std::fs::metadata(path) {
         Ok(it) if it.is_dir() => "is a folder".to_owned(),
@@ -113,7 +113,7 @@ pub fn environment() -> Lookup {
     Arc::new(|name: &str| std::env::var(name).ok())
 }
 
-fn sandbox(text: &str) -> Result<World, Obstacle> {
+fn sandbox(text: &str) -> Result<World, Blocker> {
     Ok(match text {
         "" | "1" | "true" => World::Kept(sandbox_home()?),
         url if url.starts_with("http://") || url.starts_with("https://") => World::Served(url.to_owned()),
@@ -121,9 +121,9 @@ fn sandbox(text: &str) -> Result<World, Obstacle> {
     })
 }
 
-fn local(state: &str) -> Result<PathBuf, Obstacle> {
+fn local(state: &str) -> Result<PathBuf, Blocker> {
     if state.starts_with("postgres://") || state.starts_with("postgresql://") {
-        return Err(Obstacle::new(
+        return Err(Blocker::new(
             "a journal at `postgres://…` is not in this version",
             "give a path, or leave it out",
         ));
@@ -134,16 +134,16 @@ fn local(state: &str) -> Result<PathBuf, Obstacle> {
 /// Where the sandbox is kept unless another folder is named.
 ///
 /// # Errors
-/// [`Obstacle`] where there is no home folder.
-pub fn sandbox_home() -> Result<PathBuf, Obstacle> {
+/// [`Blocker`] where there is no home folder.
+pub fn sandbox_home() -> Result<PathBuf, Blocker> {
     Ok(home()?.join("sandbox"))
 }
 
 /// `$XDG_STATE_HOME/fabrik`; a relative path there is to be ignored (XDG base directories).
-fn home() -> Result<PathBuf, Obstacle> {
+fn home() -> Result<PathBuf, Blocker> {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let own = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(".local/state"));
     state.or_else(own).map(|state| state.join("fabrik")).ok_or_else(|| {
-        Obstacle::new("there is no home folder to keep the journal in", "give a path with `--state`")
+        Blocker::new("there is no home folder to keep the journal in", "give a path with `--state`")
     })
 }

@@ -4,20 +4,20 @@ use machine::entry::StoredEntry;
 use serde_json::{Value, json};
 
 use super::args::Global;
-use super::face::Face;
+use super::face::Ui;
 use super::{Came, ids, status};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::report::screen::{BOLD, in_style};
 use crate::report::tables::{self, table};
 use crate::report::words;
 
 /// Shows every entry of a run with its time.
-pub async fn run(id: &str, global: &Global, face: &Face) -> Came {
+pub async fn run(id: &str, global: &Global, face: &Ui) -> Came {
     let (store, rows) = status::runs(None, global).await?;
-    let row = ids::find(&rows, id).map_err(|obstacle| vec![obstacle])?;
+    let row = ids::find(&rows, id).map_err(|blocker| vec![blocker])?;
     let Some(store) = store else { return Ok(DONE) };
-    let loaded = store.load(&row.run).await.map_err(|error| vec![Obstacle::new(error.to_string(), "")])?;
+    let loaded = store.load(&row.run).await.map_err(|error| vec![Blocker::new(error.to_string(), "")])?;
     let word = status::word(&store, row).await;
     let title = format!("{} run {} ({word})", row.app.name, row.run);
     let mut lines = vec![in_style(BOLD, &title)];

@@ -9,11 +9,11 @@ use std::time::Duration;
 use machine::id::RunId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::face::Face;
+use super::face::Ui;
 use crate::plan::release::ReadError;
 use crate::report::ending::Way;
-use crate::report::{Ending, Tale};
-use crate::runner::event::{Event, Listener};
+use crate::report::{Summary, Tale};
+use crate::runner::event::{Event, EventSink};
 use crate::runner::work::Cancel;
 use crate::secrets::Secret;
 use crate::store::{Store, StoreError};
@@ -38,7 +38,7 @@ enum Stand {
 }
 
 /// Watches for signals from now on.
-pub fn watch(face: &Face) -> Cancel {
+pub fn watch(face: &Ui) -> Cancel {
     let watched = || {
         let cancel = Cancel::default();
         let listening = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
@@ -63,14 +63,14 @@ pub fn over(exit: u8) {
 /// Takes note of the run that begins, and lets another listener hear all.
 pub struct Noting {
     /// The other one.
-    pub inner: Arc<dyn Listener>,
+    pub inner: Arc<dyn EventSink>,
     /// The way its command goes.
     pub way: Way,
     /// Where the run is written.
     pub store: Arc<dyn Store>,
 }
 
-impl Listener for Noting {
+impl EventSink for Noting {
     fn hear(&self, event: &Event) {
         if let Event::Began { run, .. } = event {
             *stand() = Stand::Run { run: run.clone(), way: self.way, store: self.store.clone() };
@@ -87,7 +87,7 @@ fn stand() -> MutexGuard<'static, Stand> {
     STAND.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn stop([mut interrupt, mut terminate, mut hangup]: [Signal; 3], cancel: Cancel, face: Face) {
+async fn stop([mut interrupt, mut terminate, mut hangup]: [Signal; 3], cancel: Cancel, face: Ui) {
     let mut told = async || {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -104,15 +104,15 @@ async fn stop([mut interrupt, mut terminate, mut hangup]: [Signal; 3], cancel: C
 }
 
 /// Tells where the run is; gives the exit code.
-async fn at_once(face: &Face) -> u8 {
+async fn at_once(face: &Ui) -> u8 {
     let stand = stand().clone();
     match stand {
-        Stand::Before => face.end(&Ending::at_once(None, Way::Forward, None)),
+        Stand::Before => face.end(&Summary::at_once(None, Way::Forward, None)),
         Stand::Run { run, way, store } => match read(store, run.clone()).await {
             Some(Err(ReadError::Store(StoreError::NoSuchRun(_)))) => {
-                face.end(&Ending::at_once(None, way, None))
+                face.end(&Summary::at_once(None, way, None))
             }
-            told => face.end(&Ending::at_once(Some(&run), way, told.and_then(Result::ok).as_ref())),
+            told => face.end(&Summary::at_once(Some(&run), way, told.and_then(Result::ok).as_ref())),
         },
         // Its end is being told just now.
         Stand::Over(exit) => {

@@ -9,10 +9,10 @@ use machine::app::AppKey;
 use serde_json::{Value, json};
 
 use super::args::Global;
-use super::face::Face;
+use super::face::Ui;
 use super::settings::{Chosen, Settings};
 use super::{Came, apps, join};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::plan::release::{Release, has_destroyed};
 use crate::report::exit::DONE;
 use crate::report::tables::{self, table};
@@ -23,7 +23,7 @@ use crate::store::{RunRow, Store};
 const DESTROYED: &str = "destroyed";
 
 /// Shows the newest run of each app, or of one.
-pub async fn run(app: Option<&str>, global: &Global, face: &Face) -> Came {
+pub async fn run(app: Option<&str>, global: &Global, face: &Ui) -> Came {
     let (store, rows) = runs(app, global).await?;
     let mut apps: BTreeMap<&AppKey, Vec<&RunRow>> = BTreeMap::new();
     for row in &rows {
@@ -47,11 +47,11 @@ pub async fn run(app: Option<&str>, global: &Global, face: &Face) -> Came {
 /// The journal and its runs, of one app if one is named; nothing where there is no journal yet and none was named.
 ///
 /// # Errors
-/// [`Obstacle`] for a journal that cannot be read, or without that app.
+/// [`Blocker`] for a journal that cannot be read, or without that app.
 pub async fn runs(
     app: Option<&str>,
     global: &Global,
-) -> Result<(Option<Arc<dyn Store>>, Vec<RunRow>), Vec<Obstacle>> {
+) -> Result<(Option<Arc<dyn Store>>, Vec<RunRow>), Vec<Blocker>> {
     let read = async {
         let place = Settings::of(global, Path::new(".")).locate(global)?;
         let store = match place.chosen {
@@ -61,10 +61,10 @@ pub async fn runs(
                 None => return Ok((None, Vec::new())),
             },
         };
-        let rows = store.list(None).await.map_err(|error| Obstacle::new(error.to_string(), ""))?;
+        let rows = store.list(None).await.map_err(|error| Blocker::new(error.to_string(), ""))?;
         Ok((Some(store), rows))
     };
-    let (store, mut rows) = read.await.map_err(|obstacle: Obstacle| vec![obstacle])?;
+    let (store, mut rows) = read.await.map_err(|blocker: Blocker| vec![blocker])?;
     if let Some(app) = app {
         rows.retain(|row| apps::is_meant(&row.app, app));
         if rows.is_empty() {

@@ -4,14 +4,14 @@ use serde_json::json;
 
 use super::Came;
 use super::args::{Templates, WhichTemplate};
-use super::face::Face;
-use crate::plan::Obstacle;
+use super::face::Ui;
+use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::report::tables::table;
 use crate::spec::templates::Template;
 
 /// Lists the templates, or shows one.
-pub fn run(args: &Templates, face: &Face) -> Came {
+pub fn run(args: &Templates, face: &Ui) -> Came {
     match &args.which {
         None => list(face),
         Some(WhichTemplate::Show { template }) => show(named(template)?, face),
@@ -22,15 +22,15 @@ pub fn run(args: &Templates, face: &Face) -> Came {
 /// The template called `name`.
 ///
 /// # Errors
-/// [`Obstacle`] naming those that are there.
-pub fn named(name: &str) -> Result<&'static Template, Vec<Obstacle>> {
+/// [`Blocker`] naming those that are there.
+pub fn named(name: &str) -> Result<&'static Template, Vec<Blocker>> {
     Template::named(name).ok_or_else(|| {
         let hint = format!("there is: {}", Template::names().join(", "));
-        vec![Obstacle::new(format!("there is no template `{name}`"), hint)]
+        vec![Blocker::new(format!("there is no template `{name}`"), hint)]
     })
 }
 
-fn list(face: &Face) {
+fn list(face: &Ui) {
     let row = |template: &Template| [template.name.to_owned(), template.summary.to_owned()];
     let rows: Vec<[String; 2]> = Template::all().iter().map(row).collect();
     face.show(&table(["TEMPLATE", "WHAT IT IS"], &rows), || {
@@ -41,7 +41,7 @@ fn list(face: &Face) {
     });
 }
 
-fn show(template: &Template, face: &Face) {
+fn show(template: &Template, face: &Ui) {
     let port = template.port.map(|port| format!(" (port {port})")).unwrap_or_default();
     let mut lines = vec![format!("{}: {}{port}", template.name, template.summary)];
     for (path, content) in template.files {

@@ -12,26 +12,26 @@ use machine::app::AppKey;
 
 use super::args::{Global, Unlock};
 use super::consent::Consent;
-use super::face::Face;
+use super::face::Ui;
 use super::settings::Settings;
 use super::{Came, apps, join};
-use crate::plan::Obstacle;
+use crate::plan::Blocker;
 use crate::plan::release::open_run;
-use crate::report::Ending;
+use crate::report::Summary;
 use crate::report::ending::holder_lines;
 use crate::report::screen::{GOOD, ODD, in_style};
 use crate::report::tables::takes_down;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Claim, Holder, Lease, RunRow, Store, Tenant};
+use crate::store::{Claim, Holder, Lease, LeaseHolder, RunRow, Store};
 use crate::wire::live::LiveClock;
 
 /// Releases an app's lock.
-pub async fn run(unlock: &Unlock, global: &Global, face: &Face) -> Came {
-    let ending = carry_out(unlock, global, face).await.map_err(|obstacle| vec![obstacle])?;
+pub async fn run(unlock: &Unlock, global: &Global, face: &Ui) -> Came {
+    let ending = carry_out(unlock, global, face).await.map_err(|blocker| vec![blocker])?;
     Ok(face.end(&ending))
 }
 
-async fn carry_out(unlock: &Unlock, global: &Global, face: &Face) -> Result<Ending, Obstacle> {
+async fn carry_out(unlock: &Unlock, global: &Global, face: &Ui) -> Result<Summary, Blocker> {
     let place = Settings::of(global, Path::new(".")).locate(global)?;
     let reader = join::must_look(&place)?;
     let rows = reader.list(None).await?;
@@ -45,7 +45,7 @@ async fn carry_out(unlock: &Unlock, global: &Global, face: &Face) -> Result<Endi
         }
         // Nobody is in the book whose tenure could be ended.
         Claim::Taken(tenant) if tenant.by.pid == 0 => {
-            Ok(Ending::held(&tenant.by, tenant.since, "try again in a moment"))
+            Ok(Summary::held(&tenant.by, tenant.since, "try again in a moment"))
         }
         Claim::Taken(tenant) if !unlock.force => Ok(alive(&tenant, &me)),
         Claim::Taken(tenant) => {
@@ -56,16 +56,16 @@ async fn carry_out(unlock: &Unlock, global: &Global, face: &Face) -> Result<Endi
 }
 
 /// A dead run's lock is free again, or it was all along.
-fn free(app: &AppKey, over: Option<&Tenant>, me: &Holder, rows: &[RunRow]) -> Ending {
+fn free(app: &AppKey, over: Option<&LeaseHolder>, me: &Holder, rows: &[RunRow]) -> Summary {
     let Some(tenant) = over else {
         let line = format!("{} nobody holds {}: there is nothing to release", in_style(GOOD, "✓"), app.name);
-        return Ending::unlocked(vec![line], None);
+        return Summary::unlocked(vec![line], None);
     };
     let mut lines = vec![format!("{} the lock of {} is released", in_style(GOOD, "✓"), app.name)];
     lines.extend(holder_lines(&tenant.by, tenant.since));
     lines.push(format!("  dead:   {}", proof(&tenant.by, me)));
     lines.extend(next(rows, app));
-    Ending::unlocked(lines, Some(tenant))
+    Summary::unlocked(lines, Some(tenant))
 }
 
 fn proof(by: &Holder, me: &Holder) -> &'static str {
@@ -78,32 +78,32 @@ fn proof(by: &Holder, me: &Holder) -> &'static str {
     }
 }
 
-fn alive(tenant: &Tenant, me: &Holder) -> Ending {
+fn alive(tenant: &LeaseHolder, me: &Holder) -> Summary {
     let hint = if tenant.by.shares_host_with(me) {
         "its process lives on this host: wait until it has ended, or stop it; `--force` takes the lock from it"
     } else {
         "it is on another host, so whether it lives cannot be seen from here: a dead run's lock runs out within 3 \
          minutes; `--force` takes it at once"
     };
-    Ending::held(&tenant.by, tenant.since, hint)
+    Summary::held(&tenant.by, tenant.since, hint)
 }
 
-fn agree(app: &AppKey, tenant: &Tenant, consent: &Consent) -> Result<(), Obstacle> {
+fn agree(app: &AppKey, tenant: &LeaseHolder, consent: &Consent) -> Result<(), Blocker> {
     let question = format!("take the lock of {} from {}?", app.name, tenant.by);
     if consent.agreed(&question) {
         return Ok(());
     }
-    Err(Obstacle::new(format!("{question} Not agreed"), "say `--yes` to go on without being asked"))
+    Err(Blocker::new(format!("{question} Not agreed"), "say `--yes` to go on without being asked"))
 }
 
 /// Ends the tenure that was agreed to, and no later one.
 async fn take(
     store: &SqliteStore,
     app: &AppKey,
-    tenant: &Tenant,
+    tenant: &LeaseHolder,
     me: &Holder,
     rows: &[RunRow],
-) -> Result<Ending, Obstacle> {
+) -> Result<Summary, Blocker> {
     let key = app.to_string();
     let theirs = Lease { key: key.clone(), token: tenant.token, until: Duration::ZERO };
     store.release(&theirs).await?;
@@ -119,7 +119,7 @@ async fn take(
             "  ! its process still lives: it stops before it writes again, and only then can another run begin",
         )),
     }
-    Ok(Ending::unlocked(lines, Some(tenant)))
+    Ok(Summary::unlocked(lines, Some(tenant)))
 }
 
 fn next(rows: &[RunRow], app: &AppKey) -> Option<String> {

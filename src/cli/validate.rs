@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::check;
-use super::face::Face;
+use super::face::Ui;
 use crate::report::exit::DONE;
 
 /// Checks every spec.
-pub fn run(specs: &[PathBuf], face: &Face) -> u8 {
+pub fn run(specs: &[PathBuf], face: &Ui) -> u8 {
     let specs = match check::read_all(specs, face) {
         Ok(specs) => specs,
         Err(code) => return code,

@@ -6,26 +6,26 @@ use machine::receipt::Attributes;
 
 use super::ask::sha256;
 use super::compose::release_label;
-use super::draw::{Drawing, fields};
-use super::{Obstacle, values};
-use crate::providers::Vendors;
+use super::draw::{Planner, fields};
+use super::{Blocker, values};
+use crate::providers::Clients;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::shape;
 use crate::spec::env_value::Carrier;
 use crate::spec::{Access, Fingerprint, Git, Source};
 
-impl<'a> Drawing<'a> {
+impl<'a> Planner<'a> {
     /// What the app should be.
     ///
     /// # Errors
-    /// [`Obstacle`] for a deploy key or GitHub App that Coolify does not know.
-    pub(super) async fn app(&self, vendors: &Vendors) -> Result<Attributes, Obstacle> {
+    /// [`Blocker`] for a deploy key or GitHub App that Coolify does not know.
+    pub(super) async fn app(&self, clients: &Clients) -> Result<Attributes, Blocker> {
         let mut app = fields([("name", &self.ask.spec.name), ("url", &self.urls())]);
         match &self.ask.spec.source {
             Source::Template { .. } | Source::Folder { .. } | Source::Compose { .. } => {
-                let matter = &self.ask.matter;
-                let hash = sha256(matter.compose.as_bytes());
-                app.extend(fields([("kind", "service"), ("service", &matter.main), ("compose", &hash)]));
+                let artifact = &self.ask.artifact;
+                let hash = sha256(artifact.compose.as_bytes());
+                app.extend(fields([("kind", "service"), ("service", &artifact.main), ("compose", &hash)]));
                 Ok(app)
             }
             Source::Image { reference } => {
@@ -33,7 +33,7 @@ impl<'a> Drawing<'a> {
                 Ok(self.application(app))
             }
             Source::Git(git) => {
-                app.extend(repository(vendors, git).await?);
+                app.extend(repository(clients, git).await?);
                 Ok(self.application(app))
             }
         }
@@ -43,7 +43,7 @@ impl<'a> Drawing<'a> {
     // a field of its own, and would be told it as part of its public URL (Coolify 4.3.11, `COOLIFY_URL`, observed).
     fn urls(&self) -> String {
         let port = match values::carrier(&self.ask.spec.source) {
-            Carrier::Service => format!(":{}", self.ask.matter.port.unwrap_or(80)),
+            Carrier::Service => format!(":{}", self.ask.artifact.port.unwrap_or(80)),
             Carrier::Application => String::new(),
         };
         // A tunnel asks over http: an https domain would be redirected to itself for ever.
@@ -55,7 +55,7 @@ impl<'a> Drawing<'a> {
     fn application(&self, mut app: Attributes) -> Attributes {
         let spec = &self.ask.spec;
         // Coolify below 4.1.2 makes no application without one, so a worker has one that nobody asks.
-        let port = self.ask.matter.port.unwrap_or(80);
+        let port = self.ask.artifact.port.unwrap_or(80);
         app.insert("port".to_owned(), port.to_string());
         app.insert("health_path".to_owned(), spec.health.path.clone());
         let limits = [("memory", &spec.resources.memory), ("cpu", &spec.resources.cpu)];
@@ -102,8 +102,8 @@ impl<'a> Drawing<'a> {
     /// Refuses what would make another app of it.
     ///
     /// # Errors
-    /// [`Obstacle`] with the way to do it.
-    pub(super) fn changeable(&self, wanted: &Attributes) -> Result<(), Obstacle> {
+    /// [`Blocker`] with the way to do it.
+    pub(super) fn changeable(&self, wanted: &Attributes) -> Result<(), Blocker> {
         let Some(base) = self.base else { return Ok(()) };
         let before = &base.plan().app.attributes;
         let changeable = match (is_application(before), is_application(wanted)) {
@@ -119,12 +119,12 @@ impl<'a> Drawing<'a> {
         changeable.map_err(|why| {
             let name = &self.ask.spec.name;
             let hint = format!("`fabrik destroy {name}` first, or give the new one another name and file");
-            Obstacle::new(format!("this cannot be changed in place: {why}"), hint)
+            Blocker::new(format!("this cannot be changed in place: {why}"), hint)
         })
     }
 }
 
-async fn repository(vendors: &Vendors, git: &Git) -> Result<Attributes, Obstacle> {
+async fn repository(clients: &Clients, git: &Git) -> Result<Attributes, Blocker> {
     let mut app = fields([
         ("kind", "git"),
         ("repository", &git.repository),
@@ -132,14 +132,14 @@ async fn repository(vendors: &Vendors, git: &Git) -> Result<Attributes, Obstacle
         ("dockerfile", &git.dockerfile),
     ]);
     app.extend(git.commit.iter().map(|commit| ("commit".to_owned(), commit.clone())));
-    let coolify = &vendors.coolify;
+    let coolify = &clients.coolify;
     let (field, name, uuid) = match &git.access {
         Access::Public => return Ok(app),
         Access::DeployKey(name) => ("deploy_key", name, coolify.private_key(name).await?),
         Access::GithubApp(name) => ("github_app", name, coolify.github_app(name).await?),
     };
     let Some(uuid) = uuid else {
-        return Err(Obstacle::new(
+        return Err(Blocker::new(
             format!("Coolify knows no `git.{field}` named `{name}`"),
             "add it in Coolify (Keys & Tokens, Sources), or write the name it has there",
         ));

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use machine::plan::EnvVarAction;
 use sha2::{Digest, Sha256};
 
+use super::artifact::Artifact;
 use super::compose::env_text::{Forms, with_values};
-use super::matter::Matter;
-use super::{Obstacle, later, values};
+use super::{Blocker, later, values};
 use crate::error::Problem;
 use crate::secrets::{FingerprintKey, Mask, Origin, Secret, Sources, generate, hex, is_short};
 use crate::spec::env_value::EnvForm;
@@ -26,7 +26,7 @@ pub struct Ask {
     /// The spec.
     pub spec: Spec,
     /// What the app is made of, as Coolify gets it.
-    pub matter: Matter,
+    pub artifact: Artifact,
     /// What decides "changed": the unexpanded spec and the files.
     pub hash: String,
     /// The variables, by name; the release's own is not among them.
@@ -77,28 +77,28 @@ impl Ask {
     /// the forms in which it did.
     ///
     /// # Errors
-    /// [`Obstacle`] for files that cannot be sent and values that are missing.
+    /// [`Blocker`] for files that cannot be sent and values that are missing.
     pub fn fresh(
         spec: Spec,
         sources: &Sources<'_>,
         key: &FingerprintKey,
         known: &BTreeMap<String, String>,
         forms: &Forms,
-    ) -> Result<Self, Vec<Obstacle>> {
+    ) -> Result<Self, Vec<Blocker>> {
         later::refuse(&spec)?;
-        let mut envs = env_values(&spec, sources, key, known, Gap::Refused)?;
+        let mut envs = env_values(&spec, sources, key, known, MissingValuePolicy::Refused)?;
         values::choose(&spec, &mut envs, forms)?;
-        let mut matter = Matter::fresh(&spec, &names(&envs))?;
-        matter.compose = with_values(&matter.compose, &values::forms(&envs));
-        let hash = matter.hash(&spec);
-        Ok(Self { spec, matter, hash, envs })
+        let mut artifact = Artifact::fresh(&spec, &names(&envs))?;
+        artifact.compose = with_values(&artifact.compose, &values::forms(&envs));
+        let hash = artifact.hash(&spec);
+        Ok(Self { spec, artifact, hash, envs })
     }
 
     /// The same from what was frozen when the run began; only the variables are looked for again, and have the forms that
     /// the frozen text expects.
     ///
     /// # Errors
-    /// [`Obstacle`] for values that are missing.
+    /// [`Blocker`] for values that are missing.
     pub fn frozen(
         spec: Spec,
         compose: String,
@@ -107,13 +107,13 @@ impl Ask {
         key: &FingerprintKey,
         known: &BTreeMap<String, String>,
         forms: &Forms,
-    ) -> Result<Self, Vec<Obstacle>> {
-        let mut envs = env_values(&spec, sources, key, known, Gap::Kept)?;
+    ) -> Result<Self, Vec<Blocker>> {
+        let mut envs = env_values(&spec, sources, key, known, MissingValuePolicy::Kept)?;
         for env in &mut envs {
             env.form = forms.get(&env.key).cloned().unwrap_or_default();
         }
-        let matter = Matter::frozen(&spec, compose)?;
-        Ok(Self { spec, matter, hash, envs })
+        let artifact = Artifact::frozen(&spec, compose)?;
+        Ok(Self { spec, artifact, hash, envs })
     }
 
     /// The values that were found or made up, for masking, and what of them goes out by itself. A part is as good as a
@@ -185,7 +185,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// What a plain value means whose variables are not set any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Gap {
+enum MissingValuePolicy {
     /// It is refused: something new is asked for.
     Refused,
     /// It counts as kept on Coolify: undoing a run must not need what only making it needed.
@@ -197,15 +197,17 @@ fn env_values(
     sources: &Sources<'_>,
     key: &FingerprintKey,
     known: &BTreeMap<String, String>,
-    gap: Gap,
-) -> Result<Vec<EnvValue>, Vec<Obstacle>> {
+    gap: MissingValuePolicy,
+) -> Result<Vec<EnvValue>, Vec<Blocker>> {
     let mut problems = Vec::new();
     let mut values = Vec::new();
     for (name, text) in &spec.env {
         match plain(name, text, sources) {
             Ok(from) => values.push((name.clone(), from)),
-            Err(_) if gap == Gap::Kept && known.contains_key(name) => values.push((name.clone(), From::Kept)),
-            Err(obstacle) => problems.push(obstacle),
+            Err(_) if gap == MissingValuePolicy::Kept && known.contains_key(name) => {
+                values.push((name.clone(), From::Kept))
+            }
+            Err(blocker) => problems.push(blocker),
         }
     }
     for want in &spec.secrets {
@@ -218,7 +220,9 @@ fn env_values(
                 Ok(()) => values.push((want.name.clone(), From::Source(generate(), Origin::Generated))),
                 Err(problem) => problems.push(problem.into()),
             },
-            Err(_) if gap == Gap::Kept && is_known => values.push((want.name.clone(), From::Kept)),
+            Err(_) if gap == MissingValuePolicy::Kept && is_known => {
+                values.push((want.name.clone(), From::Kept))
+            }
             Err(problem) => problems.push(problem.into()),
         }
     }
@@ -266,7 +270,7 @@ pub fn asked_for(spec: &Spec) -> BTreeSet<String> {
     names.into_inner()
 }
 
-fn plain(name: &str, text: &str, sources: &Sources<'_>) -> Result<From, Obstacle> {
+fn plain(name: &str, text: &str, sources: &Sources<'_>) -> Result<From, Blocker> {
     let doubtful: RefCell<Option<Problem>> = RefCell::new(None);
     let lookup = |name: &str| match sources.find(name) {
         Ok(found) => found.map(|(value, _)| value.expose().to_owned()),
@@ -280,13 +284,13 @@ fn plain(name: &str, text: &str, sources: &Sources<'_>) -> Result<From, Obstacle
         return Err(problem.into());
     }
     let expanded = expanded
-        .map_err(|error| Obstacle::new(format!("`env.{name}`: {error}"), "set it, or give a default"))?;
+        .map_err(|error| Blocker::new(format!("`env.{name}`: {error}"), "set it, or give a default"))?;
     let value = Secret::new(expanded.value);
     Ok(if expanded.from_variables { From::Source(value, Origin::Environment) } else { From::Spec(value) })
 }
 
-fn missing(name: &str) -> Obstacle {
-    Obstacle::new(
+fn missing(name: &str) -> Blocker {
+    Blocker::new(
         format!("secret `{name}` is required and missing"),
         format!("set it in the environment, or write `{name}=…` into `.env`"),
     )

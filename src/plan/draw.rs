@@ -13,8 +13,8 @@ use super::in_the_way::is_same_kind;
 use super::late::Sorted;
 use super::observed::{ObservedApp, ObservedEnv};
 use super::survey::Ground;
-use super::{Obstacle, Pin, Release};
-use crate::providers::{Names, Object, Provider, Vendors};
+use super::{Blocker, Pin, Release};
+use crate::providers::{Clients, Names, Object, Provider};
 use crate::secrets::FingerprintKey;
 use crate::spec::ProofPolicy;
 use crate::store::Store;
@@ -39,7 +39,7 @@ pub struct Drawn {
 }
 
 /// What a plan is drawn from.
-pub struct Drawing<'a> {
+pub struct Planner<'a> {
     /// What is asked for.
     pub ask: &'a Ask,
     /// The run that will carry it out.
@@ -64,42 +64,42 @@ pub struct DrawnPlan {
     pub observed: ObservedApp,
 }
 
-impl Drawing<'_> {
+impl Planner<'_> {
     /// The whole plan: a wish for each resource, then the variables.
     ///
     /// # Errors
-    /// [`Obstacle`]: the first resource in the way.
-    pub async fn whole(&self, vendors: &Vendors) -> Result<DrawnPlan, Obstacle> {
+    /// [`Blocker`]: the first resource in the way.
+    pub async fn whole(&self, clients: &Clients) -> Result<DrawnPlan, Blocker> {
         self.movable()?;
-        let drawn = self.drawn(vendors).await?;
-        self.ground.same_team(&vendors.coolify).await?;
+        let drawn = self.drawn(clients).await?;
+        self.ground.same_team(&clients.coolify).await?;
         Ok(drawn)
     }
 
-    async fn drawn(&self, vendors: &Vendors) -> Result<DrawnPlan, Obstacle> {
+    async fn drawn(&self, clients: &Clients) -> Result<DrawnPlan, Blocker> {
         let (place, names) = (&self.ground.place, self.names());
-        let (records, mut late) = self.records(vendors).await?;
-        let wanted = self.app(vendors).await?;
+        let (records, mut late) = self.records(clients).await?;
+        let wanted = self.app(clients).await?;
         self.changeable(&wanted)?;
-        let project = self.shared(&vendors.projects(place, &names), &names.project).await?;
+        let project = self.shared(&clients.projects(place, &names), &names.project).await?;
         late.extend(project.late);
         let project = project.wish;
         let Action::NoOp { id, .. } = &project.action else {
             let environment = wish([("name", &names.environment)]);
             let app = DesiredResource { attributes: wanted, action: Action::Create };
-            let app = self.mounted(&vendors.coolify, app).await?;
+            let app = self.mounted(&clients.coolify, app).await?;
             return self.plan((records, project, environment), (app, ObservedApp::default()), late);
         };
-        let environments = vendors.environments(place, &names, id);
+        let environments = clients.environments(place, &names, id);
         let environment = self.shared(&environments, &names.environment).await?.wish;
-        let apps = vendors.app(place, &names, id, &wanted, "");
+        let apps = clients.app(place, &names, id, &wanted, "");
         let known = self.base.and_then(|base| base.receipt(Step::App)).cloned();
         let adopt = self.ask.spec.adopt.coolify;
         let app = self.own(apps.as_ref(), Known { receipt: known, adopt }, wanted).await?;
         late.extend(app.late);
-        let app = self.mounted(&vendors.coolify, app.wish).await?;
+        let app = self.mounted(&clients.coolify, app.wish).await?;
         let observed = match (app.action.id(), self.base) {
-            (Some(id), Some(base)) => ObservedApp::read(&vendors.coolify, base, id, Some(self.key)).await?,
+            (Some(id), Some(base)) => ObservedApp::read(&clients.coolify, base, id, Some(self.key)).await?,
             (Some(_), None) | (None, _) => ObservedApp::default(),
         };
         let app = self.sent_again(app, &observed);
@@ -123,10 +123,10 @@ impl Drawing<'_> {
         Names { project: spec.project.clone(), environment: spec.environment.clone(), app: spec.name.clone() }
     }
 
-    fn movable(&self) -> Result<(), Obstacle> {
+    fn movable(&self) -> Result<(), Blocker> {
         let Some(base) = self.base else { return Ok(()) };
         if base.plan().target.server != self.ground.place.server {
-            return Err(Obstacle::new(
+            return Err(Blocker::new(
                 format!(
                     "the app runs on server `{}`, Coolify cannot move it",
                     base.plan().target.server_name
@@ -144,13 +144,13 @@ impl Drawing<'_> {
     /// The wish for a resource of ours alone: kept, changed or made; a stranger at its key is an obstacle.
     ///
     /// # Errors
-    /// [`Obstacle`].
+    /// [`Blocker`].
     pub async fn own(
         &self,
         provider: &dyn Provider,
         known: Known,
         fields: Attributes,
-    ) -> Result<Drawn, Obstacle> {
+    ) -> Result<Drawn, Blocker> {
         let mut there: Vec<Object> = provider.look().await?;
         let it = known.receipt.as_ref().and_then(|known| known_among(known, &there));
         let it = it.map(|at| there.remove(at).id);
@@ -173,7 +173,7 @@ impl Drawing<'_> {
         Known { receipt, adopt }: Known,
         it: Option<String>,
         fields: Attributes,
-    ) -> Result<DesiredResource, Obstacle> {
+    ) -> Result<DesiredResource, Blocker> {
         let Some(receipt) = receipt else {
             return Ok(DesiredResource { attributes: fields, action: Action::Create });
         };
@@ -188,13 +188,13 @@ impl Drawing<'_> {
         if object.tag.is_none() && adopt && is_same_kind(&object, &fields) {
             return self.changed(provider, &adopted(provider, &object), &object, fields);
         }
-        let Obstacle { hint, .. } =
+        let Blocker { hint, .. } =
             self.in_the_way(provider, std::slice::from_ref(&object), &fields, adopt).await;
         let message = format!(
             "{} no longer carries this app's mark: somebody else has made it theirs",
             provider.describe()
         );
-        Err(Obstacle::new(message, hint))
+        Err(Blocker::new(message, hint))
     }
 
     fn changed(
@@ -203,11 +203,11 @@ impl Drawing<'_> {
         known: &Receipt,
         object: &Object,
         fields: Attributes,
-    ) -> Result<DesiredResource, Obstacle> {
+    ) -> Result<DesiredResource, Blocker> {
         let action = compare(known, object, &fields);
         let why = provider.unchangeable(object, &fields).filter(|_| action.changes());
         match (why, action) {
-            (Some((message, hint)), _) => Err(Obstacle::new(message, hint)),
+            (Some((message, hint)), _) => Err(Blocker::new(message, hint)),
             (None, Action::NoOp { id, tag }) if self.force => Ok(DesiredResource {
                 attributes: fields,
                 action: Action::Update { id, before: Attributes::new(), tag },
@@ -219,8 +219,8 @@ impl Drawing<'_> {
     /// The wish for a resource that apps share: used where it is there, made where it is not.
     ///
     /// # Errors
-    /// [`Obstacle`] when several are there.
-    pub async fn shared(&self, provider: &dyn Provider, name: &str) -> Result<Drawn, Obstacle> {
+    /// [`Blocker`] when several are there.
+    pub async fn shared(&self, provider: &dyn Provider, name: &str) -> Result<Drawn, Blocker> {
         let fields = fields([("name", name)]);
         let known = self.base.and_then(|base| base.receipt(provider.step()));
         let mut there = provider.look().await?;
@@ -242,7 +242,7 @@ impl Drawing<'_> {
                 }
                 Ok(Drawn { wish: DesiredResource { attributes: fields, action: Action::Create }, late })
             }
-            (None, [_, ..]) => Err(Obstacle::new(
+            (None, [_, ..]) => Err(Blocker::new(
                 format!("Coolify has several of {}", provider.describe()),
                 "their names are the only way to tell them: rename all but one, or set `project`",
             )),
@@ -252,13 +252,13 @@ impl Drawing<'_> {
     /// The plan, from the wishes and what was found of the app.
     ///
     /// # Errors
-    /// [`Obstacle`] when a variable is needed whose value is only on Coolify.
+    /// [`Blocker`] when a variable is needed whose value is only on Coolify.
     pub fn plan(
         &self,
         (records, project, environment): (Vec<DesiredRecord>, DesiredResource, DesiredResource),
         (app, observed): (DesiredResource, ObservedApp),
         late: Vec<Receipt>,
-    ) -> Result<DrawnPlan, Obstacle> {
+    ) -> Result<DrawnPlan, Blocker> {
         let base = match (&app.action, self.base) {
             (_, None) => Baseline::Nothing,
             (_, Some(base)) => Baseline::Release(base.run().clone()),
@@ -347,10 +347,10 @@ impl Drawing<'_> {
         kept.chain(removed).collect()
     }
 
-    fn values_at_hand(&self) -> Result<(), Obstacle> {
+    fn values_at_hand(&self) -> Result<(), Blocker> {
         match self.ask.envs.iter().find(|env| env.value().is_none()) {
             None => Ok(()),
-            Some(env) => Err(Obstacle::new(
+            Some(env) => Err(Blocker::new(
                 format!("`{}` was kept only on Coolify, and the app is gone from there", env.key),
                 format!("set it in the environment, or write `{}=…` into `.env`", env.key),
             )),

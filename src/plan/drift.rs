@@ -9,9 +9,9 @@ use machine::step::Step;
 
 use super::again::find;
 use super::observed::{ObservedApp, ObservedEnv};
-use super::{Obstacle, Release};
+use super::{Blocker, Release};
 use crate::providers::coolify::storages::Mount;
-use crate::providers::{Names, Object, Provider, Vendors};
+use crate::providers::{Clients, Names, Object, Provider};
 use crate::secrets::FingerprintKey;
 
 /// What a look at a release comes to.
@@ -59,29 +59,29 @@ pub struct Moved {
 /// Looks at each resource of `release`; changes nothing. Values are compared with `key`, where there is one.
 ///
 /// # Errors
-/// [`Obstacle`] when an API cannot be asked, or is not the one that the release is at.
+/// [`Blocker`] when an API cannot be asked, or is not the one that the release is at.
 pub async fn drift(
-    vendors: &Vendors,
+    clients: &Clients,
     release: &Release,
     key: Option<&FingerprintKey>,
-) -> Result<DriftReport, Obstacle> {
+) -> Result<DriftReport, Blocker> {
     let (plan, mut report) = (release.plan(), DriftReport::default());
     let names = Names::of(plan);
     for (record, receipt) in release.records() {
         if !matches!(record.desired.action, Action::Delete { .. }) {
-            report.drifts.extend(of_thing(&vendors.records(record, receipt.step), &receipt).await?);
+            report.drifts.extend(of_thing(&clients.records(record, receipt.step), &receipt).await?);
         }
     }
-    let projects = vendors.projects(&plan.target, &names);
+    let projects = clients.projects(&plan.target, &names);
     let Some(project) = release.receipt(Step::Project) else { return Ok(report) };
     report.drifts.extend(of_thing(&projects, project).await?);
-    let apps = vendors.app(&plan.target, &names, &project.id, &plan.app.attributes, "");
+    let apps = clients.app(&plan.target, &names, &project.id, &plan.app.attributes, "");
     let Some(app) = release.receipt(Step::App) else { return Ok(report) };
     let of_app = of_thing(apps.as_ref(), app).await?;
     if of_app.as_ref().is_none_or(|drift| drift.how != How::Gone) {
-        let observed = ObservedApp::read(&vendors.coolify, release, &app.id, key).await?;
+        let observed = ObservedApp::read(&clients.coolify, release, &app.id, key).await?;
         report.drifts.extend(of_observed(&apps.describe(), &observed));
-        report.drifts.extend(of_volumes(vendors, release, app).await?);
+        report.drifts.extend(of_volumes(clients, release, app).await?);
         report.unseen = observed.unseen;
     }
     report.drifts.extend(of_app);
@@ -109,7 +109,7 @@ fn field(name: &str, deployed: &str, there: &str) -> Moved {
     Moved { field: name.to_owned(), deployed: deployed.to_owned(), there: there.to_owned() }
 }
 
-async fn of_thing(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<Drift>, Obstacle> {
+async fn of_thing(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<Drift>, Blocker> {
     let drift = |how| Some(Drift { resource: receipt.step.resource(), what: provider.describe(), how });
     let Some(object) = find(provider, receipt).await? else { return Ok(drift(How::Gone)) };
     if object.tag != receipt.tag {
@@ -128,12 +128,12 @@ fn moved(object: &Object, deployed: &Attributes) -> Vec<Moved> {
     object.differences(deployed).into_iter().map(field).collect()
 }
 
-async fn of_volumes(vendors: &Vendors, release: &Release, app: &Receipt) -> Result<Option<Drift>, Obstacle> {
+async fn of_volumes(clients: &Clients, release: &Release, app: &Receipt) -> Result<Option<Drift>, Blocker> {
     let mounts = Mount::all(&release.plan().app.attributes);
     if mounts.is_empty() {
         return Ok(None);
     }
-    let rows = vendors.coolify.storages(&app.id).await?;
+    let rows = clients.coolify.storages(&app.id).await?;
     let gone = mounts.iter().filter(|mount| rows.iter().all(|row| !mount.is(row, &app.id)));
     let moved: Vec<Moved> = gone
         .map(|Mount { name, path }| Moved {

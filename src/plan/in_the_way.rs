@@ -11,9 +11,9 @@ use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
 
-use super::draw::Drawing;
-use super::estate::Estate;
-use super::{Obstacle, Release};
+use super::draw::Planner;
+use super::inventory::Inventory;
+use super::{Blocker, Release};
 use crate::providers::{Object, Provider};
 use crate::store::{RunRow, Store};
 
@@ -38,7 +38,7 @@ enum Owner {
     Stranger,
 }
 
-impl Drawing<'_> {
+impl Planner<'_> {
     /// What to say of `strangers`, which stand where a resource with `wanted` fields is to be. `may_adopt` says whether the
     /// spec lets one of them be taken over.
     pub(super) async fn in_the_way(
@@ -47,16 +47,16 @@ impl Drawing<'_> {
         strangers: &[Object],
         wanted: &Attributes,
         may_adopt: bool,
-    ) -> Obstacle {
-        let Some(first) = strangers.first() else { return Obstacle::new(provider.describe(), "") };
+    ) -> Blocker {
+        let Some(first) = strangers.first() else { return Blocker::new(provider.describe(), "") };
         let what = provider.describe();
         let step = provider.step().resource();
         match self.owner(first).await {
-            Err(obstacle) => obstacle,
+            Err(blocker) => blocker,
             Ok(Owner::App { app, spec }) => {
                 let name = called(&app);
                 let hint = self.way_past_app(step, &app, &spec);
-                Obstacle::new(format!("{what} belongs to {name}, which is deployed"), hint)
+                Blocker::new(format!("{what} belongs to {name}, which is deployed"), hint)
             }
             Ok(Owner::OpenRun(row)) => open_run(&what, &row),
             Ok(Owner::EndedRun(row)) => {
@@ -65,20 +65,20 @@ impl Drawing<'_> {
                     "{what} is there already: run {run} of {name} made it, has ended, and left it ({})",
                     shown(first)
                 );
-                Obstacle::new(message, format!("no app needs it any more: {}", delete(step)))
+                Blocker::new(message, format!("no app needs it any more: {}", delete(step)))
             }
-            Ok(Owner::LostRun(tag)) => Obstacle::new(
+            Ok(Owner::LostRun(tag)) => Blocker::new(
                 format!("{what} is there already, made by run {}, which this journal has lost", tag.run),
                 format!("put a newer backup of the journal in its place, or {}", delete(step)),
             ),
-            Ok(Owner::OtherJournal(OwnershipTag { run, journal, .. })) => Obstacle::new(
+            Ok(Owner::OtherJournal(OwnershipTag { run, journal, .. })) => Blocker::new(
                 format!("{what} is there already, made by run {run} of another journal ({journal})"),
                 format!(
                     "apply or destroy it where that journal is (`--state`); if that journal is lost, {}",
                     delete(step)
                 ),
             ),
-            Ok(Owner::Stranger) => Obstacle::new(
+            Ok(Owner::Stranger) => Blocker::new(
                 format!("{what} is there already and Fabrik did not make it ({})", shown(first)),
                 format!(
                     "nothing of it was touched; {}",
@@ -88,7 +88,7 @@ impl Drawing<'_> {
         }
     }
 
-    async fn owner(&self, object: &Object) -> Result<Owner, Obstacle> {
+    async fn owner(&self, object: &Object) -> Result<Owner, Blocker> {
         let Some(tag) = &object.tag else { return Ok(Owner::Stranger) };
         if tag.journal != *self.store.journal() {
             return Ok(Owner::OtherJournal(tag.clone()));
@@ -129,21 +129,21 @@ impl Drawing<'_> {
 }
 
 /// The spec of the app whose `runs` made the resource with this id, where the app still has it.
-async fn has(store: &Arc<dyn Store>, runs: &[RunRow], id: &str) -> Result<Option<String>, Obstacle> {
+async fn has(store: &Arc<dyn Store>, runs: &[RunRow], id: &str) -> Result<Option<String>, Blocker> {
     let unreadable =
-        |error: super::release::ReadError| Obstacle::new(error.to_string(), "nothing was touched");
-    let Some(estate) = Estate::read(store, runs).await.map_err(unreadable)? else { return Ok(None) };
-    if estate.resources.iter().all(|receipt| receipt.id != id) {
+        |error: super::release::ReadError| Blocker::new(error.to_string(), "nothing was touched");
+    let Some(inventory) = Inventory::read(store, runs).await.map_err(unreadable)? else { return Ok(None) };
+    if inventory.resources.iter().all(|receipt| receipt.id != id) {
         return Ok(None);
     }
     let newest = Release::newest(store, runs, None).await.map_err(unreadable)?;
     Ok(newest.map(|release| release.begun().spec.clone()))
 }
 
-fn open_run(what: &str, row: &RunRow) -> Obstacle {
+fn open_run(what: &str, row: &RunRow) -> Blocker {
     let (run, name) = (row.run.short(), called(&row.app));
     match row.phase {
-        Some(PhaseKind::Failed) => Obstacle::new(
+        Some(PhaseKind::Failed) => Blocker::new(
             format!("{what} was left by run {run} of {name}, which has failed and still has it"),
             format!(
                 "`fabrik rollback {run}` tries again to undo it, then apply this again; or choose another name"
@@ -151,7 +151,7 @@ fn open_run(what: &str, row: &RunRow) -> Obstacle {
         ),
         phase => {
             let phase = phase.map_or_else(|| "unknown".to_owned(), |phase| phase.to_string());
-            Obstacle::new(
+            Blocker::new(
                 format!("{what} was made by run {run} of {name}, which is not finished ({phase})"),
                 format!(
                     "`fabrik rollback {run}` undoes it, then apply this again; `fabrik resume {run}` goes on with it, \

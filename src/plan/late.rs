@@ -5,8 +5,8 @@
 
 use machine::receipt::{Origin, Receipt};
 
-use super::Obstacle;
-use super::draw::Drawing;
+use super::Blocker;
+use super::draw::Planner;
 use super::release::{ReadError, read};
 use crate::providers::{Object, Provider};
 use crate::store::StoreError;
@@ -19,16 +19,16 @@ pub struct Sorted {
     pub late: Vec<Receipt>,
 }
 
-impl Drawing<'_> {
+impl Planner<'_> {
     /// Tells `objects` apart, none of which is the resource that `provider` is asked for.
     ///
     /// # Errors
-    /// [`Obstacle`] when the journal cannot be read.
+    /// [`Blocker`] when the journal cannot be read.
     pub(super) async fn sort(
         &self,
         provider: &dyn Provider,
         objects: Vec<Object>,
-    ) -> Result<Sorted, Obstacle> {
+    ) -> Result<Sorted, Blocker> {
         let mut sorted = Sorted { strangers: Vec::new(), late: Vec::new() };
         for object in objects {
             if self.is_late(provider, &object).await? {
@@ -42,7 +42,7 @@ impl Drawing<'_> {
         Ok(sorted)
     }
 
-    async fn is_late(&self, provider: &dyn Provider, object: &Object) -> Result<bool, Obstacle> {
+    async fn is_late(&self, provider: &dyn Provider, object: &Object) -> Result<bool, Blocker> {
         let Some(tag) = &object.tag else { return Ok(false) };
         // Lists show resources of other kinds too, which this provider would not find again.
         let found = provider.get(&object.id).await?;
@@ -55,7 +55,7 @@ impl Drawing<'_> {
         let any = match read(self.store.as_ref(), &tag.run).await {
             Ok((any, _)) => any,
             Err(ReadError::Store(StoreError::NoSuchRun(_))) => return Ok(false),
-            Err(error) => return Err(Obstacle::new(error.to_string(), "nothing was touched")),
+            Err(error) => return Err(Blocker::new(error.to_string(), "nothing was touched")),
         };
         let (app, spec) = (&any.header().app, &self.ask.spec);
         let same_app =

@@ -2,35 +2,35 @@
 //!
 //! Reads files, secrets and both APIs; writes nothing anywhere.
 
+pub mod adoption;
 pub mod again;
 mod app;
+pub mod artifact;
 pub mod ask;
+pub mod blocker;
 pub mod bundle;
 pub mod compose;
 pub mod dockerfile;
 pub mod draw;
 pub mod drift;
-pub mod estate;
 mod in_the_way;
+pub mod inventory;
 mod late;
 mod later;
-pub mod matter;
 pub mod observed;
-pub mod obstacle;
 pub mod pin;
 pub mod preflight;
 mod records;
 pub mod release;
 pub mod survey;
-pub mod takeover;
 pub mod values;
 mod volumes;
 
+pub use adoption::Adoption;
+pub use artifact::Artifact;
 pub use ask::{Ask, EnvValue};
-pub use estate::Estate;
-pub use matter::Matter;
-pub use obstacle::Obstacle;
+pub use blocker::Blocker;
+pub use inventory::Inventory;
 pub use pin::Pin;
 pub use preflight::Preflight;
 pub use release::Release;
-pub use takeover::Takeover;

@@ -4,7 +4,7 @@
 //! questions are sent side by side and none of them changes anything. Which server an app gets, and its zones, is for
 //! [`survey`](super::survey).
 
-use super::Obstacle;
+use super::Blocker;
 use crate::providers::coolify::abilities::{Ability, advice, is_about_an_ability};
 use crate::providers::coolify::servers::Server;
 use crate::providers::coolify::{Team, Version};
@@ -100,9 +100,9 @@ impl Preflight {
     ///
     /// # Errors
     /// Everything that is bad.
-    pub fn facts(self) -> Result<Facts, Vec<Obstacle>> {
+    pub fn facts(self) -> Result<Facts, Vec<Blocker>> {
         let bad = self.checks().into_iter().filter(|check| check.health == Health::Bad);
-        let mut bad: Vec<Obstacle> = bad.map(|check| Obstacle::new(check.saw, check.hint)).collect();
+        let mut bad: Vec<Blocker> = bad.map(|check| Blocker::new(check.saw, check.hint)).collect();
         // What is wrong with all calls is told once.
         bad.dedup();
         match (self.version, self.team, self.servers) {

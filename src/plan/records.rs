@@ -4,13 +4,13 @@ use machine::plan::{Action, DesiredRecord, DesiredResource, HandedOver, Proxy};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::{RecordIndex, Step};
 
-use super::Obstacle;
+use super::Blocker;
 use super::again::find;
-use super::draw::{Drawing, Drawn, Known, fields};
+use super::draw::{Drawn, Known, Planner, fields};
 use super::survey::Site;
 use crate::providers::cloudflare::Records;
 use crate::providers::cloudflare::form::normal;
-use crate::providers::{Object, Provider, Vendors};
+use crate::providers::{Clients, Object, Provider};
 use crate::spec::{Proxied, Ttl};
 
 /// What drawing one record brings beside it.
@@ -21,25 +21,25 @@ struct Beside {
     replaced: Option<DesiredRecord>,
 }
 
-impl Drawing<'_> {
+impl Planner<'_> {
     /// The wishes for all records, those no longer wanted last.
     ///
     /// # Errors
-    /// [`Obstacle`]: the first record in the way.
+    /// [`Blocker`]: the first record in the way.
     pub(super) async fn records(
         &self,
-        vendors: &Vendors,
-    ) -> Result<(Vec<DesiredRecord>, Vec<Receipt>), Obstacle> {
+        clients: &Clients,
+    ) -> Result<(Vec<DesiredRecord>, Vec<Receipt>), Blocker> {
         let (mut records, mut all_late) = (Vec::new(), Vec::new());
         let mut replaced = Vec::new();
         for (nth, site) in (0..=RecordIndex::MAX).zip(&self.ground.sites) {
-            let (record, drawn) = self.record(vendors, nth, site).await?;
+            let (record, drawn) = self.record(clients, nth, site).await?;
             records.push(record);
             all_late.extend(drawn.late);
             replaced.extend(drawn.replaced);
         }
         records.extend(replaced);
-        records.extend(self.unwanted(vendors).await?);
+        records.extend(self.unwanted(clients).await?);
         Ok((records, all_late))
     }
 
@@ -54,14 +54,14 @@ impl Drawing<'_> {
 
     async fn record(
         &self,
-        vendors: &Vendors,
+        clients: &Clients,
         nth: RecordIndex,
         site: &Site,
-    ) -> Result<(DesiredRecord, Beside), Obstacle> {
+    ) -> Result<(DesiredRecord, Beside), Blocker> {
         let wish = DesiredResource { attributes: Attributes::new(), action: Action::Create };
         let (name, zone) = (site.name.clone(), site.zone.clone());
         let mut record = DesiredRecord { name, zone, desired: wish, proxy: Proxy::AsMade };
-        let provider = vendors.records(&record, Step::Dns(nth));
+        let provider = clients.records(&record, Step::Dns(nth));
         let receipt = self.base.and_then(|base| base.record(&site.name));
         let there = match &receipt {
             Some(receipt) => find(&provider, receipt).await?,
@@ -92,7 +92,7 @@ impl Drawing<'_> {
         provider: &Records,
         old: &DesiredResource,
         wanted: &Attributes,
-    ) -> Result<Vec<Receipt>, Obstacle> {
+    ) -> Result<Vec<Receipt>, Blocker> {
         let mut there = provider.look().await?;
         there.retain(|object| Some(object.id.as_str()) != old.action.id());
         let sorted = self.sort(provider, there).await?;
@@ -104,7 +104,7 @@ impl Drawing<'_> {
     }
 
     // Only what carries this app's ownership tag was made by its runs; what was taken over stays.
-    async fn unwanted(&self, vendors: &Vendors) -> Result<Vec<DesiredRecord>, Obstacle> {
+    async fn unwanted(&self, clients: &Clients) -> Result<Vec<DesiredRecord>, Blocker> {
         let Some(base) = self.base else { return Ok(Vec::new()) };
         if self.ask.spec.dns.managed().is_none() {
             return Ok(Vec::new());
@@ -114,7 +114,7 @@ impl Drawing<'_> {
         let mut records = Vec::new();
         for (record, receipt) in known.filter(|(record, _)| !wanted(&record.name)) {
             let Some(tag) = receipt.tag.clone() else { continue };
-            let found = find(&vendors.records(record, receipt.step), &receipt).await?;
+            let found = find(&clients.records(record, receipt.step), &receipt).await?;
             let Some(object) = found.filter(|object| object.tag.as_ref() == Some(&tag)) else { continue };
             let action = Action::Delete { id: object.id, before: receipt.attributes, tag };
             let wish = DesiredResource { attributes: Attributes::new(), action };

@@ -14,12 +14,12 @@ use machine::receipt::Receipt;
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::{RecordIndex, Step};
 
+use super::artifact::Artifact;
 use super::ask::sha256;
 use super::compose::env_text::Forms;
-use super::matter::Matter;
 use crate::error::Problems;
 use crate::spec::Spec;
-use crate::store::{Loaded, RunRow, Store, StoreError};
+use crate::store::{RunRow, Store, StoreError, StoredRun};
 
 /// The names under which a run's blobs are frozen.
 pub mod frozen {
@@ -68,7 +68,7 @@ pub enum ReadError {
 ///
 /// # Errors
 /// [`ReadError`].
-pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, Loaded), ReadError> {
+pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, StoredRun), ReadError> {
     let loaded = store.load(run).await?;
     let replayed = AnyDeployment::replay(&loaded.lines);
     match replayed {
@@ -248,7 +248,7 @@ pub fn volumes_of(begun: &RunHeader, blobs: &BTreeMap<String, Vec<u8>>) -> Vec<S
         return Vec::new();
     };
     let compose = frozen_text(begun, blobs, frozen::COMPOSE);
-    Matter::frozen(&spec, compose).map(|matter| matter.volumes).unwrap_or_default()
+    Artifact::frozen(&spec, compose).map(|artifact| artifact.volumes).unwrap_or_default()
 }
 
 /// The text frozen under `name` with the run that began so; empty where there is none.

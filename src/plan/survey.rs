@@ -6,12 +6,12 @@ use machine::plan::{DesiredRecord, TargetLocation, Zone};
 use machine::receipt::Receipt;
 
 use super::preflight::Facts;
-use super::{Obstacle, Release};
-use crate::providers::cloudflare::concern::{Concern, Weight};
+use super::{Blocker, Release};
+use crate::providers::cloudflare::concern::{Finding, Weight};
 use crate::providers::cloudflare::edge;
 use crate::providers::coolify::servers::Server;
 use crate::providers::coolify::version::Version;
-use crate::providers::{Cloudflare, Coolify, Vendors};
+use crate::providers::{Clients, Cloudflare, Coolify};
 use crate::spec::{ManagedDns, Proxied, RecordType, Spec, Target, Ttl};
 
 /// Where the app will be, and what leads there.
@@ -49,13 +49,13 @@ impl Ground {
     /// what was read in between is of that team too.
     ///
     /// # Errors
-    /// [`Obstacle`] when it belongs to another one.
-    pub async fn same_team(&self, coolify: &Coolify) -> Result<(), Obstacle> {
+    /// [`Blocker`] when it belongs to another one.
+    pub async fn same_team(&self, coolify: &Coolify) -> Result<(), Blocker> {
         let (then, now) = (&self.place.team, coolify.team().await?.id);
         if now == *then {
             return Ok(());
         }
-        Err(Obstacle::new(
+        Err(Blocker::new(
             format!(
                 "COOLIFY_API_TOKEN belonged to team {then} when planning began, and belongs to team {now} now"
             ),
@@ -67,14 +67,14 @@ impl Ground {
 /// Looks at both APIs; changes nothing. `facts` is what preflight found.
 ///
 /// # Errors
-/// [`Obstacle`]: the first resource that is in the way.
+/// [`Blocker`]: the first resource that is in the way.
 pub async fn survey(
-    vendors: &Vendors,
+    clients: &Clients,
     spec: &Spec,
     base: Option<&Release>,
     facts: &Facts,
-) -> Result<Ground, Obstacle> {
-    let (cloudflare, coolify) = (&vendors.cloudflare, &vendors.coolify);
+) -> Result<Ground, Blocker> {
+    let (cloudflare, coolify) = (&clients.cloudflare, &clients.coolify);
     let server = choose(&facts.servers, spec.server.as_deref())?;
     let version = facts.version.clone();
     let place = TargetLocation {
@@ -132,19 +132,19 @@ fn proxy(dns: &ManagedDns) -> edge::Proxy {
 }
 
 // The first refusal, or all warnings.
-fn weighed(concerns: &[Concern]) -> Result<Vec<String>, Obstacle> {
+fn weighed(concerns: &[Finding]) -> Result<Vec<String>, Blocker> {
     match concerns.iter().find(|concern| concern.weight == Weight::Refusal) {
-        Some(refusal) => Err(Obstacle::new(&refusal.message, &refusal.hint)),
-        None => Ok(concerns.iter().map(Concern::line).collect()),
+        Some(refusal) => Err(Blocker::new(&refusal.message, &refusal.hint)),
+        None => Ok(concerns.iter().map(Finding::line).collect()),
     }
 }
 
-fn choose<'a>(all: &'a [Server], wanted: Option<&str>) -> Result<&'a Server, Obstacle> {
+fn choose<'a>(all: &'a [Server], wanted: Option<&str>) -> Result<&'a Server, Blocker> {
     let names = || all.iter().map(|server| server.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(wanted) = wanted {
         let meant = |server: &&Server| server.name == wanted || server.uuid == wanted;
         let Some(server) = all.iter().find(meant) else {
-            return Err(Obstacle::new(
+            return Err(Blocker::new(
                 format!("no server `{wanted}` at Coolify"),
                 format!("there is: {}", names()),
             ));
@@ -155,17 +155,17 @@ fn choose<'a>(all: &'a [Server], wanted: Option<&str>) -> Result<&'a Server, Obs
     match (usable.as_slice(), all) {
         ([server], _) => Ok(server),
         ([], [only]) => Err(unusable(only)),
-        ([], []) => Err(Obstacle::new("Coolify has no server", "add one in Coolify")),
-        ([], _) => Err(Obstacle::new("no server at Coolify is usable", format!("there is: {}", names()))),
-        (_, _) => Err(Obstacle::new(
+        ([], []) => Err(Blocker::new("Coolify has no server", "add one in Coolify")),
+        ([], _) => Err(Blocker::new("no server at Coolify is usable", format!("there is: {}", names()))),
+        (_, _) => Err(Blocker::new(
             "several servers are usable",
             format!("name one as `server:` in the spec: {}", names()),
         )),
     }
 }
 
-fn unusable(server: &Server) -> Obstacle {
-    Obstacle::new(
+fn unusable(server: &Server) -> Blocker {
+    Blocker::new(
         format!("server `{}` is not reachable or not usable for Coolify", server.name),
         "validate it in Coolify (Servers), then try again",
     )
@@ -177,12 +177,12 @@ async fn target(
     coolify: &Coolify,
     dns: &ManagedDns,
     server: &Server,
-) -> Result<(RecordType, String), Obstacle> {
+) -> Result<(RecordType, String), Blocker> {
     if let Some(target) = &dns.target {
         if let Some(address) = target.address()
             && cloudflare.owns(address).await?
         {
-            return Err(Obstacle::new(
+            return Err(Blocker::new(
                 format!("`dns.target` {address} is one of Cloudflare's own addresses, no server is there"),
                 "write the address of the server itself; `dns.proxied` puts Cloudflare in front of it",
             ));
@@ -193,15 +193,15 @@ async fn target(
     Ok((RecordType::A, address.to_string()))
 }
 
-async fn address(cloudflare: &Cloudflare, coolify: &Coolify, server: &Server) -> Result<Ipv4Addr, Obstacle> {
+async fn address(cloudflare: &Cloudflare, coolify: &Coolify, server: &Server) -> Result<Ipv4Addr, Blocker> {
     let unknown = |why: &str| {
-        Obstacle::new(
+        Blocker::new(
             format!("the public address of server `{}` is not known: {why}", server.name),
             "write it as `dns: {target: ADDRESS}` in the spec",
         )
     };
     if server.tunnelled {
-        return Err(Obstacle::new(
+        return Err(Blocker::new(
             format!(
                 "server `{}` is behind a Cloudflare Tunnel, so it has no address to point at",
                 server.name

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Obstacle;
+use super::Blocker;
 use super::ask::{Ask, EnvValue, RELEASE};
 use super::compose::env_text::{Forms, needs_empty_part};
 use super::release::Release;
@@ -16,8 +16,8 @@ use crate::spec::{Source, Spec};
 /// Gives each value its form; one that is only on Coolify has the form it was sent in, out of `kept`.
 ///
 /// # Errors
-/// [`Obstacle`] for each value that does not arrive, and for all together where they are too much.
-pub fn choose(spec: &Spec, envs: &mut [EnvValue], kept: &Forms) -> Result<(), Vec<Obstacle>> {
+/// [`Blocker`] for each value that does not arrive, and for all together where they are too much.
+pub fn choose(spec: &Spec, envs: &mut [EnvValue], kept: &Forms) -> Result<(), Vec<Blocker>> {
     let carrier = carrier(&spec.source);
     let mut problems = Vec::new();
     for env in envs.iter_mut() {
@@ -32,7 +32,7 @@ pub fn choose(spec: &Spec, envs: &mut [EnvValue], kept: &Forms) -> Result<(), Ve
             Ok(form) => env.form = form,
             Err(why) => {
                 let message = format!("the value of `{}` cannot be carried by Coolify: it {why}", env.key);
-                problems.push(Obstacle::new(message, why.hint()));
+                problems.push(Blocker::new(message, why.hint()));
             }
         }
     }
@@ -48,7 +48,7 @@ pub fn carrier(source: &Source) -> Carrier {
     }
 }
 
-fn too_much(envs: &[EnvValue]) -> Option<Obstacle> {
+fn too_much(envs: &[EnvValue]) -> Option<Blocker> {
     // Each row is a line with an `=` and two quotes.
     let lines =
         |env: &EnvValue| env.form.row_names(&env.key).iter().map(|name| name.len() + 4).sum::<usize>();
@@ -56,7 +56,7 @@ fn too_much(envs: &[EnvValue]) -> Option<Obstacle> {
     let all: usize = envs.iter().map(size).sum();
     let largest = envs.iter().max_by_key(|env| size(env))?;
     (all > MOST_OF_ALL_ROWS).then(|| {
-        Obstacle::new(
+        Blocker::new(
             format!(
                 "the variables of this app take {all} bytes, and Coolify is known to carry {MOST_OF_ALL_ROWS} together; \
                  the largest is `{}`",
@@ -83,7 +83,7 @@ pub struct WantedRows {
 impl WantedRows {
     /// Those of what is asked for.
     pub fn of_ask(ask: &Ask) -> Self {
-        Self::of(ask.envs.iter().map(|env| (env.key.as_str(), &env.form)), &ask.matter.compose)
+        Self::of(ask.envs.iter().map(|env| (env.key.as_str(), &env.form)), &ask.artifact.compose)
     }
 
     /// Those that a release left.

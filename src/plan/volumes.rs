@@ -6,13 +6,13 @@
 use machine::plan::{Action, DesiredResource};
 use machine::receipt::Attributes;
 
-use super::draw::Drawing;
-use super::{Obstacle, Release};
+use super::draw::Planner;
+use super::{Blocker, Release};
 use crate::providers::Coolify;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::storages::{Mount, VOLUMES, spelled};
 
-impl Drawing<'_> {
+impl Planner<'_> {
     /// Adds the spec's volumes to an application's fields: nothing where neither it nor the last release has any.
     pub(super) fn with_volumes(&self, mut app: Attributes) -> Attributes {
         let spec = self.ask.spec.volumes.iter();
@@ -29,18 +29,18 @@ impl Drawing<'_> {
     pub(super) fn left_volumes(&self, app: &DesiredResource) -> Vec<String> {
         let before =
             self.base.filter(|_| app.action.id().is_some()).map(Release::volumes).unwrap_or_default();
-        before.into_iter().filter(|name| !self.ask.matter.volumes.contains(name)).collect()
+        before.into_iter().filter(|name| !self.ask.artifact.volumes.contains(name)).collect()
     }
 
     /// The wish for the app with what is really there of its volumes.
     ///
     /// # Errors
-    /// [`Obstacle`] where Coolify cannot be asked for them, a version without the call included.
+    /// [`Blocker`] where Coolify cannot be asked for them, a version without the call included.
     pub(super) async fn mounted(
         &self,
         coolify: &Coolify,
         wish: DesiredResource,
-    ) -> Result<DesiredResource, Obstacle> {
+    ) -> Result<DesiredResource, Blocker> {
         if !is_application(&wish.attributes) || !wish.attributes.contains_key(VOLUMES) {
             return Ok(wish);
         }
@@ -64,7 +64,7 @@ impl Drawing<'_> {
     }
 
     // Those of the wanted and the last release's mounts that have a row, in that order; once for each row.
-    async fn there(&self, coolify: &Coolify, id: &str, wanted: &Attributes) -> Result<Vec<Mount>, Obstacle> {
+    async fn there(&self, coolify: &Coolify, id: &str, wanted: &Attributes) -> Result<Vec<Mount>, Blocker> {
         let rows = coolify.storages(id).await?;
         let mut mounts = Mount::all(wanted);
         let had = self.base.map(|base| Mount::all(&base.plan().app.attributes)).unwrap_or_default();

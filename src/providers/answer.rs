@@ -49,7 +49,7 @@ impl Answer {
 
 /// What a refusal says of a request, from the clearest to the least clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sense {
+pub enum ErrorClass {
     /// No, and nothing was done.
     Refused,
     /// What it is about is not there.
@@ -87,30 +87,30 @@ pub fn sort(sent: Result<Response, SendError>, refusal: Refusal) -> Answer {
     }
 }
 
-fn refused(words: String, sense: Sense, refusal: Refusal, response: &http::Response<Vec<u8>>) -> Answer {
+fn refused(words: String, sense: ErrorClass, refusal: Refusal, response: &http::Response<Vec<u8>>) -> Answer {
     match (sense, refusal) {
-        (Sense::Missing, _) => Answer::Missing(words),
-        (Sense::Token, _) => Answer::TokenRefused(words),
-        (Sense::Throttled, _) => Answer::NotDone(words, retry_after(response)),
-        (Sense::Unclear, _) => Answer::Doubt(words),
-        (Sense::Taken, Refusal::Atomic | Refusal::Partial) => Answer::Taken(words),
-        (Sense::Refused, Refusal::Partial) => Answer::Partial(words),
-        (Sense::Refused, Refusal::Atomic | Refusal::Plain) | (Sense::Taken, Refusal::Plain) => {
+        (ErrorClass::Missing, _) => Answer::Missing(words),
+        (ErrorClass::Token, _) => Answer::TokenRefused(words),
+        (ErrorClass::Throttled, _) => Answer::NotDone(words, retry_after(response)),
+        (ErrorClass::Unclear, _) => Answer::Doubt(words),
+        (ErrorClass::Taken, Refusal::Atomic | Refusal::Partial) => Answer::Taken(words),
+        (ErrorClass::Refused, Refusal::Partial) => Answer::Partial(words),
+        (ErrorClass::Refused, Refusal::Atomic | Refusal::Plain) | (ErrorClass::Taken, Refusal::Plain) => {
             Answer::Refused(words)
         }
     }
 }
 
 /// What a 4xx says: by Cloudflare's codes where it has one, by its status otherwise.
-pub fn sense(status: u16, body: &Value) -> Sense {
+pub fn sense(status: u16, body: &Value) -> ErrorClass {
     let by_status = || match status {
-        401 | 403 => Sense::Token,
-        404 if is_no_such_call(status, body) => Sense::Refused,
-        404 => Sense::Missing,
-        429 => Sense::Throttled,
+        401 | 403 => ErrorClass::Token,
+        404 if is_no_such_call(status, body) => ErrorClass::Refused,
+        404 => ErrorClass::Missing,
+        429 => ErrorClass::Throttled,
         // Coolify's environments: the echo of our own lost create sounds the same.
-        _ if message(body).is_some_and(|message| message.contains("already exists")) => Sense::Taken,
-        _ => Sense::Refused,
+        _ if message(body).is_some_and(|message| message.contains("already exists")) => ErrorClass::Taken,
+        _ => ErrorClass::Refused,
     };
     codes::sense(status, body).unwrap_or_else(by_status)
 }

@@ -12,7 +12,7 @@ use crate::wire::{Allowance, Request};
 
 /// How long a write may take and how long it may take effect afterwards, from the moment it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
+pub struct RequestTiming {
     /// When we stop waiting for the answer.
     pub timeout: Duration,
     /// When it can no longer take effect.
@@ -20,12 +20,14 @@ pub struct Times {
 }
 
 /// Cloudflare's writes.
-pub const CLOUDFLARE: Times = Times { timeout: Duration::from_secs(10), settle: Duration::from_secs(31) };
+pub const CLOUDFLARE: RequestTiming =
+    RequestTiming { timeout: Duration::from_secs(10), settle: Duration::from_secs(31) };
 /// Coolify's creates, changes and variables.
-pub const COOLIFY: Times = Times { timeout: Duration::from_secs(30), settle: Duration::from_secs(60) };
+pub const COOLIFY: RequestTiming =
+    RequestTiming { timeout: Duration::from_secs(30), settle: Duration::from_secs(60) };
 /// Coolify's start of a service, which works over SSH inside the request.
-pub const COOLIFY_DEPLOY: Times =
-    Times { timeout: Duration::from_secs(60), settle: Duration::from_secs(120) };
+pub const COOLIFY_DEPLOY: RequestTiming =
+    RequestTiming { timeout: Duration::from_secs(60), settle: Duration::from_secs(120) };
 
 /// What Cloudflare takes from one user, all tokens together (Cloudflare API, "Rate limits").
 pub const CLOUDFLARE_TAKES: Allowance = Allowance { requests: 1200, window: Duration::from_secs(300) };
@@ -33,8 +35,8 @@ pub const CLOUDFLARE_TAKES: Allowance = Allowance { requests: 1200, window: Dura
 pub const COOLIFY_TAKES: Allowance = Allowance { requests: 200, window: Duration::from_secs(60) };
 
 /// Creating an application through a GitHub App, for which Coolify asks GitHub inside the request.
-pub const COOLIFY_GITHUB: Times =
-    Times { timeout: Duration::from_secs(90), settle: Duration::from_secs(180) };
+pub const COOLIFY_GITHUB: RequestTiming =
+    RequestTiming { timeout: Duration::from_secs(90), settle: Duration::from_secs(180) };
 
 /// How long a list may lag behind a write.
 pub const STALENESS: Duration = Duration::from_secs(5);
@@ -58,14 +60,14 @@ pub struct Call {
     /// What the journal may know of it.
     pub redacted: RedactedRequest,
     /// Its times.
-    pub times: Times,
+    pub times: RequestTiming,
     /// What a refusal means.
     pub refusal: Refusal,
 }
 
 impl Call {
     /// Prepares a write with a JSON body (`Value::Null` for none).
-    pub fn new(method: http::Method, url: &str, token: &str, body: &Value, times: Times) -> Self {
+    pub fn new(method: http::Method, url: &str, token: &str, body: &Value, times: RequestTiming) -> Self {
         let redacted = RedactedRequest {
             method: method.to_string(),
             target: url.split_once("://").map_or(url, |(_, rest)| rest).to_owned(),

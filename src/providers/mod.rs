@@ -6,21 +6,21 @@
 pub mod answer;
 pub mod api;
 pub mod call;
+pub mod clients;
 pub mod cloudflare;
 pub mod coolify;
 pub mod misdirected;
 pub mod object;
 pub mod trouble;
-pub mod vendors;
 
 pub use answer::Answer;
 pub use api::Api;
 pub use call::Call;
+pub use clients::{Clients, Names};
 pub use cloudflare::Cloudflare;
 pub use coolify::Coolify;
 pub use object::Object;
 pub use trouble::Trouble;
-pub use vendors::{Names, Vendors};
 
 use async_trait::async_trait;
 use machine::receipt::Attributes;

@@ -15,12 +15,12 @@ use super::json::cause_fields;
 use super::screen::{BAD, GOOD, ODD, in_style};
 use super::tale::Kept;
 use super::{Tale, exit, words};
-use crate::plan::{Obstacle, Pin};
+use crate::plan::{Blocker, Pin};
 use crate::runner::Ended;
-use crate::runner::desk::Outcome;
+use crate::runner::desk::CommandOutcome;
 use crate::runner::halt::Stop;
 use crate::runner::prove::unproven;
-use crate::store::{Holder, Tenant};
+use crate::store::{Holder, LeaseHolder};
 
 /// Which way a command was going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Way {
 }
 
 /// How a command ended.
-pub struct Ending {
+pub struct Summary {
     /// Its exit code.
     pub exit: u8,
     /// One word for it.
@@ -45,17 +45,17 @@ pub struct Ending {
     fields: Value,
 }
 
-impl Ending {
+impl Summary {
     /// The ending of one app's run; `tale` is what the journal says about it.
-    pub fn of(outcome: &Outcome, way: Way, tale: Option<&Tale>) -> Self {
+    pub fn of(outcome: &CommandOutcome, way: Way, tale: Option<&Tale>) -> Self {
         // An app that is taken down is as asked, whoever goes on with that.
         let exit = match way {
             Way::Forward if destroyed(tale).is_none() => exit::forward(outcome),
             Way::Forward | Way::Back => exit::back(outcome),
         };
         match outcome {
-            Outcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },
-            Outcome::Unchanged { run, since_ms, endpoints, pin, proof } => {
+            CommandOutcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },
+            CommandOutcome::Unchanged { run, since_ms, endpoints, pin, proof } => {
                 let since = words::moment(*since_ms);
                 let ago = words::ago(since, Timestamp::now());
                 let (what, remark) = match pin {
@@ -77,11 +77,11 @@ impl Ending {
                     }),
                 }
             }
-            Outcome::Held { by, since } => {
+            CommandOutcome::Held { by, since } => {
                 let hint = "wait until it has ended, or say `--wait-lock 5m`; `fabrik unlock APP` tells whether it lives";
                 Self::held(by, *since, hint)
             }
-            Outcome::Obstacles(obstacles) => Self::refused(obstacles),
+            CommandOutcome::Blockers(blockers) => Self::refused(blockers),
         }
     }
 
@@ -95,20 +95,20 @@ impl Ending {
     }
 
     /// The ending of a command about an app's lock; `of` is who had it.
-    pub fn unlocked(lines: Vec<String>, of: Option<&Tenant>) -> Self {
+    pub fn unlocked(lines: Vec<String>, of: Option<&LeaseHolder>) -> Self {
         let fields = json!({"by": of.map(|of| &of.by), "since": of.map(|of| of.since)});
         let outcome = if of.is_some() { "unlocked" } else { "free" };
         Self { exit: exit::DONE, outcome, run: None, lines, fields }
     }
 
     /// The ending of a command that attempted nothing.
-    pub fn refused(obstacles: &[Obstacle]) -> Self {
-        let told: Vec<Value> = obstacles.iter().map(obstacle_fields).collect();
+    pub fn refused(blockers: &[Blocker]) -> Self {
+        let told: Vec<Value> = blockers.iter().map(obstacle_fields).collect();
         Self {
             exit: exit::REFUSED,
             outcome: "refused",
             run: None,
-            lines: obstacles.iter().flat_map(obstacle_lines).collect(),
+            lines: blockers.iter().flat_map(obstacle_lines).collect(),
             fields: json!({"problems": told}),
         }
     }
@@ -117,7 +117,7 @@ impl Ending {
     /// journal says about it by now.
     pub fn at_once(run: Option<&RunId>, way: Way, tale: Option<&Tale>) -> Self {
         let Some(run) = run else {
-            return Self::refused(&[Obstacle::new("stopped at once, before a run began", "")]);
+            return Self::refused(&[Blocker::new("stopped at once, before a run began", "")]);
         };
         let phase = tale.map(|tale| tale.any.name());
         let (exit, outcome) = match (phase, way) {
@@ -158,7 +158,7 @@ impl Ending {
                 Self::ended(outcome, run.as_str(), lines, fields)
             }
             Ended::Refused { run, cause } => {
-                let mut lines = obstacle_lines(&Obstacle::new(&cause.message, &cause.hint));
+                let mut lines = obstacle_lines(&Blocker::new(&cause.message, &cause.hint));
                 lines.push("  nothing was touched".to_owned());
                 Self::ended("refused", run.as_str(), lines, json!({"cause": cause_fields(cause)}))
             }
@@ -198,23 +198,23 @@ pub fn holder_lines(by: &Holder, since: Timestamp) -> [String; 2] {
 
 /// A resource in the way, for programs: `line` and `column` count from 1 and are absent where it is about a whole file, or
 /// about none.
-fn obstacle_fields(obstacle: &Obstacle) -> Value {
-    let problem = obstacle.problem();
+fn obstacle_fields(blocker: &Blocker) -> Value {
+    let problem = blocker.problem();
     let at = problem.as_ref().filter(|problem| problem.line > 0);
     json!({
-        "message": obstacle.message, "hint": obstacle.hint, "file": problem.as_ref().map(|it| &it.file),
+        "message": blocker.message, "hint": blocker.hint, "file": problem.as_ref().map(|it| &it.file),
         "line": at.map(|it| it.line), "column": at.map(|it| it.column),
     })
 }
 
 /// A resource in the way, and what to do about it.
-pub fn obstacle_lines(obstacle: &Obstacle) -> Vec<String> {
-    if let Some(problem) = obstacle.problem() {
+pub fn obstacle_lines(blocker: &Blocker) -> Vec<String> {
+    if let Some(problem) = blocker.problem() {
         return vec![problem.to_string()];
     }
-    let mut lines = vec![format!("{} {}", in_style(BAD, "error:"), obstacle.message)];
-    if !obstacle.hint.is_empty() {
-        lines.push(format!("  hint: {}", obstacle.hint));
+    let mut lines = vec![format!("{} {}", in_style(BAD, "error:"), blocker.message)];
+    if !blocker.hint.is_empty() {
+        lines.push(format!("  hint: {}", blocker.hint));
     }
     lines
 }

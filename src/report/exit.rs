@@ -1,7 +1,7 @@
 //! How a command ends, as a number: one table for the way forward, one for the way back.
 
 use crate::runner::Ended;
-use crate::runner::desk::Outcome;
+use crate::runner::desk::CommandOutcome;
 
 /// The world is as asked.
 pub const DONE: u8 = 0;
@@ -19,21 +19,21 @@ pub const PENDING: u8 = 5;
 pub const HELD: u8 = 6;
 
 /// The exit code of `apply` and `resume`.
-pub fn forward(outcome: &Outcome) -> u8 {
+pub fn forward(outcome: &CommandOutcome) -> u8 {
     match outcome {
-        Outcome::Unchanged { .. } | Outcome::Ended(Ended::Complete { .. }) => DONE,
-        Outcome::Ended(Ended::RolledBack { .. }) => UNDONE,
-        Outcome::Obstacles(_) | Outcome::Ended(Ended::Refused { .. }) => REFUSED,
-        Outcome::Ended(Ended::Parked { .. }) => PARKED,
-        Outcome::Ended(Ended::Failed { .. }) => STANDING,
-        Outcome::Held { .. } => HELD,
+        CommandOutcome::Unchanged { .. } | CommandOutcome::Ended(Ended::Complete { .. }) => DONE,
+        CommandOutcome::Ended(Ended::RolledBack { .. }) => UNDONE,
+        CommandOutcome::Blockers(_) | CommandOutcome::Ended(Ended::Refused { .. }) => REFUSED,
+        CommandOutcome::Ended(Ended::Parked { .. }) => PARKED,
+        CommandOutcome::Ended(Ended::Failed { .. }) => STANDING,
+        CommandOutcome::Held { .. } => HELD,
     }
 }
 
 /// The exit code of `rollback` and `abandon`, and of whatever finishes taking an app down.
-pub fn back(outcome: &Outcome) -> u8 {
+pub fn back(outcome: &CommandOutcome) -> u8 {
     match outcome {
-        Outcome::Ended(Ended::RolledBack { .. }) => DONE,
+        CommandOutcome::Ended(Ended::RolledBack { .. }) => DONE,
         other => forward(other),
     }
 }

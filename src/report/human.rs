@@ -7,7 +7,7 @@ use machine::phase::PhaseKind;
 
 use super::screen::{BAD, BOLD, DIM, GOOD, ODD, Watched, in_style};
 use super::{Screen, words};
-use crate::runner::event::{Came, Event, Listener};
+use crate::runner::event::{Came, Event, EventSink};
 use crate::secrets::Secret;
 
 /// Where the columns stand: after the step's name, after what is there, after how it came about.
@@ -17,7 +17,7 @@ const CAME: usize = 9;
 const HEADER: usize = 70;
 
 /// Tells a run line by line.
-pub struct Human {
+pub struct TextReporter {
     screen: Arc<Screen>,
     veil: super::Veil,
     told: Mutex<Told>,
@@ -32,7 +32,7 @@ struct Told {
     last: String,
 }
 
-impl Human {
+impl TextReporter {
     /// Tells on `screen`; secrets that turn up are taught to `veil`.
     pub fn new(screen: Arc<Screen>, veil: super::Veil) -> Self {
         Self { screen, veil, told: Mutex::default() }
@@ -78,7 +78,7 @@ impl Human {
     }
 }
 
-impl Listener for Human {
+impl EventSink for TextReporter {
     fn hide(&self, secret: &Secret) {
         self.veil.learn(secret);
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Veil;
-use crate::runner::event::{Came, Event, Listener};
+use crate::runner::event::{Came, Event, EventSink};
 use crate::secrets::Secret;
 
 /// The version of the event format.
@@ -60,7 +60,7 @@ struct Told<'a> {
     fields: Value,
 }
 
-impl Listener for Json {
+impl EventSink for Json {
     fn hide(&self, secret: &Secret) {
         self.veil.learn(secret);
     }

@@ -14,8 +14,8 @@ pub mod tale;
 pub mod veil;
 pub mod words;
 
-pub use ending::Ending;
-pub use human::Human;
+pub use ending::Summary;
+pub use human::TextReporter;
 pub use json::Json;
 pub use screen::Screen;
 pub use tale::Tale;

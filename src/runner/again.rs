@@ -8,13 +8,13 @@ use machine::replay::AnyDeployment;
 use machine::step::Step;
 use machine::uncommitted::Journal as _;
 
-use super::desk::{Desk, Options, Outcome};
+use super::desk::{CommandOutcome, Desk, Options};
 use super::envs::{changed_by_now, changed_since};
 use super::event::Event;
 use super::forward::Walk;
 use super::journal::Journal;
-use super::{Ended, Runner, Taken};
-use crate::plan::Obstacle;
+use super::{Ended, Run, Taken};
+use crate::plan::Blocker;
 use crate::plan::release::{has_destroyed, read};
 use crate::store::{Lease, RunRow};
 
@@ -36,12 +36,12 @@ pub enum Wanted {
 
 impl Desk {
     /// Goes on with `run`.
-    pub async fn resume(&self, run: &RunId, options: &Options) -> Outcome {
+    pub async fn resume(&self, run: &RunId, options: &Options) -> CommandOutcome {
         Box::pin(self.take_up(run, options, Wanted::On)).await.unwrap_or_else(|outcome| outcome)
     }
 
     /// Undoes `run`, which must be its app's newest.
-    pub async fn roll_back(&self, run: &RunId, options: &Options) -> Outcome {
+    pub async fn roll_back(&self, run: &RunId, options: &Options) -> CommandOutcome {
         let cause = Cause {
             kind: CauseKind::Asked,
             message: "a person asked for it to be undone".to_owned(),
@@ -52,12 +52,23 @@ impl Desk {
     }
 
     /// Gives up on undoing `resource` of `run`, and finishes undoing the rest.
-    pub async fn abandon(&self, run: &RunId, resource: Step, reason: &str, options: &Options) -> Outcome {
+    pub async fn abandon(
+        &self,
+        run: &RunId,
+        resource: Step,
+        reason: &str,
+        options: &Options,
+    ) -> CommandOutcome {
         let wanted = Wanted::Abandoned { resource, reason: reason.to_owned() };
         self.take_up(run, options, wanted).await.unwrap_or_else(|outcome| outcome)
     }
 
-    async fn take_up(&self, run: &RunId, options: &Options, wanted: Wanted) -> Result<Outcome, Outcome> {
+    async fn take_up(
+        &self,
+        run: &RunId,
+        options: &Options,
+        wanted: Wanted,
+    ) -> Result<CommandOutcome, CommandOutcome> {
         let (any, _) = read(self.store.as_ref(), run).await?;
         self.same_place(&any.header().app).await?;
         let rows = self.store.list(Some(&any.header().app)).await?;
@@ -65,7 +76,7 @@ impl Desk {
         if let Some(newest) =
             newest.filter(|newest| newest.run != *run && any.name() != PhaseKind::RolledBack)
         {
-            return Err(Obstacle::new(
+            return Err(Blocker::new(
                 format!("run {} is not the app's newest: that is {}", run.short(), newest.run.short()),
                 format!(
                     "only the newest run can be taken up; `fabrik show {}` tells about it",
@@ -84,14 +95,14 @@ impl Desk {
     }
 
     // What a release made went with its app, so there is nothing of it to undo.
-    async fn not_taken_down(&self, any: &AnyDeployment, rows: &[RunRow]) -> Result<(), Outcome> {
+    async fn not_taken_down(&self, any: &AnyDeployment, rows: &[RunRow]) -> Result<(), CommandOutcome> {
         let since = rows.iter().rev().take_while(|row| row.run != *any.run());
         for row in since.filter(|_| any.name() == PhaseKind::Complete) {
             if has_destroyed(&self.store, row).await? {
                 let (run, by) = (any.run().short(), row.run.short());
                 let message = format!("run {run} was taken down with its app, by run {by}");
                 return Err(
-                    Obstacle::new(message, "there is nothing to undo; apply makes the app anew").into()
+                    Blocker::new(message, "there is nothing to undo; apply makes the app anew").into()
                 );
             }
         }
@@ -101,14 +112,14 @@ impl Desk {
     /// Takes `run` up under `lease`.
     ///
     /// # Errors
-    /// [`Outcome`] when it cannot be read, or something it needs is missing.
+    /// [`CommandOutcome`] when it cannot be read, or something it needs is missing.
     pub async fn again(
         &self,
         run: &RunId,
         lease: Lease,
         options: &Options,
         wanted: Wanted,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<CommandOutcome, CommandOutcome> {
         let (any, loaded) = read(self.store.as_ref(), run).await?;
         let base = self.base_of(&any).await?;
         let ask = self.ask_again(&any, &loaded, base.as_ref())?;
@@ -126,7 +137,7 @@ impl Desk {
         let any = any.resumed();
         let mut runner = self.runner(journal, ask, Taken::Again, options);
         (runner.base, runner.before) = (base, before);
-        Ok(Outcome::Ended(match wanted {
+        Ok(CommandOutcome::Ended(match wanted {
             Wanted::On => Box::pin(runner.on(any)).await,
             Wanted::Undone(cause) => Box::pin(runner.undone(any, cause)).await,
             Wanted::Abandoned { resource, reason } => Box::pin(runner.abandoned(any, resource, reason)).await,
@@ -146,7 +157,7 @@ fn is_ahead(phase: PhaseKind) -> bool {
     )
 }
 
-fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), Outcome> {
+fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), CommandOutcome> {
     let short = any.run().short();
     let question = match wanted {
         Wanted::On => return Ok(()),
@@ -158,12 +169,12 @@ fn agree(any: &AnyDeployment, wanted: &Wanted, options: &Options) -> Result<(), 
     if (options.consent)(&question) {
         return Ok(());
     }
-    Err(Obstacle::new("not agreed", "say `--yes` to go on without being asked").into())
+    Err(Blocker::new("not agreed", "say `--yes` to go on without being asked").into())
 }
 
 // What was deleted cannot be brought back, so a run that takes an app down only ever goes on, unless it has touched
 // nothing yet.
-fn may_be_undone(any: &AnyDeployment) -> Result<(), Outcome> {
+fn may_be_undone(any: &AnyDeployment) -> Result<(), CommandOutcome> {
     let (short, begun) = (any.run().short(), any.header());
     let destroys = matches!(begun.purpose, Purpose::Destroy(_));
     if !destroys || matches!(any.name(), PhaseKind::Pending | PhaseKind::Validating) {
@@ -184,12 +195,12 @@ fn may_be_undone(any: &AnyDeployment) -> Result<(), Outcome> {
             format!("`fabrik resume {short}` goes on with it"),
         ),
     };
-    Err(Obstacle::new(message, hint).into())
+    Err(Blocker::new(message, hint).into())
 }
 
-fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
+fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), CommandOutcome> {
     let short = any.run().short();
-    let no = |message: String, hint: String| Err(Obstacle::new(message, hint).into());
+    let no = |message: String, hint: String| Err(Blocker::new(message, hint).into());
     match (wanted, any) {
         (Wanted::Undone(_), _) => may_be_undone(any),
         (Wanted::On, AnyDeployment::Complete(_) | AnyDeployment::RolledBack(_)) => {
@@ -218,7 +229,7 @@ fn may(any: &AnyDeployment, wanted: &Wanted) -> Result<(), Outcome> {
     }
 }
 
-impl Runner {
+impl Run {
     async fn on(mut self, any: AnyDeployment) -> Ended {
         let changed = changed_by_now(any.header(), &self.ask).filter(|_| is_ahead(any.name()));
         let Some(stop) = changed.map(changed_since) else { return Box::pin(self.carry_on(any)).await };

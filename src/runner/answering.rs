@@ -11,9 +11,9 @@ use machine::plan::{Action, DesiredRecord, DesiredResource, Plan, Proxy};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::{RecordIndex, Step};
 
-use super::Runner;
+use super::Run;
 use super::event::Event;
-use super::halt::Halt;
+use super::halt::PhaseError;
 use super::prove::Stage;
 use crate::plan::Release;
 use crate::spec::Health;
@@ -27,7 +27,7 @@ pub(super) struct RestoredSites {
     elsewhere: Vec<String>,
 }
 
-impl Runner {
+impl Run {
     /// Waits until the release before answers; where none of its names leads to it, until its container runs.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl Runner {
         receipt: &Receipt,
         base: &Release,
         health: Health,
-    ) -> Result<Proven, Halt> {
+    ) -> Result<Proven, PhaseError> {
         let RestoredSites { plan, .. } = RestoredSites::of(deployment, base);
         self.watch(&plan, receipt, base.answers_as(), &health, Stage::Bare).await
     }

@@ -11,14 +11,14 @@ use machine::phase::PhaseKind;
 use machine::replay::AnyDeployment;
 
 use super::again::Wanted;
-use super::desk::{Desk, Options, Outcome, demand, known};
+use super::desk::{CommandOutcome, Desk, Options, demand, known};
 use super::event::Event;
 use super::journal::Journal;
-use super::{Demand, Ended, Taken};
+use super::{CompletionPolicy, Ended, Taken};
 use crate::plan::ask::{RELEASE, sha256};
 use crate::plan::preflight::Facts;
 use crate::plan::release::{frozen, open_run, read};
-use crate::plan::{Ask, Obstacle, Pin, Preflight, Release, values};
+use crate::plan::{Ask, Blocker, Pin, Preflight, Release, values};
 use crate::spec::Spec;
 use crate::store::{Lease, RunRow};
 
@@ -26,7 +26,7 @@ use crate::store::{Lease, RunRow};
 struct Aim {
     app: AppKey,
     ask: Ask,
-    unchanged: Option<Outcome>,
+    unchanged: Option<CommandOutcome>,
 }
 
 /// What becomes of an open run when its app is applied again.
@@ -39,11 +39,11 @@ enum Over {
 
 impl Desk {
     /// Makes the world as `spec` asks.
-    pub async fn apply(&self, spec: Spec, options: &Options) -> Outcome {
+    pub async fn apply(&self, spec: Spec, options: &Options) -> CommandOutcome {
         Box::pin(self.try_apply(spec, options)).await.unwrap_or_else(|outcome| outcome)
     }
 
-    async fn try_apply(&self, spec: Spec, options: &Options) -> Result<Outcome, Outcome> {
+    async fn try_apply(&self, spec: Spec, options: &Options) -> Result<CommandOutcome, CommandOutcome> {
         self.hide_given(&spec)?;
         let remembered = self.remembered().await?;
         let mut aim = match &remembered {
@@ -53,7 +53,7 @@ impl Desk {
         if let Some(Aim { unchanged: Some(unchanged), .. }) = aim {
             return Ok(unchanged);
         }
-        let facts = Preflight::of(&self.vendors.coolify).await.facts().map_err(Outcome::Obstacles)?;
+        let facts = Preflight::of(&self.clients.coolify).await.facts().map_err(CommandOutcome::Blockers)?;
         let outside = self.outside_of(&facts.team.id);
         // What is remembered of a token is no proof: it may be another team's by now.
         if remembered.is_none_or(|remembered| remembered.team != outside.team) {
@@ -75,7 +75,12 @@ impl Desk {
     }
 
     /// What `spec` is about on `outside`.
-    async fn aim(&self, spec: Spec, outside: &TargetIdentity, options: &Options) -> Result<Aim, Outcome> {
+    async fn aim(
+        &self,
+        spec: Spec,
+        outside: &TargetIdentity,
+        options: &Options,
+    ) -> Result<Aim, CommandOutcome> {
         let app = self.app(&spec, outside);
         let rows = self.store.list(Some(&app)).await?;
         same_path(&spec, &rows, options)?;
@@ -94,7 +99,7 @@ impl Desk {
         ground: (TargetIdentity, Facts),
         lease: Lease,
         options: &Options,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let Some(open) = open_run(&rows, app) else {
             return self.anew(ask, app, ground, lease, options).await;
@@ -106,7 +111,8 @@ impl Desk {
                 agree_to_undo(&any, options)?;
                 let cause = superseded(&any);
                 let outcome = Box::pin(self.again(&open.run, lease, options, Wanted::Undone(cause))).await?;
-                if !matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
+                if !matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. }))
+                {
                     return Ok(outcome);
                 }
                 let after = async {
@@ -125,7 +131,7 @@ impl Desk {
         ground: (TargetIdentity, Facts),
         lease: Lease,
         options: &Options,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(ask.spec, base.as_ref())?;
@@ -140,7 +146,7 @@ impl Desk {
         base: Option<Release>,
         lease: Lease,
         options: &Options,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<CommandOutcome, CommandOutcome> {
         let run = new_run();
         let blobs = frozen_blobs(&ask);
         let begun = RunHeader {
@@ -168,21 +174,21 @@ impl Desk {
         let mut runner = self.runner(journal, ask, Taken::First, options);
         (runner.base, runner.before, runner.facts) = (base, before, Some(facts));
         // Only a new start can show what the last one did not.
-        runner.force |=
-            runner.demand == Demand::Proof && runner.base.as_ref().is_some_and(Release::is_unproven);
-        Ok(Outcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
+        runner.force |= runner.demand == CompletionPolicy::Proof
+            && runner.base.as_ref().is_some_and(Release::is_unproven);
+        Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
 
-    fn ask(&self, spec: Spec, base: Option<&Release>) -> Result<Ask, Outcome> {
+    fn ask(&self, spec: Spec, base: Option<&Release>) -> Result<Ask, CommandOutcome> {
         let sources = self.sources(&spec.path)?;
         let (known, forms) = base.map(|base| (known(base), base.forms())).unwrap_or_default();
-        let ask = Ask::fresh(spec, &sources, &self.key, &known, &forms).map_err(Outcome::Obstacles)?;
+        let ask = Ask::fresh(spec, &sources, &self.key, &known, &forms).map_err(CommandOutcome::Blockers)?;
         Ok(self.hidden(ask))
     }
 
     // An app is known by its name, project and environment. A spec that says another of them means another app, and
     // would leave the one it was deployed as standing.
-    async fn same_name(&self, spec: &Spec, app: &AppKey) -> Result<(), Outcome> {
+    async fn same_name(&self, spec: &Spec, app: &AppKey) -> Result<(), CommandOutcome> {
         let rows = self.store.list(None).await?;
         let path = spec.path.to_string_lossy();
         let here = |row: &&RunRow| row.begun.as_ref().is_some_and(|begun| begun.spec == path);
@@ -193,7 +199,7 @@ impl Desk {
             let runs: Vec<RunRow> = rows.iter().filter(|row| row.app == *other).cloned().collect();
             let Some(release) = Release::newest(&self.store, &runs, None).await? else { continue };
             if release.begun().spec == path {
-                return Err(Obstacle::new(
+                return Err(Blocker::new(
                     format!(
                         "this spec was deployed as {}, and an app is not renamed in place",
                         called(other)
@@ -211,7 +217,7 @@ impl Desk {
 }
 
 // One that is being undone already was agreed to before.
-fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), Outcome> {
+fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), CommandOutcome> {
     let short = any.run().short();
     let (state, ways) = match any.name() {
         PhaseKind::RollingBack => return Ok(()),
@@ -228,19 +234,19 @@ fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), Outcome> 
         return Ok(());
     }
     let hint = format!("{ways}, `--yes` undoes it and applies");
-    Err(Obstacle::new(format!("run {short} of this app {state}"), hint).into())
+    Err(Blocker::new(format!("run {short} of this app {state}"), hint).into())
 }
 
 fn called(app: &AppKey) -> String {
     format!("`{}` in project `{}`, environment `{}`", app.name, app.project, app.environment)
 }
 
-fn same_path(spec: &Spec, rows: &[RunRow], options: &Options) -> Result<(), Outcome> {
+fn same_path(spec: &Spec, rows: &[RunRow], options: &Options) -> Result<(), CommandOutcome> {
     let standing = |row: &&RunRow| row.phase.is_some_and(|phase| phase != PhaseKind::RolledBack);
     let last = rows.iter().rev().filter(standing).find_map(|row| row.begun.as_ref());
     let path = spec.path.to_string_lossy();
     match last {
-        Some(begun) if begun.spec != path && !options.moved => Err(Obstacle::new(
+        Some(begun) if begun.spec != path && !options.moved => Err(Blocker::new(
             format!("this app was deployed from {}", begun.spec),
             "if the spec was moved, say `--moved`; if it is another app, give it another name or project",
         )
@@ -256,7 +262,7 @@ fn unchanged(
     rows: &[RunRow],
     app: &AppKey,
     options: &Options,
-) -> Option<Outcome> {
+) -> Option<CommandOutcome> {
     let base = base?;
     let pin = Pin::of(&ask.spec.source);
     // Nobody has looked at what the branch has by now.
@@ -267,7 +273,7 @@ fn unchanged(
     if base.begun().spec != ask.spec.path.to_string_lossy() {
         return None;
     }
-    if demand(&ask.spec, options) == Demand::Proof && base.is_unproven() {
+    if demand(&ask.spec, options) == CompletionPolicy::Proof && base.is_unproven() {
         return None;
     }
     if options.refresh || options.force || open_run(rows, app).is_some() || base.begun().hash != ask.hash {
@@ -278,7 +284,7 @@ fn unchanged(
     let now: BTreeMap<&str, &str> =
         ask.envs.iter().map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect();
     let since_ms = rows.iter().find(|row| row.run == *base.run()).map_or(0, |row| row.last_ms);
-    (left == now).then(|| Outcome::Unchanged {
+    (left == now).then(|| CommandOutcome::Unchanged {
         run: base.run().clone(),
         since_ms,
         endpoints: base.plan().endpoints.clone(),
@@ -327,7 +333,7 @@ fn superseded(any: &AnyDeployment) -> Cause {
 fn frozen_blobs(ask: &Ask) -> BTreeMap<&'static str, Vec<u8>> {
     let mut blobs = BTreeMap::from([
         (frozen::SPEC, ask.spec.text.clone().into_bytes()),
-        (frozen::COMPOSE, ask.matter.compose.clone().into_bytes()),
+        (frozen::COMPOSE, ask.artifact.compose.clone().into_bytes()),
     ]);
     let forms = values::forms(&ask.envs);
     if !forms.is_empty() {

@@ -1,7 +1,7 @@
 //! A clock whose waiting is seen, and ends when somebody asks to stop.
 //!
 //! The ports know nothing of onlookers; a read that waits for an API does so by the clock it was given, which is this
-//! one. Sleeping is left as it is: who sleeps here looks up by itself ([`Work::pause`](super::work::Work::pause)).
+//! one. Sleeping is left as it is: who sleeps here looks up by itself ([`RunContext::pause`](super::work::Work::pause)).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,31 +9,31 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::event::{Event, Listener};
+use super::event::{Event, EventSink};
 use super::work::Cancel;
-use crate::wire::{Clock, Outside};
+use crate::wire::{Clock, Ports};
 
 /// A shorter wait is over before anybody has read of it.
 const WORTH_SAYING: Duration = Duration::from_secs(2);
 
 /// A clock with somebody beside it.
-pub struct Attended {
+pub struct InterruptibleClock {
     clock: Arc<dyn Clock>,
-    listener: Arc<dyn Listener>,
+    listener: Arc<dyn EventSink>,
     cancel: Cancel,
 }
 
-impl Attended {
+impl InterruptibleClock {
     /// The same outside, with `listener` told of its waiting and `cancel` ending it.
     #[must_use]
-    pub fn over(outside: Outside, listener: Arc<dyn Listener>, cancel: Cancel) -> Outside {
+    pub fn over(outside: Ports, listener: Arc<dyn EventSink>, cancel: Cancel) -> Ports {
         let clock = outside.clock;
-        Outside { clock: Arc::new(Self { clock, listener, cancel }), ..outside }
+        Ports { clock: Arc::new(Self { clock, listener, cancel }), ..outside }
     }
 }
 
 #[async_trait]
-impl Clock for Attended {
+impl Clock for InterruptibleClock {
     fn wall(&self) -> Timestamp {
         self.clock.wall()
     }

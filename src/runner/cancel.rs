@@ -13,12 +13,12 @@ use super::app::App;
 use super::halt::Stop;
 use super::unmake::Undoing;
 use super::waits::Wait;
-use super::work::{TRIES, Work};
+use super::work::{RunContext, TRIES};
 use crate::providers::answer::Answer;
 
 const POLL: Duration = Duration::from_secs(5);
 
-impl Work {
+impl RunContext {
     /// Cancels every deployment of `app` that is not over, and sees them end.
     ///
     /// # Errors

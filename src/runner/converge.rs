@@ -9,9 +9,9 @@ use machine::receipt::{Attributes, Origin, Receipt};
 use machine::step::Step;
 
 use super::event::Event;
-use super::halt::{Halt, Stop, refused};
+use super::halt::{PhaseError, Stop, refused};
 use super::waits::Wait;
-use super::work::Work;
+use super::work::RunContext;
 use crate::providers::answer::Answer;
 use crate::providers::call::Call;
 
@@ -31,17 +31,17 @@ pub struct Change<'a> {
 
 const AGAIN: Duration = Duration::from_secs(3);
 
-impl Work {
+impl RunContext {
     /// Sends `call` until it is clearly done.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when it is refused, [`Halt::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when it is refused, [`PhaseError::Stop`] when it cannot be told.
     pub async fn converge<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         change: &Change<'_>,
         call: &Call,
-    ) -> Result<Receipt, Halt> {
+    ) -> Result<Receipt, PhaseError> {
         let step = change.step;
         let receipt = change.receipt(&call.redacted.attributes);
         let mut saw = String::from("interrupted");
@@ -75,13 +75,13 @@ impl Work {
                 Answer::Refused(reason) if !doubted => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                     self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
-                    return Err(Halt::Fail(change.refused(&reason)));
+                    return Err(PhaseError::Fail(change.refused(&reason)));
                 }
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
                     // Part of it may have been kept: it counts as changed, and is put back.
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::Applied(receipt))
                         .await?;
-                    return Err(Halt::Fail(change.refused(&reason)));
+                    return Err(PhaseError::Fail(change.refused(&reason)));
                 }
                 Answer::TokenRefused(reason) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;

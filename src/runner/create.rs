@@ -13,22 +13,22 @@ use machine::step::Step;
 use machine::tag::OwnershipTag;
 
 use super::event::Event;
-use super::halt::{Halt, Stop, refused};
+use super::halt::{PhaseError, Stop, refused};
 use super::waits::Wait;
-use super::work::Work;
+use super::work::RunContext;
 use crate::providers::answer::Answer;
 use crate::providers::call::STALENESS;
 use crate::providers::{Object, Provider};
 
 /// What is found at the key of a resource that is about to be made.
-enum Room {
+enum Occupancy {
     Free,
     Shared(Object),
     Ours(Object),
     Taken(Object),
 }
 
-impl Work {
+impl RunContext {
     /// The ownership tag of `deployment`'s resources at `step`.
     pub fn tag<P>(&self, deployment: &Deployment<P>, step: Step) -> OwnershipTag {
         let begun = deployment.header();
@@ -38,13 +38,13 @@ impl Work {
     /// Makes the resource, or uses one that is there and may be shared.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when the API refuses or a stranger holds the key; [`Halt::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when the API refuses or a stranger holds the key; [`PhaseError::Stop`] when it cannot be told.
     pub async fn create<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
         fields: &Attributes,
-    ) -> Result<Receipt, Halt> {
+    ) -> Result<Receipt, PhaseError> {
         let step = provider.step();
         let (mut saw, mut clashes) = (String::from("interrupted"), 0);
         loop {
@@ -53,19 +53,19 @@ impl Work {
             }
             // Twice may be a deletion that is not through yet, which was seen to take half a minute and more.
             if clashes > 2 {
-                return Err(Halt::Fail(hidden(provider, &saw)));
+                return Err(PhaseError::Fail(hidden(provider, &saw)));
             }
             self.safe_point()?;
             self.still_trying(deployment, step, &saw)?;
             match self.room(deployment, provider).await? {
-                Room::Free => {}
-                Room::Shared(object) => {
+                Occupancy::Free => {}
+                Occupancy::Shared(object) => {
                     return self
                         .have(deployment, (step, Origin::Existing), object, ResolvedBy::Observation)
                         .await;
                 }
-                Room::Ours(object) => return self.late(deployment, step, object).await,
-                Room::Taken(object) => return Err(Halt::Fail(taken(provider, &object))),
+                Occupancy::Ours(object) => return self.late(deployment, step, object).await,
+                Occupancy::Taken(object) => return Err(PhaseError::Fail(taken(provider, &object))),
             }
             let tag = self.tag(deployment, step);
             let call = provider.make(fields, &tag);
@@ -92,7 +92,7 @@ impl Work {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                     self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
                     let what = format!("{} was refused: {reason}", provider.describe());
-                    return Err(Halt::Fail(refused(what, "")));
+                    return Err(PhaseError::Fail(refused(what, "")));
                 }
                 Answer::TokenRefused(reason) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
@@ -120,12 +120,12 @@ impl Work {
     /// Finds out what came of an attempt whose answer was not clear; `None` when nothing is there.
     ///
     /// # Errors
-    /// [`Halt::Stop`] when it cannot be told now.
+    /// [`PhaseError::Stop`] when it cannot be told now.
     pub async fn settle_create<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
-    ) -> Result<Option<Receipt>, Halt> {
+    ) -> Result<Option<Receipt>, PhaseError> {
         let step = provider.step();
         let Some(doubt) = deployment.ledger().doubts().iter().rev().find(|doubt| doubt.step == step) else {
             return Ok(None);
@@ -163,7 +163,7 @@ impl Work {
         &mut self,
         provider: &dyn Provider,
         tag: &OwnershipTag,
-    ) -> Result<Vec<Object>, Halt> {
+    ) -> Result<Vec<Object>, PhaseError> {
         // Absence counts only between two control reads: the token may have been another one for a while.
         provider.control().await?;
         let mut before = self.ours(provider, tag).await?;
@@ -179,39 +179,43 @@ impl Work {
         }
     }
 
-    async fn ours(&self, provider: &dyn Provider, tag: &OwnershipTag) -> Result<Vec<Object>, Halt> {
+    async fn ours(&self, provider: &dyn Provider, tag: &OwnershipTag) -> Result<Vec<Object>, PhaseError> {
         let objects = if provider.tags() { provider.marked(tag).await? } else { provider.look().await? };
         Ok(objects)
     }
 
-    async fn room<P>(&self, deployment: &Deployment<P>, provider: &dyn Provider) -> Result<Room, Halt> {
+    async fn room<P>(
+        &self,
+        deployment: &Deployment<P>,
+        provider: &dyn Provider,
+    ) -> Result<Occupancy, PhaseError> {
         let tag = self.tag(deployment, provider.step());
         let mut objects = provider.look().await?;
         if let Some(ours) = objects.iter().position(|object| object.tag.as_ref() == Some(&tag)) {
-            return Ok(Room::Ours(objects.swap_remove(ours)));
+            return Ok(Occupancy::Ours(objects.swap_remove(ours)));
         }
         // A new project brings its `production` along a moment later than its own answer.
         if objects.is_empty() {
             if !provider.looks_inside() {
                 provider.control().await?;
             }
-            return Ok(Room::Free);
+            return Ok(Occupancy::Free);
         }
         let first = objects.swap_remove(0);
-        Ok(if provider.shares() { Room::Shared(first) } else { Room::Taken(first) })
+        Ok(if provider.shares() { Occupancy::Shared(first) } else { Occupancy::Taken(first) })
     }
 
     /// Writes that the resource is there, made by this run or found.
     ///
     /// # Errors
-    /// [`Halt::Stop`].
+    /// [`PhaseError::Stop`].
     pub async fn have<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         (step, how): (Step, Origin),
         object: Object,
         by: ResolvedBy,
-    ) -> Result<Receipt, Halt> {
+    ) -> Result<Receipt, PhaseError> {
         let receipt = receipt(step, how, object);
         self.settle(deployment, step, by, EffectOutcome::Applied(receipt.clone())).await?;
         Ok(receipt)
@@ -223,7 +227,7 @@ impl Work {
         deployment: &mut Deployment<P>,
         step: Step,
         object: Object,
-    ) -> Result<Receipt, Halt> {
+    ) -> Result<Receipt, PhaseError> {
         let receipt = receipt(step, Origin::Created, object);
         self.record(deployment, Effect::Duplicate { receipt: receipt.clone() }).await?;
         Ok(receipt)
@@ -232,13 +236,13 @@ impl Work {
     /// Writes that one more object of ours is there.
     ///
     /// # Errors
-    /// [`Halt::Stop`].
+    /// [`PhaseError::Stop`].
     pub async fn surplus<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         step: Step,
         object: Object,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         let receipt = receipt(step, Origin::Created, object);
         Ok(self.record(deployment, Effect::Duplicate { receipt }).await?)
     }

@@ -1,7 +1,7 @@
 //! Where runs are taken in: who asks, for which app, and whether somebody else is at it.
 //!
 //! Knows the order in which a run is claimed, begun or taken up again. What a run then does is the
-//! [`Runner`]'s.
+//! [`Run`]'s.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use machine::id::RunId;
 use machine::plan::{Baseline, Plan};
 use machine::replay::AnyDeployment;
 
-use super::event::Listener;
+use super::event::EventSink;
 use super::journal::Journal;
-use super::work::{Cancel, Work};
-use super::{Consent, Demand, Ended, Keep, OnFailure, Runner, Taken};
+use super::work::{Cancel, RunContext};
+use super::{CompletionPolicy, Consent, Ended, Keep, OnFailure, Run, Taken};
 use crate::plan::release::{ReadError, frozen, frozen_forms, frozen_text};
-use crate::plan::{Ask, Obstacle, Pin, Release};
-use crate::providers::Vendors;
+use crate::plan::{Ask, Blocker, Pin, Release};
+use crate::providers::Clients;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
 use crate::spec::{ProofPolicy, Spec, Undo};
-use crate::store::{Claim, Holder, Lease, Loaded, Store, StoreError, Tenant};
-use crate::wire::{Clock, Outside};
+use crate::store::{Claim, Holder, Lease, LeaseHolder, Store, StoreError, StoredRun};
+use crate::wire::{Clock, Ports};
 
 /// Looks up an environment variable.
 pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -35,14 +35,14 @@ pub struct Desk {
     /// The journal's home.
     pub store: Arc<dyn Store>,
     /// The world.
-    pub outside: Outside,
+    pub outside: Ports,
     /// The clock of this house, which leases and waiting for other processes go by. The outside's own may be
     /// pretend.
     pub house: Arc<dyn Clock>,
     /// The vendors, seen with the user's tokens.
-    pub vendors: Vendors,
+    pub clients: Clients,
     /// Who looks on.
-    pub listener: Arc<dyn Listener>,
+    pub listener: Arc<dyn EventSink>,
     /// Whether to stop.
     pub cancel: Cancel,
     /// Who we are.
@@ -102,7 +102,7 @@ impl Options {
 
 /// What came of a command.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum CommandOutcome {
     /// A run came to rest.
     Ended(Ended),
     /// Nothing has changed since this release.
@@ -126,52 +126,52 @@ pub enum Outcome {
         since: jiff::Timestamp,
     },
     /// Nothing was attempted.
-    Obstacles(Vec<Obstacle>),
+    Blockers(Vec<Blocker>),
 }
 
 /// What is said where a command stops before it begins.
 const UNTOUCHED: &str = "nothing was touched";
 
-impl Outcome {
+impl CommandOutcome {
     /// The same where the command had undone `run` before it came to a stop.
     #[must_use]
     pub fn after_undoing(self, run: &RunId) -> Self {
-        let Self::Obstacles(mut obstacles) = self else { return self };
+        let Self::Blockers(mut blockers) = self else { return self };
         let undone = format!("run {} was undone, nothing else was touched; apply again", run.short());
-        for obstacle in &mut obstacles {
-            let hint = obstacle.hint.trim_end_matches(UNTOUCHED).trim_end_matches("; ");
-            obstacle.hint = if hint.is_empty() { undone.clone() } else { format!("{hint}; {undone}") };
+        for blocker in &mut blockers {
+            let hint = blocker.hint.trim_end_matches(UNTOUCHED).trim_end_matches("; ");
+            blocker.hint = if hint.is_empty() { undone.clone() } else { format!("{hint}; {undone}") };
         }
-        Self::Obstacles(obstacles)
+        Self::Blockers(blockers)
     }
 }
 
-impl From<Obstacle> for Outcome {
-    fn from(obstacle: Obstacle) -> Self {
-        Self::Obstacles(vec![obstacle])
+impl From<Blocker> for CommandOutcome {
+    fn from(blocker: Blocker) -> Self {
+        Self::Blockers(vec![blocker])
     }
 }
 
-impl From<ReadError> for Outcome {
+impl From<ReadError> for CommandOutcome {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
             ReadError::Damaged { .. } => {
                 let hint = format!("put a backup of the journal in its place; {UNTOUCHED}");
-                Obstacle::new(error.to_string(), hint).into()
+                Blocker::new(error.to_string(), hint).into()
             }
-            ReadError::Replay { .. } => Obstacle::new(error.to_string(), UNTOUCHED).into(),
+            ReadError::Replay { .. } => Blocker::new(error.to_string(), UNTOUCHED).into(),
         }
     }
 }
 
-impl From<StoreError> for Outcome {
+impl From<StoreError> for CommandOutcome {
     fn from(error: StoreError) -> Self {
         let hint = match error.hint() {
             "" => UNTOUCHED.to_owned(),
             hint => format!("{hint}; {UNTOUCHED}"),
         };
-        Obstacle::new(error.to_string(), hint).into()
+        Blocker::new(error.to_string(), hint).into()
     }
 }
 
@@ -179,11 +179,11 @@ impl Desk {
     /// The values of the environment and of the `.env` that goes with `spec`.
     ///
     /// # Errors
-    /// [`Outcome::Obstacles`] for a `.env` that cannot be read.
-    pub fn sources(&self, spec: &Path) -> Result<Sources<'_>, Outcome> {
+    /// [`CommandOutcome::Blockers`] for a `.env` that cannot be read.
+    pub fn sources(&self, spec: &Path) -> Result<Sources<'_>, CommandOutcome> {
         let env_file = self.env_file(spec);
         let read = Sources::read(self.lookup.as_ref(), &env_file);
-        read.map_err(|problem| Obstacle::from(problem).into())
+        read.map_err(|problem| Blocker::from(problem).into())
     }
 
     /// The `.env` that goes with `spec`.
@@ -195,17 +195,17 @@ impl Desk {
     /// Claims `app`, waiting for `patience` where somebody else has it.
     ///
     /// # Errors
-    /// [`Outcome::Held`].
-    pub async fn claim(&self, app: &AppKey, patience: Duration) -> Result<Lease, Outcome> {
+    /// [`CommandOutcome::Held`].
+    pub async fn claim(&self, app: &AppKey, patience: Duration) -> Result<Lease, CommandOutcome> {
         let began = self.house.boot();
         loop {
             match self.store.claim(&app.to_string(), &self.holder).await? {
                 Claim::Held { lease, .. } => return Ok(lease),
-                Claim::Taken(Tenant { by, since, .. }) => {
+                Claim::Taken(LeaseHolder { by, since, .. }) => {
                     let waited = self.house.boot().saturating_sub(began) >= patience;
                     // Whoever asks to stop waits no longer.
                     if waited || !self.cancel.spares(self.house.sleep(Duration::from_secs(1))).await {
-                        return Err(Outcome::Held { by, since });
+                        return Err(CommandOutcome::Held { by, since });
                     }
                 }
             }
@@ -213,15 +213,15 @@ impl Desk {
     }
 
     /// A runner for `ask` under `lease`.
-    pub fn runner(&self, journal: Journal, ask: Ask, taken: Taken, options: &Options) -> Runner {
+    pub fn runner(&self, journal: Journal, ask: Ask, taken: Taken, options: &Options) -> Run {
         let env_file = self.env_file(&ask.spec.path);
         let keep: Keep = Box::new(move |secrets| crate::secrets::keep(&env_file, secrets));
         let mut ask = ask;
         if let Some(timeout) = options.timeout {
             ask.spec.health.timeout = timeout;
         }
-        Runner {
-            work: Work {
+        Run {
+            work: RunContext {
                 taken: journal.now(),
                 journal,
                 outside: self.outside.clone(),
@@ -233,7 +233,7 @@ impl Desk {
                 doubted: taken == Taken::Again,
                 mask: Mask::new(ask.secrets().iter().chain([self.token.as_ref()]).map(Secret::expose)),
             },
-            vendors: self.vendors.clone(),
+            clients: self.clients.clone(),
             on_failure: on_failure(&ask.spec, options),
             demand: demand(&ask.spec, options),
             force: options.force,
@@ -250,13 +250,13 @@ impl Desk {
     /// The ask of a run that is in the journal: frozen text, sources read again.
     ///
     /// # Errors
-    /// [`Outcome::Obstacles`] for what is missing now.
+    /// [`CommandOutcome::Blockers`] for what is missing now.
     pub fn ask_again(
         &self,
         any: &AnyDeployment,
-        loaded: &Loaded,
+        loaded: &StoredRun,
         base: Option<&Release>,
-    ) -> Result<Ask, Outcome> {
+    ) -> Result<Ask, CommandOutcome> {
         let mut known = base.map(known).unwrap_or_default();
         known.extend(any.header().secrets.clone());
         if let Some(plan) = plan_of(any) {
@@ -268,8 +268,8 @@ impl Desk {
     /// The ask that a release was made from, with what sources give today.
     ///
     /// # Errors
-    /// [`Outcome::Obstacles`].
-    pub fn ask_of(&self, release: &Release) -> Result<Ask, Outcome> {
+    /// [`CommandOutcome::Blockers`].
+    pub fn ask_of(&self, release: &Release) -> Result<Ask, CommandOutcome> {
         self.frozen_ask(release.begun(), &release.blobs, &known(release))
     }
 
@@ -278,15 +278,15 @@ impl Desk {
         begun: &RunHeader,
         blobs: &BTreeMap<String, Vec<u8>>,
         known: &BTreeMap<String, String>,
-    ) -> Result<Ask, Outcome> {
+    ) -> Result<Ask, CommandOutcome> {
         let path = Path::new(&begun.spec);
         let spec = Spec::thaw(path, &frozen_text(begun, blobs, frozen::SPEC))
-            .map_err(|problems| Outcome::Obstacles(problems.into()))?;
+            .map_err(|problems| CommandOutcome::Blockers(problems.into()))?;
         let compose = frozen_text(begun, blobs, frozen::COMPOSE);
         let sources = self.sources(path)?;
         let forms = frozen_forms(begun, blobs);
         let ask = Ask::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known, &forms);
-        Ok(self.hidden(ask.map_err(Outcome::Obstacles)?))
+        Ok(self.hidden(ask.map_err(CommandOutcome::Blockers)?))
     }
 
     /// The ask, after the onlookers have learnt what of it must not be shown.
@@ -300,7 +300,7 @@ impl Desk {
     ///
     /// # Errors
     /// As [`sources`](Self::sources).
-    pub fn hide_given(&self, spec: &Spec) -> Result<(), Outcome> {
+    pub fn hide_given(&self, spec: &Spec) -> Result<(), CommandOutcome> {
         let names = spec.secrets.iter().map(|want| want.name.as_str());
         self.sources(&spec.path)?.given(names).iter().for_each(|secret| self.listener.hide(secret));
         Ok(())
@@ -309,8 +309,8 @@ impl Desk {
     /// The release that `any` builds on.
     ///
     /// # Errors
-    /// [`Outcome::Obstacles`] when it cannot be read.
-    pub async fn base_of(&self, any: &AnyDeployment) -> Result<Option<Release>, Outcome> {
+    /// [`CommandOutcome::Blockers`] when it cannot be read.
+    pub async fn base_of(&self, any: &AnyDeployment) -> Result<Option<Release>, CommandOutcome> {
         match plan_of(any).map(|plan| &plan.baseline) {
             Some(Baseline::Nothing) => Ok(None),
             Some(Baseline::Release(run)) => Ok(Release::of(&self.store, run).await?),
@@ -323,10 +323,10 @@ impl Desk {
 }
 
 /// What a person asks for on the command line or in `spec`.
-pub fn demand(spec: &Spec, options: &Options) -> Demand {
+pub fn demand(spec: &Spec, options: &Options) -> CompletionPolicy {
     match (options.require_proof, spec.health.proof) {
-        (false, ProofPolicy::Optional) => Demand::Answer,
-        (true, _) | (_, ProofPolicy::Required) => Demand::Proof,
+        (false, ProofPolicy::Optional) => CompletionPolicy::Answer,
+        (true, _) | (_, ProofPolicy::Required) => CompletionPolicy::Proof,
     }
 }
 

@@ -12,20 +12,20 @@ use machine::step::Step;
 
 use super::again::Wanted;
 use super::apply::new_run;
-use super::desk::{Desk, Options, Outcome};
+use super::desk::{CommandOutcome, Desk, Options};
 use super::event::Event;
 use super::forward::Walk;
 use super::halt::Stop;
 use super::journal::Journal;
-use super::{Ended, Runner, Taken};
+use super::{Ended, Run, Taken};
 use crate::plan::again::find;
 use crate::plan::release::{open_run, read};
-use crate::plan::{Estate, Obstacle, Release};
+use crate::plan::{Blocker, Inventory, Release};
 use crate::store::Lease;
 
 impl Desk {
     /// Takes down what the runs of `app` made; `data` says what becomes of its volumes.
-    pub async fn destroy(&self, app: &AppKey, data: VolumePolicy, options: &Options) -> Outcome {
+    pub async fn destroy(&self, app: &AppKey, data: VolumePolicy, options: &Options) -> CommandOutcome {
         Box::pin(self.try_destroy(app, data, options)).await.unwrap_or_else(|outcome| outcome)
     }
 
@@ -34,7 +34,7 @@ impl Desk {
         app: &AppKey,
         data: VolumePolicy,
         options: &Options,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<CommandOutcome, CommandOutcome> {
         let lease = self.claim(app, options.wait_lock).await?;
         let outcome = Box::pin(self.destroy_claimed(app, data, lease.clone(), options)).await;
         // A run that was carried out gave it back already; giving it back again does nothing.
@@ -48,13 +48,13 @@ impl Desk {
         data: VolumePolicy,
         mut lease: Lease,
         options: &Options,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let mut undone = None;
         if let Some(open) = open_run(&rows, app) {
             let wanted = Wanted::Undone(asked());
             let outcome = Box::pin(self.again(&open.run, lease, options, wanted)).await?;
-            if !matches!(outcome, Outcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
+            if !matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. })) {
                 return Ok(outcome);
             }
             undone = Some(outcome);
@@ -66,7 +66,7 @@ impl Desk {
             if let Some(outcome) = undone {
                 return Ok(outcome);
             }
-            return Err(Obstacle::new(
+            return Err(Blocker::new(
                 format!("nothing of `{}` stands that Fabrik made", app.name),
                 "`fabrik history` lists its runs",
             )
@@ -88,7 +88,7 @@ impl Desk {
         newest: &Release,
         lease: Lease,
         options: &Options,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<CommandOutcome, CommandOutcome> {
         let ask = self.ask_of(newest)?;
         self.listener.hear(&Event::Began {
             app: begun.app.name.clone(),
@@ -101,11 +101,11 @@ impl Desk {
         let mut journal = Journal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
         let deployment = Deployment::begin(begun).commit(&mut journal).await?;
         let runner = self.runner(journal, ask, Taken::First, options);
-        Ok(Outcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
+        Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
 }
 
-impl Runner {
+impl Run {
     /// Takes down what the app's earlier runs made.
     ///
     /// # Errors
@@ -117,8 +117,8 @@ impl Runner {
     ) -> Walk {
         self.work.safe_point()?;
         let rows = self.work.store.list(Some(&deployment.header().app)).await?;
-        let estate = Estate::read(&self.work.store, &rows).await?;
-        let Some(Estate { plan, mut resources }) = estate else {
+        let inventory = Inventory::read(&self.work.store, &rows).await?;
+        let Some(Inventory { plan, mut resources }) = inventory else {
             let cause = super::halt::refused("nothing of the app stands that Fabrik made", "");
             let run = deployment.header().run.clone();
             deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
@@ -131,13 +131,13 @@ impl Runner {
     }
 }
 
-impl Runner {
+impl Run {
     // A record that an undone run had dropped was made anew, under another id.
     async fn find_again(&self, plan: &Plan, resources: &mut [Receipt]) -> Result<(), Stop> {
         for receipt in resources {
             let Step::Dns(nth) = receipt.step else { continue };
             let Some(record) = plan.record(nth) else { continue };
-            if let Some(object) = find(&self.vendors.records(record, receipt.step), receipt).await? {
+            if let Some(object) = find(&self.clients.records(record, receipt.step), receipt).await? {
                 receipt.id = object.id;
             }
         }
@@ -145,7 +145,7 @@ impl Runner {
     }
 }
 
-impl Runner {
+impl Run {
     // A project or an environment that another app's run of this journal made, or a run of this app that left it to others
     // in being undone, goes with the last app in it. Whether this is the last one is seen when it is undone: otherwise it
     // is kept, and named.

@@ -10,10 +10,10 @@ use machine::receipt::{Attributes, Origin, Receipt};
 use machine::tag::OwnershipTag;
 
 use super::event::Event;
-use super::halt::{Halt, Stop};
+use super::halt::{PhaseError, Stop};
 use super::unmake::{Undoing, not_ours};
 use super::waits::Wait;
-use super::work::{TRIES, Work};
+use super::work::{RunContext, TRIES};
 use crate::providers::answer::Answer;
 use crate::providers::call::STALENESS;
 use crate::providers::{Provider, Volumes};
@@ -44,17 +44,17 @@ impl Dropped<'_> {
     }
 }
 
-impl Work {
+impl RunContext {
     /// Deletes the resource. One that is no longer ours, or that the API does not give up, stays and is named.
     ///
     /// # Errors
-    /// [`Halt::Stop`] when it cannot be told now.
+    /// [`PhaseError::Stop`] when it cannot be told now.
     pub async fn drop<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
         dropped: &Dropped<'_>,
-    ) -> Result<Receipt, Halt> {
+    ) -> Result<Receipt, PhaseError> {
         let step = provider.step();
         let mut saw = String::from("interrupted");
         loop {
@@ -114,7 +114,7 @@ impl Work {
         provider: &dyn Provider,
         dropped: &Dropped<'_>,
         (by, reason): (ResolvedBy, &str),
-    ) -> Result<Receipt, Halt> {
+    ) -> Result<Receipt, PhaseError> {
         let left = dropped.left(provider);
         self.settle(deployment, provider.step(), by, EffectOutcome::Applied(left.clone())).await?;
         let what = provider.describe();

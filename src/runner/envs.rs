@@ -7,9 +7,9 @@ use machine::plan::{EnvVarAction, Plan};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
-use super::Runner;
+use super::Run;
 use super::converge::Change;
-use super::halt::{Halt, Stop};
+use super::halt::{PhaseError, Stop};
 use crate::plan::ask::{Ask, EnvValue, RELEASE};
 use crate::plan::values::WantedRows;
 use crate::providers::coolify::Resource;
@@ -17,14 +17,14 @@ use crate::providers::coolify::envs::Reach;
 use crate::secrets::Secret;
 use crate::spec::env_value::EnvForm;
 
-impl Runner {
+impl Run {
     // Variables converge, so a run that is taken up before its start simply sends them again.
     pub(super) async fn envs(
         &mut self,
         deployment: &mut Deployment<Deploying>,
         plan: &Plan,
         app: &Receipt,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         if deployment.ledger().receipt(Step::Deploy).is_some() {
             return Ok(());
         }
@@ -35,11 +35,11 @@ impl Runner {
             |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvVarAction::Remove);
         let resource = Resource::of(&plan.app.attributes, &app.id);
         let wanted = WantedRows::of_ask(&self.ask);
-        let rows = self.vendors.coolify.env_rows(resource).await?;
+        let rows = self.clients.coolify.env_rows(resource).await?;
         // The text that is there by now refers to none of them (Coolify recreates a missing row that a text begins with).
         for row in rows.iter().filter(|row| removed(&row.key) || wanted.makes_stale(&row.key)) {
             for id in row.ids() {
-                let call = self.vendors.coolify.delete_env(resource, id);
+                let call = self.clients.coolify.delete_env(resource, id);
                 self.work.converge(deployment, &change, &call).await?;
             }
         }
@@ -51,7 +51,7 @@ impl Runner {
         let call = {
             let values: Vec<(&str, &Secret, Reach)> =
                 values.iter().map(|(key, value)| (key.as_str(), value, self.reach(key))).collect();
-            self.vendors.coolify.set_envs(resource, &values)
+            self.clients.coolify.set_envs(resource, &values)
         };
         self.work.converge(deployment, &change, &call).await?;
         Ok(())

@@ -104,7 +104,7 @@ pub enum Event {
 }
 
 /// Looks on.
-pub trait Listener: Send + Sync {
+pub trait EventSink: Send + Sync {
     /// Takes note of `event`.
     fn hear(&self, event: &Event);
 
@@ -116,8 +116,8 @@ pub trait Listener: Send + Sync {
 }
 
 /// Hears nothing.
-pub struct Deaf;
+pub struct NullSink;
 
-impl Listener for Deaf {
+impl EventSink for NullSink {
     fn hear(&self, _: &Event) {}
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use machine::step::Step;
 
 use super::app::App;
-use super::halt::{Halt, Stop, failed};
+use super::halt::{PhaseError, Stop, failed};
 use super::waits::Wait;
-use super::work::{TRIES, Work};
+use super::work::{RunContext, TRIES};
 use crate::providers::call::STALENESS;
 use crate::providers::coolify::deployments::Deployment;
 
@@ -17,13 +17,13 @@ const POLL: Duration = Duration::from_secs(5);
 /// How long a deployment may take: Coolify ends one after an hour unless it is told otherwise (4.3.11).
 const LONGEST: Duration = Duration::from_secs(65 * 60);
 
-impl Work {
+impl RunContext {
     /// Waits until nothing starts `app`: of a service 10 minutes at most, of an application until its deployments
     /// are over. Gives its status.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when the app is gone or never comes to rest.
-    pub async fn until_quiet(&self, app: App<'_>) -> Result<String, Halt> {
+    /// [`PhaseError::Fail`] when the app is gone or never comes to rest.
+    pub async fn until_quiet(&self, app: App<'_>) -> Result<String, PhaseError> {
         for under_way in app.under_way().await? {
             self.follow(app, &under_way.uuid).await?;
         }
@@ -38,12 +38,12 @@ impl Work {
                 None => {
                     let hint = "somebody deleted it; apply again makes it anew";
                     let message = format!("app {} is gone from Coolify", app.resource.uuid());
-                    return Err(Halt::Fail(failed(message, hint)));
+                    return Err(PhaseError::Fail(failed(message, hint)));
                 }
             }
             if self.since(began) > TRIES {
                 let message = format!("app {} was still starting after 10 minutes", app.resource.uuid());
-                return Err(Halt::Fail(failed(message, "see its log in Coolify")));
+                return Err(PhaseError::Fail(failed(message, "see its log in Coolify")));
             }
         }
     }
@@ -65,8 +65,8 @@ impl Work {
     /// Follows a deployment of `app` until it is over; gives it as it ended, `None` when it is gone.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when it never ends.
-    pub async fn follow(&self, app: App<'_>, uuid: &str) -> Result<Option<Deployment>, Halt> {
+    /// [`PhaseError::Fail`] when it never ends.
+    pub async fn follow(&self, app: App<'_>, uuid: &str) -> Result<Option<Deployment>, PhaseError> {
         let (began, mut missing) = (self.time(), 0);
         loop {
             match app.coolify.deployment(uuid).await? {
@@ -87,7 +87,7 @@ impl Work {
             }
             if self.since(began) > LONGEST {
                 let message = format!("deployment {uuid} did not end in 65 minutes");
-                return Err(Halt::Fail(failed(message, "see its log in Coolify, then apply again")));
+                return Err(PhaseError::Fail(failed(message, "see its log in Coolify, then apply again")));
             }
         }
     }

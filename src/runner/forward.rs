@@ -16,13 +16,13 @@ use machine::uncommitted::Journal as _;
 use super::converge::Change;
 use super::drop::Dropped;
 use super::event::{Came, Event};
-use super::halt::{Halt, Stop, refused};
-use super::{Ended, OnFailure, Runner};
+use super::halt::{PhaseError, Stop, refused};
+use super::{Ended, OnFailure, Run};
 use crate::plan::compose::release_label::labelled;
-use crate::plan::draw::{Drawing, DrawnPlan};
+use crate::plan::draw::{DrawnPlan, Planner};
 use crate::plan::preflight::Facts;
 use crate::plan::survey::survey;
-use crate::plan::{Obstacle, Preflight, Takeover};
+use crate::plan::{Adoption, Blocker, Preflight};
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 
@@ -35,7 +35,7 @@ enum Fate {
     Leave(Cause),
 }
 
-impl Runner {
+impl Run {
     // The phases call each other in a row, so each is boxed: together they would not fit a thread's stack.
 
     /// Takes `deployment` from where it is to where it comes to rest.
@@ -88,42 +88,42 @@ impl Runner {
         }
         let plan = match Box::pin(self.draw(&deployment)).await {
             Ok(plan) => plan,
-            Err(obstacle) => {
+            Err(blocker) => {
                 // A look that was called off has found nothing wrong.
                 self.work.safe_point()?;
-                return self.refuse(deployment, obstacle).await;
+                return self.refuse(deployment, blocker).await;
             }
         };
         self.work.safe_point()?;
-        if let Err(obstacle) = self.keep_generated() {
-            return self.refuse(deployment, obstacle).await;
+        if let Err(blocker) = self.keep_generated() {
+            return self.refuse(deployment, blocker).await;
         }
         let deployment = deployment.provision(plan).commit(&mut self.work.journal).await?;
         Box::pin(self.provisioning(deployment)).await
     }
 
-    async fn refuse(&mut self, deployment: Deployment<Validating>, obstacle: Obstacle) -> Walk {
-        let cause = refused(self.work.mask.mask_own(&obstacle.to_string()), obstacle.hint);
+    async fn refuse(&mut self, deployment: Deployment<Validating>, blocker: Blocker) -> Walk {
+        let cause = refused(self.work.mask.mask_own(&blocker.to_string()), blocker.hint);
         let run = deployment.header().run.clone();
         deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
         Ok(Ended::Refused { run, cause })
     }
 
-    async fn draw(&self, deployment: &Deployment<Validating>) -> Result<Plan, Obstacle> {
+    async fn draw(&self, deployment: &Deployment<Validating>) -> Result<Plan, Blocker> {
         let facts = self.facts().await?;
-        let ground = survey(&self.vendors, &self.ask.spec, self.base.as_ref(), &facts).await?;
+        let ground = survey(&self.clients, &self.ask.spec, self.base.as_ref(), &facts).await?;
         for warning in &ground.warnings {
             self.work.tell(&Event::Warned(warning.clone()));
         }
         let begun = deployment.header();
         if begun.target.team != ground.place.team {
             let (now, then) = (&ground.place.team, &begun.target.team);
-            return Err(Obstacle::new(
+            return Err(Blocker::new(
                 format!("COOLIFY_API_TOKEN belongs to team {now}, the run was begun for team {then}"),
                 format!("set COOLIFY_API_TOKEN to one of team {then}"),
             ));
         }
-        let drawing = Drawing {
+        let drawing = Planner {
             ask: &self.ask,
             run: &begun.run,
             store: &self.work.store,
@@ -132,36 +132,35 @@ impl Runner {
             key: &self.key,
             force: self.force,
         };
-        let DrawnPlan { plan, observed } = drawing.whole(&self.vendors).await?;
+        let DrawnPlan { plan, observed } = drawing.whole(&self.clients).await?;
         self.agree_to_take_over(&plan)?;
         observed.notes().into_iter().for_each(|note| self.work.tell(&Event::Warned(note)));
         Ok(plan)
     }
 
     // A run that is resumed has not passed preflight in this process.
-    async fn facts(&self) -> Result<Facts, Obstacle> {
+    async fn facts(&self) -> Result<Facts, Blocker> {
         if let Some(facts) = &self.facts {
             return Ok(facts.clone());
         }
-        let found = Preflight::of(&self.vendors.coolify).await.facts();
-        found.map_err(|mut obstacles| obstacles.swap_remove(0))
+        let found = Preflight::of(&self.clients.coolify).await.facts();
+        found.map_err(|mut blockers| blockers.swap_remove(0))
     }
 
-    fn agree_to_take_over(&self, plan: &Plan) -> Result<(), Obstacle> {
-        let takeover = Takeover::of(plan, self.base.as_ref());
-        for warning in takeover.warnings(&self.ask.spec) {
+    fn agree_to_take_over(&self, plan: &Plan) -> Result<(), Blocker> {
+        let adoption = Adoption::of(plan, self.base.as_ref());
+        for warning in adoption.warnings(&self.ask.spec) {
             self.work.tell(&Event::Warned(warning));
         }
-        match takeover.question() {
-            Some(question) if !(self.consent)(&question) => Err(Obstacle::new(
-                "taking over somebody else's app was not agreed to",
-                "say `--yes` to agree",
-            )),
+        match adoption.question() {
+            Some(question) if !(self.consent)(&question) => {
+                Err(Blocker::new("taking over somebody else's app was not agreed to", "say `--yes` to agree"))
+            }
             Some(_) | None => Ok(()),
         }
     }
 
-    fn keep_generated(&self) -> Result<(), Obstacle> {
+    fn keep_generated(&self) -> Result<(), Blocker> {
         let made_up = self.ask.envs.iter().filter(|env| env.is_generated());
         let values: Vec<(&str, &Secret)> =
             made_up.filter_map(|env| Some((env.key.as_str(), env.value()?))).collect();
@@ -171,7 +170,7 @@ impl Runner {
         (self.keep)(&values).map_err(|error| {
             let names: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
             let message = format!("generated secrets ({}) could not be kept: {error}", names.join(", "));
-            Obstacle::new(message, error.hint())
+            Blocker::new(message, error.hint())
         })
     }
 
@@ -220,12 +219,12 @@ impl Runner {
         }
     }
 
-    fn fate(&self, halt: Halt) -> Result<Fate, Stop> {
+    fn fate(&self, halt: PhaseError) -> Result<Fate, Stop> {
         match (halt, self.on_failure) {
-            (Halt::Stop(stop), _) => Err(stop),
-            (Halt::Fail(cause), OnFailure::Undo) => Ok(Fate::Undo(self.masked(cause))),
-            (Halt::Fail(cause), OnFailure::Leave) => Ok(Fate::Leave(self.masked(cause))),
-            (Halt::Fail(cause), OnFailure::Park) => {
+            (PhaseError::Stop(stop), _) => Err(stop),
+            (PhaseError::Fail(cause), OnFailure::Undo) => Ok(Fate::Undo(self.masked(cause))),
+            (PhaseError::Fail(cause), OnFailure::Leave) => Ok(Fate::Leave(self.masked(cause))),
+            (PhaseError::Fail(cause), OnFailure::Park) => {
                 let cause = self.masked(cause);
                 let reason = format!("{} (the spec says `rollback: manual`)", cause.message);
                 Err(Stop::park(reason, "roll back, or mend it and resume"))
@@ -242,7 +241,10 @@ impl Runner {
         })
     }
 
-    async fn records(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<Vec<Receipt>, Halt> {
+    async fn records(
+        &mut self,
+        deployment: &mut Deployment<Provisioning>,
+    ) -> Result<Vec<Receipt>, PhaseError> {
         self.clear_late(deployment).await?;
         let plan = deployment.plan().clone();
         for (nth, record) in plan.replaced() {
@@ -251,7 +253,7 @@ impl Runner {
         let mut dns = Vec::new();
         for (nth, record) in plan.wanted() {
             let began = self.work.time();
-            let records = self.vendors.records(record, Step::Dns(nth));
+            let records = self.clients.records(record, Step::Dns(nth));
             let receipt = self.have(deployment, &records, &record.desired).await?;
             let field = |name: &str| record.desired.attributes.get(name).map_or("", String::as_str);
             let name = self.ask.spec.as_written(&record.name);
@@ -262,16 +264,19 @@ impl Runner {
         Ok(dns)
     }
 
-    async fn app(&mut self, deployment: &mut Deployment<Deploying>) -> Result<(Receipt, Rollout), Halt> {
+    async fn app(
+        &mut self,
+        deployment: &mut Deployment<Deploying>,
+    ) -> Result<(Receipt, Rollout), PhaseError> {
         let began = self.work.time();
         let plan = deployment.plan().clone();
         let names = Names::of(&plan);
-        let projects = self.vendors.projects(&plan.target, &names);
+        let projects = self.clients.projects(&plan.target, &names);
         let project = self.project(deployment, &projects, &plan).await?;
-        let environments = self.vendors.environments(&plan.target, &names, &project.id);
+        let environments = self.clients.environments(&plan.target, &names, &project.id);
         self.have(deployment, &environments, &plan.environment).await?;
-        let compose = labelled(&self.ask.matter.compose, &plan.app.attributes);
-        let apps = self.vendors.app(&plan.target, &names, &project.id, &plan.app.attributes, &compose);
+        let compose = labelled(&self.ask.artifact.compose, &plan.app.attributes);
+        let apps = self.clients.app(&plan.target, &names, &project.id, &plan.app.attributes, &compose);
         let look = self.silence(deployment, &plan).await?;
         let app = self.have(deployment, apps.as_ref(), &plan.app).await?;
         self.wake(deployment, &plan, apps.as_ref(), look).await?;
@@ -290,7 +295,7 @@ impl Runner {
         deployment: &mut Deployment<Deploying>,
         projects: &dyn Provider,
         plan: &Plan,
-    ) -> Result<Receipt, Halt> {
+    ) -> Result<Receipt, PhaseError> {
         if plan.project.action != Action::Create {
             return self.have(deployment, projects, &plan.project).await;
         }
@@ -307,7 +312,7 @@ impl Runner {
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
         wish: &DesiredResource,
-    ) -> Result<Receipt, Halt> {
+    ) -> Result<Receipt, PhaseError> {
         let step = provider.step();
         if let Some(receipt) = deployment.ledger().receipt(step) {
             return Ok(receipt.clone());
@@ -336,7 +341,7 @@ impl Runner {
         deployment: &mut Deployment<Deploying>,
         plan: &Plan,
         app: &Receipt,
-    ) -> Result<Rollout, Halt> {
+    ) -> Result<Rollout, PhaseError> {
         if !plan.starts_app() {
             return Ok(Rollout::Running);
         }
@@ -345,7 +350,7 @@ impl Runner {
             return Ok(attempt
                 .map_or(Rollout::Running, |intended| Rollout::Triggered(intended.attempt.sent.clone())));
         }
-        let coolify = self.vendors.coolify.clone();
+        let coolify = self.clients.coolify.clone();
         Ok(Rollout::Triggered(self.work.start(deployment, &coolify, app).await?))
     }
 

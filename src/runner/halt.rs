@@ -25,7 +25,7 @@ pub enum Stop {
 
 /// Why the work of a phase was not done.
 #[derive(Debug)]
-pub enum Halt {
+pub enum PhaseError {
     /// It cannot be done: undo.
     Fail(Cause),
     /// It can be taken up again.
@@ -73,7 +73,7 @@ impl From<RecordError<StoreError>> for Stop {
     }
 }
 
-impl<E: Into<Stop>> From<E> for Halt {
+impl<E: Into<Stop>> From<E> for PhaseError {
     fn from(error: E) -> Self {
         Self::Stop(error.into())
     }

@@ -6,8 +6,8 @@
 use machine::app::AppKey;
 use machine::entry::TargetIdentity;
 
-use super::desk::{Desk, Outcome};
-use crate::plan::Obstacle;
+use super::desk::{CommandOutcome, Desk};
+use crate::plan::Blocker;
 use crate::spec::Spec;
 
 impl Desk {
@@ -24,25 +24,29 @@ impl Desk {
     /// Which Coolify and which team: remembered from an earlier run with this token, else asked.
     ///
     /// # Errors
-    /// [`Outcome::Obstacles`] when it cannot be learnt.
-    pub async fn learn_outside(&self) -> Result<TargetIdentity, Outcome> {
+    /// [`CommandOutcome::Blockers`] when it cannot be learnt.
+    pub async fn learn_outside(&self) -> Result<TargetIdentity, CommandOutcome> {
         match self.remembered().await? {
             Some(outside) => Ok(outside),
             None => self.asked_outside().await,
         }
     }
 
-    async fn asked_outside(&self) -> Result<TargetIdentity, Outcome> {
-        let team =
-            self.vendors.coolify.team().await.map_err(|trouble| Outcome::from(Obstacle::from(trouble)))?;
+    async fn asked_outside(&self) -> Result<TargetIdentity, CommandOutcome> {
+        let team = self
+            .clients
+            .coolify
+            .team()
+            .await
+            .map_err(|trouble| CommandOutcome::from(Blocker::from(trouble)))?;
         Ok(self.outside_of(&team.id))
     }
 
     /// Makes sure that this is the outside that `app` is on: a run never acts on another than its own.
     ///
     /// # Errors
-    /// [`Outcome::Obstacles`] when it is another one, or cannot be learnt.
-    pub(super) async fn same_place(&self, app: &AppKey) -> Result<(), Outcome> {
+    /// [`CommandOutcome::Blockers`] when it is another one, or cannot be learnt.
+    pub(super) async fn same_place(&self, app: &AppKey) -> Result<(), CommandOutcome> {
         let is_its_own = |outside: &TargetIdentity| self.called(outside) == app.outside;
         if is_its_own(&self.learn_outside().await?) {
             return Ok(());
@@ -53,7 +57,7 @@ impl Desk {
         if is_its_own(&here) {
             return Ok(());
         }
-        Err(Obstacle::new(
+        Err(Blocker::new(
             format!("`{}` is on {}, this is {}", app.name, app.outside, self.called(&here)),
             "set COOLIFY_API_URL and COOLIFY_API_TOKEN to the ones it was started with",
         )
@@ -61,7 +65,7 @@ impl Desk {
     }
 
     /// What the newest run with this token learnt of its team.
-    pub(super) async fn remembered(&self) -> Result<Option<TargetIdentity>, Outcome> {
+    pub(super) async fn remembered(&self) -> Result<Option<TargetIdentity>, CommandOutcome> {
         let this = self.outside_of("");
         let rows = self.store.list(None).await?;
         let mut known = rows.iter().rev().filter_map(|row| row.begun.as_ref()).map(|begun| &begun.target);
@@ -76,7 +80,7 @@ impl Desk {
 
     /// This Coolify, seen as `team` with this token.
     pub(super) fn outside_of(&self, team: &str) -> TargetIdentity {
-        let coolify = self.vendors.coolify.url().to_owned();
+        let coolify = self.clients.coolify.url().to_owned();
         let token = self.key.fingerprint(&coolify, self.token.expose());
         TargetIdentity { coolify, team: team.to_owned(), token }
     }

@@ -9,19 +9,22 @@ use machine::plan::Plan;
 use machine::receipt::Receipt;
 use machine::step::Step;
 
-use super::Runner;
+use super::Run;
 use super::event::{Came, Event};
-use super::halt::{Halt, Stop, failed};
+use super::halt::{PhaseError, Stop, failed};
 use super::undo::unplanned;
 use super::unmake::Undoing;
 use crate::providers::{Names, Volumes};
 
-impl Runner {
+impl Run {
     /// Takes down what the plan calls late. What others use by now stays.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when one of them cannot be taken down, [`Halt::Stop`] when it cannot be told now.
-    pub(super) async fn clear_late(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<(), Halt> {
+    /// [`PhaseError::Fail`] when one of them cannot be taken down, [`PhaseError::Stop`] when it cannot be told now.
+    pub(super) async fn clear_late(
+        &mut self,
+        deployment: &mut Deployment<Provisioning>,
+    ) -> Result<(), PhaseError> {
         let plan = deployment.plan().clone();
         for receipt in &plan.orphans {
             let (resource, id, began) = (receipt.step, receipt.id.clone(), self.work.time());
@@ -36,7 +39,10 @@ impl Runner {
                 Undoing::Done => (Effect::Undone { resource, id }, Came::Removed),
                 Undoing::Kept(reason) => (Effect::Retained { resource, id, reason }, Came::Kept),
                 Undoing::Blocked(reason) => {
-                    return Err(Halt::Fail(failed(format!("{what}, could not be removed: {reason}"), "")));
+                    return Err(PhaseError::Fail(failed(
+                        format!("{what}, could not be removed: {reason}"),
+                        "",
+                    )));
                 }
             };
             self.work.record(deployment, effect).await?;
@@ -56,28 +62,28 @@ impl Runner {
         plan: &Plan,
         receipt: &Receipt,
     ) -> Result<Undoing, Stop> {
-        let (vendors, names) = (self.vendors.clone(), Names::of(plan));
+        let (clients, names) = (self.clients.clone(), Names::of(plan));
         match receipt.step {
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
-                let records = vendors.records(record, receipt.step);
+                let records = clients.records(record, receipt.step);
                 self.work.unmake(deployment, &records, receipt, Volumes::Keep).await
             }
             Step::Project | Step::Environment => {
-                if let Some(others) = vendors.coolify.residents(&receipt.id, None).await? {
+                if let Some(others) = clients.coolify.residents(&receipt.id, None).await? {
                     return Ok(Undoing::Kept(others));
                 }
-                let projects = vendors.projects(&plan.target, &names);
+                let projects = clients.projects(&plan.target, &names);
                 self.work.unmake(deployment, &projects, receipt, Volumes::Keep).await
             }
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let server = &plan.target.server;
-                match self.work.quiet(deployment, &vendors.coolify, server, receipt).await? {
+                match self.work.quiet(deployment, &clients.coolify, server, receipt).await? {
                     Undoing::Done => {}
                     not_quiet => return Ok(not_quiet),
                 }
                 let project = plan.project.action.id().unwrap_or_default();
-                let apps = vendors.app(&plan.target, &names, project, &plan.app.attributes, "");
+                let apps = clients.app(&plan.target, &names, project, &plan.app.attributes, "");
                 self.work.unmake(deployment, apps.as_ref(), receipt, Volumes::Delete).await
             }
         }

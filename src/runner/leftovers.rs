@@ -15,10 +15,10 @@ use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 use machine::tag::OwnershipTag;
 
-use super::Runner;
+use super::Run;
 use super::converge::Change;
 use super::event::Event;
-use super::halt::{Halt, Stop, failed};
+use super::halt::{PhaseError, Stop, failed};
 use super::unmake::Undoing;
 use crate::plan::Release;
 use crate::plan::compose::sent;
@@ -53,16 +53,16 @@ impl<'a> Changed<'a> {
     }
 }
 
-impl Runner {
+impl Run {
     /// Before the text is sent: silences the parts that it will lack, and takes URLs from those that lose them.
     ///
     /// # Errors
-    /// [`Halt::Stop`] when it cannot be told. What Coolify refuses is said, and fails nothing.
+    /// [`PhaseError::Stop`] when it cannot be told. What Coolify refuses is said, and fails nothing.
     pub(super) async fn silence<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         plan: &Plan,
-    ) -> Result<Look, Halt> {
+    ) -> Result<Look, PhaseError> {
         let Some(service) = Changed::of(plan) else { return Ok(Look::Needless) };
         if self.base.as_ref().is_some_and(|base| self.has_the_services_of(base)) {
             return Ok(Look::Needless);
@@ -71,8 +71,8 @@ impl Runner {
         if deployment.ledger().newest_attempt(Step::App).is_some() {
             return Ok(Look::Again);
         }
-        let (compose, tag) = (self.ask.matter.compose.clone(), self.work.tag(deployment, Step::App));
-        let parts = self.vendors.coolify.parts(service.id).await?;
+        let (compose, tag) = (self.ask.artifact.compose.clone(), self.work.tag(deployment, Step::App));
+        let parts = self.clients.coolify.parts(service.id).await?;
         let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
         let look = if strays.is_empty() { Look::Needless } else { Look::Again };
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
@@ -87,30 +87,30 @@ impl Runner {
     /// After the text was sent: makes sure that it is the one that is stored, and wakes the parts that it has again.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when Coolify goes on writing a part back, [`Halt::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when Coolify goes on writing a part back, [`PhaseError::Stop`] when it cannot be told.
     pub(super) async fn wake<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         plan: &Plan,
         apps: &dyn Provider,
         look: Look,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         let Some(service) = Changed::of(plan).filter(|_| look == Look::Again) else { return Ok(()) };
         let started = deployment.ledger().receipt(Step::Deploy).is_some();
         let Action::Update { before, .. } = &plan.app.action else { return Ok(()) };
         if started {
             return Ok(());
         }
-        let (compose, tag) = (self.ask.matter.compose.clone(), self.work.tag(deployment, Step::App));
+        let (compose, tag) = (self.ask.artifact.compose.clone(), self.work.tag(deployment, Step::App));
         let mut tries = 0;
         let parts = loop {
-            let stack = self.vendors.coolify.stack(service.id).await?;
+            let stack = self.clients.coolify.stack(service.id).await?;
             let others = written_back(&stack, &compose);
             if others.is_empty() {
                 break stack.parts;
             }
             if tries == TRIES {
-                return Err(Halt::Fail(failed(
+                return Err(PhaseError::Fail(failed(
                     kept_writing(&others),
                     "look at the service's text in Coolify",
                 )));
@@ -133,14 +133,14 @@ impl Runner {
         service: &Changed<'_>,
         (part, fate): (&Part, Fate),
         tag: &OwnershipTag,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         let (what, before) = (format!("compose service `{}`", part.name), Attributes::new());
         let (id, own) = (service.id, service.tag.cloned());
         let change = Change { step: Step::Parts, id, tag: own, before: &before, what: what.clone() };
-        let call = self.vendors.coolify.change_part(id, part, fate, tag);
+        let call = self.clients.coolify.change_part(id, part, fate, tag);
         match self.work.converge(deployment, &change, &call).await {
             Ok(_) => self.tell_of(part, fate),
-            Err(Halt::Fail(cause)) => {
+            Err(PhaseError::Fail(cause)) => {
                 let text = format!("{what} still counts in the status at Coolify: {}", cause.message);
                 self.work.tell(&Event::Warned(self.work.mask.mask_own(&text)));
             }
@@ -154,7 +154,7 @@ impl Runner {
         &mut self,
         deployment: &mut Deployment<P>,
         service: &Changed<'_>,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         if deployment.ledger().doubts().iter().any(|doubt| doubt.step == Step::Parts) {
             let before = Attributes::new();
             let (id, own) = (service.id, service.tag.cloned());
@@ -183,7 +183,7 @@ impl Runner {
             return self.insist(deployment, receipt, &text).await;
         }
         let tag = self.work.tag(deployment, Step::App);
-        let parts = self.vendors.coolify.parts(&receipt.id).await?;
+        let parts = self.clients.coolify.parts(&receipt.id).await?;
         let strays = self.strays(parts, (compose, fields), &tag).await?;
         for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
             self.insist_on_part(deployment, receipt, (part, *fate), &tag).await?;
@@ -193,7 +193,7 @@ impl Runner {
             if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &text).await? {
                 return Ok(Undoing::Blocked(reason));
             }
-            let stack = self.vendors.coolify.stack(&receipt.id).await?;
+            let stack = self.clients.coolify.stack(&receipt.id).await?;
             let others = written_back(&stack, compose);
             if others.is_empty() {
                 let strays = self.strays(stack.parts, (compose, fields), &tag).await?;
@@ -214,7 +214,7 @@ impl Runner {
         (part, fate): (&Part, Fate),
         tag: &OwnershipTag,
     ) -> Result<(), Stop> {
-        let call = self.vendors.coolify.change_part(&receipt.id, part, fate, tag);
+        let call = self.clients.coolify.change_part(&receipt.id, part, fate, tag);
         match self.insist(deployment, receipt, &call).await? {
             Undoing::Done => self.tell_of(part, fate),
             Undoing::Kept(reason) | Undoing::Blocked(reason) => {
@@ -227,10 +227,10 @@ impl Runner {
 
     // Whether no service comes, goes or hands the domain on between that release and this run.
     fn has_the_services_of(&self, base: &Release) -> bool {
-        let matter = &self.ask.matter;
+        let artifact = &self.ask.artifact;
         let main = base.plan().app.attributes.get("service");
-        sent::services(&base.frozen(frozen::COMPOSE)) == sent::services(&matter.compose)
-            && main.is_some_and(|main| *main == matter.main)
+        sent::services(&base.frozen(frozen::COMPOSE)) == sent::services(&artifact.compose)
+            && main.is_some_and(|main| *main == artifact.main)
     }
 
     // What is to be done about which part. A part that somebody else silenced is left alone.
@@ -240,7 +240,7 @@ impl Runner {
         (compose, fields): (&str, &Attributes),
         tag: &OwnershipTag,
     ) -> Result<Vec<(Part, Fate)>, Trouble> {
-        let (coolify, wanted) = (&self.vendors.coolify, sent::services(compose));
+        let (coolify, wanted) = (&self.clients.coolify, sent::services(compose));
         let field = |name: &str| fields.get(name).map_or("", String::as_str);
         let fate = |part: &Part| {
             let ours = part.tag.as_ref().is_some_and(|theirs| theirs.journal == tag.journal);

@@ -47,10 +47,10 @@ use machine::ledger::Outstanding;
 
 use crate::plan::preflight::Facts;
 use crate::plan::{Ask, Release};
-use crate::providers::Vendors;
+use crate::providers::Clients;
 use crate::secrets::{KeepError, Secret};
 use halt::Stop;
-use work::Work;
+use work::RunContext;
 
 /// What happens to what was made when a run fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub enum OnFailure {
 
 /// Whether a release must show which one it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Demand {
+pub enum CompletionPolicy {
     /// It is enough that something answers.
     Answer,
     /// It must be proved that the new version answers.
@@ -82,11 +82,11 @@ pub enum Taken {
 }
 
 /// One run, being carried out.
-pub struct Runner {
+pub struct Run {
     /// Its means.
-    pub work: Work,
+    pub work: RunContext,
     /// The vendors, seen with the user's tokens.
-    pub vendors: Vendors,
+    pub clients: Clients,
     /// What is asked for.
     pub ask: Ask,
     /// The app's last finished release.
@@ -98,7 +98,7 @@ pub struct Runner {
     /// What happens on failure.
     pub on_failure: OnFailure,
     /// Whether proof is demanded.
-    pub demand: Demand,
+    pub demand: CompletionPolicy,
     /// What values are fingerprinted with.
     pub key: std::sync::Arc<crate::secrets::FingerprintKey>,
     /// Whether the app is started anew even if nothing differs.

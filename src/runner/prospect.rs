@@ -7,15 +7,15 @@ use machine::cause::Cause;
 use machine::plan::Plan;
 use machine::receipt::Receipt;
 
-use super::Runner;
+use super::Run;
 use super::app::App;
 use super::container_log::{ALL_LINES, Before, Whose};
 use super::halt::failed;
 use super::symptom::Symptom;
-use super::work::Work;
+use super::work::RunContext;
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::starts::Container;
-use crate::verify::{NotProven, Patience, Seen, Sighting, Stop};
+use crate::verify::{Patience, Seen, Sighting, Stop, VerifyError};
 
 /// For how long a start may show nothing before it is given up. A container is there within a minute of the
 /// start's end, or never (Coolify 4.3.11, observed).
@@ -33,16 +33,16 @@ pub struct Looked<'a> {
 }
 
 /// Watches the app's containers while it is being verified.
-pub struct Prospect<'a> {
-    work: &'a Work,
+pub struct StartupMonitor<'a> {
+    work: &'a RunContext,
     app: App<'a>,
     bleak_since: Option<Duration>,
     seen: Option<Seen>,
 }
 
-impl<'a> Prospect<'a> {
+impl<'a> StartupMonitor<'a> {
     /// Watches `app`.
-    pub fn new(work: &'a Work, app: App<'a>) -> Self {
+    pub fn new(work: &'a RunContext, app: App<'a>) -> Self {
         Self { work, app, bleak_since: None, seen: None }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Prospect<'a> {
 }
 
 #[async_trait]
-impl Patience for Prospect<'_> {
+impl Patience for StartupMonitor<'_> {
     async fn lost(&mut self, after: &Sighting) -> Option<Stop> {
         self.seen = Some(after.seen);
         if self.work.cancel.is_asked() {
@@ -90,16 +90,24 @@ impl Patience for Prospect<'_> {
     }
 }
 
-impl Runner {
+impl Run {
     /// Why the new version is not there, with everything that can be shown about it.
-    pub async fn not_proven(&self, plan: &Plan, app: &Receipt, looked: Looked<'_>, not: &NotProven) -> Cause {
-        let (NotProven::TimedOut { evidence, .. } | NotProven::Hopeless { evidence, .. }) = not else {
+    pub async fn not_proven(
+        &self,
+        plan: &Plan,
+        app: &Receipt,
+        looked: Looked<'_>,
+        not: &VerifyError,
+    ) -> Cause {
+        let (VerifyError::TimedOut { evidence, .. } | VerifyError::Hopeless { evidence, .. }) = not else {
             return failed(not.to_string(), "");
         };
         let cause = self.not_well(plan, app, looked, &not.to_string(), evidence.clone()).await;
         match not {
-            NotProven::TimedOut { hint: Some(hint), .. } => Cause { hint: hint.clone(), ..cause },
-            NotProven::TimedOut { .. } | NotProven::Hopeless { .. } | NotProven::Cancelled { .. } => cause,
+            VerifyError::TimedOut { hint: Some(hint), .. } => Cause { hint: hint.clone(), ..cause },
+            VerifyError::TimedOut { .. } | VerifyError::Hopeless { .. } | VerifyError::Cancelled { .. } => {
+                cause
+            }
         }
     }
 
@@ -112,7 +120,7 @@ impl Runner {
         what: &str,
         evidence: Vec<String>,
     ) -> Cause {
-        let there = App::of(&self.vendors.coolify, plan, app);
+        let there = App::of(&self.clients.coolify, plan, app);
         let status = there.status().await.ok().flatten();
         let container = match there.container(ALL_LINES).await {
             Ok(container) => container,

@@ -12,18 +12,18 @@ use super::app::App;
 use super::container_log::Before;
 use super::event::{Came, Event};
 use super::forward::came;
-use super::halt::{Halt, Stop, failed};
-use super::prospect::{Looked, Prospect};
+use super::halt::{PhaseError, Stop, failed};
+use super::prospect::{Looked, StartupMonitor};
 use super::start::DEPLOYMENT;
 use super::symptom::not_deployed;
-use super::{Demand, Runner};
+use super::{CompletionPolicy, Run};
 use crate::plan::compose::release_label;
 use crate::plan::{Ask, Release};
 use crate::providers::coolify::deployments::{self, Status};
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::starts::Container;
 use crate::spec::{self, Health, TUNNEL_SUFFIX};
-use crate::verify::{self, NotProven, Proven, Seen, Target, Way, verify};
+use crate::verify::{self, Proven, Seen, Target, VerifyError, Way, verify};
 
 /// How much of a build log is evidence.
 const LOG_LINES: usize = 50;
@@ -47,8 +47,11 @@ pub(super) struct Sought<'a> {
     fingerprint: Option<verify::Fingerprint>,
 }
 
-impl Runner {
-    pub(super) async fn prove(&mut self, deployment: &mut Deployment<Verifying>) -> Result<Evidence, Halt> {
+impl Run {
+    pub(super) async fn prove(
+        &mut self,
+        deployment: &mut Deployment<Verifying>,
+    ) -> Result<Evidence, PhaseError> {
         let (app, start) = (deployment.phase().app.clone(), deployment.phase().rollout.clone());
         let plan = deployment.plan().clone();
         if start != Rollout::Running {
@@ -80,9 +83,9 @@ impl Runner {
         if proven.proof == Proof::None && deployment_of(deployment).is_some() {
             proven.proof = Proof::Deployment;
         }
-        if proven.proof == Proof::None && self.demand == Demand::Proof {
+        if proven.proof == Proof::None && self.demand == CompletionPolicy::Proof {
             let (message, hint) = unproven(plan.endpoints.is_empty());
-            return Err(Halt::Fail(failed(message, hint)));
+            return Err(PhaseError::Fail(failed(message, hint)));
         }
         self.drop_unwanted(deployment, &plan).await?;
         self.work.all_settled(deployment).await?;
@@ -98,7 +101,11 @@ impl Runner {
     }
 
     // Switches the proxy on wherever the plan wants it after the proof; whether it wants it anywhere.
-    async fn proxy(&mut self, deployment: &mut Deployment<Verifying>, plan: &Plan) -> Result<bool, Halt> {
+    async fn proxy(
+        &mut self,
+        deployment: &mut Deployment<Verifying>,
+        plan: &Plan,
+    ) -> Result<bool, PhaseError> {
         let mut any = false;
         for (nth, record) in plan.wanted().filter(|(_, record)| record.proxy == Proxy::AfterProof) {
             let Some(receipt) = deployment.ledger().receipt(Step::Dns(nth)).cloned() else { continue };
@@ -106,7 +113,7 @@ impl Runner {
             let was = receipt.attributes.get("ttl").map_or("1", String::as_str);
             let action = Action::Update { id: receipt.id, before: proxied("false", was), tag: receipt.tag };
             let wish = DesiredResource { attributes: proxied("true", "1"), action };
-            let records = self.vendors.records(record, Step::Proxy(nth));
+            let records = self.clients.records(record, Step::Proxy(nth));
             self.have(deployment, &records, &wish).await?;
             let name = self.ask.spec.as_written(&record.name);
             self.done("proxy", format!("{name} behind Cloudflare"), Came::Updated, began);
@@ -119,7 +126,7 @@ impl Runner {
         &mut self,
         deployment: &mut Deployment<Verifying>,
         plan: &Plan,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         let replaced: Vec<RecordIndex> = plan.replaced().map(|(nth, _)| nth).collect();
         for (nth, record) in plan.unwanted().filter(|(nth, _)| !replaced.contains(nth)) {
             self.drop_record(deployment, (nth, record), "no longer wanted").await?;
@@ -136,9 +143,9 @@ impl Runner {
         deployment: &mut Deployment<P>,
         (nth, record): (RecordIndex, &DesiredRecord),
         why: &str,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         let began = self.work.time();
-        let records = self.vendors.records(record, Step::Dns(nth));
+        let records = self.clients.records(record, Step::Dns(nth));
         let receipt = self.have(deployment, &records, &record.desired).await?;
         self.done("dns", format!("{} {why}", record.name), came(&receipt), began);
         Ok(())
@@ -147,7 +154,7 @@ impl Runner {
     /// Waits until `release` answers at every one of the plan's domains, or runs, where there is none.
     ///
     /// # Errors
-    /// [`Halt::Fail`] with the evidence when it does not.
+    /// [`PhaseError::Fail`] with the evidence when it does not.
     pub async fn watch(
         &self,
         plan: &Plan,
@@ -155,7 +162,7 @@ impl Runner {
         release: &str,
         health: &Health,
         stage: Stage,
-    ) -> Result<Proven, Halt> {
+    ) -> Result<Proven, PhaseError> {
         let sought = self.sought(plan, release, health).await?;
         self.watch_from(plan, app, &sought, stage, Before::Unknown).await
     }
@@ -163,7 +170,7 @@ impl Runner {
     /// The same, with what is known of what ran before.
     ///
     /// # Errors
-    /// [`Halt::Fail`] with the evidence when it does not.
+    /// [`PhaseError::Fail`] with the evidence when it does not.
     pub(super) async fn watch_from(
         &self,
         plan: &Plan,
@@ -171,7 +178,7 @@ impl Runner {
         sought: &Sought<'_>,
         stage: Stage,
         before: Before<'_>,
-    ) -> Result<Proven, Halt> {
+    ) -> Result<Proven, PhaseError> {
         let mut all = Proven { checks: Vec::new(), proof: Proof::Fingerprint };
         let several = plan.sites().count() > 1;
         for site in plan.sites() {
@@ -199,7 +206,7 @@ impl Runner {
         plan: &Plan,
         release: &'a str,
         health: &'a Health,
-    ) -> Result<Sought<'a>, Halt> {
+    ) -> Result<Sought<'a>, PhaseError> {
         let fingerprint = self.fingerprint(plan, release, health).await?;
         Ok(Sought { release, health, fingerprint })
     }
@@ -211,7 +218,7 @@ impl Runner {
         plan: &Plan,
         release: &str,
         health: &Health,
-    ) -> Result<Option<verify::Fingerprint>, Halt> {
+    ) -> Result<Option<verify::Fingerprint>, PhaseError> {
         match &health.fingerprint {
             Some(spec::Fingerprint::Header(name)) => {
                 return Ok(Some(verify::Fingerprint::Header(name.clone())));
@@ -223,18 +230,18 @@ impl Runner {
         }
         let name = spec::RELEASE_HEADER.to_owned();
         let came = self.base.as_ref().is_some_and(Release::shows_label) && has_label(plan, release);
-        if came && self.vendors.coolify.has_traefik(&plan.target.server).await? {
+        if came && self.clients.coolify.has_traefik(&plan.target.server).await? {
             return Ok(Some(verify::Fingerprint::Header(name)));
         }
         Ok(Some(verify::Fingerprint::IfShown(name)))
     }
 
     // How the record leads to the app at this stage.
-    async fn way(&self, record: &DesiredRecord, stage: Stage) -> Result<Way, Halt> {
+    async fn way(&self, record: &DesiredRecord, stage: Stage) -> Result<Way, PhaseError> {
         let field = |name: &str| record.desired.attributes.get(name).map_or("", String::as_str);
         let proxied =
             field("proxied") == "true" || (stage == Stage::Proxied && record.proxy == Proxy::AfterProof);
-        let cloudflare = &self.vendors.cloudflare;
+        let cloudflare = &self.clients.cloudflare;
         // Going back to a release from before its records were left to others.
         if proxied && !cloudflare.has_token() {
             return Ok(Way::External);
@@ -258,7 +265,7 @@ impl Runner {
         app: &Receipt,
         target: &Target,
         before: Before<'_>,
-    ) -> Result<Proven, Halt> {
+    ) -> Result<Proven, PhaseError> {
         let listener = self.work.listener.clone();
         let mut on = |sighting: &verify::Sighting| {
             listener.hear(&Event::Sighted {
@@ -268,17 +275,19 @@ impl Runner {
                 attempt: sighting.attempt,
             });
         };
-        let mut prospect = Prospect::new(&self.work, App::of(&self.vendors.coolify, plan, app));
+        let mut prospect = StartupMonitor::new(&self.work, App::of(&self.clients.coolify, plan, app));
         match verify(&self.work.outside, target, &mut on, &mut prospect).await {
             Ok(mut proven) => {
                 let mask = &self.work.mask;
                 proven.checks.iter_mut().for_each(|(_, saw)| *saw = mask.mask_own(saw));
                 Ok(proven)
             }
-            Err(NotProven::Cancelled { .. }) => Err(Stop::park("interrupted", "resume or roll back").into()),
+            Err(VerifyError::Cancelled { .. }) => {
+                Err(Stop::park("interrupted", "resume or roll back").into())
+            }
             Err(not) => {
                 let looked = Looked { before, seen: prospect.seen() };
-                Err(Halt::Fail(self.masked(self.not_proven(plan, app, looked, &not).await)))
+                Err(PhaseError::Fail(self.masked(self.not_proven(plan, app, looked, &not).await)))
             }
         }
     }
@@ -290,15 +299,15 @@ impl Runner {
         deployment: &Deployment<Verifying>,
         plan: &Plan,
         receipt: &Receipt,
-    ) -> Result<String, Halt> {
-        let coolify = &self.vendors.coolify;
+    ) -> Result<String, PhaseError> {
+        let coolify = &self.clients.coolify;
         let app = App::of(coolify, plan, receipt);
         if let Some(uuid) = deployment_of(deployment) {
             let Some(ended) = self.work.follow(app, uuid).await? else {
-                return Err(Halt::Fail(vanished(uuid, plan)));
+                return Err(PhaseError::Fail(vanished(uuid, plan)));
             };
             if ended.status != Status::Finished {
-                return Err(Halt::Fail(self.masked(not_built(&ended, &self.ask))));
+                return Err(PhaseError::Fail(self.masked(not_built(&ended, &self.ask))));
             }
         }
         let status = self.work.until_quiet(app).await?;

@@ -12,10 +12,10 @@ use machine::plan::Rollout;
 use machine::receipt::Receipt;
 use machine::step::Step;
 
-use super::Runner;
+use super::Run;
 use super::app::App;
 use super::container_log::{ALL_LINES, Before, Whose};
-use super::halt::Halt;
+use super::halt::PhaseError;
 use super::prospect::{Looked, NO_SIGN};
 use super::prove::{Sought, Stage};
 use super::waits::Wait;
@@ -35,19 +35,19 @@ enum Shown {
     Wrong(&'static str),
 }
 
-impl Runner {
+impl Run {
     /// Waits until the release of this run answers, or runs where it answers nobody, and finds out what shows that it is
     /// that one; what is `known` is not asked again.
     ///
     /// # Errors
-    /// [`Halt::Fail`] with the evidence when it does not, or is shown to be another one for a minute.
+    /// [`PhaseError::Fail`] with the evidence when it does not, or is shown to be another one for a minute.
     pub(super) async fn watch_new(
         &self,
         deployment: &Deployment<Verifying>,
         (app, sought): (&Receipt, &Sought<'_>),
         stage: Stage,
         known: Proof,
-    ) -> Result<Proven, Halt> {
+    ) -> Result<Proven, PhaseError> {
         let (plan, health) = (deployment.plan(), sought.health);
         let before = Before::of(deployment, plan);
         let (began, mut wrong_since) = (self.work.time(), None);
@@ -56,7 +56,7 @@ impl Runner {
             if proven.proof != Proof::None || known != Proof::None || plan.endpoints.is_empty() {
                 return Ok(proven);
             }
-            let there = App::of(&self.vendors.coolify, plan, app);
+            let there = App::of(&self.clients.coolify, plan, app);
             let what = match self.shown(deployment, there, before).await? {
                 Shown::Nothing => return Ok(proven),
                 Shown::New(proof, what) => {
@@ -75,7 +75,7 @@ impl Runner {
                 let evidence = proven.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
                 let looked = Looked { before, seen: Some(Seen::Well) };
                 let cause = self.not_well(plan, app, looked, what, evidence).await;
-                return Err(Halt::Fail(self.masked(cause)));
+                return Err(PhaseError::Fail(self.masked(cause)));
             }
             self.work.wait(Wait::Proof, Step::Deploy, what, POLL).await?;
         }
@@ -86,7 +86,7 @@ impl Runner {
         deployment: &Deployment<Verifying>,
         app: App<'_>,
         before: Before<'_>,
-    ) -> Result<Shown, Halt> {
+    ) -> Result<Shown, PhaseError> {
         if matches!(before, Before::Replaced) {
             // What nobody started is as proven as it was when it was started.
             let earlier = self.base.as_ref().map_or(Proof::None, Release::proof);

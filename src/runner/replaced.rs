@@ -12,10 +12,10 @@ use machine::phase::{RollingBack, VolumePolicy};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
-use super::Runner;
+use super::Run;
 use super::answering::RestoredSites;
 use super::app::App;
-use super::halt::{Halt, Stop};
+use super::halt::{PhaseError, Stop};
 use super::start::DEPLOYMENT;
 use super::unmake::Undoing;
 use crate::plan::Release;
@@ -31,7 +31,7 @@ const GLANCE: Duration = Duration::from_secs(10);
 /// The commit that means "whatever the branch has".
 const HEAD: &str = "HEAD";
 
-impl Runner {
+impl Run {
     /// Whether the container of the release before certainly still runs, and answers.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Runner {
         let (plan, health) = (base.plan(), self.health_of(base));
         let seen = match Resource::of(&plan.app.attributes, &receipt.id) {
             Resource::Application(id) => {
-                let records = self.vendors.coolify.deployments(id).await?;
+                let records = self.clients.coolify.deployments(id).await?;
                 if !all_failed(deployment, &records) {
                     return Ok(false);
                 }
@@ -55,7 +55,7 @@ impl Runner {
                 if !self.shows_what_runs(deployment, receipt, base) {
                     return Ok(false);
                 }
-                let app = App::of(&self.vendors.coolify, plan, receipt);
+                let app = App::of(&self.clients.coolify, plan, receipt);
                 if let Err(halt) = self.work.until_quiet(app).await {
                     return not_seen(halt);
                 }
@@ -77,12 +77,12 @@ impl Runner {
         base: &Release,
     ) -> bool {
         let alone = |text: &str| sent::services(text).len() == 1;
-        let start = self.vendors.coolify.deploy(Resource::of(&base.plan().app.attributes, &receipt.id));
+        let start = self.clients.coolify.deploy(Resource::of(&base.plan().app.attributes, &receipt.id));
         deployment.phase().volumes == VolumePolicy::Delete
             && !deployment.ledger().has_undone_by(&start.redacted)
             && RestoredSites::of(deployment, base).plan.wanted().next().is_some()
             && alone(&base.frozen(frozen::COMPOSE))
-            && alone(&self.ask.matter.compose)
+            && alone(&self.ask.artifact.compose)
     }
 
     /// The fields of the release before with the commit that it was built from; `None` where its fields name what it
@@ -99,7 +99,7 @@ impl Runner {
         }
         let known = base.receipt(Step::Deploy).and_then(|start| start.attributes.get(DEPLOYMENT));
         let record = match known {
-            Some(uuid) => self.vendors.coolify.deployment(uuid).await?,
+            Some(uuid) => self.clients.coolify.deployment(uuid).await?,
             None => None,
         };
         let commit = match record.and_then(|record| record.commit) {
@@ -117,7 +117,7 @@ impl Runner {
         if base.receipt(Step::Deploy).is_some() {
             return Ok(None);
         }
-        let records = self.vendors.coolify.deployments(&receipt.id).await?;
+        let records = self.clients.coolify.deployments(&receipt.id).await?;
         let finished = records.into_iter().find(|record| record.status == Status::Finished);
         Ok(finished.and_then(|record| record.commit))
     }
@@ -157,9 +157,9 @@ fn all_failed(deployment: &Deployment<RollingBack>, records: &[Record]) -> bool 
 }
 
 // It is restarted then, whatever was wrong with it.
-fn not_seen(halt: Halt) -> Result<bool, Stop> {
+fn not_seen(halt: PhaseError) -> Result<bool, Stop> {
     match halt {
-        Halt::Fail(_) => Ok(false),
-        Halt::Stop(stop) => Err(stop),
+        PhaseError::Fail(_) => Ok(false),
+        PhaseError::Stop(stop) => Err(stop),
     }
 }

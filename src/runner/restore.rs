@@ -9,10 +9,10 @@ use machine::plan::{EnvVarAction, Plan};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
-use super::Runner;
+use super::Run;
 use super::app::App;
 use super::envs::{rows_of, value_of};
-use super::halt::{Halt, Stop};
+use super::halt::{PhaseError, Stop};
 use super::start::{Came, DEPLOYMENT, newest};
 use super::undo::unplanned;
 use super::unmake::{Undoing, not_ours};
@@ -32,7 +32,7 @@ use crate::providers::coolify::envs::Reach;
 use crate::providers::{Names, Object, Provider};
 use crate::secrets::Secret;
 
-impl Runner {
+impl Run {
     /// Puts the resource of `receipt` back to `before`.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Runner {
             }
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
-                let records = self.vendors.records(record, receipt.step);
+                let records = self.clients.records(record, receipt.step);
                 self.put_record_back(deployment, &records, receipt, before).await
             }
             // Projects and environments are made or found, never changed.
@@ -74,7 +74,7 @@ impl Runner {
             _ => None,
         };
         let Some(record) = record else { return Ok(Undoing::Blocked(unplanned(receipt))) };
-        let records = self.vendors.records(record, receipt.step);
+        let records = self.clients.records(record, receipt.step);
         self.work.make_anew(deployment, &records, receipt, before).await
     }
 
@@ -108,11 +108,11 @@ impl Runner {
         let Some(base) = self.base.clone() else {
             return Ok(Undoing::Blocked("there is no earlier release to go back to".to_owned()));
         };
-        let (coolify, compose) = (self.vendors.coolify.clone(), base.frozen(frozen::COMPOSE));
+        let (coolify, compose) = (self.clients.coolify.clone(), base.frozen(frozen::COMPOSE));
         let project = super::undo::project(deployment);
         let fields = &base.plan().app.attributes;
         let sent = labelled(&compose, fields);
-        let apps = self.vendors.app(&plan.target, &Names::of(plan), &project, fields, &sent);
+        let apps = self.clients.app(&plan.target, &Names::of(plan), &project, fields, &sent);
         let Some(object) = self.work.present(apps.as_ref(), &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };
@@ -187,7 +187,7 @@ impl Runner {
     ) -> Result<Result<Vec<String>, String>, Stop> {
         let touched = deployment.ledger().newest_attempt(Step::Envs).is_some();
         // Coolify makes the row that a text begins with when it gets the text.
-        if !touched && !needs_empty_part(&self.ask.matter.compose) {
+        if !touched && !needs_empty_part(&self.ask.artifact.compose) {
             return Ok(Ok(Vec::new()));
         }
         let added = |key: &str| {
@@ -195,10 +195,10 @@ impl Runner {
         };
         let wanted = WantedRows::of_release(base);
         let resource = Resource::of(&plan.app.attributes, &receipt.id);
-        let rows = self.vendors.coolify.env_rows(resource).await?;
+        let rows = self.clients.coolify.env_rows(resource).await?;
         for row in rows.iter().filter(|row| added(&row.key) || wanted.makes_stale(&row.key)) {
             for id in row.ids() {
-                let call = self.vendors.coolify.delete_env(resource, id);
+                let call = self.clients.coolify.delete_env(resource, id);
                 if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &call).await? {
                     return Ok(Err(reason));
                 }
@@ -213,7 +213,7 @@ impl Runner {
         let call = {
             let values: Vec<(&str, &Secret, Reach)> =
                 values.iter().map(|(key, value)| (key.as_str(), value, self.reach(key))).collect();
-            self.vendors.coolify.set_envs(resource, &values)
+            self.clients.coolify.set_envs(resource, &values)
         };
         match self.insist(deployment, receipt, &call).await? {
             Undoing::Blocked(reason) => Ok(Err(reason)),
@@ -248,7 +248,7 @@ impl Runner {
         receipt: &Receipt,
         base: &Release,
     ) -> Result<Undoing, Stop> {
-        let (coolify, plan) = (self.vendors.coolify.clone(), base.plan().clone());
+        let (coolify, plan) = (self.clients.coolify.clone(), base.plan().clone());
         let app = App::of(&coolify, &plan, receipt);
         match self.restart(deployment, app, receipt).await {
             Ok(Undoing::Blocked(reason)) => return Ok(Undoing::Blocked(reason)),
@@ -267,7 +267,7 @@ impl Runner {
         deployment: &mut Deployment<RollingBack>,
         app: App<'_>,
         receipt: &Receipt,
-    ) -> Result<Undoing, Halt> {
+    ) -> Result<Undoing, PhaseError> {
         let began = self.work.time();
         while self.work.since(began) < TRIES {
             self.work.until_quiet(app).await?;
@@ -346,9 +346,9 @@ fn strayed(object: &Object, known: &[Option<&Attributes>]) -> Option<String> {
     object.fields.iter().find(|field| !is_known(field)).map(|(name, _)| name.clone())
 }
 
-fn blocked(halt: Halt) -> Result<Undoing, Stop> {
+fn blocked(halt: PhaseError) -> Result<Undoing, Stop> {
     match halt {
-        Halt::Fail(cause) => Ok(Undoing::Blocked(format!("restored, but: {}", cause.message))),
-        Halt::Stop(stop) => Err(stop),
+        PhaseError::Fail(cause) => Ok(Undoing::Blocked(format!("restored, but: {}", cause.message))),
+        PhaseError::Stop(stop) => Err(stop),
     }
 }

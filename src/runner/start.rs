@@ -20,9 +20,9 @@ use super::app::App;
 use super::container_log;
 use super::converge::Change;
 use super::event::Event;
-use super::halt::{Halt, Stop};
+use super::halt::{PhaseError, Stop};
 use super::waits::Wait;
-use super::work::Work;
+use super::work::RunContext;
 use crate::providers::Coolify;
 use crate::providers::answer::Answer;
 use crate::providers::call::STALENESS;
@@ -45,17 +45,17 @@ pub enum Came {
     Denied(String),
 }
 
-impl Work {
+impl RunContext {
     /// Starts `app` and says when it was triggered.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when it is refused, [`Halt::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when it is refused, [`PhaseError::Stop`] when it cannot be told.
     pub async fn start<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         coolify: &Coolify,
         receipt: &Receipt,
-    ) -> Result<DualTimestamp, Halt> {
+    ) -> Result<DualTimestamp, PhaseError> {
         let step = Step::Deploy;
         let plan = deployment.plan().clone();
         let app = App::of(coolify, &plan, receipt);
@@ -91,13 +91,13 @@ impl Work {
                     Came::Denied(reason) => {
                         let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                         self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
-                        return Err(Halt::Fail(change.refused(&reason)));
+                        return Err(PhaseError::Fail(change.refused(&reason)));
                     }
                 },
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                     self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
-                    return Err(Halt::Fail(change.refused(&reason)));
+                    return Err(PhaseError::Fail(change.refused(&reason)));
                 }
                 Answer::TokenRefused(reason) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
@@ -126,7 +126,7 @@ impl Work {
         &mut self,
         deployment: &mut Deployment<P>,
         app: App<'_>,
-    ) -> Result<Option<DualTimestamp>, Halt> {
+    ) -> Result<Option<DualTimestamp>, PhaseError> {
         let doubt =
             deployment.ledger().doubts().iter().rev().find(|doubt| doubt.step == Step::Deploy).cloned();
         let (Some(doubt), Resource::Application(id)) = (doubt, app.resource) else { return Ok(None) };

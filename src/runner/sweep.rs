@@ -7,27 +7,27 @@ use machine::plan::Plan;
 use machine::receipt::Receipt;
 use machine::step::Step;
 
-use super::Runner;
-use super::halt::{Halt, failed};
+use super::Run;
+use super::halt::{PhaseError, failed};
 use super::undo::project;
 use super::unmake::Undoing;
 use crate::providers::{Names, Provider, Volumes};
 
-impl Runner {
+impl Run {
     /// Finds resources of this run that no receipt knows. Those beyond the first of a step are taken down.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when a surplus resource cannot be taken down, [`Halt::Stop`] when it cannot be told now.
+    /// [`PhaseError::Fail`] when a surplus resource cannot be taken down, [`PhaseError::Stop`] when it cannot be told now.
     pub async fn sweep<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         plan: &Plan,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         let (place, names) = (&plan.target, Names::of(plan));
-        let records = plan.wanted().map(|(nth, record)| self.vendors.records(record, Step::Dns(nth)));
+        let records = plan.wanted().map(|(nth, record)| self.clients.records(record, Step::Dns(nth)));
         let records: Vec<_> = records.collect();
-        let projects = self.vendors.projects(place, &names);
-        let apps = self.vendors.app(place, &names, &project(deployment), &plan.app.attributes, "");
+        let projects = self.clients.projects(place, &names);
+        let apps = self.clients.app(place, &names, &project(deployment), &plan.app.attributes, "");
         let records = records.iter().map(|records| records as &dyn Provider);
         for provider in records.chain([&projects as &dyn Provider, apps.as_ref()]) {
             if deployment.ledger().newest_attempt(provider.step()).is_some() {
@@ -41,7 +41,7 @@ impl Runner {
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         let step = provider.step();
         let tag = self.work.tag(deployment, step);
         for object in provider.marked(&tag).await? {
@@ -63,7 +63,7 @@ impl Runner {
             let undoing = self.work.unmake(deployment, provider, &receipt, Volumes::Delete).await?;
             let (resource, id) = (step, receipt.id);
             if let Undoing::Blocked(reason) | Undoing::Kept(reason) = undoing {
-                return Err(Halt::Fail(failed(
+                return Err(PhaseError::Fail(failed(
                     format!("a second {} could not be removed: {reason}", provider.describe()),
                     "",
                 )));

@@ -63,7 +63,7 @@ impl Symptom {
                     .to_owned()
             }
             Self::Unreached => {
-                let port = ask.matter.port.unwrap_or(80);
+                let port = ask.artifact.port.unwrap_or(80);
                 format!(
                     "does it listen on port {port}, at 0.0.0.0 and not at 127.0.0.1 alone? `port` names another one"
                 )
@@ -111,8 +111,8 @@ fn origin(ask: &Ask) -> Origin {
         Source::Image { reference } => Origin::Pulled(reference.clone()),
         Source::Git(git) => Origin::Built(git.repository.clone()),
         Source::Compose { .. } => {
-            let compose: Value = serde_json::from_str(&ask.matter.compose).unwrap_or_default();
-            let service = &compose["services"][&ask.matter.main];
+            let compose: Value = serde_json::from_str(&ask.artifact.compose).unwrap_or_default();
+            let service = &compose["services"][&ask.artifact.main];
             match service["image"].as_str().filter(|_| service.get("build").is_none()) {
                 Some(image) => Origin::Pulled(image.to_owned()),
                 None => Origin::Built(".".to_owned()),

@@ -11,12 +11,12 @@ use machine::uncommitted::Uncommitted;
 
 use super::event::{Came, Event};
 use super::forward::Walk;
-use super::halt::{Halt, Stop};
+use super::halt::{PhaseError, Stop};
 use super::unmake::Undoing;
-use super::{Ended, Runner};
+use super::{Ended, Run};
 use crate::providers::{Names, Provider, Volumes};
 
-impl Runner {
+impl Run {
     /// Writes that the run turns back, and undoes it.
     ///
     /// # Errors
@@ -70,26 +70,26 @@ impl Runner {
             let settled = match (doubt.semantics, doubt.step) {
                 (RequestSemantics::NonIdempotent, Step::Dns(nth) | Step::Proxy(nth)) => {
                     let Some(record) = plan.record(nth) else { continue };
-                    let records = self.vendors.records(record, doubt.step);
+                    let records = self.clients.records(record, doubt.step);
                     self.work.settle_create(deployment, &records).await
                 }
                 (RequestSemantics::NonIdempotent, Step::Project) => {
-                    let projects = self.vendors.projects(&plan.target, &names);
+                    let projects = self.clients.projects(&plan.target, &names);
                     self.work.settle_create(deployment, &projects).await
                 }
                 (RequestSemantics::NonIdempotent, Step::Environment) => {
-                    let environments = self.vendors.environments(&plan.target, &names, &project(deployment));
+                    let environments = self.clients.environments(&plan.target, &names, &project(deployment));
                     self.work.settle_create(deployment, &environments).await
                 }
                 (RequestSemantics::NonIdempotent, Step::Parts | Step::App | Step::Envs | Step::Deploy) => {
                     let fields = &plan.app.attributes;
-                    let apps = self.vendors.app(&plan.target, &names, &project(deployment), fields, "");
+                    let apps = self.clients.app(&plan.target, &names, &project(deployment), fields, "");
                     self.work.settle_create(deployment, apps.as_ref()).await
                 }
                 // What becomes of a volume is settled when the rows are put back.
                 (RequestSemantics::NonIdempotent, Step::Volumes)
                 | (RequestSemantics::Idempotent | RequestSemantics::Trigger, _) => {
-                    self.assume_changed(deployment, &doubt).await.map_err(Halt::Stop).map(|()| None)
+                    self.assume_changed(deployment, &doubt).await.map_err(PhaseError::Stop).map(|()| None)
                 }
             };
             settled.map_err(stopped)?;
@@ -135,7 +135,7 @@ impl Runner {
         let (Step::Dns(nth) | Step::Proxy(nth)) = doubt.step else { return Ok(sent) };
         let Some(record) = deployment.plan().record(nth).cloned() else { return Ok(sent) };
         self.work.outlive(doubt.step, std::iter::once(&doubt.attempt)).await?;
-        let records = self.vendors.records(&record, doubt.step);
+        let records = self.clients.records(&record, doubt.step);
         let unchanged = records.get(id).await?.is_some_and(|object| object.agrees_with(&doubt.before));
         Ok(if unchanged { doubt.before.clone() } else { sent })
     }
@@ -192,11 +192,11 @@ impl Runner {
     ) -> Result<Undoing, Stop> {
         let plan = deployment.plan().clone();
         let (place, names) = (&plan.target, Names::of(&plan));
-        let vendors = self.vendors.clone();
+        let clients = self.clients.clone();
         match receipt.step {
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
-                let records = vendors.records(record, receipt.step);
+                let records = clients.records(record, receipt.step);
                 self.work.unmake(deployment, &records, receipt, Volumes::Keep).await
             }
             // Our own app in it is nobody else: the two go together, or stand together.
@@ -204,22 +204,22 @@ impl Runner {
                 Ok(Undoing::Blocked("its app still stands".to_owned()))
             }
             Step::Project => {
-                if let Some(others) = vendors.coolify.residents(&receipt.id, None).await? {
+                if let Some(others) = clients.coolify.residents(&receipt.id, None).await? {
                     return Ok(Undoing::Kept(others));
                 }
-                let projects = vendors.projects(place, &names);
+                let projects = clients.projects(place, &names);
                 self.work.unmake(deployment, &projects, receipt, Volumes::Keep).await
             }
             Step::Environment => {
                 let project = project(deployment);
-                if let Some(others) = vendors.coolify.residents(&project, Some(&names.environment)).await? {
+                if let Some(others) = clients.coolify.residents(&project, Some(&names.environment)).await? {
                     return Ok(Undoing::Kept(others));
                 }
-                let environments = vendors.environments(place, &names, &project);
+                let environments = clients.environments(place, &names, &project);
                 self.work.unmake(deployment, &environments, receipt, Volumes::Keep).await
             }
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
-                let apps = vendors.app(place, &names, &project(deployment), &plan.app.attributes, "");
+                let apps = clients.app(place, &names, &project(deployment), &plan.app.attributes, "");
                 self.take_app(deployment, apps.as_ref(), receipt).await
             }
         }
@@ -237,7 +237,7 @@ impl Runner {
         if let Some(reason) = super::unmake::not_ours(apps, receipt, &object) {
             return Ok(Undoing::Blocked(reason));
         }
-        let (coolify, server) = (self.vendors.coolify.clone(), deployment.plan().target.server.clone());
+        let (coolify, server) = (self.clients.coolify.clone(), deployment.plan().target.server.clone());
         match self.work.quiet(deployment, &coolify, &server, receipt).await? {
             Undoing::Done => {}
             not_quiet => return Ok(not_quiet),
@@ -310,9 +310,9 @@ pub fn unplanned(receipt: &Receipt) -> String {
 }
 
 /// On the way back nothing fails; it can only stop.
-pub fn stopped(halt: Halt) -> Stop {
+pub fn stopped(halt: PhaseError) -> Stop {
     match halt {
-        Halt::Stop(stop) => stop,
-        Halt::Fail(cause) => Stop::park(cause.message, cause.hint),
+        PhaseError::Stop(stop) => stop,
+        PhaseError::Fail(cause) => Stop::park(cause.message, cause.hint),
     }
 }

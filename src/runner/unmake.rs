@@ -14,7 +14,7 @@ use machine::step::Step;
 use super::app::App;
 use super::halt::Stop;
 use super::waits::Wait;
-use super::work::{TRIES, Work};
+use super::work::{RunContext, TRIES};
 use crate::providers::answer::Answer;
 use crate::providers::call::{Call, STALENESS};
 use crate::providers::{Coolify, Object, Provider, Volumes};
@@ -33,7 +33,7 @@ pub enum Undoing {
 const POLL: Duration = Duration::from_secs(3);
 const DRAINING: Duration = Duration::from_secs(120);
 
-impl Work {
+impl RunContext {
     /// Deletes the resource of `receipt` and reads back until it is gone.
     ///
     /// # Errors

@@ -12,33 +12,33 @@ use machine::plan::{Action, Plan};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
-use super::Runner;
+use super::Run;
 use super::converge::Change;
 use super::event::Event;
-use super::halt::{Halt, Stop};
+use super::halt::{PhaseError, Stop};
 use super::unmake::Undoing;
 use super::waits::Wait;
-use super::work::{TRIES, Work};
+use super::work::{RunContext, TRIES};
 use crate::plan::Release;
+use crate::plan::artifact::Artifact;
 use crate::plan::compose::sent;
-use crate::plan::matter::Matter;
 use crate::providers::Names;
 use crate::providers::answer::Answer;
 use crate::providers::call::{COOLIFY, STALENESS};
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::storages::{Goal, Mount, VOLUMES, at_docker, spelled};
 
-impl Runner {
+impl Run {
     /// Brings the volumes of an application to what the plan says.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when one is refused, [`Halt::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when one is refused, [`PhaseError::Stop`] when it cannot be told.
     pub(super) async fn volumes(
         &mut self,
         deployment: &mut Deployment<Deploying>,
         plan: &Plan,
         app: &Receipt,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), PhaseError> {
         let had = match &plan.app.action {
             Action::Update { before, .. } => before,
             Action::Create => &plan.app.attributes,
@@ -63,8 +63,8 @@ impl Runner {
         deployment: &mut Deployment<Deploying>,
         change: &Change<'_>,
         goal: &Goal,
-    ) -> Result<Sent, Halt> {
-        let coolify = self.vendors.coolify.clone();
+    ) -> Result<Sent, PhaseError> {
+        let coolify = self.clients.coolify.clone();
         self.work.still_trying(deployment, Step::Volumes, "no clear answer")?;
         self.work.outlast(deployment, Step::Volumes).await?;
         let rows = coolify.storages(change.id).await?;
@@ -109,7 +109,7 @@ impl Runner {
                 Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                     self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
-                    return Err(Halt::Fail(change.refused(&reason)));
+                    return Err(PhaseError::Fail(change.refused(&reason)));
                 }
             };
             self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
@@ -129,7 +129,7 @@ impl Runner {
     /// The volumes of this run that the release before, which is put back, does not mount.
     pub(super) fn tell_of_data_undone(&self, plan: &Plan, id: &str, base: &Release) {
         let mounted = base.volumes();
-        let added = self.ask.matter.volumes.iter().filter(|name| !mounted.contains(name));
+        let added = self.ask.artifact.volumes.iter().filter(|name| !mounted.contains(name));
         self.tell_of_data_left(plan, id, &added.cloned().collect::<Vec<_>>());
     }
 
@@ -138,7 +138,7 @@ impl Runner {
         let mounted = if is_application(&plan.app.attributes) {
             Mount::all(&plan.app.attributes).into_iter().map(|mount| mount.name).collect()
         } else {
-            self.ask.matter.volumes.clone()
+            self.ask.artifact.volumes.clone()
         };
         known_to_docker(plan, id, &[mounted, plan.left_volumes.clone()].concat())
     }
@@ -160,12 +160,12 @@ impl Runner {
             let fields = Attributes::from([(VOLUMES.to_owned(), spelled(&aside(&plan.left_volumes)))]);
             return self.bring_rows_to(deployment, receipt, &Goal::from(&Attributes::new(), &fields)).await;
         }
-        let Matter { compose, main, .. } = &self.ask.matter;
+        let Artifact { compose, main, .. } = &self.ask.artifact;
         let mounts: Vec<(String, String)> =
             aside(&plan.left_volumes).into_iter().map(|mount| (mount.name, mount.path)).collect();
         let (names, text) = (Names::of(&plan), sent::mounting(compose, main, &mounts));
         let project = super::undo::project(deployment);
-        let apps = self.vendors.app(&plan.target, &names, &project, &plan.app.attributes, &text);
+        let apps = self.clients.app(&plan.target, &names, &project, &plan.app.attributes, &text);
         self.insist(deployment, receipt, &apps.change(&receipt.id, &plan.app.attributes)).await
     }
 
@@ -195,7 +195,7 @@ impl Runner {
         receipt: &Receipt,
         goal: &Goal,
     ) -> Result<Undoing, Stop> {
-        let (coolify, began) = (self.vendors.coolify.clone(), self.work.time());
+        let (coolify, began) = (self.clients.coolify.clone(), self.work.time());
         'look: while self.work.since(began) < TRIES {
             for call in goal.calls(&coolify, &receipt.id, &coolify.storages(&receipt.id).await?) {
                 self.work.safe_point()?;
@@ -238,7 +238,7 @@ enum Sent {
     Unclear,
 }
 
-impl Work {
+impl RunContext {
     // Waits until all that was ever sent for `step` has taken effect or never will, and is listed.
     async fn outlast<P>(&self, deployment: &Deployment<P>, step: Step) -> Result<(), Stop> {
         let (now, ledger) = (self.journal.now(), deployment.ledger());

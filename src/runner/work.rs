@@ -12,15 +12,15 @@ use tokio::sync::Notify;
 
 use machine::deployment::Deployment;
 
-use super::event::{Event, Listener};
-use super::halt::{Halt, Stop};
+use super::event::{Event, EventSink};
+use super::halt::{PhaseError, Stop};
 use super::journal::Journal;
 use super::waits::Wait;
 use crate::providers::answer::{Answer, sort};
-use crate::providers::call::{Call, Times};
+use crate::providers::call::{Call, RequestTiming};
 use crate::secrets::Mask;
-use crate::store::{Claim, Holder, Lease, Store, Tenant};
-use crate::wire::{Clock, Outside};
+use crate::store::{Claim, Holder, Lease, LeaseHolder, Store};
+use crate::wire::{Clock, Ports};
 
 /// How long a step may try, from its first send.
 pub const TRIES: Duration = Duration::from_secs(600);
@@ -59,15 +59,15 @@ impl Cancel {
 }
 
 /// What a run works with.
-pub struct Work {
+pub struct RunContext {
     /// Where it writes.
     pub journal: Journal,
     /// The world.
-    pub outside: Outside,
+    pub outside: Ports,
     /// The clock of this house.
     pub house: Arc<dyn Clock>,
     /// Who looks on.
-    pub listener: Arc<dyn Listener>,
+    pub listener: Arc<dyn EventSink>,
     /// Whether to stop.
     pub cancel: Cancel,
     /// The journal's home, for leases beside the run's own.
@@ -82,7 +82,7 @@ pub struct Work {
     pub doubted: bool,
 }
 
-impl Work {
+impl RunContext {
     /// Tells the onlookers.
     pub fn tell(&self, event: &Event) {
         self.listener.hear(event);
@@ -128,7 +128,7 @@ impl Work {
         loop {
             match self.store.claim(key, &self.holder).await? {
                 Claim::Held { lease, .. } => return Ok(lease),
-                Claim::Taken(Tenant { by, .. }) if self.house.boot().saturating_sub(began) > TRIES => {
+                Claim::Taken(LeaseHolder { by, .. }) if self.house.boot().saturating_sub(began) > TRIES => {
                     return Err(Stop::park(format!("{by} holds `{key}`"), "resume when it has ended"));
                 }
                 Claim::Taken(_) => {
@@ -140,7 +140,7 @@ impl Work {
     }
 
     /// An attempt that is sent now.
-    pub fn attempt(&self, times: Times) -> Attempt {
+    pub fn attempt(&self, times: RequestTiming) -> Attempt {
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Attempt { sent: self.journal.now(), timeout_ms: ms(times.timeout), settle_ms: ms(times.settle) }
     }
@@ -198,7 +198,12 @@ impl Work {
     ///
     /// # Errors
     /// [`Stop::Parked`] past [`TRIES`].
-    pub fn still_trying<P>(&self, deployment: &Deployment<P>, step: Step, saw: &str) -> Result<(), Halt> {
+    pub fn still_trying<P>(
+        &self,
+        deployment: &Deployment<P>,
+        step: Step,
+        saw: &str,
+    ) -> Result<(), PhaseError> {
         let first = deployment.ledger().first_attempt(step);
         let now = self.journal.now();
         let tried = first.map(|intended| intended.attempt.sent.until(&now).min(self.taken.until(&now)));

@@ -6,11 +6,11 @@ use machine::entry::Proof;
 use machine::plan::Plan;
 use machine::receipt::Receipt;
 
-use super::Runner;
+use super::Run;
 use super::app::App;
 use super::container_log::{ALL_LINES, Before, Whose};
 use super::event::Event;
-use super::halt::Halt;
+use super::halt::PhaseError;
 use super::prospect::Looked;
 use super::waits::Wait;
 use crate::plan::Release;
@@ -41,18 +41,18 @@ enum Look {
     Unseen,
 }
 
-impl Runner {
+impl Run {
     /// Waits until the container's log names `release`, or it has run for a while without.
     ///
     /// # Errors
-    /// [`Halt::Fail`] when it does not stay up, or is a template's and shows nothing of the release.
+    /// [`PhaseError::Fail`] when it does not stay up, or is a template's and shows nothing of the release.
     pub(super) async fn watch_worker(
         &self,
         plan: &Plan,
         app: &Receipt,
         (release, health): (&str, &Health),
         before: Before<'_>,
-    ) -> Result<Proven, Halt> {
+    ) -> Result<Proven, PhaseError> {
         let (mut up_since, mut bleak_since) = (None, None);
         let mut attempt = 0;
         loop {
@@ -76,7 +76,7 @@ impl Runner {
                         let seen = matches!(look, Look::Old).then_some(Seen::Outdated);
                         let looked = Looked { before, seen };
                         let cause = self.not_well(plan, app, looked, &saw, Vec::new()).await;
-                        return Err(Halt::Fail(self.masked(cause)));
+                        return Err(PhaseError::Fail(self.masked(cause)));
                     }
                 }
             }
@@ -90,8 +90,8 @@ impl Runner {
         app: &Receipt,
         release: &str,
         before: Before<'_>,
-    ) -> Result<(Look, String), Halt> {
-        let app = App::of(&self.vendors.coolify, plan, app);
+    ) -> Result<(Look, String), PhaseError> {
+        let app = App::of(&self.clients.coolify, plan, app);
         let (look, saw) = match app.container(ALL_LINES).await? {
             Container::Running(log) if log.contains(release) => {
                 (Look::Proven, "running, its log names the release".to_owned())

@@ -13,7 +13,7 @@ use super::SandboxError;
 use super::world::World;
 
 /// Where a world is kept.
-pub struct Shelf {
+pub struct WorldFile {
     dir: PathBuf,
     /// What the file looked like when it was last read or written here.
     seen: Mutex<Option<Stamp>>,
@@ -27,7 +27,7 @@ struct Stamp {
     changed: (i64, i64),
 }
 
-impl Shelf {
+impl WorldFile {
     /// The shelf in `dir`, made for the owner alone if it is not there.
     pub fn at(dir: &Path) -> Result<Self, SandboxError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);

@@ -65,8 +65,8 @@ pub use services::Service;
 pub use through::Through;
 pub use world::World;
 
-use self::disk::Shelf;
-use crate::wire::Outside;
+use self::disk::WorldFile;
+use crate::wire::Ports;
 
 /// The wall clock of a world in memory when it begins: 2026-01-01.
 const BEGINNING_S: i64 = 1_767_225_600;
@@ -79,7 +79,7 @@ pub struct Sandbox {
 
 struct Inner {
     /// Where the world is kept; `None` keeps it in memory.
-    shelf: Option<Shelf>,
+    shelf: Option<WorldFile>,
     world: Mutex<World>,
 }
 
@@ -110,7 +110,7 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`] when the directory cannot be used or holds something else.
     pub fn open(dir: &Path) -> Result<Self, SandboxError> {
-        let shelf = Shelf::at(dir)?;
+        let shelf = WorldFile::at(dir)?;
         let world = shelf.first(|| fresh_world(random_u64(), Timestamp::now()))?;
         Ok(Self { inner: Arc::new(Inner { shelf: Some(shelf), world: Mutex::new(world) }) })
     }
@@ -120,7 +120,7 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`] when the directory cannot be used.
     pub fn anew(dir: &Path) -> Result<Self, SandboxError> {
-        let shelf = Shelf::at(dir)?;
+        let shelf = WorldFile::at(dir)?;
         let world = fresh_world(random_u64(), Timestamp::now());
         shelf.replace(&world)?;
         Ok(Self { inner: Arc::new(Inner { shelf: Some(shelf), world: Mutex::new(world) }) })
@@ -134,13 +134,13 @@ impl Sandbox {
     }
 
     /// The three ports into this world.
-    pub fn outside(&self) -> Outside {
+    pub fn outside(&self) -> Ports {
         ports::outside(self.clone(), None)
     }
 
     /// The three ports, with `hook` asked on both sides of each request. Once it says
     /// [`Verdict::Crash`], no request through these ports has an effect any more.
-    pub fn outside_with_hook(&self, hook: Hook) -> Outside {
+    pub fn outside_with_hook(&self, hook: Hook) -> Ports {
         ports::outside(self.clone(), Some(hook))
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::ask::Ask;
 use super::{Sandbox, exchange, resolver};
 use crate::wire::{
-    Answer, Clock, Outside, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
+    Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
 
 /// Asked at each point; may end the world for this handle.
@@ -63,7 +63,7 @@ pub enum Verdict {
 }
 
 /// One handle of ports.
-struct Ports {
+struct SandboxPorts {
     sandbox: Sandbox,
     hook: Option<Hook>,
     points: AtomicU64,
@@ -71,13 +71,13 @@ struct Ports {
 }
 
 /// The ports into `sandbox`.
-pub fn outside(sandbox: Sandbox, hook: Option<Hook>) -> Outside {
+pub fn outside(sandbox: Sandbox, hook: Option<Hook>) -> Ports {
     let crashed = AtomicBool::new(false);
-    let ports = Arc::new(Ports { sandbox, hook, points: AtomicU64::new(0), crashed });
-    Outside { transport: ports.clone(), resolver: ports.clone(), clock: ports }
+    let ports = Arc::new(SandboxPorts { sandbox, hook, points: AtomicU64::new(0), crashed });
+    Ports { transport: ports.clone(), resolver: ports.clone(), clock: ports }
 }
 
-impl Ports {
+impl SandboxPorts {
     fn pass(&self, ask: &Ask, side: Side) -> Result<(), SendError> {
         let Some(hook) = &self.hook else { return Ok(()) };
         let index = 1 + self.points.fetch_add(1, Ordering::SeqCst);
@@ -115,7 +115,7 @@ impl Sandbox {
 }
 
 #[async_trait]
-impl Transport for Ports {
+impl Transport for SandboxPorts {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
         let ask = Ask::of(&request);
         self.pass(&ask, Side::Before)?;
@@ -126,14 +126,14 @@ impl Transport for Ports {
 }
 
 #[async_trait]
-impl Resolver for Ports {
+impl Resolver for SandboxPorts {
     async fn ask(&self, question: &Question) -> Result<Vec<Answer>, ResolveError> {
         self.sandbox.resolve(question)
     }
 }
 
 #[async_trait]
-impl Clock for Ports {
+impl Clock for SandboxPorts {
     fn wall(&self) -> Timestamp {
         self.sandbox.look(|world| world.time.wall)
     }

@@ -16,7 +16,7 @@ use super::clock::Time;
 use super::command::Command;
 use super::wired;
 use crate::wire::{
-    Answer, Clock, Outside, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
+    Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
 
 /// How long a call about the sandbox itself may take.
@@ -43,9 +43,9 @@ impl Through {
     }
 
     /// The three ports.
-    pub fn outside(self) -> Outside {
+    pub fn outside(self) -> Ports {
         let ports = Arc::new(self);
-        Outside { transport: ports.clone(), resolver: ports.clone(), clock: ports }
+        Ports { transport: ports.clone(), resolver: ports.clone(), clock: ports }
     }
 
     /// The id of the world there.

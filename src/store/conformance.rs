@@ -9,7 +9,7 @@ use super::fixtures::{
     InFile, InMemory, Journal, Layered, app, begun, blobs, complete, first, from_the_future, held, holder,
     line, minutes, parked, refused, rolling_back, run,
 };
-use super::{Claim, Holder, LEASE, StoreError, Tenant};
+use super::{Claim, Holder, LEASE, LeaseHolder, StoreError};
 use crate::wire::Clock;
 
 macro_rules! holds_for_every_store {
@@ -265,7 +265,7 @@ async fn a_live_process_keeps_its_lease_beyond_its_end(journal: &dyn Journal) {
     let lease = held(&*alive, "key", "here").await;
     journal.clock().advance(minutes(60));
     let claim = other.claim("key", &holder("here")).await.expect("a journal that works");
-    assert!(matches!(claim, Claim::Taken(Tenant { by, .. }) if by == holder("here")));
+    assert!(matches!(claim, Claim::Taken(LeaseHolder { by, .. }) if by == holder("here")));
     alive.renew(&lease).await.expect("nobody else was let in");
 }
 
@@ -277,7 +277,7 @@ async fn another_hosts_lease_ends_only_with_time(journal: &dyn Journal) {
     let blink = Duration::from_millis(1);
     journal.clock().advance(LEASE.saturating_sub(blink));
     let early = here.claim("key", &holder("here")).await.expect("a journal that works");
-    assert!(matches!(early, Claim::Taken(Tenant { by, .. }) if by == holder("there")));
+    assert!(matches!(early, Claim::Taken(LeaseHolder { by, .. }) if by == holder("there")));
     journal.clock().advance(blink);
     held(&*here, "key", "here").await;
 }
@@ -286,7 +286,7 @@ async fn a_claim_of_ones_own_key_is_taken_by_oneself(journal: &dyn Journal) {
     let store = journal.process();
     held(&*store, "key", "here").await;
     let again = store.claim("key", &holder("here")).await.expect("a journal that works");
-    assert!(matches!(again, Claim::Taken(Tenant { by, .. }) if by == holder("here")));
+    assert!(matches!(again, Claim::Taken(LeaseHolder { by, .. }) if by == holder("here")));
 }
 
 async fn a_dead_process_is_taken_over_at_once(journal: &dyn Journal) {
@@ -303,7 +303,7 @@ async fn a_process_id_proves_nothing(journal: &dyn Journal) {
         let other = Holder { pid, ..holder("here") };
         assert!(matches!(there.claim("key", &other).await, Ok(Claim::Held { .. })));
         let alive = here.claim("key", &holder("here")).await.expect("a journal that works");
-        assert!(matches!(alive, Claim::Taken(Tenant { by, .. }) if by == other), "pid {pid}");
+        assert!(matches!(alive, Claim::Taken(LeaseHolder { by, .. }) if by == other), "pid {pid}");
         drop(there);
         let lease = held(&*here, "key", "here").await;
         here.release(&lease).await.expect("gives back");
@@ -316,7 +316,7 @@ async fn a_host_started_anew_gives_its_keys_back(journal: &dyn Journal) {
     drop(before);
     let after = Holder { boot: "the next boot".into(), ..holder("here") };
     let claim = journal.process().claim("key", &after).await.expect("a journal that works");
-    assert!(matches!(claim, Claim::Held { over: Some(Tenant { by, .. }), .. } if by == holder("here")));
+    assert!(matches!(claim, Claim::Held { over: Some(LeaseHolder { by, .. }), .. } if by == holder("here")));
 }
 
 async fn a_claim_tells_whose_tenure_it_ends(journal: &dyn Journal) {
@@ -328,7 +328,7 @@ async fn a_claim_tells_whose_tenure_it_ends(journal: &dyn Journal) {
     let next = journal.process();
     let claim = next.claim("key", &holder("here")).await.expect("a journal that works");
     let Claim::Held { lease: newer, over } = claim else { panic!("it has run out: {claim:?}") };
-    assert_eq!(over, Some(Tenant { by: holder("there"), since, token: lease.token }));
+    assert_eq!(over, Some(LeaseHolder { by: holder("there"), since, token: lease.token }));
     next.release(&newer).await.expect("gives back");
     let claim = next.claim("key", &holder("here")).await.expect("a journal that works");
     assert!(matches!(claim, Claim::Held { over: None, .. }), "it was given back: {claim:?}");

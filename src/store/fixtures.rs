@@ -12,7 +12,7 @@ use machine::phase::VolumePolicy;
 use machine::timestamp::DualTimestamp;
 use tempfile::TempDir;
 
-use super::layer::Layer;
+use super::layer::StoreDecorator;
 use super::memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::{Claim, Holder, Lease, Store};
@@ -67,7 +67,7 @@ impl Journal for Layered {
 
 struct Plain(MemoryStore);
 
-impl Layer for Plain {
+impl StoreDecorator for Plain {
     fn below(&self) -> &dyn Store {
         &self.0
     }

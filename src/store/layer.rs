@@ -7,11 +7,11 @@ use machine::app::AppKey;
 use machine::entry::StoredEntry;
 use machine::id::{JournalId, RunId};
 
-use super::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use super::{Claim, Holder, Lease, RunRow, Store, StoreError, StoredRun};
 
 /// What lies over another store. Each verb means what it means in [`Store`], and is passed on unless it is written anew.
 #[async_trait]
-pub trait Layer: Send + Sync {
+pub trait StoreDecorator: Send + Sync {
     /// The store that this one lies over.
     fn below(&self) -> &dyn Store;
 
@@ -55,7 +55,7 @@ pub trait Layer: Send + Sync {
 }
 
 #[async_trait]
-impl<L: Layer> Store for L {
+impl<L: StoreDecorator> Store for L {
     fn journal(&self) -> &JournalId {
         self.below().journal()
     }
@@ -66,14 +66,14 @@ impl<L: Layer> Store for L {
         line: &StoredEntry,
         blobs: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), StoreError> {
-        Layer::begin(self, lease, line, blobs).await
+        StoreDecorator::begin(self, lease, line, blobs).await
     }
 
     async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
-        Layer::append(self, run, seq, token, line).await
+        StoreDecorator::append(self, run, seq, token, line).await
     }
 
-    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
+    async fn load(&self, run: &RunId) -> Result<StoredRun, StoreError> {
         self.admits()?;
         self.below().load(run).await
     }
@@ -85,17 +85,17 @@ impl<L: Layer> Store for L {
 
     async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
         self.admits()?;
-        Layer::claim(self, key, holder).await
+        StoreDecorator::claim(self, key, holder).await
     }
 
     async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
         self.admits()?;
-        Layer::renew(self, lease).await
+        StoreDecorator::renew(self, lease).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         self.admits()?;
-        Layer::release(self, lease).await
+        StoreDecorator::release(self, lease).await
     }
 
     async fn forget(&self, run: &RunId) -> Result<(), StoreError> {

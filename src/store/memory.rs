@@ -12,8 +12,8 @@ use machine::entry::{FORMAT, RunHeader, StoredEntry};
 use machine::id::{JournalId, RunId};
 use machine::phase::PhaseKind;
 
-use super::tenure::{self, Tenure};
-use super::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use super::tenure::{self, LeaseRecord};
+use super::{Claim, Holder, Lease, RunRow, Store, StoreError, StoredRun};
 use crate::wire::Clock;
 
 /// One process's view of a journal in memory.
@@ -29,8 +29,8 @@ pub struct MemoryStore {
 struct Book {
     processes: u64,
     locks: BTreeMap<String, Lock>,
-    tenures: BTreeMap<String, Tenure>,
-    runs: BTreeMap<RunId, Run>,
+    tenures: BTreeMap<String, LeaseRecord>,
+    runs: BTreeMap<RunId, RunRecord>,
     blobs: BTreeMap<String, Vec<u8>>,
 }
 
@@ -42,7 +42,7 @@ struct Lock {
 }
 
 #[derive(Clone, PartialEq)]
-struct Run {
+struct RunRecord {
     /// How many runs were there before it.
     nth: usize,
     begun: RunHeader,
@@ -122,7 +122,7 @@ impl Book {
         other.map_or(Ok(()), |(id, _)| Err(StoreError::OpenRun { run: id.clone() }))
     }
 
-    fn run(&self, run: &RunId) -> Result<&Run, StoreError> {
+    fn run(&self, run: &RunId) -> Result<&RunRecord, StoreError> {
         self.runs.get(run).ok_or_else(|| StoreError::NoSuchRun(run.clone()))
     }
 
@@ -133,7 +133,7 @@ impl Book {
     }
 }
 
-impl Run {
+impl RunRecord {
     fn begin(nth: usize, begun: RunHeader, line: &StoredEntry) -> Self {
         let at = line.at.wall_ms;
         let lines = vec![line.clone()];
@@ -201,7 +201,7 @@ impl Store for MemoryStore {
             }
         }
         let nth = book.runs.len();
-        book.runs.insert(begun.run.clone(), Run::begin(nth, begun.clone(), line));
+        book.runs.insert(begun.run.clone(), RunRecord::begin(nth, begun.clone(), line));
         Ok(())
     }
 
@@ -220,7 +220,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
+    async fn load(&self, run: &RunId) -> Result<StoredRun, StoreError> {
         let book = self.book();
         let known = book.run(run)?;
         let unreadable = |reason| StoreError::Unreadable { run: run.clone(), reason };
@@ -233,7 +233,7 @@ impl Store for MemoryStore {
         let hashes: BTreeSet<_> = known.begun.frozen.values().collect();
         let blobs = hashes.into_iter().filter_map(|hash| book.blobs.get_key_value(hash));
         let blobs = blobs.map(|(hash, bytes)| (hash.clone(), bytes.clone())).collect();
-        Ok(Loaded { lines: known.lines.clone(), blobs })
+        Ok(StoredRun { lines: known.lines.clone(), blobs })
     }
 
     async fn list(&self, app: Option<&AppKey>) -> Result<Vec<RunRow>, StoreError> {
@@ -249,14 +249,14 @@ impl Store for MemoryStore {
         let mut book = self.book();
         let last = book.tenures.get(key);
         if book.locks.contains_key(key) {
-            return Ok(Claim::Taken(Tenure::behind_the_lock(last, self.clock.wall())));
+            return Ok(Claim::Taken(LeaseRecord::behind_the_lock(last, self.clock.wall())));
         }
         if let Some(last) = last.filter(|last| !last.may_pass_to(holder, &now)) {
             return Ok(Claim::Taken(last.tenant()));
         }
-        let next = Tenure::after(last, holder, &now);
+        let next = LeaseRecord::after(last, holder, &now);
         let lease = tenure::lease(key, next.token, &now);
-        let over = last.and_then(Tenure::unreturned);
+        let over = last.and_then(LeaseRecord::unreturned);
         book.locks.insert(key.to_owned(), Lock { process: self.process, token: next.token });
         book.tenures.insert(key.to_owned(), next);
         Ok(Claim::Held { lease, over })

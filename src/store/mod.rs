@@ -66,7 +66,7 @@ pub struct Lease {
 
 /// Who has a key, or had it and did not give it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tenant {
+pub struct LeaseHolder {
     /// Who.
     pub by: Holder,
     /// Since when, by the wall clock.
@@ -83,10 +83,10 @@ pub enum Claim {
         /// The right to write.
         lease: Lease,
         /// Whose it was until now, where that one never gave it back: dead, or run out.
-        over: Option<Tenant>,
+        over: Option<LeaseHolder>,
     },
     /// Somebody else's.
-    Taken(Tenant),
+    Taken(LeaseHolder),
 }
 
 /// A run, as the list shows it: a fold of its lines.
@@ -110,7 +110,7 @@ pub struct RunRow {
 
 /// A run with all its lines and the blobs that its beginning names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loaded {
+pub struct StoredRun {
     /// The lines, in order, without gaps.
     pub lines: Vec<StoredEntry>,
     /// What is frozen with it, by SHA-256 (hexadecimal).
@@ -212,7 +212,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::NoSuchRun`], [`StoreError::Unreadable`].
-    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError>;
+    async fn load(&self, run: &RunId) -> Result<StoredRun, StoreError>;
 
     /// All runs in the order in which they were begun, whatever the clock said then; of one app if `app` is given. One
     /// unreadable run never hides the others.

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use machine::timestamp::DualTimestamp;
 
-use super::{Holder, LEASE, Lease, Tenant};
+use super::{Holder, LEASE, Lease, LeaseHolder};
 use crate::wire::Clock;
 
 /// Now, on both clocks.
@@ -24,7 +24,7 @@ fn boot_ms(clock: &dyn Clock) -> u64 {
 
 /// What is kept about a key that was ever claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tenure {
+pub(super) struct LeaseRecord {
     /// The newest token given.
     pub token: u64,
     /// To whom.
@@ -37,7 +37,7 @@ pub(super) struct Tenure {
     pub released: bool,
 }
 
-impl Tenure {
+impl LeaseRecord {
     /// The tenure that follows `last`, from `now` on.
     pub fn after(last: Option<&Self>, holder: &Holder, now: &DualTimestamp) -> Self {
         Self {
@@ -76,9 +76,9 @@ impl Tenure {
     }
 
     /// Whose it is, for others to read.
-    pub fn tenant(&self) -> Tenant {
+    pub fn tenant(&self) -> LeaseHolder {
         let since_ms = i64::try_from(self.since_ms).unwrap_or(i64::MAX);
-        Tenant {
+        LeaseHolder {
             by: self.holder.clone(),
             since: Timestamp::from_millisecond(since_ms).unwrap_or(Timestamp::UNIX_EPOCH),
             token: self.token,
@@ -86,14 +86,14 @@ impl Tenure {
     }
 
     /// Whose it is, unless that one gave it back.
-    pub fn unreturned(&self) -> Option<Tenant> {
+    pub fn unreturned(&self) -> Option<LeaseHolder> {
         (!self.released).then(|| self.tenant())
     }
 
     /// Who has the operating system's lock, at `now`, beside this row. One that was given back does not tell: its
     /// holder may have been made to, or somebody else has not written a row yet.
-    pub fn behind_the_lock(row: Option<&Self>, now: Timestamp) -> Tenant {
-        row.and_then(Self::unreturned).unwrap_or_else(|| Tenant {
+    pub fn behind_the_lock(row: Option<&Self>, now: Timestamp) -> LeaseHolder {
+        row.and_then(Self::unreturned).unwrap_or_else(|| LeaseHolder {
             by: Holder::unknown("a process on this host that is just beginning or ending"),
             since: now,
             token: row.map_or(0, |row| row.token),
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_key_passes_at_once_within_a_host_by_name_or_by_boot() {
-        let tenure = Tenure::after(None, &holder("mill", "b1"), &at(0, 0, "b1"));
+        let tenure = LeaseRecord::after(None, &holder("mill", "b1"), &at(0, 0, "b1"));
         for (host, boot, passes) in [("mill", "b2", true), ("box", "b1", true), ("box", "b2", false)] {
             assert_eq!(tenure.may_pass_to(&holder(host, boot), &at(1, 1, boot)), passes, "{host} {boot}");
         }
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn between_hosts_the_wall_clock_decides_and_within_a_boot_the_steady_one() {
-        let tenure = Tenure::after(None, &holder("mill", "b1"), &at(1_000, 50, "b1"));
+        let tenure = LeaseRecord::after(None, &holder("mill", "b1"), &at(1_000, 50, "b1"));
         let next = holder("box", "b2");
         let ends = lease_ms();
         for (now, passes) in [

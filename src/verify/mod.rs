@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use machine::entry::Proof;
 
 use crate::spec::StatusSet;
-use crate::wire::Outside;
+use crate::wire::Ports;
 use site::Site;
 
 pub use way::Way;
@@ -197,7 +197,7 @@ pub struct Proven {
 
 /// Why there is no proof.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotProven {
+pub enum VerifyError {
     /// The deadline came first.
     #[error("{check} not well in time: {saw}")]
     TimedOut {
@@ -241,13 +241,13 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 /// The deadline is kept as well as the ports keep theirs: a request never gets more time than is left.
 ///
 /// # Errors
-/// [`NotProven`] when the deadline or the caller's `patience` ends first.
+/// [`VerifyError`] when the deadline or the caller's `patience` ends first.
 pub async fn verify(
-    outside: &Outside,
+    outside: &Ports,
     target: &Target,
     on: &mut (dyn FnMut(&Sighting) + Send),
     patience: &mut dyn Patience,
-) -> Result<Proven, NotProven> {
+) -> Result<Proven, VerifyError> {
     let deadline = outside.clock.boot() + target.timeout;
     let (door, shown, seen) = (OnceLock::new(), AtomicU32::new(0), Vec::new());
     let mut watch = Watch { outside, target, door, shown, on, patience, deadline, seen };
@@ -264,7 +264,7 @@ pub async fn verify(
 
 /// One verification under way.
 struct Watch<'a> {
-    outside: &'a Outside,
+    outside: &'a Ports,
     target: &'a Target,
     door: OnceLock<IpAddr>,
     shown: AtomicU32,
@@ -275,7 +275,7 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    async fn pass(&mut self, check: Check) -> Result<(), NotProven> {
+    async fn pass(&mut self, check: Check) -> Result<(), VerifyError> {
         self.seen.push((check, "not asked before the time was up".to_owned()));
         let (mut in_a_row, mut hint) = (1, None);
         for attempt in 1.. {
@@ -305,7 +305,7 @@ impl Watch<'_> {
             }
             self.outside.clock.sleep(pause.min(self.left())).await;
         }
-        Err(NotProven::TimedOut { check, saw: self.last(), hint, evidence: self.evidence() })
+        Err(VerifyError::TimedOut { check, saw: self.last(), hint, evidence: self.evidence() })
     }
 
     fn left(&self) -> Duration {
@@ -320,10 +320,10 @@ impl Watch<'_> {
         sighting
     }
 
-    fn stopped(&self, Sighting { check, saw, .. }: Sighting, stop: Stop) -> NotProven {
+    fn stopped(&self, Sighting { check, saw, .. }: Sighting, stop: Stop) -> VerifyError {
         match stop {
-            Stop::Hopeless(reason) => NotProven::Hopeless { check, saw, reason, evidence: self.evidence() },
-            Stop::Cancelled => NotProven::Cancelled { check },
+            Stop::Hopeless(reason) => VerifyError::Hopeless { check, saw, reason, evidence: self.evidence() },
+            Stop::Cancelled => VerifyError::Cancelled { check },
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use ::http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, USER_AGENT};
 
 use super::{Look, Target};
-use crate::wire::{BodyPrefix, Outside, Request, Response, SendError};
+use crate::wire::{BodyPrefix, Ports, Request, Response, SendError};
 
 /// The longest that one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ const PORT: u16 = 443;
 /// The occasion of one look.
 pub(super) struct Site<'a> {
     /// The ports.
-    pub outside: &'a Outside,
+    pub outside: &'a Ports,
     /// What is to be proved.
     pub target: &'a Target,
     /// The address that the name servers gave, once they all agree.

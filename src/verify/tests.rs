@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use std::net::Ipv4Addr;
 
 use super::{
-    Check, Duration, Endless, Fingerprint, NotProven, Outside, Patience, Proof, Proven, Sighting, SocketAddr,
-    StatusSet, Stop, Target, Way, async_trait, verify,
+    Check, Duration, Endless, Fingerprint, Patience, Ports, Proof, Proven, Sighting, SocketAddr, StatusSet,
+    Stop, Target, VerifyError, Way, async_trait, verify,
 };
 use crate::wire::{
     Answer, Certificate, Clock, Pinned, Question, Request, ResolveError, Resolver, Response, SendError,
@@ -124,7 +124,7 @@ fn is_health(request: &Request) -> bool {
 
 /// What came of it, all that was shown, and how many seconds it took.
 struct Seen {
-    outcome: Result<Proven, NotProven>,
+    outcome: Result<Proven, VerifyError>,
     shown: Vec<Sighting>,
     took: Duration,
 }
@@ -140,8 +140,8 @@ impl Seen {
 
     fn timed_out_at(&self) -> Option<Check> {
         match &self.outcome {
-            Err(NotProven::TimedOut { check, .. }) => Some(*check),
-            Ok(_) | Err(NotProven::Hopeless { .. } | NotProven::Cancelled { .. }) => None,
+            Err(VerifyError::TimedOut { check, .. }) => Some(*check),
+            Ok(_) | Err(VerifyError::Hopeless { .. } | VerifyError::Cancelled { .. }) => None,
         }
     }
 }
@@ -161,7 +161,7 @@ async fn look_with(
     site: impl Fn(u64, &Request) -> Sent + Send + Sync + 'static,
 ) -> Seen {
     let world = Arc::new(World { now: Mutex::default(), zone: Box::new(zone), site: Box::new(site) });
-    let outside = Outside { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
+    let outside = Ports { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
     let mut shown = Vec::new();
     let outcome = verify(&outside, &target, &mut |sighting| shown.push(sighting.clone()), patience).await;
     Seen { outcome, shown, took: world.boot() }
@@ -385,7 +385,7 @@ async fn where_the_place_is_given_no_name_server_is_asked_and_that_is_said() {
     };
     let mut shown = Vec::new();
     let world = Arc::new(World { now: Mutex::default(), zone: Box::new(unasked), site: Box::new(site) });
-    let outside = Outside { transport: world.clone(), resolver: world.clone(), clock: world };
+    let outside = Ports { transport: world.clone(), resolver: world.clone(), clock: world };
     for pin in ["Blog.Example.com:443:198.51.100.9", "*:443:198.51.100.9"] {
         let outside = Pinned::over(outside.clone(), vec![pin.parse().expect(pin)]);
         let mut on = |sighting: &Sighting| shown.push(sighting.saw.clone());
@@ -494,7 +494,7 @@ async fn the_caller_can_end_it_early_and_keeps_the_evidence() {
     assert_eq!(seen.took, 5 * SECOND);
     let error = seen.outcome.expect_err("it was hopeless");
     assert_eq!(error.to_string(), "http not well: GET / 502: bad gateway; no container for 60 s");
-    let NotProven::Hopeless { evidence, .. } = error else { panic!("{error}") };
+    let VerifyError::Hopeless { evidence, .. } = error else { panic!("{error}") };
     assert_eq!(evidence.len(), 3);
     assert_eq!(evidence[2], "http: GET / 502: bad gateway");
 }
@@ -503,7 +503,7 @@ async fn the_caller_can_end_it_early_and_keeps_the_evidence() {
 async fn a_cancelled_verification_says_where_it_stopped() {
     let mut patience = After(1, Stop::Cancelled);
     let seen = look_with(&mut patience, target(), |_, _| Err(ResolveError::Nothing), well).await;
-    assert_eq!(seen.outcome, Err(NotProven::Cancelled { check: Check::Dns }));
+    assert_eq!(seen.outcome, Err(VerifyError::Cancelled { check: Check::Dns }));
 }
 
 #[tokio::test]

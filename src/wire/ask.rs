@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 
 use super::budget::retry_after;
 use super::patience::{BEFORE_FIRST_ANSWER, Patience};
-use super::{Outside, Request, Response, SendError};
+use super::{Ports, Request, Response, SendError};
 
 /// The first pause; each further one is twice as long.
 const FIRST: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ const QUEUE: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// The last [`SendError`]; one of TLS at once, because a certificate does not get better by asking.
-pub async fn ask(outside: &Outside, request: Request, patience: &Patience) -> Result<Response, SendError> {
+pub async fn ask(outside: &Ports, request: Request, patience: &Patience) -> Result<Response, SendError> {
     let reads = [Method::GET, Method::HEAD].contains(request.http.method());
     assert!(reads, "{} is a write: sending it again could do it twice", request.http.method());
     let clock = &outside.clock;
@@ -147,7 +147,7 @@ mod tests {
         let clock = Arc::new(PretendClock::default());
         let answers = Mutex::new(answers.into_iter().collect());
         let script = Arc::new(Script { clock: clock.clone(), answers, asked: Mutex::default() });
-        let outside = Outside { transport: script.clone(), resolver: Arc::new(NoNames), clock };
+        let outside = Ports { transport: script.clone(), resolver: Arc::new(NoNames), clock };
         let http = http::Request::builder().method(method).uri("https://api.example.com/zones");
         let http = http.body(Vec::new()).expect("a plain request");
         let request = Request { http, timeout: Duration::from_secs(10), connect_to: None };

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 /// The three ports together: what a run has of the world.
 #[derive(Clone)]
-pub struct Outside {
+pub struct Ports {
     /// Carries HTTP requests.
     pub transport: Arc<dyn Transport>,
     /// Asks name servers.

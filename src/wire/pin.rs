@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Answer, Outside, Question, ResolveError, Resolver};
+use super::{Answer, Ports, Question, ResolveError, Resolver};
 
 /// Where one host is, for one port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,9 +70,9 @@ pub struct Pinned {
 impl Pinned {
     /// The same outside, with `pins`. Of several for one host the last counts, and any of them more than `*`.
     #[must_use]
-    pub fn over(outside: Outside, pins: Vec<Pin>) -> Outside {
+    pub fn over(outside: Ports, pins: Vec<Pin>) -> Ports {
         let inner = outside.resolver;
-        Outside { resolver: Arc::new(Self { inner, pins }), ..outside }
+        Ports { resolver: Arc::new(Self { inner, pins }), ..outside }
     }
 }
 

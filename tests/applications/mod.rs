@@ -8,11 +8,11 @@ use fabrik::providers::coolify::envs::Reach;
 use fabrik::providers::coolify::shape::settled;
 use fabrik::providers::coolify::starts::Container;
 use fabrik::providers::coolify::storages::Mount;
-use fabrik::providers::coolify::{Applications, Resource, Seat};
+use fabrik::providers::coolify::{AppSlot, Applications, Resource};
 use fabrik::providers::{Call, Coolify, Object, Provider, Volumes};
 use fabrik::sandbox::{COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
-use fabrik::wire::Outside;
+use fabrik::wire::Ports;
 use machine::id::{JournalId, RunId};
 use machine::receipt::Attributes;
 use machine::step::Step;
@@ -22,7 +22,7 @@ use serde_json::Value;
 /// Somebody with a project who deploys applications into it.
 struct Deployer {
     sandbox: Sandbox,
-    outside: Outside,
+    outside: Ports,
     applications: Applications,
 }
 
@@ -32,7 +32,7 @@ impl Deployer {
         let outside = sandbox.outside();
         let token = Secret::new("1|token".to_owned());
         let coolify = Coolify::new(outside.clone(), &format!("https://{COOLIFY}"), token);
-        let seat = Seat {
+        let slot = AppSlot {
             coolify: coolify.clone(),
             team: coolify.team().await.unwrap().id,
             server: sandbox.world().server.uuid,
@@ -40,16 +40,16 @@ impl Deployer {
             environment: "production".into(),
             name: "api".into(),
         };
-        let mut deployer = Self { sandbox, outside, applications: Applications { seat } };
-        deployer.applications.seat.project = deployer.project().await;
+        let mut deployer = Self { sandbox, outside, applications: Applications { slot } };
+        deployer.applications.slot.project = deployer.project().await;
         deployer
     }
 
     async fn project(&self) -> String {
         let projects = fabrik::providers::coolify::Projects {
             coolify: self.coolify().clone(),
-            team: self.applications.seat.team.clone(),
-            server: self.applications.seat.server.clone(),
+            team: self.applications.slot.team.clone(),
+            server: self.applications.slot.server.clone(),
             name: "shop".into(),
         };
         let done = self.done(projects.make(&Attributes::new(), &tag())).await;
@@ -57,7 +57,7 @@ impl Deployer {
     }
 
     fn coolify(&self) -> &Coolify {
-        &self.applications.seat.coolify
+        &self.applications.slot.coolify
     }
 
     async fn send(&self, call: Call) -> Answer {

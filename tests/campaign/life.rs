@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use fabrik::runner::Ended;
-use fabrik::runner::desk::{Desk, Options, Outcome};
+use fabrik::runner::desk::{CommandOutcome, Desk, Options};
 use fabrik::sandbox::{Hook, Sandbox, Schedule, Side};
 use fabrik::store::Holder;
 use fabrik::wire::{Request, Response, SendError, Transport};
@@ -14,10 +14,10 @@ use tokio::sync::Notify;
 
 use super::script::{Act, Script, Third, Trouble};
 use super::third::{SLEEP, Wound, heal, strike};
-use crate::promise::crash::Fuse;
-use crate::promise::deed::complete;
+use crate::promise::crash::CrashPoint;
 use crate::promise::invariants::{always, at_rest};
-use crate::promise::scene::{Made, Scene, options};
+use crate::promise::operation::complete;
+use crate::promise::scenario::{Made, Scenario, options};
 
 /// What a life came to, for counting.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Transport for Sleepy {
 
 /// A story under way.
 pub struct Life {
-    pub scene: Scene,
+    pub scenario: Scenario,
     seed: u64,
     version: u64,
     moved: bool,
@@ -88,11 +88,11 @@ pub struct Life {
 impl Life {
     /// A scene for `script`.
     pub fn new(seed: u64, script: &Script) -> Self {
-        let scene = Scene::with(script.made, seed);
+        let scenario = Scenario::with(script.made, seed);
         let set = |world: &mut fabrik::sandbox::World| world.coolify.ahead_s = script.ahead_s;
-        scene.sandbox.with_world(set).expect("it is in memory");
+        scenario.sandbox.with_world(set).expect("it is in memory");
         Self {
-            scene,
+            scenario,
             seed,
             version: 0,
             moved: false,
@@ -108,15 +108,15 @@ impl Life {
     /// Where an invariant does not hold, with the seed and what was being done.
     pub async fn live(mut self, script: &Script) -> Tally {
         let schedule = Schedule { seed: self.seed, rates: script.weather };
-        self.scene.sandbox.with_world(|world| world.schedule = Some(schedule)).expect("it is in memory");
+        self.scenario.sandbox.with_world(|world| world.schedule = Some(schedule)).expect("it is in memory");
         for (nth, (act, trouble, fault)) in script.acts.iter().enumerate() {
             if let Some(fault) = fault {
-                self.scene.sandbox.with_world(|world| world.arm(*fault, None)).expect("it is in memory");
+                self.scenario.sandbox.with_world(|world| world.arm(*fault, None)).expect("it is in memory");
             }
             self.step(*act, *trouble).await;
             // What a process that slept sent late is in no intent of its own run's end: looked at when at rest.
             if !matches!(trouble, Trouble::Sleep(..)) {
-                always(&self.scene, &format!("seed {}, act {nth} {act:?} {trouble:?}", self.seed)).await;
+                always(&self.scenario, &format!("seed {}, act {nth} {act:?} {trouble:?}", self.seed)).await;
             }
         }
         self.come_to_rest(script).await
@@ -126,11 +126,11 @@ impl Life {
         self.prepare(act);
         match trouble {
             Trouble::None => {
-                drop(self.act(act, self.scene.process(&Fuse::default())).await);
+                drop(self.act(act, self.scenario.process(&CrashPoint::default())).await);
             }
             Trouble::Crash(point) => {
-                let fuse = Fuse::at(point);
-                drop(self.act(act, self.scene.process(&fuse)).await);
+                let fuse = CrashPoint::at(point);
+                drop(self.act(act, self.scenario.process(&fuse)).await);
                 self.tally.crashes += u64::from(!fuse.fell().is_empty());
             }
             Trouble::Third(third, request) => self.struck(act, third, request).await,
@@ -144,52 +144,56 @@ impl Life {
             Act::Update => {
                 let version = self.version;
                 self.version += 1;
-                match self.scene.made {
-                    Made::Folder => self.scene.edit(&format!("{} {version}", self.seed)),
+                match self.scenario.made {
+                    Made::Folder => self.scenario.edit(&format!("{} {version}", self.seed)),
                     Made::Image => {
-                        self.scene.respec(&format!("blog:1.{version}"), &format!("blog:1.{}", version + 1));
+                        self.scenario
+                            .respec(&format!("blog:1.{version}"), &format!("blog:1.{}", version + 1));
                     }
                     Made::Git | Made::PrivateGit => {
                         let commit = |version: u64| format!("{version}").repeat(40);
-                        self.scene.respec(&commit(version + 1), &commit(version + 2));
+                        self.scenario.respec(&commit(version + 1), &commit(version + 2));
                     }
                 }
-                if version == 1 && self.scene.made != Made::Folder {
-                    self.scene.respec("COLOUR: blue", "SHAPE: round");
-                    self.scene.respec("{name: cache, path: /cache}", "{name: spool, path: /cache}");
+                if version == 1 && self.scenario.made != Made::Folder {
+                    self.scenario.respec("COLOUR: blue", "SHAPE: round");
+                    self.scenario.respec("{name: cache, path: /cache}", "{name: spool, path: /cache}");
                 }
             }
             Act::Move => {
                 let (one, two) = ("domain: blog.example.com", "domain: [www.example.com, news.example.com]");
                 let (from, to) = if self.moved { (two, one) } else { (one, two) };
-                self.scene.respec(from, to);
+                self.scenario.respec(from, to);
                 self.moved = !self.moved;
             }
             Act::Refresh | Act::RollBack | Act::Resume | Act::Undo | Act::Destroy => {}
         }
     }
 
-    async fn act(&self, act: Act, process: Desk) -> Option<Outcome> {
+    async fn act(&self, act: Act, process: Desk) -> Option<CommandOutcome> {
         let options = Options { refresh: act == Act::Refresh, ..options() };
         match act {
-            Act::Update | Act::Move | Act::Refresh => Some(process.apply(self.scene.spec(), &options).await),
+            Act::Update | Act::Move | Act::Refresh => {
+                Some(process.apply(self.scenario.spec(), &options).await)
+            }
             Act::RollBack => {
-                let run = self.scene.finished().await.pop()?;
+                let run = self.scenario.finished().await.pop()?;
                 Some(process.roll_back(&run, &options).await)
             }
             Act::Resume => {
-                let run = self.scene.open_run().await?;
+                let run = self.scenario.open_run().await?;
                 Some(process.resume(&run, &options).await)
             }
             Act::Undo => {
-                let run = self.scene.open_run().await?;
+                let run = self.scenario.open_run().await?;
                 let outcome = process.roll_back(&run, &options).await;
                 // One that takes the app down is not undone, it only goes on.
-                let refused = matches!(outcome, Outcome::Obstacles(_)) && self.scene.takes_down(&run).await;
+                let refused =
+                    matches!(outcome, CommandOutcome::Blockers(_)) && self.scenario.takes_down(&run).await;
                 Some(if refused { process.resume(&run, &options).await } else { outcome })
             }
             Act::Destroy => {
-                let app = self.scene.journal().list(None).await.ok()?.last()?.app.clone();
+                let app = self.scenario.journal().list(None).await.ok()?.last()?.app.clone();
                 Some(process.destroy(&app, VolumePolicy::Retain, &options).await)
             }
         }
@@ -197,7 +201,7 @@ impl Life {
 
     async fn struck(&mut self, act: Act, third: Third, request: u64) {
         let (passed, wounds) = (AtomicU64::new(0), Arc::new(Mutex::new(Vec::new())));
-        let (sandbox, hurt, seed) = (self.scene.sandbox.clone(), wounds.clone(), self.seed);
+        let (sandbox, hurt, seed) = (self.scenario.sandbox.clone(), wounds.clone(), self.seed);
         let struck = Arc::new(AtomicBool::new(false));
         let flag = struck.clone();
         // Before a read: what is done between our last look and our write nobody can see (README, what is promised).
@@ -209,7 +213,7 @@ impl Life {
             }
             fabrik::sandbox::Verdict::Go
         });
-        drop(self.act(act, self.through(&self.scene.sandbox, hook)).await);
+        drop(self.act(act, self.through(&self.scenario.sandbox, hook)).await);
         self.tally.strikes += u64::from(struck.load(Ordering::SeqCst));
         self.deleted |= matches!(third, Third::DeleteRecord | Third::UnmarkRecord | Third::DeleteApp)
             && struck.load(Ordering::SeqCst);
@@ -218,19 +222,19 @@ impl Life {
 
     fn through(&self, sandbox: &Sandbox, hook: Hook) -> Desk {
         let outside = sandbox.outside_with_hook(hook);
-        let desk = self.scene.process(&Fuse::default());
-        let vendors = desk.vendors.clone().through(&outside);
-        Desk { outside, vendors, ..desk }
+        let desk = self.scenario.process(&CrashPoint::default());
+        let clients = desk.clients.clone().through(&outside);
+        Desk { outside, clients, ..desk }
     }
 
     async fn asleep(&mut self, act: Act, request: u64, other: Act) {
         let gate = Arc::new(Gate::default());
-        let desk = self.scene.process(&Fuse::default());
+        let desk = self.scenario.process(&CrashPoint::default());
         let inner = desk.outside.transport.clone();
         let transport = Arc::new(Sleepy { inner, left: AtomicU64::new(request), gate: gate.clone() });
-        let outside = fabrik::wire::Outside { transport, ..desk.outside.clone() };
-        let vendors = desk.vendors.clone().through(&outside);
-        let sleeper = Desk { outside, vendors, ..desk };
+        let outside = fabrik::wire::Ports { transport, ..desk.outside.clone() };
+        let clients = desk.clients.clone().through(&outside);
+        let sleeper = Desk { outside, clients, ..desk };
         let first = async {
             drop(self.act(act, sleeper).await);
             gate.reached.notify_one();
@@ -238,14 +242,14 @@ impl Life {
         let second = async {
             gate.reached.notified().await;
             if gate.slept.load(Ordering::SeqCst) {
-                self.scene.sandbox.with_world(|world| world.pass(SLEEP)).expect("it is in memory");
+                self.scenario.sandbox.with_world(|world| world.pass(SLEEP)).expect("it is in memory");
                 let elsewhere = Holder {
                     who: "grace@elsewhere".to_owned(),
                     pid: 2,
                     boot: "another".to_owned(),
                     command: "resume".to_owned(),
                 };
-                let process = Desk { holder: elsewhere, ..self.scene.process(&Fuse::default()) };
+                let process = Desk { holder: elsewhere, ..self.scenario.process(&CrashPoint::default()) };
                 drop(self.act(other, process).await);
                 gate.open.notify_one();
             }
@@ -257,12 +261,12 @@ impl Life {
     // A resource of the release before that somebody deleted cannot be put back: a person says so, and it goes on.
     async fn give_up_what_others_deleted(&self, context: &str) {
         for _ in 0..4 {
-            let outcome = self.act(Act::Undo, self.scene.process(&Fuse::default())).await;
-            let Some(Outcome::Ended(Ended::Failed { run, standing, .. })) = outcome else { return };
+            let outcome = self.act(Act::Undo, self.scenario.process(&CrashPoint::default())).await;
+            let Some(CommandOutcome::Ended(Ended::Failed { run, standing, .. })) = outcome else { return };
             assert!(self.deleted, "{context}: does not come to an end: {standing:?}");
             let resource = standing.first().expect("something stands").receipt.step;
-            self.scene
-                .process(&Fuse::default())
+            self.scenario
+                .process(&CrashPoint::default())
                 .abandon(&run, resource, "deleted by others", &options())
                 .await;
         }
@@ -281,30 +285,30 @@ impl Life {
                 world.stray_containers.clear();
             }
         };
-        self.scene.sandbox.with_world(calm).expect("it is in memory");
-        self.scene.outlast_late_effects().await;
+        self.scenario.sandbox.with_world(calm).expect("it is in memory");
+        self.scenario.outlast_late_effects().await;
         for wound in self.wounds.drain(..).rev() {
-            heal(&self.scene.sandbox, &wound).unwrap_or_else(|lost| panic!("{context}: {lost}"));
+            heal(&self.scenario.sandbox, &wound).unwrap_or_else(|lost| panic!("{context}: {lost}"));
         }
         for _ in 0..4 {
             let act = if self.seed.is_multiple_of(2) { Act::Resume } else { Act::Undo };
-            let outcome = self.act(act, self.scene.process(&Fuse::default())).await;
-            let parked = matches!(outcome, Some(Outcome::Ended(Ended::Parked { .. })));
+            let outcome = self.act(act, self.scenario.process(&CrashPoint::default())).await;
+            let parked = matches!(outcome, Some(CommandOutcome::Ended(Ended::Parked { .. })));
             // A run whose app others deleted parks until a person undoes it.
             assert!(!parked || self.deleted, "{context}: does not converge: {outcome:?}");
         }
         self.give_up_what_others_deleted(&context).await;
         self.prepare(Act::Update);
-        let outcome = self.act(Act::Refresh, self.scene.process(&Fuse::default())).await;
+        let outcome = self.act(Act::Refresh, self.scenario.process(&CrashPoint::default())).await;
         assert!(outcome.as_ref().is_some_and(complete), "{context}: the last apply: {outcome:?}");
-        at_rest(&self.scene, &context).await;
+        at_rest(&self.scenario, &context).await;
         if script.ends_in_destroy {
-            let outcome = self.act(Act::Destroy, self.scene.process(&Fuse::default())).await;
-            let gone = matches!(outcome, Some(Outcome::Ended(Ended::RolledBack { .. })));
+            let outcome = self.act(Act::Destroy, self.scenario.process(&CrashPoint::default())).await;
+            let gone = matches!(outcome, Some(CommandOutcome::Ended(Ended::RolledBack { .. })));
             assert!(gone, "{context}: the last destroy: {outcome:?}");
-            at_rest(&self.scene, &format!("{context}, taken down")).await;
+            at_rest(&self.scenario, &format!("{context}, taken down")).await;
         }
-        self.tally.requests = self.scene.sandbox.world().log.requests;
+        self.tally.requests = self.scenario.sandbox.world().log.requests;
         self.tally
     }
 }

@@ -3,7 +3,7 @@
 use fabrik::sandbox::{Fault, Rates};
 
 use super::dice::Dice;
-use crate::promise::scene::Made;
+use crate::promise::scenario::Made;
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

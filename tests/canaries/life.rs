@@ -9,12 +9,12 @@ use fabrik::sandbox::services::Container;
 use fabrik::secrets::{Secret, keep};
 
 use super::birds::{self, Ears};
-use crate::face::house::{House, Said};
+use crate::face::house::{CliFixture, Said};
 use crate::face::served::Served;
 
 /// A house whose app has all the secrets.
 pub struct Life {
-    pub house: House,
+    pub house: CliFixture,
     way: &'static [&'static str],
     secrets: BTreeMap<&'static str, String>,
     ears: Ears,
@@ -24,7 +24,7 @@ pub struct Life {
 
 impl Life {
     pub fn new(way: &'static [&'static str], long: usize) -> Self {
-        let house = House::with_app();
+        let house = CliFixture::with_app();
         let secrets = birds::all(long);
         let names: Vec<&str> = secrets.keys().copied().collect();
         let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();

@@ -7,16 +7,16 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fabrik::report::Veil;
-use fabrik::runner::desk::{Desk, Outcome};
-use fabrik::runner::event::{Event, Listener};
+use fabrik::runner::desk::{CommandOutcome, Desk};
+use fabrik::runner::event::{Event, EventSink};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Outside, Request, Response, SendError, Transport};
+use fabrik::wire::{Ports, Request, Response, SendError, Transport};
 use machine::phase::{PhaseKind, VolumePolicy};
 use serde_json::json;
 
 use super::birds::Ears;
-use crate::promise::crash::Fuse;
-use crate::promise::scene::{Scene, options};
+use crate::promise::crash::CrashPoint;
+use crate::promise::scenario::{Scenario, options};
 
 /// Without what `{:?}` would escape once more.
 const SECRET: &str = "canary-'quoted'-back ünd/forth+0123";
@@ -70,7 +70,7 @@ struct All {
     veil: Veil,
 }
 
-impl Listener for All {
+impl EventSink for All {
     fn hear(&self, event: &Event) {
         self.told.lock().unwrap().push(self.veil.hide(&format!("{event:?}")));
     }
@@ -81,101 +81,101 @@ impl Listener for All {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Command {
     Apply,
     Update,
     RollBack,
     Destroy,
 }
 
-impl Deed {
-    async fn set(self) -> Scene {
-        let mut scene = Scene::new(1);
-        scene.environment.insert("API_KEY".to_owned(), SECRET.to_owned());
+impl Command {
+    async fn set(self) -> Scenario {
+        let mut scenario = Scenario::new(1);
+        scenario.environment.insert("API_KEY".to_owned(), SECRET.to_owned());
         if !matches!(self, Self::Apply) {
-            scene.apply(&Fuse::default()).await;
-            assert_eq!(scene.phase().await, Some(PhaseKind::Complete));
+            scenario.apply(&CrashPoint::default()).await;
+            assert_eq!(scenario.phase().await, Some(PhaseKind::Complete));
         }
         if matches!(self, Self::Update) {
-            scene.edit("second");
+            scenario.edit("second");
         }
-        scene
+        scenario
     }
 
-    async fn done(self, scene: &Scene, desk: &Desk) -> Outcome {
+    async fn done(self, scenario: &Scenario, desk: &Desk) -> CommandOutcome {
         match self {
-            Self::Apply | Self::Update => desk.apply(scene.spec(), &options()).await,
+            Self::Apply | Self::Update => desk.apply(scenario.spec(), &options()).await,
             Self::RollBack => {
-                let run = scene.finished().await.pop().unwrap();
+                let run = scenario.finished().await.pop().unwrap();
                 desk.roll_back(&run, &options()).await
             }
             Self::Destroy => {
-                let app = scene.journal().list(None).await.unwrap().last().unwrap().app.clone();
+                let app = scenario.journal().list(None).await.unwrap().last().unwrap().app.clone();
                 desk.destroy(&app, VolumePolicy::Retain, &options()).await
             }
         }
     }
 }
 
-/// Does the deed with a parrot at `at`; gives all that is told and written, or `None` where it was never asked so often.
-async fn told(deed: Deed, at: usize, mood: Mood) -> Option<String> {
-    let scene = deed.set().await;
-    let (heard, outside) = (Arc::new(All::default()), scene.sandbox.outside());
+/// Does the command with a parrot at `at`; gives all that is told and written, or `None` where it was never asked so often.
+async fn told(command: Command, at: usize, mood: Mood) -> Option<String> {
+    let scenario = command.set().await;
+    let (heard, outside) = (Arc::new(All::default()), scenario.sandbox.outside());
     let asked = AtomicUsize::new(0);
     let parrot = Arc::new(Parrot { inner: outside.transport.clone(), asked, at, mood });
-    let outside = Outside { transport: parrot.clone(), ..outside };
-    let desk = scene.process(&Fuse::default());
-    let vendors = desk.vendors.clone().through(&outside);
-    let desk = Desk { listener: heard.clone(), outside, vendors, ..desk };
-    let outcome = deed.done(&scene, &desk).await;
+    let outside = Ports { transport: parrot.clone(), ..outside };
+    let desk = scenario.process(&CrashPoint::default());
+    let clients = desk.clients.clone().through(&outside);
+    let desk = Desk { listener: heard.clone(), outside, clients, ..desk };
+    let outcome = command.done(&scenario, &desk).await;
     drop(desk);
     if parrot.asked.load(Ordering::SeqCst) <= at {
         return None;
     }
     let mut all = vec![heard.veil.hide(&format!("{outcome:?}"))];
     all.append(&mut heard.told.lock().unwrap());
-    for row in scene.journal().list(None).await.unwrap() {
-        let lines = scene.journal().load(&row.run).await.unwrap().lines;
+    for row in scenario.journal().list(None).await.unwrap() {
+        let lines = scenario.journal().load(&row.run).await.unwrap().lines;
         all.extend(lines.iter().map(|line| format!("journal {}", serde_json::to_string(line).unwrap())));
     }
     Some(all.join("\n"))
 }
 
-async fn never_repeated(deed: Deed) {
+async fn never_repeated(command: Command) {
     let ears = Ears::of([("API_KEY", SECRET)]);
     let mut hidden = 0;
     for mood in MOODS {
         for at in 0.. {
-            let Some(told) = told(deed, at, mood).await else {
-                assert!(at > 5, "{deed:?} asks only {at} times");
+            let Some(told) = told(command, at, mood).await else {
+                assert!(at > 5, "{command:?} asks only {at} times");
                 break;
             };
             for line in told.lines() {
                 let heard = ears.hear(line.as_bytes());
-                assert_eq!(heard, Vec::<String>::new(), "{deed:?}, request {at}, {mood:?}: {line}");
+                assert_eq!(heard, Vec::<String>::new(), "{command:?}, request {at}, {mood:?}: {line}");
             }
             hidden += usize::from(told.contains("***"));
         }
     }
-    assert!(hidden > 5, "{deed:?}: the outside's words came through {hidden} times");
+    assert!(hidden > 5, "{command:?}: the outside's words came through {hidden} times");
 }
 
 #[tokio::test]
 async fn what_the_outside_quotes_at_any_request_of_an_apply_is_not_repeated() {
-    never_repeated(Deed::Apply).await;
+    never_repeated(Command::Apply).await;
 }
 
 #[tokio::test]
 async fn what_the_outside_quotes_at_any_request_of_an_update_is_not_repeated() {
-    never_repeated(Deed::Update).await;
+    never_repeated(Command::Update).await;
 }
 
 #[tokio::test]
 async fn what_the_outside_quotes_at_any_request_of_a_rollback_is_not_repeated() {
-    never_repeated(Deed::RollBack).await;
+    never_repeated(Command::RollBack).await;
 }
 
 #[tokio::test]
 async fn what_the_outside_quotes_at_any_request_of_taking_down_is_not_repeated() {
-    never_repeated(Deed::Destroy).await;
+    never_repeated(Command::Destroy).await;
 }

@@ -1,7 +1,7 @@
 //! What is refused is refused without being repeated.
 
 use super::birds::Ears;
-use crate::face::house::{House, Said};
+use crate::face::house::{CliFixture, Said};
 
 const WAYS: [&[&str]; 3] = [&[], &["-vv"], &["--json"]];
 
@@ -10,7 +10,7 @@ const SPEC: &str = "name: my-api\ntemplate: python-api\ndomain: my-api.example.c
 /// An app without a compose text, in which a value could be joined out of several rows.
 const IMAGE: &str = "name: my-api\nimage: ghcr.io/acme/api:1\ndomain: my-api.example.com\n";
 
-fn refused(house: &House, command: &str, ears: &Ears, case: &str) -> Vec<Said> {
+fn refused(house: &CliFixture, command: &str, ears: &Ears, case: &str) -> Vec<Said> {
     let before = house.listing();
     let ended = WAYS.map(|way| {
         let words = [&[command, "my-api.yaml"], way].concat();
@@ -31,7 +31,7 @@ fn a_value_that_coolify_cannot_carry_is_refused_by_its_name() {
     {
         let ears = Ears::of([("KEY", value.trim())]);
         for spec in ["secrets: [KEY]", "secrets: {required: [KEY]}", "env: {A: \"${KEY}\"}"] {
-            let house = House::with_app();
+            let house = CliFixture::with_app();
             house.write("my-api.yaml", format!("{IMAGE}{spec}\n"));
             house.write(".env", format!("KEY=\"{}\"\n", value.replace('$', "\\$")));
             for command in ["apply", "plan"] {
@@ -56,7 +56,7 @@ fn a_broken_env_file_is_refused_by_its_line() {
         CANARY.to_owned(),
         format!("KEY=\"a\n{CANARY}\n"),
     ] {
-        let house = House::with_app();
+        let house = CliFixture::with_app();
         house.write("my-api.yaml", format!("{SPEC}secrets: [KEY]\n"));
         house.write(".env", format!("A=b\n{text}"));
         for command in ["apply", "plan"] {
@@ -84,7 +84,7 @@ fn a_broken_spec_with_a_secret_in_it_is_refused_by_its_place() {
         format!("token: {CANARY}"),
         format!("git: {{repository: \"https://me:{CANARY}@git.example.com/x\"}}"),
     ] {
-        let house = House::with_app();
+        let house = CliFixture::with_app();
         house.write("my-api.yaml", format!("{SPEC}{text}\n"));
         for command in ["validate", "apply", "plan"] {
             for said in refused(&house, command, &ears, &text) {
@@ -99,7 +99,7 @@ fn a_secret_that_stands_in_the_spec_is_warned_of_by_its_place() {
     const CANARY: &str = "canary-that-stands-there-0123";
     let ears = Ears::of([("KEY", CANARY)]);
     for text in [format!("PASSWORD: {CANARY}"), format!("A: \"postgres://me:{CANARY}@db/x\"")] {
-        let house = House::with_app();
+        let house = CliFixture::with_app();
         house.write("my-api.yaml", format!("{SPEC}env: {{{text}}}\n"));
         for way in WAYS {
             let said = house.run(&[&["validate", "my-api.yaml"], way].concat()).ends(0);

@@ -7,7 +7,7 @@ use fabrik::providers::answer::Answer;
 use fabrik::providers::{Cloudflare, Provider, Volumes};
 use fabrik::sandbox::{CLOUDFLARE, Mishap};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Outside, Request, Response, SendError, Transport};
+use fabrik::wire::{Ports, Request, Response, SendError, Transport};
 
 use super::{Sky, fields, tag};
 
@@ -31,7 +31,7 @@ impl Transport for Keeper {
 fn kept(token: &str) -> (Sky, Arc<Keeper>) {
     let sky = Sky::new();
     let keeper = Arc::new(Keeper { inner: sky.outside.transport.clone(), seen: Mutex::default() });
-    let outside = Outside { transport: keeper.clone(), ..sky.outside.clone() };
+    let outside = Ports { transport: keeper.clone(), ..sky.outside.clone() };
     let base = format!("https://{CLOUDFLARE}/client/v4");
     let cloudflare = Cloudflare::new(outside.clone(), &base, Secret::new(token));
     (Sky { outside, cloudflare, ..sky }, keeper)

@@ -1,6 +1,6 @@
 //! What is to be known before a run begins.
 
-use fabrik::providers::cloudflare::concern::{Concern, Weight};
+use fabrik::providers::cloudflare::concern::{Finding, Weight};
 use fabrik::providers::cloudflare::edge::{self, Mode, Proxy};
 use fabrik::providers::cloudflare::quota::Usage;
 use fabrik::providers::cloudflare::shadow;
@@ -8,7 +8,7 @@ use fabrik::sandbox::Quirk;
 
 use super::Sky;
 
-fn told(concern: Option<Concern>) -> Option<(Weight, String)> {
+fn told(concern: Option<Finding>) -> Option<(Weight, String)> {
     concern.map(|concern| (concern.weight, concern.line()))
 }
 
@@ -144,7 +144,7 @@ async fn all_concerns_are_joined_and_an_unproxied_record_in_a_good_zone_has_none
     });
     let zone = sky.zone().await;
     let host = "a.blog.example.com";
-    let lines = |concerns: Vec<Concern>| concerns.iter().map(Concern::line).collect::<Vec<_>>();
+    let lines = |concerns: Vec<Finding>| concerns.iter().map(Finding::line).collect::<Vec<_>>();
     let always = lines(sky.cloudflare.concerns(&zone, host, Proxy::Later).await.unwrap());
     let anew = lines(sky.cloudflare.room(&zone, host).await.unwrap());
     let words = [

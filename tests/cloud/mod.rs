@@ -10,7 +10,7 @@ use fabrik::providers::cloudflare::{Records, Zone};
 use fabrik::providers::{Answer, Call, Cloudflare, Object, Provider, Trouble};
 use fabrik::sandbox::{CLOUDFLARE, Sandbox, World};
 use fabrik::secrets::Secret;
-use fabrik::wire::Outside;
+use fabrik::wire::Ports;
 use machine::id::{JournalId, RunId};
 use machine::receipt::Attributes;
 use machine::step::Step;
@@ -19,7 +19,7 @@ use machine::tag::OwnershipTag;
 /// A client with a token, and the world it looks at.
 struct Sky {
     sandbox: Sandbox,
-    outside: Outside,
+    outside: Ports,
     cloudflare: Cloudflare,
 }
 

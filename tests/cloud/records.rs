@@ -6,7 +6,7 @@ use fabrik::providers::cloudflare::form::normal;
 use fabrik::providers::{Cloudflare, Object, Provider, Trouble, Volumes};
 use fabrik::sandbox::{Mishap, Quirk};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Outside, Request, Response, SendError, Transport};
+use fabrik::wire::{Ports, Request, Response, SendError, Transport};
 use machine::receipt::Attributes;
 use machine::step::Step;
 use serde_json::json;
@@ -226,7 +226,7 @@ impl Transport for Parrot {
 
 async fn looking_at(list: serde_json::Value) -> Result<Vec<Object>, Trouble> {
     let transport = std::sync::Arc::new(Parrot(list));
-    let outside = Outside { transport, ..Sky::new().outside };
+    let outside = Ports { transport, ..Sky::new().outside };
     let cloudflare = Cloudflare::new(outside, "https://api.example.com", Secret::new("token"));
     Records { cloudflare, zone: "0".repeat(32), name: NAME.to_owned(), step: Step::Dns(0) }.look().await
 }

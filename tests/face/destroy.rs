@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
-fn destroy(house: &House, more: &[&str]) -> Said {
+fn destroy(house: &CliFixture, more: &[&str]) -> Said {
     let mut words = vec!["destroy", "my-api", "--sandbox"];
     words.extend(more);
     house.run(&words)
 }
 
 /// An app with data, beside strangers.
-fn deployed() -> House {
-    let house = House::with_app();
+fn deployed() -> CliFixture {
+    let house = CliFixture::with_app();
     let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     house.write("my-api.yaml", spec + "volumes: [{name: data, path: /data}]\n");
     house.run(&["sandbox", "stranger", "record", "shop.example.com"]).ends(0);
@@ -22,14 +22,14 @@ fn deployed() -> House {
 }
 
 fn strangers_only() -> String {
-    let house = House::new();
+    let house = CliFixture::new();
     house.run(&["sandbox", "stranger", "record", "shop.example.com"]).ends(0);
     house.run(&["sandbox", "stranger", "service", "my-api"]).ends(0);
     names(&house)
 }
 
 /// What is in the world, without what differs between two worlds.
-fn names(house: &House) -> String {
+fn names(house: &CliFixture) -> String {
     let world = house.third_party(|world| world.clone());
     let records = world.records.iter().map(|it| it.name.clone());
     let projects = world.projects.iter().map(|it| it.name.clone());
@@ -82,7 +82,7 @@ fn a_project_that_others_moved_into_is_kept_and_said() {
     house.run(&["show", &newest(&house), "--sandbox"]).ends(0).says("kept");
 }
 
-fn newest(house: &House) -> String {
+fn newest(house: &CliFixture) -> String {
     let said = house.run(&["history", "--sandbox", "--json"]).ends(0);
     said.events()[0]["runs"][0]["run"].as_str().unwrap().to_owned()
 }
@@ -102,7 +102,7 @@ fn destroying_twice_says_when_it_was_done() {
 
 #[test]
 fn what_never_came_to_stand_cannot_be_destroyed() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     destroy(&house, &["--yes"]).ends(2).says("there is no journal");
     house.run(&["sandbox", "fault", "build"]).ends(0);
     house.apply().ends(1);
@@ -180,7 +180,7 @@ fn a_parked_update_is_taken_down_with_the_rest() {
 
 #[test]
 fn a_first_run_that_is_parked_is_undone() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     house.write("my-api.yaml", spec + "rollback: {coolify: manual}\n");
     house.run(&["sandbox", "fault", "health"]).ends(0);
@@ -231,7 +231,7 @@ fn another_sandbox_than_the_one_deployed_to_is_not_touched() {
 
 #[test]
 fn a_release_that_went_with_its_app_is_not_rolled_back() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let events = house.run(&["apply", "my-api.yaml", "--sandbox", "--json"]).ends(0).events();
     let run = events.last().unwrap()["run"].as_str().unwrap().to_owned();
     destroy(&house, &["--yes"]).ends(0);

@@ -8,17 +8,17 @@ use fabrik::store::Store;
 use fabrik::store::sqlite::SqliteStore;
 use serde_json::Value;
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 /// What is changed outside, what the doctor says to it, and how it ends.
 type Case = (fn(&mut World), &'static [&'static str], i32);
 
-fn doctor(house: &House) -> Said {
+fn doctor(house: &CliFixture) -> Said {
     house.run(&["doctor", "--sandbox"])
 }
 
-fn deployed() -> House {
-    let house = House::with_app();
+fn deployed() -> CliFixture {
+    let house = CliFixture::with_app();
     house.apply().ends(0);
     house
 }
@@ -65,7 +65,7 @@ fn a_healthy_house_is_told_line_by_line_and_nothing_is_touched() {
 
 #[test]
 fn where_nothing_was_deployed_yet_no_journal_is_made() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     doctor(&house).ends(0).says("not there yet: the first run makes it").says("✓ zones        example.com");
     assert!(!house.sandbox().join("fabrik.db").exists());
 }
@@ -179,7 +179,7 @@ fn a_journal_that_cannot_be_used_is_told_and_left_as_it_is() {
 
 #[test]
 fn without_credentials_the_journal_is_looked_at_all_the_same() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.run(&["doctor"]).ends(2).says("✗ credentials").says("COOLIFY_API_TOKEN").says("not there yet");
 }
 
@@ -197,7 +197,7 @@ fn programs_get_one_document() {
 
 #[tokio::test]
 async fn what_the_journal_could_not_take_is_named_until_its_run_is_closed() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     house.write("my-api.yaml", spec + "rollback: {coolify: manual}\n");
     house.run(&["sandbox", "fault", "health"]).ends(0);

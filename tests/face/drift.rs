@@ -3,21 +3,21 @@
 use fabrik::sandbox::World;
 use serde_json::Value;
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 /// What somebody else changes, and what drift says of it.
 type Case = (&'static str, fn(&mut World), &'static [&'static str]);
 
-fn drift(house: &House) -> Said {
+fn drift(house: &CliFixture) -> Said {
     house.run(&["drift", "my-api", "--sandbox", "--exit-code"])
 }
 
-fn refresh(house: &House) -> Said {
+fn refresh(house: &CliFixture) -> Said {
     house.run(&["apply", "my-api.yaml", "--sandbox", "--refresh", "--yes"])
 }
 
-fn deployed() -> House {
-    let house = House::with_app();
+fn deployed() -> CliFixture {
+    let house = CliFixture::with_app();
     let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     house.write("my-api.yaml", spec + "env: {COLOUR: blue}\n");
     house.run(&["sandbox", "stranger", "record", "shop.example.com"]).ends(0);
@@ -131,7 +131,7 @@ fn programs_get_one_document() {
 
 #[test]
 fn what_is_not_deployed_cannot_have_drifted() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.run(&["drift", "--sandbox", "--exit-code"]).ends(0).says("nothing is deployed");
     house.run(&["drift", "my-api", "--sandbox"]).ends(2).says("there is no run of `my-api`");
     house.apply().ends(0);

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 const SPEC: &str = "name: look\nfolder: ./app\ndomain: look.example.com\nport: 80\n";
 
@@ -64,8 +64,8 @@ const CASES: [Case; 29] = [
     ("a pattern that fits nothing", &[("Dockerfile", "FROM a\nCOPY *.txt /x/\n")], None),
 ];
 
-fn house(files: &[(&str, &str)]) -> House {
-    let house = House::new();
+fn house(files: &[(&str, &str)]) -> CliFixture {
+    let house = CliFixture::new();
     house.write("look.yaml", SPEC);
     for (name, content) in files {
         let Some(link) = name.strip_suffix('@') else {
@@ -135,7 +135,7 @@ fn what_a_copied_folder_goes_without_is_said_by_every_command() {
 
 #[test]
 fn the_env_file_beside_the_spec_is_not_spoken_of() {
-    let house = House::new();
+    let house = CliFixture::new();
     house.write("look.yaml", SPEC.replace("./app", "."));
     house.write("Dockerfile", "FROM a\nCOPY . .\n");
     house.write(".env", "TOKEN=abcdefghijkl\n");

@@ -1,10 +1,10 @@
 //! `fabrik help`, and what is said of commands that are not there.
 
-use super::house::House;
+use super::house::CliFixture;
 
 #[test]
 fn every_command_and_each_of_its_own_has_help() {
-    let house = House::new();
+    let house = CliFixture::new();
     let whole = house.run(&["help"]).ends(0);
     assert_eq!(whole.out, house.run(&["--help"]).ends(0).out);
     let listed = |text: &str| -> Vec<String> {
@@ -24,7 +24,7 @@ fn every_command_and_each_of_its_own_has_help() {
 
 #[test]
 fn the_nearest_command_is_named_where_one_is_not_there() {
-    let house = House::new();
+    let house = CliFixture::new();
     house.run(&["help", "aply"]).ends(2).says("no command `aply`").says("did you mean `apply`?");
     house.run(&["aply"]).ends(2).says("no command `aply`").says("did you mean `apply`?");
     house.run(&["help", "zzzzzz"]).ends(2).says("no command `zzzzzz`").says("`fabrik --help`");
@@ -39,7 +39,7 @@ fn the_nearest_command_is_named_where_one_is_not_there() {
 
 #[test]
 fn a_command_line_that_makes_no_sense_ends_for_programs_as_all_else_does() {
-    let house = House::new();
+    let house = CliFixture::new();
     for words in [
         &["aply", "--json"][..],
         &["apply", "--json"],

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder to work in, and a home beside it.
-pub struct House {
+pub struct CliFixture {
     root: TempDir,
 }
 
@@ -21,7 +21,7 @@ pub struct Said {
     pub err: String,
 }
 
-impl House {
+impl CliFixture {
     pub fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join("work")).unwrap();

@@ -1,6 +1,6 @@
 //! An app from a published image, as its owner sees it.
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 const SPEC: &str = "name: my-api
 image: ghcr.io/acme/my-api:1.0
@@ -13,14 +13,14 @@ secrets: {required: [API_KEY]}
 /// What the pretend build says of itself, taken for a secret.
 const QUOTED: &str = "exit code: 2";
 
-fn apply(house: &House) -> Said {
+fn apply(house: &CliFixture) -> Said {
     let mut command = house.command(&["apply", "my-api.yaml", "--sandbox"]);
     Said::of(command.env("API_KEY", QUOTED).output().unwrap())
 }
 
 #[test]
 fn a_volume_that_somebody_took_away_is_told_and_mounted_again() {
-    let house = House::new();
+    let house = CliFixture::new();
     house.write("my-api.yaml", SPEC.to_owned() + "volumes: [{name: data, path: /data}]\n");
     apply(&house).ends(0);
     let before = house.world();
@@ -39,7 +39,7 @@ fn a_volume_that_somebody_took_away_is_told_and_mounted_again() {
 
 #[test]
 fn an_image_is_deployed_left_alone_changed_broken_and_taken_down() {
-    let house = House::new();
+    let house = CliFixture::new();
     house.write("my-api.yaml", SPEC);
     apply(&house).ends(0).says("Deployment complete").says("https://my-api.example.com");
     apply(&house).ends(0).says("spec unchanged since run").says("tag not looked at (--force)");

@@ -1,6 +1,6 @@
 //! Bad input: exit 2, everything said, nothing written anywhere.
 
-use super::house::House;
+use super::house::CliFixture;
 
 const SPEC: &str = "name: my-api\ntemplate: python-api\ndomain: my-api.example.com\n";
 
@@ -25,7 +25,7 @@ fn bad_input_ends_2_with_its_place_and_writes_nothing_anywhere() {
         ("an unset variable", with("env: {A: \"${NOT_SET}\"}"), "NOT_SET"),
     ];
     for (case, spec, words) in cases {
-        let house = House::with_app();
+        let house = CliFixture::with_app();
         house.write("my-api.yaml", spec);
         let before = house.listing();
         for command in ["apply", "plan"] {
@@ -39,7 +39,7 @@ fn bad_input_ends_2_with_its_place_and_writes_nothing_anywhere() {
 
 #[test]
 fn a_folder_over_the_limit_is_refused_with_its_largest_files() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     // A simple generator: bytes that do not compress.
     let mut state = 1_u64;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
@@ -56,7 +56,7 @@ fn a_folder_over_the_limit_is_refused_with_its_largest_files() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let before = house.listing();
     house.run(&["apply", "nothing.yaml", "--sandbox"]).ends(2).says("nothing.yaml");
     // A folder cannot be read as a file, whoever asks.
@@ -66,7 +66,7 @@ fn a_file_that_cannot_be_read_is_named() {
 
 #[test]
 fn every_problem_of_every_spec_is_told_at_once() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.write("bad.yaml", "name: UPPER\ntemplate: cobol\ndomain: nowhere\nport: many\n");
     let said = house.run(&["validate", "bad.yaml", "nothing.yaml"]).ends(2);
     for words in ["bad.yaml:1", "bad.yaml:2", "bad.yaml:3", "bad.yaml:4", "nothing.yaml"] {
@@ -77,7 +77,7 @@ fn every_problem_of_every_spec_is_told_at_once() {
 
 #[test]
 fn a_compose_text_is_validated_with_its_file_and_line() {
-    let house = House::new();
+    let house = CliFixture::new();
     house.write("blog.yaml", "name: blog\ncompose: ./compose.yaml\ndomain: blog.example.com\n");
     let text = "services:\n  web: {image: 'nginx:1', expose: [80], container_name: web}\n";
     house.write("compose.yaml", text);
@@ -95,7 +95,7 @@ fn a_compose_text_is_validated_with_its_file_and_line() {
 
 #[test]
 fn what_coolify_makes_public_by_itself_is_said_by_every_command_that_reads_the_text() {
-    let house = House::new();
+    let house = CliFixture::new();
     house.write(
         "two.yaml",
         "name: two\ncompose: ./compose.yaml\ndomain: two.example.com\nservice: web\nport: 80\n",

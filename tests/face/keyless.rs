@@ -4,7 +4,7 @@ use std::process::Output;
 
 use fabrik::sandbox::{CLOUDFLARE, Sandbox, serve};
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 const EXTERNAL: &str = "name: ext\nimage: nginx:1.27\ndomain: ext.example.com\ndns: external\n";
 const WORKER: &str = "name: work\nimage: nginx:1.27\n";
@@ -12,14 +12,14 @@ const MANAGED: &str = "name: own\nimage: nginx:1.27\ndomain: own.example.com\n";
 
 /// A house beside a Coolify that is not in the sandbox, as far as the program can tell.
 struct Beside {
-    house: House,
+    house: CliFixture,
     sandbox: Sandbox,
     url: String,
 }
 
 impl Beside {
     async fn new() -> Self {
-        let house = House::new();
+        let house = CliFixture::new();
         for (name, text) in [("ext.yaml", EXTERNAL), ("work.yaml", WORKER), ("own.yaml", MANAGED)] {
             house.write(name, text);
         }

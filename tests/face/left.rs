@@ -1,35 +1,35 @@
 //! What an undo or a destroy leaves: what it says of that, and how it ends.
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 /// Adds a line to a spec.
-fn add(house: &House, spec: &str, line: &str) {
+fn add(house: &CliFixture, spec: &str, line: &str) {
     let text = std::fs::read_to_string(house.folder().join(spec)).unwrap();
     house.write(spec, format!("{text}{line}\n"));
 }
 
-fn respec(house: &House, from: &str, to: &str) {
+fn respec(house: &CliFixture, from: &str, to: &str) {
     let text = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     assert!(text.contains(from), "{text}");
     house.write("my-api.yaml", text.replace(from, to));
 }
 
-fn apply(house: &House, spec: &str) -> Said {
+fn apply(house: &CliFixture, spec: &str) -> Said {
     house.run(&["apply", spec, "--sandbox", "--yes"])
 }
 
-fn destroy(house: &House, app: &str, more: &[&str]) -> Said {
+fn destroy(house: &CliFixture, app: &str, more: &[&str]) -> Said {
     let mut words = vec!["destroy", app, "--sandbox", "--yes"];
     words.extend(more);
     house.run(&words)
 }
 
-fn newest(house: &House) -> String {
+fn newest(house: &CliFixture) -> String {
     let said = house.run(&["history", "--sandbox", "--json"]).ends(0);
     said.events()[0]["runs"][0]["run"].as_str().unwrap().to_owned()
 }
 
-fn volumes(house: &House) -> Vec<String> {
+fn volumes(house: &CliFixture) -> Vec<String> {
     let world = house.third_party(|world| world.clone());
     let mut names: Vec<String> = world.volumes.into_iter().map(|volume| volume.name).collect();
     names.sort();
@@ -38,7 +38,7 @@ fn volumes(house: &House) -> Vec<String> {
 
 #[test]
 fn a_destroy_says_that_what_was_taken_over_stays() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.run(&["sandbox", "stranger", "record", "my-api.example.com"]).ends(0);
     house.run(&["sandbox", "stranger", "service", "my-api"]).ends(0);
     add(&house, "my-api.yaml", "project: strangers\nadopt: [dns, coolify]");
@@ -51,7 +51,7 @@ fn a_destroy_says_that_what_was_taken_over_stays() {
 
 #[test]
 fn an_abandoned_thing_is_never_counted_as_undone() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.apply().ends(0);
     house.third_party(|world| world.records[0].content = "198.51.100.99".into());
     destroy(&house, "my-api", &[]).ends(4).says("`fabrik destroy my-api` tries again");
@@ -64,7 +64,7 @@ fn an_abandoned_thing_is_never_counted_as_undone() {
 
 #[test]
 fn an_abandoned_part_of_a_failed_run_is_named_when_the_rest_is_undone() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.run(&["sandbox", "fault", "health"]).ends(0);
     house.run(&["apply", "my-api.yaml", "--sandbox", "--no-rollback"]).ends(4);
     let run = newest(&house);
@@ -75,7 +75,7 @@ fn an_abandoned_part_of_a_failed_run_is_named_when_the_rest_is_undone() {
 
 #[test]
 fn a_run_that_took_an_app_down_is_not_rolled_back() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.apply().ends(0);
     destroy(&house, "my-api", &[]).ends(0);
     let (run, world) = (newest(&house), house.world());
@@ -86,7 +86,7 @@ fn a_run_that_took_an_app_down_is_not_rolled_back() {
 
 #[test]
 fn a_change_of_a_variable_alone_is_an_update_of_the_app() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.apply().ends(0);
     add(&house, "my-api.yaml", "env: {COLOUR: blue}");
     let said = house.apply().ends(0);
@@ -95,8 +95,8 @@ fn a_change_of_a_variable_alone_is_an_update_of_the_app() {
 }
 
 /// A folder and an image, each with a volume.
-fn with_volume(source: &str) -> House {
-    let house = House::with_app();
+fn with_volume(source: &str) -> CliFixture {
+    let house = CliFixture::with_app();
     if source == "image" {
         let spec = "name: my-api\nimage: ghcr.io/acme/api:1.0\ndomain: my-api.example.com\nport: 8000\n\
                     health: {path: /health, timeout: 90s}\n";
@@ -146,7 +146,7 @@ fn a_volume_of_an_update_that_was_undone_goes_with_the_others() {
 #[test]
 fn a_project_that_two_apps_share_goes_with_the_last_of_them() {
     for last in ["my-api", "site"] {
-        let house = House::with_app();
+        let house = CliFixture::with_app();
         house.run(&["new", "--template", "static-site", "site"]).ends(0);
         for spec in ["my-api.yaml", "site.yaml"] {
             add(&house, spec, "project: shared\nenvironment: staging");

@@ -9,14 +9,14 @@ use fabrik::sandbox::{CLOUDFLARE, COOLIFY};
 use fabrik::wire::Request;
 use serde_json::{Value, json};
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 /// For how long the simulated outside goes on before and after a change, so that nothing is still on its way.
 const LATER: Duration = Duration::from_secs(120);
 
 /// The outside, as somebody else with a token of their own reaches it.
 struct Somebody<'a> {
-    house: &'a House,
+    house: &'a CliFixture,
 }
 
 /// What somebody changes, and what must be named of it.
@@ -243,7 +243,7 @@ resources: {memory: 256M}
 volumes: [{name: data, path: /data}]
 ";
 
-fn run(house: &House, arguments: &[&str]) -> Said {
+fn run(house: &CliFixture, arguments: &[&str]) -> Said {
     let mut command = house.command(arguments);
     let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     // A service carries it in several rows, an application not at all.
@@ -251,8 +251,8 @@ fn run(house: &House, arguments: &[&str]) -> Said {
     Said::of(command.env("API_KEY", key).output().unwrap())
 }
 
-fn deployed(source: &str) -> House {
-    let house = House::new();
+fn deployed(source: &str) -> CliFixture {
+    let house = CliFixture::new();
     house.write("app/Dockerfile", "FROM busybox:1.37\nCOPY index.html /\n");
     house.write("app/index.html", "hello\n");
     house.write("my-api.yaml", format!("name: my-api\n{source}\n{REST}"));
@@ -260,12 +260,12 @@ fn deployed(source: &str) -> House {
     house
 }
 
-fn drift(house: &House) -> Said {
+fn drift(house: &CliFixture) -> Said {
     run(house, &["drift", "my-api", "--sandbox", "--exit-code"])
 }
 
 #[track_caller]
-fn is_seen_and_put_back(house: &House, Edit { what, change, named }: &Edit, by: &str) {
+fn is_seen_and_put_back(house: &CliFixture, Edit { what, change, named }: &Edit, by: &str) {
     drift(house).ends(0);
     let before = house.ids("my-api");
     change(&Somebody { house });

@@ -1,10 +1,10 @@
 //! `--cacert` and `--resolve`: what a person says about where a site is and whom to trust there.
 
-use super::house::House;
+use super::house::CliFixture;
 
 #[test]
 fn a_place_that_makes_no_sense_ends_2_naming_the_flag_and_what_is_wrong() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let before = house.listing();
     for (place, wrong) in [
         ("my-api.example.com", "write HOST:PORT:ADDR"),
@@ -22,7 +22,7 @@ fn a_place_that_makes_no_sense_ends_2_naming_the_flag_and_what_is_wrong() {
 
 #[test]
 fn a_certificate_file_that_gives_none_ends_2_naming_the_flag_and_what_is_wrong() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.write("empty.pem", "no certificate");
     house.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     let before = house.listing();
@@ -39,7 +39,7 @@ fn a_certificate_file_that_gives_none_ends_2_naming_the_flag_and_what_is_wrong()
 
 #[test]
 fn a_given_place_is_looked_at_instead_of_asking_the_dns_and_the_screen_says_so() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let place = "*:443:203.0.113.10";
     let other = "my-api.example.com:8443:198.51.100.9";
     let words = ["apply", "my-api.yaml", "--sandbox", "--resolve", other, "--resolve", place];

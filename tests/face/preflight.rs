@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use fabrik::sandbox::world::{Ability, Door, Token};
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Front, World};
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 use super::served::Served;
 use crate::sample::sampled;
 
@@ -86,7 +86,7 @@ fn commands() -> [(&'static str, Vec<&'static str>); 5] {
     ]
 }
 
-fn holds(house: &House, state: &State, command: &str, words: &[&str]) {
+fn holds(house: &CliFixture, state: &State, command: &str, words: &[&str]) {
     let context = format!("{} × {command}", state.name);
     let before = house.sandboxed().world();
     let Said { exit, out, err } = house.run(words);
@@ -102,7 +102,7 @@ fn holds(house: &House, state: &State, command: &str, words: &[&str]) {
 
 #[test]
 fn what_keeps_a_run_from_working_is_told_by_every_command_before_anything_is_written() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.apply().ends(0);
     house.edit("so that there is something to do");
     let good = house.sandboxed().world();
@@ -126,7 +126,7 @@ fn what_keeps_a_run_from_working_is_told_by_every_command_before_anything_is_wri
 #[test]
 fn a_first_apply_that_does_not_pass_makes_no_journal_of_a_wrong_address() {
     for front in [Front::Page, Front::Moved("https://elsewhere.example.com".to_owned()), Front::NoName] {
-        let house = House::with_app();
+        let house = CliFixture::with_app();
         house.third_party(|world| {
             world.fronts.insert(COOLIFY.to_owned(), front.clone());
         });
@@ -137,7 +137,7 @@ fn a_first_apply_that_does_not_pass_makes_no_journal_of_a_wrong_address() {
 
 #[test]
 fn another_teams_token_is_told_by_the_name_of_its_team() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.third_party(|world| world.arm(Fault::TeamSwap, None));
     for words in [&["doctor"][..], &["plan", "my-api.yaml"], &["apply", "my-api.yaml"]] {
         let said = house.run(&[words, &["--sandbox"]].concat()).ends(2);
@@ -166,7 +166,7 @@ fn answering(answer: Option<&'static str>) -> SocketAddr {
     address
 }
 
-fn with_urls(house: &House, words: &[&str], coolify: &str, cloudflare: &str) -> Command {
+fn with_urls(house: &CliFixture, words: &[&str], coolify: &str, cloudflare: &str) -> Command {
     let mut command = house.command(words);
     command.env("COOLIFY_API_URL", coolify).env("COOLIFY_API_TOKEN", "1|token-of-nobody");
     command.env("CLOUDFLARE_API_URL", cloudflare).env("CLOUDFLARE_API_TOKEN", "token-of-nobody");
@@ -195,7 +195,7 @@ fn a_wrong_address_in_the_real_world_is_told_within_seconds() {
         ("http://no-such-host.invalid".to_owned(), "check the host name in COOLIFY_API_URL"),
         (format!("http://{}", answering(None)), "does a firewall let this machine through"),
     ];
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     // Side by side: two of them take their five seconds.
     let begun = cases.iter().flat_map(|(url, says)| {
         let begin = |verb| {
@@ -213,7 +213,7 @@ fn a_wrong_address_in_the_real_world_is_told_within_seconds() {
 
 #[test]
 fn the_address_may_be_given_with_the_path_of_the_api_and_a_slash() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let served = Served::of(&house);
     let cloudflare = format!("{}/client/v4/", served.url);
     for path in ["", "/", "/api", "/api/v1", "/api/v1/"] {

@@ -1,10 +1,10 @@
 //! The program's manners: what it says to programs, what it refuses, what it does not write.
 
-use super::house::House;
+use super::house::CliFixture;
 
 #[test]
 fn applying_twice_is_unchanged_and_sends_no_request() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.apply().ends(0);
     let world = std::fs::read(house.sandbox().join("world.json")).unwrap();
     house.apply().ends(0).says("unchanged since run").says("just now");
@@ -14,7 +14,7 @@ fn applying_twice_is_unchanged_and_sends_no_request() {
 
 #[test]
 fn the_last_line_for_programs_is_how_it_ended() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let json = ["apply", "my-api.yaml", "--sandbox", "--json"];
     for outcome in ["complete", "unchanged"] {
         let events = house.run(&json).ends(0).events();
@@ -36,7 +36,7 @@ fn the_last_line_for_programs_is_how_it_ended() {
 
 #[test]
 fn what_a_later_version_does_is_refused_by_name() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let commands = "state logs explain schema completions man phases";
     for command in commands.split(' ') {
         house.run(&[command, "my-api"]).ends(2).says(&format!("`fabrik {command}` is not in this version"));
@@ -57,7 +57,7 @@ fn what_a_later_version_does_is_refused_by_name() {
 
 #[test]
 fn without_credentials_both_ways_on_are_named_and_nothing_is_written() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let before = house.listing();
     house.run(&["apply", "my-api.yaml"]).ends(2).says("COOLIFY_API_TOKEN").says("--sandbox");
     let mut command = house.command(&["apply", "my-api.yaml"]);
@@ -68,7 +68,7 @@ fn without_credentials_both_ways_on_are_named_and_nothing_is_written() {
 
 #[test]
 fn a_plan_shows_old_and_new_and_writes_nothing_anywhere() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let before = house.listing();
     house
         .run(&["plan", "my-api.yaml", "--sandbox", "--exit-code"])
@@ -87,7 +87,7 @@ fn a_plan_shows_old_and_new_and_writes_nothing_anywhere() {
 
 #[test]
 fn a_generated_secret_is_in_env_and_nowhere_else() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     house.write("my-api.yaml", spec + "secrets: [API_KEY]\n");
     let said = house.run(&["apply", "my-api.yaml", "--sandbox", "-vv"]).ends(0);
@@ -108,7 +108,7 @@ fn a_generated_secret_is_in_env_and_nowhere_else() {
 fn a_secret_that_the_outside_quotes_is_not_in_the_journal() {
     // What the sandbox's certificates say of their issuer, which verification notes as evidence.
     const QUOTED: &str = "Fabrik Sandbox CA";
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     house.write("my-api.yaml", spec + "secrets: {required: [API_KEY]}\n");
     let apply = || {
@@ -130,7 +130,7 @@ fn a_secret_that_the_outside_quotes_is_not_in_the_journal() {
 
 #[test]
 fn templates_and_the_sandbox_show_themselves() {
-    let house = House::new();
+    let house = CliFixture::new();
     house.run(&["templates"]).ends(0).says("python-api").says("static-site").says("node-api").says("worker");
     house.run(&["templates", "show", "python-api"]).ends(0).says("# app.py");
     house.run(&["templates", "show", "cobol"]).ends(2).says("python-api");

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command};
 
-use super::house::House;
+use super::house::CliFixture;
 
 /// A served sandbox; ends with its value.
 pub struct Served {
@@ -13,7 +13,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub fn of(house: &House) -> Self {
+    pub fn of(house: &CliFixture) -> Self {
         let mut child = house.command(&["sandbox", "serve"]).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -37,7 +37,7 @@ impl Served {
         answer
     }
 
-    pub fn apply(&self, house: &House) -> Command {
+    pub fn apply(&self, house: &CliFixture) -> Command {
         house.command(&["apply", "my-api.yaml", &format!("--sandbox={}", self.url)])
     }
 }

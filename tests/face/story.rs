@@ -1,10 +1,10 @@
 //! What an owner lives through, in order.
 
-use super::house::House;
+use super::house::CliFixture;
 
 #[test]
 fn an_app_is_deployed_changed_broken_and_mended() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.apply().ends(0).says("Deployment complete").says("https://my-api.example.com");
     let (record, service) = (house.ids("A my-api"), house.ids("my-api"));
 
@@ -26,7 +26,7 @@ fn an_app_is_deployed_changed_broken_and_mended() {
 
 #[test]
 fn a_first_deployment_that_fails_leaves_only_the_strangers() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.run(&["sandbox", "stranger", "record", "shop.example.com"]).ends(0);
     house.run(&["sandbox", "stranger", "service", "my-api"]).ends(0);
     let before = house.world();
@@ -37,7 +37,7 @@ fn a_first_deployment_that_fails_leaves_only_the_strangers() {
 
 #[test]
 fn a_strangers_record_at_the_name_is_left_alone() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.run(&["sandbox", "stranger", "record", "my-api.example.com"]).ends(0);
     let before = house.world();
     house.apply().ends(2).says("Fabrik did not make it");
@@ -46,7 +46,7 @@ fn a_strangers_record_at_the_name_is_left_alone() {
 
 #[test]
 fn a_release_is_rolled_back_only_when_that_is_agreed_to() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.apply().ends(0);
     let history = house.run(&["history", "--sandbox", "--json"]).ends(0);
     let run = history.events()[0]["runs"][0]["run"].as_str().unwrap().to_owned();
@@ -62,7 +62,7 @@ fn a_release_is_rolled_back_only_when_that_is_agreed_to() {
 
 #[test]
 fn a_release_that_nothing_proves_is_said_to_be_none_wherever_it_is_shown() {
-    let house = House::new();
+    let house = CliFixture::new();
     let spec = "name: my-api\ncompose: ./compose.yaml\ndomain: my-api.example.com\n\
                 health: {path: /health, fingerprint: none}\n";
     let text = |tag: u32| format!("services: {{web: {{image: 'ghcr.io/acme/web:{tag}', expose: [80]}}}}\n");

@@ -3,12 +3,12 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 use super::served::Served;
 
 #[test]
 fn a_second_apply_of_an_app_at_work_touches_nothing_and_names_the_first() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let served = Served::of(&house);
     // Far enough in for the first to hold the app.
     served.call("POST", "hold", r#"{"point": 30}"#);
@@ -22,7 +22,7 @@ fn a_second_apply_of_an_app_at_work_touches_nothing_and_names_the_first() {
 
 #[test]
 fn stopping_one_of_several_applies_begins_no_other() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     house.run(&["new", "--template", "static-site", "site"]).ends(0);
     let served = Served::of(&house);
     served.call("POST", "hold", r#"{"point": 30}"#);
@@ -44,7 +44,7 @@ fn stopping_one_of_several_applies_begins_no_other() {
 
 /// Applies on a terminal of its own, by util-linux's `script`; `None` where there is none. Whatever is left of it
 /// holds the standard error open.
-fn on_a_terminal(house: &House, served: &Served) -> Option<Child> {
+fn on_a_terminal(house: &CliFixture, served: &Served) -> Option<Child> {
     let command = house.command(&[]);
     let program = command.get_program().to_string_lossy().into_owned();
     let mut shell = Command::new("sh");
@@ -58,7 +58,7 @@ fn on_a_terminal(house: &House, served: &Served) -> Option<Child> {
 
 #[test]
 fn a_terminal_that_is_closed_stops_the_run_and_loses_nothing() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let served = Served::of(&house);
     served.call("POST", "hold", r#"{"point": 30}"#);
     let Some(mut terminal) = on_a_terminal(&house, &served) else {
@@ -84,7 +84,7 @@ fn a_terminal_that_is_closed_stops_the_run_and_loses_nothing() {
 
 #[test]
 fn an_interrupted_run_parks_and_goes_on() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let served = Served::of(&house);
     served.call("POST", "hold", r#"{"point": 30}"#);
     let first = served.apply(&house).spawn().unwrap();

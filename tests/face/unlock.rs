@@ -12,7 +12,7 @@ use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
 use serde_json::Value;
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 /// A process that has the app of a parked run; dropping it is its death.
 struct Other {
@@ -42,8 +42,8 @@ impl Clock for LongAgo {
 }
 
 /// An app with a parked run.
-fn parked() -> House {
-    let house = House::with_app();
+fn parked() -> CliFixture {
+    let house = CliFixture::with_app();
     let spec = std::fs::read_to_string(house.folder().join("my-api.yaml")).unwrap();
     house.write("my-api.yaml", spec + "rollback: {coolify: manual}\n");
     house.run(&["sandbox", "fault", "health"]).ends(0);
@@ -51,7 +51,7 @@ fn parked() -> House {
     house
 }
 
-fn unlock(house: &House, more: &[&str]) -> Said {
+fn unlock(house: &CliFixture, more: &[&str]) -> Said {
     let mut words = vec!["unlock", "my-api", "--sandbox"];
     words.extend(more);
     house.run(&words)
@@ -72,7 +72,7 @@ fn stranger() -> Holder {
     Holder { who: "ada@elsewhere".into(), pid: 7, boot: "of another host".into(), ..neighbour() }
 }
 
-async fn claimed(house: &House, holder: &Holder, clock: Arc<dyn Clock>) -> Other {
+async fn claimed(house: &CliFixture, holder: &Holder, clock: Arc<dyn Clock>) -> Other {
     let store = SqliteStore::open(&house.sandbox().join("fabrik.db"), clock).unwrap();
     let row = store.list(None).await.unwrap().pop().unwrap();
     match store.claim(&row.app.to_string(), holder).await.unwrap() {
@@ -121,7 +121,7 @@ async fn a_dead_runs_lock_is_released_and_resume_is_named() {
     house.run(&["rollback", &newest(&house), "--sandbox", "--yes"]).ends(0);
 }
 
-fn newest(house: &House) -> String {
+fn newest(house: &CliFixture) -> String {
     let said = house.run(&["history", "--sandbox", "--json"]).ends(0);
     said.events()[0]["runs"][0]["run"].as_str().unwrap().to_owned()
 }
@@ -179,7 +179,7 @@ async fn programs_hear_whose_lock_it_was() {
 
 #[test]
 fn an_app_that_nobody_knows_has_no_lock() {
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     unlock(&house, &[]).ends(2).says("there is no journal");
     house.apply().ends(0);
     house.run(&["unlock", "nobody", "--sandbox"]).ends(2).says("there is no run of `nobody`");

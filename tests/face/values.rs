@@ -1,18 +1,18 @@
 //! Where values come from, as the command line shows it: `.env` is never guessed at, and short secrets hide nothing else.
 
-use super::house::{House, Said};
+use super::house::{CliFixture, Said};
 
 const SPEC: &str = "name: my-api\nimage: nginx:1.27\nport: 8080\ndomain: my-api.example.com\n";
 
-fn house(lines: &str, env: &str) -> House {
-    let house = House::new();
+fn house(lines: &str, env: &str) -> CliFixture {
+    let house = CliFixture::new();
     house.write("my-api.yaml", format!("{SPEC}{lines}\n"));
     house.write(".env", env);
     house
 }
 
 /// What the app at Coolify is given as `key`.
-fn given(house: &House, key: &str) -> Vec<String> {
+fn given(house: &CliFixture, key: &str) -> Vec<String> {
     let text = std::fs::read_to_string(house.sandbox().join("world.json")).unwrap();
     let world: serde_json::Value = serde_json::from_str(&text).unwrap();
     let envs =

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Resource, Rlimit};
 
 use super::pace;
 use super::stage::{Stage, told};
-use crate::promise::deed::Deed;
+use crate::promise::operation::Operation;
 
 /// Less than the log of a run that has begun, more than a note.
 const LIMIT: u64 = 16 * 1024;
@@ -33,19 +33,19 @@ async fn newest(stage: &Stage) -> Option<(PhaseKind, bool)> {
     Some((row.phase?, matches!(last, JournalEntry::Effect(Effect::Intended(_)))))
 }
 
-async fn no_room_anywhere(deed: Deed) {
-    let stage = Stage::set(deed).await;
+async fn no_room_anywhere(operation: Operation) {
+    let stage = Stage::set(operation).await;
     let before = newest(&stage).await;
     let points = stage.points().await;
     let (every, offset) = pace();
     println!(
-        "{deed:?} without room: {points} points, every {every} from {offset} (FABRIK_POINT_SEED={offset})"
+        "{operation:?} without room: {points} points, every {every} from {offset} (FABRIK_POINT_SEED={offset})"
     );
     for point in (1..=points).skip(offset).step_by(every) {
         stage.reset();
         let (output, fell) = stage.disturbed_at(point, no_room).await;
         let (exit, said) = told(&output);
-        let context = format!("{deed:?} without room from {point} ({fell}) on");
+        let context = format!("{operation:?} without room from {point} ({fell}) on");
         println!("  {point} {}: {exit}", fell.trim());
         stage.half_way(&context).await;
         let (phase, half_done) = newest(&stage).await.unwrap_or((PhaseKind::RolledBack, false));
@@ -53,7 +53,7 @@ async fn no_room_anywhere(deed: Deed) {
         if phase.is_closed() {
             // It was over by then, or nothing of it had been written yet.
             let untouched = newest(&stage).await == before;
-            let parked = exit == 3 && deed == Deed::Undo && !said.contains("fabrik resume");
+            let parked = exit == 3 && operation == Operation::Undo && !said.contains("fabrik resume");
             assert!(exit == 0 || untouched && (exit == 2 || parked), "{context}: {exit}\n{said}");
             assert!(!note.exists(), "{context}");
             continue;
@@ -67,7 +67,7 @@ async fn no_room_anywhere(deed: Deed) {
             noted(&note, &said, &context);
         }
         // A resume that finishes an undo ends as an undo does.
-        let done = i32::from(deed == Deed::Undo);
+        let done = i32::from(operation == Operation::Undo);
         assert_eq!(stage.fabrik(&["resume"]).await, done, "{context}, then resumed");
         stage.resting(&context).await;
         assert!(!note.exists(), "{context}: the note outlives its run");
@@ -89,22 +89,22 @@ fn noted(note: &Path, said: &str, context: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_apply_without_room_parks_wherever_that_begins_and_goes_on() {
-    no_room_anywhere(Deed::Apply).await;
+    no_room_anywhere(Operation::Apply).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_update_without_room_parks_wherever_that_begins_and_goes_on() {
-    no_room_anywhere(Deed::Update).await;
+    no_room_anywhere(Operation::Update).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rollback_without_room_parks_wherever_that_begins_and_goes_on() {
-    no_room_anywhere(Deed::Undo).await;
+    no_room_anywhere(Operation::Undo).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_whose_journal_vanishes_parks_and_goes_on_when_the_copy_is_put_back() {
-    let stage = Stage::set(Deed::Apply).await;
+    let stage = Stage::set(Operation::Apply).await;
     let points = stage.points().await;
     let journal = stage.state().join("fabrik.db");
     for point in [points / 3, points / 2, points * 2 / 3] {
@@ -159,7 +159,7 @@ impl Drop for Small<'_> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_is_full_or_read_only_is_told_as_such() {
-    let stage = Stage::set(Deed::Apply).await;
+    let stage = Stage::set(Operation::Apply).await;
     let points = stage.points().await;
     stage.reset();
     let folder = stage.state();
@@ -188,7 +188,7 @@ async fn a_disk_that_is_full_or_read_only_is_told_as_such() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_that_may_not_be_written_is_refused_before_anything_is_sent() {
-    let stage = Stage::set(Deed::Update).await;
+    let stage = Stage::set(Operation::Update).await;
     if rustix::process::geteuid().is_root() {
         println!("SKIPPED: nothing is read-only for root");
         return;

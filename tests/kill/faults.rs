@@ -10,8 +10,8 @@ use fabrik::sandbox::Mishap;
 
 use super::stage::{Spot, Stage};
 use super::{Then, is_every_point, seed};
-use crate::promise::deed::{Deed, Story};
-use crate::promise::scene::Made;
+use crate::promise::operation::{Operation, Story};
+use crate::promise::scenario::Made;
 
 const MISHAPS: [Mishap; 17] = [
     Mishap::Refused,
@@ -32,7 +32,8 @@ const MISHAPS: [Mishap; 17] = [
     Mishap::Unsuccessful,
     Mishap::Elsewhere,
 ];
-const DEEDS: [Deed; 5] = [Deed::Apply, Deed::Update, Deed::Undo, Deed::FailedUpdate, Deed::Destroy];
+const OPERATIONS: [Operation; 5] =
+    [Operation::Apply, Operation::Update, Operation::Undo, Operation::FailedUpdate, Operation::Destroy];
 /// How many points after half of the answer that went wrong the process is killed: right there, at the next point, which
 /// is an entry or another question, and further on.
 const LATER: [u64; 4] = [0, 1, 3, 6];
@@ -82,7 +83,7 @@ fn arm(stage: &Stage, asked: &[Asked], Strike { write, mishap, later }: Strike) 
     // Only a read can be stale: the one that follows.
     let at = if mishap == Mishap::Stale { (at + 1).min(asked.len() - 1) } else { at };
     let request = Some((at as u64 + 1, mishap));
-    stage.scene.sandbox.with_world(|world| world.at_request = request).unwrap();
+    stage.scenario.sandbox.with_world(|world| world.at_request = request).unwrap();
     // After its effect comes half of its answer.
     asked[at].point + 2 + later
 }
@@ -99,8 +100,8 @@ fn pace() -> usize {
 async fn killed_after_every_fault(made: Made) {
     let (every, mut left) = (pace(), seed() % pace());
     let (mut all, mut tried, mut killed, mut kinds) = (0, 0, 0, BTreeSet::new());
-    for deed in DEEDS {
-        let stage = Stage::set(Story { made, deed }).await;
+    for operation in OPERATIONS {
+        let stage = Stage::set(Story { made, operation }).await;
         let asked = asked(&stage.passed().await);
         let writes = asked.iter().filter(|it| it.writes).count();
         for strike in strikes(writes) {
@@ -112,9 +113,9 @@ async fn killed_after_every_fault(made: Made) {
             left = every - 1;
             stage.reset();
             let point = arm(&stage, &asked, strike);
-            let fell = stage.killed_at(&stage.deed().await, &Spot::Point(point)).await;
+            let fell = stage.killed_at(&stage.operation().await, &Spot::Point(point)).await;
             let context = format!("{:?}, {strike:?}, killed at {point} ({fell:?})", stage.story);
-            assert!(stage.scene.sandbox.world().at_request.is_none(), "{context}: nothing went wrong");
+            assert!(stage.scenario.sandbox.world().at_request.is_none(), "{context}: nothing went wrong");
             Then::nth(tried).taken(&stage, &context).await;
             tried += 1;
             killed += usize::from(fell.is_some());

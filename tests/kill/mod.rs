@@ -15,8 +15,8 @@ mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::promise::deed::{Deed, Story};
-use crate::promise::scene::Made;
+use crate::promise::operation::{Operation, Story};
+use crate::promise::scenario::Made;
 use crate::sample::{self, is_every_point, seed};
 use stage::{Spot, Stage};
 
@@ -46,7 +46,7 @@ impl Then {
         Some(match self {
             Self::Resume => vec!["resume".to_owned()],
             // What takes the app down is not undone.
-            Self::RollBack if stage.story.deed == Deed::Destroy => vec!["resume".to_owned()],
+            Self::RollBack if stage.story.operation == Operation::Destroy => vec!["resume".to_owned()],
             Self::RollBack => vec!["rollback".to_owned(), run],
         })
     }
@@ -134,51 +134,51 @@ async fn killed_everywhere(story: impl Into<Story>) {
 async fn dead_at(stage: &Stage, kill: &Kill) -> (String, String) {
     stage.reset();
     let (story, spot) = (stage.story, &kill.spot);
-    let fell = stage.killed_at(&stage.deed().await, spot).await;
+    let fell = stage.killed_at(&stage.operation().await, spot).await;
     let fell = fell.unwrap_or_else(|| panic!("{story:?} ended before {spot:?}"));
     (fell, format!("{story:?} killed at {spot:?}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_an_apply_at_any_point_loses_nothing() {
-    killed_everywhere(Deed::Apply).await;
+    killed_everywhere(Operation::Apply).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_an_update_at_any_point_loses_nothing() {
-    killed_everywhere(Deed::Update).await;
+    killed_everywhere(Operation::Update).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_a_rollback_at_any_point_loses_nothing() {
-    killed_everywhere(Deed::Undo).await;
+    killed_everywhere(Operation::Undo).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_an_update_that_fails_and_is_undone_at_any_point_loses_nothing() {
-    killed_everywhere(Deed::FailedUpdate).await;
+    killed_everywhere(Operation::FailedUpdate).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_a_destroy_at_any_point_loses_nothing() {
-    killed_everywhere(Deed::Destroy).await;
+    killed_everywhere(Operation::Destroy).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_what_is_done_to_an_image_at_any_point_loses_nothing() {
-    for deed in [Deed::Apply, Deed::Undo] {
-        killed_everywhere(Story { made: Made::Image, deed }).await;
+    for operation in [Operation::Apply, Operation::Undo] {
+        killed_everywhere(Story { made: Made::Image, operation }).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_changes_of_an_image_at_any_point_loses_nothing() {
-    for deed in [Deed::Update, Deed::FailedUpdate, Deed::Destroy] {
-        killed_everywhere(Story { made: Made::Image, deed }).await;
+    for operation in [Operation::Update, Operation::FailedUpdate, Operation::Destroy] {
+        killed_everywhere(Story { made: Made::Image, operation }).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_an_apply_of_a_private_repository_at_any_point_loses_nothing() {
-    killed_everywhere(Story { made: Made::PrivateGit, deed: Deed::Apply }).await;
+    killed_everywhere(Story { made: Made::PrivateGit, operation: Operation::Apply }).await;
 }

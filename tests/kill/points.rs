@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::promise::deed::{Deed, Story};
-use crate::promise::scene::Made;
+use crate::promise::operation::{Operation, Story};
+use crate::promise::scenario::Made;
 use crate::sample::is_every_point;
 
 const LIST: &str = include_str!("points.md");
@@ -34,13 +34,13 @@ fn sides(what: &str) -> impl Iterator<Item = String> {
     sides.iter().map(move |side| format!("{side} {what}"))
 }
 
-fn word(deed: Deed) -> &'static str {
-    match deed {
-        Deed::Apply => "apply",
-        Deed::Update => "update",
-        Deed::Undo => "undo",
-        Deed::FailedUpdate => "failed",
-        Deed::Destroy => "destroy",
+fn word(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Apply => "apply",
+        Operation::Update => "update",
+        Operation::Undo => "undo",
+        Operation::FailedUpdate => "failed",
+        Operation::Destroy => "destroy",
         other => panic!("the list does not know {other:?}"),
     }
 }
@@ -57,8 +57,8 @@ fn rows() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
 fn listed(story: Story) -> Met {
     let column = COLUMNS.iter().position(|made| *made == story.made).expect("the list has such a column");
     let of = |tag: &str| {
-        let word = format!("{}{tag}", word(story.deed));
-        let has = move |cells: &[&str]| cells[column].split(' ').any(|deed| deed == word);
+        let word = format!("{}{tag}", word(story.operation));
+        let has = move |cells: &[&str]| cells[column].split(' ').any(|operation| operation == word);
         rows().filter(|(_, cells)| has(cells)).flat_map(|(what, _)| sides(what)).collect()
     };
     Met { passed: of(""), again: of("+") }

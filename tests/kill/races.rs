@@ -3,7 +3,7 @@
 //! One of them holds the app at a time. What it loses to a forced unlock it stops writing, and the next apply settles.
 
 use super::stage::Stage;
-use crate::promise::deed::Deed;
+use crate::promise::operation::Operation;
 use crate::sample::is_every_point;
 
 /// Races run, and all of them with `FABRIK_EVERY_POINT=1`.
@@ -18,9 +18,9 @@ fn is_told(exit: i32) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn apply_resume_rollback_and_unlock_at_once_have_one_writer() {
-    let (stage, mut exits) = (Stage::set(Deed::Update).await, Vec::new());
+    let (stage, mut exits) = (Stage::set(Operation::Update).await, Vec::new());
     for round in 0..rounds() {
-        stage.scene.edit(&format!("version {round}"));
+        stage.scenario.edit(&format!("version {round}"));
         let newest = stage.newest(|_| true).await.expect("a run");
         let unlock: &[&str] =
             if round % 2 == 0 { &["unlock", "blog"] } else { &["unlock", "blog", "--force"] };
@@ -39,7 +39,7 @@ async fn apply_resume_rollback_and_unlock_at_once_have_one_writer() {
         }
         stage.half_way(&format!("round {round}")).await;
     }
-    stage.scene.edit("the last version");
+    stage.scenario.edit("the last version");
     assert_eq!(stage.fabrik(&["apply", "blog.yaml"]).await, 0);
     stage.resting("after the races").await;
     exits.sort_unstable();

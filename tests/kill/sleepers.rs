@@ -12,8 +12,8 @@ use tokio::process::Child;
 
 use super::stage::{Stage, pid, told};
 use super::{pace, seed};
-use crate::promise::deed::{Deed, Story};
-use crate::promise::scene::Made;
+use crate::promise::operation::{Operation, Story};
+use crate::promise::scenario::Made;
 
 /// Seconds that the other host has run for longer.
 const AHEAD: &str = "300";
@@ -77,7 +77,7 @@ async fn entries(stage: &Stage) -> usize {
 /// Nothing of the sleeper is written any more, and it says why; what it had intended is still sent, for its own clock
 /// tells it nothing.
 async fn robbed(stage: &Stage, sleeper: Sleeper, context: &str) {
-    let sent = || stage.scene.sandbox.world().log.writes.len();
+    let sent = || stage.scenario.sandbox.world().log.writes.len();
     let (written, before) = (entries(stage).await, sent());
     let is_late = !sleeper.has_effect();
     let (exit, said) = told(&sleeper.wakes(stage).await);
@@ -98,7 +98,7 @@ fn leases_run_out(stage: &Stage) {
 fn elsewhere(stage: &Stage) -> Option<Vec<String>> {
     const MOVE: &str = "hostname elsewhere && mount --bind \"$1\" /proc/sys/kernel/random/boot_id \
                         && mount -t tmpfs -o mode=700 tmpfs \"$2\" && shift 2 && exec \"$@\"";
-    let boot = stage.scene.folder.path().join("boot");
+    let boot = stage.scenario.folder.path().join("boot");
     std::fs::write(&boot, "0b5e55ed-0000-4000-8000-000000000000\n").unwrap();
     let (boot, locks) = (boot.display().to_string(), stage.state().join("locks").display().to_string());
     let ways: [&[&str]; 2] = [&["unshare"], &["unshare", "--user", "--map-root-user"]];
@@ -138,7 +138,7 @@ async fn overtaken(story: Story) {
         assert!(is_held, "{context}, while its lease lasts: {exit}\n{said}");
         leases_run_out(&stage);
         let run = stage.open_run().await.expect("a run sleeps");
-        let undone = nth % 2 == 1 && stage.story.deed != Deed::Destroy;
+        let undone = nth % 2 == 1 && stage.story.operation != Operation::Destroy;
         let words = if undone { vec!["rollback", &run] } else { vec!["resume"] };
         let taken = says_under(&stage, &elsewhere, &words).await;
         assert!(matches!(taken.0, 0 | 1), "{context}, taken over elsewhere: {taken:?}");
@@ -158,15 +158,15 @@ async fn overtaken(story: Story) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sleeps_past_the_lease_is_overtaken_and_what_it_still_sends_is_taken_down() {
-    for deed in [Deed::Apply, Deed::Update, Deed::Destroy] {
-        overtaken(deed.into()).await;
+    for operation in [Operation::Apply, Operation::Update, Operation::Destroy] {
+        overtaken(operation.into()).await;
     }
-    overtaken(Story { made: Made::Image, deed: Deed::Apply }).await;
+    overtaken(Story { made: Made::Image, operation: Operation::Apply }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sleeps_on_this_host_keeps_the_app_until_it_is_robbed_and_then_writes_no_more() {
-    let stage = Stage::set(Deed::Apply).await;
+    let stage = Stage::set(Operation::Apply).await;
     let points = around_writes(&stage.passed().await);
     let (every, offset) = pace();
     for point in points.into_iter().skip(offset).step_by(every) {

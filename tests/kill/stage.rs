@@ -16,13 +16,13 @@ use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::promise::deed::{Deed, Story};
 use crate::promise::invariants;
-use crate::promise::scene::{Home, Scene};
+use crate::promise::operation::{Operation, Story};
+use crate::promise::scenario::{Home, Scenario};
 
 pub struct Stage {
     pub story: Story,
-    pub scene: Scene,
+    pub scenario: Scenario,
     address: SocketAddr,
     /// The world as it is before the deed; its journal lies beside the other one.
     before: World,
@@ -55,42 +55,42 @@ impl Stage {
     /// Sets the stage so that the deed is next.
     pub async fn set(story: impl Into<Story>) -> Self {
         let story = story.into();
-        let scene = Scene::with(story.made, 1);
+        let scenario = Scenario::with(story.made, 1);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = serve::bind(scene.sandbox.clone(), address).await.unwrap();
+        let server = serve::bind(scenario.sandbox.clone(), address).await.unwrap();
         let address = server.address().unwrap();
         tokio::spawn(server.run());
-        let journal = scene.folder.path().join("state/fabrik.db");
+        let journal = scenario.folder.path().join("state/fabrik.db");
         std::fs::create_dir(journal.parent().unwrap()).unwrap();
-        let before = scene.sandbox.world();
-        let scene = Scene { store: Home::File(journal), ..scene };
-        let mut stage = Self { story, scene, address, before };
-        if story.deed != Deed::Apply {
+        let before = scenario.sandbox.world();
+        let scenario = Scenario { store: Home::File(journal), ..scenario };
+        let mut stage = Self { story, scenario, address, before };
+        if story.operation != Operation::Apply {
             assert_eq!(stage.fabrik(&["apply", "blog.yaml"]).await, 0);
-            story.is_next(&stage.scene);
+            story.is_next(&stage.scenario);
         }
-        stage.before = stage.scene.sandbox.world();
+        stage.before = stage.scenario.sandbox.world();
         copy(&stage.state(), &stage.kept());
         stage
     }
 
     /// Puts world and journal back to where the deed is next.
     pub fn reset(&self) {
-        self.scene.sandbox.with_world(|world| world.clone_from(&self.before)).unwrap();
+        self.scenario.sandbox.with_world(|world| world.clone_from(&self.before)).unwrap();
         std::fs::remove_dir_all(self.state()).unwrap();
         copy(&self.kept(), &self.state());
     }
 
     /// What the deed is called on the command line.
-    pub async fn deed(&self) -> Vec<String> {
+    pub async fn operation(&self) -> Vec<String> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        match self.story.deed {
-            Deed::Undo | Deed::UndoUpdate | Deed::UndoMove => {
+        match self.story.operation {
+            Operation::Undo | Operation::UndoUpdate | Operation::UndoMove => {
                 let run = self.newest(|phase| phase == PhaseKind::Complete).await;
                 words(&["rollback", &run.expect("a finished run")])
             }
-            Deed::Destroy => words(&["destroy", "blog"]),
-            Deed::Mend => words(&["apply", "blog.yaml", "--refresh"]),
+            Operation::Destroy => words(&["destroy", "blog"]),
+            Operation::Mend => words(&["apply", "blog.yaml", "--refresh"]),
             _ => words(&["apply", "blog.yaml"]),
         }
     }
@@ -98,8 +98,13 @@ impl Stage {
     /// The points that the deed passes when nothing disturbs it, in order.
     pub async fn passed(&self) -> Vec<String> {
         self.reset();
-        let (exit, passed) = self.passing(&self.deed().await).await;
-        assert_eq!(exit, i32::from(self.story.deed == Deed::FailedUpdate), "{:?} undisturbed", self.story);
+        let (exit, passed) = self.passing(&self.operation().await).await;
+        assert_eq!(
+            exit,
+            i32::from(self.story.operation == Operation::FailedUpdate),
+            "{:?} undisturbed",
+            self.story
+        );
         passed
     }
 
@@ -135,7 +140,7 @@ impl Stage {
 
     /// Does the deed until it is held at `point`, and says where that is.
     pub async fn held_at(&self, point: u64) -> (Child, String) {
-        let held = self.reaches(&self.deed().await, &Spot::Point(point)).await;
+        let held = self.reaches(&self.operation().await, &Spot::Point(point)).await;
         held.unwrap_or_else(|| panic!("{:?} ended before point {point}", self.story))
     }
 
@@ -152,10 +157,10 @@ impl Stage {
 
     /// The same with `flags`.
     pub async fn told_to_stop(&self, flags: &[&str], point: u64, signals: &[Signal]) -> (ExitStatus, String) {
-        let deed: Vec<String> =
-            self.deed().await.into_iter().chain(flags.iter().map(ToString::to_string)).collect();
-        let held = self.reaches(&deed, &Spot::Point(point)).await;
-        let (mut child, _) = held.unwrap_or_else(|| panic!("{deed:?} ended before point {point}"));
+        let operation: Vec<String> =
+            self.operation().await.into_iter().chain(flags.iter().map(ToString::to_string)).collect();
+        let held = self.reaches(&operation, &Spot::Point(point)).await;
+        let (mut child, _) = held.unwrap_or_else(|| panic!("{operation:?} ended before point {point}"));
         let pid = pid(&child);
         let mut errors = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
@@ -185,9 +190,10 @@ impl Stage {
         if let Some((point, _)) = stop {
             self.control("POST", "/sandbox/hold", &Spot::Point(point).aim()).await;
         }
-        let deed = self.deed().await;
-        let deed: Vec<&str> = deed.iter().map(String::as_str).chain(flags.iter().copied()).collect();
-        let mut child = self.command(&deed).spawn().unwrap();
+        let operation = self.operation().await;
+        let operation: Vec<&str> =
+            operation.iter().map(String::as_str).chain(flags.iter().copied()).collect();
+        let mut child = self.command(&operation).spawn().unwrap();
         drop((child.stdout.take(), child.stderr.take()));
         if let Some((_, signal)) = stop {
             self.control("GET", "/sandbox/held", "").await;
@@ -252,11 +258,11 @@ impl Stage {
             .args(["--yes", "--no-input", &format!("--sandbox=http://{}", self.address)])
             .arg("--state")
             .arg(self.state().join("fabrik.db"))
-            .current_dir(self.scene.folder.path())
+            .current_dir(self.scenario.folder.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.scene.folder.path())
-            .envs(&self.scene.environment)
+            .env("HOME", self.scenario.folder.path())
+            .envs(&self.scenario.environment)
             .stdin(std::process::Stdio::null())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
@@ -271,7 +277,7 @@ impl Stage {
     }
 
     pub fn journal(&self) -> Option<Box<dyn Store>> {
-        self.state().join("fabrik.db").exists().then(|| self.scene.journal())
+        self.state().join("fabrik.db").exists().then(|| self.scenario.journal())
     }
 
     /// Whether no run has begun or moved since the stage was set.
@@ -290,28 +296,28 @@ impl Stage {
 
     pub async fn half_way(&self, context: &str) {
         if let Some(journal) = self.journal() {
-            invariants::half_way(&self.scene.sandbox.world(), journal.as_ref(), context).await;
+            invariants::half_way(&self.scenario.sandbox.world(), journal.as_ref(), context).await;
         }
     }
 
     pub async fn resting(&self, context: &str) {
         if let Some(journal) = self.journal() {
-            let world = self.scene.sandbox.world();
+            let world = self.scenario.sandbox.world();
             let key = FingerprintKey::load(&self.state()).unwrap().expect("the program made a key");
             invariants::resting(&world, journal.as_ref(), &key, context).await;
         }
-        let world = self.scene.sandbox.world();
+        let world = self.scenario.sandbox.world();
         let kept = self.before.volumes.iter().all(|volume| world.volumes.contains(volume));
         assert!(kept, "{context}: a volume of a finished release is gone");
     }
 
     pub fn state(&self) -> PathBuf {
-        self.scene.folder.path().join("state")
+        self.scenario.folder.path().join("state")
     }
 
     /// What `state` is reset to.
     fn kept(&self) -> PathBuf {
-        self.scene.folder.path().join("before")
+        self.scenario.folder.path().join("before")
     }
 
     async fn control(&self, method: &str, path: &str, body: &str) -> String {

@@ -6,17 +6,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fabrik::providers::call::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
 use fabrik::runner::Ended;
-use fabrik::runner::attended::Attended;
-use fabrik::runner::desk::{Desk, Outcome};
-use fabrik::runner::event::{Event, Listener};
+use fabrik::runner::attended::InterruptibleClock;
+use fabrik::runner::desk::{CommandOutcome, Desk};
+use fabrik::runner::event::{Event, EventSink};
 use fabrik::runner::work::Cancel;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Mishap, Rates, Sandbox, Schedule, World};
-use fabrik::wire::{Budgets, Outside, Request, Response, SendError, Transport};
+use fabrik::wire::{Budgets, Ports, Request, Response, SendError, Transport};
 use machine::phase::PhaseKind;
 
-use crate::promise::crash::Fuse;
+use crate::promise::crash::CrashPoint;
 use crate::promise::invariants::{always, at_rest};
-use crate::promise::scene::{Scene, options};
+use crate::promise::scenario::{Scenario, options};
 
 /// A way out that notes what came back.
 struct Noting {
@@ -35,10 +35,10 @@ impl Transport for Noting {
 }
 
 impl Noting {
-    fn over(sandbox: &Sandbox) -> (Arc<Self>, Outside) {
+    fn over(sandbox: &Sandbox) -> (Arc<Self>, Ports) {
         let outside = sandbox.outside();
         let noting = Arc::new(Self { inner: outside.transport.clone(), statuses: Mutex::default() });
-        (noting.clone(), Outside { transport: noting, ..outside })
+        (noting.clone(), Ports { transport: noting, ..outside })
     }
 
     fn turned_away(&self) -> usize {
@@ -53,7 +53,7 @@ struct Onlooker {
     stops: Option<Cancel>,
 }
 
-impl Listener for Onlooker {
+impl EventSink for Onlooker {
     fn hear(&self, event: &Event) {
         if let Event::Waiting { step, what } = event
             && what.contains("rate limit")
@@ -67,8 +67,8 @@ impl Listener for Onlooker {
 }
 
 /// A process that keeps to what the APIs take, as the program does.
-fn metered(scene: &Scene, outside: Outside, onlooker: Arc<Onlooker>) -> Desk {
-    let mut desk = scene.process(&Fuse::default());
+fn metered(scenario: &Scenario, outside: Ports, onlooker: Arc<Onlooker>) -> Desk {
+    let mut desk = scenario.process(&CrashPoint::default());
     if let Some(cancel) = &onlooker.stops {
         desk.cancel = cancel.clone();
     }
@@ -76,27 +76,27 @@ fn metered(scene: &Scene, outside: Outside, onlooker: Arc<Onlooker>) -> Desk {
     let cloudflare = format!("https://{CLOUDFLARE}/client/v4");
     let apis = [(coolify.as_str(), COOLIFY_TAKES), (cloudflare.as_str(), CLOUDFLARE_TAKES)];
     let outside = Budgets::default().metered(outside, "", &apis);
-    desk.outside = Attended::over(outside, onlooker.clone(), desk.cancel.clone());
-    desk.vendors = desk.vendors.clone().through(&desk.outside);
+    desk.outside = InterruptibleClock::over(outside, onlooker.clone(), desk.cancel.clone());
+    desk.clients = desk.clients.clone().through(&desk.outside);
     desk.listener = onlooker;
     desk
 }
 
-fn change(scene: &Scene, change: impl FnOnce(&mut World)) {
-    scene.sandbox.with_world(change).unwrap();
+fn change(scenario: &Scenario, change: impl FnOnce(&mut World)) {
+    scenario.sandbox.with_world(change).unwrap();
 }
 
-fn is_complete(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Ended(Ended::Complete { .. }))
+fn is_complete(outcome: &CommandOutcome) -> bool {
+    matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. }))
 }
 
 #[tokio::test]
 async fn a_run_far_from_the_limits_takes_no_longer_for_them() {
-    let (plain, counted) = (Scene::new(1), Scene::new(1));
-    assert!(is_complete(&plain.apply(&Fuse::default()).await));
+    let (plain, counted) = (Scenario::new(1), Scenario::new(1));
+    assert!(is_complete(&plain.apply(&CrashPoint::default()).await));
     let desk = metered(&counted, counted.sandbox.outside(), Arc::default());
     assert!(is_complete(&desk.apply(counted.spec(), &options()).await));
-    let passed = |scene: &Scene| scene.sandbox.outside().clock.boot();
+    let passed = |scenario: &Scenario| scenario.sandbox.outside().clock.boot();
     assert_eq!(passed(&counted), passed(&plain));
     assert_eq!(counted.sandbox.world().log.requests, plain.sandbox.world().log.requests);
 }
@@ -104,85 +104,85 @@ async fn a_run_far_from_the_limits_takes_no_longer_for_them() {
 #[tokio::test]
 async fn a_run_beyond_the_limits_is_slow_and_never_turned_away() {
     for limit in [3, 8, 20] {
-        let scene = Scene::new(1);
-        change(&scene, |world| {
+        let scenario = Scenario::new(1);
+        change(&scenario, |world| {
             world.coolify.rate_limit = limit;
             world.cloudflare.rate_limit = limit;
         });
-        let (noting, outside) = Noting::over(&scene.sandbox);
+        let (noting, outside) = Noting::over(&scenario.sandbox);
         let onlooker = Arc::new(Onlooker::default());
-        let desk = metered(&scene, outside, onlooker.clone());
-        let outcome = desk.apply(scene.spec(), &options()).await;
+        let desk = metered(&scenario, outside, onlooker.clone());
+        let outcome = desk.apply(scenario.spec(), &options()).await;
         assert!(is_complete(&outcome), "{limit}: {outcome:?}");
         assert_eq!(noting.turned_away(), 0, "{limit}");
         assert!(!onlooker.waits.lock().unwrap().is_empty(), "{limit}: it waited, and nobody saw");
-        at_rest(&scene, &format!("limit {limit}")).await;
+        at_rest(&scenario, &format!("limit {limit}")).await;
     }
 }
 
 #[tokio::test]
 async fn a_run_that_waits_for_room_stops_when_asked_and_goes_on_later() {
-    let scene = Scene::new(1);
-    change(&scene, |world| world.coolify.rate_limit = 12);
+    let scenario = Scenario::new(1);
+    change(&scenario, |world| world.coolify.rate_limit = 12);
     let onlooker = Arc::new(Onlooker { stops: Some(Cancel::default()), ..Onlooker::default() });
-    let desk = metered(&scene, scene.sandbox.outside(), onlooker.clone());
-    let outcome = desk.apply(scene.spec(), &options()).await;
+    let desk = metered(&scenario, scenario.sandbox.outside(), onlooker.clone());
+    let outcome = desk.apply(scenario.spec(), &options()).await;
     assert_eq!(onlooker.waits.lock().unwrap().len(), 1, "it waited no more");
-    assert!(matches!(&outcome, Outcome::Ended(Ended::Parked { .. })), "{outcome:?}");
-    always(&scene, "stopped").await;
-    change(&scene, |world| world.coolify.rate_limit = 10_000);
-    scene.resume(&Fuse::default()).await;
-    assert!(scene.phase().await.is_some_and(PhaseKind::is_closed));
-    at_rest(&scene, "taken up again").await;
+    assert!(matches!(&outcome, CommandOutcome::Ended(Ended::Parked { .. })), "{outcome:?}");
+    always(&scenario, "stopped").await;
+    change(&scenario, |world| world.coolify.rate_limit = 10_000);
+    scenario.resume(&CrashPoint::default()).await;
+    assert!(scenario.phase().await.is_some_and(PhaseKind::is_closed));
+    at_rest(&scenario, "taken up again").await;
 }
 
 #[tokio::test]
 async fn a_write_turned_away_is_sent_again_and_makes_one_thing() {
     for retry_after in [None, Some(0), Some(42), Some(86_400)] {
         for write in 1..=8 {
-            let scene = Scene::new(1);
-            change(&scene, |world| world.at_write = Some((write, Mishap::TooMany { retry_after })));
-            let (noting, outside) = Noting::over(&scene.sandbox);
-            let desk = metered(&scene, outside, Arc::default());
-            let outcome = desk.apply(scene.spec(), &options()).await;
+            let scenario = Scenario::new(1);
+            change(&scenario, |world| world.at_write = Some((write, Mishap::TooMany { retry_after })));
+            let (noting, outside) = Noting::over(&scenario.sandbox);
+            let desk = metered(&scenario, outside, Arc::default());
+            let outcome = desk.apply(scenario.spec(), &options()).await;
             assert!(is_complete(&outcome), "{retry_after:?} at write {write}: {outcome:?}");
             assert!(noting.turned_away() <= 1, "{retry_after:?} at write {write}: it came again too early");
-            at_rest(&scene, &format!("{retry_after:?} at write {write}")).await;
+            at_rest(&scenario, &format!("{retry_after:?} at write {write}")).await;
         }
     }
 }
 
 #[tokio::test]
 async fn an_api_that_turns_everything_away_for_a_day_is_not_waited_for_without_end() {
-    let scene = Scene::new(1);
+    let scenario = Scenario::new(1);
     let always_full = Rates { too_many_bare: 1000, ..Rates::default() };
-    change(&scene, |world| world.schedule = Some(Schedule { seed: 1, rates: always_full }));
-    let clock = scene.sandbox.outside().clock;
+    change(&scenario, |world| world.schedule = Some(Schedule { seed: 1, rates: always_full }));
+    let clock = scenario.sandbox.outside().clock;
     let began = clock.boot();
-    let (noting, outside) = Noting::over(&scene.sandbox);
-    let outcome = metered(&scene, outside, Arc::default()).apply(scene.spec(), &options()).await;
+    let (noting, outside) = Noting::over(&scenario.sandbox);
+    let outcome = metered(&scenario, outside, Arc::default()).apply(scenario.spec(), &options()).await;
     assert!(!is_complete(&outcome), "{outcome:?}");
     assert!(clock.boot().saturating_sub(began) < Duration::from_secs(3600));
     assert!(noting.turned_away() < 30, "{}", noting.turned_away());
-    at_rest(&scene, "nothing begun").await;
+    at_rest(&scenario, "nothing begun").await;
 }
 
 #[tokio::test]
 async fn keeping_to_the_limits_breaks_no_promise_in_a_hostile_world() {
     for seed in 0..20 {
-        let scene = Scene::new(seed);
-        change(&scene, |world| {
+        let scenario = Scenario::new(seed);
+        change(&scenario, |world| {
             world.schedule = Some(Schedule { seed, rates: Rates::HOSTILE });
             world.coolify.rate_limit = 25;
         });
-        let desk = metered(&scene, scene.sandbox.outside(), Arc::default());
-        desk.apply(scene.spec(), &options()).await;
-        always(&scene, &format!("seed {seed}")).await;
-        change(&scene, |world| world.schedule = None);
+        let desk = metered(&scenario, scenario.sandbox.outside(), Arc::default());
+        desk.apply(scenario.spec(), &options()).await;
+        always(&scenario, &format!("seed {seed}")).await;
+        change(&scenario, |world| world.schedule = None);
         for _ in 0..3 {
-            let Some(run) = scene.open_run().await else { break };
-            metered(&scene, scene.sandbox.outside(), Arc::default()).resume(&run, &options()).await;
+            let Some(run) = scenario.open_run().await else { break };
+            metered(&scenario, scenario.sandbox.outside(), Arc::default()).resume(&run, &options()).await;
         }
-        at_rest(&scene, &format!("seed {seed}, at rest")).await;
+        at_rest(&scenario, &format!("seed {seed}, at rest")).await;
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fabrik::spec::StatusSet;
-use fabrik::verify::{Check, Endless, Fingerprint, NotProven, Proven, Sighting, Target, Way, verify};
+use fabrik::verify::{Check, Endless, Fingerprint, Proven, Sighting, Target, VerifyError, Way, verify};
 use fabrik::wire::live::{LiveResolver, LiveTransport, Roots};
-use fabrik::wire::{Answer, Clock, Outside, Question, ResolveError, Resolver};
+use fabrik::wire::{Answer, Clock, Ports, Question, ResolveError, Resolver};
 use jiff::Timestamp;
 
 pub const NEW: &str = "0197000000007000800000000000000b";
@@ -52,7 +52,7 @@ impl Resolver for Named {
 
 /// What a verification came to, and every attempt.
 pub struct Seen {
-    pub outcome: Result<Proven, NotProven>,
+    pub outcome: Result<Proven, VerifyError>,
     pub shown: Vec<Sighting>,
 }
 
@@ -60,7 +60,7 @@ impl Seen {
     /// The check it ended at.
     pub fn ended_at(&self) -> Option<Check> {
         match self.outcome {
-            Err(NotProven::TimedOut { check, .. }) => Some(check),
+            Err(VerifyError::TimedOut { check, .. }) => Some(check),
             _ => None,
         }
     }
@@ -72,9 +72,9 @@ impl Seen {
 }
 
 /// The ways out, trusting the roots in `pem`; a name server gets `patience`.
-pub fn outside(pem: &str, patience: Duration) -> Outside {
+pub fn outside(pem: &str, patience: Duration) -> Ports {
     let roots = if pem.is_empty() { Roots::default() } else { Roots::of_pem(pem.as_bytes()).unwrap() };
-    Outside {
+    Ports {
         transport: Arc::new(LiveTransport::trusting(roots)),
         resolver: Arc::new(Named(LiveResolver::within(patience))),
         clock: Arc::new(Idle::default()),
@@ -99,7 +99,7 @@ pub fn target(site: SocketAddr, name_server: &str) -> Target {
 }
 
 /// Verifies.
-pub async fn visit(outside: &Outside, target: &Target) -> Seen {
+pub async fn visit(outside: &Ports, target: &Target) -> Seen {
     let mut shown = Vec::new();
     let outcome = verify(outside, target, &mut |it| shown.push(it.clone()), &mut Endless).await;
     Seen { outcome, shown }

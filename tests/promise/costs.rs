@@ -8,15 +8,15 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fabrik::runner::desk::{Desk, Outcome};
-use fabrik::runner::event::{Event, Listener};
+use fabrik::runner::desk::{CommandOutcome, Desk};
+use fabrik::runner::event::{Event, EventSink};
 use fabrik::runner::waits::Wait;
 use fabrik::sandbox::world::Token;
 use fabrik::sandbox::{Fault, Side, Verdict, World};
 use machine::phase::VolumePolicy;
 
-use super::crash::Fuse;
-use super::scene::{Made, Scene, options};
+use super::crash::CrashPoint;
+use super::scenario::{Made, Scenario, options};
 
 /// What every kind of request is for. `:id` stands for an id, a name or an address.
 const REASONS: &[(&str, &str)] = &[
@@ -86,7 +86,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/promise/costs.md"
 #[derive(Default)]
 struct Waits(Mutex<BTreeMap<Wait, Duration>>);
 
-impl Listener for Waits {
+impl EventSink for Waits {
     fn hear(&self, _: &Event) {}
 
     fn waits(&self, why: Wait, time: Duration) {
@@ -96,26 +96,26 @@ impl Listener for Waits {
 
 /// What a command cost.
 struct Cost {
-    outcome: Outcome,
+    outcome: CommandOutcome,
     waits: BTreeMap<Wait, Duration>,
     requests: BTreeMap<String, usize>,
     took: Duration,
 }
 
-async fn cost(scene: &Scene, command: impl AsyncFnOnce(Desk) -> Outcome) -> Cost {
+async fn cost(scenario: &Scenario, command: impl AsyncFnOnce(Desk) -> CommandOutcome) -> Cost {
     let requests: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
     let count = requests.clone();
-    let outside = scene.sandbox.outside_with_hook(Arc::new(move |point| {
+    let outside = scenario.sandbox.outside_with_hook(Arc::new(move |point| {
         if point.side == Side::Before {
             *count.lock().unwrap().entry(kind(&point.method, &point.path)).or_default() += 1;
         }
         Verdict::Go
     }));
-    let (waits, clock) = (Arc::new(Waits::default()), scene.sandbox.outside().clock);
-    let desk = scene.process(&Fuse::default());
-    let vendors = desk.vendors.clone().through(&outside);
+    let (waits, clock) = (Arc::new(Waits::default()), scenario.sandbox.outside().clock);
+    let desk = scenario.process(&CrashPoint::default());
+    let clients = desk.clients.clone().through(&outside);
     let began = clock.boot();
-    let outcome = command(Desk { listener: waits.clone(), outside, vendors, ..desk }).await;
+    let outcome = command(Desk { listener: waits.clone(), outside, clients, ..desk }).await;
     let (waits, requests) = (waits.0.lock().unwrap().clone(), requests.lock().unwrap().clone());
     Cost { outcome, waits, requests, took: clock.boot().saturating_sub(began) }
 }
@@ -144,49 +144,49 @@ fn kind(method: &str, path: &str) -> String {
 /// A command, and how it comes to what it costs.
 async fn costs(made: Made) -> Vec<(&'static str, Cost)> {
     let mut costs = Vec::new();
-    let scene = Scene::with(made, 1);
-    let apply = |scene: &Scene| {
-        let spec = scene.spec();
+    let scenario = Scenario::with(made, 1);
+    let apply = |scenario: &Scenario| {
+        let spec = scenario.spec();
         async move |desk: Desk| desk.apply(spec, &options()).await
     };
-    costs.push(("first apply", cost(&scene, apply(&scene)).await));
-    costs.push(("unchanged", cost(&scene, apply(&scene)).await));
-    scene.revise();
-    costs.push(("update", cost(&scene, apply(&scene)).await));
-    costs.push(("rollback of the update", cost(&scene, roll_back(&scene).await).await));
-    scene.arm(Fault::Build);
-    costs.push(("update that does not build", cost(&scene, apply(&scene)).await));
-    scene.arm(Fault::Health);
-    costs.push(("update that is never well", cost(&scene, apply(&scene)).await));
+    costs.push(("first apply", cost(&scenario, apply(&scenario)).await));
+    costs.push(("unchanged", cost(&scenario, apply(&scenario)).await));
+    scenario.revise();
+    costs.push(("update", cost(&scenario, apply(&scenario)).await));
+    costs.push(("rollback of the update", cost(&scenario, roll_back(&scenario).await).await));
+    scenario.arm(Fault::Build);
+    costs.push(("update that does not build", cost(&scenario, apply(&scenario)).await));
+    scenario.arm(Fault::Health);
+    costs.push(("update that is never well", cost(&scenario, apply(&scenario)).await));
     costs.push(("resume after the token was refused", resumed_after_a_refused_token(made).await));
-    costs.push(("rollback of the first release", cost(&scene, roll_back(&scene).await).await));
-    let scene = Scene::with(made, 1);
-    scene.apply(&Fuse::default()).await;
-    let app = scene.journal().list(None).await.unwrap().pop().expect("a run").app;
+    costs.push(("rollback of the first release", cost(&scenario, roll_back(&scenario).await).await));
+    let scenario = Scenario::with(made, 1);
+    scenario.apply(&CrashPoint::default()).await;
+    let app = scenario.journal().list(None).await.unwrap().pop().expect("a run").app;
     let destroy = async move |desk: Desk| desk.destroy(&app, VolumePolicy::Retain, &options()).await;
-    costs.push(("destroy", cost(&scene, destroy).await));
+    costs.push(("destroy", cost(&scenario, destroy).await));
     costs
 }
 
-async fn roll_back(scene: &Scene) -> impl AsyncFnOnce(Desk) -> Outcome {
-    let run = scene.finished().await.pop().expect("a finished run");
+async fn roll_back(scenario: &Scenario) -> impl AsyncFnOnce(Desk) -> CommandOutcome {
+    let run = scenario.finished().await.pop().expect("a finished run");
     async move |desk: Desk| desk.roll_back(&run, &options()).await
 }
 
 /// A resume of a run whose token was no longer accepted when the app was to be started, and is again.
 async fn resumed_after_a_refused_token(made: Made) -> Cost {
-    let scene = Scene::with(made, 1);
-    let sandbox = scene.sandbox.clone();
-    let outside = scene.sandbox.outside_with_hook(Arc::new(move |point| {
+    let scenario = Scenario::with(made, 1);
+    let sandbox = scenario.sandbox.clone();
+    let outside = scenario.sandbox.outside_with_hook(Arc::new(move |point| {
         if point.side == Side::Before && point.path.contains("/deploy?") {
             sandbox.with_world(revoke).unwrap();
         }
         Verdict::Go
     }));
-    scene.heard_through(outside).await;
-    scene.sandbox.with_world(|world| world.coolify.token = Token::Root).unwrap();
-    let run = scene.open_run().await.expect("it parked");
-    cost(&scene, async move |desk: Desk| desk.resume(&run, &options()).await).await
+    scenario.heard_through(outside).await;
+    scenario.sandbox.with_world(|world| world.coolify.token = Token::Root).unwrap();
+    let run = scenario.open_run().await.expect("it parked");
+    cost(&scenario, async move |desk: Desk| desk.resume(&run, &options()).await).await
 }
 
 fn revoke(world: &mut World) {
@@ -216,7 +216,11 @@ async fn every_wait_and_every_request_of_every_command_is_written_down_with_its_
     for made in [Made::Folder, Made::Image] {
         let costs = costs(made).await;
         for (command, cost) in &costs {
-            assert!(!matches!(cost.outcome, Outcome::Obstacles(_)), "{made:?} {command}: {:?}", cost.outcome);
+            assert!(
+                !matches!(cost.outcome, CommandOutcome::Blockers(_)),
+                "{made:?} {command}: {:?}",
+                cost.outcome
+            );
             let late = cost.waits.get(&Wait::LateEffect);
             assert_eq!(late, None, "{made:?} {command} was answered clearly and waits for late effects");
             let unknown = |kind: &&String| REASONS.iter().all(|(known, _)| *known != kind.as_str());

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use fabrik::sandbox::{Hook, Sandbox, Side, Verdict};
-use fabrik::store::layer::Layer;
+use fabrik::store::layer::StoreDecorator;
 use fabrik::store::{LEASE, Lease, Store, StoreError};
-use fabrik::wire::Outside;
+use fabrik::wire::Ports;
 use machine::entry::StoredEntry;
 use machine::id::RunId;
 
@@ -17,7 +17,7 @@ pub type Witness = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Counts the points a process passes and lets it die at one.
 #[derive(Clone, Default)]
-pub struct Fuse {
+pub struct CrashPoint {
     passed: Arc<AtomicU64>,
     burns_at: Arc<Mutex<Option<u64>>>,
     dead: Arc<AtomicBool>,
@@ -27,7 +27,7 @@ pub struct Fuse {
     witness: Option<Witness>,
 }
 
-impl Fuse {
+impl CrashPoint {
     /// Dies at point number `point`, counted from 0.
     pub fn at(point: u64) -> Self {
         let fuse = Self::default();
@@ -95,7 +95,7 @@ impl Fuse {
     }
 
     /// The outside, as this process sees it.
-    pub fn outside(&self, sandbox: &Sandbox) -> Outside {
+    pub fn outside(&self, sandbox: &Sandbox) -> Ports {
         let fuse = self.clone();
         let hook: Hook = Arc::new(move |point| {
             let side = if point.side == Side::Before { "before" } else { "after" };
@@ -107,13 +107,13 @@ impl Fuse {
 }
 
 /// The journal's home, as a mortal process sees it.
-pub struct Mortal {
+pub struct CrashingStore {
     store: Box<dyn Store>,
-    fuse: Fuse,
+    fuse: CrashPoint,
 }
 
-impl Mortal {
-    pub fn new(store: Box<dyn Store>, fuse: Fuse) -> Self {
+impl CrashingStore {
+    pub fn new(store: Box<dyn Store>, fuse: CrashPoint) -> Self {
         Self { store, fuse }
     }
 
@@ -128,7 +128,7 @@ impl Mortal {
 }
 
 #[async_trait]
-impl Layer for Mortal {
+impl StoreDecorator for CrashingStore {
     fn below(&self) -> &dyn Store {
         self.store.as_ref()
     }

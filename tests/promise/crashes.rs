@@ -5,13 +5,13 @@
 //! Where both ways leave one and the same wreck, as they do once a run is being undone, it is tried once.
 
 use fabrik::runner::Ended;
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::services::Volume;
 
-use super::crash::Fuse;
-use super::deed::{Deed, Story, complete, rolled_back};
+use super::crash::CrashPoint;
 use super::invariants::{always, at_rest};
-use super::scene::{Made, Scene};
+use super::operation::{Operation, Story, complete, rolled_back};
+use super::scenario::{Made, Scenario};
 use super::wreck::Wreck;
 use crate::sample::{Sample, sampled};
 
@@ -23,16 +23,16 @@ enum Then {
 }
 
 impl Then {
-    async fn take_up(self, scene: &Scene, fuse: &Fuse) -> Option<Outcome> {
+    async fn take_up(self, scenario: &Scenario, fuse: &CrashPoint) -> Option<CommandOutcome> {
         match self {
-            Self::Resume => scene.resume(fuse).await,
-            Self::Undo => scene.undo_open(fuse).await,
+            Self::Resume => scenario.resume(fuse).await,
+            Self::Undo => scenario.undo_open(fuse).await,
         }
     }
 
     // One that resumes may find a run that is being undone, and go on with that.
-    fn may_end_in(self, outcome: Option<&Outcome>) -> bool {
-        let parked = matches!(outcome, Some(Outcome::Ended(Ended::Parked { .. })));
+    fn may_end_in(self, outcome: Option<&CommandOutcome>) -> bool {
+        let parked = matches!(outcome, Some(CommandOutcome::Ended(Ended::Parked { .. })));
         !parked && (self == Self::Resume || outcome.is_none_or(rolled_back))
     }
 }
@@ -63,12 +63,12 @@ async fn every_crash_of(made: Made) {
 }
 
 async fn every_crash_in(story: Story, (first, second): (&mut Sample, &mut Sample)) -> Count {
-    let scene = story.scene().await;
-    let (shown, volumes) = (in_essence(&scene.sandbox.show()), scene.sandbox.world().volumes);
+    let scenario = story.scenario().await;
+    let (shown, volumes) = (in_essence(&scenario.sandbox.show()), scenario.sandbox.world().volumes);
     let tale = Tale { story, shown, volumes };
-    let (outcome, wrecks) = scene.watched(async |fuse| story.run(&scene, fuse).await).await;
+    let (outcome, wrecks) = scenario.watched(async |fuse| story.run(&scenario, fuse).await).await;
     assert!(story.ends(&outcome), "{story:?}: {outcome:?}");
-    at_rest(&scene, &format!("{story:?} undisturbed")).await;
+    at_rest(&scenario, &format!("{story:?} undisturbed")).await;
     let mut count = Count::default();
     for wreck in &wrecks {
         let mut left = Vec::new();
@@ -76,7 +76,7 @@ async fn every_crash_in(story: Story, (first, second): (&mut Sample, &mut Sample
             if first.takes() {
                 count.crashes += 1;
                 count.pairs +=
-                    tale.crashes(&scene.salvaged(wreck), &wreck.fell, then, (&mut left, second)).await;
+                    tale.crashes(&scenario.salvaged(wreck), &wreck.fell, then, (&mut left, second)).await;
             }
         }
     }
@@ -88,18 +88,18 @@ impl Tale {
     /// already; these it leaves there in turn.
     async fn crashes(
         &self,
-        scene: &Scene,
+        scenario: &Scenario,
         fell: &str,
         then: Then,
         (left, second): (&mut Vec<Wreck>, &mut Sample),
     ) -> usize {
         let context = format!("{:?} crashed {fell}, then {then:?}", self.story);
-        always(scene, &context).await;
-        let (outcome, again) = scene.watched(async |fuse| then.take_up(scene, fuse).await).await;
+        always(scenario, &context).await;
+        let (outcome, again) = scenario.watched(async |fuse| then.take_up(scenario, fuse).await).await;
         if then == Then::Undo && outcome.is_some() && !self.story.undoes() {
-            assert_eq!(in_essence(&scene.sandbox.show()), self.shown, "{context}: not as before");
+            assert_eq!(in_essence(&scenario.sandbox.show()), self.shown, "{context}: not as before");
         }
-        self.rests(scene, then, outcome.as_ref(), &context).await;
+        self.rests(scenario, then, outcome.as_ref(), &context).await;
         // The second time it is taken up in one of the two ways, by turns.
         let mut pairs = 0;
         for (nth, wreck) in again.iter().enumerate() {
@@ -109,24 +109,24 @@ impl Tale {
             }
             pairs += 1;
             let context = format!("{context}, crashed {}, then {then:?}", wreck.fell);
-            let scene = scene.salvaged(wreck);
-            always(&scene, &context).await;
-            let outcome = then.take_up(&scene, &Fuse::default()).await;
-            self.rests(&scene, then, outcome.as_ref(), &context).await;
+            let scenario = scenario.salvaged(wreck);
+            always(&scenario, &context).await;
+            let outcome = then.take_up(&scenario, &CrashPoint::default()).await;
+            self.rests(&scenario, then, outcome.as_ref(), &context).await;
         }
         *left = again;
         pairs
     }
 
-    async fn rests(&self, scene: &Scene, then: Then, outcome: Option<&Outcome>, context: &str) {
+    async fn rests(&self, scenario: &Scenario, then: Then, outcome: Option<&CommandOutcome>, context: &str) {
         assert!(then.may_end_in(outcome), "{context}: {outcome:?}");
-        if self.story.deed == Deed::Mend {
+        if self.story.operation == Operation::Mend {
             // What somebody spoiled stays so until somebody mends it.
-            let outcome = scene.mend(&Fuse::default()).await;
+            let outcome = scenario.mend(&CrashPoint::default()).await;
             assert!(complete(&outcome), "{context}, mended: {outcome:?}");
         }
-        at_rest(scene, context).await;
-        let volumes = scene.sandbox.world().volumes;
+        at_rest(scenario, context).await;
+        let volumes = scenario.sandbox.world().volumes;
         let kept = self.volumes.iter().all(|volume| volumes.contains(volume));
         assert!(kept, "{context}: a volume is gone");
     }
@@ -166,16 +166,16 @@ async fn no_crash_and_no_second_one_breaks_a_promise_to_an_app_from_private_git(
 /// The same without a look into the future: one that dies, on a file, and one that goes on.
 #[tokio::test]
 async fn a_crash_at_any_point_of_an_apply_on_an_sqlite_file_is_resumed() {
-    let fuse = Fuse::default();
-    Scene::on_file(1).apply(&fuse).await;
+    let fuse = CrashPoint::default();
+    Scenario::on_file(1).apply(&fuse).await;
     let mut sample = sampled(6, "crashes on a file");
     for point in (0..fuse.passed()).filter(|_| sample.takes()) {
-        let (scene, fuse) = (Scene::on_file(1), Fuse::at(point));
-        scene.apply(&fuse).await;
+        let (scenario, fuse) = (Scenario::on_file(1), CrashPoint::at(point));
+        scenario.apply(&fuse).await;
         let context = format!("on SQLite crashed at {point} ({})", fuse.fell());
-        always(&scene, &context).await;
-        let outcome = scene.resume(&Fuse::default()).await;
+        always(&scenario, &context).await;
+        let outcome = scenario.resume(&CrashPoint::default()).await;
         assert!(Then::Resume.may_end_in(outcome.as_ref()), "{context}: {outcome:?}");
-        at_rest(&scene, &context).await;
+        at_rest(&scenario, &context).await;
     }
 }

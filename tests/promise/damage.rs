@@ -1,15 +1,15 @@
 //! A journal in which a byte fell over that the database does not look at.
 
 use fabrik::runner::Ended;
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 
-use super::crash::Fuse;
+use super::crash::CrashPoint;
 use super::invariants::{always, at_rest};
-use super::scene::{Home, Scene};
+use super::scenario::{Home, Scenario};
 
 /// Writes `to` wherever the journal's file has `from`.
-fn overwrite(scene: &Scene, from: &str, to: &str) {
-    let Home::File(path) = &scene.store else { panic!("the journal is in memory") };
+fn overwrite(scenario: &Scenario, from: &str, to: &str) {
+    let Home::File(path) = &scenario.store else { panic!("the journal is in memory") };
     let mut bytes = std::fs::read(path).unwrap();
     let places: Vec<usize> =
         (0..bytes.len() - from.len()).filter(|at| bytes[*at..].starts_with(from.as_bytes())).collect();
@@ -22,25 +22,27 @@ fn overwrite(scene: &Scene, from: &str, to: &str) {
 
 #[tokio::test]
 async fn a_run_whose_frozen_spec_is_damaged_is_not_carried_on_with() {
-    let scene = Scene::on_file(1);
-    let whole = Fuse::default();
-    scene.apply(&whole).await;
-    scene.edit("second");
-    scene.apply(&Fuse::at(whole.passed() / 2)).await;
-    assert!(scene.open_run().await.is_some(), "it died on its way");
-    let before = scene.sandbox.world().log.writes.len();
+    let scenario = Scenario::on_file(1);
+    let whole = CrashPoint::default();
+    scenario.apply(&whole).await;
+    scenario.edit("second");
+    scenario.apply(&CrashPoint::at(whole.passed() / 2)).await;
+    assert!(scenario.open_run().await.is_some(), "it died on its way");
+    let before = scenario.sandbox.world().log.writes.len();
 
-    overwrite(&scene, "env: {COLOUR: blue,", "env: {COLOUR: glue,");
-    for outcome in [scene.resume(&Fuse::default()).await, scene.undo_open(&Fuse::default()).await] {
-        let Some(Outcome::Obstacles(obstacles)) = outcome else { panic!("{outcome:?}") };
-        assert!(obstacles[0].message.contains("the spec frozen with it is damaged"), "{obstacles:?}");
-        assert!(obstacles[0].hint.contains("put a backup"), "{obstacles:?}");
+    overwrite(&scenario, "env: {COLOUR: blue,", "env: {COLOUR: glue,");
+    for outcome in
+        [scenario.resume(&CrashPoint::default()).await, scenario.undo_open(&CrashPoint::default()).await]
+    {
+        let Some(CommandOutcome::Blockers(blockers)) = outcome else { panic!("{outcome:?}") };
+        assert!(blockers[0].message.contains("the spec frozen with it is damaged"), "{blockers:?}");
+        assert!(blockers[0].hint.contains("put a backup"), "{blockers:?}");
     }
-    assert_eq!(scene.sandbox.world().log.writes.len(), before);
-    always(&scene, "while it is damaged").await;
+    assert_eq!(scenario.sandbox.world().log.writes.len(), before);
+    always(&scenario, "while it is damaged").await;
 
-    overwrite(&scene, "env: {COLOUR: glue,", "env: {COLOUR: blue,");
-    let outcome = scene.resume(&Fuse::default()).await;
-    assert!(matches!(outcome, Some(Outcome::Ended(Ended::Complete { .. }))), "{outcome:?}");
-    at_rest(&scene, "after it was mended").await;
+    overwrite(&scenario, "env: {COLOUR: glue,", "env: {COLOUR: blue,");
+    let outcome = scenario.resume(&CrashPoint::default()).await;
+    assert!(matches!(outcome, Some(CommandOutcome::Ended(Ended::Complete { .. }))), "{outcome:?}");
+    at_rest(&scenario, "after it was mended").await;
 }

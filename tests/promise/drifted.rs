@@ -1,12 +1,12 @@
 //! Undoing a run that found the app changed outside Fabrik: it is put back as it was found, not as it ought to be.
 
 use fabrik::runner::Ended;
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::World;
 
-use super::crash::Fuse;
-use super::deed::complete;
-use super::scene::{Made, Scene};
+use super::crash::CrashPoint;
+use super::operation::complete;
+use super::scenario::{Made, Scenario};
 
 const ELSEWHERE: &str = "198.51.100.99";
 
@@ -24,8 +24,8 @@ fn of_the_app(world: &mut World, change: fn(&mut fabrik::sandbox::records::Recor
     world.records.iter_mut().filter(|record| record.name == "blog.example.com").for_each(change);
 }
 
-fn record(scene: &Scene) -> Option<(String, bool, u32)> {
-    let world = scene.sandbox.world();
+fn record(scenario: &Scenario) -> Option<(String, bool, u32)> {
+    let world = scenario.sandbox.world();
     let record = world.records.into_iter().find(|record| record.name == "blog.example.com")?;
     Some((record.content, record.proxied, record.ttl))
 }
@@ -35,26 +35,29 @@ async fn a_record_that_was_changed_outside_is_put_back_so_and_the_release_before
     for made in [Made::Folder, Made::Image] {
         for (what, meddle) in MEDDLINGS {
             let context = format!("{made:?}: {what}");
-            let scene = Scene::with(made, 1);
-            assert!(complete(&scene.apply(&Fuse::default()).await), "{context}");
-            let before = scene.finished().await;
-            scene.sandbox.with_world(meddle).unwrap();
-            let found = record(&scene);
-            scene.respec("COLOUR: blue", "COLOUR: red");
-            let outcome = scene.mend(&Fuse::default()).await;
+            let scenario = Scenario::with(made, 1);
+            assert!(complete(&scenario.apply(&CrashPoint::default()).await), "{context}");
+            let before = scenario.finished().await;
+            scenario.sandbox.with_world(meddle).unwrap();
+            let found = record(&scenario);
+            scenario.respec("COLOUR: blue", "COLOUR: red");
+            let outcome = scenario.mend(&CrashPoint::default()).await;
             assert!(complete(&outcome), "{context}: {outcome:?}");
-            assert_ne!(record(&scene), found, "{context}: it was not fixed");
+            assert_ne!(record(&scenario), found, "{context}: it was not fixed");
 
-            let outcome = scene.roll_back(&Fuse::default()).await;
-            assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{context}: {outcome:?}");
-            assert_eq!(record(&scene), found, "{context}");
-            assert_eq!(running(&scene), Some(before[0].as_str().to_owned()), "{context}");
+            let outcome = scenario.roll_back(&CrashPoint::default()).await;
+            assert!(
+                matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })),
+                "{context}: {outcome:?}"
+            );
+            assert_eq!(record(&scenario), found, "{context}");
+            assert_eq!(running(&scenario), Some(before[0].as_str().to_owned()), "{context}");
         }
     }
 }
 
-fn running(scene: &Scene) -> Option<String> {
-    let world = scene.sandbox.world();
+fn running(scenario: &Scenario) -> Option<String> {
+    let world = scenario.sandbox.world();
     let ours = |text: &Option<String>| text.as_ref().is_some_and(|text| text.starts_with("fabrik "));
     let mut services = world.services.into_iter().filter(|it| ours(&it.description));
     let mut applications = world.applications.into_iter().filter(|it| ours(&it.description));

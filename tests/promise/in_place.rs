@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 
 use fabrik::plan::compose::env_text::Forms;
-use fabrik::plan::draw::Drawing;
+use fabrik::plan::draw::Planner;
 use fabrik::plan::survey::survey;
 use fabrik::plan::{Ask, Preflight, Release};
 use fabrik::report::changes;
 use fabrik::runner::Ended;
 use fabrik::runner::apply::new_run;
-use fabrik::runner::desk::{Outcome, known};
+use fabrik::runner::desk::{CommandOutcome, known};
 use fabrik::sandbox::World;
 use fabrik::sandbox::applications::Storage;
 
-use super::crash::Fuse;
+use super::crash::CrashPoint;
 use super::invariants::at_rest;
-use super::scene::Scene;
+use super::scenario::Scenario;
 
 const FOLDER: &str = "name: blog
 folder: ./blog
@@ -50,7 +50,7 @@ const TEXT: &str = "services:
 ";
 
 /// What is changed, how, and what the plan says of it.
-type Change = (&'static str, fn(&mut Scene), &'static [&'static str]);
+type Change = (&'static str, fn(&mut Scenario), &'static [&'static str]);
 
 const OF_BOTH: &[Change] = &[
     ("env added", |it| it.respec("{COLOUR: blue", "{NEW: 1, COLOUR: blue"), &["+ env           NEW  (set)"]),
@@ -177,26 +177,26 @@ const OF_IMAGE: &[Change] = &[
     ),
 ];
 
-fn scene(spec: &str) -> Scene {
-    let scene = Scene::of(spec, TEXT);
-    std::fs::create_dir(scene.folder.path().join("blog")).unwrap();
-    scene.write("blog/Dockerfile", "FROM busybox:1.37\nCOPY index.html /\n");
-    scene.write("blog/index.html", "first");
-    scene
+fn scenario(spec: &str) -> Scenario {
+    let scenario = Scenario::of(spec, TEXT);
+    std::fs::create_dir(scenario.folder.path().join("blog")).unwrap();
+    scenario.write("blog/Dockerfile", "FROM busybox:1.37\nCOPY index.html /\n");
+    scenario.write("blog/index.html", "first");
+    scenario
 }
 
 /// What the plan says, drawn as the program draws it.
-async fn planned(scene: &Scene) -> String {
-    let desk = scene.process(&Fuse::default());
+async fn planned(scenario: &Scenario) -> String {
+    let desk = scenario.process(&CrashPoint::default());
     let rows = desk.store.list(None).await.unwrap();
     let base = Release::newest(&desk.store, &rows, None).await.unwrap();
     let known = base.as_ref().map(known).unwrap_or_default();
-    let spec = scene.spec();
+    let spec = scenario.spec();
     let sources = desk.sources(&spec.path).unwrap();
     let ask = Ask::fresh(spec.clone(), &sources, &desk.key, &known, &Forms::new()).unwrap();
-    let facts = Preflight::of(&desk.vendors.coolify).await.facts().unwrap();
-    let ground = survey(&desk.vendors, &spec, base.as_ref(), &facts).await.unwrap();
-    let drawing = Drawing {
+    let facts = Preflight::of(&desk.clients.coolify).await.facts().unwrap();
+    let ground = survey(&desk.clients, &spec, base.as_ref(), &facts).await.unwrap();
+    let drawing = Planner {
         ask: &ask,
         run: &new_run(),
         store: &desk.store,
@@ -205,14 +205,14 @@ async fn planned(scene: &Scene) -> String {
         key: &desk.key,
         force: false,
     };
-    let plan = drawing.whole(&desk.vendors).await.unwrap().plan;
+    let plan = drawing.whole(&desk.clients).await.unwrap().plan;
     let lines = changes::lines(&plan, &spec).into_iter();
     lines.map(|line| anstream::adapter::strip_str(&line).to_string() + "\n").collect()
 }
 
 /// The app's uuid, and the records by name and id.
-fn ids(scene: &Scene) -> (String, BTreeSet<(String, String)>) {
-    let world = scene.sandbox.world();
+fn ids(scenario: &Scenario) -> (String, BTreeSet<(String, String)>) {
+    let world = scenario.sandbox.world();
     let services = world.services.iter().filter(|it| it.description.is_some()).map(|it| &it.uuid);
     let applications = world.applications.iter().filter(|it| it.description.is_some()).map(|it| &it.uuid);
     let app = services.chain(applications).next().expect("the app").clone();
@@ -220,29 +220,29 @@ fn ids(scene: &Scene) -> (String, BTreeSet<(String, String)>) {
     (app, records.collect())
 }
 
-async fn complete(scene: &Scene, context: &str) {
-    let outcome = scene.apply(&Fuse::default()).await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
-    at_rest(scene, context).await;
+async fn complete(scenario: &Scenario, context: &str) {
+    let outcome = scenario.apply(&CrashPoint::default()).await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
+    at_rest(scenario, context).await;
 }
 
 async fn changed(spec: &str, (what, change, said): &Change) {
-    let mut scene = scene(spec);
-    complete(&scene, what).await;
-    let (app, records) = ids(&scene);
-    change(&mut scene);
-    let plan = planned(&scene).await;
+    let mut scenario = scenario(spec);
+    complete(&scenario, what).await;
+    let (app, records) = ids(&scenario);
+    change(&mut scenario);
+    let plan = planned(&scenario).await;
     for words in *said {
         assert!(plan.contains(words), "{what}: the plan does not say {words:?}:\n{plan}");
     }
-    complete(&scene, what).await;
-    let (app_now, records_now) = ids(&scene);
+    complete(&scenario, what).await;
+    let (app_now, records_now) = ids(&scenario);
     assert_eq!(app_now, app, "{what}");
     for (name, id) in &records_now {
         let was = records.iter().find(|(known, _)| known == name);
         assert!(was.is_none_or(|(_, known)| known == id), "{what}: {name} is another record now");
     }
-    assert!(planned(&scene).await.contains("nothing to change"), "{what}: it does not converge");
+    assert!(planned(&scenario).await.contains("nothing to change"), "{what}: it does not converge");
 }
 
 #[tokio::test]
@@ -268,40 +268,40 @@ async fn every_field_of_an_image_app_is_changed_in_place_as_the_plan_says() {
 
 #[tokio::test]
 async fn a_volume_that_leaves_the_spec_stays_on_the_server_and_is_named() {
-    let scene = scene(IMAGE);
-    complete(&scene, "with a volume").await;
-    let volumes = scene.sandbox.world().volumes;
-    scene.respec("volumes: [{name: data, path: /data}]\n", "");
-    let (outcome, warnings) = scene.heard().await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
-    assert_eq!(scene.sandbox.world().volumes, volumes);
+    let scenario = scenario(IMAGE);
+    complete(&scenario, "with a volume").await;
+    let volumes = scenario.sandbox.world().volumes;
+    scenario.respec("volumes: [{name: data, path: /data}]\n", "");
+    let (outcome, warnings) = scenario.heard().await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert_eq!(scenario.sandbox.world().volumes, volumes);
     assert!(warnings.iter().any(|it| it.contains(&volumes[0].name)), "{warnings:?}");
 }
 
 #[tokio::test]
 async fn volumes_that_others_added_to_the_app_are_left_alone() {
-    let scene = scene(IMAGE);
-    complete(&scene, "with a volume").await;
+    let scenario = scenario(IMAGE);
+    complete(&scenario, "with a volume").await;
     let theirs = Storage { uuid: "theirs".into(), name: "theirs".into(), path: "/theirs".into() };
     let add = |world: &mut World| world.applications[1].storages.push(theirs.clone());
-    scene.sandbox.with_world(add).unwrap();
+    scenario.sandbox.with_world(add).unwrap();
     for change in ["blog:1.1", "blog:1.2"] {
-        scene.respec(if change == "blog:1.1" { "blog:1.0" } else { "blog:1.1" }, change);
-        scene.apply(&Fuse::default()).await;
+        scenario.respec(if change == "blog:1.1" { "blog:1.0" } else { "blog:1.1" }, change);
+        scenario.apply(&CrashPoint::default()).await;
     }
-    scene.roll_back_newest().await;
-    let storages = scene.sandbox.world().applications[1].storages.clone();
+    scenario.roll_back_newest().await;
+    let storages = scenario.sandbox.world().applications[1].storages.clone();
     assert!(storages.len() == 2 && storages.contains(&theirs), "{storages:?}");
 }
 
 #[tokio::test]
 async fn several_domains_in_two_zones_are_changed_one_by_one() {
-    let scene = scene(&FOLDER.replace(
+    let scenario = scenario(&FOLDER.replace(
         "domain: blog.example.com",
         "domain: [example.com, bücher.example.org, www.example.com]\ndns: {proxied: true}",
     ));
-    complete(&scene, "three domains").await;
-    let (_, records) = ids(&scene);
+    complete(&scenario, "three domains").await;
+    let (_, records) = ids(&scenario);
     let now = [
         "[www.example.com, bücher.example.org, example.com]",
         "[www.example.com, bücher.example.org]",
@@ -309,67 +309,67 @@ async fn several_domains_in_two_zones_are_changed_one_by_one() {
     ];
     let mut before = "[example.com, bücher.example.org, www.example.com]";
     for domains in now {
-        scene.respec(before, domains);
-        complete(&scene, domains).await;
+        scenario.respec(before, domains);
+        complete(&scenario, domains).await;
         before = domains;
     }
-    let (_, records_now) = ids(&scene);
+    let (_, records_now) = ids(&scenario);
     let kept: BTreeSet<_> = records.intersection(&records_now).map(|(name, _)| name.as_str()).collect();
     assert_eq!(kept, BTreeSet::from(["shop.example.com", "www.example.com", "xn--bcher-kva.example.org"]));
-    let world = scene.sandbox.world();
+    let world = scenario.sandbox.world();
     assert!(world.records.iter().filter(|record| record.comment.is_some()).all(|record| record.proxied));
 }
 
 #[tokio::test]
 async fn domains_are_shown_as_they_were_written() {
-    let scene = scene(&FOLDER.replace("blog.example.com", "bücher.example.org"));
-    let plan = planned(&scene).await;
+    let scenario = scenario(&FOLDER.replace("blog.example.com", "bücher.example.org"));
+    let plan = planned(&scenario).await;
     assert!(plan.contains("bücher.example.org  (create)"), "{plan}");
-    let outcome = scene.apply(&Fuse::default()).await;
-    let Outcome::Ended(Ended::Complete { endpoints, .. }) = &outcome else { panic!("{outcome:?}") };
+    let outcome = scenario.apply(&CrashPoint::default()).await;
+    let CommandOutcome::Ended(Ended::Complete { endpoints, .. }) = &outcome else { panic!("{outcome:?}") };
     assert_eq!(endpoints, &["https://bücher.example.org"]);
 }
 
 #[tokio::test]
 async fn a_zone_may_be_given_by_its_id_and_must_hold_the_domain() {
-    let scene = scene(FOLDER);
-    complete(&scene, "to learn the zone").await;
-    let zones = scene.sandbox.world().zones;
+    let scenario = scenario(FOLDER);
+    complete(&scenario, "to learn the zone").await;
+    let zones = scenario.sandbox.world().zones;
     let id = zones.iter().find(|zone| zone.name == "example.com").expect("the zone").id.clone();
-    scene.respec("port: 8000", &format!("port: 8000\ndns: {{zone: {id}}}"));
-    complete(&scene, "a zone by its id").await;
-    scene.respec("domain: blog.example.com", "domain: blog.example.org");
-    let outcome = scene.apply(&Fuse::default()).await;
-    let Outcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    scenario.respec("port: 8000", &format!("port: 8000\ndns: {{zone: {id}}}"));
+    complete(&scenario, "a zone by its id").await;
+    scenario.respec("domain: blog.example.com", "domain: blog.example.org");
+    let outcome = scenario.apply(&CrashPoint::default()).await;
+    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("zone `example.com`"), "{cause:?}");
 }
 
 #[tokio::test]
 async fn a_target_that_is_cloudflares_own_is_refused() {
-    let scene = scene(&FOLDER.replace("port: 8000", "port: 8000\ndns: {target: 104.16.132.229}"));
-    let outcome = scene.apply(&Fuse::default()).await;
-    let Outcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let scenario = scenario(&FOLDER.replace("port: 8000", "port: 8000\ndns: {target: 104.16.132.229}"));
+    let outcome = scenario.apply(&CrashPoint::default()).await;
+    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("Cloudflare's own"), "{cause:?}");
-    assert!(scene.sandbox.world().log.writes.is_empty());
+    assert!(scenario.sandbox.world().log.writes.is_empty());
 }
 
 #[tokio::test]
 async fn an_ipv6_record_without_a_target_is_refused_by_name() {
-    let scene = scene(&FOLDER.replace("port: 8000", "port: 8000\ndns: {type: AAAA}"));
-    let outcome = scene.apply(&Fuse::default()).await;
-    let Outcome::Obstacles(obstacles) = &outcome else { panic!("{outcome:?}") };
-    assert!(obstacles[0].message.contains("`dns.type: AAAA`"), "{obstacles:?}");
+    let scenario = scenario(&FOLDER.replace("port: 8000", "port: 8000\ndns: {type: AAAA}"));
+    let outcome = scenario.apply(&CrashPoint::default()).await;
+    let CommandOutcome::Blockers(blockers) = &outcome else { panic!("{outcome:?}") };
+    assert!(blockers[0].message.contains("`dns.type: AAAA`"), "{blockers:?}");
 }
 
 #[tokio::test]
 async fn a_domain_may_lead_to_another_name_or_to_an_ipv6_address_behind_the_proxy_or_not() {
     for proxied in ["false", "true", "first"] {
         for (kind, target) in [("CNAME", "origin.example.net"), ("AAAA", "2001:db8::7")] {
-            let scene = scene(&FOLDER.replace(
+            let scenario = scenario(&FOLDER.replace(
                 "port: 8000",
                 &format!("port: 8000\ndns: {{target: '{target}', proxied: {proxied}}}"),
             ));
-            scene.sandbox.stranger_record("origin.example.net").unwrap();
+            scenario.sandbox.stranger_record("origin.example.net").unwrap();
             let lead = |world: &mut World| {
                 if kind == "AAAA" {
                     target.clone_into(&mut world.server.ip);
@@ -378,11 +378,14 @@ async fn a_domain_may_lead_to_another_name_or_to_an_ipv6_address_behind_the_prox
                 let all = world.records.iter_mut().chain(&mut world.published);
                 all.filter(|it| it.name == "origin.example.net").for_each(|it| it.content.clone_from(&ip));
             };
-            scene.sandbox.with_world(lead).unwrap();
-            let outcome = scene.apply(&Fuse::default()).await;
+            scenario.sandbox.with_world(lead).unwrap();
+            let outcome = scenario.apply(&CrashPoint::default()).await;
             let context = format!("{kind}, proxied: {proxied}");
-            assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
-            let world = scene.sandbox.world();
+            assert!(
+                matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })),
+                "{context}: {outcome:?}"
+            );
+            let world = scenario.sandbox.world();
             let record = world.records.iter().find(|record| record.name == "blog.example.com").unwrap();
             let wanted = (kind, target, proxied != "false");
             assert_eq!((record.kind.as_str(), record.content.as_str(), record.proxied), wanted, "{context}");

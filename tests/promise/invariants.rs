@@ -7,7 +7,7 @@ use fabrik::sandbox::World;
 use fabrik::sandbox::applications::{Application, Deployment as Deployed};
 use fabrik::sandbox::services::{Container, Service};
 use fabrik::secrets::FingerprintKey;
-use fabrik::store::{Loaded, Store};
+use fabrik::store::{Store, StoredRun};
 use machine::deployment::Deployment;
 use machine::effect::Effect;
 use machine::entry::{JournalEntry, Proof, Purpose};
@@ -20,19 +20,19 @@ use machine::tag::OwnershipTag;
 use serde_json::Value;
 
 use super::arrival::{SCENES_KEY, values_arrived};
-use super::scene::Scene;
+use super::scenario::Scenario;
 
 /// A resource in the world that carries an ownership tag of ours.
 type Marked = (Step, String, OwnershipTag);
 
 /// Checks everything that holds in every state, half-way ones included.
-pub async fn always(scene: &Scene, context: &str) {
-    half_way(&scene.sandbox.world(), scene.journal().as_ref(), context).await;
+pub async fn always(scenario: &Scenario, context: &str) {
+    half_way(&scenario.sandbox.world(), scenario.journal().as_ref(), context).await;
 }
 
 /// Checks what holds when no run is open.
-pub async fn at_rest(scene: &Scene, context: &str) {
-    resting(&scene.sandbox.world(), scene.journal().as_ref(), &SCENES_KEY, context).await;
+pub async fn at_rest(scenario: &Scenario, context: &str) {
+    resting(&scenario.sandbox.world(), scenario.journal().as_ref(), &SCENES_KEY, context).await;
 }
 
 /// What holds of a world and its journal in every state.
@@ -62,7 +62,7 @@ fn hold_half_way(world: &World, told: &Told, context: &str) {
 
 /// What a journal tells: its runs, oldest first, as they were written and as they are read.
 pub(super) struct Told {
-    written: Vec<Loaded>,
+    written: Vec<StoredRun>,
     pub(super) runs: Vec<AnyDeployment>,
 }
 

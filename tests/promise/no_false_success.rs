@@ -4,18 +4,18 @@
 use std::sync::Arc;
 
 use fabrik::report::Tale;
-use fabrik::report::ending::{Ending, Way};
+use fabrik::report::ending::{Summary, Way};
 use fabrik::runner::Ended;
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::services::Line;
 use fabrik::sandbox::{Fault, ProxyKind, Verdict, World};
 use fabrik::spec::templates::Template;
-use fabrik::wire::Outside;
+use fabrik::wire::Ports;
 use machine::entry::Proof;
 
-use super::crash::Fuse;
+use super::crash::CrashPoint;
 use super::invariants::at_rest;
-use super::scene::{Scene, options};
+use super::scenario::{Scenario, options};
 
 const SITE: &str = "domain: blog.example.com\nhealth: {path: /health, timeout: 3m}\n";
 const TEXT: &str = "services: {web: {image: 'ghcr.io/acme/web:1', expose: [8000]}}\n";
@@ -61,19 +61,19 @@ const FAULTS: [Fault; 6] = [
 const PROXIES: [ProxyKind; 3] = [ProxyKind::Traefik, ProxyKind::Caddy, ProxyKind::None];
 
 impl Kind {
-    fn scene(self, proxy: ProxyKind) -> Scene {
-        let scene = Scene::of(&self.spec(1), TEXT);
-        std::fs::create_dir(scene.folder.path().join("blog")).unwrap();
+    fn scenario(self, proxy: ProxyKind) -> Scenario {
+        let scenario = Scenario::of(&self.spec(1), TEXT);
+        std::fs::create_dir(scenario.folder.path().join("blog")).unwrap();
         let template = self.source.trim().strip_prefix("template: ").and_then(Template::named);
         for (path, content) in template.into_iter().flat_map(|template| template.files) {
-            scene.write(&format!("blog/{path}"), std::str::from_utf8(content).unwrap());
+            scenario.write(&format!("blog/{path}"), std::str::from_utf8(content).unwrap());
         }
         if template.is_none() {
-            scene.write("blog/Dockerfile", "FROM busybox:1.37\nCOPY version /\n");
+            scenario.write("blog/Dockerfile", "FROM busybox:1.37\nCOPY version /\n");
         }
-        self.revise(&scene, 1);
-        scene.sandbox.with_world(|world| world.server.proxy = proxy).unwrap();
-        scene
+        self.revise(&scenario, 1);
+        scenario.sandbox.with_world(|world| world.server.proxy = proxy).unwrap();
+        scenario
     }
 
     fn spec(self, version: u32) -> String {
@@ -82,10 +82,10 @@ impl Kind {
     }
 
     /// Makes that version of the app. A branch is deployed each time without.
-    fn revise(self, scene: &Scene, version: u32) {
-        scene.write("blog.yaml", &self.spec(version));
-        scene.write("compose.yaml", &TEXT.replace("web:1", &format!("web:{version}")));
-        scene.write("blog/version", &version.to_string());
+    fn revise(self, scenario: &Scenario, version: u32) {
+        scenario.write("blog.yaml", &self.spec(version));
+        scenario.write("compose.yaml", &TEXT.replace("web:1", &format!("web:{version}")));
+        scenario.write("blog/version", &version.to_string());
     }
 
     /// Whether its containers are silent: each way, but for a template's worker, which never is.
@@ -121,14 +121,14 @@ enum Stage {
     Update,
 }
 
-async fn apply(scene: &Scene, is_silent: bool) -> Outcome {
-    let mut process = scene.process(&Fuse::default());
+async fn apply(scenario: &Scenario, is_silent: bool) -> CommandOutcome {
+    let mut process = scenario.process(&CrashPoint::default());
     if is_silent {
-        let outside = scene.silenced();
-        process.vendors = process.vendors.clone().through(&outside);
+        let outside = scenario.silenced();
+        process.clients = process.clients.clone().through(&outside);
         process.outside = outside;
     }
-    process.apply(scene.spec(), &options()).await
+    process.apply(scenario.spec(), &options()).await
 }
 
 /// Whether every container of ours is up and is of this release.
@@ -145,15 +145,15 @@ fn runs(world: &World, release: &str) -> bool {
 }
 
 /// Checks how a run ended: what it says, what is there, and whether the two agree.
-async fn is_true(scene: &Scene, outcome: &Outcome, context: &str) -> Option<Proof> {
-    let world = scene.sandbox.world();
-    let store = scene.journal();
+async fn is_true(scenario: &Scenario, outcome: &CommandOutcome, context: &str) -> Option<Proof> {
+    let world = scenario.sandbox.world();
+    let store = scenario.journal();
     let run = match outcome {
-        Outcome::Ended(Ended::Complete { run, .. } | Ended::RolledBack { run, .. }) => run,
+        CommandOutcome::Ended(Ended::Complete { run, .. } | Ended::RolledBack { run, .. }) => run,
         other => panic!("{context}: {other:?}"),
     };
     let tale = Tale::read(store.as_ref(), run).await.unwrap();
-    let ending = Ending::of(outcome, Way::Forward, Some(&tale));
+    let ending = Summary::of(outcome, Way::Forward, Some(&tale));
     let lines: Vec<String> =
         ending.lines.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
     let proof = tale.proof();
@@ -189,32 +189,32 @@ async fn a_start_that_comes_to_nothing(
     is_silent: bool,
 ) {
     let context = format!("{kind:?}, {stage:?}, {proxy:?}, {fault:?}, silent: {is_silent}");
-    let scene = kind.scene(proxy);
+    let scenario = kind.scenario(proxy);
     if stage == Stage::Update {
-        let outcome = apply(&scene, is_silent).await;
+        let outcome = apply(&scenario, is_silent).await;
         assert_ne!(
-            is_true(&scene, &outcome, &context).await,
+            is_true(&scenario, &outcome, &context).await,
             Some(Proof::None),
             "{context}: nothing ran before"
         );
-        kind.revise(&scene, 2);
+        kind.revise(&scenario, 2);
     }
-    let before = scene.sandbox.show();
-    scene.arm(fault);
-    let outcome = apply(&scene, is_silent).await;
-    let proof = is_true(&scene, &outcome, &context).await;
+    let before = scenario.sandbox.show();
+    scenario.arm(fault);
+    let outcome = apply(&scenario, is_silent).await;
+    let proof = is_true(&scenario, &outcome, &context).await;
     match proof {
         None => {
-            let Outcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else {
+            let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else {
                 unreachable!("it was checked")
             };
             let hint = kind.hint(fault);
             assert!(cause.hint.contains(hint), "{context}: no {hint:?} in {cause:?}");
             let evidence = cause.evidence.join("\n");
-            let old = scene.finished().await.pop();
+            let old = scenario.finished().await.pop();
             assert!(old.is_none_or(|old| !evidence.contains(old.as_str())), "{context}: {evidence}");
-            at_rest(&scene, &context).await;
-            assert_eq!(scene.sandbox.show(), before, "{context}");
+            at_rest(&scenario, &context).await;
+            assert_eq!(scenario.sandbox.show(), before, "{context}");
         }
         Some(Proof::None) => {
             let keeps_the_old = matches!(fault, Fault::Build | Fault::MissingImage) && !kind.is_recorded;
@@ -265,16 +265,16 @@ async fn what_starts_is_proven_wherever_anything_can_show_it() {
         for proxy in PROXIES {
             for is_silent in kind.voices() {
                 let context = format!("{kind:?}, {proxy:?}, silent: {is_silent}");
-                let scene = kind.scene(proxy);
+                let scenario = kind.scenario(proxy);
                 for version in 1..=3 {
-                    kind.revise(&scene, version);
-                    let outcome = apply(&scene, is_silent).await;
-                    let proof = is_true(&scene, &outcome, &context).await.expect(&context);
+                    kind.revise(&scenario, version);
+                    let outcome = apply(&scenario, is_silent).await;
+                    let proof = is_true(&scenario, &outcome, &context).await.expect(&context);
                     let is_labelled = kind.is_site && !kind.is_recorded && proxy == ProxyKind::Traefik;
                     let names_it = kind.tells;
                     let blind = is_silent && !kind.is_recorded && !is_labelled && !names_it && version > 1;
                     assert_eq!(proof == Proof::None, blind, "{context}, {version}: {proof:?}");
-                    at_rest(&scene, &context).await;
+                    at_rest(&scenario, &context).await;
                 }
             }
         }
@@ -283,10 +283,10 @@ async fn what_starts_is_proven_wherever_anything_can_show_it() {
 
 #[tokio::test]
 async fn the_log_that_is_shown_is_the_new_versions_and_has_no_secret() {
-    let scene = Scene::new(1);
+    let scenario = Scenario::new(1);
     let said = |line: &'static str| {
-        let sandbox = scene.sandbox.clone();
-        scene.sandbox.outside_with_hook(Arc::new(move |_| {
+        let sandbox = scenario.sandbox.clone();
+        scenario.sandbox.outside_with_hook(Arc::new(move |_| {
             let say = |world: &mut World| {
                 let at = world.time.wall;
                 let ours = world.services.iter_mut().filter(|service| service.description.is_some());
@@ -298,18 +298,18 @@ async fn the_log_that_is_shown_is_the_new_versions_and_has_no_secret() {
             Verdict::Go
         }))
     };
-    let apply = async |outside: Outside| {
-        let mut process = scene.process(&Fuse::default());
-        process.vendors = process.vendors.clone().through(&outside);
+    let apply = async |outside: Ports| {
+        let mut process = scenario.process(&CrashPoint::default());
+        process.clients = process.clients.clone().through(&outside);
         process.outside = outside;
-        process.apply(scene.spec(), &options()).await
+        process.apply(scenario.spec(), &options()).await
     };
     apply(said("the old version speaks")).await;
     for (fault, wanted) in [(Fault::Health, "key=***"), (Fault::Build, "the new version has no log")] {
-        scene.edit(fault.name());
-        scene.arm(fault);
+        scenario.edit(fault.name());
+        scenario.arm(fault);
         let outcome = apply(said("key=canary-value-of-the-key")).await;
-        let Outcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else {
+        let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else {
             panic!("{fault:?}: {outcome:?}")
         };
         let evidence = cause.evidence.join("\n");
@@ -321,9 +321,9 @@ async fn the_log_that_is_shown_is_the_new_versions_and_has_no_secret() {
 #[tokio::test]
 async fn a_label_that_is_no_longer_wanted_goes_and_comes_back_with_the_next_start() {
     let kind = KINDS[1];
-    let scene = kind.scene(ProxyKind::Traefik);
-    let labels = |scene: &Scene| {
-        let world = scene.sandbox.world();
+    let scenario = kind.scenario(ProxyKind::Traefik);
+    let labels = |scenario: &Scenario| {
+        let world = scenario.sandbox.world();
         let ours = world.services.iter().find(|service| service.description.is_some()).expect("the app");
         ours.containers[0].headers.len()
     };
@@ -335,11 +335,11 @@ async fn a_label_that_is_no_longer_wanted_goes_and_comes_back_with_the_next_star
         ("port: 8000", "port: 9000", 1, Proof::Fingerprint),
     ];
     for (from, to, count, proof) in steps {
-        scene.respec(from, to);
-        let outcome = apply(&scene, false).await;
-        let run = scene.finished().await.pop().expect("a finished run");
-        let tale = Tale::read(scene.journal().as_ref(), &run).await.unwrap();
-        assert_eq!((labels(&scene), tale.proof()), (count, Some(proof)), "{to}: {outcome:?}");
-        at_rest(&scene, to).await;
+        scenario.respec(from, to);
+        let outcome = apply(&scenario, false).await;
+        let run = scenario.finished().await.pop().expect("a finished run");
+        let tale = Tale::read(scenario.journal().as_ref(), &run).await.unwrap();
+        assert_eq!((labels(&scenario), tale.proof()), (count, Some(proof)), "{to}: {outcome:?}");
+        at_rest(&scenario, to).await;
     }
 }

@@ -4,29 +4,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use fabrik::runner::Ended;
-use fabrik::runner::desk::{Desk, Outcome};
+use fabrik::runner::desk::{CommandOutcome, Desk};
 use fabrik::runner::halt::Stop;
 use fabrik::sandbox::{Hook, Side, Verdict, World};
 use fabrik::spec::Spec;
 
-use super::crash::Fuse;
+use super::crash::CrashPoint;
 use super::invariants::at_rest;
-use super::scene::{Scene, options};
+use super::scenario::{Scenario, options};
 
-fn process_with(scene: &Scene, hook: Hook) -> Desk {
-    let outside = scene.sandbox.outside_with_hook(hook);
-    let mut process = scene.process(&Fuse::default());
-    process.vendors = process.vendors.clone().through(&outside);
+fn process_with(scenario: &Scenario, hook: Hook) -> Desk {
+    let outside = scenario.sandbox.outside_with_hook(hook);
+    let mut process = scenario.process(&CrashPoint::default());
+    process.clients = process.clients.clone().through(&outside);
     process.outside = outside;
     process
 }
 
 #[tokio::test]
 async fn a_stranger_that_arrives_after_the_plan_is_not_joined() {
-    let scene = Scene::new(1);
-    let (sandbox, looks) = (scene.sandbox.clone(), AtomicU32::new(0));
+    let scenario = Scenario::new(1);
+    let (sandbox, looks) = (scenario.sandbox.clone(), AtomicU32::new(0));
     let process = process_with(
-        &scene,
+        &scenario,
         Arc::new(move |point| {
             let is_look = point.side == Side::Before && point.path.contains("&name=blog.example.com");
             // The first look is the plan's, the second one is made just before the record.
@@ -36,37 +36,40 @@ async fn a_stranger_that_arrives_after_the_plan_is_not_joined() {
             Verdict::Go
         }),
     );
-    let outcome = process.apply(scene.spec(), &options()).await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
-    let world = scene.sandbox.world();
+    let outcome = process.apply(scenario.spec(), &options()).await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    let world = scenario.sandbox.world();
     let at_the_name: Vec<_> = world.records.iter().filter(|r| r.name == "blog.example.com").collect();
     assert!(matches!(at_the_name.as_slice(), [one] if one.content == "198.51.100.7"), "{at_the_name:?}");
 }
 
 #[tokio::test]
 async fn a_process_that_slept_past_its_lease_sends_nothing_more() {
-    let scene = Scene::new(1);
-    let fuse = Fuse::suspended_after_an_intent(&scene.sandbox);
-    let outcome = scene.apply(&fuse).await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Parked { stop: Stop::Fenced, .. })), "{outcome:?}");
-    assert!(scene.sandbox.world().log.writes.is_empty(), "{:?}", scene.sandbox.world().log.writes);
-    scene.resume(&Fuse::default()).await;
-    at_rest(&scene, "after the sleeper was succeeded").await;
+    let scenario = Scenario::new(1);
+    let fuse = CrashPoint::suspended_after_an_intent(&scenario.sandbox);
+    let outcome = scenario.apply(&fuse).await;
+    assert!(
+        matches!(outcome, CommandOutcome::Ended(Ended::Parked { stop: Stop::Fenced, .. })),
+        "{outcome:?}"
+    );
+    assert!(scenario.sandbox.world().log.writes.is_empty(), "{:?}", scenario.sandbox.world().log.writes);
+    scenario.resume(&CrashPoint::default()).await;
+    at_rest(&scenario, "after the sleeper was succeeded").await;
 }
 
 #[test]
 fn two_apps_that_want_the_same_new_project_make_it_once() {
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let scene = Scene::new(1);
-    scene.respec("name: blog\n", "name: blog\nproject: shared\n");
-    let path = scene.folder.path().join("news.yaml");
-    let text = std::fs::read_to_string(scene.spec_path()).unwrap();
+    let scenario = Scenario::new(1);
+    scenario.respec("name: blog\n", "name: blog\nproject: shared\n");
+    let path = scenario.folder.path().join("news.yaml");
+    let text = std::fs::read_to_string(scenario.spec_path()).unwrap();
     std::fs::write(
         &path,
         text.replace("name: blog\n", "name: news\n").replace("blog.example", "news.example"),
     )
     .unwrap();
-    let (other, spec) = (scene.process(&Fuse::default()), Spec::read(&path).unwrap());
+    let (other, spec) = (scenario.process(&CrashPoint::default()), Spec::read(&path).unwrap());
     let seen = AtomicU32::new(0);
     // While the first is about to make the project, the second one goes as far as it gets.
     let hook: Hook = Arc::new(move |point| {
@@ -75,35 +78,35 @@ fn two_apps_that_want_the_same_new_project_make_it_once() {
             let (other, spec) = (other.clone(), spec.clone());
             let second = std::thread::spawn(move || runtime().block_on(other.apply(spec, &options())));
             let outcome = second.join().unwrap();
-            assert!(matches!(outcome, Outcome::Ended(Ended::Parked { .. })), "{outcome:?}");
+            assert!(matches!(outcome, CommandOutcome::Ended(Ended::Parked { .. })), "{outcome:?}");
         }
         Verdict::Go
     });
-    let first = process_with(&scene, hook);
-    let outcome = runtime().block_on(first.apply(scene.spec(), &options()));
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let first = process_with(&scenario, hook);
+    let outcome = runtime().block_on(first.apply(scenario.spec(), &options()));
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
     drop(first);
-    let outcome = runtime().block_on(scene.resume(&Fuse::default()));
-    assert!(matches!(outcome, Some(Outcome::Ended(Ended::Complete { .. }))), "{outcome:?}");
-    let world = scene.sandbox.world();
+    let outcome = runtime().block_on(scenario.resume(&CrashPoint::default()));
+    assert!(matches!(outcome, Some(CommandOutcome::Ended(Ended::Complete { .. }))), "{outcome:?}");
+    let world = scenario.sandbox.world();
     assert_eq!(world.projects.iter().filter(|project| project.name == "shared").count(), 1);
 }
 
 #[tokio::test]
 async fn a_name_that_something_holds_which_no_list_shows_is_refused_in_minutes_and_undone() {
-    let scene = Scene::new(1);
+    let scenario = Scenario::new(1);
     let hide = |world: &mut World| {
         world.cloudflare.blocked.push(("blog.example.com".into(), "CNAME".into(), u64::MAX));
     };
-    scene.sandbox.with_world(hide).unwrap();
-    let before = scene.sandbox.show();
-    let outcome = scene.apply(&Fuse::default()).await;
-    let Outcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    scenario.sandbox.with_world(hide).unwrap();
+    let before = scenario.sandbox.show();
+    let outcome = scenario.apply(&CrashPoint::default()).await;
+    let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("refused three times"), "{cause:?}");
     assert!(cause.hint.contains("no list shows"), "{cause:?}");
     let creates =
-        scene.sandbox.world().log.writes.iter().filter(|it| it.path.contains("dns_records")).count();
+        scenario.sandbox.world().log.writes.iter().filter(|it| it.path.contains("dns_records")).count();
     assert_eq!(creates, 3);
-    assert_eq!(scene.sandbox.show(), before);
-    at_rest(&scene, "after a name that is taken").await;
+    assert_eq!(scenario.sandbox.show(), before);
+    at_rest(&scenario, "after a name that is taken").await;
 }

@@ -4,19 +4,19 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use fabrik::runner::Ended;
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::through::Through;
 use fabrik::sandbox::{Fault, serve};
-use fabrik::wire::Outside;
+use fabrik::wire::Ports;
 use fabrik::wire::live::LiveTransport;
 
-use super::crash::Fuse;
+use super::crash::CrashPoint;
 use super::invariants::at_rest;
-use super::scene::{Scene, options};
+use super::scenario::{Scenario, options};
 
-async fn served(scene: &Scene) -> Outside {
+async fn served(scenario: &Scenario) -> Ports {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = serve::bind(scene.sandbox.clone(), address).await.unwrap();
+    let server = serve::bind(scenario.sandbox.clone(), address).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
     let client = Arc::new(LiveTransport::default());
@@ -24,36 +24,36 @@ async fn served(scene: &Scene) -> Outside {
 }
 
 /// A life: deployed, changed, broken, mended, undone. After each, how it ended and what is there.
-async fn life(scene: &Scene, outside: &Outside) -> Vec<String> {
+async fn life(scenario: &Scenario, outside: &Ports) -> Vec<String> {
     let mut chapters = Vec::new();
     for (edit, fault) in [("one", None), ("two", None), ("three", Some(Fault::Build)), ("four", None)] {
-        scene.edit(edit);
+        scenario.edit(edit);
         if let Some(fault) = fault {
-            scene.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
+            scenario.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
         }
-        let mut process = scene.process(&Fuse::default());
-        process.vendors = process.vendors.clone().through(outside);
+        let mut process = scenario.process(&CrashPoint::default());
+        process.clients = process.clients.clone().through(outside);
         process.outside = outside.clone();
-        let outcome = process.apply(scene.spec(), &options()).await;
+        let outcome = process.apply(scenario.spec(), &options()).await;
         drop(process);
-        at_rest(scene, edit).await;
-        chapters.push(format!("{}\n{}", ended(&outcome), neutral(scene).await));
+        at_rest(scenario, edit).await;
+        chapters.push(format!("{}\n{}", ended(&outcome), neutral(scenario).await));
     }
     chapters
 }
 
-fn ended(outcome: &Outcome) -> &'static str {
+fn ended(outcome: &CommandOutcome) -> &'static str {
     match outcome {
-        Outcome::Ended(Ended::Complete { .. }) => "complete",
-        Outcome::Ended(Ended::RolledBack { .. }) => "rolled back",
+        CommandOutcome::Ended(Ended::Complete { .. }) => "complete",
+        CommandOutcome::Ended(Ended::RolledBack { .. }) => "rolled back",
         _ => "otherwise",
     }
 }
 
 /// What is there, with run ids by their place in the journal.
-async fn neutral(scene: &Scene) -> String {
-    let mut show = scene.sandbox.show();
-    for (place, row) in scene.journal().list(None).await.unwrap().iter().enumerate() {
+async fn neutral(scenario: &Scenario) -> String {
+    let mut show = scenario.sandbox.show();
+    for (place, row) in scenario.journal().list(None).await.unwrap().iter().enumerate() {
         show = show.replace(row.run.as_str(), &format!("run {place}"));
     }
     show.lines().filter(|line| !line.contains("FABRIK_RELEASE")).collect::<Vec<_>>().join("\n")
@@ -61,7 +61,7 @@ async fn neutral(scene: &Scene) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_real_client_over_loopback_comes_to_the_same_as_in_process() {
-    let (here, there) = (Scene::new(1), Scene::new(1));
+    let (here, there) = (Scenario::new(1), Scenario::new(1));
     let in_process = life(&here, &here.sandbox.outside()).await;
     let over_loopback = life(&there, &served(&there).await).await;
     assert_eq!(in_process, over_loopback);

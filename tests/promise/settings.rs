@@ -4,25 +4,25 @@ use std::collections::BTreeSet;
 
 use fabrik::plan::Pin;
 use fabrik::runner::Ended;
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use machine::plan::{Action, Plan};
 use machine::replay::AnyDeployment;
 
-use super::crash::Fuse;
-use super::deed::complete;
+use super::crash::CrashPoint;
 use super::invariants::at_rest;
-use super::scene::{Made, Scene};
+use super::operation::complete;
+use super::scenario::{Made, Scenario};
 
-async fn deployed(made: Made) -> Scene {
-    let scene = Scene::with(made, 1);
-    let outcome = scene.apply(&Fuse::default()).await;
+async fn deployed(made: Made) -> Scenario {
+    let scenario = Scenario::with(made, 1);
+    let outcome = scenario.apply(&CrashPoint::default()).await;
     assert!(complete(&outcome), "{outcome:?}");
-    scene
+    scenario
 }
 
-async fn newest_plan(scene: &Scene) -> Plan {
-    let run = scene.finished().await.pop().expect("a finished run");
-    let lines = scene.journal().load(&run).await.unwrap().lines;
+async fn newest_plan(scenario: &Scenario) -> Plan {
+    let run = scenario.finished().await.pop().expect("a finished run");
+    let lines = scenario.journal().load(&run).await.unwrap().lines;
     match AnyDeployment::replay(&lines).unwrap() {
         AnyDeployment::Complete(finished) => finished.phase().plan.clone(),
         other => panic!("{}", other.name()),
@@ -38,7 +38,7 @@ fn changed(plan: &Plan) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn each_field_of_an_image_is_planned_and_changed_alone() {
-    let scene = deployed(Made::Image).await;
+    let scenario = deployed(Made::Image).await;
     for (from, to, fields) in [
         ("blog:1.0", "blog:1.1", vec!["image"]),
         ("memory: 256M", "memory: 512M", vec!["memory"]),
@@ -48,11 +48,11 @@ async fn each_field_of_an_image_is_planned_and_changed_alone() {
         ("domain: blog.example.com", "domain: www.example.com", vec!["url"]),
         ("COLOUR: blue", "COLOUR: green", vec![]),
     ] {
-        scene.respec(from, to);
-        let outcome = scene.apply(&Fuse::default()).await;
+        scenario.respec(from, to);
+        let outcome = scenario.apply(&CrashPoint::default()).await;
         assert!(complete(&outcome), "{to}: {outcome:?}");
-        at_rest(&scene, to).await;
-        let plan = newest_plan(&scene).await;
+        at_rest(&scenario, to).await;
+        let plan = newest_plan(&scenario).await;
         assert_eq!(changed(&plan), BTreeSet::from_iter(fields), "{to}");
         assert!(plan.starts_app(), "{to}");
     }
@@ -60,18 +60,18 @@ async fn each_field_of_an_image_is_planned_and_changed_alone() {
 
 #[tokio::test]
 async fn each_field_of_git_is_planned_and_changed_alone() {
-    let scene = deployed(Made::Git).await;
+    let scenario = deployed(Made::Git).await;
     let (one, two) = ("1".repeat(40), "2".repeat(40));
     for (from, to, field) in [
         (one.as_str(), two.as_str(), "commit"),
         ("branch: main", "branch: next", "branch"),
         ("branch: next", "branch: next, dockerfile: /deploy/Dockerfile", "dockerfile"),
     ] {
-        scene.respec(from, to);
-        let outcome = scene.apply(&Fuse::default()).await;
+        scenario.respec(from, to);
+        let outcome = scenario.apply(&CrashPoint::default()).await;
         assert!(complete(&outcome), "{to}: {outcome:?}");
-        at_rest(&scene, to).await;
-        assert_eq!(changed(&newest_plan(&scene).await), BTreeSet::from([field]), "{to}");
+        at_rest(&scenario, to).await;
+        assert_eq!(changed(&newest_plan(&scenario).await), BTreeSet::from([field]), "{to}");
     }
 }
 
@@ -93,27 +93,29 @@ async fn what_cannot_be_changed_where_it_stands_is_refused_beforehand_with_the_w
             "the deploy key",
         ),
     ] {
-        let scene = deployed(made).await;
-        let (before, writes) = (scene.sandbox.show(), scene.sandbox.world().log.writes.len());
-        scene.respec(from, to);
-        let outcome = scene.apply(&Fuse::default()).await;
-        let Outcome::Ended(Ended::Refused { cause, .. }) = outcome else { panic!("{to}: {outcome:?}") };
+        let scenario = deployed(made).await;
+        let (before, writes) = (scenario.sandbox.show(), scenario.sandbox.world().log.writes.len());
+        scenario.respec(from, to);
+        let outcome = scenario.apply(&CrashPoint::default()).await;
+        let CommandOutcome::Ended(Ended::Refused { cause, .. }) = outcome else {
+            panic!("{to}: {outcome:?}")
+        };
         assert!(cause.message.contains(what), "{to}: {cause:?}");
         assert!(cause.hint.contains("`fabrik destroy blog`"), "{to}: {cause:?}");
-        assert_eq!((scene.sandbox.show(), scene.sandbox.world().log.writes.len()), (before, writes));
-        at_rest(&scene, to).await;
+        assert_eq!((scenario.sandbox.show(), scenario.sandbox.world().log.writes.len()), (before, writes));
+        at_rest(&scenario, to).await;
     }
 }
 
 #[tokio::test]
 async fn a_branch_is_deployed_at_every_apply() {
-    let scene = Scene::with(Made::Git, 1);
-    scene.respec(&format!(", commit: '{}'", "1".repeat(40)), "");
+    let scenario = Scenario::with(Made::Git, 1);
+    scenario.respec(&format!(", commit: '{}'", "1".repeat(40)), "");
     for applied in 1..=3 {
-        let outcome = scene.apply(&Fuse::default()).await;
-        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
-        assert_eq!(scene.sandbox.world().deployments.len(), applied);
-        at_rest(&scene, "a branch").await;
+        let outcome = scenario.apply(&CrashPoint::default()).await;
+        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+        assert_eq!(scenario.sandbox.world().deployments.len(), applied);
+        at_rest(&scenario, "a branch").await;
     }
 }
 
@@ -124,13 +126,16 @@ async fn an_unchanged_image_is_pinned_by_its_digest_and_not_by_its_tag() {
         ("blog".to_owned(), Pin::Tag),
         (format!("blog@sha256:{}", "a".repeat(64)), Pin::Content),
     ] {
-        let scene = Scene::with(Made::Image, 1);
-        scene.respec("blog:1.0", &image);
-        let outcome = scene.apply(&Fuse::default()).await;
-        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
-        let requests = scene.sandbox.world().log.requests;
-        let outcome = scene.apply(&Fuse::default()).await;
-        assert!(matches!(outcome, Outcome::Unchanged { pin, .. } if pin == pinned), "{image}: {outcome:?}");
-        assert_eq!(scene.sandbox.world().log.requests, requests);
+        let scenario = Scenario::with(Made::Image, 1);
+        scenario.respec("blog:1.0", &image);
+        let outcome = scenario.apply(&CrashPoint::default()).await;
+        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+        let requests = scenario.sandbox.world().log.requests;
+        let outcome = scenario.apply(&CrashPoint::default()).await;
+        assert!(
+            matches!(outcome, CommandOutcome::Unchanged { pin, .. } if pin == pinned),
+            "{image}: {outcome:?}"
+        );
+        assert_eq!(scenario.sandbox.world().log.requests, requests);
     }
 }

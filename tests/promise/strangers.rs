@@ -3,125 +3,125 @@
 use std::sync::Arc;
 
 use fabrik::runner::Ended;
-use fabrik::runner::desk::{Options, Outcome};
+use fabrik::runner::desk::{CommandOutcome, Options};
 use fabrik::sandbox::{Fault, World};
 use machine::step::Step;
 
-use super::crash::Fuse;
-use super::scene::{Scene, options};
+use super::crash::CrashPoint;
+use super::scenario::{Scenario, options};
 
 const NAME: &str = "blog.example.com";
 
 /// A scene with a record of somebody's at the domain, which the spec takes over.
-fn with_record() -> Scene {
-    let scene = Scene::new(1);
-    scene.sandbox.stranger_record(NAME).unwrap();
+fn with_record() -> Scenario {
+    let scenario = Scenario::new(1);
+    scenario.sandbox.stranger_record(NAME).unwrap();
     let remark = |world: &mut World| {
         let record = world.records.iter_mut().find(|record| record.name == NAME).unwrap();
         record.comment = Some("ask Grace before touching".to_owned());
     };
-    scene.sandbox.with_world(remark).unwrap();
-    scene.respec("name: blog\n", "name: blog\nadopt: [dns]\n");
-    scene
+    scenario.sandbox.with_world(remark).unwrap();
+    scenario.respec("name: blog\n", "name: blog\nadopt: [dns]\n");
+    scenario
 }
 
-fn record(scene: &Scene) -> (String, String, Option<String>) {
-    let world = scene.sandbox.world();
+fn record(scenario: &Scenario) -> (String, String, Option<String>) {
+    let world = scenario.sandbox.world();
     let record = world.records.iter().find(|record| record.name == NAME).expect("the record");
     (record.id.clone(), record.content.clone(), record.comment.clone())
 }
 
 #[tokio::test]
 async fn an_adopted_record_is_changed_in_place_and_stays_when_the_app_is_taken_down() {
-    let scene = with_record();
-    let (id, _, comment) = record(&scene);
-    let (outcome, warnings) = scene.heard().await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let scenario = with_record();
+    let (id, _, comment) = record(&scenario);
+    let (outcome, warnings) = scenario.heard().await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
     assert!(warnings.iter().any(|it| it.contains(NAME) && it.contains("taken over")), "{warnings:?}");
-    let adopted = (id, scene.sandbox.world().server.ip, comment);
-    assert_eq!(record(&scene), adopted);
-    scene.edit("second");
-    let (outcome, warnings) = scene.heard().await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let adopted = (id, scenario.sandbox.world().server.ip, comment);
+    assert_eq!(record(&scenario), adopted);
+    scenario.edit("second");
+    let (outcome, warnings) = scenario.heard().await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
     assert_eq!(warnings, Vec::<String>::new(), "it was taken over before");
-    let outcome = scene.destroy(&Fuse::default()).await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
-    assert_eq!(record(&scene), adopted);
+    let outcome = scenario.destroy(&CrashPoint::default()).await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert_eq!(record(&scenario), adopted);
 }
 
 #[tokio::test]
 async fn an_adopted_record_is_put_back_when_the_run_fails() {
-    let scene = with_record();
-    let before = scene.sandbox.show();
-    scene.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
-    let (outcome, _) = scene.heard().await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
-    assert_eq!(scene.sandbox.show(), before);
+    let scenario = with_record();
+    let before = scenario.sandbox.show();
+    scenario.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
+    let (outcome, _) = scenario.heard().await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert_eq!(scenario.sandbox.show(), before);
 }
 
 #[tokio::test]
 async fn an_adopted_record_behind_the_proxy_never_shows_the_origin() {
-    let scene = with_record();
+    let scenario = with_record();
     let proxy = |world: &mut World| {
         let all = world.records.iter_mut().chain(&mut world.published);
         all.filter(|record| record.name == NAME).for_each(|record| record.proxied = true);
     };
-    scene.sandbox.with_world(proxy).unwrap();
-    scene.respec("port: 8000", "port: 8000\ndns: {proxied: true}");
-    let (outcome, _) = scene.heard().await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
-    let changes = scene.sandbox.world().log.writes.into_iter();
+    scenario.sandbox.with_world(proxy).unwrap();
+    scenario.respec("port: 8000", "port: 8000\ndns: {proxied: true}");
+    let (outcome, _) = scenario.heard().await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let changes = scenario.sandbox.world().log.writes.into_iter();
     assert_eq!(changes.filter(|write| write.path.contains("dns_records")).count(), 1, "it was switched off");
 }
 
 /// A scene with a service of somebody's at the app's place, and nothing beside it, which the spec takes over.
-fn with_service() -> Scene {
-    let scene = Scene::new(1);
-    scene.sandbox.with_world(|world| world.applications.clear()).unwrap();
-    let text = std::fs::read_to_string(scene.spec_path()).unwrap();
-    scene.write(
+fn with_service() -> Scenario {
+    let scenario = Scenario::new(1);
+    scenario.sandbox.with_world(|world| world.applications.clear()).unwrap();
+    let text = std::fs::read_to_string(scenario.spec_path()).unwrap();
+    scenario.write(
         "blog.yaml",
         &text.replace("name: blog\n", "name: blog\nproject: strangers\nadopt: [coolify]\n"),
     );
-    scene
+    scenario
 }
 
 #[tokio::test]
 async fn taking_over_an_app_wants_consent_and_without_it_nothing_is_touched() {
-    let scene = with_service();
-    let before = scene.sandbox.show();
+    let scenario = with_service();
+    let before = scenario.sandbox.show();
     let refuse = Options { consent: Arc::new(|_| false), ..options() };
-    let outcome = scene.process(&Fuse::default()).apply(scene.spec(), &refuse).await;
-    let Outcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let outcome = scenario.process(&CrashPoint::default()).apply(scenario.spec(), &refuse).await;
+    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.hint.contains("--yes"), "{cause:?}");
-    assert_eq!(scene.sandbox.show(), before);
-    assert!(scene.sandbox.world().log.writes.is_empty());
+    assert_eq!(scenario.sandbox.show(), before);
+    assert!(scenario.sandbox.world().log.writes.is_empty());
 }
 
 #[tokio::test]
 async fn an_adopted_app_is_changed_in_place_and_stays_when_it_is_taken_down() {
-    let scene = with_service();
-    let stranger = scene.sandbox.world().services[0].uuid.clone();
-    let (outcome, warnings) = scene.heard().await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let scenario = with_service();
+    let stranger = scenario.sandbox.world().services[0].uuid.clone();
+    let (outcome, warnings) = scenario.heard().await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
     assert!(warnings.iter().any(|warning| warning.contains("cannot be put back")), "{warnings:?}");
-    let world = scene.sandbox.world();
+    let world = scenario.sandbox.world();
     let uuids: Vec<&str> = world.services.iter().map(|service| service.uuid.as_str()).collect();
     assert_eq!(uuids, [stranger.as_str()]);
     assert_eq!(world.services[0].description, None);
-    let outcome = scene.destroy(&Fuse::default()).await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
-    assert_eq!(scene.sandbox.world().services.len(), 1);
-    assert!(scene.sandbox.world().projects.iter().any(|project| project.name == "strangers"));
+    let outcome = scenario.destroy(&CrashPoint::default()).await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert_eq!(scenario.sandbox.world().services.len(), 1);
+    assert!(scenario.sandbox.world().projects.iter().any(|project| project.name == "strangers"));
 }
 
 #[tokio::test]
 async fn an_adopted_app_that_fails_is_named_as_what_could_not_be_put_back() {
-    let scene = with_service();
-    scene.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
-    let (outcome, _) = scene.heard().await;
-    let Outcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
+    let scenario = with_service();
+    scenario.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
+    let (outcome, _) = scenario.heard().await;
+    let CommandOutcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
     let resources: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
     assert_eq!(resources, [Step::App]);
-    assert_eq!(scene.sandbox.world().services.len(), 1);
+    assert_eq!(scenario.sandbox.world().services.len(), 1);
 }

@@ -1,13 +1,13 @@
 //! Sweeps: every mishap at every write of every story, and reads that lag behind.
 
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::{Fault, Mishap};
 use machine::phase::PhaseKind;
 
-use super::crash::Fuse;
-use super::deed::{Deed, Story, complete, rolled_back};
+use super::crash::CrashPoint;
 use super::invariants::at_rest;
-use super::scene::{Made, Scene};
+use super::operation::{Operation, Story, complete, rolled_back};
+use super::scenario::{Made, Scenario};
 use crate::sample::{is_every_point, sampled};
 
 /// What may befall a write, and what it may be answered.
@@ -61,22 +61,22 @@ async fn every_mishap_at_every_write(made: Made) {
 
 /// How many writes and requests a story sends when nothing goes wrong.
 async fn undisturbed(story: Story) -> (u64, u64) {
-    let scene = story.scene().await;
-    let before = scene.sandbox.world().log;
-    story.run(&scene, &Fuse::default()).await;
-    let after = scene.sandbox.world().log;
+    let scenario = story.scenario().await;
+    let before = scenario.sandbox.world().log;
+    story.run(&scenario, &CrashPoint::default()).await;
+    let after = scenario.sandbox.world().log;
     ((after.writes.len() - before.writes.len()) as u64, after.requests - before.requests)
 }
 
 /// `false` when there is no such write.
 async fn mishap_at_write(story: Story, mishap: Mishap, write: u64) -> bool {
-    let scene = story.scene().await;
-    scene.sandbox.with_world(|world| world.at_write = Some((write, mishap))).unwrap();
-    let outcome = story.run(&scene, &Fuse::default()).await;
+    let scenario = story.scenario().await;
+    scenario.sandbox.with_world(|world| world.at_write = Some((write, mishap))).unwrap();
+    let outcome = story.run(&scenario, &CrashPoint::default()).await;
     let context = format!("{story:?} with {mishap:?} at write {write}");
     assert!(story.ends(&outcome), "{context}: {outcome:?}");
-    at_rest(&scene, &context).await;
-    scene.sandbox.world().at_write.is_none()
+    at_rest(&scenario, &context).await;
+    scenario.sandbox.world().at_write.is_none()
 }
 
 #[tokio::test]
@@ -101,70 +101,70 @@ async fn no_mishap_at_any_write_for_an_app_from_private_git_does_harm() {
 
 #[tokio::test]
 async fn an_app_is_deployed_once_and_then_left_alone() {
-    let scene = Scene::new(1);
-    let first = scene.apply(&Fuse::default()).await;
+    let scenario = Scenario::new(1);
+    let first = scenario.apply(&CrashPoint::default()).await;
     assert!(complete(&first), "{first:?}");
-    at_rest(&scene, "after apply").await;
-    let requests = scene.sandbox.world().log.requests;
-    let again = scene.apply(&Fuse::default()).await;
-    assert!(matches!(again, Outcome::Unchanged { .. }), "{again:?}");
-    assert_eq!(scene.sandbox.world().log.requests, requests);
+    at_rest(&scenario, "after apply").await;
+    let requests = scenario.sandbox.world().log.requests;
+    let again = scenario.apply(&CrashPoint::default()).await;
+    assert!(matches!(again, CommandOutcome::Unchanged { .. }), "{again:?}");
+    assert_eq!(scenario.sandbox.world().log.requests, requests);
 }
 
 #[tokio::test]
 async fn a_failed_first_apply_leaves_the_world_as_it_was() {
     for fault in [Fault::Build, Fault::Health] {
-        let scene = Scene::new(1);
-        let before = scene.sandbox.show();
-        scene.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
-        let outcome = scene.apply(&Fuse::default()).await;
+        let scenario = Scenario::new(1);
+        let before = scenario.sandbox.show();
+        scenario.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
+        let outcome = scenario.apply(&CrashPoint::default()).await;
         assert!(rolled_back(&outcome), "{fault:?}: {outcome:?}");
-        at_rest(&scene, "after a failed apply").await;
-        assert_eq!(scene.sandbox.show(), before, "{fault:?}");
+        at_rest(&scenario, "after a failed apply").await;
+        assert_eq!(scenario.sandbox.show(), before, "{fault:?}");
     }
 }
 
 #[tokio::test]
 async fn a_failed_update_restores_the_release_before() {
     for fault in [Fault::Build, Fault::Health] {
-        let scene = Story::from(Deed::Update).scene().await;
-        let before = scene.sandbox.show();
-        scene.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
-        let outcome = scene.apply(&Fuse::default()).await;
+        let scenario = Story::from(Operation::Update).scenario().await;
+        let before = scenario.sandbox.show();
+        scenario.sandbox.with_world(|world| world.arm(fault, None)).unwrap();
+        let outcome = scenario.apply(&CrashPoint::default()).await;
         assert!(rolled_back(&outcome), "{fault:?}: {outcome:?}");
-        at_rest(&scene, "after a failed update").await;
-        assert_eq!(scene.sandbox.show(), before, "{fault:?}");
+        at_rest(&scenario, "after a failed update").await;
+        assert_eq!(scenario.sandbox.show(), before, "{fault:?}");
     }
 }
 
 #[tokio::test]
 async fn undoing_a_finished_release_keeps_its_volumes() {
-    let scene = Story::from(Deed::Undo).scene().await;
-    let volumes = scene.sandbox.world().volumes;
+    let scenario = Story::from(Operation::Undo).scenario().await;
+    let volumes = scenario.sandbox.world().volumes;
     assert!(!volumes.is_empty());
-    let outcome = scene.roll_back(&Fuse::default()).await;
+    let outcome = scenario.roll_back(&CrashPoint::default()).await;
     assert!(rolled_back(&outcome), "{outcome:?}");
-    assert_eq!(scene.sandbox.world().volumes, volumes);
-    at_rest(&scene, "after rollback").await;
-    assert_eq!(scene.phase().await, Some(PhaseKind::RolledBack));
+    assert_eq!(scenario.sandbox.world().volumes, volumes);
+    at_rest(&scenario, "after rollback").await;
+    assert_eq!(scenario.phase().await, Some(PhaseKind::RolledBack));
 }
 
 /// A run that doubted sends again; what it sent first may still land, and must not land on the next run's work.
 #[tokio::test]
 async fn a_late_effect_of_any_write_never_lands_on_the_next_apply() {
-    for story in [Deed::Update, Deed::FailedUpdate].map(Story::from) {
+    for story in [Operation::Update, Operation::FailedUpdate].map(Story::from) {
         for write in 1.. {
-            let scene = story.scene().await;
+            let scenario = story.scenario().await;
             let late = Mishap::Late { after_ms: 59_500 };
-            scene.sandbox.with_world(|world| world.at_write = Some((write, late))).unwrap();
-            story.run(&scene, &Fuse::default()).await;
+            scenario.sandbox.with_world(|world| world.at_write = Some((write, late))).unwrap();
+            story.run(&scenario, &CrashPoint::default()).await;
             let context = format!("{story:?} with a late effect at write {write}, then applied again");
-            scene.edit("third");
-            let outcome = scene.apply(&Fuse::default()).await;
+            scenario.edit("third");
+            let outcome = scenario.apply(&CrashPoint::default()).await;
             assert!(complete(&outcome), "{context}: {outcome:?}");
-            scene.outlast_late_effects().await;
-            at_rest(&scene, &context).await;
-            if scene.sandbox.world().at_write.is_some() {
+            scenario.outlast_late_effects().await;
+            at_rest(&scenario, &context).await;
+            if scenario.sandbox.world().at_write.is_some() {
                 break;
             }
         }
@@ -175,8 +175,8 @@ async fn a_late_effect_of_any_write_never_lands_on_the_next_apply() {
 async fn a_read_that_lags_behind_is_never_taken_for_the_truth() {
     let mut sample = sampled(8, "reads that lag behind");
     for made in [Made::Folder, Made::Image, Made::Git] {
-        for deed in [Deed::Apply, Deed::Update, Deed::Undo] {
-            let story = Story { made, deed };
+        for operation in [Operation::Apply, Operation::Update, Operation::Undo] {
+            let story = Story { made, operation };
             let (_, requests) = undisturbed(story).await;
             for request in 1.. {
                 if request > requests && !is_every_point() {
@@ -185,13 +185,16 @@ async fn a_read_that_lags_behind_is_never_taken_for_the_truth() {
                 if !sample.takes() {
                     continue;
                 }
-                let scene = story.scene().await;
-                scene.sandbox.with_world(|world| world.at_request = Some((request, Mishap::Stale))).unwrap();
-                let outcome = story.run(&scene, &Fuse::default()).await;
+                let scenario = story.scenario().await;
+                scenario
+                    .sandbox
+                    .with_world(|world| world.at_request = Some((request, Mishap::Stale)))
+                    .unwrap();
+                let outcome = story.run(&scenario, &CrashPoint::default()).await;
                 let context = format!("{story:?} with a stale read at request {request}");
                 assert!(story.ends(&outcome), "{context}: {outcome:?}");
-                at_rest(&scene, &context).await;
-                if scene.sandbox.world().at_request.is_some() {
+                at_rest(&scenario, &context).await;
+                if scenario.sandbox.world().at_request.is_some() {
                     assert!(request > 1, "{context}: no request was disturbed");
                     break;
                 }

@@ -5,30 +5,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use fabrik::runner::Ended;
-use fabrik::runner::desk::{Desk, Outcome};
+use fabrik::runner::desk::{CommandOutcome, Desk};
 use fabrik::sandbox::{Fault, Point, Side, Verdict};
 
-use super::crash::Fuse;
-use super::deed::complete;
+use super::crash::CrashPoint;
 use super::invariants::{always, at_rest};
-use super::scene::{Made, Scene, options};
+use super::operation::complete;
+use super::scenario::{Made, Scenario, options};
 use crate::sample::sampled;
 
 /// For how many requests the token is another team's.
 const LENGTHS: [u32; 4] = [1, 2, 3, 5];
 
 /// A process whose app is filed under its Coolify and team, as outside a sandbox.
-fn process(scene: &Scene) -> Desk {
-    Desk { world: None, ..scene.process(&Fuse::default()) }
+fn process(scenario: &Scenario) -> Desk {
+    Desk { world: None, ..scenario.process(&CrashPoint::default()) }
 }
 
 /// Applies the spec while the token is another team's for `length` requests, from the `first`th read on; gives whether
 /// it ever was, too.
-async fn swapped(scene: &Scene, first: usize, length: u32) -> (Outcome, bool) {
+async fn swapped(scenario: &Scenario, first: usize, length: u32) -> (CommandOutcome, bool) {
     let (passed, was, sandbox) =
-        (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)), scene.sandbox.clone());
+        (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)), scenario.sandbox.clone());
     let flag = was.clone();
-    let outside = scene.sandbox.outside_with_hook(Arc::new(move |point: &Point| {
+    let outside = scenario.sandbox.outside_with_hook(Arc::new(move |point: &Point| {
         let is_read = point.side == Side::Before && point.method == "GET" && point.path.contains("/api/v1/");
         if is_read && passed.fetch_add(1, Ordering::SeqCst) == first {
             flag.store(true, Ordering::SeqCst);
@@ -36,37 +36,37 @@ async fn swapped(scene: &Scene, first: usize, length: u32) -> (Outcome, bool) {
         }
         Verdict::Go
     }));
-    let desk = process(scene);
-    let vendors = desk.vendors.clone().through(&outside);
-    let outcome = Desk { outside, vendors, ..desk }.apply(scene.spec(), &options()).await;
+    let desk = process(scenario);
+    let clients = desk.clients.clone().through(&outside);
+    let outcome = Desk { outside, clients, ..desk }.apply(scenario.spec(), &options()).await;
     (outcome, was.load(Ordering::SeqCst))
 }
 
 /// One whose app is at rest, with another version to apply.
-async fn revised(made: Made) -> Scene {
-    let scene = Scene::with(made, 1);
-    let outcome = process(&scene).apply(scene.spec(), &options()).await;
+async fn revised(made: Made) -> Scenario {
+    let scenario = Scenario::with(made, 1);
+    let outcome = process(&scenario).apply(scenario.spec(), &options()).await;
     assert!(complete(&outcome), "{outcome:?}");
-    scene.revise();
-    scene
+    scenario.revise();
+    scenario
 }
 
-async fn converges(scene: &Scene, first: usize, length: u32, what: &str) -> bool {
-    let (outcome, was) = swapped(scene, first, length).await;
+async fn converges(scenario: &Scenario, first: usize, length: u32, what: &str) -> bool {
+    let (outcome, was) = swapped(scenario, first, length).await;
     let context =
         format!("{what}, another team's token from read {first} on, {length} requests: {outcome:?}");
-    always(scene, &context).await;
-    scene.sandbox.with_world(|world| world.faults.clear()).unwrap();
-    scene.outlast_late_effects().await;
-    let outcome = match scene.open_run().await {
-        Some(run) => process(scene).resume(&run, &options()).await,
+    always(scenario, &context).await;
+    scenario.sandbox.with_world(|world| world.faults.clear()).unwrap();
+    scenario.outlast_late_effects().await;
+    let outcome = match scenario.open_run().await {
+        Some(run) => process(scenario).resume(&run, &options()).await,
         None => outcome,
     };
     if !complete(&outcome) {
-        let again = process(scene).apply(scene.spec(), &options()).await;
+        let again = process(scenario).apply(scenario.spec(), &options()).await;
         assert!(complete(&again), "{context}; then {outcome:?}; and again {again:?}");
     }
-    at_rest(scene, &context).await;
+    at_rest(scenario, &context).await;
     was
 }
 
@@ -79,12 +79,12 @@ async fn a_token_that_is_another_teams_for_a_while_leaves_no_run_that_cannot_go_
                 if !sample.takes() {
                     continue;
                 }
-                let scene = match what {
-                    "first apply" => Scene::new(1),
+                let scenario = match what {
+                    "first apply" => Scenario::new(1),
                     "update" => revised(Made::Folder).await,
                     _ => revised(Made::Image).await,
                 };
-                if !converges(&scene, first, length, what).await {
+                if !converges(&scenario, first, length, what).await {
                     break;
                 }
             }
@@ -94,14 +94,14 @@ async fn a_token_that_is_another_teams_for_a_while_leaves_no_run_that_cannot_go_
 
 #[tokio::test]
 async fn a_run_that_was_refused_for_another_team_keeps_no_open_run_from_going_on() {
-    let scene = revised(Made::Folder).await;
+    let scenario = revised(Made::Folder).await;
     // The first two reads are preflight's version and team; the servers are seen by the app's own team again.
-    let (refused, _) = swapped(&scene, 1, 1).await;
+    let (refused, _) = swapped(&scenario, 1, 1).await;
     assert!(!complete(&refused), "{refused:?}");
-    let newest = scene.journal().list(None).await.unwrap().pop().expect("a run");
+    let newest = scenario.journal().list(None).await.unwrap().pop().expect("a run");
     assert!(newest.app.outside.ends_with("team 77"), "{}", newest.app.outside);
-    let run = scene.finished().await.pop().expect("a finished run");
-    let outcome = process(&scene).roll_back(&run, &options()).await;
-    let Outcome::Ended(Ended::RolledBack { .. }) = outcome else { panic!("{outcome:?}") };
-    at_rest(&scene, "rolled back under its own team").await;
+    let run = scenario.finished().await.pop().expect("a finished run");
+    let outcome = process(&scenario).roll_back(&run, &options()).await;
+    let CommandOutcome::Ended(Ended::RolledBack { .. }) = outcome else { panic!("{outcome:?}") };
+    at_rest(&scenario, "rolled back under its own team").await;
 }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::{Mishap, Side, Verdict};
 
-use super::crash::Fuse;
-use super::scene::{Scene, options};
+use super::crash::CrashPoint;
+use super::scenario::{Scenario, options};
 
 /// A request, and when it arrived.
 #[derive(Clone, Debug)]
@@ -16,21 +16,24 @@ struct Seen {
     at: Duration,
 }
 
-/// Does `deed` in a process of its own and gives the requests it sent.
-async fn traced(scene: &Scene, deed: impl AsyncFnOnce(fabrik::runner::desk::Desk) -> Outcome) -> Vec<Seen> {
+/// Does `operation` in a process of its own and gives the requests it sent.
+async fn traced(
+    scenario: &Scenario,
+    operation: impl AsyncFnOnce(fabrik::runner::desk::Desk) -> CommandOutcome,
+) -> Vec<Seen> {
     let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
-    let (trace, clock) = (seen.clone(), scene.sandbox.outside().clock);
-    let outside = scene.sandbox.outside_with_hook(Arc::new(move |point| {
+    let (trace, clock) = (seen.clone(), scenario.sandbox.outside().clock);
+    let outside = scenario.sandbox.outside_with_hook(Arc::new(move |point| {
         if point.side == Side::Before {
             let request = format!("{} {}", point.method, point.path);
             trace.lock().unwrap().push(Seen { request, at: clock.boot() });
         }
         Verdict::Go
     }));
-    let mut process = scene.process(&Fuse::default());
-    process.vendors = process.vendors.clone().through(&outside);
+    let mut process = scenario.process(&CrashPoint::default());
+    process.clients = process.clients.clone().through(&outside);
     process.outside = outside;
-    deed(process).await;
+    operation(process).await;
     seen.lock().unwrap().drain(..).collect()
 }
 
@@ -40,9 +43,9 @@ fn matching<'a>(seen: &'a [Seen], words: &'a [&str]) -> impl Iterator<Item = &'a
 
 #[tokio::test]
 async fn absence_is_believed_only_after_two_reads_a_staleness_window_apart() {
-    let scene = Scene::new(1);
-    scene.sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap();
-    let seen = traced(&scene, async |desk| desk.apply(scene.spec(), &options()).await).await;
+    let scenario = Scenario::new(1);
+    scenario.sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap();
+    let seen = traced(&scenario, async |desk| desk.apply(scenario.spec(), &options()).await).await;
     let creates: Vec<Duration> = matching(&seen, &["POST", "dns_records"]).map(|seen| seen.at).collect();
     let reads: Vec<Duration> =
         matching(&seen, &["GET", "dns_records", "comment"]).map(|seen| seen.at).collect();
@@ -55,9 +58,9 @@ async fn absence_is_believed_only_after_two_reads_a_staleness_window_apart() {
 
 #[tokio::test]
 async fn absence_is_believed_only_beside_a_control_read() {
-    let scene = Scene::new(1);
-    scene.sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap();
-    let seen = traced(&scene, async |desk| desk.apply(scene.spec(), &options()).await).await;
+    let scenario = Scenario::new(1);
+    scenario.sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap();
+    let seen = traced(&scenario, async |desk| desk.apply(scenario.spec(), &options()).await).await;
     let first_read = seen.iter().position(|seen| seen.request.contains("comment")).unwrap();
     assert_eq!(seen[first_read].request, seen[first_read + 1].request);
     let control = &seen[first_read + 2].request;
@@ -69,10 +72,10 @@ async fn absence_is_believed_only_beside_a_control_read() {
 
 #[tokio::test]
 async fn gone_is_what_is_not_there_twice_a_staleness_window_apart() {
-    let scene = Scene::new(1);
-    scene.apply(&Fuse::default()).await;
-    let run = scene.finished().await.pop().unwrap();
-    let seen = traced(&scene, async |desk| desk.roll_back(&run, &options()).await).await;
+    let scenario = Scenario::new(1);
+    scenario.apply(&CrashPoint::default()).await;
+    let run = scenario.finished().await.pop().unwrap();
+    let seen = traced(&scenario, async |desk| desk.roll_back(&run, &options()).await).await;
     for path in ["dns_records/", "/projects/", "/services/"] {
         let deleted =
             seen.iter().rposition(|seen| seen.request.starts_with("DELETE") && seen.request.contains(path));
@@ -87,11 +90,11 @@ async fn gone_is_what_is_not_there_twice_a_staleness_window_apart() {
 
 #[tokio::test]
 async fn a_run_that_was_taken_up_again_lists_its_marks_once_more_before_it_is_complete() {
-    let scene = Scene::new(1);
-    let fuse = Fuse::at(60);
-    scene.apply(&fuse).await;
-    let run = scene.open_run().await.expect("a run cut off half-way");
-    let seen = traced(&scene, async |desk| desk.resume(&run, &options()).await).await;
+    let scenario = Scenario::new(1);
+    let fuse = CrashPoint::at(60);
+    scenario.apply(&fuse).await;
+    let run = scenario.open_run().await.expect("a run cut off half-way");
+    let seen = traced(&scenario, async |desk| desk.resume(&run, &options()).await).await;
     let proof = seen.iter().rposition(|seen| seen.request.ends_with("/health")).expect("a proof");
     let swept = matching(&seen[proof..], &["GET"]).map(|seen| seen.request.as_str()).collect::<Vec<_>>();
     assert!(swept.iter().any(|request| request.contains("comment")), "{swept:?}");
@@ -100,12 +103,12 @@ async fn a_run_that_was_taken_up_again_lists_its_marks_once_more_before_it_is_co
 
 #[tokio::test]
 async fn before_a_thing_in_doubt_is_undone_its_settle_window_is_waited_out() {
-    let scene = cut_off_after("PATCH", "dns_records").await;
-    let open = scene.open_run().await.expect("a run cut off half-way");
-    let lines = scene.journal().load(&open).await.unwrap().lines;
+    let scenario = cut_off_after("PATCH", "dns_records").await;
+    let open = scenario.open_run().await.expect("a run cut off half-way");
+    let lines = scenario.journal().load(&open).await.unwrap().lines;
     let sent = Duration::from_millis(lines.last().unwrap().at.monotonic_ms);
-    let run = scene.open_run().await.expect("a run cut off half-way");
-    let seen = traced(&scene, async |desk| desk.roll_back(&run, &options()).await).await;
+    let run = scenario.open_run().await.expect("a run cut off half-way");
+    let seen = traced(&scenario, async |desk| desk.roll_back(&run, &options()).await).await;
     let back = matching(&seen, &["PATCH", "dns_records"]).next().expect("the record is put back").at;
     assert!(
         back >= sent + Duration::from_secs(31),
@@ -115,16 +118,16 @@ async fn before_a_thing_in_doubt_is_undone_its_settle_window_is_waited_out() {
 }
 
 /// A scene in which the process of an update has died while the answer to that request was on its way.
-async fn cut_off_after(method: &str, path: &str) -> Scene {
+async fn cut_off_after(method: &str, path: &str) -> Scenario {
     for point in 0.. {
-        let scene = Scene::new(1);
-        scene.apply(&Fuse::default()).await;
-        scene.edit("second");
-        scene.respec("port: 8000", "port: 8000\ndns: {ttl: 300}");
-        let fuse = Fuse::at(point);
-        scene.apply(&fuse).await;
+        let scenario = Scenario::new(1);
+        scenario.apply(&CrashPoint::default()).await;
+        scenario.edit("second");
+        scenario.respec("port: 8000", "port: 8000\ndns: {ttl: 300}");
+        let fuse = CrashPoint::at(point);
+        scenario.apply(&fuse).await;
         if fuse.fell().starts_with(&format!("after {method}")) && fuse.fell().contains(path) {
-            return scene;
+            return scenario;
         }
         assert!(!fuse.fell().is_empty(), "no update sends {method} {path}");
     }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use fabrik::plan::Release;
 use fabrik::plan::drift::drift;
 use fabrik::runner::Ended;
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::services::Container;
 use fabrik::sandbox::{Fault, World};
 
-use super::crash::Fuse;
+use super::crash::CrashPoint;
 use super::invariants::at_rest;
-use super::scene::Scene;
+use super::scenario::Scenario;
 use crate::campaign::dice::Dice;
 
 /// What an app is made of, as far as values go.
@@ -106,10 +106,10 @@ fn value(dice: &mut Dice) -> String {
     }
 }
 
-fn scene(source: &str, values: &BTreeMap<String, String>) -> Scene {
-    let mut scene = Scene::of(&format!("name: blog\n{source}\n{REST}"), COMPOSE);
-    scene.environment = values.clone();
-    scene
+fn scenario(source: &str, values: &BTreeMap<String, String>) -> Scenario {
+    let mut scenario = Scenario::of(&format!("name: blog\n{source}\n{REST}"), COMPOSE);
+    scenario.environment = values.clone();
+    scenario
 }
 
 fn containers(world: &World) -> Vec<&Container> {
@@ -135,8 +135,8 @@ fn referring(part: &str, values: &BTreeMap<String, String>) -> Vec<(&'static str
     }
 }
 
-fn all_arrived(scene: &Scene, values: &BTreeMap<String, String>, context: &str) {
-    let world = scene.sandbox.world();
+fn all_arrived(scenario: &Scenario, values: &BTreeMap<String, String>, context: &str) {
+    let world = scenario.sandbox.world();
     let found = containers(&world);
     assert!(!found.is_empty(), "{context}: nothing runs");
     for container in found {
@@ -150,19 +150,19 @@ fn all_arrived(scene: &Scene, values: &BTreeMap<String, String>, context: &str) 
 
 /// Whether they arrived; what was refused was refused before anything was sent, by name.
 async fn arrive(source: &str, values: &BTreeMap<String, String>, context: &str) -> bool {
-    let scene = scene(source, values);
-    let before = scene.sandbox.show();
-    match scene.apply(&Fuse::default()).await {
-        Outcome::Ended(Ended::Complete { .. }) => {
-            all_arrived(&scene, values, context);
-            at_rest(&scene, context).await;
+    let scenario = scenario(source, values);
+    let before = scenario.sandbox.show();
+    match scenario.apply(&CrashPoint::default()).await {
+        CommandOutcome::Ended(Ended::Complete { .. }) => {
+            all_arrived(&scenario, values, context);
+            at_rest(&scenario, context).await;
             true
         }
-        Outcome::Obstacles(obstacles) => {
-            let named = |key: &str| obstacles.iter().any(|it| it.message.contains(&format!("`{key}`")));
-            assert!(KEYS.into_iter().any(named), "{context}: {obstacles:?}");
-            assert_eq!(scene.sandbox.show(), before, "{context}");
-            assert_eq!(scene.sandbox.world().log.writes.len(), 0, "{context}");
+        CommandOutcome::Blockers(blockers) => {
+            let named = |key: &str| blockers.iter().any(|it| it.message.contains(&format!("`{key}`")));
+            assert!(KEYS.into_iter().any(named), "{context}: {blockers:?}");
+            assert_eq!(scenario.sandbox.show(), before, "{context}");
+            assert_eq!(scenario.sandbox.world().log.writes.len(), 0, "{context}");
             false
         }
         other => panic!("{context}: {other:?}"),
@@ -218,15 +218,15 @@ async fn an_application_refuses_what_no_row_carries_and_names_what_to_do() {
         ("a\0", "NUL", "base64"),
     ] {
         let values: BTreeMap<String, String> = KEYS.map(|key| (key.to_owned(), "plain".to_owned())).into();
-        let scene = scene(
+        let scenario = scenario(
             SOURCES[2],
             &[values, BTreeMap::from([("C".to_owned(), value.to_owned())])].into_iter().flatten().collect(),
         );
-        let Outcome::Obstacles(obstacles) = scene.apply(&Fuse::default()).await else {
+        let CommandOutcome::Blockers(blockers) = scenario.apply(&CrashPoint::default()).await else {
             panic!("{value:?} was sent")
         };
-        assert!(obstacles[0].message.contains("`C`") && obstacles[0].message.contains(what), "{obstacles:?}");
-        assert!(obstacles[0].hint.contains(hint), "{obstacles:?}");
+        assert!(blockers[0].message.contains("`C`") && blockers[0].message.contains(what), "{blockers:?}");
+        assert!(blockers[0].hint.contains(hint), "{blockers:?}");
     }
 }
 
@@ -241,31 +241,38 @@ async fn a_value_of_another_shape_leaves_no_row_behind_and_an_undone_one_brings_
                 let of = |value: &str| {
                     KEYS.map(|key| (key.to_owned(), if key == "A" { value } else { "b" }.to_owned()))
                 };
-                let mut scene = scene(source, &of(first).into());
-                let Outcome::Ended(Ended::Complete { .. }) = scene.apply(&Fuse::default()).await else {
+                let mut scenario = scenario(source, &of(first).into());
+                let CommandOutcome::Ended(Ended::Complete { .. }) =
+                    scenario.apply(&CrashPoint::default()).await
+                else {
                     panic!("{context}")
                 };
-                let before = scene.sandbox.show();
-                scene.environment = of(second).into();
-                let Outcome::Ended(Ended::Complete { .. }) = scene.apply(&Fuse::default()).await else {
+                let before = scenario.sandbox.show();
+                scenario.environment = of(second).into();
+                let CommandOutcome::Ended(Ended::Complete { .. }) =
+                    scenario.apply(&CrashPoint::default()).await
+                else {
                     panic!("{context}")
                 };
-                all_arrived(&scene, &of(second).into(), &context);
-                at_rest(&scene, &context).await;
-                let names: BTreeSet<String> = rows(&scene);
+                all_arrived(&scenario, &of(second).into(), &context);
+                at_rest(&scenario, &context).await;
+                let names: BTreeSet<String> = rows(&scenario);
                 assert_eq!(names, rows_of_a_first(source, second).await, "{context}");
                 // The value before is given again by no source: it is taken out of the environment for the undo.
-                scene.environment = of(first).into();
-                let undone = scene.roll_back(&Fuse::default()).await;
-                assert!(matches!(undone, Outcome::Ended(Ended::RolledBack { .. })), "{context}: {undone:?}");
-                assert_eq!(scene.sandbox.show(), before, "{context}");
+                scenario.environment = of(first).into();
+                let undone = scenario.roll_back(&CrashPoint::default()).await;
+                assert!(
+                    matches!(undone, CommandOutcome::Ended(Ended::RolledBack { .. })),
+                    "{context}: {undone:?}"
+                );
+                assert_eq!(scenario.sandbox.show(), before, "{context}");
             }
         }
     }
 }
 
-fn rows(scene: &Scene) -> BTreeSet<String> {
-    let world = scene.sandbox.world();
+fn rows(scenario: &Scenario) -> BTreeSet<String> {
+    let world = scenario.sandbox.world();
     let service = world.services.iter().find(|it| it.description.is_some()).expect("the app");
     service.envs.iter().map(|row| row.key.clone()).collect()
 }
@@ -273,9 +280,9 @@ fn rows(scene: &Scene) -> BTreeSet<String> {
 /// The rows that a first deployment with this value makes.
 async fn rows_of_a_first(source: &str, value: &str) -> BTreeSet<String> {
     let values = KEYS.map(|key| (key.to_owned(), if key == "A" { value } else { "b" }.to_owned()));
-    let scene = scene(source, &values.into());
-    drop(scene.apply(&Fuse::default()).await);
-    rows(&scene)
+    let scenario = scenario(source, &values.into());
+    drop(scenario.apply(&CrashPoint::default()).await);
+    rows(&scenario)
 }
 
 #[tokio::test]
@@ -283,18 +290,18 @@ async fn a_value_that_only_coolify_has_goes_on_arriving_in_its_parts() {
     for source in &SOURCES[..2] {
         let values: BTreeMap<String, String> =
             KEYS.map(|key| (key.to_owned(), format!("it's the {key} of $A\\"))).into();
-        let mut scene = scene(source, &values);
-        scene.respec("{required: [A, B, C, D]}", "[A, B, C, D]");
-        drop(scene.apply(&Fuse::default()).await);
-        all_arrived(&scene, &values, source);
-        scene.environment.clear();
-        scene.respec("timeout: 3m", "timeout: 4m");
-        scene.edit("second");
-        scene.write("compose.yaml", &COMPOSE.replace("side:1", "side:2"));
-        let outcome = scene.apply(&Fuse::default()).await;
-        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{source}: {outcome:?}");
-        all_arrived(&scene, &values, source);
-        at_rest(&scene, source).await;
+        let mut scenario = scenario(source, &values);
+        scenario.respec("{required: [A, B, C, D]}", "[A, B, C, D]");
+        drop(scenario.apply(&CrashPoint::default()).await);
+        all_arrived(&scenario, &values, source);
+        scenario.environment.clear();
+        scenario.respec("timeout: 3m", "timeout: 4m");
+        scenario.edit("second");
+        scenario.write("compose.yaml", &COMPOSE.replace("side:1", "side:2"));
+        let outcome = scenario.apply(&CrashPoint::default()).await;
+        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{source}: {outcome:?}");
+        all_arrived(&scenario, &values, source);
+        at_rest(&scenario, source).await;
     }
 }
 
@@ -302,22 +309,22 @@ async fn a_value_that_only_coolify_has_goes_on_arriving_in_its_parts() {
 async fn a_part_that_somebody_deleted_is_missed_and_sent_again() {
     for source in &SOURCES[..2] {
         let values: BTreeMap<String, String> = KEYS.map(|key| (key.to_owned(), format!("it's {key}"))).into();
-        let scene = scene(source, &values);
-        drop(scene.apply(&Fuse::default()).await);
+        let scenario = scenario(source, &values);
+        drop(scenario.apply(&CrashPoint::default()).await);
         let delete = |world: &mut World| {
             let service = world.services.iter_mut().find(|it| it.description.is_some()).expect("the app");
             service.envs.retain(|row| row.key != "FABRIK_PART_B_2");
         };
-        scene.sandbox.with_world(delete).expect("it is in memory");
-        let desk = scene.process(&Fuse::default());
-        let run = scene.finished().await.pop().expect("a finished run");
+        scenario.sandbox.with_world(delete).expect("it is in memory");
+        let desk = scenario.process(&CrashPoint::default());
+        let run = scenario.finished().await.pop().expect("a finished run");
         let release = Release::of(&desk.store, &run).await.unwrap().expect("it is finished");
-        let drifts = drift(&desk.vendors, &release, Some(&desk.key)).await.unwrap().drifts;
+        let drifts = drift(&desk.clients, &release, Some(&desk.key)).await.unwrap().drifts;
         assert!(format!("{drifts:?}").contains("field: \"B\""), "{source}: {drifts:?}");
-        let outcome = scene.mend(&Fuse::default()).await;
-        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{source}: {outcome:?}");
-        all_arrived(&scene, &values, source);
-        at_rest(&scene, source).await;
+        let outcome = scenario.mend(&CrashPoint::default()).await;
+        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{source}: {outcome:?}");
+        all_arrived(&scenario, &values, source);
+        at_rest(&scenario, source).await;
     }
 }
 
@@ -327,14 +334,15 @@ async fn neither_the_text_nor_the_journal_holds_a_part_of_a_secret() {
     let value = format!(" {}'{}\\", canaries[0], canaries[1]);
     let values: BTreeMap<String, String> = KEYS.map(|key| (key.to_owned(), value.clone())).into();
     for source in &SOURCES[..2] {
-        let scene = scene(source, &values);
-        scene.arm(Fault::Health);
-        drop(scene.apply(&Fuse::default()).await);
-        drop(scene.apply(&Fuse::default()).await);
-        let texts: Vec<String> = scene.sandbox.world().services.iter().map(|it| it.compose.clone()).collect();
+        let scenario = scenario(source, &values);
+        scenario.arm(Fault::Health);
+        drop(scenario.apply(&CrashPoint::default()).await);
+        drop(scenario.apply(&CrashPoint::default()).await);
+        let texts: Vec<String> =
+            scenario.sandbox.world().services.iter().map(|it| it.compose.clone()).collect();
         let mut written = texts.concat();
-        for row in scene.journal().list(None).await.unwrap() {
-            let loaded = scene.journal().load(&row.run).await.unwrap();
+        for row in scenario.journal().list(None).await.unwrap() {
+            let loaded = scenario.journal().load(&row.run).await.unwrap();
             let lines = format!("{:?}", loaded.lines);
             written += &lines;
             written.extend(loaded.blobs.values().map(|blob| String::from_utf8_lossy(blob).into_owned()));
@@ -348,17 +356,17 @@ async fn neither_the_text_nor_the_journal_holds_a_part_of_a_secret() {
 #[tokio::test]
 async fn an_application_whose_url_has_a_port_loses_it_in_place() {
     let values: BTreeMap<String, String> = KEYS.map(|key| (key.to_owned(), "plain".to_owned())).into();
-    let scene = scene(SOURCES[2], &values);
-    drop(scene.apply(&Fuse::default()).await);
+    let scenario = scenario(SOURCES[2], &values);
+    drop(scenario.apply(&CrashPoint::default()).await);
     let ported = |world: &mut World| {
         let application = world.applications.iter_mut().find(|it| it.description.is_some()).expect("the app");
         application.fqdn = Some("https://blog.example.com:80".to_owned());
         application.uuid.clone()
     };
-    let uuid = scene.sandbox.with_world(ported).expect("it is in memory");
-    let outcome = scene.mend(&Fuse::default()).await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{outcome:?}");
-    let world = scene.sandbox.world();
+    let uuid = scenario.sandbox.with_world(ported).expect("it is in memory");
+    let outcome = scenario.mend(&CrashPoint::default()).await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    let world = scenario.sandbox.world();
     let application = world.applications.iter().find(|it| it.uuid == uuid).expect("the same app");
     assert_eq!(application.fqdn.as_deref(), Some("https://blog.example.com"));
     let env = &application.container.as_ref().expect("it runs").env;
@@ -366,7 +374,7 @@ async fn an_application_whose_url_has_a_port_loses_it_in_place() {
         (env["COOLIFY_URL"].as_str(), env["COOLIFY_FQDN"].as_str()),
         ("https://blog.example.com", "blog.example.com")
     );
-    at_rest(&scene, "a URL without its port").await;
+    at_rest(&scenario, "a URL without its port").await;
 }
 
 #[tokio::test]

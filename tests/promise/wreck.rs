@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use fabrik::sandbox::{Sandbox, World};
 use fabrik::store::memory::MemoryStore;
 
-use super::crash::Fuse;
-use super::scene::{Home, Scene};
+use super::crash::CrashPoint;
+use super::scenario::{Home, Scenario};
 
 /// An outside and a journal, at the instant at which nobody is alive.
 pub struct Wreck {
@@ -25,7 +25,7 @@ impl Wreck {
     }
 }
 
-impl Scene {
+impl Scenario {
     /// The journal in memory.
     fn memory(&self) -> &MemoryStore {
         match &self.store {
@@ -35,10 +35,10 @@ impl Scene {
     }
 
     /// Runs what is to be run, and gives what it comes to and the wrecks that it could have left, each once.
-    pub async fn watched<T>(&self, run: impl AsyncFnOnce(&Fuse) -> T) -> (T, Vec<Wreck>) {
+    pub async fn watched<T>(&self, run: impl AsyncFnOnce(&CrashPoint) -> T) -> (T, Vec<Wreck>) {
         let wrecks = Arc::new(Mutex::new(Vec::new()));
         let (sandbox, journal, seen) = (self.sandbox.clone(), self.memory().handle(), wrecks.clone());
-        let fuse = Fuse::witnessed(Arc::new(move |fell: &str| {
+        let fuse = CrashPoint::witnessed(Arc::new(move |fell: &str| {
             let world = sandbox.world();
             let mut seen: std::sync::MutexGuard<'_, Vec<Wreck>> = seen.lock().unwrap();
             let is_new = |last: &Wreck| fell.starts_with("after append") || !same(&last.world, &world);

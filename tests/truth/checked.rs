@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use fabrik::wire::{Outside, Request, Response, SendError, Transport};
+use fabrik::wire::{Ports, Request, Response, SendError, Transport};
 
 use super::schemas::{Misfits, Vendor};
 
@@ -18,7 +18,7 @@ pub enum Held {
 
 /// Everything that was seen and did not fit, whoever it passed through.
 pub struct Inspector {
-    vendors: [Vendor; 2],
+    clients: [Vendor; 2],
     seen: Mutex<Seen>,
 }
 
@@ -39,14 +39,14 @@ struct Checked {
 }
 
 impl Inspector {
-    pub fn new(vendors: [Vendor; 2]) -> Arc<Self> {
-        Arc::new(Self { vendors, seen: Mutex::default() })
+    pub fn new(clients: [Vendor; 2]) -> Arc<Self> {
+        Arc::new(Self { clients, seen: Mutex::default() })
     }
 
     /// The same outside, looked at.
-    pub fn over(self: &Arc<Self>, outside: &Outside, held: Held) -> Outside {
+    pub fn over(self: &Arc<Self>, outside: &Ports, held: Held) -> Ports {
         let (inner, inspector) = (outside.transport.clone(), self.clone());
-        Outside { transport: Arc::new(Checked { inner, inspector, held }), ..outside.clone() }
+        Ports { transport: Arc::new(Checked { inner, inspector, held }), ..outside.clone() }
     }
 
     pub fn seen(&self) -> Seen {
@@ -72,7 +72,7 @@ impl Inspector {
     }
 
     fn vendor(&self, request: &http::Request<Vec<u8>>) -> Option<&Vendor> {
-        self.vendors.iter().find(|vendor| request.uri().host() == Some(vendor.host))
+        self.clients.iter().find(|vendor| request.uri().host() == Some(vendor.host))
     }
 }
 

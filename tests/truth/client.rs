@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fabrik::providers::coolify::{Applications, Environments, Projects, Seat, Services};
+use fabrik::providers::coolify::{AppSlot, Applications, Environments, Projects, Services};
 use fabrik::providers::{Coolify, Trouble};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Answer, Clock, Outside, Question, ResolveError, Resolver};
+use fabrik::wire::{Answer, Clock, Ports, Question, ResolveError, Resolver};
 use fabrik::wire::{Request, Response, SendError, Transport};
 use jiff::Timestamp;
 
@@ -40,7 +40,7 @@ impl Canned {
 
     /// The client that talks to it.
     pub fn coolify(self: &Arc<Self>) -> Coolify {
-        let outside = Outside { transport: self.clone(), resolver: self.clone(), clock: self.clone() };
+        let outside = Ports { transport: self.clone(), resolver: self.clone(), clock: self.clone() };
         Coolify::new(outside, "https://coolify.example.com", Secret::new("1|token"))
     }
 
@@ -97,17 +97,17 @@ pub fn environments(coolify: Coolify, project: &str, name: &str) -> Environments
 
 /// Services called `name` in an environment of `project`.
 pub fn services(coolify: Coolify, project: &str, environment: &str, name: &str) -> Services {
-    let seat = seat(coolify, project, environment, name);
-    Services { seat, compose: "{\"services\":{}}".into(), main: "app".into() }
+    let slot = slot(coolify, project, environment, name);
+    Services { slot, compose: "{\"services\":{}}".into(), main: "app".into() }
 }
 
 /// Applications called `name` in an environment of `project`.
 pub fn applications(coolify: Coolify, project: &str, environment: &str, name: &str) -> Applications {
-    Applications { seat: seat(coolify, project, environment, name) }
+    Applications { slot: slot(coolify, project, environment, name) }
 }
 
-fn seat(coolify: Coolify, project: &str, environment: &str, name: &str) -> Seat {
-    Seat {
+fn slot(coolify: Coolify, project: &str, environment: &str, name: &str) -> AppSlot {
+    AppSlot {
         coolify,
         team: "0".into(),
         server: "server".into(),

@@ -8,8 +8,8 @@ use fabrik::sandbox::Fault;
 use machine::phase::{PhaseKind, VolumePolicy};
 
 use super::checked::{Held, Inspector};
-use crate::promise::crash::Fuse;
-use crate::promise::scene::{Scene, options};
+use crate::promise::crash::CrashPoint;
+use crate::promise::scenario::{Scenario, options};
 
 /// An app, and what a change to it is.
 pub struct Source {
@@ -103,22 +103,22 @@ domain: blog.example.com",
 
 impl Source {
     /// A scene with a spec of this source.
-    pub fn scene(&self) -> Scene {
-        let scene = Scene::new(5);
-        let folder = scene.folder.path();
+    pub fn scenario(&self) -> Scenario {
+        let scenario = Scenario::new(5);
+        let folder = scenario.folder.path();
         std::fs::create_dir(folder.join("blog")).expect("a fresh folder");
         std::fs::write(folder.join("blog/Dockerfile"), "FROM busybox:1.37\nCOPY main.py /\n")
             .expect("a file");
         std::fs::write(folder.join("blog/main.py"), "def answer(): return 'hello'\n").expect("a file");
         std::fs::write(folder.join("compose.yaml"), COMPOSE).expect("a file");
         let health = if self.spec.contains("domain") { SHARED.to_owned() } else { without_health() };
-        std::fs::write(scene.spec_path(), format!("{health}{}\n", self.spec)).expect("a file");
-        scene
+        std::fs::write(scenario.spec_path(), format!("{health}{}\n", self.spec)).expect("a file");
+        scenario
     }
 
     /// Changes what its update changes.
-    pub fn update(&self, scene: &Scene) {
-        scene.respec(self.update.0, self.update.1);
+    pub fn update(&self, scenario: &Scenario) {
+        scenario.respec(self.update.0, self.update.1);
     }
 }
 
@@ -129,10 +129,10 @@ fn without_health() -> String {
 }
 
 /// A process of the scene whose requests are looked at.
-pub fn process(scene: &Scene, inspector: &Arc<Inspector>) -> Desk {
-    let outside = inspector.over(&scene.sandbox.outside(), Held::Both);
-    let mut process = scene.process(&Fuse::default());
-    process.vendors = process.vendors.clone().through(&outside);
+pub fn process(scenario: &Scenario, inspector: &Arc<Inspector>) -> Desk {
+    let outside = inspector.over(&scenario.sandbox.outside(), Held::Both);
+    let mut process = scenario.process(&CrashPoint::default());
+    process.clients = process.clients.clone().through(&outside);
     process.outside = outside;
     process
 }
@@ -147,53 +147,54 @@ pub async fn all(inspector: &Arc<Inspector>) {
 }
 
 async fn live(source: &Source, inspector: &Arc<Inspector>) -> Result<(), String> {
-    let scene = source.scene();
-    let apply = async || format!("{:?}", process(&scene, inspector).apply(scene.spec(), &options()).await);
+    let scenario = source.scenario();
+    let apply =
+        async || format!("{:?}", process(&scenario, inspector).apply(scenario.spec(), &options()).await);
     let ended = apply().await;
-    came_to(&scene, "apply", PhaseKind::Complete, &ended).await?;
-    source.update(&scene);
+    came_to(&scenario, "apply", PhaseKind::Complete, &ended).await?;
+    source.update(&scenario);
     let ended = apply().await;
-    came_to(&scene, "update", PhaseKind::Complete, &ended).await?;
+    came_to(&scenario, "update", PhaseKind::Complete, &ended).await?;
     for fault in [Fault::Build, Fault::Health] {
-        scene.respec("env: {COLOUR", "env: {MORE: more, COLOUR");
-        scene.sandbox.with_world(|world| world.arm(fault, Some(1))).expect("a world in memory");
+        scenario.respec("env: {COLOUR", "env: {MORE: more, COLOUR");
+        scenario.sandbox.with_world(|world| world.arm(fault, Some(1))).expect("a world in memory");
         let ended = apply().await;
         // Whether a worker is well nobody can ask.
         if fault == Fault::Build || source.spec.contains("domain") {
-            came_to(&scene, fault.name(), PhaseKind::RolledBack, &ended).await?;
+            came_to(&scenario, fault.name(), PhaseKind::RolledBack, &ended).await?;
         }
-        scene.respec("env: {MORE: more, COLOUR", "env: {COLOUR");
+        scenario.respec("env: {MORE: more, COLOUR", "env: {COLOUR");
     }
-    let newest = scene.finished().await.pop().ok_or("nothing was finished")?;
-    let ended = format!("{:?}", process(&scene, inspector).roll_back(&newest, &options()).await);
-    let rows = scene.journal().list(None).await.expect("a journal");
+    let newest = scenario.finished().await.pop().ok_or("nothing was finished")?;
+    let ended = format!("{:?}", process(&scenario, inspector).roll_back(&newest, &options()).await);
+    let rows = scenario.journal().list(None).await.expect("a journal");
     let undone = rows.iter().any(|row| row.run == newest && row.phase == Some(PhaseKind::RolledBack));
-    if !undone || stands(&scene) != 1 {
+    if !undone || stands(&scenario) != 1 {
         return Err(format!("the rollback of the update ended {ended}"));
     }
-    let app = scene.journal().list(None).await.expect("a journal").pop().expect("a run").app;
+    let app = scenario.journal().list(None).await.expect("a journal").pop().expect("a run").app;
     let ended =
-        format!("{:?}", process(&scene, inspector).destroy(&app, VolumePolicy::Retain, &options()).await);
-    gone(&scene, &ended)
+        format!("{:?}", process(&scenario, inspector).destroy(&app, VolumePolicy::Retain, &options()).await);
+    gone(&scenario, &ended)
 }
 
-async fn came_to(scene: &Scene, what: &str, should: PhaseKind, ended: &str) -> Result<(), String> {
-    let last = scene.phase().await;
-    let fits = last == Some(should) && stands(scene) == 1;
+async fn came_to(scenario: &Scenario, what: &str, should: PhaseKind, ended: &str) -> Result<(), String> {
+    let last = scenario.phase().await;
+    let fits = last == Some(should) && stands(scenario) == 1;
     if fits { Ok(()) } else { Err(format!("{what} came to {last:?}, not to {should:?}: {ended}")) }
 }
 
 /// How many apps there are beside those of strangers.
-fn stands(scene: &Scene) -> usize {
-    let world = scene.sandbox.world();
+fn stands(scenario: &Scenario) -> usize {
+    let world = scenario.sandbox.world();
     world.applications.len() + world.services.len() - 2
 }
 
 /// Nothing is left of the app, and the stranger is.
-fn gone(scene: &Scene, ended: &str) -> Result<(), String> {
-    let world = scene.sandbox.world();
+fn gone(scenario: &Scenario, ended: &str) -> Result<(), String> {
+    let world = scenario.sandbox.world();
     let records =
         world.records.iter().filter(|it| ["blog.example.com", "www.example.com"].contains(&it.name.as_str()));
-    let left = (stands(scene), records.count());
+    let left = (stands(scenario), records.count());
     if left == (0, 0) { Ok(()) } else { Err(format!("destroy left {left:?}: {ended}")) }
 }

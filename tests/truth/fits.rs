@@ -11,7 +11,7 @@ use fabrik::providers::coolify::storages::Mount;
 use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Outside, Request};
+use fabrik::wire::{Ports, Request};
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -23,14 +23,14 @@ use super::cycles::{self, process};
 use super::differences::{DIFFERENCES, Difference};
 use super::endpoints::{ENDPOINTS, Spoken, UNRECORDED, fits};
 use super::recorded::{exchanges, say};
-use super::schemas::{Misfits, vendors};
+use super::schemas::{Misfits, clients};
 use super::story::Stage;
-use crate::promise::scene::{Scene, options};
+use crate::promise::scenario::{Scenario, options};
 
 #[tokio::test]
 async fn all_that_is_sent_and_answered_fits_the_vendors_schemas() {
-    let (Some(vendors), Some(exchanges)) = (vendors(), exchanges()) else { return };
-    let inspector = Inspector::new(vendors);
+    let (Some(clients), Some(exchanges)) = (clients(), exchanges()) else { return };
+    let inspector = Inspector::new(clients);
     main_job(&inspector).await;
     cycles::all(&inspector).await;
     verbs(&inspector);
@@ -64,23 +64,23 @@ async fn all_that_is_sent_and_answered_fits_the_vendors_schemas() {
 
 /// Apply, update, updates that fail, and the way back, as a person would.
 async fn main_job(inspector: &Arc<Inspector>) {
-    let scene = Scene::new(1);
-    let apply = async || process(&scene, inspector).apply(scene.spec(), &options()).await;
+    let scenario = Scenario::new(1);
+    let apply = async || process(&scenario, inspector).apply(scenario.spec(), &options()).await;
     apply().await;
-    scene.edit("second");
-    scene.respec("port: 8000", "port: 8000\ndns: {ttl: 300}");
+    scenario.edit("second");
+    scenario.respec("port: 8000", "port: 8000\ndns: {ttl: 300}");
     apply().await;
     for fault in [Fault::Build, Fault::Health] {
-        scene.edit(fault.name());
-        scene.respec("COLOUR: blue", "COLOUR: blue, MORE: more");
-        scene.sandbox.with_world(|world| world.arm(fault, Some(1))).unwrap();
+        scenario.edit(fault.name());
+        scenario.respec("COLOUR: blue", "COLOUR: blue, MORE: more");
+        scenario.sandbox.with_world(|world| world.arm(fault, Some(1))).unwrap();
         apply().await;
-        scene.respec("COLOUR: blue, MORE: more", "COLOUR: blue");
+        scenario.respec("COLOUR: blue, MORE: more", "COLOUR: blue");
     }
-    while let Some(run) = scene.finished().await.pop() {
-        process(&scene, inspector).roll_back(&run, &options()).await;
+    while let Some(run) = scenario.finished().await.pop() {
+        process(&scenario, inspector).roll_back(&run, &options()).await;
     }
-    let world = scene.sandbox.world();
+    let world = scenario.sandbox.world();
     assert!(world.records.iter().all(|record| record.name != "blog.example.com"), "it was not taken down");
 }
 
@@ -184,7 +184,7 @@ async fn cloudflare(inspector: &Arc<Inspector>) {
     ask(&outside, "POST", &records, Some(record("203.0.113.12"))).await;
 }
 
-async fn ask(outside: &Outside, method: &str, path: &str, body: Option<Value>) -> Value {
+async fn ask(outside: &Ports, method: &str, path: &str, body: Option<Value>) -> Value {
     let http = http::Request::builder()
         .method(method)
         .uri(format!("https://{CLOUDFLARE}/client/v4{path}"))

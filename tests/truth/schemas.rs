@@ -27,7 +27,7 @@ pub struct Vendor {
 pub type Misfits = BTreeSet<String>;
 
 /// Both documents; `None` where they are absent.
-pub fn vendors() -> Option<[Vendor; 2]> {
+pub fn clients() -> Option<[Vendor; 2]> {
     let mut coolify = evidence("coolify-openapi.json")?;
     let mut cloudflare = evidence("cloudflare-openapi.json")?;
     modern(&mut coolify);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fabrik::sandbox::{COOLIFY, Sandbox};
-use fabrik::wire::{Outside, Request, Response};
+use fabrik::wire::{Ports, Request, Response};
 use serde_json::Value;
 
 use super::compare::{Compared, Names};
@@ -37,13 +37,13 @@ pub enum Lived {
 /// A sandbox that lives through the recording.
 pub struct Stage {
     pub sandbox: Sandbox,
-    outside: Outside,
+    outside: Ports,
     names: Names,
 }
 
 impl Stage {
     /// A stage whose requests go through what `over` makes of its ports.
-    pub fn through(over: &dyn Fn(&Outside) -> Outside) -> Self {
+    pub fn through(over: &dyn Fn(&Ports) -> Ports) -> Self {
         let sandbox = Sandbox::in_memory(1);
         let outside = over(&sandbox.outside());
         let stage = Self { sandbox, outside, names: Names::default() };
@@ -138,7 +138,7 @@ fn as_json(packed: &str) -> Option<String> {
 #[tokio::test]
 async fn the_sandbox_answers_every_recorded_request_as_coolify_did() {
     let Some(exchanges) = exchanges() else { return };
-    let mut stage = Stage::through(&Outside::clone);
+    let mut stage = Stage::through(&Ports::clone);
     let (mut wrong, mut replayed) = (Vec::new(), 0);
     for exchange in &exchanges {
         match stage.live(exchange).await {

@@ -12,14 +12,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fabrik::runner::desk::Desk;
 use fabrik::sandbox::Fault;
-use fabrik::wire::{Clock, Outside, Request, Response, SendError, Transport};
+use fabrik::wire::{Clock, Ports, Request, Response, SendError, Transport};
 use machine::phase::PhaseKind;
 use serde_json::{Value, json};
 
 use super::cycles::IMAGE;
 use super::recorded::{evidence, say};
-use crate::promise::crash::Fuse;
-use crate::promise::scene::{Scene, options};
+use crate::promise::crash::CrashPoint;
+use crate::promise::scenario::{Scenario, options};
 
 /// What the polling of a timeline followed upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,10 +128,10 @@ impl Whose {
         }
     }
 
-    fn scene(self) -> Scene {
+    fn scenario(self) -> Scenario {
         match self {
-            Self::Service => Scene::new(1),
-            Self::Application | Self::Deployment => IMAGE.scene(),
+            Self::Service => Scenario::new(1),
+            Self::Application | Self::Deployment => IMAGE.scenario(),
         }
     }
 }
@@ -153,7 +153,7 @@ struct Played {
 }
 
 impl Played {
-    fn over(outside: &Outside, whose: Whose, upon: Upon, steps: Vec<Step>) -> Arc<Self> {
+    fn over(outside: &Ports, whose: Whose, upon: Upon, steps: Vec<Step>) -> Arc<Self> {
         let (inner, clock) = (outside.transport.clone(), outside.clock.clone());
         let (began, deployment, is_over) = (Mutex::default(), Mutex::default(), AtomicBool::new(false));
         Arc::new(Self { inner, clock, steps, whose, upon, began, deployment, is_over })
@@ -284,26 +284,26 @@ fn runs(polls: &Value) -> Vec<Vec<Step>> {
 }
 
 async fn play(name: &str, whose: Whose, upon: Upon, steps: Vec<Step>) {
-    let scene = whose.scene();
-    let played = Played::over(&scene.sandbox.outside(), whose, upon, steps);
+    let scenario = whose.scenario();
+    let played = Played::over(&scenario.sandbox.outside(), whose, upon, steps);
     if ![Start, FAILED, Failure(Fault::Health)].contains(&upon) {
-        scene.apply(&Fuse::default()).await;
-        scene.respec("blue", "red");
+        scenario.apply(&CrashPoint::default()).await;
+        scenario.respec("blue", "red");
         // What was recorded began with an app whose status had caught up with its container.
-        scene.sandbox.outside().clock.sleep(Duration::from_secs(60)).await;
+        scenario.sandbox.outside().clock.sleep(Duration::from_secs(60)).await;
     }
     match upon {
-        Failure(fault) => arm(&scene, fault),
-        FailedUpdate => arm(&scene, Fault::Build),
+        Failure(fault) => arm(&scenario, fault),
+        FailedUpdate => arm(&scenario, Fault::Build),
         Start | Update | DeadStart | Stop | Deletion | DeadStop => {}
     }
     match upon {
         Start | Failure(_) | Update | FailedUpdate | DeadStart => {
-            process(&scene, &played).apply(scene.spec(), &options()).await;
+            process(&scenario, &played).apply(scenario.spec(), &options()).await;
         }
         Stop | Deletion | DeadStop => {
-            let run = scene.finished().await.pop().expect("a finished run");
-            process(&scene, &played).roll_back(&run, &options()).await;
+            let run = scenario.finished().await.pop().expect("a finished run");
+            process(&scenario, &played).roll_back(&run, &options()).await;
         }
     }
     assert!(played.began.lock().unwrap().is_some(), "{name}: it was never played");
@@ -314,23 +314,23 @@ async fn play(name: &str, whose: Whose, upon: Upon, steps: Vec<Step>) {
         FailedUpdate | DeadStart => (PhaseKind::RolledBack, 1),
         DeadStop => (PhaseKind::Failed, 1),
     };
-    assert_eq!(scene.phase().await, Some(ends), "{name}, {upon:?}");
+    assert_eq!(scenario.phase().await, Some(ends), "{name}, {upon:?}");
     // The sandbox takes its own time to delete. One service and one application are a stranger's.
-    scene.sandbox.outside().clock.sleep(Duration::from_secs(60)).await;
-    let world = scene.sandbox.world();
+    scenario.sandbox.outside().clock.sleep(Duration::from_secs(60)).await;
+    let world = scenario.sandbox.world();
     let is = world.applications.len() + world.services.len() - 2;
     assert_eq!(is, stands, "{name}, {upon:?}: what it says is not what is");
 }
 
-fn arm(scene: &Scene, fault: Fault) {
-    scene.sandbox.with_world(|world| world.arm(fault, Some(1))).expect("a world in memory");
+fn arm(scenario: &Scenario, fault: Fault) {
+    scenario.sandbox.with_world(|world| world.arm(fault, Some(1))).expect("a world in memory");
 }
 
 /// A process that sees the timeline.
-fn process(scene: &Scene, played: &Arc<Played>) -> Desk {
-    let outside = Outside { transport: played.clone(), ..scene.sandbox.outside() };
-    let mut process = scene.process(&Fuse::default());
-    process.vendors = process.vendors.clone().through(&outside);
+fn process(scenario: &Scenario, played: &Arc<Played>) -> Desk {
+    let outside = Ports { transport: played.clone(), ..scenario.sandbox.outside() };
+    let mut process = scenario.process(&CrashPoint::default());
+    process.clients = process.clients.clone().through(&outside);
     process.outside = outside;
     process
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fabrik::sandbox::{COOLIFY, Sandbox};
-use fabrik::wire::{Outside, Request};
+use fabrik::wire::{Ports, Request};
 use serde_json::{Value, json};
 
 use super::recorded::{evidence, say};
@@ -15,7 +15,7 @@ use super::recorded::{evidence, say};
 /// A sandbox with a project, spoken to over its API.
 struct Lab {
     sandbox: Sandbox,
-    outside: Outside,
+    outside: Ports,
     project: String,
 }
 

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::starts::Container;
 use fabrik::runner::Ended;
-use fabrik::runner::desk::Outcome;
+use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::{Fault, Sandbox, Verdict};
 
-use crate::face::house::House;
-use crate::promise::crash::Fuse;
+use crate::face::house::CliFixture;
+use crate::promise::crash::CrashPoint;
 use crate::promise::invariants::at_rest;
-use crate::promise::scene::{Scene, options};
+use crate::promise::scenario::{Scenario, options};
 
 /// The first and the newest of each line that differs in what Fabrik asks.
 const WORKED_WITH: [&str; 5] = ["4.0.0", "4.1.0", "4.1.2", "4.2.0", "4.3.11"];
@@ -24,56 +24,56 @@ fn be(sandbox: &Sandbox, version: &str) {
     sandbox.with_world(|world| version.clone_into(&mut world.coolify.version)).unwrap();
 }
 
-fn scene_with(version: &str) -> Scene {
-    let scene = Scene::new(1);
-    be(&scene.sandbox, version);
-    scene
+fn scene_with(version: &str) -> Scenario {
+    let scenario = Scenario::new(1);
+    be(&scenario.sandbox, version);
+    scenario
 }
 
-fn break_the_next_build(scene: &Scene) {
-    scene.sandbox.with_world(|world| world.arm(Fault::Build, Some(1))).unwrap();
+fn break_the_next_build(scenario: &Scenario) {
+    scenario.sandbox.with_world(|world| world.arm(Fault::Build, Some(1))).unwrap();
 }
 
-async fn applies(scene: &Scene, context: &str) {
-    let outcome = scene.apply(&Fuse::default()).await;
-    assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
-    at_rest(scene, context).await;
+async fn applies(scenario: &Scenario, context: &str) {
+    let outcome = scenario.apply(&CrashPoint::default()).await;
+    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
+    at_rest(scenario, context).await;
 }
 
 #[tokio::test]
 async fn each_version_deploys_updates_undoes_a_failed_update_and_rolls_back() {
     for version in WORKED_WITH {
-        let scene = scene_with(version);
-        applies(&scene, version).await;
-        let first = scene.sandbox.show();
-        scene.edit("second");
-        applies(&scene, version).await;
+        let scenario = scene_with(version);
+        applies(&scenario, version).await;
+        let first = scenario.sandbox.show();
+        scenario.edit("second");
+        applies(&scenario, version).await;
 
-        let second = scene.sandbox.show();
-        scene.edit("one that does not build");
-        break_the_next_build(&scene);
-        let outcome = scene.apply(&Fuse::default()).await;
-        assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{version}: {outcome:?}");
-        assert_eq!(scene.sandbox.show(), second, "{version}");
+        let second = scenario.sandbox.show();
+        scenario.edit("one that does not build");
+        break_the_next_build(&scenario);
+        let outcome = scenario.apply(&CrashPoint::default()).await;
+        assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{version}: {outcome:?}");
+        assert_eq!(scenario.sandbox.show(), second, "{version}");
 
-        let outcome = scene.roll_back(&Fuse::default()).await;
-        assert!(matches!(outcome, Outcome::Ended(Ended::RolledBack { .. })), "{version}: {outcome:?}");
-        assert_eq!(scene.sandbox.show(), first, "{version}");
-        at_rest(&scene, version).await;
+        let outcome = scenario.roll_back(&CrashPoint::default()).await;
+        assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{version}: {outcome:?}");
+        assert_eq!(scenario.sandbox.show(), first, "{version}");
+        at_rest(&scenario, version).await;
     }
 }
 
 #[tokio::test]
 async fn a_first_deployment_that_fails_leaves_only_the_strangers_at_each_version() {
     for version in WORKED_WITH {
-        let scene = scene_with(version);
-        let before = scene.sandbox.show();
-        break_the_next_build(&scene);
-        let outcome = scene.apply(&Fuse::default()).await;
-        let Outcome::Ended(Ended::RolledBack { cause, .. }) = outcome else {
+        let scenario = scene_with(version);
+        let before = scenario.sandbox.show();
+        break_the_next_build(&scenario);
+        let outcome = scenario.apply(&CrashPoint::default()).await;
+        let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = outcome else {
             panic!("{version}: {outcome:?}")
         };
-        assert_eq!(scene.sandbox.show(), before, "{version}");
+        assert_eq!(scenario.sandbox.show(), before, "{version}");
         let told = format!("{} {}", cause.message, cause.evidence.join(" "));
         let is_seen = version.starts_with("4.2") || version.starts_with("4.3");
         assert_eq!(told.contains("there is no container"), is_seen, "{version}: {told}");
@@ -84,18 +84,18 @@ async fn a_first_deployment_that_fails_leaves_only_the_strangers_at_each_version
 #[tokio::test]
 async fn a_version_without_service_logs_is_never_asked_for_one() {
     for (version, asks) in [("4.1.2", false), ("4.2.0", true)] {
-        let scene = scene_with(version);
+        let scenario = scene_with(version);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = asked.clone();
-        let outside = scene.sandbox.outside_with_hook(Arc::new(move |point| {
+        let outside = scenario.sandbox.outside_with_hook(Arc::new(move |point| {
             seen.lock().unwrap().push(point.path.clone());
             Verdict::Go
         }));
-        let mut process = scene.process(&Fuse::default());
-        process.vendors = process.vendors.clone().through(&outside);
+        let mut process = scenario.process(&CrashPoint::default());
+        process.clients = process.clients.clone().through(&outside);
         process.outside = outside;
-        let outcome = process.apply(scene.spec(), &options()).await;
-        assert!(matches!(outcome, Outcome::Ended(Ended::Complete { .. })), "{version}: {outcome:?}");
+        let outcome = process.apply(scenario.spec(), &options()).await;
+        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{version}: {outcome:?}");
         let asked = asked.lock().unwrap();
         assert_eq!(asked.iter().any(|path| path.contains("/logs")), asks, "{version}: {asked:?}");
     }
@@ -103,10 +103,10 @@ async fn a_version_without_service_logs_is_never_asked_for_one() {
 
 #[tokio::test]
 async fn a_container_that_cannot_be_asked_for_is_not_taken_for_none() {
-    let scene = scene_with("4.1.2");
-    applies(&scene, "4.1.2").await;
-    let coolify = scene.process(&Fuse::default()).vendors.coolify.clone();
-    let world = scene.sandbox.world();
+    let scenario = scene_with("4.1.2");
+    applies(&scenario, "4.1.2").await;
+    let coolify = scenario.process(&CrashPoint::default()).clients.coolify.clone();
+    let world = scenario.sandbox.world();
     let app = world.services.iter().find(|service| service.description.is_some()).unwrap();
     let container = coolify.container(Resource::Service(&app.uuid), "app", 1).await.unwrap();
     assert_eq!(container, Container::Unknown("Coolify 4.1 does not give service logs".to_owned()));
@@ -115,22 +115,22 @@ async fn a_container_that_cannot_be_asked_for_is_not_taken_for_none() {
 #[tokio::test]
 async fn what_is_too_old_is_refused_by_name_before_anything_is_written() {
     for version in TOO_OLD {
-        let scene = scene_with(version);
-        let outcome = scene.apply(&Fuse::default()).await;
+        let scenario = scene_with(version);
+        let outcome = scenario.apply(&CrashPoint::default()).await;
         let told = match outcome {
-            Outcome::Ended(Ended::Refused { cause, .. }) => cause.message,
-            Outcome::Obstacles(obstacles) => obstacles[0].message.clone(),
+            CommandOutcome::Ended(Ended::Refused { cause, .. }) => cause.message,
+            CommandOutcome::Blockers(blockers) => blockers[0].message.clone(),
             other => panic!("{version}: {other:?}"),
         };
         assert_eq!(told, format!("Coolify {version}: this version of Fabrik needs Coolify 4.0.0 or newer"));
-        assert!(scene.sandbox.world().log.writes.is_empty(), "{version}");
+        assert!(scenario.sandbox.world().log.writes.is_empty(), "{version}");
     }
 }
 
 #[test]
 fn what_is_too_old_ends_with_two() {
     for version in TOO_OLD {
-        let house = House::with_app();
+        let house = CliFixture::with_app();
         be(&Sandbox::open(&house.sandbox()).unwrap(), version);
         house.apply().ends(2).says(&format!("Coolify {version}")).says("needs Coolify 4.0.0 or newer");
     }

@@ -15,7 +15,7 @@ use fabrik::wire::live::LiveClock;
 use machine::effect::Effect;
 use machine::entry::{JournalEntry, StoredEntry};
 
-use crate::face::house::{House, Said};
+use crate::face::house::{CliFixture, Said};
 use crate::face::served::Served;
 use order::{Intent, complaints, sent};
 use trace::calls;
@@ -39,7 +39,7 @@ fn may_trace() -> bool {
 }
 
 /// Runs the program under `strace` to its good end, and gives the trace.
-fn traced(house: &House, served: &Served, arguments: &[&str]) -> String {
+fn traced(house: &CliFixture, served: &Served, arguments: &[&str]) -> String {
     let sandbox = format!("--sandbox={}", served.url);
     let program = house.command(&[arguments, &["--yes", &sandbox]].concat());
     let mut strace = Command::new("strace");
@@ -52,7 +52,7 @@ fn traced(house: &House, served: &Served, arguments: &[&str]) -> String {
     std::fs::read_to_string(house.folder().join("trace")).unwrap()
 }
 
-async fn intents(house: &House) -> Vec<Intent> {
+async fn intents(house: &CliFixture) -> Vec<Intent> {
     let journal = SqliteStore::open(&house.sandbox().join("fabrik.db"), Arc::new(LiveClock)).unwrap();
     let mut intents = Vec::new();
     for row in journal.list(None).await.unwrap() {
@@ -86,7 +86,7 @@ async fn no_writing_request_leaves_before_its_intent_is_on_the_disk() {
     if !may_trace() {
         return;
     }
-    let house = House::with_app();
+    let house = CliFixture::with_app();
     let served = Served::of(&house);
     let writes = || house.sandboxed().world().log.writes.len();
     let apply = ["apply", "my-api.yaml"];

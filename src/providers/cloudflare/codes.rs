@@ -5,78 +5,90 @@
 
 use serde_json::Value;
 
-use crate::providers::answer::Sense;
+use crate::providers::answer::ErrorClass;
 
-const CODES: [(u64, Sense, &str); 39] = [
-    (0, Sense::Token, "the token may not list zones: give it Zone:Read, or set `dns.zone` to the zone's id"),
-    (971, Sense::Throttled, "Cloudflare throttles this token: wait five minutes"),
-    (1000, Sense::Token, "the token is not valid: check CLOUDFLARE_API_TOKEN"),
-    (1001, Sense::Refused, "the zone's id is not valid: check `dns.zone`"),
-    (1003, Sense::Refused, "the zone's id is not valid: check `dns.zone`"),
-    (1004, Sense::Refused, "the record does not pass Cloudflare's checks"),
+const CODES: [(u64, ErrorClass, &str); 39] = [
+    (
+        0,
+        ErrorClass::Token,
+        "the token may not list zones: give it Zone:Read, or set `dns.zone` to the zone's id",
+    ),
+    (971, ErrorClass::Throttled, "Cloudflare throttles this token: wait five minutes"),
+    (1000, ErrorClass::Token, "the token is not valid: check CLOUDFLARE_API_TOKEN"),
+    (1001, ErrorClass::Refused, "the zone's id is not valid: check `dns.zone`"),
+    (1003, ErrorClass::Refused, "the zone's id is not valid: check `dns.zone`"),
+    (1004, ErrorClass::Refused, "the record does not pass Cloudflare's checks"),
     (
         1038,
-        Sense::Refused,
+        ErrorClass::Refused,
         "Cloudflare's API changes no records under .cf, .ga, .gq, .ml and .tk: use another domain",
     ),
     (
         6003,
-        Sense::Token,
+        ErrorClass::Token,
         "the request's headers are refused: is CLOUDFLARE_API_TOKEN a token and nothing else?",
     ),
-    (6103, Sense::Token, "the API key is malformed: use an API token"),
+    (6103, ErrorClass::Token, "the API key is malformed: use an API token"),
     (
         6111,
-        Sense::Token,
+        ErrorClass::Token,
         "the Authorization header is malformed: is CLOUDFLARE_API_TOKEN a token and nothing else?",
     ),
     (
         7000,
-        Sense::Missing,
+        ErrorClass::Missing,
         "there is nothing at that address: the zone or record is gone or hidden from this token",
     ),
     (
         7003,
-        Sense::Missing,
+        ErrorClass::Missing,
         "there is nothing at that address: the zone or record is gone or hidden from this token",
     ),
-    (9000, Sense::Refused, "the record's name is not valid: labels of at most 63 characters, 253 in all"),
-    (9004, Sense::Refused, "records of this type cannot be proxied: set `dns.proxied: false`"),
-    (9005, Sense::Refused, "the target of an A record must be an IPv4 address: check `dns.target`"),
-    (9006, Sense::Refused, "the target of an AAAA record must be an IPv6 address: check `dns.target`"),
-    (9009, Sense::Refused, "the target of an MX record must be a host name"),
-    (9015, Sense::Refused, "the record is larger than 4096 bytes: shorten it"),
-    (9021, Sense::Refused, "the TTL is out of range: set `dns.ttl` to `auto` or to 60 to 86400 seconds"),
-    (9041, Sense::Refused, "this target cannot be proxied: set `dns.proxied: false`"),
-    (9103, Sense::Token, "the API key or its email is unknown: use an API token"),
-    (9106, Sense::Token, "no credentials arrived: set CLOUDFLARE_API_TOKEN"),
-    (9107, Sense::Token, "no credentials arrived: set CLOUDFLARE_API_TOKEN"),
+    (
+        9000,
+        ErrorClass::Refused,
+        "the record's name is not valid: labels of at most 63 characters, 253 in all",
+    ),
+    (9004, ErrorClass::Refused, "records of this type cannot be proxied: set `dns.proxied: false`"),
+    (9005, ErrorClass::Refused, "the target of an A record must be an IPv4 address: check `dns.target`"),
+    (9006, ErrorClass::Refused, "the target of an AAAA record must be an IPv6 address: check `dns.target`"),
+    (9009, ErrorClass::Refused, "the target of an MX record must be a host name"),
+    (9015, ErrorClass::Refused, "the record is larger than 4096 bytes: shorten it"),
+    (9021, ErrorClass::Refused, "the TTL is out of range: set `dns.ttl` to `auto` or to 60 to 86400 seconds"),
+    (9041, ErrorClass::Refused, "this target cannot be proxied: set `dns.proxied: false`"),
+    (9103, ErrorClass::Token, "the API key or its email is unknown: use an API token"),
+    (9106, ErrorClass::Token, "no credentials arrived: set CLOUDFLARE_API_TOKEN"),
+    (9107, ErrorClass::Token, "no credentials arrived: set CLOUDFLARE_API_TOKEN"),
     (
         9109,
-        Sense::Token,
+        ErrorClass::Token,
         "the token is not valid, not for this zone, not from this address, or locked after too many tries",
     ),
-    (9300, Sense::Refused, "the zone's plan does not allow so many tags"),
-    (10000, Sense::Token, "the token lacks a permission: give it Zone:Read and DNS:Edit for this zone"),
-    (10001, Sense::Unclear, "Cloudflare failed inside, or does not allow this with this kind of token"),
-    (10100, Sense::Throttled, "more than 1200 requests in five minutes: wait five minutes"),
-    (10429, Sense::Throttled, "too many requests: wait five minutes"),
+    (9300, ErrorClass::Refused, "the zone's plan does not allow so many tags"),
+    (10000, ErrorClass::Token, "the token lacks a permission: give it Zone:Read and DNS:Edit for this zone"),
+    (10001, ErrorClass::Unclear, "Cloudflare failed inside, or does not allow this with this kind of token"),
+    (10100, ErrorClass::Throttled, "more than 1200 requests in five minutes: wait five minutes"),
+    (10429, ErrorClass::Throttled, "too many requests: wait five minutes"),
     (
         10502,
-        Sense::Token,
+        ErrorClass::Token,
         "too many tries with a token that was refused: wait, then check CLOUDFLARE_API_TOKEN",
     ),
-    (81044, Sense::Missing, "the record is gone"),
-    (81045, Sense::Refused, "the zone's record quota is reached: delete records, or raise the plan"),
-    (81053, Sense::Taken, "an A, AAAA or CNAME record holds that name: delete it, or choose another name"),
-    (81054, Sense::Taken, "a CNAME record holds that name: delete it, or choose another name"),
-    (81055, Sense::Taken, "an A record holds that name: delete it, or choose another name"),
-    (81056, Sense::Taken, "NS records hold that name: delete them, or choose another name"),
-    (81057, Sense::Taken, "an equal record is there already"),
-    (81058, Sense::Taken, "an equal record is there already"),
+    (81044, ErrorClass::Missing, "the record is gone"),
+    (81045, ErrorClass::Refused, "the zone's record quota is reached: delete records, or raise the plan"),
+    (
+        81053,
+        ErrorClass::Taken,
+        "an A, AAAA or CNAME record holds that name: delete it, or choose another name",
+    ),
+    (81054, ErrorClass::Taken, "a CNAME record holds that name: delete it, or choose another name"),
+    (81055, ErrorClass::Taken, "an A record holds that name: delete it, or choose another name"),
+    (81056, ErrorClass::Taken, "NS records hold that name: delete them, or choose another name"),
+    (81057, ErrorClass::Taken, "an equal record is there already"),
+    (81058, ErrorClass::Taken, "an equal record is there already"),
     (
         83011,
-        Sense::Refused,
+        ErrorClass::Refused,
         "the records of that name and type are longer than 8192 characters together: delete some",
     ),
 ];
@@ -87,11 +99,11 @@ pub fn advice(code: u64) -> Option<&'static str> {
 }
 
 /// What the codes in an answer's body say; of several, the least clear counts. `None` where none is known.
-pub fn sense(status: u16, body: &Value) -> Option<Sense> {
+pub fn sense(status: u16, body: &Value) -> Option<ErrorClass> {
     let senses = codes(&body["errors"]).into_iter().filter_map(|code| Some(known(code)?.0));
     match (senses.max()?, status) {
         // Of its two uses this is the one that is no mishap: the method is closed to this kind of token.
-        (Sense::Unclear, 403) => Some(Sense::Token),
+        (ErrorClass::Unclear, 403) => Some(ErrorClass::Token),
         (sense, _) => Some(sense),
     }
 }
@@ -107,7 +119,7 @@ fn codes(errors: &Value) -> Vec<u64> {
     errors.flat_map(|error| error["code"].as_u64().into_iter().chain(codes(&error["error_chain"]))).collect()
 }
 
-fn known(code: u64) -> Option<(Sense, &'static str)> {
+fn known(code: u64) -> Option<(ErrorClass, &'static str)> {
     CODES.iter().find(|(number, ..)| *number == code).map(|(_, sense, advice)| (*sense, *advice))
 }
 
@@ -128,8 +140,8 @@ mod tests {
 
     #[test]
     fn each_code_is_sorted_by_what_it_says_of_a_write() {
-        use Sense::{Missing, Refused, Taken, Throttled, Token, Unclear};
-        let table: [(Sense, &[u64]); 6] = [
+        use ErrorClass::{Missing, Refused, Taken, Throttled, Token, Unclear};
+        let table: [(ErrorClass, &[u64]); 6] = [
             (Taken, &[81053, 81054, 81055, 81056, 81057, 81058]),
             (Missing, &[81044, 7000, 7003]),
             (
@@ -152,7 +164,7 @@ mod tests {
     #[test]
     fn a_wrapper_is_read_through_to_its_cause() {
         let wrapped = json!({"errors": [{"code": 1004, "error_chain": [{"code": 81057}]}]});
-        assert_eq!(sense(400, &wrapped), Some(Sense::Taken));
+        assert_eq!(sense(400, &wrapped), Some(ErrorClass::Taken));
     }
 
     #[test]
@@ -167,7 +179,7 @@ mod tests {
     #[test]
     fn a_method_closed_to_the_token_is_told_from_a_failure_inside() {
         let body = json!({"errors": [{"code": 10001}]});
-        assert_eq!(sense(403, &body), Some(Sense::Token));
-        assert_eq!(sense(400, &body), Some(Sense::Unclear));
+        assert_eq!(sense(403, &body), Some(ErrorClass::Token));
+        assert_eq!(sense(400, &body), Some(ErrorClass::Unclear));
     }
 }

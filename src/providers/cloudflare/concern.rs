@@ -10,7 +10,7 @@ use crate::providers::Trouble;
 
 /// Something to know before a run begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Concern {
+pub struct Finding {
     /// Whether the run can begin all the same.
     pub weight: Weight,
     /// What it is.
@@ -28,7 +28,7 @@ pub enum Weight {
     Refusal,
 }
 
-impl Concern {
+impl Finding {
     /// Something that is only to be told.
     pub fn warning(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { weight: Weight::Warning, message: message.into(), hint: hint.into() }
@@ -51,7 +51,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`] when one of the facts cannot be learnt.
-    pub async fn concerns(&self, zone: &Zone, host: &str, proxy: Proxy) -> Result<Vec<Concern>, Trouble> {
+    pub async fn concerns(&self, zone: &Zone, host: &str, proxy: Proxy) -> Result<Vec<Finding>, Trouble> {
         let (delegations, mode) = tokio::join!(self.delegations(zone, host), self.mode_behind(zone, proxy));
         let mut concerns = zone.concerns(proxy);
         concerns.extend(shadow::delegated(host, &delegations?));
@@ -71,7 +71,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`] when one of the facts cannot be learnt.
-    pub async fn room(&self, zone: &Zone, host: &str) -> Result<Vec<Concern>, Trouble> {
+    pub async fn room(&self, zone: &Zone, host: &str) -> Result<Vec<Finding>, Trouble> {
         let (usage, wildcards) = tokio::join!(self.usage(&zone.id), self.wildcards(zone, host));
         let full = usage?.and_then(|usage| usage.concern(zone));
         Ok(full.into_iter().chain(shadow::covered(host, &wildcards?)).collect())

@@ -5,7 +5,7 @@
 //! certificate over port 80 (HTTP-01). Changes no setting of a zone: they hold for every host in it.
 
 use super::Cloudflare;
-use super::concern::Concern;
+use super::concern::Finding;
 use super::zone::Zone;
 use crate::providers::{Object, Trouble};
 
@@ -77,9 +77,9 @@ impl Cloudflare {
 
 /// What a zone's encryption mode means for an app behind a tunnel: the tunnel is asked over http whatever it is, but with
 /// Off visitors are sent to http too.
-pub fn judge_tunnel(zone: &Zone, mode: Option<&Mode>) -> Option<Concern> {
+pub fn judge_tunnel(zone: &Zone, mode: Option<&Mode>) -> Option<Finding> {
     (mode == Some(&Mode::Off)).then(|| {
-        Concern::refusal(
+        Finding::refusal(
             format!("the encryption mode of zone `{}` is Off: the edge sends https to http", zone.name),
             "set it to Full (strict) under SSL/TLS in the zone",
         )
@@ -87,9 +87,9 @@ pub fn judge_tunnel(zone: &Zone, mode: Option<&Mode>) -> Option<Concern> {
 }
 
 /// What a zone's encryption mode means for an app behind the proxy.
-pub fn judge(zone: &Zone, mode: Option<&Mode>, proxy: Proxy) -> Option<Concern> {
+pub fn judge(zone: &Zone, mode: Option<&Mode>, proxy: Proxy) -> Option<Finding> {
     let Some(mode) = mode else {
-        return Some(Concern::warning(
+        return Some(Finding::warning(
             format!("how Cloudflare asks the origins of zone `{}` is not known", zone.name),
             "give the token Zone Settings:Read; with Off or Flexible the app would only redirect in a circle",
         ));
@@ -97,20 +97,20 @@ pub fn judge(zone: &Zone, mode: Option<&Mode>, proxy: Proxy) -> Option<Concern> 
     let says = format!("the encryption mode of zone `{}` is {}", zone.name, mode.as_str());
     let loops = "set it to Full (strict) under SSL/TLS in the zone, or `dns.proxied: false`";
     match (mode, proxy) {
-        (Mode::Off, _) => Some(Concern::refusal(
+        (Mode::Off, _) => Some(Finding::refusal(
             format!("{says}: the edge sends https to http and Coolify sends http to https, in a circle"),
             loops,
         )),
-        (Mode::Flexible, _) => Some(Concern::refusal(
+        (Mode::Flexible, _) => Some(Finding::refusal(
             format!("{says}: the edge asks over http and Coolify sends that to https, in a circle"),
             loops,
         )),
-        (Mode::Strict | Mode::OriginPull, Proxy::First) => Some(Concern::warning(
+        (Mode::Strict | Mode::OriginPull, Proxy::First) => Some(Finding::warning(
             format!("{says}: until the origin has its certificate the edge answers 526"),
             "if none is issued behind the proxy, write `dns.proxied: true`, which switches it on afterwards",
         )),
         (Mode::Other(_), _) => {
-            Some(Concern::warning(says, "this version does not know what that means for the app"))
+            Some(Finding::warning(says, "this version does not know what that means for the app"))
         }
         (Mode::Full, _) | (Mode::Strict | Mode::OriginPull, Proxy::Never | Proxy::Later | Proxy::Tunnel) => {
             None
@@ -119,10 +119,10 @@ pub fn judge(zone: &Zone, mode: Option<&Mode>, proxy: Proxy) -> Option<Concern> 
 }
 
 /// What a name's depth means for a proxied record: Universal SSL covers the apex and one label below it.
-pub fn depth(zone: &Zone, host: &str) -> Option<Concern> {
+pub fn depth(zone: &Zone, host: &str) -> Option<Finding> {
     let label = host.strip_suffix(&zone.name).and_then(|rest| rest.strip_suffix('.'))?;
     label.contains('.').then(|| {
-        Concern::warning(
+        Finding::warning(
             format!(
                 "Cloudflare's own certificate covers `*.{0}` and not `{host}`: proxied, TLS fails",
                 zone.name
@@ -133,13 +133,13 @@ pub fn depth(zone: &Zone, host: &str) -> Option<Concern> {
 }
 
 /// What the other records of the name mean for one that is, or is not, proxied.
-pub fn mixed(others: &[Object], proxied: bool) -> Option<Concern> {
+pub fn mixed(others: &[Object], proxied: bool) -> Option<Finding> {
     let of = |object: &Object, name: &str| object.fields.get(name).cloned().unwrap_or_default();
     let differs = |object: &&Object| {
         matches!(of(object, "type").as_str(), "A" | "AAAA") && of(object, "proxied") != proxied.to_string()
     };
     let other = others.iter().find(differs)?;
-    Some(Concern::warning(
+    Some(Finding::warning(
         format!("{} {} differs in `proxied`", of(other, "type"), of(other, "content")),
         "if one record of a name is proxied, Cloudflare treats all of them as proxied",
     ))

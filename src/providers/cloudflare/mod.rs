@@ -19,16 +19,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer::{self, Sense};
+use super::answer::{self, ErrorClass};
 use super::api::Api;
 use super::call::{self, CLOUDFLARE};
 use super::misdirected::Asked;
 use super::trouble::{Failure, Trouble};
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
-use crate::wire::{Outside, Patience, Request};
+use crate::wire::{Patience, Ports, Request};
 
-pub use concern::{Concern, Weight};
+pub use concern::{Finding, Weight};
 pub use edge::{Mode, Proxy};
 pub use records::Records;
 pub use zone::Zone;
@@ -43,7 +43,7 @@ const LAST_PAGE: usize = 1000;
 /// Cloudflare, seen with one token.
 #[derive(Clone)]
 pub struct Cloudflare {
-    outside: Outside,
+    outside: Ports,
     base: String,
     token: Option<std::sync::Arc<Secret>>,
     patience: Patience,
@@ -57,14 +57,14 @@ struct Heard {
 
 impl Cloudflare {
     /// Cloudflare at `base` (without a final slash), seen with `token`.
-    pub fn new(outside: Outside, base: &str, token: Secret) -> Self {
+    pub fn new(outside: Ports, base: &str, token: Secret) -> Self {
         let base = base.trim_end_matches('/').to_owned();
         let token = Some(std::sync::Arc::new(token));
         Self { outside, base, token, patience: Patience::of(PATIENCE) }
     }
 
     /// Cloudflare without a token: every question ends with [`Trouble::NoToken`] and none is sent.
-    pub fn without_token(outside: Outside, base: &str) -> Self {
+    pub fn without_token(outside: Ports, base: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
         Self { outside, base, token: None, patience: Patience::of(PATIENCE) }
     }
@@ -76,7 +76,7 @@ impl Cloudflare {
 
     /// The same, reached through other ports.
     #[must_use]
-    pub fn through(self, outside: &Outside) -> Self {
+    pub fn through(self, outside: &Ports) -> Self {
         Self { outside: outside.clone(), ..self }
     }
 
@@ -166,15 +166,15 @@ impl Heard {
 fn refused(status: u16, body: &Value, path: &str) -> Result<Option<Value>, Trouble> {
     let words = answer::words(status, body);
     match answer::sense(status, body) {
-        Sense::Missing => Ok(None),
-        Sense::Token => Err(Trouble::TokenRefused {
+        ErrorClass::Missing => Ok(None),
+        ErrorClass::Token => Err(Trouble::TokenRefused {
             api: API,
             reason: format!("{words} (GET {path} needs {})", need(path)),
         }),
-        Sense::Throttled | Sense::Unclear => {
+        ErrorClass::Throttled | ErrorClass::Unclear => {
             Err(Trouble::Unreachable { api: API, reason: words, failure: Failure::of_status(status) })
         }
-        Sense::Refused | Sense::Taken => {
+        ErrorClass::Refused | ErrorClass::Taken => {
             Err(Trouble::Refused { what: format!("GET {path} at {API}"), reason: words })
         }
     }

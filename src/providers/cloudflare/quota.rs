@@ -1,7 +1,7 @@
 //! How many records a zone holds, and how many it may hold.
 
 use super::Cloudflare;
-use super::concern::Concern;
+use super::concern::Finding;
 use super::zone::Zone;
 use crate::providers::Trouble;
 
@@ -31,12 +31,12 @@ impl Cloudflare {
 
 impl Usage {
     /// What it means for one more record.
-    pub fn concern(self, zone: &Zone) -> Option<Concern> {
+    pub fn concern(self, zone: &Zone) -> Option<Finding> {
         let quota = self.quota?;
         let counted = format!("zone `{}` holds {} of {quota} records", zone.name, self.used);
         match quota.saturating_sub(self.used) {
-            0 => Some(Concern::refusal(counted, "delete records, or raise the zone's plan")),
-            1..=NEARLY => Some(Concern::warning(counted, "delete records soon, or raise the zone's plan")),
+            0 => Some(Finding::refusal(counted, "delete records, or raise the zone's plan")),
+            1..=NEARLY => Some(Finding::warning(counted, "delete records soon, or raise the zone's plan")),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 
 use machine::receipt::Attributes;
 
-use super::concern::Concern;
+use super::concern::Finding;
 use super::form::record;
 use super::zone::Zone;
 use super::{Cloudflare, encoded};
@@ -60,17 +60,17 @@ pub fn within(host: &str, above: &str) -> bool {
 }
 
 /// What delegations mean for a record of `host`.
-pub fn delegated(host: &str, delegations: &[Object]) -> Option<Concern> {
+pub fn delegated(host: &str, delegations: &[Object]) -> Option<Finding> {
     let shown = shown(delegations)?;
     let message = format!("`{host}` is not answered by this zone: {shown}");
-    Some(Concern::refusal(message, "delete these NS records, or set the record where they point"))
+    Some(Finding::refusal(message, "delete these NS records, or set the record where they point"))
 }
 
 /// What wildcards mean for a new record of `host`.
-pub fn covered(host: &str, wildcards: &[Object]) -> Option<Concern> {
+pub fn covered(host: &str, wildcards: &[Object]) -> Option<Finding> {
     let shown = shown(wildcards)?;
     let message = format!("`{host}` answers before it has a record of its own: {shown}");
-    Some(Concern::warning(
+    Some(Finding::warning(
         message,
         "which of the two answers is told by the release: keep `health.fingerprint`",
     ))

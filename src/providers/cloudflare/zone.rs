@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::concern::Concern;
+use super::concern::Finding;
 use super::edge::Proxy;
 use super::form::host as ascii;
 use super::shadow::within;
@@ -101,13 +101,13 @@ impl Cloudflare {
 
 impl Zone {
     /// What its state means for a new record in it.
-    pub fn concerns(&self, proxy: Proxy) -> Vec<Concern> {
+    pub fn concerns(&self, proxy: Proxy) -> Vec<Finding> {
         [self.kind(), self.status(), self.proxying(proxy)].into_iter().flatten().collect()
     }
 
-    fn kind(&self) -> Option<Concern> {
+    fn kind(&self) -> Option<Finding> {
         let refusal =
-            |what: &str, hint: &str| Some(Concern::refusal(format!("zone `{}` {what}", self.name), hint));
+            |what: &str, hint: &str| Some(Finding::refusal(format!("zone `{}` {what}", self.name), hint));
         match self.kind.as_str() {
             "full" | "" => None,
             "partial" => refusal(
@@ -124,31 +124,31 @@ impl Zone {
         }
     }
 
-    fn status(&self) -> Option<Concern> {
+    fn status(&self) -> Option<Finding> {
         let servers = match self.name_servers.as_slice() {
             [] => "those that Cloudflare names".to_owned(),
             servers => servers.join(" and "),
         };
         match self.status.as_str() {
             "active" => None,
-            "pending" => Some(Concern::warning(
+            "pending" => Some(Finding::warning(
                 format!("zone `{}` is pending: Cloudflare does not see the domain point to it", self.name),
                 format!(
                     "set {servers} as its name servers at the registrar; no certificate is issued before, and \
                      a free zone is deleted after 28 days"
                 ),
             )),
-            "moved" => Some(Concern::refusal(
+            "moved" => Some(Finding::refusal(
                 format!("zone `{}` has moved: the domain no longer points to Cloudflare", self.name),
                 format!(
                     "set {servers} as its name servers at the registrar; a free zone is deleted after 7 days"
                 ),
             )),
-            "deactivated" => Some(Concern::refusal(
+            "deactivated" => Some(Finding::refusal(
                 format!("zone `{}` is deactivated", self.name),
                 "activate it in Cloudflare's dashboard",
             )),
-            other => Some(Concern::warning(
+            other => Some(Finding::warning(
                 format!("zone `{}` is {other}", self.name),
                 "its records may not be served yet",
             )),
@@ -156,20 +156,20 @@ impl Zone {
     }
 
     /// In a zone that is not active, or paused, a proxied record shows the origin's address.
-    fn proxying(&self, proxy: Proxy) -> Option<Concern> {
+    fn proxying(&self, proxy: Proxy) -> Option<Finding> {
         let state = if self.paused { "paused" } else { self.status.as_str() };
         let message = format!("zone `{}` is {state}: Cloudflare proxies nothing in it", self.name);
         let hint = "activate the zone in Cloudflare's dashboard, or set `dns.proxied: false`";
         match proxy {
             Proxy::Never => None,
             Proxy::Later | Proxy::First | Proxy::Tunnel if state == "active" => None,
-            Proxy::Later => Some(Concern::warning(message, hint)),
-            Proxy::Tunnel => Some(Concern::refusal(
+            Proxy::Later => Some(Finding::warning(message, hint)),
+            Proxy::Tunnel => Some(Finding::refusal(
                 format!("{message}, and a tunnel is only reached through its proxy"),
                 "activate the zone in Cloudflare's dashboard",
             )),
             Proxy::First => {
-                Some(Concern::refusal(format!("{message}, so the origin's address would be shown"), hint))
+                Some(Finding::refusal(format!("{message}, so the origin's address would be shown"), hint))
             }
         }
     }

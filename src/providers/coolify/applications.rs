@@ -10,7 +10,7 @@ use machine::step::Step;
 use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
-use super::{COOLIFY, Resource, Seat, shape, text};
+use super::{AppSlot, COOLIFY, Resource, shape, text};
 use crate::providers::call::{COOLIFY_GITHUB, Call};
 use crate::providers::object::id;
 use crate::providers::{Object, Provider, Trouble, Volumes};
@@ -18,7 +18,7 @@ use crate::providers::{Object, Provider, Trouble, Volumes};
 /// The applications of one name in one environment.
 pub struct Applications {
     /// Where they are, and what they are called.
-    pub seat: Seat,
+    pub slot: AppSlot,
 }
 
 #[async_trait]
@@ -28,7 +28,7 @@ impl Provider for Applications {
     }
 
     fn describe(&self) -> String {
-        format!("application `{}`", self.seat.name)
+        format!("application `{}`", self.slot.name)
     }
 
     fn shares(&self) -> bool {
@@ -41,7 +41,7 @@ impl Provider for Applications {
 
     /// Everything of the name in the environment, services and databases included: they are in the way too.
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        self.seat.taken(application).await
+        self.slot.taken(application).await
     }
 
     fn looks_inside(&self) -> bool {
@@ -49,20 +49,20 @@ impl Provider for Applications {
     }
 
     async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
-        self.seat.marked("/applications", tag, application).await
+        self.slot.marked("/applications", tag, application).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
-        Ok(self.seat.coolify.one("/applications/", id).await?.as_ref().and_then(application))
+        Ok(self.slot.coolify.one("/applications/", id).await?.as_ref().and_then(application))
     }
 
     async fn control(&self) -> Result<(), Trouble> {
-        self.seat.control().await
+        self.slot.control().await
     }
 
     // Never `force_domain_override`: a domain that somebody else has is refused, with their name.
     fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
-        let mut body = self.seat.body(tag);
+        let mut body = self.slot.body(tag);
         body["autogenerate_domain"] = json!(false);
         for (key, value) in shape::created(fields) {
             body[key] = value;
@@ -71,7 +71,7 @@ impl Provider for Applications {
         // Coolify asks GitHub inside this one request, for up to a minute.
         let times = if route == "private-github-app" { COOLIFY_GITHUB } else { COOLIFY };
         let path = format!("/applications/{route}");
-        self.seat.coolify.write(Method::POST, &path, &body, times).knowing(fields)
+        self.slot.coolify.write(Method::POST, &path, &body, times).knowing(fields)
     }
 
     fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object> {
@@ -81,11 +81,11 @@ impl Provider for Applications {
     fn change(&self, id: &str, fields: &Attributes) -> Call {
         let body = Value::Object(shape::changed(fields));
         let path = format!("/applications/{id}");
-        self.seat.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
+        self.slot.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
     }
 
     fn unmake(&self, id: &str, volumes: Volumes) -> Call {
-        self.seat.vacate(Resource::Application(id), volumes)
+        self.slot.vacate(Resource::Application(id), volumes)
     }
 }
 

@@ -12,10 +12,10 @@ pub mod envs;
 pub mod parts;
 pub mod projects;
 pub mod resource;
-pub mod seat;
 pub mod servers;
 pub mod services;
 pub mod shape;
+pub mod slot;
 pub mod snapshot;
 pub mod starts;
 pub mod storages;
@@ -31,20 +31,20 @@ use serde_json::Value;
 
 use super::answer;
 use super::api::Api;
-use super::call::{self, COOLIFY, Call, STALENESS, Times};
+use super::call::{self, COOLIFY, Call, RequestTiming, STALENESS};
 use super::misdirected::Asked;
 use super::object::id;
 use super::trouble::{Failure, Trouble};
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
-use crate::wire::{Outside, Patience, Request};
+use crate::wire::{Patience, Ports, Request};
 
 pub use applications::Applications;
 pub use environments::Environments;
 pub use projects::Projects;
 pub use resource::Resource;
-pub use seat::Seat;
 pub use services::Services;
+pub use slot::AppSlot;
 pub use version::Version;
 
 const API: Api = Api::Coolify;
@@ -53,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A Coolify instance, seen with one token.
 #[derive(Clone)]
 pub struct Coolify {
-    outside: Outside,
+    outside: Ports,
     base: String,
     token: Arc<Secret>,
     /// Its version, once it was asked for.
@@ -72,14 +72,14 @@ pub struct Team {
 
 impl Coolify {
     /// The instance at `url` (scheme and host, without `/api/v1`), seen with `token`.
-    pub fn new(outside: Outside, url: &str, token: Secret) -> Self {
+    pub fn new(outside: Ports, url: &str, token: Secret) -> Self {
         let (base, token) = (url.trim_end_matches('/').to_owned(), Arc::new(token));
         Self { outside, base, token, known: Arc::default(), patience: Patience::of(PATIENCE) }
     }
 
     /// The same, reached through other ports.
     #[must_use]
-    pub fn through(self, outside: &Outside) -> Self {
+    pub fn through(self, outside: &Ports) -> Self {
         Self { outside: outside.clone(), ..self }
     }
 
@@ -197,7 +197,7 @@ impl Coolify {
         format!("{}/api/v1{path}", self.base)
     }
 
-    fn write(&self, method: Method, path: &str, body: &Value, times: Times) -> Call {
+    fn write(&self, method: Method, path: &str, body: &Value, times: RequestTiming) -> Call {
         Call::new(method, &self.at(path), self.token.expose(), body, times)
     }
 }

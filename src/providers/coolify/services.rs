@@ -10,7 +10,7 @@ use machine::step::Step;
 use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
-use super::{COOLIFY, Resource, Seat, text};
+use super::{AppSlot, COOLIFY, Resource, text};
 use crate::providers::call::{Call, base64};
 use crate::providers::object::id;
 use crate::providers::{Object, Provider, Trouble, Volumes};
@@ -21,7 +21,7 @@ pub const APP: &str = "app";
 /// The services of one name in one environment.
 pub struct Services {
     /// Where they are, and what they are called.
-    pub seat: Seat,
+    pub slot: AppSlot,
     /// The compose text that making and changing sends.
     pub compose: String,
     /// The compose service that the domains lead to.
@@ -61,7 +61,7 @@ impl Provider for Services {
     }
 
     fn describe(&self) -> String {
-        format!("service `{}`", self.seat.name)
+        format!("service `{}`", self.slot.name)
     }
 
     fn shares(&self) -> bool {
@@ -74,7 +74,7 @@ impl Provider for Services {
 
     /// Everything of the name in the environment, applications and databases included: they are in the way too.
     async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        self.seat.taken(|item| self.service(item)).await
+        self.slot.taken(|item| self.service(item)).await
     }
 
     fn looks_inside(&self) -> bool {
@@ -82,24 +82,24 @@ impl Provider for Services {
     }
 
     async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
-        self.seat.marked("/services", tag, |item| self.service(item)).await
+        self.slot.marked("/services", tag, |item| self.service(item)).await
     }
 
     async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
-        Ok(self.seat.coolify.one("/services/", id).await?.as_ref().and_then(|item| self.service(item)))
+        Ok(self.slot.coolify.one("/services/", id).await?.as_ref().and_then(|item| self.service(item)))
     }
 
     async fn control(&self) -> Result<(), Trouble> {
-        self.seat.control().await
+        self.slot.control().await
     }
 
     fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
-        let mut body = self.seat.body(tag);
+        let mut body = self.slot.body(tag);
         body["docker_compose_raw"] = json!(base64(&self.compose));
         if fields.get("url").is_some_and(|url| !url.is_empty()) {
             body["urls"] = self.urls(fields);
         }
-        self.seat.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
+        self.slot.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
     }
 
     fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object> {
@@ -109,10 +109,10 @@ impl Provider for Services {
     fn change(&self, id: &str, fields: &Attributes) -> Call {
         let body = json!({"docker_compose_raw": base64(&self.compose), "urls": self.urls(fields)});
         let path = format!("/services/{id}");
-        self.seat.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
+        self.slot.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
     }
 
     fn unmake(&self, id: &str, volumes: Volumes) -> Call {
-        self.seat.vacate(Resource::Service(id), volumes)
+        self.slot.vacate(Resource::Service(id), volumes)
     }
 }

@@ -8,7 +8,7 @@ use super::{Caller, record};
 use crate::sandbox::records::Zone;
 use crate::sandbox::{Quirk, Setup};
 use crate::spec::StatusSet;
-use crate::verify::{Endless, NotProven, Proven, Target, Way, verify};
+use crate::verify::{Endless, Proven, Target, VerifyError, Way, verify};
 use crate::wire::{Question, RecordType, SendError};
 
 /// A blog that runs behind the edge, in a zone set up by `set_up`.
@@ -47,7 +47,7 @@ async fn front(caller: &Caller, url: &str) -> (u16, String) {
     (response.status().as_u16(), place.unwrap_or_default())
 }
 
-async fn proven(caller: &Caller, mode: &str) -> Result<Proven, NotProven> {
+async fn proven(caller: &Caller, mode: &str) -> Result<Proven, VerifyError> {
     let ips = caller.cloudflare("GET", "/ips", None).await;
     let ranges = ips.body["result"]["ipv4_cidrs"].as_array().expect("a list").iter();
     let ranges = ranges.map(|range| range.as_str().expect("text").parse().expect("a range")).collect();

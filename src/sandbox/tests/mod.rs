@@ -17,12 +17,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Sandbox, World};
-use crate::wire::{Answer, Outside, Question, RecordType, Request, ResolveError, Response, SendError};
+use crate::wire::{Answer, Ports, Question, RecordType, Request, ResolveError, Response, SendError};
 
 /// Somebody outside with a token for both APIs.
 pub struct Caller {
     pub sandbox: Sandbox,
-    pub outside: Outside,
+    pub outside: Ports,
 }
 
 /// An answer, its body read as JSON where it is.

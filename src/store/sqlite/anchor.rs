@@ -18,7 +18,7 @@ use super::place::{beside, private_file};
 const RESCUED: &str = ".rescued";
 
 /// The file and its log, as they were when they were opened.
-pub(super) struct Anchor {
+pub(super) struct FileIdentity {
     file: PathBuf,
     is: (u64, u64),
     /// A journal grows and never shrinks.
@@ -28,7 +28,7 @@ pub(super) struct Anchor {
     rescued: OnceLock<Option<PathBuf>>,
 }
 
-impl Anchor {
+impl FileIdentity {
     /// The file at `file`, which is about to be opened.
     pub fn of(file: &Path) -> std::io::Result<Self> {
         let seen = file.metadata()?;

@@ -4,19 +4,19 @@ use machine::timestamp::DualTimestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::fault::Fault;
-use crate::store::tenure::Tenure;
+use crate::store::tenure::LeaseRecord;
 use crate::store::{Holder, StoreError};
 
 /// The tenure in the book, if the key was ever claimed.
-pub(super) fn tenure(connection: &Connection, key: &str) -> Result<Option<Tenure>, Fault> {
+pub(super) fn tenure(connection: &Connection, key: &str) -> Result<Option<LeaseRecord>, Fault> {
     let sql = "SELECT token, holder, since_ms, expires_wall_ms, expires_boot_ms, expires_boot, released
                FROM leases WHERE key = ?1";
     Ok(connection.query_row(sql, [key], read).optional()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Tenure> {
+fn read(row: &Row<'_>) -> rusqlite::Result<LeaseRecord> {
     let holder: String = row.get(1)?;
-    Ok(Tenure {
+    Ok(LeaseRecord {
         token: number(row, 0)?,
         holder: serde_json::from_str(&holder).unwrap_or_else(|_| Holder::unknown(&holder)),
         since_ms: number(row, 2)?,
@@ -33,8 +33,8 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 pub(super) fn grant(
     connection: &Connection,
     key: &str,
-    last: Option<&Tenure>,
-    next: &Tenure,
+    last: Option<&LeaseRecord>,
+    next: &LeaseRecord,
 ) -> Result<(), Fault> {
     let sql = match last {
         None => {

@@ -29,13 +29,13 @@ use machine::entry::StoredEntry;
 use machine::id::{JournalId, RunId};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use self::anchor::Anchor;
+use self::anchor::FileIdentity;
 use self::fault::{DAMAGED, Fault};
 use self::lock::Locks;
 use self::place::{Disk, Place};
 pub use self::renewal::Renewal;
-use super::tenure::{self, Tenure};
-use super::{Claim, Holder, Lease, Loaded, RunRow, Store, StoreError};
+use super::tenure::{self, LeaseRecord};
+use super::{Claim, Holder, Lease, RunRow, Store, StoreError, StoredRun};
 use crate::wire::Clock;
 
 /// One process's hold of a journal file. Dropping it gives the locks back and leaves the file tidy.
@@ -53,7 +53,7 @@ enum Hand {
 
 struct Writer {
     connection: Mutex<Connection>,
-    anchor: Anchor,
+    anchor: FileIdentity,
     clock: Arc<dyn Clock>,
     locks: Locks,
 }
@@ -84,7 +84,7 @@ impl SqliteStore {
             reading::read(file, schema::recognise)?;
         }
         let place = Place::prepare(path, disk)?;
-        let anchor = Anchor::of(&place.file)?;
+        let anchor = FileIdentity::of(&place.file)?;
         let mut connection = connect(&place.file)?;
         schema::migrate(&mut connection, &place)?;
         if unclean {
@@ -187,17 +187,17 @@ impl Writer {
         if let Some(last) = last.as_ref().filter(|last| !last.may_pass_to(holder, &now)) {
             return Ok(Claim::Taken(last.tenant()));
         }
-        let next = Tenure::after(last.as_ref(), holder, &now);
+        let next = LeaseRecord::after(last.as_ref(), holder, &now);
         leases::grant(&transaction, key, last.as_ref(), &next)?;
         transaction.commit()?;
         self.locks.keep(key, next.token, lock);
-        let over = last.as_ref().and_then(Tenure::unreturned);
+        let over = last.as_ref().and_then(LeaseRecord::unreturned);
         Ok(Claim::Held { lease: tenure::lease(key, next.token, &now), over })
     }
 
     fn taken(&self, key: &str) -> Result<Claim, Fault> {
         let row = leases::tenure(&self.connection(), key)?;
-        Ok(Claim::Taken(Tenure::behind_the_lock(row.as_ref(), self.clock.wall())))
+        Ok(Claim::Taken(LeaseRecord::behind_the_lock(row.as_ref(), self.clock.wall())))
     }
 }
 
@@ -246,7 +246,7 @@ impl Store for SqliteStore {
         self.write(|connection| runs::append(connection, run, seq, token, line))
     }
 
-    async fn load(&self, run: &RunId) -> Result<Loaded, StoreError> {
+    async fn load(&self, run: &RunId) -> Result<StoredRun, StoreError> {
         self.read(|connection| runs::load(connection, run))
     }
 

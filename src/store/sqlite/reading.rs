@@ -18,7 +18,7 @@ const TRIES: usize = 3;
 
 /// What can be seen of a file from outside.
 #[derive(PartialEq, Eq)]
-struct Sight {
+struct FileStamp {
     wal: bool,
     length: u64,
     modified: Option<SystemTime>,
@@ -27,19 +27,19 @@ struct Sight {
 /// Does `work` on the journal as it is at one moment.
 pub(super) fn read<T>(file: &Path, work: impl Fn(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
     for _ in 0..TRIES {
-        let before = Sight::of(file)?;
+        let before = FileStamp::of(file)?;
         if before.wal {
             break;
         }
         let read = open(file, "?immutable=1").and_then(|connection| work(&connection));
-        if Sight::of(file)? == before {
+        if FileStamp::of(file)? == before {
             return read;
         }
     }
     work(&open(file, "")?)
 }
 
-impl Sight {
+impl FileStamp {
     fn of(file: &Path) -> std::io::Result<Self> {
         let seen = file.metadata()?;
         Ok(Self { wal: beside(file, "-wal").exists(), length: seen.len(), modified: seen.modified().ok() })

@@ -10,7 +10,9 @@ use machine::phase::PhaseKind;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 use super::fault::{Attempt, Fault};
-use crate::store::{FORGOTTEN, Lease, Loaded, RunRow, StoreError, beginning, missing_blob, newer, same_app};
+use crate::store::{
+    FORGOTTEN, Lease, RunRow, StoreError, StoredRun, beginning, missing_blob, newer, same_app,
+};
 
 /// Writes a run's row, its first line and its blobs.
 pub(super) fn begin(
@@ -82,13 +84,13 @@ fn column(connection: &Connection, run: &RunId, sql: &str) -> Result<String, Fau
 }
 
 /// Reads a run's lines and blobs, as of one moment.
-pub(super) fn load(connection: &Connection, run: &RunId) -> Result<Loaded, Fault> {
+pub(super) fn load(connection: &Connection, run: &RunId) -> Result<StoredRun, Fault> {
     let transaction = connection.unchecked_transaction()?;
     let forgotten = column(&transaction, run, "SELECT iif(forgotten, 'yes', 'no') FROM runs WHERE run = ?1")?;
     if forgotten == "yes" {
         return Err(unreadable(run, FORGOTTEN.to_owned()));
     }
-    Ok(Loaded { lines: lines(&transaction, run)?, blobs: blobs(&transaction, run)? })
+    Ok(StoredRun { lines: lines(&transaction, run)?, blobs: blobs(&transaction, run)? })
 }
 
 fn lines(connection: &Connection, run: &RunId) -> Result<Vec<StoredEntry>, Fault> {

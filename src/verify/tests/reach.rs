@@ -1,13 +1,13 @@
 //! How a site is asked, and what is said of answers that are not the wanted one.
 
-use super::super::{NotProven, StatusSet, Target, Way};
+use super::super::{StatusSet, Target, VerifyError, Way};
 use super::ways::{along, edges, given, proxied};
 use super::{Check, NEW, Request, Resolved, Sent, answer, is_health, known, look, release, target, well};
 use crate::wire::{BodyPrefix, Question, RecordType, ResolveError, SendError};
 
-fn hint(outcome: &Result<super::Proven, NotProven>) -> &str {
+fn hint(outcome: &Result<super::Proven, VerifyError>) -> &str {
     match outcome {
-        Err(NotProven::TimedOut { hint: Some(hint), .. }) => hint,
+        Err(VerifyError::TimedOut { hint: Some(hint), .. }) => hint,
         other => panic!("{other:?}"),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::super::{Endless, Target, Way, verify};
 use super::{
-    Check, NEW, Outside, Request, Resolved, Seen, Sent, World, answer, is_health, release, target, well,
+    Check, NEW, Ports, Request, Resolved, Seen, Sent, World, answer, is_health, release, target, well,
 };
 use crate::wire::{Answer, Clock, Question, RecordType, ResolveError, SendError};
 
@@ -14,7 +14,7 @@ pub(super) async fn along(
     site: impl Fn(u64, &Request) -> Sent + Send + Sync + 'static,
 ) -> Seen {
     let world = Arc::new(World { now: Mutex::default(), zone: Box::new(zone), site: Box::new(site) });
-    let outside = Outside { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
+    let outside = Ports { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
     let mut shown = Vec::new();
     let on = &mut |sighting: &super::Sighting| shown.push(sighting.clone());
     let target = Target { way, ..target() };

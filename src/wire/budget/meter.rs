@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use http::{Method, Uri};
 
 use super::{Allowance, Budget, Word};
-use crate::wire::{Clock, Outside, Request, Response, SendError, Transport};
+use crate::wire::{Clock, Ports, Request, Response, SendError, Transport};
 
 /// How much room reads leave for writes.
 const FOR_WRITES: usize = 10;
@@ -30,7 +30,7 @@ impl Budgets {
     /// The same outside, its requests to `apis` (each by any of its URLs) kept within what they take. Worlds of
     /// different names are counted apart: they have clocks of their own.
     #[must_use]
-    pub fn metered(&self, outside: Outside, world: &str, apis: &[(&str, Allowance)]) -> Outside {
+    pub fn metered(&self, outside: Ports, world: &str, apis: &[(&str, Allowance)]) -> Ports {
         let budget = |(url, allowance): &(&str, Allowance)| {
             let host = host(&url.parse().ok()?)?;
             let mut known = lock(&self.by_api);
@@ -40,7 +40,7 @@ impl Budgets {
         };
         let budgets = apis.iter().filter_map(budget).collect();
         let (inner, clock) = (outside.transport, outside.clock.clone());
-        Outside { transport: Arc::new(Metered { inner, clock, budgets }), ..outside }
+        Ports { transport: Arc::new(Metered { inner, clock, budgets }), ..outside }
     }
 }
 

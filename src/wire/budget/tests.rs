@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{Allowance, Budget, Budgets, Word};
 use crate::wire::ask::ask;
 use crate::wire::pretend::{NoNames, PretendClock};
-use crate::wire::{Clock, Outside, Patience, Request, Response, SendError, Transport};
+use crate::wire::{Clock, Patience, Ports, Request, Response, SendError, Transport};
 
 const API: &str = "https://api.example.com";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -38,11 +38,11 @@ impl Api {
         Arc::new(Self { clock, limit, window: Mutex::default(), statuses: Mutex::default() })
     }
 
-    fn outside(self: &Arc<Self>) -> Outside {
-        Outside { transport: self.clone(), resolver: Arc::new(NoNames), clock: self.clock.clone() }
+    fn outside(self: &Arc<Self>) -> Ports {
+        Ports { transport: self.clone(), resolver: Arc::new(NoNames), clock: self.clock.clone() }
     }
 
-    fn metered(self: &Arc<Self>, requests: usize) -> Outside {
+    fn metered(self: &Arc<Self>, requests: usize) -> Ports {
         Budgets::default().metered(self.outside(), "", &[(API, allowance(requests))])
     }
 
@@ -78,12 +78,12 @@ fn request(method: &str, url: &str) -> Request {
     Request { http, timeout: seconds(10), connect_to: None }
 }
 
-async fn read(outside: &Outside) -> Result<u16, SendError> {
+async fn read(outside: &Ports) -> Result<u16, SendError> {
     let answer = ask(outside, request("GET", &format!("{API}/zones")), &Patience::of(MINUTE)).await?;
     Ok(answer.http.status().as_u16())
 }
 
-async fn write(outside: &Outside) -> Result<u16, SendError> {
+async fn write(outside: &Ports) -> Result<u16, SendError> {
     let answer = outside.transport.send(request("POST", &format!("{API}/zones"))).await?;
     Ok(answer.http.status().as_u16())
 }
@@ -332,7 +332,7 @@ async fn a_read_that_is_called_off_does_not_wait() {
     let api = Api::taking(2);
     let metered = api.metered(2);
     write(&metered).await.expect("there is room");
-    let outside = Outside { clock: Arc::new(Hurried(api.clock.clone())), ..metered };
+    let outside = Ports { clock: Arc::new(Hurried(api.clock.clone())), ..metered };
     assert!(matches!(read(&outside).await, Err(SendError::NoRoom { .. })));
     assert_eq!(api.clock.boot(), Duration::ZERO);
 }

@@ -14,7 +14,7 @@ use crate::providers::coolify::{Applications, Coolify};
 use crate::providers::{Provider, Trouble, Volumes};
 
 fn applications(coolify: Coolify) -> Applications {
-    Applications { seat: super::writes::seat(coolify) }
+    Applications { slot: super::writes::slot(coolify) }
 }
 
 fn fields<const N: usize>(fields: [(&str, &str); N]) -> Attributes {

@@ -16,9 +16,7 @@ use super::{Coolify, Resource};
 use crate::providers::{Call, Trouble};
 use crate::secrets::Secret;
 use crate::wire::pretend::PretendClock;
-use crate::wire::{
-    Answer, Outside, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
-};
+use crate::wire::{Answer, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport};
 
 /// Answers each path with what is written for it, and every other with 404.
 struct Canned(BTreeMap<String, (u16, Value)>);
@@ -47,8 +45,7 @@ impl Resolver for NoNames {
 fn coolify<const N: usize>(answers: [(&str, u16, Value); N]) -> Coolify {
     let canned = answers.into_iter().map(|(path, status, body)| (path.to_owned(), (status, body)));
     let transport = Arc::new(Canned(canned.collect()));
-    let outside =
-        Outside { transport, resolver: Arc::new(NoNames), clock: Arc::new(PretendClock::default()) };
+    let outside = Ports { transport, resolver: Arc::new(NoNames), clock: Arc::new(PretendClock::default()) };
     Coolify::new(outside, "https://coolify.example.com", Secret::new("1|token".to_owned()))
 }
 
@@ -96,8 +93,7 @@ async fn a_thing_that_cannot_be_read_is_not_one_that_is_not_there() {
 #[tokio::test]
 async fn a_coolify_that_moved_is_told_by_its_new_address_and_not_followed() {
     let transport = Arc::new(Moved);
-    let outside =
-        Outside { transport, resolver: Arc::new(NoNames), clock: Arc::new(PretendClock::default()) };
+    let outside = Ports { transport, resolver: Arc::new(NoNames), clock: Arc::new(PretendClock::default()) };
     let coolify = Coolify::new(outside, "https://old.example.com", Secret::new("1|token".to_owned()));
     let words = coolify.team().await.expect_err("it moved").to_string();
     assert!(words.contains("https://new.example.com/"), "{words}");

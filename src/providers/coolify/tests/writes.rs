@@ -13,7 +13,7 @@ use crate::providers::coolify::envs::Reach;
 use crate::providers::coolify::parts::{Fate, Kind, Part};
 use crate::providers::coolify::starts::Container;
 use crate::providers::coolify::storages::Mount;
-use crate::providers::coolify::{Applications, Coolify, Environments, Projects, Resource, Seat, Services};
+use crate::providers::coolify::{AppSlot, Applications, Coolify, Environments, Projects, Resource, Services};
 use crate::providers::{Call, Provider, Trouble, Volumes};
 use crate::secrets::Secret;
 use crate::wire::Response;
@@ -30,13 +30,13 @@ fn named() -> (String, String, String, String) {
     ("0".into(), "srv".into(), "prj".into(), "production".into())
 }
 
-pub fn seat(coolify: Coolify) -> Seat {
+pub fn slot(coolify: Coolify) -> AppSlot {
     let (team, server, project, environment) = named();
-    Seat { coolify, team, server, project, environment, name: "api".into() }
+    AppSlot { coolify, team, server, project, environment, name: "api".into() }
 }
 
 fn services(coolify: Coolify) -> Services {
-    Services { seat: seat(coolify), compose: "{\"services\": {}}".into(), main: "web".into() }
+    Services { slot: slot(coolify), compose: "{\"services\": {}}".into(), main: "web".into() }
 }
 
 /// Every write that the client can prepare.
@@ -49,7 +49,7 @@ fn writes() -> Vec<Call> {
     let projects = Projects { coolify: first.0, team: first.1, server: first.2, name: "shop".into() };
     let environments =
         Environments { coolify: second.0, team: second.1, server: second.2, project, name: environment };
-    let applications = Applications { seat: seat(coolify.clone()) };
+    let applications = Applications { slot: slot(coolify.clone()) };
     let image = fields([("kind", "image"), ("image", "nginx:1"), ("url", "https://a.example.com")]);
     let git = fields([("kind", "git"), ("repository", "https://github.com/acme/api"), ("branch", "main")]);
     let url = fields([("url", "https://a.example.com:80")]);

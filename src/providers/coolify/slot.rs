@@ -9,7 +9,7 @@ use crate::providers::call::Call;
 use crate::providers::{Object, Trouble, Volumes};
 
 /// One name in one environment.
-pub struct Seat {
+pub struct AppSlot {
     /// Where it is.
     pub coolify: Coolify,
     /// The team it belongs to.
@@ -24,7 +24,7 @@ pub struct Seat {
     pub name: String,
 }
 
-impl Seat {
+impl AppSlot {
     /// Everything of the name in the environment, of whatever kind: all of it is in the way.
     pub(super) async fn taken(
         &self,

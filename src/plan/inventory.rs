@@ -15,7 +15,7 @@ use crate::store::{RunRow, Store};
 
 /// What an app's runs left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Estate {
+pub struct Inventory {
     /// Where it is: the newest release's plan, with every record there ever was.
     pub plan: Plan,
     /// The resources, those of the newest release first. What was made stands as made, all else as found.
@@ -25,7 +25,7 @@ pub struct Estate {
 /// A resource, and the record it is at, where it is one.
 type Thing = (Receipt, Option<DesiredRecord>);
 
-impl Estate {
+impl Inventory {
     /// Reads the estate out of `rows`, the app's runs; `None` where no release stands.
     ///
     /// # Errors
@@ -44,10 +44,10 @@ impl Estate {
             newest = Some(release);
         }
         let Some(newest) = newest else { return Ok(None) };
-        let mut estate = Self::of(&newest, resources);
+        let mut inventory = Self::of(&newest, resources);
         let mounted = newest.volumes();
-        estate.plan.left_volumes = volumes.into_iter().filter(|name| !mounted.contains(name)).collect();
-        Ok(Some(estate))
+        inventory.plan.left_volumes = volumes.into_iter().filter(|name| !mounted.contains(name)).collect();
+        Ok(Some(inventory))
     }
 
     fn of(newest: &Release, mut resources: Vec<Thing>) -> Self {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fabrik::providers::{Cloudflare, Coolify, Vendors};
-use fabrik::runner::desk::{Desk, Options, Outcome};
-use fabrik::runner::event::{Deaf, Event, Listener};
+use fabrik::providers::{Clients, Cloudflare, Coolify};
+use fabrik::runner::desk::{CommandOutcome, Desk, Options};
+use fabrik::runner::event::{Event, EventSink, NullSink};
 use fabrik::runner::work::Cancel;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox, Verdict, World};
 use fabrik::secrets::{FingerprintKey, Secret};
@@ -15,12 +15,12 @@ use fabrik::spec::Spec;
 use fabrik::store::memory::MemoryStore;
 use fabrik::store::sqlite::SqliteStore;
 use fabrik::store::{Holder, Store};
-use fabrik::wire::Outside;
+use fabrik::wire::Ports;
 use machine::entry::Purpose;
 use machine::id::{JournalId, RunId};
 use machine::phase::{PhaseKind, VolumePolicy};
 
-use super::crash::{Fuse, Mortal};
+use super::crash::{CrashPoint, CrashingStore};
 
 /// Where the scene's journal is kept.
 pub enum Home {
@@ -79,7 +79,7 @@ impl Made {
     }
 }
 
-pub struct Scene {
+pub struct Scenario {
     pub made: Made,
     pub sandbox: Sandbox,
     pub store: Home,
@@ -98,7 +98,7 @@ secrets: {required: [API_KEY, PHRASE]}
 volumes: [{name: data, path: /data}]
 ";
 
-impl Scene {
+impl Scenario {
     /// A scene with strangers in it, the same for the same seed.
     pub fn new(seed: u64) -> Self {
         Self::with(Made::Folder, seed)
@@ -119,16 +119,16 @@ impl Scene {
         let environment =
             [("API_KEY", "canary-value-of-the-key"), ("PHRASE", " the canary's phrase of $API_KEY\\")];
         let environment = environment.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        let scene = Self { made, sandbox, store, folder, environment };
-        scene.edit("first");
-        scene
+        let scenario = Self { made, sandbox, store, folder, environment };
+        scenario.edit("first");
+        scenario
     }
 
     /// The same scene with its journal in an SQLite file.
     pub fn on_file(seed: u64) -> Self {
-        let scene = Self::new(seed);
-        let path = scene.folder.path().join("state/fabrik.db");
-        Self { store: Home::File(path), ..scene }
+        let scenario = Self::new(seed);
+        let path = scenario.folder.path().join("state/fabrik.db");
+        Self { store: Home::File(path), ..scenario }
     }
 
     /// The journal, as an onlooker opens it.
@@ -138,10 +138,10 @@ impl Scene {
 
     /// A scene whose app is `spec`, with a compose text beside it.
     pub fn of(spec: &str, compose: &str) -> Self {
-        let scene = Self::new(1);
-        scene.write("blog.yaml", spec);
-        scene.write("compose.yaml", compose);
-        scene
+        let scenario = Self::new(1);
+        scenario.write("blog.yaml", spec);
+        scenario.write("compose.yaml", compose);
+        scenario
     }
 
     /// Writes a file beside the spec.
@@ -189,11 +189,11 @@ impl Scene {
     }
 
     /// A new process, which dies where `fuse` burns.
-    pub fn process(&self, fuse: &Fuse) -> Desk {
+    pub fn process(&self, fuse: &CrashPoint) -> Desk {
         let outside = fuse.outside(&self.sandbox);
-        let store: Arc<dyn Store> = Arc::new(Mortal::new(self.journal(), fuse.clone()));
+        let store: Arc<dyn Store> = Arc::new(CrashingStore::new(self.journal(), fuse.clone()));
         let environment = self.environment.clone();
-        let vendors = Vendors {
+        let clients = Clients {
             cloudflare: Cloudflare::new(
                 outside.clone(),
                 &format!("https://{CLOUDFLARE}/client/v4"),
@@ -209,8 +209,8 @@ impl Scene {
             store,
             house: outside.clock.clone(),
             outside,
-            vendors,
-            listener: Arc::new(Deaf),
+            clients,
+            listener: Arc::new(NullSink),
             cancel: Cancel::default(),
             holder: Holder {
                 who: "ada@host".to_owned(),
@@ -227,18 +227,18 @@ impl Scene {
     }
 
     /// Applies the spec in a new process.
-    pub async fn apply(&self, fuse: &Fuse) -> Outcome {
+    pub async fn apply(&self, fuse: &CrashPoint) -> CommandOutcome {
         self.process(fuse).apply(self.spec(), &options()).await
     }
 
     /// Applies the spec in a new process that asks what is there, whatever the journal says.
-    pub async fn mend(&self, fuse: &Fuse) -> Outcome {
+    pub async fn mend(&self, fuse: &CrashPoint) -> CommandOutcome {
         let options = Options { refresh: true, ..options() };
         self.process(fuse).apply(self.spec(), &options).await
     }
 
     /// Ports through which no container of ours is ever seen to write a line.
-    pub fn silenced(&self) -> Outside {
+    pub fn silenced(&self) -> Ports {
         let sandbox = self.sandbox.clone();
         self.sandbox.outside_with_hook(Arc::new(move |_| {
             let hush = |world: &mut World| {
@@ -256,32 +256,32 @@ impl Scene {
     }
 
     /// Applies the spec in a new process, and gives what it warned of too.
-    pub async fn heard(&self) -> (Outcome, Vec<String>) {
+    pub async fn heard(&self) -> (CommandOutcome, Vec<String>) {
         self.heard_through(self.sandbox.outside()).await
     }
 
     /// The same through other ports.
-    pub async fn heard_through(&self, outside: Outside) -> (Outcome, Vec<String>) {
+    pub async fn heard_through(&self, outside: Ports) -> (CommandOutcome, Vec<String>) {
         let heard = Arc::new(Heard::default());
-        let desk = self.process(&Fuse::default());
-        let vendors = desk.vendors.clone().through(&outside);
-        let desk = Desk { listener: heard.clone(), outside, vendors, ..desk };
+        let desk = self.process(&CrashPoint::default());
+        let clients = desk.clients.clone().through(&outside);
+        let desk = Desk { listener: heard.clone(), outside, clients, ..desk };
         let outcome = desk.apply(self.spec(), &options()).await;
         let warnings = heard.0.lock().unwrap().drain(..).collect();
         (outcome, warnings)
     }
 
     /// Goes on with the newest open run, if there is one, in a new process.
-    pub async fn resume(&self, fuse: &Fuse) -> Option<Outcome> {
+    pub async fn resume(&self, fuse: &CrashPoint) -> Option<CommandOutcome> {
         let run = self.open_run().await?;
         Some(self.process(fuse).resume(&run, &options()).await)
     }
 
     /// Undoes the newest open run, if there is one, in a new process. One that takes the app down only goes on.
-    pub async fn undo_open(&self, fuse: &Fuse) -> Option<Outcome> {
+    pub async fn undo_open(&self, fuse: &CrashPoint) -> Option<CommandOutcome> {
         let run = self.open_run().await?;
         match self.process(fuse).roll_back(&run, &options()).await {
-            Outcome::Obstacles(_) if self.takes_down(&run).await => self.resume(fuse).await,
+            CommandOutcome::Blockers(_) if self.takes_down(&run).await => self.resume(fuse).await,
             outcome => Some(outcome),
         }
     }
@@ -294,13 +294,13 @@ impl Scene {
     }
 
     /// Undoes the newest finished run in a new process.
-    pub async fn roll_back(&self, fuse: &Fuse) -> Outcome {
+    pub async fn roll_back(&self, fuse: &CrashPoint) -> CommandOutcome {
         let run = self.finished().await.pop().expect("a finished run");
         self.process(fuse).roll_back(&run, &options()).await
     }
 
     /// Takes the app down in a new process; its volumes stay.
-    pub async fn destroy(&self, fuse: &Fuse) -> Outcome {
+    pub async fn destroy(&self, fuse: &CrashPoint) -> CommandOutcome {
         let process = self.process(fuse);
         let rows = self.journal().list(None).await.unwrap();
         let app = rows.last().expect("a run").app.clone();
@@ -324,10 +324,10 @@ impl Scene {
     }
 
     /// Undoes the newest run that is not undone yet, in a new process.
-    pub async fn roll_back_newest(&self) -> Outcome {
+    pub async fn roll_back_newest(&self) -> CommandOutcome {
         let rows = self.journal().list(None).await.unwrap();
         let newest = rows.iter().rev().find(|row| row.phase != Some(PhaseKind::RolledBack)).expect("a run");
-        self.process(&Fuse::default()).roll_back(&newest.run, &options()).await
+        self.process(&CrashPoint::default()).roll_back(&newest.run, &options()).await
     }
 
     pub async fn phase(&self) -> Option<PhaseKind> {
@@ -339,7 +339,7 @@ impl Scene {
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
 
-impl Listener for Heard {
+impl EventSink for Heard {
     fn hear(&self, event: &Event) {
         if let Event::Warned(text) = event {
             self.0.lock().unwrap().push(text.clone());

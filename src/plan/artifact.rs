@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::Obstacle;
+use super::Blocker;
 use super::bundle::Bundle;
 use super::compose::stack::{Stack, StackInput};
 use super::compose::{self, ComposeInput};
@@ -18,7 +18,7 @@ use crate::spec::{Source, Spec};
 
 /// What an app is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Matter {
+pub struct Artifact {
     /// The compose text; empty for an application.
     pub compose: String,
     /// The compose service that the domains lead to, and that is looked at; empty for an application.
@@ -31,12 +31,12 @@ pub struct Matter {
     pub content: Vec<u8>,
 }
 
-impl Matter {
+impl Artifact {
     /// Packs the app's files, or reads its compose text. `env_keys` are the variables that are set through the API.
     ///
     /// # Errors
-    /// [`Obstacle`] for what cannot be sent.
-    pub fn fresh(spec: &Spec, env_keys: &[String]) -> Result<Self, Vec<Obstacle>> {
+    /// [`Blocker`] for what cannot be sent.
+    pub fn fresh(spec: &Spec, env_keys: &[String]) -> Result<Self, Vec<Blocker>> {
         match &spec.source {
             Source::Template { folder, .. } | Source::Folder { folder } => {
                 let bundle = bundle(spec, folder)?;
@@ -50,8 +50,8 @@ impl Matter {
     /// The same from the compose text that was frozen with a run.
     ///
     /// # Errors
-    /// [`Obstacle`] for a text that this version no longer understands.
-    pub fn frozen(spec: &Spec, compose: String) -> Result<Self, Vec<Obstacle>> {
+    /// [`Blocker`] for a text that this version no longer understands.
+    pub fn frozen(spec: &Spec, compose: String) -> Result<Self, Vec<Blocker>> {
         match &spec.source {
             Source::Template { .. } | Source::Folder { .. } => {
                 Ok(Self { compose, main: APP.to_owned(), ..Self::of_application(spec) })
@@ -75,7 +75,7 @@ impl Matter {
         Self { compose, main: APP.to_owned(), content, ..Self::of_application(spec) }
     }
 
-    fn of_stack(stack: Result<Stack, Problems>) -> Result<Self, Vec<Obstacle>> {
+    fn of_stack(stack: Result<Stack, Problems>) -> Result<Self, Vec<Blocker>> {
         let stack = stack?;
         let first = stack.services.first().cloned().unwrap_or_default();
         Ok(Self {

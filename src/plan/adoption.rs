@@ -11,14 +11,14 @@ use crate::spec::Spec;
 
 /// What a plan takes over that no earlier run of the app did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Takeover {
+pub struct Adoption {
     /// The names of records.
     pub records: Vec<String>,
     /// The name of the app.
     pub app: Option<String>,
 }
 
-impl Takeover {
+impl Adoption {
     /// What `plan` takes over; `base` is the app's last release.
     pub fn of(plan: &Plan, base: Option<&Release>) -> Self {
         let is_new = |wish: &DesiredResource, known: Option<&Receipt>| {

@@ -8,7 +8,7 @@ use crate::store::StoreError;
 
 /// Something in the way of a run that has not begun to change anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obstacle {
+pub struct Blocker {
     /// What is in the way.
     pub message: String,
     /// What to do; empty where the message says it all.
@@ -17,7 +17,7 @@ pub struct Obstacle {
     place: Option<Box<Problem>>,
 }
 
-impl Obstacle {
+impl Blocker {
     /// An obstacle with a way around it.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: hint.into(), place: None }
@@ -32,7 +32,7 @@ impl Obstacle {
 }
 
 /// One line, with the place where there is one.
-impl fmt::Display for Obstacle {
+impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {
             write!(f, "{}", place.place())?;
@@ -42,9 +42,9 @@ impl fmt::Display for Obstacle {
     }
 }
 
-impl std::error::Error for Obstacle {}
+impl std::error::Error for Blocker {}
 
-impl From<Problem> for Obstacle {
+impl From<Problem> for Blocker {
     fn from(problem: Problem) -> Self {
         Self {
             message: problem.message.clone(),
@@ -55,20 +55,20 @@ impl From<Problem> for Obstacle {
 }
 
 /// Each problem is an obstacle of its own.
-impl From<Problems> for Vec<Obstacle> {
+impl From<Problems> for Vec<Blocker> {
     fn from(Problems(problems): Problems) -> Self {
-        problems.into_iter().map(Obstacle::from).collect()
+        problems.into_iter().map(Blocker::from).collect()
     }
 }
 
-impl From<StoreError> for Obstacle {
+impl From<StoreError> for Blocker {
     fn from(error: StoreError) -> Self {
         let hint = error.hint();
         Self::new(error.to_string(), hint)
     }
 }
 
-impl From<Trouble> for Obstacle {
+impl From<Trouble> for Blocker {
     fn from(trouble: Trouble) -> Self {
         let hint = trouble.hint();
         Self::new(trouble.to_string(), hint)

@@ -7,13 +7,13 @@ use machine::step::Step;
 use super::cloudflare::Records;
 use super::coolify::resource::is_application;
 use super::coolify::services::APP;
-use super::coolify::{Applications, Environments, Projects, Seat, Services};
+use super::coolify::{AppSlot, Applications, Environments, Projects, Services};
 use super::{Cloudflare, Coolify, Provider};
-use crate::wire::Outside;
+use crate::wire::Ports;
 
 /// The two vendors, seen with the user's tokens.
 #[derive(Clone)]
-pub struct Vendors {
+pub struct Clients {
     /// For DNS.
     pub cloudflare: Cloudflare,
     /// For the app.
@@ -43,10 +43,10 @@ impl Names {
     }
 }
 
-impl Vendors {
+impl Clients {
     /// The same vendors and tokens, reached through other ports.
     #[must_use]
-    pub fn through(self, outside: &Outside) -> Self {
+    pub fn through(self, outside: &Ports) -> Self {
         Self { cloudflare: self.cloudflare.through(outside), coolify: self.coolify.through(outside) }
     }
 
@@ -90,19 +90,19 @@ impl Vendors {
         app: &Attributes,
         compose: &str,
     ) -> Box<dyn Provider> {
-        let seat = self.seat(place, names, project);
+        let slot = self.slot(place, names, project);
         if is_application(app) {
-            return Box::new(Applications { seat });
+            return Box::new(Applications { slot });
         }
         Box::new(Services {
-            seat,
+            slot,
             compose: compose.to_owned(),
             main: app.get("service").cloned().unwrap_or_else(|| APP.to_owned()),
         })
     }
 
-    fn seat(&self, place: &TargetLocation, names: &Names, project: &str) -> Seat {
-        Seat {
+    fn slot(&self, place: &TargetLocation, names: &Names, project: &str) -> AppSlot {
+        AppSlot {
             coolify: self.coolify.clone(),
             team: place.team.clone(),
             server: place.server.clone(),
