@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fabrik::providers::{Call, Trouble, answer};
+use fabrik::providers::{ReadError, WriteRequest, outcome};
 use fabrik::wire::{
     Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
@@ -65,9 +65,9 @@ impl Api {
     }
 
     /// All replies, as answers to a write.
-    pub fn sort(&self, call: &Call) {
+    pub fn sort(&self, call: &WriteRequest) {
         for reply in &self.replies {
-            let sorted = answer::sort(Ok(response(reply)), call.refusal);
+            let sorted = outcome::classify(Ok(response(reply)), call.refusal);
             assert!(!format!("{sorted:?}").contains(TOKEN));
         }
     }
@@ -147,7 +147,7 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// What was read; trouble is told in words, and never with the token.
-pub fn told<T>(read: Result<T, Trouble>) -> Option<T> {
+pub fn told<T>(read: Result<T, ReadError>) -> Option<T> {
     match read {
         Ok(read) => Some(read),
         Err(trouble) => {

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use fabrik::providers::cloudflare::{Proxy, Records, edge, form, shadow};
+use fabrik::providers::cloudflare::{Proxy, Records, delegation, edge, normalize};
 use fabrik::providers::{Cloudflare, Provider, Volumes};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
@@ -39,12 +39,12 @@ fn zones(api: &Arc<Api>) {
             let mode = told(now(seen(api).mode(&zone.id))).flatten();
             let _ = edge::judge(&zone, mode.as_ref(), proxy);
         }
-        told(now(seen(api).room(&zone, HOST)));
+        told(now(seen(api).creation_findings(&zone, HOST)));
         told(now(seen(api).usage(&zone.id)));
         let delegations = told(now(seen(api).delegations(&zone, HOST))).unwrap_or_default();
         let wildcards = told(now(seen(api).wildcards(&zone, HOST))).unwrap_or_default();
-        let _ = (shadow::delegated(HOST, &delegations), shadow::covered(HOST, &wildcards));
-        told(now(seen(api).control(&zone.id)));
+        let _ = (delegation::delegated(HOST, &delegations), delegation::covered(HOST, &wildcards));
+        told(now(seen(api).check_access(&zone.id)));
         records(api, &zone.id);
     }
 }
@@ -60,18 +60,18 @@ fn records(api: &Arc<Api>, zone: &str) {
     let wanted: Attributes = [("name", HOST), ("type", "A"), ("content", "203.0.113.7"), ("ttl", "1")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    told(now(records().marked(&tag)));
-    told(now(records().control()));
-    for object in told(now(records().look())).unwrap_or_default() {
+    told(now(records().find_by_tag(&tag)));
+    told(now(records().check_access()));
+    for object in told(now(records().find_by_key())).unwrap_or_default() {
         let _ = (object.differences(&wanted), records().unchangeable(&object, &wanted));
         // Written to anew, a record says what it said.
-        assert_eq!(form::normal(&object.fields), form::normal(&form::normal(&object.fields)));
+        assert_eq!(normalize::normal(&object.fields), normalize::normal(&normalize::normal(&object.fields)));
         told(now(records().get(&object.id)));
-        api.sort(&records().change(&object.id, &wanted));
-        api.sort(&records().unmake(&object.id, Volumes::Keep));
+        api.sort(&records().update_request(&object.id, &wanted));
+        api.sort(&records().delete_request(&object.id, Volumes::Keep));
     }
-    api.sort(&records().make(&wanted, &tag));
-    for made in api.bodies().filter_map(|body| records().made(&body, &wanted, &tag)) {
+    api.sort(&records().create_request(&wanted, &tag));
+    for made in api.bodies().filter_map(|body| records().parse_created(&body, &wanted, &tag)) {
         assert_eq!(made.tag.as_ref(), Some(&tag), "it is taken for ours, and is not");
     }
 }

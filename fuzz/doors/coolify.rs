@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use fabrik::providers::coolify::deployments::{judge, trigger};
 use fabrik::providers::coolify::envs::EnvRow;
-use fabrik::providers::coolify::parts::Fate;
-use fabrik::providers::coolify::{Resource, shape};
-use fabrik::providers::{Clients, Cloudflare, Coolify, Names, Object, Provider, Volumes};
+use fabrik::providers::coolify::sub_resources::StatusScope;
+use fabrik::providers::coolify::{Resource, application_attributes};
+use fabrik::providers::{Clients, Cloudflare, Coolify, Provider, RemoteObject, ResourceNames, Volumes};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
 use machine::plan::TargetLocation;
@@ -50,10 +50,10 @@ fn instance(api: &Arc<Api>) {
     for server in told(now(seen(api).servers())).unwrap_or_default() {
         told(now(seen(api).public_address(&server.uuid)));
         told(now(seen(api).is_usable(&server.uuid)));
-        told(now(seen(api).control("0", &server.uuid)));
+        told(now(seen(api).check_access("0", &server.uuid)));
     }
-    told(now(seen(api).residents(PROJECT, None)));
-    told(now(seen(api).residents(PROJECT, Some("production"))));
+    told(now(seen(api).environment_resources(PROJECT, None)));
+    told(now(seen(api).environment_resources(PROJECT, Some("production"))));
 }
 
 fn running(api: &Arc<Api>, resource: Resource<'_>) {
@@ -64,7 +64,7 @@ fn running(api: &Arc<Api>, resource: Resource<'_>) {
         api.sort(&seen(api).delete_env(resource, id));
     }
     for part in told(now(seen(api).parts(resource.uuid()))).unwrap_or_default() {
-        for fate in [Fate::Silenced, Fate::Woken, Fate::Unrouted] {
+        for fate in [StatusScope::Silenced, StatusScope::Woken, StatusScope::Unrouted] {
             api.sort(&seen(api).change_part(resource.uuid(), &part, fate, &tag(Step::App)));
         }
     }
@@ -105,7 +105,7 @@ fn resources(api: &Arc<Api>, kind: &str) {
         server_name: "localhost".to_owned(),
     };
     let [project, environment, app] = ["blog", "production", "blog"].map(str::to_owned);
-    let names = Names { project, environment, app };
+    let names = ResourceNames { project, environment, app };
     let wanted: Attributes = [
         ("kind", kind),
         ("name", "blog"),
@@ -122,20 +122,20 @@ fn resources(api: &Arc<Api>, kind: &str) {
 
 fn resource(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &Attributes) {
     let tag = tag(provider().step());
-    let mut found: Vec<Object> = told(now(provider().look())).unwrap_or_default();
-    for ours in told(now(provider().marked(&tag))).unwrap_or_default() {
+    let mut found: Vec<RemoteObject> = told(now(provider().find_by_key())).unwrap_or_default();
+    for ours in told(now(provider().find_by_tag(&tag))).unwrap_or_default() {
         assert_eq!(ours.tag.as_ref(), Some(&tag), "it is taken for ours, and is not");
         found.push(ours);
     }
-    told(now(provider().control()));
-    api.sort(&provider().make(wanted, &tag));
-    found.extend(api.bodies().filter_map(|body| provider().made(&body, wanted, &tag)));
+    told(now(provider().check_access()));
+    api.sort(&provider().create_request(wanted, &tag));
+    found.extend(api.bodies().filter_map(|body| provider().parse_created(&body, wanted, &tag)));
     for object in found {
         let _ = (object.differences(wanted), provider().unchangeable(&object, wanted));
-        let _ = shape::settled(&object.fields);
+        let _ = application_attributes::settled(&object.fields);
         told(now(provider().get(&object.id)));
-        api.sort(&provider().change(&object.id, wanted));
-        api.sort(&provider().unmake(&object.id, Volumes::Keep));
+        api.sort(&provider().update_request(&object.id, wanted));
+        api.sort(&provider().delete_request(&object.id, Volumes::Keep));
     }
 }
 

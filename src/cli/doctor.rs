@@ -20,7 +20,7 @@ use crate::plan::preflight::{Check, Health};
 use crate::plan::{Blocker, Preflight, Release};
 use crate::providers::cloudflare::token::Owner;
 use crate::providers::coolify::servers::Server;
-use crate::providers::{Clients, Cloudflare, Coolify, Trouble};
+use crate::providers::{Clients, Cloudflare, Coolify, ReadError};
 use crate::report::exit::{DONE, REFUSED};
 use crate::report::screen::{BAD, GOOD, ODD, in_style};
 use crate::secrets::FingerprintKey;
@@ -153,7 +153,7 @@ async fn cloudflare(cloudflare: &Cloudflare) -> Vec<Check> {
 const PERMISSIONS: &str = "make CLOUDFLARE_API_TOKEN a token with Zone:Read and DNS:Edit for your zone (My Profile, API \
                            Tokens)";
 
-fn listed(zones: Result<Vec<String>, Trouble>) -> Check {
+fn listed(zones: Result<Vec<String>, ReadError>) -> Check {
     match zones {
         Ok(zones) if zones.is_empty() => Check::bad("zones", "the token sees none", PERMISSIONS),
         Ok(zones) => {
@@ -162,7 +162,7 @@ fn listed(zones: Result<Vec<String>, Trouble>) -> Check {
             let saw = if more == 0 { named } else { format!("{named} and {more} more") };
             Check::good("zones", saw)
         }
-        Err(Trouble::TokenRefused { reason, .. }) => Check::odd(
+        Err(ReadError::TokenRefused { reason, .. }) => Check::odd(
             "zones",
             format!("the token may not list them: {reason}"),
             "one that is limited to your zone still works; `fabrik plan` tells",
@@ -187,7 +187,7 @@ async fn used_zones(reach: &Reach, store: Option<Arc<dyn Store>>) -> Vec<Check> 
     }
     let mut findings = Vec::new();
     for (id, (zone, app)) in zones {
-        findings.push(match reach.clients.cloudflare.control(&id).await {
+        findings.push(match reach.clients.cloudflare.check_access(&id).await {
             Ok(()) => Check::good("zone", format!("{zone}, which `{app}` is in, is visible")),
             Err(trouble) => {
                 let message = format!("{zone}, which `{app}` is in, is not visible: {trouble}");

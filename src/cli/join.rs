@@ -14,7 +14,7 @@ use super::noted::SpillStore;
 use super::settings::{Location, Settings, World, environment};
 use super::signals::{self, Noting};
 use crate::plan::Blocker;
-use crate::providers::call::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
+use crate::providers::request::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
 use crate::providers::{Clients, Cloudflare, Coolify};
 use crate::report::ending::Way;
 use crate::runner::attended::InterruptibleClock;

@@ -10,7 +10,7 @@ use machine::id::RunId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::face::Ui;
-use crate::plan::release::ReadError;
+use crate::plan::release::ReleaseError;
 use crate::report::ending::Way;
 use crate::report::{Summary, Tale};
 use crate::runner::event::{Event, EventSink};
@@ -109,7 +109,7 @@ async fn at_once(face: &Ui) -> u8 {
     match stand {
         Stand::Before => face.end(&Summary::at_once(None, Way::Forward, None)),
         Stand::Run { run, way, store } => match read(store, run.clone()).await {
-            Some(Err(ReadError::Store(StoreError::NoSuchRun(_)))) => {
+            Some(Err(ReleaseError::Store(StoreError::NoSuchRun(_)))) => {
                 face.end(&Summary::at_once(None, way, None))
             }
             told => face.end(&Summary::at_once(Some(&run), way, told.and_then(Result::ok).as_ref())),
@@ -123,7 +123,7 @@ async fn at_once(face: &Ui) -> u8 {
 }
 
 /// What the journal says, unless the disk hangs.
-async fn read(store: Arc<dyn Store>, run: RunId) -> Option<Result<Tale, ReadError>> {
+async fn read(store: Arc<dyn Store>, run: RunId) -> Option<Result<Tale, ReleaseError>> {
     let read = tokio::spawn(async move { Tale::read(store.as_ref(), &run).await });
     tokio::time::timeout(PATIENCE, read).await.ok()?.ok()
 }

@@ -2,7 +2,7 @@
 
 use machine::receipt::Receipt;
 
-use crate::providers::{Object, Provider, Trouble};
+use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The resource of `receipt` as it is now; `None` when it is proved to be gone.
 ///
@@ -10,22 +10,22 @@ use crate::providers::{Object, Provider, Trouble};
 ///
 /// # Errors
 /// [`Trouble`].
-pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<Object>, Trouble> {
+pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<RemoteObject>, ReadError> {
     if let Some(object) = provider.get(&receipt.id).await? {
         return Ok(Some(object));
     }
     let marked = match &receipt.tag {
-        Some(tag) => provider.marked(tag).await?,
+        Some(tag) => provider.find_by_tag(tag).await?,
         None => Vec::new(),
     };
     if marked.is_empty() {
         // Absence counts only beside a control read.
-        provider.control().await?;
+        provider.check_access().await?;
     }
     Ok(marked.into_iter().next())
 }
 
 /// Whether `object` is the resource of `known`.
-pub fn is_it(known: &Receipt, object: &Object) -> bool {
+pub fn is_it(known: &Receipt, object: &RemoteObject) -> bool {
     known.id == object.id || (known.tag.is_some() && known.tag == object.tag)
 }

@@ -9,8 +9,8 @@ use super::compose::release_label;
 use super::draw::{Planner, fields};
 use super::{Blocker, values};
 use crate::providers::Clients;
+use crate::providers::coolify::application_attributes;
 use crate::providers::coolify::resource::is_application;
-use crate::providers::coolify::shape;
 use crate::spec::env_value::Carrier;
 use crate::spec::{Access, Fingerprint, Git, Source};
 
@@ -60,7 +60,7 @@ impl<'a> Planner<'a> {
         app.insert("health_path".to_owned(), spec.health.path.clone());
         let limits = [("memory", &spec.resources.memory), ("cpu", &spec.resources.cpu)];
         app.extend(limits.into_iter().filter_map(|(key, limit)| Some((key.to_owned(), limit.clone()?))));
-        self.with_volumes(shape::settled(&app))
+        self.with_volumes(application_attributes::settled(&app))
     }
 
     /// Whether the proxy is to answer the release for the app with these fields.
@@ -108,7 +108,7 @@ impl<'a> Planner<'a> {
         let before = &base.plan().app.attributes;
         let changeable = match (is_application(before), is_application(wanted)) {
             (false, false) => Ok(()),
-            (true, true) => shape::changeable(before, wanted),
+            (true, true) => application_attributes::changeable(before, wanted),
             (true, false) => {
                 Err("an app from an image or from git cannot become one from compose text".to_owned())
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::{Problem, Problems};
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 use crate::store::StoreError;
 
 /// Something in the way of a run that has not begun to change anything.
@@ -68,8 +68,8 @@ impl From<StoreError> for Blocker {
     }
 }
 
-impl From<Trouble> for Blocker {
-    fn from(trouble: Trouble) -> Self {
+impl From<ReadError> for Blocker {
+    fn from(trouble: ReadError) -> Self {
         let hint = trouble.hint();
         Self::new(trouble.to_string(), hint)
     }

@@ -14,7 +14,7 @@ use super::late::Sorted;
 use super::observed::{ObservedApp, ObservedEnv};
 use super::survey::Ground;
 use super::{Blocker, Pin, Release};
-use crate::providers::{Clients, Names, Object, Provider};
+use crate::providers::{Clients, Provider, RemoteObject, ResourceNames};
 use crate::secrets::FingerprintKey;
 use crate::spec::ProofPolicy;
 use crate::store::Store;
@@ -118,9 +118,13 @@ impl Planner<'_> {
         }
     }
 
-    fn names(&self) -> Names {
+    fn names(&self) -> ResourceNames {
         let spec = &self.ask.spec;
-        Names { project: spec.project.clone(), environment: spec.environment.clone(), app: spec.name.clone() }
+        ResourceNames {
+            project: spec.project.clone(),
+            environment: spec.environment.clone(),
+            app: spec.name.clone(),
+        }
     }
 
     fn movable(&self) -> Result<(), Blocker> {
@@ -151,11 +155,11 @@ impl Planner<'_> {
         known: Known,
         fields: Attributes,
     ) -> Result<Drawn, Blocker> {
-        let mut there: Vec<Object> = provider.look().await?;
+        let mut there: Vec<RemoteObject> = provider.find_by_key().await?;
         let it = known.receipt.as_ref().and_then(|known| known_among(known, &there));
         let it = it.map(|at| there.remove(at).id);
         let Sorted { strangers, late } = self.sort(provider, there).await?;
-        let can_be_adopted = |alone: &Object| alone.tag.is_none() && is_same_kind(alone, &fields);
+        let can_be_adopted = |alone: &RemoteObject| alone.tag.is_none() && is_same_kind(alone, &fields);
         let wish = match strangers.as_slice() {
             [] => self.known(provider, known, it, fields).await?,
             [alone] if it.is_none() && known.adopt && can_be_adopted(alone) => {
@@ -179,7 +183,7 @@ impl Planner<'_> {
         };
         let id = it.as_ref().unwrap_or(&receipt.id);
         let Some(object) = provider.get(id).await? else {
-            provider.control().await?;
+            provider.check_access().await?;
             return Ok(DesiredResource { attributes: fields, action: Action::Create });
         };
         if object.tag == receipt.tag {
@@ -201,7 +205,7 @@ impl Planner<'_> {
         &self,
         provider: &dyn Provider,
         known: &Receipt,
-        object: &Object,
+        object: &RemoteObject,
         fields: Attributes,
     ) -> Result<DesiredResource, Blocker> {
         let action = compare(known, object, &fields);
@@ -223,14 +227,14 @@ impl Planner<'_> {
     pub async fn shared(&self, provider: &dyn Provider, name: &str) -> Result<Drawn, Blocker> {
         let fields = fields([("name", name)]);
         let known = self.base.and_then(|base| base.receipt(provider.step()));
-        let mut there = provider.look().await?;
+        let mut there = provider.find_by_key().await?;
         let known_before = known.is_some();
         let known = there.iter().position(|object| known.is_some_and(|known| known.id == object.id));
         let used = known.map(|at| there.swap_remove(at));
         let Sorted { mut strangers, late } = self.sort(provider, there).await?;
         let used = used.or_else(|| if strangers.len() == 1 { strangers.pop() } else { None });
         match (used, strangers.as_slice()) {
-            (Some(Object { id, tag, .. }), _) => Ok(Drawn {
+            (Some(RemoteObject { id, tag, .. }), _) => Ok(Drawn {
                 wish: DesiredResource { attributes: fields, action: Action::NoOp { id, tag } },
                 late,
             }),
@@ -238,7 +242,7 @@ impl Planner<'_> {
                 // Where nothing of the app is known yet, there is nothing to overlook: it is looked for again before it
                 // is made.
                 if known_before {
-                    provider.control().await?;
+                    provider.check_access().await?;
                 }
                 Ok(Drawn { wish: DesiredResource { attributes: fields, action: Action::Create }, late })
             }
@@ -359,7 +363,7 @@ impl Planner<'_> {
 }
 
 // By its id before its ownership tag: a late copy carries the same one.
-fn known_among(known: &Receipt, there: &[Object]) -> Option<usize> {
+fn known_among(known: &Receipt, there: &[RemoteObject]) -> Option<usize> {
     let by_id = there.iter().position(|object| object.id == known.id);
     by_id.or_else(|| there.iter().position(|object| is_it(known, object)))
 }
@@ -375,14 +379,14 @@ fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) 
 }
 
 // It keeps whatever else is written on it, and carries no ownership tag of ours: nothing ever deletes it.
-fn adopted(provider: &dyn Provider, stranger: &Object) -> Receipt {
+fn adopted(provider: &dyn Provider, stranger: &RemoteObject) -> Receipt {
     let (step, id) = (provider.step(), stranger.id.clone());
     Receipt { step, origin: Origin::Existing, id, tag: None, attributes: Attributes::new() }
 }
 
 // What the API shows counts where it shows the field; what it does not show (the compose text's hash) is
 // compared with what was last sent.
-fn compare(known: &Receipt, object: &Object, fields: &Attributes) -> Action {
+fn compare(known: &Receipt, object: &RemoteObject, fields: &Attributes) -> Action {
     let mut now = known.attributes.clone();
     now.extend(object.fields.clone());
     let differs = fields.iter().any(|(name, value)| now.get(name) != Some(value));

@@ -11,7 +11,7 @@ use super::again::find;
 use super::observed::{ObservedApp, ObservedEnv};
 use super::{Blocker, Release};
 use crate::providers::coolify::storages::Mount;
-use crate::providers::{Clients, Names, Object, Provider};
+use crate::providers::{Clients, Provider, RemoteObject, ResourceNames};
 use crate::secrets::FingerprintKey;
 
 /// What a look at a release comes to.
@@ -66,7 +66,7 @@ pub async fn drift(
     key: Option<&FingerprintKey>,
 ) -> Result<DriftReport, Blocker> {
     let (plan, mut report) = (release.plan(), DriftReport::default());
-    let names = Names::of(plan);
+    let names = ResourceNames::of(plan);
     for (record, receipt) in release.records() {
         if !matches!(record.desired.action, Action::Delete { .. }) {
             report.drifts.extend(of_thing(&clients.records(record, receipt.step), &receipt).await?);
@@ -119,7 +119,7 @@ async fn of_thing(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<D
     Ok(if moved.is_empty() { None } else { drift(How::Moved(moved)) })
 }
 
-fn moved(object: &Object, deployed: &Attributes) -> Vec<Moved> {
+fn moved(object: &RemoteObject, deployed: &Attributes) -> Vec<Moved> {
     let field = |name: &str| Moved {
         field: name.to_owned(),
         deployed: deployed.get(name).cloned().unwrap_or_default(),

@@ -14,7 +14,7 @@ use machine::tag::OwnershipTag;
 use super::draw::Planner;
 use super::inventory::Inventory;
 use super::{Blocker, Release};
-use crate::providers::{Object, Provider};
+use crate::providers::{Provider, RemoteObject};
 use crate::store::{RunRow, Store};
 
 /// Whose it is, as far as its ownership tag and the journal tell.
@@ -44,7 +44,7 @@ impl Planner<'_> {
     pub(super) async fn in_the_way(
         &self,
         provider: &dyn Provider,
-        strangers: &[Object],
+        strangers: &[RemoteObject],
         wanted: &Attributes,
         may_adopt: bool,
     ) -> Blocker {
@@ -88,7 +88,7 @@ impl Planner<'_> {
         }
     }
 
-    async fn owner(&self, object: &Object) -> Result<Owner, Blocker> {
+    async fn owner(&self, object: &RemoteObject) -> Result<Owner, Blocker> {
         let Some(tag) = &object.tag else { return Ok(Owner::Stranger) };
         if tag.journal != *self.store.journal() {
             return Ok(Owner::OtherJournal(tag.clone()));
@@ -131,7 +131,7 @@ impl Planner<'_> {
 /// The spec of the app whose `runs` made the resource with this id, where the app still has it.
 async fn has(store: &Arc<dyn Store>, runs: &[RunRow], id: &str) -> Result<Option<String>, Blocker> {
     let unreadable =
-        |error: super::release::ReadError| Blocker::new(error.to_string(), "nothing was touched");
+        |error: super::release::ReleaseError| Blocker::new(error.to_string(), "nothing was touched");
     let Some(inventory) = Inventory::read(store, runs).await.map_err(unreadable)? else { return Ok(None) };
     if inventory.resources.iter().all(|receipt| receipt.id != id) {
         return Ok(None);
@@ -165,7 +165,7 @@ fn open_run(what: &str, row: &RunRow) -> Blocker {
 fn past_stranger(
     step: Step,
     provider: &dyn Provider,
-    (stranger, count): (&Object, usize),
+    (stranger, count): (&RemoteObject, usize),
     wanted: &Attributes,
     may_adopt: bool,
 ) -> String {
@@ -191,7 +191,7 @@ fn past_stranger(
 }
 
 /// Whether `stranger` can become what is `wanted`: neither a record's type nor what kind of app it is ever changes.
-pub(super) fn is_same_kind(stranger: &Object, wanted: &Attributes) -> bool {
+pub(super) fn is_same_kind(stranger: &RemoteObject, wanted: &Attributes) -> bool {
     let same = |field: &str| match (wanted.get(field), stranger.fields.get(field)) {
         (Some(wanted), Some(is)) => wanted.eq_ignore_ascii_case(is),
         (Some(_), None) => false,
@@ -212,7 +212,7 @@ fn called(app: &AppKey) -> String {
 }
 
 /// The fields of a resource in one line.
-pub(super) fn shown(object: &Object) -> String {
+pub(super) fn shown(object: &RemoteObject) -> String {
     let fields: Vec<String> = object.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
     fields.join(", ")
 }

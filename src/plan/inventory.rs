@@ -10,7 +10,7 @@ use machine::plan::{Baseline, DesiredRecord, Plan};
 use machine::receipt::{Origin, Receipt};
 use machine::step::{RecordIndex, Step};
 
-use super::release::{ReadError, Release, has_destroyed, read, volumes_of};
+use super::release::{Release, ReleaseError, has_destroyed, read, volumes_of};
 use crate::store::{RunRow, Store};
 
 /// What an app's runs left behind.
@@ -29,8 +29,8 @@ impl Inventory {
     /// Reads the estate out of `rows`, the app's runs; `None` where no release stands.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn read(store: &Arc<dyn Store>, rows: &[RunRow]) -> Result<Option<Self>, ReadError> {
+    /// [`ReleaseError`].
+    pub async fn read(store: &Arc<dyn Store>, rows: &[RunRow]) -> Result<Option<Self>, ReleaseError> {
         let mut resources: Vec<Thing> = Vec::new();
         let (mut newest, mut volumes) = (None, BTreeSet::new());
         for row in rows {
@@ -71,13 +71,13 @@ impl Inventory {
 }
 
 // The volumes of a run that started the app, whatever became of it: Docker makes them then, and no undo deletes them.
-async fn started_with(store: &Arc<dyn Store>, row: &RunRow) -> Result<Vec<String>, ReadError> {
+async fn started_with(store: &Arc<dyn Store>, row: &RunRow) -> Result<Vec<String>, ReleaseError> {
     let (any, loaded) = read(store.as_ref(), &row.run).await?;
     let started = any.ledger().newest_attempt(Step::Deploy).is_some();
     Ok(if started { volumes_of(any.header(), &loaded.blobs) } else { Vec::new() })
 }
 
-async fn finished(store: &Arc<dyn Store>, row: &RunRow) -> Result<Option<Release>, ReadError> {
+async fn finished(store: &Arc<dyn Store>, row: &RunRow) -> Result<Option<Release>, ReleaseError> {
     match row.phase {
         Some(PhaseKind::Complete) => Release::of(store, &row.run).await,
         _ => Ok(None),

@@ -7,14 +7,14 @@ use machine::receipt::{Origin, Receipt};
 
 use super::Blocker;
 use super::draw::Planner;
-use super::release::{ReadError, read};
-use crate::providers::{Object, Provider};
+use super::release::{ReleaseError, read};
+use crate::providers::{Provider, RemoteObject};
 use crate::store::StoreError;
 
 /// The resources at one natural key, told apart.
 pub struct Sorted {
     /// Neither ours nor left behind.
-    pub strangers: Vec<Object>,
+    pub strangers: Vec<RemoteObject>,
     /// Left behind.
     pub late: Vec<Receipt>,
 }
@@ -27,13 +27,13 @@ impl Planner<'_> {
     pub(super) async fn sort(
         &self,
         provider: &dyn Provider,
-        objects: Vec<Object>,
+        objects: Vec<RemoteObject>,
     ) -> Result<Sorted, Blocker> {
         let mut sorted = Sorted { strangers: Vec::new(), late: Vec::new() };
         for object in objects {
             if self.is_late(provider, &object).await? {
                 let step = provider.step();
-                let Object { id, tag, fields, .. } = object;
+                let RemoteObject { id, tag, fields, .. } = object;
                 sorted.late.push(Receipt { step, origin: Origin::Orphaned, id, tag, attributes: fields });
             } else {
                 sorted.strangers.push(object);
@@ -42,7 +42,7 @@ impl Planner<'_> {
         Ok(sorted)
     }
 
-    async fn is_late(&self, provider: &dyn Provider, object: &Object) -> Result<bool, Blocker> {
+    async fn is_late(&self, provider: &dyn Provider, object: &RemoteObject) -> Result<bool, Blocker> {
         let Some(tag) = &object.tag else { return Ok(false) };
         // Lists show resources of other kinds too, which this provider would not find again.
         let found = provider.get(&object.id).await?;
@@ -54,7 +54,7 @@ impl Planner<'_> {
         }
         let any = match read(self.store.as_ref(), &tag.run).await {
             Ok((any, _)) => any,
-            Err(ReadError::Store(StoreError::NoSuchRun(_))) => return Ok(false),
+            Err(ReleaseError::Store(StoreError::NoSuchRun(_))) => return Ok(false),
             Err(error) => return Err(Blocker::new(error.to_string(), "nothing was touched")),
         };
         let (app, spec) = (&any.header().app, &self.ask.spec);

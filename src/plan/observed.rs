@@ -15,10 +15,10 @@ use super::release::frozen;
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::compose_text::{ComposeTree, Difference};
 use crate::providers::coolify::envs::EnvRow;
-use crate::providers::coolify::parts::Part;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::snapshot::AppSnapshot;
-use crate::providers::{Coolify, Trouble};
+use crate::providers::coolify::sub_resources::SubResource;
+use crate::providers::{Coolify, ReadError};
 use crate::secrets::{FingerprintKey, Secret};
 use crate::spec::env_value::EnvForm;
 
@@ -57,7 +57,7 @@ impl ObservedApp {
         release: &Release,
         id: &str,
         key: Option<&FingerprintKey>,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, ReadError> {
         let app = Resource::of(&release.plan().app.attributes, id);
         let rows = coolify.env_rows(app).await?;
         let mut observed = Self::default();
@@ -172,7 +172,7 @@ async fn stopped(
     release: &Release,
     app: Resource<'_>,
     snapshot: &AppSnapshot,
-) -> Result<Vec<String>, Trouble> {
+) -> Result<Vec<String>, ReadError> {
     let mut stopped = Vec::new();
     for (name, called) in said_to_have_stopped(release.plan(), &release.frozen(frozen::COMPOSE), snapshot) {
         if coolify.is_stopped(app, &name).await? {
@@ -190,7 +190,7 @@ fn said_to_have_stopped(plan: &Plan, compose: &str, snapshot: &AppSnapshot) -> V
         return found.into_iter().collect();
     }
     let lasting = sent::lasting(compose);
-    let counts = |part: &&Part| lasting.contains(&part.name) && has_exited(&part.status);
+    let counts = |part: &&SubResource| lasting.contains(&part.name) && has_exited(&part.status);
     let parts = snapshot.parts.iter().filter(counts);
     parts.map(|part| (part.name.clone(), format!("compose service `{}`", part.name))).collect()
 }

@@ -8,16 +8,16 @@ use super::Blocker;
 use crate::providers::coolify::abilities::{Ability, advice, is_about_an_ability};
 use crate::providers::coolify::servers::Server;
 use crate::providers::coolify::{Team, Version};
-use crate::providers::{Api, Coolify, Trouble};
+use crate::providers::{Api, Coolify, ReadError};
 
 /// The answers to all questions, as they came.
 pub struct Preflight {
     url: String,
-    version: Result<String, Trouble>,
-    team: Result<Team, Trouble>,
-    servers: Result<Vec<Server>, Trouble>,
-    write: Result<Ability, Trouble>,
-    deploy: Result<Ability, Trouble>,
+    version: Result<String, ReadError>,
+    team: Result<Team, ReadError>,
+    servers: Result<Vec<Server>, ReadError>,
+    write: Result<Ability, ReadError>,
+    deploy: Result<Ability, ReadError>,
 }
 
 /// What a run takes for granted of a Coolify that passed.
@@ -131,7 +131,7 @@ impl Preflight {
             Ok(Ability::Unclear(words)) => {
                 Check::odd(name, format!("Coolify does not say: {words}"), String::new())
             }
-            Err(trouble @ Trouble::TokenRefused { .. }) => Check::trouble(name, trouble),
+            Err(trouble @ ReadError::TokenRefused { .. }) => Check::trouble(name, trouble),
             Err(trouble) => Check::odd(name, format!("Coolify does not say: {trouble}"), String::new()),
         }
     }
@@ -139,8 +139,8 @@ impl Preflight {
 
 const HAS: &str = "the Coolify token has it";
 
-fn lacks_ability(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::TokenRefused { reason, .. } if is_about_an_ability(reason))
+fn lacks_ability(trouble: &ReadError) -> bool {
+    matches!(trouble, ReadError::TokenRefused { reason, .. } if is_about_an_ability(reason))
 }
 
 fn named(team: &Team) -> String {
@@ -174,7 +174,7 @@ impl Check {
     }
 
     /// The same, because of `trouble`.
-    pub fn trouble(about: &'static str, trouble: &Trouble) -> Self {
+    pub fn trouble(about: &'static str, trouble: &ReadError) -> Self {
         Self::bad(about, trouble.to_string(), trouble.hint())
     }
 }

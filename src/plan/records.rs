@@ -9,8 +9,8 @@ use super::again::find;
 use super::draw::{Drawn, Known, Planner, fields};
 use super::survey::Site;
 use crate::providers::cloudflare::Records;
-use crate::providers::cloudflare::form::normal;
-use crate::providers::{Clients, Object, Provider};
+use crate::providers::cloudflare::normalize::normal;
+use crate::providers::{Clients, Provider, RemoteObject};
 use crate::spec::{Proxied, Ttl};
 
 /// What drawing one record brings beside it.
@@ -65,7 +65,7 @@ impl Planner<'_> {
         let receipt = self.base.and_then(|base| base.record(&site.name));
         let there = match &receipt {
             Some(receipt) => find(&provider, receipt).await?,
-            None if self.ask.spec.adopt.dns => provider.look().await?.pop(),
+            None if self.ask.spec.adopt.dns => provider.find_by_key().await?.pop(),
             None => None,
         };
         let proxied = proxied(site, there.as_ref());
@@ -93,7 +93,7 @@ impl Planner<'_> {
         old: &DesiredResource,
         wanted: &Attributes,
     ) -> Result<Vec<Receipt>, Blocker> {
-        let mut there = provider.look().await?;
+        let mut there = provider.find_by_key().await?;
         there.retain(|object| Some(object.id.as_str()) != old.action.id());
         let sorted = self.sort(provider, there).await?;
         if sorted.strangers.is_empty() {
@@ -125,7 +125,7 @@ impl Planner<'_> {
 }
 
 // `true` proves the app without the proxy first; one that is already on stays on.
-fn proxied(site: &Site, there: Option<&Object>) -> bool {
+fn proxied(site: &Site, there: Option<&RemoteObject>) -> bool {
     match site.proxied {
         Proxied::No => false,
         Proxied::First => true,
@@ -152,7 +152,11 @@ fn wanted(site: &Site, proxied: bool) -> Attributes {
 
 // A record's type is not changed in place (Cloudflare API, updating records). One that this app's runs made, and that is as
 // they left it, makes room for the wanted one; any other is refused as before.
-fn of_another_type(known: Option<&Receipt>, there: &Object, wanted: &Attributes) -> Option<DesiredResource> {
+fn of_another_type(
+    known: Option<&Receipt>,
+    there: &RemoteObject,
+    wanted: &Attributes,
+) -> Option<DesiredResource> {
     let known = known?;
     let tag = known.tag.clone().filter(|tag| there.tag.as_ref() == Some(tag))?;
     if there.fields.get("type") == wanted.get("type") || !there.differences(&known.attributes).is_empty() {

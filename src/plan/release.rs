@@ -42,7 +42,7 @@ pub struct Release {
 
 /// Why a run could not be read back.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum ReleaseError {
     /// The store could not give it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,16 +67,16 @@ pub enum ReadError {
 /// Reads a run back from its entries.
 ///
 /// # Errors
-/// [`ReadError`].
-pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, StoredRun), ReadError> {
+/// [`ReleaseError`].
+pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, StoredRun), ReleaseError> {
     let loaded = store.load(run).await?;
     let replayed = AnyDeployment::replay(&loaded.lines);
     match replayed {
         Ok(any) => match damaged(any.header(), &loaded.blobs) {
-            Some(what) => Err(ReadError::Damaged { run: run.clone(), what: what.to_owned() }),
+            Some(what) => Err(ReleaseError::Damaged { run: run.clone(), what: what.to_owned() }),
             None => Ok((any, loaded)),
         },
-        Err(error) => Err(ReadError::Replay { run: run.clone(), error }),
+        Err(error) => Err(ReleaseError::Replay { run: run.clone(), error }),
     }
 }
 
@@ -90,12 +90,12 @@ impl Release {
     /// The newest finished run among `rows`, other than `besides`.
     ///
     /// # Errors
-    /// [`ReadError`].
+    /// [`ReleaseError`].
     pub async fn newest(
         store: &Arc<dyn Store>,
         rows: &[RunRow],
         besides: Option<&RunId>,
-    ) -> Result<Option<Self>, ReadError> {
+    ) -> Result<Option<Self>, ReleaseError> {
         for row in rows.iter().rev().filter(|row| Some(&row.run) != besides) {
             match row.phase {
                 Some(PhaseKind::Complete) => return Self::of(store, &row.run).await,
@@ -109,8 +109,8 @@ impl Release {
     /// The release that `run` made; `None` when it is not finished.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn of(store: &Arc<dyn Store>, run: &RunId) -> Result<Option<Self>, ReadError> {
+    /// [`ReleaseError`].
+    pub async fn of(store: &Arc<dyn Store>, run: &RunId) -> Result<Option<Self>, ReleaseError> {
         let (any, loaded) = read(store.as_ref(), run).await?;
         Ok(match any {
             AnyDeployment::Complete(deployment) => Some(Self { deployment, blobs: loaded.blobs }),
@@ -232,8 +232,8 @@ impl Release {
 /// to is undone just the same, so its lines are asked.
 ///
 /// # Errors
-/// [`ReadError`].
-pub async fn has_destroyed(store: &Arc<dyn Store>, row: &RunRow) -> Result<bool, ReadError> {
+/// [`ReleaseError`].
+pub async fn has_destroyed(store: &Arc<dyn Store>, row: &RunRow) -> Result<bool, ReleaseError> {
     let destroys = row.begun.as_ref().is_some_and(|begun| matches!(begun.purpose, Purpose::Destroy(_)));
     if !destroys || row.phase != Some(PhaseKind::RolledBack) {
         return Ok(false);

@@ -7,8 +7,8 @@ use machine::receipt::Receipt;
 
 use super::preflight::Facts;
 use super::{Blocker, Release};
-use crate::providers::cloudflare::concern::{Finding, Weight};
 use crate::providers::cloudflare::edge;
+use crate::providers::cloudflare::finding::{Finding, Weight};
 use crate::providers::coolify::servers::Server;
 use crate::providers::coolify::version::Version;
 use crate::providers::{Clients, Cloudflare, Coolify};
@@ -97,7 +97,7 @@ pub async fn survey(
         let zone = cloudflare.zone_of(domain, dns.zone.as_deref()).await?;
         ground.warnings.extend(weighed(&cloudflare.concerns(&zone, domain, proxy(dns)).await?)?);
         if base.and_then(|base| base.record(domain)).is_none() {
-            ground.warnings.extend(weighed(&cloudflare.room(&zone, domain).await?)?);
+            ground.warnings.extend(weighed(&cloudflare.creation_findings(&zone, domain).await?)?);
         }
         let zone = Zone { id: zone.id, name: zone.name, name_servers: zone.name_servers };
         let (name, content, ttl, proxied) = (domain.clone(), content.clone(), dns.ttl, dns.proxied);

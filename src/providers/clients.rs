@@ -22,7 +22,7 @@ pub struct Clients {
 
 /// What an app's resources are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
+pub struct ResourceNames {
     /// The project's name.
     pub project: String,
     /// The environment's name.
@@ -31,7 +31,7 @@ pub struct Names {
     pub app: String,
 }
 
-impl Names {
+impl ResourceNames {
     /// The names that `plan` was drawn with.
     pub fn of(plan: &Plan) -> Self {
         let name = |fields: &Attributes| fields.get("name").cloned().unwrap_or_default();
@@ -61,7 +61,7 @@ impl Clients {
     }
 
     /// The projects of the app's project name.
-    pub fn projects(&self, place: &TargetLocation, names: &Names) -> Projects {
+    pub fn projects(&self, place: &TargetLocation, names: &ResourceNames) -> Projects {
         Projects {
             coolify: self.coolify.clone(),
             team: place.team.clone(),
@@ -71,7 +71,7 @@ impl Clients {
     }
 
     /// The app's environment in `project`.
-    pub fn environments(&self, place: &TargetLocation, names: &Names, project: &str) -> Environments {
+    pub fn environments(&self, place: &TargetLocation, names: &ResourceNames, project: &str) -> Environments {
         Environments {
             coolify: self.coolify.clone(),
             team: place.team.clone(),
@@ -85,7 +85,7 @@ impl Clients {
     pub fn app(
         &self,
         place: &TargetLocation,
-        names: &Names,
+        names: &ResourceNames,
         project: &str,
         app: &Attributes,
         compose: &str,
@@ -101,7 +101,7 @@ impl Clients {
         })
     }
 
-    fn slot(&self, place: &TargetLocation, names: &Names, project: &str) -> AppSlot {
+    fn slot(&self, place: &TargetLocation, names: &ResourceNames, project: &str) -> AppSlot {
         AppSlot {
             coolify: self.coolify.clone(),
             team: place.team.clone(),

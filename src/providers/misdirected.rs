@@ -7,7 +7,7 @@ use http::header::LOCATION;
 use http::{Response, Uri};
 use serde_json::Value;
 
-use super::Trouble;
+use super::ReadError;
 use super::api::Api;
 
 /// One question to an API: its base URL, and the whole URL that was asked.
@@ -24,7 +24,7 @@ pub struct Asked<'a> {
 impl Asked<'_> {
     /// What is wrong where `response` does not come from the API; `None` for an answer that may be the API's, and for
     /// server errors, which pass.
-    pub fn misdirected(&self, response: &Response<Vec<u8>>) -> Option<Trouble> {
+    pub fn misdirected(&self, response: &Response<Vec<u8>>) -> Option<ReadError> {
         let (status, body) = (response.status().as_u16(), response.body());
         match status {
             300..=399 => Some(self.redirected(response)),
@@ -54,12 +54,12 @@ impl Asked<'_> {
     }
 
     /// That something other than the API answers in a way that only its content tells.
-    pub fn other(&self, saw: &str) -> Trouble {
+    pub fn other(&self, saw: &str) -> ReadError {
         self.trouble(saw.to_owned(), self.elsewhere("another program"))
     }
 
-    fn trouble(&self, saw: String, advice: String) -> Trouble {
-        Trouble::Misdirected { api: self.api, url: self.base.to_owned(), saw, advice }
+    fn trouble(&self, saw: String, advice: String) -> ReadError {
+        ReadError::Misdirected { api: self.api, url: self.base.to_owned(), saw, advice }
     }
 
     fn elsewhere(&self, what: &str) -> String {
@@ -76,7 +76,7 @@ impl Asked<'_> {
     }
 
     // The token goes to nobody but the address that a person gave.
-    fn redirected(&self, response: &Response<Vec<u8>>) -> Trouble {
+    fn redirected(&self, response: &Response<Vec<u8>>) -> ReadError {
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("?");
         let saw = format!(
             "but a redirect ({}) to {location}, where Fabrik does not follow with the token",

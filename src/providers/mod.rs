@@ -3,24 +3,24 @@
 //! A provider looks, makes or changes, and unmakes one kind of resource. It prepares requests and reads answers;
 //! it does not decide what is wanted, writes no journal, and never sends a write on its own.
 
-pub mod answer;
 pub mod api;
-pub mod call;
 pub mod clients;
 pub mod cloudflare;
 pub mod coolify;
 pub mod misdirected;
 pub mod object;
-pub mod trouble;
+pub mod outcome;
+pub mod read_error;
+pub mod request;
 
-pub use answer::Answer;
 pub use api::Api;
-pub use call::Call;
-pub use clients::{Clients, Names};
+pub use clients::{Clients, ResourceNames};
 pub use cloudflare::Cloudflare;
 pub use coolify::Coolify;
-pub use object::Object;
-pub use trouble::Trouble;
+pub use object::RemoteObject;
+pub use outcome::WriteOutcome;
+pub use read_error::ReadError;
+pub use request::WriteRequest;
 
 use async_trait::async_trait;
 use machine::receipt::Attributes;
@@ -38,13 +38,13 @@ pub trait Provider: Send + Sync {
     fn describe(&self) -> String;
 
     /// Whether one that is there already, and is not ours, is simply used.
-    fn shares(&self) -> bool;
+    fn is_shared(&self) -> bool;
 
     /// Whether what it creates carries the ownership tag from the start.
-    fn tags(&self) -> bool;
+    fn carries_tag(&self) -> bool;
 
     /// Everything at the natural key, whoever made it.
-    async fn look(&self) -> Result<Vec<Object>, Trouble>;
+    async fn find_by_key(&self) -> Result<Vec<RemoteObject>, ReadError>;
 
     /// Whether [`look`](Self::look) shows by itself that the token sees the place: it reads the list of something that
     /// is there. Then what is not in that list is not there, and no control read is needed beside it.
@@ -53,30 +53,30 @@ pub trait Provider: Send + Sync {
     }
 
     /// Everything that carries `ownership tag`, wherever it is; nothing where nothing is marked.
-    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble>;
+    async fn find_by_tag(&self, tag: &OwnershipTag) -> Result<Vec<RemoteObject>, ReadError>;
 
     /// The resource with this id; `None` for a 404, which proves absence only beside a [`control`](Self::control) read.
-    async fn get(&self, id: &str) -> Result<Option<Object>, Trouble>;
+    async fn get(&self, id: &str) -> Result<Option<RemoteObject>, ReadError>;
 
     /// Proves that this token still sees what it saw when the plan was made, so that absence means absence.
-    async fn control(&self) -> Result<(), Trouble>;
+    async fn check_access(&self) -> Result<(), ReadError>;
 
     /// The request that makes it.
-    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call;
+    fn create_request(&self, fields: &Attributes, tag: &OwnershipTag) -> WriteRequest;
 
     /// Reads the answer to [`make`](Self::make); `None` where it names no object, or not one that carries the ownership tag.
-    fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object>;
+    fn parse_created(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<RemoteObject>;
 
     /// Why `object` cannot be changed in place to what `fields` say, and what to do; `None` where it can.
-    fn unchangeable(&self, _object: &Object, _fields: &Attributes) -> Option<(String, String)> {
+    fn unchangeable(&self, _object: &RemoteObject, _fields: &Attributes) -> Option<(String, String)> {
         None
     }
 
     /// The request that changes it.
-    fn change(&self, id: &str, fields: &Attributes) -> Call;
+    fn update_request(&self, id: &str, fields: &Attributes) -> WriteRequest;
 
     /// The request that deletes it. `volumes` says whether its data goes too.
-    fn unmake(&self, id: &str, volumes: Volumes) -> Call;
+    fn delete_request(&self, id: &str, volumes: Volumes) -> WriteRequest;
 }
 
 /// What becomes of an app's data when the app is deleted.

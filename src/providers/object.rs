@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A remote resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct RemoteObject {
     /// The id the API gave it.
     pub id: String,
     /// Our ownership tag, where it carries one that reads as one.
@@ -26,7 +26,7 @@ pub fn id(value: &Value) -> Option<&str> {
     value.as_str().filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain))
 }
 
-impl Object {
+impl RemoteObject {
     /// What an answer that gives only an id stands for: the resource as it was asked for.
     pub fn as_asked(id: &str, fields: &Attributes, tag: Option<&OwnershipTag>) -> Self {
         Self { id: id.to_owned(), tag: tag.cloned(), fields: fields.clone(), created: String::new() }

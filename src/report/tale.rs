@@ -10,7 +10,7 @@ use machine::receipt::{Origin, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 
-use crate::plan::release::{ReadError, read};
+use crate::plan::release::{ReleaseError, read};
 use crate::providers::coolify::resource::is_application;
 use crate::runner::desk::plan_of;
 use crate::store::Store;
@@ -42,8 +42,8 @@ impl Tale {
     /// Reads `run`.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn read(store: &dyn Store, run: &RunId) -> Result<Self, ReadError> {
+    /// [`ReleaseError`].
+    pub async fn read(store: &dyn Store, run: &RunId) -> Result<Self, ReleaseError> {
         let (any, loaded) = read(store, run).await?;
         let took = match (loaded.lines.first(), loaded.lines.last()) {
             (Some(first), Some(last)) => first.at.until(&last.at),

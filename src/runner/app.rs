@@ -5,9 +5,9 @@ use machine::receipt::Receipt;
 
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::deployments::Deployment;
+use crate::providers::coolify::lifecycle::Container;
 use crate::providers::coolify::services::APP;
-use crate::providers::coolify::starts::Container;
-use crate::providers::{Coolify, Trouble};
+use crate::providers::{Coolify, ReadError};
 
 /// An app at Coolify.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ impl<'a> App<'a> {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn status(&self) -> Result<Option<String>, Trouble> {
+    pub async fn status(&self) -> Result<Option<String>, ReadError> {
         self.coolify.status(self.resource).await
     }
 
@@ -40,7 +40,7 @@ impl<'a> App<'a> {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn container(&self, lines: u32) -> Result<Container, Trouble> {
+    pub async fn container(&self, lines: u32) -> Result<Container, ReadError> {
         self.coolify.container(self.resource, self.main, lines).await
     }
 
@@ -48,7 +48,7 @@ impl<'a> App<'a> {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn under_way(&self) -> Result<Vec<Deployment>, Trouble> {
+    pub async fn under_way(&self) -> Result<Vec<Deployment>, ReadError> {
         let Resource::Application(id) = self.resource else { return Ok(Vec::new()) };
         let mut deployments = self.coolify.deployments(id).await?;
         deployments.retain(|deployment| !deployment.status.is_over());
@@ -59,7 +59,7 @@ impl<'a> App<'a> {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn control(&self) -> Result<(), Trouble> {
-        self.coolify.control(&self.place.team, &self.place.server).await
+    pub async fn control(&self) -> Result<(), ReadError> {
+        self.coolify.check_access(&self.place.team, &self.place.server).await
     }
 }

@@ -14,7 +14,7 @@ use super::halt::Stop;
 use super::unmake::Undoing;
 use super::waits::Wait;
 use super::work::{RunContext, TRIES};
-use crate::providers::answer::Answer;
+use crate::providers::outcome::WriteOutcome;
 
 const POLL: Duration = Duration::from_secs(5);
 
@@ -40,7 +40,7 @@ impl RunContext {
             }
             for one in &under_way {
                 let answer = self.undo(deployment, receipt, app.coolify.cancel(&one.uuid)).await?;
-                if let Answer::TokenRefused(reason) = answer {
+                if let WriteOutcome::TokenRefused(reason) = answer {
                     let reason = format!("the token was refused: {reason}");
                     return Err(Stop::park(reason, "check it, then resume"));
                 }

@@ -14,7 +14,7 @@ use machine::step::Step;
 use super::app::App;
 use super::start::DEPLOYMENT;
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::starts::Container;
+use crate::providers::coolify::lifecycle::Container;
 
 /// As many lines as Coolify gives (Coolify API, service logs): a log of fewer is whole.
 pub const ALL_LINES: u32 = 10_000;

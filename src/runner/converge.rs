@@ -12,8 +12,8 @@ use super::event::Event;
 use super::halt::{PhaseError, Stop, refused};
 use super::waits::Wait;
 use super::work::RunContext;
-use crate::providers::answer::Answer;
-use crate::providers::call::Call;
+use crate::providers::outcome::WriteOutcome;
+use crate::providers::request::WriteRequest;
 
 /// One write that converges.
 pub struct Change<'a> {
@@ -40,7 +40,7 @@ impl RunContext {
         &mut self,
         deployment: &mut Deployment<P>,
         change: &Change<'_>,
-        call: &Call,
+        call: &WriteRequest,
     ) -> Result<Receipt, PhaseError> {
         let step = change.step;
         let receipt = change.receipt(&call.redacted.attributes);
@@ -52,7 +52,7 @@ impl RunContext {
             self.intend(deployment, RequestSemantics::Idempotent, change, call).await?;
             match self.send(call.clone()).await? {
                 // That it is not there may be our own doing, by an attempt whose answer was lost.
-                Answer::Missing(_) if call.deletes() => {
+                WriteOutcome::Missing(_) if call.deletes() => {
                     self.settle(
                         deployment,
                         step,
@@ -62,7 +62,7 @@ impl RunContext {
                     .await?;
                     return Ok(receipt);
                 }
-                Answer::Done(_) => {
+                WriteOutcome::Done(_) => {
                     self.settle(
                         deployment,
                         step,
@@ -72,28 +72,30 @@ impl RunContext {
                     .await?;
                     return Ok(receipt);
                 }
-                Answer::Refused(reason) if !doubted => {
+                WriteOutcome::Refused(reason) if !doubted => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                     self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
                     return Err(PhaseError::Fail(change.refused(&reason)));
                 }
-                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
+                WriteOutcome::Refused(reason)
+                | WriteOutcome::Partial(reason)
+                | WriteOutcome::Missing(reason) => {
                     // Part of it may have been kept: it counts as changed, and is put back.
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::Applied(receipt))
                         .await?;
                     return Err(PhaseError::Fail(change.refused(&reason)));
                 }
-                Answer::TokenRefused(reason) => {
+                WriteOutcome::TokenRefused(reason) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let reason = format!("{} was not changed, the token was refused: {reason}", change.what);
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
-                Answer::NotDone(reason, pause) => {
+                WriteOutcome::NotSent(reason, pause) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
-                Answer::Taken(reason) | Answer::Doubt(reason) => {
+                WriteOutcome::Conflict(reason) | WriteOutcome::Ambiguous(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     self.pause(Wait::Again, AGAIN).await?;
                     saw = reason;
@@ -111,7 +113,7 @@ impl RunContext {
         deployment: &mut Deployment<P>,
         kind: RequestSemantics,
         change: &Change<'_>,
-        call: &Call,
+        call: &WriteRequest,
     ) -> Result<(), Stop> {
         let own = self.tag(deployment, change.step);
         let intended = Intended {

@@ -16,16 +16,16 @@ use super::event::Event;
 use super::halt::{PhaseError, Stop, refused};
 use super::waits::Wait;
 use super::work::RunContext;
-use crate::providers::answer::Answer;
-use crate::providers::call::STALENESS;
-use crate::providers::{Object, Provider};
+use crate::providers::outcome::WriteOutcome;
+use crate::providers::request::STALENESS;
+use crate::providers::{Provider, RemoteObject};
 
 /// What is found at the key of a resource that is about to be made.
 enum Occupancy {
     Free,
-    Shared(Object),
-    Ours(Object),
-    Taken(Object),
+    Shared(RemoteObject),
+    Ours(RemoteObject),
+    Taken(RemoteObject),
 }
 
 impl RunContext {
@@ -68,7 +68,7 @@ impl RunContext {
                 Occupancy::Taken(object) => return Err(PhaseError::Fail(taken(provider, &object))),
             }
             let tag = self.tag(deployment, step);
-            let call = provider.make(fields, &tag);
+            let call = provider.create_request(fields, &tag);
             let intended = Intended {
                 step,
                 semantics: RequestSemantics::NonIdempotent,
@@ -79,8 +79,8 @@ impl RunContext {
             };
             self.record(deployment, Effect::Intended(intended)).await?;
             match self.send(call).await? {
-                Answer::Done(body) => {
-                    if let Some(object) = provider.made(&body, fields, &tag) {
+                WriteOutcome::Done(body) => {
+                    if let Some(object) = provider.parse_created(&body, fields, &tag) {
                         return self
                             .have(deployment, (step, Origin::Created), object, ResolvedBy::Response)
                             .await;
@@ -88,28 +88,30 @@ impl RunContext {
                     self.doubted = true;
                     "an answer without an id".clone_into(&mut saw);
                 }
-                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
+                WriteOutcome::Refused(reason)
+                | WriteOutcome::Partial(reason)
+                | WriteOutcome::Missing(reason) => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                     self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
                     let what = format!("{} was refused: {reason}", provider.describe());
                     return Err(PhaseError::Fail(refused(what, "")));
                 }
-                Answer::TokenRefused(reason) => {
+                WriteOutcome::TokenRefused(reason) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let reason =
                         format!("{} was not made, the token was refused: {reason}", provider.describe());
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
-                Answer::NotDone(reason, pause) => {
+                WriteOutcome::NotSent(reason, pause) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
-                Answer::Taken(reason) => {
+                WriteOutcome::Conflict(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     (saw, clashes) = (reason, clashes + 1);
                 }
-                Answer::Doubt(reason) => {
+                WriteOutcome::Ambiguous(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     saw = reason;
                 }
@@ -143,9 +145,9 @@ impl RunContext {
             self.settle(deployment, step, ResolvedBy::Reconciliation, EffectOutcome::NotApplied).await?;
             return Ok(None);
         };
-        let receipt = if provider.tags() {
+        let receipt = if provider.carries_tag() {
             // As it was asked for: what somebody changed of it since is theirs, and is seen before it is undone.
-            let made = Object { fields: asked, ..oldest };
+            let made = RemoteObject { fields: asked, ..oldest };
             self.have(deployment, (step, Origin::Created), made, ResolvedBy::Reconciliation).await?
         } else {
             // It carries no ownership tag, so nobody can tell that it is ours: used, kept, and named.
@@ -163,24 +165,33 @@ impl RunContext {
         &mut self,
         provider: &dyn Provider,
         tag: &OwnershipTag,
-    ) -> Result<Vec<Object>, PhaseError> {
+    ) -> Result<Vec<RemoteObject>, PhaseError> {
         // Absence counts only between two control reads: the token may have been another one for a while.
-        provider.control().await?;
+        provider.check_access().await?;
         let mut before = self.ours(provider, tag).await?;
         loop {
             self.pause(Wait::SecondLook, STALENESS).await?;
             let now = self.ours(provider, tag).await?;
-            let ids = |objects: &[Object]| objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>();
+            let ids =
+                |objects: &[RemoteObject]| objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>();
             if ids(&before) == ids(&now) {
-                provider.control().await?;
+                provider.check_access().await?;
                 return Ok(now);
             }
             before = now;
         }
     }
 
-    async fn ours(&self, provider: &dyn Provider, tag: &OwnershipTag) -> Result<Vec<Object>, PhaseError> {
-        let objects = if provider.tags() { provider.marked(tag).await? } else { provider.look().await? };
+    async fn ours(
+        &self,
+        provider: &dyn Provider,
+        tag: &OwnershipTag,
+    ) -> Result<Vec<RemoteObject>, PhaseError> {
+        let objects = if provider.carries_tag() {
+            provider.find_by_tag(tag).await?
+        } else {
+            provider.find_by_key().await?
+        };
         Ok(objects)
     }
 
@@ -190,19 +201,19 @@ impl RunContext {
         provider: &dyn Provider,
     ) -> Result<Occupancy, PhaseError> {
         let tag = self.tag(deployment, provider.step());
-        let mut objects = provider.look().await?;
+        let mut objects = provider.find_by_key().await?;
         if let Some(ours) = objects.iter().position(|object| object.tag.as_ref() == Some(&tag)) {
             return Ok(Occupancy::Ours(objects.swap_remove(ours)));
         }
         // A new project brings its `production` along a moment later than its own answer.
         if objects.is_empty() {
             if !provider.looks_inside() {
-                provider.control().await?;
+                provider.check_access().await?;
             }
             return Ok(Occupancy::Free);
         }
         let first = objects.swap_remove(0);
-        Ok(if provider.shares() { Occupancy::Shared(first) } else { Occupancy::Taken(first) })
+        Ok(if provider.is_shared() { Occupancy::Shared(first) } else { Occupancy::Taken(first) })
     }
 
     /// Writes that the resource is there, made by this run or found.
@@ -213,7 +224,7 @@ impl RunContext {
         &mut self,
         deployment: &mut Deployment<P>,
         (step, how): (Step, Origin),
-        object: Object,
+        object: RemoteObject,
         by: ResolvedBy,
     ) -> Result<Receipt, PhaseError> {
         let receipt = receipt(step, how, object);
@@ -226,7 +237,7 @@ impl RunContext {
         &mut self,
         deployment: &mut Deployment<P>,
         step: Step,
-        object: Object,
+        object: RemoteObject,
     ) -> Result<Receipt, PhaseError> {
         let receipt = receipt(step, Origin::Created, object);
         self.record(deployment, Effect::Duplicate { receipt: receipt.clone() }).await?;
@@ -241,7 +252,7 @@ impl RunContext {
         &mut self,
         deployment: &mut Deployment<P>,
         step: Step,
-        object: Object,
+        object: RemoteObject,
     ) -> Result<(), PhaseError> {
         let receipt = receipt(step, Origin::Created, object);
         Ok(self.record(deployment, Effect::Duplicate { receipt }).await?)
@@ -271,7 +282,7 @@ impl RunContext {
     }
 }
 
-fn receipt(step: Step, how: Origin, object: Object) -> Receipt {
+fn receipt(step: Step, how: Origin, object: RemoteObject) -> Receipt {
     Receipt { step, origin: how, id: object.id, tag: object.tag, attributes: object.fields }
 }
 
@@ -282,7 +293,7 @@ fn hidden(provider: &dyn Provider, reason: &str) -> machine::cause::Cause {
     )
 }
 
-fn taken(provider: &dyn Provider, stranger: &Object) -> machine::cause::Cause {
+fn taken(provider: &dyn Provider, stranger: &RemoteObject) -> machine::cause::Cause {
     refused(
         format!(
             "{} is there already and was not made by this app's runs ({})",

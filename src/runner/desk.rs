@@ -18,7 +18,7 @@ use super::event::EventSink;
 use super::journal::Journal;
 use super::work::{Cancel, RunContext};
 use super::{CompletionPolicy, Consent, Ended, Keep, OnFailure, Run, Taken};
-use crate::plan::release::{ReadError, frozen, frozen_forms, frozen_text};
+use crate::plan::release::{ReleaseError, frozen, frozen_forms, frozen_text};
 use crate::plan::{Ask, Blocker, Pin, Release};
 use crate::providers::Clients;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
@@ -152,15 +152,15 @@ impl From<Blocker> for CommandOutcome {
     }
 }
 
-impl From<ReadError> for CommandOutcome {
-    fn from(error: ReadError) -> Self {
+impl From<ReleaseError> for CommandOutcome {
+    fn from(error: ReleaseError) -> Self {
         match error {
-            ReadError::Store(error) => error.into(),
-            ReadError::Damaged { .. } => {
+            ReleaseError::Store(error) => error.into(),
+            ReleaseError::Damaged { .. } => {
                 let hint = format!("put a backup of the journal in its place; {UNTOUCHED}");
                 Blocker::new(error.to_string(), hint).into()
             }
-            ReadError::Replay { .. } => Blocker::new(error.to_string(), UNTOUCHED).into(),
+            ReleaseError::Replay { .. } => Blocker::new(error.to_string(), UNTOUCHED).into(),
         }
     }
 }

@@ -14,8 +14,8 @@ use super::halt::{PhaseError, Stop};
 use super::unmake::{Undoing, not_ours};
 use super::waits::Wait;
 use super::work::{RunContext, TRIES};
-use crate::providers::answer::Answer;
-use crate::providers::call::STALENESS;
+use crate::providers::outcome::WriteOutcome;
+use crate::providers::request::STALENESS;
 use crate::providers::{Provider, Volumes};
 
 /// A resource that is no longer wanted.
@@ -71,7 +71,7 @@ impl RunContext {
                 return self.leave(deployment, provider, dropped, (by, &reason)).await;
             }
             self.still_trying(deployment, step, &saw)?;
-            let call = provider.unmake(dropped.id, Volumes::Keep);
+            let call = provider.delete_request(dropped.id, Volumes::Keep);
             let intended = Intended {
                 step,
                 semantics: RequestSemantics::Idempotent,
@@ -83,22 +83,22 @@ impl RunContext {
             self.record(deployment, Effect::Intended(intended)).await?;
             let (why, pause) = match self.send(call).await? {
                 // Read back before it counts.
-                Answer::Done(_) | Answer::Missing(_) => continue,
-                Answer::Refused(reason) | Answer::Partial(reason) => {
+                WriteOutcome::Done(_) | WriteOutcome::Missing(_) => continue,
+                WriteOutcome::Refused(reason) | WriteOutcome::Partial(reason) => {
                     return self.leave(deployment, provider, dropped, (ResolvedBy::Response, &reason)).await;
                 }
-                Answer::TokenRefused(reason) => {
+                WriteOutcome::TokenRefused(reason) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let what = provider.describe();
                     let reason = format!("{what} was not deleted, the token was refused: {reason}");
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
-                Answer::NotDone(reason, pause) => {
+                WriteOutcome::NotSent(reason, pause) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     saw = reason;
                     (Wait::Told, pause)
                 }
-                Answer::Taken(reason) | Answer::Doubt(reason) => {
+                WriteOutcome::Conflict(reason) | WriteOutcome::Ambiguous(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     saw = reason;
                     (Wait::Again, STALENESS)
@@ -141,27 +141,33 @@ impl RunContext {
         let began = self.time();
         loop {
             self.safe_point()?;
-            let there = provider.look().await?;
+            let there = provider.find_by_key().await?;
             if there.iter().any(|object| object.tag.as_ref() == Some(&tag) && object.agrees_with(before)) {
                 return Ok(Undoing::Done);
             }
             if let Some(other) = there.first() {
                 return Ok(Undoing::Blocked(format!("{} has its place by now", other.id)));
             }
-            let (why, reason, pause) =
-                match self.undo(deployment, receipt, provider.make(before, &tag)).await? {
-                    // Seen at the next look, or sent again.
-                    Answer::Done(_) => (Wait::SecondLook, "the answer to be seen".to_owned(), STALENESS),
-                    Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
-                        return Ok(Undoing::Blocked(format!("refused: {reason}")));
-                    }
-                    Answer::TokenRefused(reason) => {
-                        let reason = format!("the token was refused: {reason}");
-                        return Err(Stop::park(reason, "check it, then resume"));
-                    }
-                    Answer::NotDone(reason, pause) => (Wait::Told, reason, pause),
-                    Answer::Taken(reason) | Answer::Doubt(reason) => (Wait::Again, reason, STALENESS),
-                };
+            let (why, reason, pause) = match self
+                .undo(deployment, receipt, provider.create_request(before, &tag))
+                .await?
+            {
+                // Seen at the next look, or sent again.
+                WriteOutcome::Done(_) => (Wait::SecondLook, "the answer to be seen".to_owned(), STALENESS),
+                WriteOutcome::Refused(reason)
+                | WriteOutcome::Partial(reason)
+                | WriteOutcome::Missing(reason) => {
+                    return Ok(Undoing::Blocked(format!("refused: {reason}")));
+                }
+                WriteOutcome::TokenRefused(reason) => {
+                    let reason = format!("the token was refused: {reason}");
+                    return Err(Stop::park(reason, "check it, then resume"));
+                }
+                WriteOutcome::NotSent(reason, pause) => (Wait::Told, reason, pause),
+                WriteOutcome::Conflict(reason) | WriteOutcome::Ambiguous(reason) => {
+                    (Wait::Again, reason, STALENESS)
+                }
+            };
             if self.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
             }

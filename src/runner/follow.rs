@@ -10,8 +10,8 @@ use super::app::App;
 use super::halt::{PhaseError, Stop, failed};
 use super::waits::Wait;
 use super::work::{RunContext, TRIES};
-use crate::providers::call::STALENESS;
 use crate::providers::coolify::deployments::Deployment;
+use crate::providers::request::STALENESS;
 
 const POLL: Duration = Duration::from_secs(5);
 /// How long a deployment may take: Coolify ends one after an hour unless it is told otherwise (4.3.11).

@@ -23,7 +23,7 @@ use crate::plan::draw::{DrawnPlan, Planner};
 use crate::plan::preflight::Facts;
 use crate::plan::survey::survey;
 use crate::plan::{Adoption, Blocker, Preflight};
-use crate::providers::{Names, Object, Provider};
+use crate::providers::{Provider, RemoteObject, ResourceNames};
 use crate::secrets::Secret;
 
 /// What comes of a phase: where the run came to rest, or why it stopped on the way.
@@ -270,7 +270,7 @@ impl Run {
     ) -> Result<(Receipt, Rollout), PhaseError> {
         let began = self.work.time();
         let plan = deployment.plan().clone();
-        let names = Names::of(&plan);
+        let names = ResourceNames::of(&plan);
         let projects = self.clients.projects(&plan.target, &names);
         let project = self.project(deployment, &projects, &plan).await?;
         let environments = self.clients.environments(&plan.target, &names, &project.id);
@@ -320,13 +320,13 @@ impl Run {
         match &wish.action {
             Action::Create => self.work.create(deployment, provider, &wish.attributes).await,
             Action::NoOp { id, tag } => {
-                let object = Object::as_asked(id, &wish.attributes, tag.as_ref());
+                let object = RemoteObject::as_asked(id, &wish.attributes, tag.as_ref());
                 self.work.have(deployment, (step, Origin::Existing), object, ResolvedBy::Observation).await
             }
             Action::Update { id, before, tag } => {
                 let what = provider.describe();
                 let change = Change { step, id, tag: tag.clone(), before, what };
-                let call = provider.change(id, &wish.attributes);
+                let call = provider.update_request(id, &wish.attributes);
                 self.work.converge(deployment, &change, &call).await
             }
             Action::Delete { id, before, tag } => {

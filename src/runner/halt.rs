@@ -3,8 +3,8 @@
 use machine::cause::{Cause, CauseKind};
 use machine::deployment::RecordError;
 
-use crate::plan::release::ReadError;
-use crate::providers::Trouble;
+use crate::plan::release::ReleaseError;
+use crate::providers::ReadError;
 use crate::store::StoreError;
 
 /// What keeps a run from going on where it is. It can be taken up again.
@@ -48,14 +48,14 @@ impl From<StoreError> for Stop {
     }
 }
 
-impl From<ReadError> for Stop {
-    fn from(error: ReadError) -> Self {
+impl From<ReleaseError> for Stop {
+    fn from(error: ReleaseError) -> Self {
         match error {
-            ReadError::Store(error) => error.into(),
-            damaged @ ReadError::Damaged { .. } => {
+            ReleaseError::Store(error) => error.into(),
+            damaged @ ReleaseError::Damaged { .. } => {
                 Self::park(damaged.to_string(), "put a backup of the journal in its place")
             }
-            unreadable @ ReadError::Replay { .. } => {
+            unreadable @ ReleaseError::Replay { .. } => {
                 Self::park(unreadable.to_string(), "the version that wrote it can go on")
             }
         }
@@ -80,14 +80,14 @@ impl<E: Into<Stop>> From<E> for PhaseError {
 }
 
 // What could not be read is never taken for absent: the run waits until it can be read.
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Self {
+impl From<ReadError> for Stop {
+    fn from(trouble: ReadError) -> Self {
         let hint = match &trouble {
-            Trouble::NoToken { .. } => "set it in the environment or in `.env`, then resume",
-            Trouble::TokenRefused { .. } => "check the token, then resume",
-            Trouble::Elsewhere { .. } => "give the token the run was started with, then resume",
-            Trouble::Unreachable { .. } | Trouble::Misdirected { .. } => "resume when it answers again",
-            Trouble::Refused { .. } | Trouble::Unintelligible { .. } => {
+            ReadError::NoToken { .. } => "set it in the environment or in `.env`, then resume",
+            ReadError::TokenRefused { .. } => "check the token, then resume",
+            ReadError::Elsewhere { .. } => "give the token the run was started with, then resume",
+            ReadError::Unreachable { .. } | ReadError::Misdirected { .. } => "resume when it answers again",
+            ReadError::Refused { .. } | ReadError::Unintelligible { .. } => {
                 "look at it, then resume or roll back"
             }
         };

@@ -14,7 +14,7 @@ use super::event::{Came, Event};
 use super::halt::{PhaseError, Stop, failed};
 use super::undo::unplanned;
 use super::unmake::Undoing;
-use crate::providers::{Names, Volumes};
+use crate::providers::{ResourceNames, Volumes};
 
 impl Run {
     /// Takes down what the plan calls late. What others use by now stays.
@@ -62,7 +62,7 @@ impl Run {
         plan: &Plan,
         receipt: &Receipt,
     ) -> Result<Undoing, Stop> {
-        let (clients, names) = (self.clients.clone(), Names::of(plan));
+        let (clients, names) = (self.clients.clone(), ResourceNames::of(plan));
         match receipt.step {
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
@@ -70,7 +70,7 @@ impl Run {
                 self.work.unmake(deployment, &records, receipt, Volumes::Keep).await
             }
             Step::Project | Step::Environment => {
-                if let Some(others) = clients.coolify.residents(&receipt.id, None).await? {
+                if let Some(others) = clients.coolify.environment_resources(&receipt.id, None).await? {
                     return Ok(Undoing::Kept(others));
                 }
                 let projects = clients.projects(&plan.target, &names);

@@ -23,9 +23,9 @@ use super::unmake::Undoing;
 use crate::plan::Release;
 use crate::plan::compose::sent;
 use crate::plan::release::frozen;
-use crate::providers::coolify::parts::{Fate, Part, Stack};
 use crate::providers::coolify::resource::is_application;
-use crate::providers::{Provider, Trouble};
+use crate::providers::coolify::sub_resources::{Stack, StatusScope, SubResource};
+use crate::providers::{Provider, ReadError};
 
 /// How often a text is sent again into which Coolify wrote something back.
 const TRIES: u32 = 3;
@@ -75,7 +75,7 @@ impl Run {
         let parts = self.clients.coolify.parts(service.id).await?;
         let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
         let look = if strays.is_empty() { Look::Needless } else { Look::Again };
-        for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
+        for (part, fate) in strays.iter().filter(|(_, fate)| *fate != StatusScope::Woken) {
             self.change_part(deployment, &service, (part, *fate), &tag).await?;
         }
         self.no_doubts_left(deployment, &service).await?;
@@ -118,10 +118,10 @@ impl Run {
             tries += 1;
             let (id, own, what) = (service.id, service.tag.cloned(), apps.describe());
             let change = Change { step: Step::App, id, tag: own, before, what };
-            self.work.converge(deployment, &change, &apps.change(id, &plan.app.attributes)).await?;
+            self.work.converge(deployment, &change, &apps.update_request(id, &plan.app.attributes)).await?;
         };
         let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
-        for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
+        for (part, fate) in strays.iter().filter(|(_, fate)| *fate == StatusScope::Woken) {
             self.change_part(deployment, &service, (part, *fate), &tag).await?;
         }
         self.no_doubts_left(deployment, &service).await
@@ -131,7 +131,7 @@ impl Run {
         &mut self,
         deployment: &mut Deployment<P>,
         service: &Changed<'_>,
-        (part, fate): (&Part, Fate),
+        (part, fate): (&SubResource, StatusScope),
         tag: &OwnershipTag,
     ) -> Result<(), PhaseError> {
         let (what, before) = (format!("compose service `{}`", part.name), Attributes::new());
@@ -177,7 +177,7 @@ impl Run {
         apps: &dyn Provider,
         (compose, fields): (&str, &Attributes),
     ) -> Result<Undoing, Stop> {
-        let text = apps.change(&receipt.id, fields);
+        let text = apps.update_request(&receipt.id, fields);
         let same = self.base.as_ref().is_some_and(|base| self.has_the_services_of(base));
         if same || is_application(fields) {
             return self.insist(deployment, receipt, &text).await;
@@ -185,7 +185,7 @@ impl Run {
         let tag = self.work.tag(deployment, Step::App);
         let parts = self.clients.coolify.parts(&receipt.id).await?;
         let strays = self.strays(parts, (compose, fields), &tag).await?;
-        for (part, fate) in strays.iter().filter(|(_, fate)| *fate != Fate::Woken) {
+        for (part, fate) in strays.iter().filter(|(_, fate)| *fate != StatusScope::Woken) {
             self.insist_on_part(deployment, receipt, (part, *fate), &tag).await?;
         }
         self.work.outlive(receipt.step, deployment.ledger().unanswered_on(Step::App)).await?;
@@ -197,7 +197,7 @@ impl Run {
             let others = written_back(&stack, compose);
             if others.is_empty() {
                 let strays = self.strays(stack.parts, (compose, fields), &tag).await?;
-                for (part, fate) in strays.iter().filter(|(_, fate)| *fate == Fate::Woken) {
+                for (part, fate) in strays.iter().filter(|(_, fate)| *fate == StatusScope::Woken) {
                     self.insist_on_part(deployment, receipt, (part, *fate), &tag).await?;
                 }
                 return Ok(Undoing::Done);
@@ -211,7 +211,7 @@ impl Run {
         &mut self,
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
-        (part, fate): (&Part, Fate),
+        (part, fate): (&SubResource, StatusScope),
         tag: &OwnershipTag,
     ) -> Result<(), Stop> {
         let call = self.clients.coolify.change_part(&receipt.id, part, fate, tag);
@@ -236,23 +236,23 @@ impl Run {
     // What is to be done about which part. A part that somebody else silenced is left alone.
     async fn strays(
         &self,
-        parts: Vec<Part>,
+        parts: Vec<SubResource>,
         (compose, fields): (&str, &Attributes),
         tag: &OwnershipTag,
-    ) -> Result<Vec<(Part, Fate)>, Trouble> {
+    ) -> Result<Vec<(SubResource, StatusScope)>, ReadError> {
         let (coolify, wanted) = (&self.clients.coolify, sent::services(compose));
         let field = |name: &str| fields.get(name).map_or("", String::as_str);
-        let fate = |part: &Part| {
+        let fate = |part: &SubResource| {
             let ours = part.tag.as_ref().is_some_and(|theirs| theirs.journal == tag.journal);
             let routed = part.name != field("service") && !part.url.is_empty() && part.url == field("url");
             match (wanted.contains(&part.name), part.silent) {
-                (false, false) => Some(Fate::Silenced),
-                (true, true) if ours => Some(Fate::Woken),
-                (true, _) if routed => Some(Fate::Unrouted),
+                (false, false) => Some(StatusScope::Silenced),
+                (true, true) if ours => Some(StatusScope::Woken),
+                (true, _) if routed => Some(StatusScope::Unrouted),
                 (true, _) | (false, true) => None,
             }
         };
-        let strays: Vec<(Part, Fate)> =
+        let strays: Vec<(SubResource, StatusScope)> =
             parts.into_iter().filter_map(|part| fate(&part).map(|fate| (part, fate))).collect();
         if strays.is_empty() || coolify.changes_parts().await? {
             return Ok(strays);
@@ -266,8 +266,8 @@ impl Run {
         Ok(Vec::new())
     }
 
-    fn tell_of(&self, part: &Part, fate: Fate) {
-        if fate == Fate::Silenced {
+    fn tell_of(&self, part: &SubResource, fate: StatusScope) {
+        if fate == StatusScope::Silenced {
             let name = &part.name;
             let text = format!(
                 "compose service `{name}` is no longer in the text; Coolify cannot delete it, so it is left out of the status"

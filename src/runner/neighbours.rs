@@ -15,8 +15,8 @@ use super::halt::{PhaseError, failed};
 use super::waits::Wait;
 use crate::plan::compose::sent;
 use crate::providers::coolify::Resource;
+use crate::providers::coolify::lifecycle::Container;
 use crate::providers::coolify::resource::is_application;
-use crate::providers::coolify::starts::Container;
 
 /// For how long one may be down after the main service is well.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -14,7 +14,7 @@ use super::halt::failed;
 use super::symptom::Symptom;
 use super::work::RunContext;
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::starts::Container;
+use crate::providers::coolify::lifecycle::Container;
 use crate::verify::{Patience, Seen, Sighting, Stop, VerifyError};
 
 /// For how long a start may show nothing before it is given up. A container is there within a minute of the

@@ -20,8 +20,8 @@ use super::{CompletionPolicy, Run};
 use crate::plan::compose::release_label;
 use crate::plan::{Ask, Release};
 use crate::providers::coolify::deployments::{self, Status};
+use crate::providers::coolify::lifecycle::Container;
 use crate::providers::coolify::resource::is_application;
-use crate::providers::coolify::starts::Container;
 use crate::spec::{self, Health, TUNNEL_SUFFIX};
 use crate::verify::{self, Proven, Seen, Target, VerifyError, Way, verify};
 

@@ -20,7 +20,7 @@ use super::prospect::{Looked, NO_SIGN};
 use super::prove::{Sought, Stage};
 use super::waits::Wait;
 use crate::plan::Release;
-use crate::providers::coolify::starts::Container;
+use crate::providers::coolify::lifecycle::Container;
 use crate::verify::{Proven, Seen};
 
 const POLL: Duration = Duration::from_secs(5);

@@ -134,12 +134,12 @@ impl Run {
         (base, pinned): (&Release, Option<&Attributes>),
     ) -> Result<Undoing, Stop> {
         let Some(pinned) = pinned else { return self.start_again(deployment, receipt, base).await };
-        let pin = apps.change(&receipt.id, pinned);
+        let pin = apps.update_request(&receipt.id, pinned);
         if let Undoing::Blocked(reason) = self.insist(deployment, receipt, &pin).await? {
             return Ok(Undoing::Blocked(reason));
         }
         let started = self.start_again(deployment, receipt, base).await?;
-        let unpin = apps.change(&receipt.id, &base.plan().app.attributes);
+        let unpin = apps.update_request(&receipt.id, &base.plan().app.attributes);
         match self.insist(deployment, receipt, &unpin).await? {
             Undoing::Blocked(reason) => Ok(Undoing::Blocked(reason)),
             Undoing::Done | Undoing::Kept(_) => Ok(started),

@@ -24,12 +24,12 @@ use crate::plan::compose::env_text::{Forms, needs_empty_part};
 use crate::plan::compose::release_label::labelled;
 use crate::plan::release::frozen;
 use crate::plan::values::WantedRows;
-use crate::providers::answer::Answer;
-use crate::providers::call::{Call, STALENESS};
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::deployments::Status;
 use crate::providers::coolify::envs::Reach;
-use crate::providers::{Names, Object, Provider};
+use crate::providers::outcome::WriteOutcome;
+use crate::providers::request::{STALENESS, WriteRequest};
+use crate::providers::{Provider, RemoteObject, ResourceNames};
 use crate::secrets::Secret;
 
 impl Run {
@@ -94,7 +94,7 @@ impl Run {
         if let Some(reason) = not_ours(records, receipt, &object) {
             return Ok(Undoing::Blocked(reason));
         }
-        let call = records.change(&receipt.id, before);
+        let call = records.update_request(&receipt.id, before);
         self.insist(deployment, receipt, &call).await
     }
 
@@ -112,7 +112,7 @@ impl Run {
         let project = super::undo::project(deployment);
         let fields = &base.plan().app.attributes;
         let sent = labelled(&compose, fields);
-        let apps = self.clients.app(&plan.target, &Names::of(plan), &project, fields, &sent);
+        let apps = self.clients.app(&plan.target, &ResourceNames::of(plan), &project, fields, &sent);
         let Some(object) = self.work.present(apps.as_ref(), &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };
@@ -308,25 +308,29 @@ impl Run {
         &mut self,
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
-        call: &Call,
+        call: &WriteRequest,
     ) -> Result<Undoing, Stop> {
         let began = self.work.time();
         loop {
             self.work.safe_point()?;
             let (why, reason, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
-                Answer::Done(_) => return Ok(Undoing::Done),
-                Answer::Missing(_) if call.deletes() => return Ok(Undoing::Done),
-                Answer::Missing(reason) | Answer::Refused(reason) | Answer::Partial(reason) => {
+                WriteOutcome::Done(_) => return Ok(Undoing::Done),
+                WriteOutcome::Missing(_) if call.deletes() => return Ok(Undoing::Done),
+                WriteOutcome::Missing(reason)
+                | WriteOutcome::Refused(reason)
+                | WriteOutcome::Partial(reason) => {
                     return Ok(Undoing::Blocked(format!("refused: {reason}")));
                 }
-                Answer::TokenRefused(reason) => {
+                WriteOutcome::TokenRefused(reason) => {
                     return Err(Stop::park(
                         format!("the token was refused: {reason}"),
                         "check it, then resume",
                     ));
                 }
-                Answer::NotDone(reason, pause) => (Wait::Told, reason, pause),
-                Answer::Taken(reason) | Answer::Doubt(reason) => (Wait::Again, reason, STALENESS),
+                WriteOutcome::NotSent(reason, pause) => (Wait::Told, reason, pause),
+                WriteOutcome::Conflict(reason) | WriteOutcome::Ambiguous(reason) => {
+                    (Wait::Again, reason, STALENESS)
+                }
             };
             if self.work.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
@@ -338,7 +342,7 @@ impl Run {
 
 // What got through in part, or is put back in part, is as it was sent, as it was before, or as its release had it;
 // anything else is somebody's.
-fn strayed(object: &Object, known: &[Option<&Attributes>]) -> Option<String> {
+fn strayed(object: &RemoteObject, known: &[Option<&Attributes>]) -> Option<String> {
     let is_known = |(name, value): &(&String, &String)| {
         let mut told = known.iter().flatten().filter_map(|fields| fields.get(*name)).peekable();
         told.peek().is_none() || told.any(|known| known == *value)

@@ -24,10 +24,10 @@ use super::halt::{PhaseError, Stop};
 use super::waits::Wait;
 use super::work::RunContext;
 use crate::providers::Coolify;
-use crate::providers::answer::Answer;
-use crate::providers::call::STALENESS;
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::deployments::{Trigger, Verdict as Judged, judge, trigger};
+use crate::providers::outcome::WriteOutcome;
+use crate::providers::request::STALENESS;
 
 /// The field of a start's receipt that names its deployment.
 pub const DEPLOYMENT: &str = "deployment";
@@ -75,7 +75,7 @@ impl RunContext {
             self.intend(deployment, RequestSemantics::Trigger, &change, &call).await?;
             let sent = self.journal.now();
             match self.send(call).await? {
-                Answer::Done(body) => match self.came(app, &before, Some(&body)).await? {
+                WriteOutcome::Done(body) => match self.came(app, &before, Some(&body)).await? {
                     Came::Started(fields) => {
                         let receipt = change.receipt(&fields);
                         self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::Applied(receipt))
@@ -94,22 +94,24 @@ impl RunContext {
                         return Err(PhaseError::Fail(change.refused(&reason)));
                     }
                 },
-                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
+                WriteOutcome::Refused(reason)
+                | WriteOutcome::Partial(reason)
+                | WriteOutcome::Missing(reason) => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                     self.settle(deployment, step, ResolvedBy::Response, outcome).await?;
                     return Err(PhaseError::Fail(change.refused(&reason)));
                 }
-                Answer::TokenRefused(reason) => {
+                WriteOutcome::TokenRefused(reason) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let reason = format!("the app was not started, the token was refused: {reason}");
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
-                Answer::NotDone(reason, pause) => {
+                WriteOutcome::NotSent(reason, pause) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     self.wait(Wait::Told, step, &reason, pause).await?;
                     saw = reason;
                 }
-                Answer::Taken(reason) | Answer::Doubt(reason) => {
+                WriteOutcome::Conflict(reason) | WriteOutcome::Ambiguous(reason) => {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     self.pause(Wait::Again, AGAIN).await?;
                     saw = reason;

@@ -11,7 +11,7 @@ use super::Run;
 use super::halt::{PhaseError, failed};
 use super::undo::project;
 use super::unmake::Undoing;
-use crate::providers::{Names, Provider, Volumes};
+use crate::providers::{Provider, ResourceNames, Volumes};
 
 impl Run {
     /// Finds resources of this run that no receipt knows. Those beyond the first of a step are taken down.
@@ -23,7 +23,7 @@ impl Run {
         deployment: &mut Deployment<P>,
         plan: &Plan,
     ) -> Result<(), PhaseError> {
-        let (place, names) = (&plan.target, Names::of(plan));
+        let (place, names) = (&plan.target, ResourceNames::of(plan));
         let records = plan.wanted().map(|(nth, record)| self.clients.records(record, Step::Dns(nth)));
         let records: Vec<_> = records.collect();
         let projects = self.clients.projects(place, &names);
@@ -44,7 +44,7 @@ impl Run {
     ) -> Result<(), PhaseError> {
         let step = provider.step();
         let tag = self.work.tag(deployment, step);
-        for object in provider.marked(&tag).await? {
+        for object in provider.find_by_tag(&tag).await? {
             if knows(deployment, step, &object.id) {
                 continue;
             }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::container_log::Whose;
 use crate::plan::Ask;
-use crate::providers::coolify::starts::Container;
+use crate::providers::coolify::lifecycle::Container;
 use crate::spec::Source;
 use crate::verify::Seen;
 

@@ -14,7 +14,7 @@ use super::forward::Walk;
 use super::halt::{PhaseError, Stop};
 use super::unmake::Undoing;
 use super::{Ended, Run};
-use crate::providers::{Names, Provider, Volumes};
+use crate::providers::{Provider, ResourceNames, Volumes};
 
 impl Run {
     /// Writes that the run turns back, and undoes it.
@@ -65,7 +65,7 @@ impl Run {
 
     async fn settle_doubts(&mut self, deployment: &mut Deployment<RollingBack>) -> Result<(), Stop> {
         let plan = deployment.plan().clone();
-        let names = Names::of(&plan);
+        let names = ResourceNames::of(&plan);
         for doubt in deployment.ledger().doubts().to_vec() {
             let settled = match (doubt.semantics, doubt.step) {
                 (RequestSemantics::NonIdempotent, Step::Dns(nth) | Step::Proxy(nth)) => {
@@ -191,7 +191,7 @@ impl Run {
         receipt: &Receipt,
     ) -> Result<Undoing, Stop> {
         let plan = deployment.plan().clone();
-        let (place, names) = (&plan.target, Names::of(&plan));
+        let (place, names) = (&plan.target, ResourceNames::of(&plan));
         let clients = self.clients.clone();
         match receipt.step {
             Step::Dns(nth) | Step::Proxy(nth) => {
@@ -204,7 +204,7 @@ impl Run {
                 Ok(Undoing::Blocked("its app still stands".to_owned()))
             }
             Step::Project => {
-                if let Some(others) = clients.coolify.residents(&receipt.id, None).await? {
+                if let Some(others) = clients.coolify.environment_resources(&receipt.id, None).await? {
                     return Ok(Undoing::Kept(others));
                 }
                 let projects = clients.projects(place, &names);
@@ -212,7 +212,9 @@ impl Run {
             }
             Step::Environment => {
                 let project = project(deployment);
-                if let Some(others) = clients.coolify.residents(&project, Some(&names.environment)).await? {
+                if let Some(others) =
+                    clients.coolify.environment_resources(&project, Some(&names.environment)).await?
+                {
                     return Ok(Undoing::Kept(others));
                 }
                 let environments = clients.environments(place, &names, &project);

@@ -15,9 +15,9 @@ use super::app::App;
 use super::halt::Stop;
 use super::waits::Wait;
 use super::work::{RunContext, TRIES};
-use crate::providers::answer::Answer;
-use crate::providers::call::{Call, STALENESS};
-use crate::providers::{Coolify, Object, Provider, Volumes};
+use crate::providers::outcome::WriteOutcome;
+use crate::providers::request::{STALENESS, WriteRequest};
+use crate::providers::{Coolify, Provider, RemoteObject, Volumes};
 
 /// What came of undoing one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,15 +73,19 @@ impl RunContext {
             if waited > TRIES {
                 return Ok(Undoing::Blocked("still there 10 minutes after it was deleted".to_owned()));
             }
-            let call = provider.unmake(&receipt.id, volumes);
+            let call = provider.delete_request(&receipt.id, volumes);
             match self.undo(deployment, receipt, call).await? {
-                Answer::Done(_) | Answer::Missing(_) => deleted = Some(self.time()),
-                Answer::Taken(reason) | Answer::Doubt(reason) | Answer::Partial(reason) => {
+                WriteOutcome::Done(_) | WriteOutcome::Missing(_) => deleted = Some(self.time()),
+                WriteOutcome::Conflict(reason)
+                | WriteOutcome::Ambiguous(reason)
+                | WriteOutcome::Partial(reason) => {
                     self.wait(Wait::Again, receipt.step, &reason, POLL).await?;
                 }
-                Answer::NotDone(reason, pause) => self.wait(Wait::Told, receipt.step, &reason, pause).await?,
-                Answer::TokenRefused(reason) => return Err(token_refused(provider, &reason)),
-                Answer::Refused(reason) => {
+                WriteOutcome::NotSent(reason, pause) => {
+                    self.wait(Wait::Told, receipt.step, &reason, pause).await?
+                }
+                WriteOutcome::TokenRefused(reason) => return Err(token_refused(provider, &reason)),
+                WriteOutcome::Refused(reason) => {
                     self.wait(Wait::Again, receipt.step, &reason, STALENESS).await?;
                     refused = Some(reason);
                 }
@@ -97,15 +101,15 @@ impl RunContext {
         &mut self,
         deployment: &mut Deployment<P>,
         receipt: &Receipt,
-        call: Call,
-    ) -> Result<Answer, Stop> {
+        call: WriteRequest,
+    ) -> Result<WriteOutcome, Stop> {
         let request: RedactedRequest = call.redacted.clone();
         let attempt = self.attempt(call.times);
         let effect =
             Effect::UndoIntended { resource: receipt.step, id: receipt.id.clone(), request, attempt };
         self.record(deployment, effect).await?;
         let answer = self.send(call).await?;
-        if matches!(answer, Answer::Doubt(_)) {
+        if matches!(answer, WriteOutcome::Ambiguous(_)) {
             let (resource, id) = (receipt.step, receipt.id.clone());
             self.record(deployment, Effect::UndoDoubted { resource, id }).await?;
         }
@@ -116,11 +120,11 @@ impl RunContext {
     ///
     /// # Errors
     /// [`Stop`].
-    pub async fn present(&self, provider: &dyn Provider, id: &str) -> Result<Option<Object>, Stop> {
+    pub async fn present(&self, provider: &dyn Provider, id: &str) -> Result<Option<RemoteObject>, Stop> {
         if let Some(object) = provider.get(id).await? {
             return Ok(Some(object));
         }
-        provider.control().await?;
+        provider.check_access().await?;
         self.pause(Wait::SecondLook, STALENESS).await?;
         Ok(provider.get(id).await?)
     }
@@ -163,15 +167,18 @@ impl RunContext {
             }
             if stops {
                 stopping = match self.undo(deployment, receipt, coolify.stop(app.resource)).await? {
-                    Answer::TokenRefused(reason) => {
+                    WriteOutcome::TokenRefused(reason) => {
                         return Err(Stop::park(
                             format!("the token was refused: {reason}"),
                             "check it, then resume",
                         ));
                     }
                     // 400 "already stopped" says what we want.
-                    Answer::Done(_) | Answer::Refused(_) | Answer::Missing(_) => true,
-                    Answer::Partial(_) | Answer::Taken(_) | Answer::Doubt(_) | Answer::NotDone(..) => false,
+                    WriteOutcome::Done(_) | WriteOutcome::Refused(_) | WriteOutcome::Missing(_) => true,
+                    WriteOutcome::Partial(_)
+                    | WriteOutcome::Conflict(_)
+                    | WriteOutcome::Ambiguous(_)
+                    | WriteOutcome::NotSent(..) => false,
                 };
             }
             self.wait(Wait::Stopped, Step::App, &format!("the app to stop (status {status})"), POLL).await?;
@@ -180,10 +187,10 @@ impl RunContext {
 }
 
 /// Why the resource that is there may not be touched; `None` when it is ours and as we left it.
-pub fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &Object) -> Option<String> {
+pub fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &RemoteObject) -> Option<String> {
     // What was taken over carries no ownership tag of ours; what we made always does.
     let unmarked = receipt.origin == Origin::Created && object.tag.is_none();
-    if provider.tags() && (unmarked || object.tag != receipt.tag) {
+    if provider.carries_tag() && (unmarked || object.tag != receipt.tag) {
         return Some("it no longer carries our mark: somebody else has made it theirs".to_owned());
     }
     let differences = object.differences(&receipt.attributes);

@@ -22,11 +22,11 @@ use super::work::{RunContext, TRIES};
 use crate::plan::Release;
 use crate::plan::artifact::Artifact;
 use crate::plan::compose::sent;
-use crate::providers::Names;
-use crate::providers::answer::Answer;
-use crate::providers::call::{COOLIFY, STALENESS};
+use crate::providers::ResourceNames;
 use crate::providers::coolify::resource::is_application;
 use crate::providers::coolify::storages::{Goal, Mount, VOLUMES, at_docker, spelled};
+use crate::providers::outcome::WriteOutcome;
+use crate::providers::request::{COOLIFY, STALENESS};
 
 impl Run {
     /// Brings the volumes of an application to what the plan says.
@@ -70,7 +70,7 @@ impl Run {
         let rows = coolify.storages(change.id).await?;
         let mut doubts = deployment.ledger().doubts().iter().rev();
         if let Some(doubt) = doubts.find(|doubt| doubt.step == Step::Volumes).cloned() {
-            let landed = goal.landed(&rows, change.id, &doubt);
+            let landed = goal.took_effect(&rows, change.id, &doubt);
             let outcome = if landed {
                 EffectOutcome::Applied(change.receipt(&doubt.request.attributes))
             } else {
@@ -84,29 +84,31 @@ impl Run {
                 if call.deletes() { RequestSemantics::Idempotent } else { RequestSemantics::NonIdempotent };
             self.work.intend(deployment, kind, change, &call).await?;
             let outcome = match self.work.send(call.clone()).await? {
-                Answer::Done(_) => EffectOutcome::Applied(change.receipt(&call.redacted.attributes)),
-                Answer::Missing(_) if call.deletes() => {
+                WriteOutcome::Done(_) => EffectOutcome::Applied(change.receipt(&call.redacted.attributes)),
+                WriteOutcome::Missing(_) if call.deletes() => {
                     EffectOutcome::Applied(change.receipt(&call.redacted.attributes))
                 }
-                Answer::NotDone(reason, pause) => {
+                WriteOutcome::NotSent(reason, pause) => {
                     self.work
                         .settle(deployment, Step::Volumes, ResolvedBy::Response, EffectOutcome::NotApplied)
                         .await?;
                     self.work.wait(Wait::Told, Step::Volumes, &reason, pause).await?;
                     return Ok(Sent::Unclear);
                 }
-                Answer::Taken(saw) | Answer::Doubt(saw) => {
+                WriteOutcome::Conflict(saw) | WriteOutcome::Ambiguous(saw) => {
                     self.work.tell(&Event::Doubted { step: Step::Volumes.as_str(), saw });
                     return Ok(Sent::Unclear);
                 }
-                Answer::TokenRefused(reason) => {
+                WriteOutcome::TokenRefused(reason) => {
                     self.work
                         .settle(deployment, Step::Volumes, ResolvedBy::Response, EffectOutcome::NotApplied)
                         .await?;
                     let reason = format!("{} were not changed, the token was refused: {reason}", change.what);
                     return Err(Stop::park(reason, "check the token, then resume").into());
                 }
-                Answer::Refused(reason) | Answer::Partial(reason) | Answer::Missing(reason) => {
+                WriteOutcome::Refused(reason)
+                | WriteOutcome::Partial(reason)
+                | WriteOutcome::Missing(reason) => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
                     self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
                     return Err(PhaseError::Fail(change.refused(&reason)));
@@ -163,10 +165,10 @@ impl Run {
         let Artifact { compose, main, .. } = &self.ask.artifact;
         let mounts: Vec<(String, String)> =
             aside(&plan.left_volumes).into_iter().map(|mount| (mount.name, mount.path)).collect();
-        let (names, text) = (Names::of(&plan), sent::mounting(compose, main, &mounts));
+        let (names, text) = (ResourceNames::of(&plan), sent::mounting(compose, main, &mounts));
         let project = super::undo::project(deployment);
         let apps = self.clients.app(&plan.target, &names, &project, &plan.app.attributes, &text);
-        self.insist(deployment, receipt, &apps.change(&receipt.id, &plan.app.attributes)).await
+        self.insist(deployment, receipt, &apps.update_request(&receipt.id, &plan.app.attributes)).await
     }
 
     /// Brings the volumes back to what `base` had, if this run ever changed them.
@@ -200,14 +202,18 @@ impl Run {
             for call in goal.calls(&coolify, &receipt.id, &coolify.storages(&receipt.id).await?) {
                 self.work.safe_point()?;
                 let (why, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
-                    Answer::Done(_) => continue,
-                    Answer::Missing(_) if call.deletes() => continue,
-                    Answer::NotDone(_, pause) => (Wait::Told, pause),
-                    Answer::Taken(_) | Answer::Doubt(_) => (Wait::LateEffect, COOLIFY.settle + STALENESS),
-                    Answer::Missing(reason) | Answer::Refused(reason) | Answer::Partial(reason) => {
+                    WriteOutcome::Done(_) => continue,
+                    WriteOutcome::Missing(_) if call.deletes() => continue,
+                    WriteOutcome::NotSent(_, pause) => (Wait::Told, pause),
+                    WriteOutcome::Conflict(_) | WriteOutcome::Ambiguous(_) => {
+                        (Wait::LateEffect, COOLIFY.settle + STALENESS)
+                    }
+                    WriteOutcome::Missing(reason)
+                    | WriteOutcome::Refused(reason)
+                    | WriteOutcome::Partial(reason) => {
                         return Ok(Undoing::Blocked(format!("a volume was refused: {reason}")));
                     }
-                    Answer::TokenRefused(reason) => {
+                    WriteOutcome::TokenRefused(reason) => {
                         let reason = format!("the token was refused: {reason}");
                         return Err(Stop::park(reason, "check it, then resume"));
                     }

@@ -16,8 +16,8 @@ use super::event::{Event, EventSink};
 use super::halt::{PhaseError, Stop};
 use super::journal::Journal;
 use super::waits::Wait;
-use crate::providers::answer::{Answer, sort};
-use crate::providers::call::{Call, RequestTiming};
+use crate::providers::outcome::{WriteOutcome, classify};
+use crate::providers::request::{RequestTiming, WriteRequest};
 use crate::secrets::Mask;
 use crate::store::{Claim, Holder, Lease, LeaseHolder, Store};
 use crate::wire::{Clock, Ports};
@@ -161,12 +161,12 @@ impl RunContext {
     ///
     /// # Errors
     /// [`Stop`] when another runner holds the app: nothing was sent then.
-    pub async fn send(&mut self, call: Call) -> Result<Answer, Stop> {
+    pub async fn send(&mut self, call: WriteRequest) -> Result<WriteOutcome, Stop> {
         self.journal.guard(call.times.timeout).await?;
         let target = format!("{} {}", call.redacted.method, call.redacted.target);
-        let answer = sort(self.outside.transport.send(call.request).await, call.refusal);
+        let answer = classify(self.outside.transport.send(call.request).await, call.refusal);
         let answer = answer.masked(&self.mask);
-        self.doubted |= matches!(answer, Answer::Doubt(_) | Answer::Taken(_));
+        self.doubted |= matches!(answer, WriteOutcome::Ambiguous(_) | WriteOutcome::Conflict(_));
         tracing::debug!(request = %target, answer = ?summary(&answer), "sent");
         Ok(answer)
     }
@@ -215,15 +215,15 @@ impl RunContext {
     }
 }
 
-fn summary(answer: &Answer) -> &str {
+fn summary(answer: &WriteOutcome) -> &str {
     match answer {
-        Answer::Done(_) => "done",
-        Answer::Refused(why)
-        | Answer::Partial(why)
-        | Answer::Missing(why)
-        | Answer::TokenRefused(why)
-        | Answer::NotDone(why, _)
-        | Answer::Taken(why)
-        | Answer::Doubt(why) => why,
+        WriteOutcome::Done(_) => "done",
+        WriteOutcome::Refused(why)
+        | WriteOutcome::Partial(why)
+        | WriteOutcome::Missing(why)
+        | WriteOutcome::TokenRefused(why)
+        | WriteOutcome::NotSent(why, _)
+        | WriteOutcome::Conflict(why)
+        | WriteOutcome::Ambiguous(why) => why,
     }
 }

@@ -14,7 +14,7 @@ use super::halt::PhaseError;
 use super::prospect::Looked;
 use super::waits::Wait;
 use crate::plan::Release;
-use crate::providers::coolify::starts::Container;
+use crate::providers::coolify::lifecycle::Container;
 use crate::spec::{Health, Source};
 use crate::verify::{Proven, Seen};
 

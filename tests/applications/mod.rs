@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use fabrik::providers::answer::{self, Answer};
+use fabrik::providers::coolify::application_attributes::settled;
 use fabrik::providers::coolify::deployments::{Status, Trigger, Verdict, judge, trigger};
 use fabrik::providers::coolify::envs::Reach;
-use fabrik::providers::coolify::shape::settled;
-use fabrik::providers::coolify::starts::Container;
+use fabrik::providers::coolify::lifecycle::Container;
 use fabrik::providers::coolify::storages::Mount;
 use fabrik::providers::coolify::{AppSlot, Applications, Resource};
-use fabrik::providers::{Call, Coolify, Object, Provider, Volumes};
+use fabrik::providers::outcome::{self, WriteOutcome};
+use fabrik::providers::{Coolify, Provider, RemoteObject, Volumes, WriteRequest};
 use fabrik::sandbox::{COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
 use fabrik::wire::Ports;
@@ -52,7 +52,7 @@ impl Deployer {
             server: self.applications.slot.server.clone(),
             name: "shop".into(),
         };
-        let done = self.done(projects.make(&Attributes::new(), &tag())).await;
+        let done = self.done(projects.create_request(&Attributes::new(), &tag())).await;
         done["uuid"].as_str().unwrap().to_owned()
     }
 
@@ -60,20 +60,20 @@ impl Deployer {
         &self.applications.slot.coolify
     }
 
-    async fn send(&self, call: Call) -> Answer {
-        answer::sort(self.outside.transport.send(call.request).await, call.refusal)
+    async fn send(&self, call: WriteRequest) -> WriteOutcome {
+        outcome::classify(self.outside.transport.send(call.request).await, call.refusal)
     }
 
-    async fn done(&self, call: Call) -> Value {
+    async fn done(&self, call: WriteRequest) -> Value {
         match self.send(call).await {
-            Answer::Done(body) => body,
+            WriteOutcome::Done(body) => body,
             other => panic!("{other:?}"),
         }
     }
 
-    async fn make(&self, fields: &Attributes) -> Object {
-        let answer = self.done(self.applications.make(fields, &tag())).await;
-        self.applications.made(&answer, fields, &tag()).unwrap()
+    async fn make(&self, fields: &Attributes) -> RemoteObject {
+        let answer = self.done(self.applications.create_request(fields, &tag())).await;
+        self.applications.parse_created(&answer, fields, &tag()).unwrap()
     }
 
     /// Triggers, and judges by what is listed then.
@@ -145,9 +145,9 @@ async fn every_kind_of_application_is_created_found_and_read_back_as_asked() {
         assert_eq!(found.differences(&settled(asked)), Vec::<&str>::new(), "{found:?}");
         assert_eq!(found.tag, Some(tag()));
     }
-    assert_eq!(deployer.applications.look().await.unwrap().len(), kinds.len());
-    assert_eq!(deployer.applications.marked(&tag()).await.unwrap().len(), kinds.len());
-    assert!(deployer.applications.control().await.is_ok());
+    assert_eq!(deployer.applications.find_by_key().await.unwrap().len(), kinds.len());
+    assert_eq!(deployer.applications.find_by_tag(&tag()).await.unwrap().len(), kinds.len());
+    assert!(deployer.applications.check_access().await.is_ok());
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn what_was_changed_is_restored_by_sending_the_old_fields_again() {
     let id = deployer.make(&old).await.id;
     let new = fields([("kind", "image"), ("image", "nginx:1.28"), ("cpu", "0.5"), ("health_path", "/up")]);
     for wanted in [&new, &old] {
-        deployer.done(deployer.applications.change(&id, wanted)).await;
+        deployer.done(deployer.applications.update_request(&id, wanted)).await;
         let found = deployer.applications.get(&id).await.unwrap().unwrap();
         assert_eq!(found.differences(&settled(wanted)), Vec::<&str>::new(), "{found:?}");
     }
@@ -188,7 +188,7 @@ async fn an_application_lives_from_its_first_deployment_to_its_end() {
     deployer.done(coolify.stop(app)).await;
     deployer.sleep(10).await;
     assert_eq!(coolify.status(app).await, Ok(Some("exited:unhealthy".to_owned())));
-    deployer.done(deployer.applications.unmake(&id, Volumes::Keep)).await;
+    deployer.done(deployer.applications.delete_request(&id, Volumes::Keep)).await;
     deployer.sleep(60).await;
     assert_eq!(deployer.applications.get(&id).await, Ok(None));
     assert_eq!(deployer.sandbox.world().volumes.len(), 1);
@@ -222,7 +222,7 @@ async fn a_trigger_whose_answer_was_lost_is_found_by_its_age() {
     let id = deployer.make(&image("nginx:1.27", "")).await.id;
     deployer.arm(Fault::LostReply);
     let sent = deployer.send(deployer.coolify().deploy(Resource::Application(&id))).await;
-    assert!(matches!(sent, Answer::Doubt(_)), "{sent:?}");
+    assert!(matches!(sent, WriteOutcome::Ambiguous(_)), "{sent:?}");
     let now = deployer.coolify().deployments(&id).await.unwrap();
     assert_eq!(judge(None, None, &now), Verdict::Follow(now[0].uuid.clone()));
     assert_eq!(judge(Some(now[0].number), None, &now), Verdict::Lost);
@@ -250,7 +250,7 @@ async fn an_endless_deployment_can_be_cancelled_once() {
     assert_eq!(deployer.status(&uuid).await, Some(Status::InProgress));
     deployer.done(deployer.coolify().cancel(&uuid)).await;
     assert_eq!(deployer.status(&uuid).await, Some(Status::Cancelled));
-    assert!(matches!(deployer.send(deployer.coolify().cancel(&uuid)).await, Answer::Refused(_)));
+    assert!(matches!(deployer.send(deployer.coolify().cancel(&uuid)).await, WriteOutcome::Refused(_)));
 }
 
 #[tokio::test]
@@ -259,7 +259,7 @@ async fn a_full_queue_has_done_nothing_and_says_when_to_come_again() {
     let id = deployer.make(&image("nginx:1.27", "")).await.id;
     deployer.arm(Fault::QueueFull);
     let sent = deployer.send(deployer.coolify().deploy(Resource::Application(&id))).await;
-    assert!(matches!(sent, Answer::NotDone(_, pause) if pause == Duration::from_secs(60)), "{sent:?}");
+    assert!(matches!(sent, WriteOutcome::NotSent(_, pause) if pause == Duration::from_secs(60)), "{sent:?}");
     assert!(deployer.sandbox.world().deployments.is_empty());
 }
 
@@ -267,8 +267,9 @@ async fn a_full_queue_has_done_nothing_and_says_when_to_come_again() {
 async fn a_domain_that_somebody_has_is_refused_at_once_with_their_name() {
     let deployer = Deployer::new().await;
     deployer.make(&image("nginx:1.27", "https://api.example.com:8000")).await;
-    let again = deployer.applications.make(&image("nginx:1.27", "https://api.example.com:8000"), &tag());
-    let Answer::Refused(why) = deployer.send(again).await else { panic!("it is taken") };
+    let again =
+        deployer.applications.create_request(&image("nginx:1.27", "https://api.example.com:8000"), &tag());
+    let WriteOutcome::Refused(why) = deployer.send(again).await else { panic!("it is taken") };
     assert!(why.contains("application 'api'"), "{why}");
     assert_eq!(deployer.sandbox.world().applications.len(), 1);
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use fabrik::providers::answer::Answer;
+use fabrik::providers::outcome::WriteOutcome;
 use fabrik::providers::{Cloudflare, Provider, Volumes};
 use fabrik::sandbox::{CLOUDFLARE, Mishap};
 use fabrik::secrets::Secret;
@@ -51,7 +51,7 @@ async fn a_token_of_any_shape_is_sent_as_it_is() {
 async fn zones_are_always_asked_for_by_name_and_records_by_their_whole_name() {
     let (sky, keeper) = kept("token");
     sky.made("A", NAME, "203.0.113.1").await;
-    sky.records(NAME).await.look().await.unwrap();
+    sky.records(NAME).await.find_by_key().await.unwrap();
     let seen = keeper.seen.lock().unwrap();
     let reads: Vec<&Request> = seen.iter().filter(|it| it.http.method() == "GET").collect();
     assert!(reads.len() > 2, "{reads:?}");
@@ -68,8 +68,8 @@ async fn nothing_replaces_a_record_and_a_change_names_neither_comment_nor_what_i
     let ours = sky.made("A", NAME, "203.0.113.1").await;
     let records = sky.records(NAME).await;
     let content = [("content".to_owned(), "203.0.113.2".to_owned())].into();
-    sky.send(records.change(&ours.id, &content)).await;
-    sky.send(records.unmake(&ours.id, Volumes::Keep)).await;
+    sky.send(records.update_request(&ours.id, &content)).await;
+    sky.send(records.delete_request(&ours.id, Volumes::Keep)).await;
     let seen = keeper.seen.lock().unwrap();
     assert!(seen.iter().all(|it| it.http.method() != "PUT"));
     let change = seen.iter().find(|it| it.http.method() == "PATCH").unwrap();
@@ -92,10 +92,10 @@ async fn a_new_record_says_every_field_that_has_a_default() {
 #[tokio::test]
 async fn a_gateway_that_answers_a_write_in_html_leaves_doubt() {
     let sky = Sky::new();
-    let call = sky.records(NAME).await.make(&fields("A", NAME, "203.0.113.1"), &tag());
+    let call = sky.records(NAME).await.create_request(&fields("A", NAME, "203.0.113.1"), &tag());
     sky.change(|world| world.at_request = Some((1, Mishap::Gateway)));
     let answer = sky.send(call).await;
-    assert!(matches!(&answer, Answer::Doubt(why) if why.contains("502")), "{answer:?}");
+    assert!(matches!(&answer, WriteOutcome::Ambiguous(why) if why.contains("502")), "{answer:?}");
 }
 
 #[tokio::test]
@@ -103,9 +103,9 @@ async fn a_comment_that_differs_from_our_mark_in_capitals_alone_is_not_ours() {
     let sky = Sky::new();
     let ours = sky.made("A", NAME, "203.0.113.1").await;
     let records = sky.records(NAME).await;
-    assert_eq!(records.marked(&tag()).await.unwrap(), [ours]);
+    assert_eq!(records.find_by_tag(&tag()).await.unwrap(), [ours]);
     sky.change(|world| world.records[0].comment = Some(tag().to_string().to_uppercase()));
-    assert_eq!(records.marked(&tag()).await.unwrap(), []);
+    assert_eq!(records.find_by_tag(&tag()).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -113,5 +113,5 @@ async fn a_second_record_of_the_name_is_made_without_objection_and_seen_beside_t
     let sky = Sky::new();
     sky.made("A", NAME, "203.0.113.1").await;
     sky.made("A", NAME, "203.0.113.2").await;
-    assert_eq!(sky.records(NAME).await.look().await.unwrap().len(), 2);
+    assert_eq!(sky.records(NAME).await.find_by_key().await.unwrap().len(), 2);
 }

@@ -1,9 +1,9 @@
 //! What is to be known before a run begins.
 
-use fabrik::providers::cloudflare::concern::{Finding, Weight};
+use fabrik::providers::cloudflare::delegation;
 use fabrik::providers::cloudflare::edge::{self, Mode, Proxy};
+use fabrik::providers::cloudflare::finding::{Finding, Weight};
 use fabrik::providers::cloudflare::quota::Usage;
-use fabrik::providers::cloudflare::shadow;
 use fabrik::sandbox::Quirk;
 
 use super::Sky;
@@ -42,7 +42,7 @@ async fn a_delegation_at_or_above_the_name_refuses_it_and_names_the_records() {
         ("example.com", false),
     ] {
         let found = sky.cloudflare.delegations(&zone, host).await.unwrap();
-        let told = told(shadow::delegated(host, &found));
+        let told = told(delegation::delegated(host, &found));
         assert_eq!(told.is_some(), is_shadowed, "{host}: {told:?}");
         if let Some((weight, line)) = told {
             assert_eq!(weight, Weight::Refusal);
@@ -74,7 +74,7 @@ async fn a_wildcard_that_answers_for_the_name_is_a_warning() {
     ] {
         let found = sky.cloudflare.wildcards(&zone, host).await.unwrap();
         assert_eq!(found.iter().map(|it| it.fields["name"].as_str()).collect::<Vec<_>>(), names, "{host}");
-        let weight = told(shadow::covered(host, &found)).map(|(weight, _)| weight);
+        let weight = told(delegation::covered(host, &found)).map(|(weight, _)| weight);
         assert_eq!(weight, (!names.is_empty()).then_some(Weight::Warning));
     }
 }
@@ -134,7 +134,7 @@ async fn all_concerns_are_joined_and_an_unproxied_record_in_a_good_zone_has_none
     let zone = sky.zone().await;
     let none = sky.cloudflare.concerns(&zone, "a.blog.example.com", Proxy::Never).await.unwrap();
     assert_eq!(none, []);
-    assert_eq!(sky.cloudflare.room(&zone, "a.blog.example.com").await.unwrap(), []);
+    assert_eq!(sky.cloudflare.creation_findings(&zone, "a.blog.example.com").await.unwrap(), []);
     sky.made("A", "*.example.com", "203.0.113.1").await;
     sky.made("NS", "blog.example.com", "ns.example.net").await;
     sky.change(|world| {
@@ -146,7 +146,7 @@ async fn all_concerns_are_joined_and_an_unproxied_record_in_a_good_zone_has_none
     let host = "a.blog.example.com";
     let lines = |concerns: Vec<Finding>| concerns.iter().map(Finding::line).collect::<Vec<_>>();
     let always = lines(sky.cloudflare.concerns(&zone, host, Proxy::Later).await.unwrap());
-    let anew = lines(sky.cloudflare.room(&zone, host).await.unwrap());
+    let anew = lines(sky.cloudflare.creation_findings(&zone, host).await.unwrap());
     let words = [
         "is paused",
         "not answered by this zone",

@@ -5,9 +5,9 @@ mod facts;
 mod records;
 mod zones;
 
-use fabrik::providers::answer::sort;
 use fabrik::providers::cloudflare::{Records, Zone};
-use fabrik::providers::{Answer, Call, Cloudflare, Object, Provider, Trouble};
+use fabrik::providers::outcome::classify;
+use fabrik::providers::{Cloudflare, Provider, ReadError, RemoteObject, WriteOutcome, WriteRequest};
 use fabrik::sandbox::{CLOUDFLARE, Sandbox, World};
 use fabrik::secrets::Secret;
 use fabrik::wire::Ports;
@@ -49,23 +49,23 @@ impl Sky {
         }
     }
 
-    async fn send(&self, call: Call) -> Answer {
+    async fn send(&self, call: WriteRequest) -> WriteOutcome {
         let refusal = call.refusal;
-        sort(self.outside.transport.send(call.request).await, refusal)
+        classify(self.outside.transport.send(call.request).await, refusal)
     }
 
     /// Makes a record of ours; what came back.
-    async fn make(&self, kind: &str, name: &str, content: &str) -> Answer {
-        let call = self.records(name).await.make(&fields(kind, name, content), &tag());
+    async fn make(&self, kind: &str, name: &str, content: &str) -> WriteOutcome {
+        let call = self.records(name).await.create_request(&fields(kind, name, content), &tag());
         self.send(call).await
     }
 
-    async fn made(&self, kind: &str, name: &str, content: &str) -> Object {
-        let Answer::Done(body) = self.make(kind, name, content).await else {
+    async fn made(&self, kind: &str, name: &str, content: &str) -> RemoteObject {
+        let WriteOutcome::Done(body) = self.make(kind, name, content).await else {
             panic!("{kind} {name} is made")
         };
         let records = self.records(name).await;
-        records.made(&body, &Attributes::new(), &tag()).unwrap()
+        records.parse_created(&body, &Attributes::new(), &tag()).unwrap()
     }
 }
 
@@ -78,9 +78,9 @@ fn fields(kind: &str, name: &str, content: &str) -> Attributes {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn refusal<T: std::fmt::Debug>(came: Result<T, Trouble>) -> String {
+fn refusal<T: std::fmt::Debug>(came: Result<T, ReadError>) -> String {
     match came {
-        Err(trouble @ Trouble::Refused { .. }) => trouble.to_string(),
+        Err(trouble @ ReadError::Refused { .. }) => trouble.to_string(),
         other => panic!("no refusal: {other:?}"),
     }
 }

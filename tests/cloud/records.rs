@@ -1,9 +1,9 @@
 //! Looking at records, making, changing and deleting them.
 
 use async_trait::async_trait;
-use fabrik::providers::answer::Answer;
-use fabrik::providers::cloudflare::form::normal;
-use fabrik::providers::{Cloudflare, Object, Provider, Trouble, Volumes};
+use fabrik::providers::cloudflare::normalize::normal;
+use fabrik::providers::outcome::WriteOutcome;
+use fabrik::providers::{Cloudflare, Provider, ReadError, RemoteObject, Volumes};
 use fabrik::sandbox::{Mishap, Quirk};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Ports, Request, Response, SendError, Transport};
@@ -15,7 +15,7 @@ use super::{Records, Sky, fields, tag};
 
 const NAME: &str = "blog.example.com";
 
-fn contents(objects: &[Object]) -> Vec<&str> {
+fn contents(objects: &[RemoteObject]) -> Vec<&str> {
     objects.iter().map(|object| object.fields["content"].as_str()).collect()
 }
 
@@ -31,11 +31,13 @@ async fn what_is_made_comes_back_in_the_form_that_was_asked_for() {
         let records = sky.records(NAME).await;
         let mut asked = fields(kind, NAME, content);
         asked.insert("proxied".into(), proxied.into());
-        let Answer::Done(body) = sky.send(records.make(&asked, &tag())).await else { panic!("{kind}") };
-        let made = records.made(&body, &asked, &tag()).unwrap();
+        let WriteOutcome::Done(body) = sky.send(records.create_request(&asked, &tag())).await else {
+            panic!("{kind}")
+        };
+        let made = records.parse_created(&body, &asked, &tag()).unwrap();
         assert_eq!(made.differences(&normal(&asked)), Vec::<&str>::new(), "{kind} {made:?}");
         assert_eq!(records.get(&made.id).await.unwrap().unwrap(), made);
-        assert_eq!(records.marked(&tag()).await.unwrap(), [made]);
+        assert_eq!(records.find_by_tag(&tag()).await.unwrap(), [made]);
     }
 }
 
@@ -62,7 +64,7 @@ async fn everything_that_can_be_in_the_way_is_seen_and_nothing_else() {
         ("example.com", vec!["203.0.113.3"]),
         ("free.example.com", vec![]),
     ] {
-        assert_eq!(contents(&sky.records(name).await.look().await.unwrap()), seen, "{name}");
+        assert_eq!(contents(&sky.records(name).await.find_by_key().await.unwrap()), seen, "{name}");
     }
 }
 
@@ -73,7 +75,7 @@ async fn more_records_than_a_page_shows_are_all_seen() {
     for at in 0..=200 {
         sky.made("A", NAME, &format!("203.0.113.{at}")).await;
     }
-    assert_eq!(sky.records(NAME).await.look().await.unwrap().len(), 201);
+    assert_eq!(sky.records(NAME).await.find_by_key().await.unwrap().len(), 201);
 }
 
 #[tokio::test]
@@ -83,7 +85,10 @@ async fn an_equal_record_may_be_our_own_lost_create_under_either_code() {
         sky.change(|world| world.cloudflare.duplicate_code = code);
         sky.made("A", NAME, "203.0.113.7").await;
         let again = sky.make("A", NAME, "203.0.113.7").await;
-        assert!(matches!(&again, Answer::Taken(why) if why.contains(&code.to_string())), "{again:?}");
+        assert!(
+            matches!(&again, WriteOutcome::Conflict(why) if why.contains(&code.to_string())),
+            "{again:?}"
+        );
     }
 }
 
@@ -94,7 +99,7 @@ async fn every_taken_name_may_be_our_own_lost_create() {
         let content = |kind: &str| if kind == "A" { "203.0.113.7" } else { "other.example.net" };
         sky.made(there, NAME, content(there)).await;
         let again = sky.make(new, NAME, content(new)).await;
-        assert!(matches!(again, Answer::Taken(_)), "{there} then {new}: {again:?}");
+        assert!(matches!(again, WriteOutcome::Conflict(_)), "{there} then {new}: {again:?}");
     }
 }
 
@@ -103,8 +108,8 @@ async fn a_change_that_would_double_another_record_is_refused() {
     let sky = Sky::new();
     let ours = sky.made("A", NAME, "203.0.113.1").await;
     sky.made("A", NAME, "203.0.113.2").await;
-    let change = sky.records(NAME).await.change(&ours.id, &fields("A", NAME, "203.0.113.2"));
-    assert!(matches!(sky.send(change).await, Answer::Refused(_)));
+    let change = sky.records(NAME).await.update_request(&ours.id, &fields("A", NAME, "203.0.113.2"));
+    assert!(matches!(sky.send(change).await, WriteOutcome::Refused(_)));
 }
 
 #[tokio::test]
@@ -115,7 +120,7 @@ async fn switching_the_proxy_keeps_the_mark_and_reads_back_as_asked() {
     for proxied in ["true", "false"] {
         let mut wanted = fields("A", NAME, "203.0.113.1");
         wanted.insert("proxied".into(), proxied.into());
-        assert!(matches!(sky.send(records.change(&ours.id, &wanted)).await, Answer::Done(_)));
+        assert!(matches!(sky.send(records.update_request(&ours.id, &wanted)).await, WriteOutcome::Done(_)));
         let now = records.get(&ours.id).await.unwrap().unwrap();
         assert!(now.agrees_with(&normal(&wanted)) && now.tag == ours.tag, "{now:?}");
     }
@@ -128,7 +133,7 @@ async fn a_change_that_does_not_name_the_proxy_leaves_it_as_it_is() {
     sky.change(|world| world.records[0].proxied = true);
     let records = sky.records(NAME).await;
     let content = Attributes::from([("content".to_owned(), "203.0.113.2".to_owned())]);
-    assert!(matches!(sky.send(records.change(&ours.id, &content)).await, Answer::Done(_)));
+    assert!(matches!(sky.send(records.update_request(&ours.id, &content)).await, WriteOutcome::Done(_)));
     assert_eq!(records.get(&ours.id).await.unwrap().unwrap().fields["proxied"], "true");
 }
 
@@ -141,8 +146,8 @@ async fn a_type_cannot_be_changed_and_that_is_said_before_the_api_says_it() {
     let (words, _) = records.unchangeable(&ours, &alias).unwrap();
     assert!(words.contains("cannot be changed in place from A to CNAME"), "{words}");
     assert_eq!(records.unchangeable(&ours, &fields("a", NAME, "203.0.113.2")), None);
-    let change = records.change(&ours.id, &alias);
-    assert!(matches!(sky.send(change).await, Answer::Refused(_)));
+    let change = records.update_request(&ours.id, &alias);
+    assert!(matches!(sky.send(change).await, WriteOutcome::Refused(_)));
 }
 
 #[tokio::test]
@@ -155,12 +160,13 @@ async fn a_record_that_a_product_keeps_is_read_in_any_shape_and_said_to_be_uncha
         world.cloudflare.quirks.insert(Quirk::OddRecords);
     });
     let records = sky.records(NAME).await;
-    let there = records.look().await.unwrap();
+    let there = records.find_by_key().await.unwrap();
     let (words, _) = records.unchangeable(&there[0], &fields("A", NAME, "203.0.113.2")).unwrap();
     assert!(words.contains("kept by a Cloudflare product") && there[0].tag.is_none(), "{words}");
-    let answers = [records.change(&ours.id, &there[0].fields), records.unmake(&ours.id, Volumes::Keep)];
+    let answers =
+        [records.update_request(&ours.id, &there[0].fields), records.delete_request(&ours.id, Volumes::Keep)];
     for call in answers {
-        assert!(matches!(sky.send(call).await, Answer::Refused(_)));
+        assert!(matches!(sky.send(call).await, WriteOutcome::Refused(_)));
     }
 }
 
@@ -172,8 +178,11 @@ async fn deleting_twice_finds_it_missing_and_an_edited_one_is_seen_as_edited() {
     sky.change(|world| world.records[0].content = "198.51.100.1".into());
     let now = records.get(&ours.id).await.unwrap().unwrap();
     assert_eq!(now.differences(&ours.fields), ["content"]);
-    assert!(matches!(sky.send(records.unmake(&ours.id, Volumes::Keep)).await, Answer::Done(_)));
-    assert!(matches!(sky.send(records.unmake(&ours.id, Volumes::Keep)).await, Answer::Missing(_)));
+    assert!(matches!(sky.send(records.delete_request(&ours.id, Volumes::Keep)).await, WriteOutcome::Done(_)));
+    assert!(matches!(
+        sky.send(records.delete_request(&ours.id, Volumes::Keep)).await,
+        WriteOutcome::Missing(_)
+    ));
     assert_eq!(records.get(&ours.id).await.unwrap(), None);
 }
 
@@ -183,7 +192,7 @@ async fn a_full_zone_refuses_a_record_and_the_answer_says_what_to_do() {
     sky.change(|world| world.cloudflare.quota = 0);
     let refused = sky.make("A", NAME, "203.0.113.1").await;
     assert!(
-        matches!(&refused, Answer::Refused(why) if why.contains("delete records, or raise the plan")),
+        matches!(&refused, WriteOutcome::Refused(why) if why.contains("delete records, or raise the plan")),
         "{refused:?}"
     );
 }
@@ -193,12 +202,12 @@ async fn a_write_that_was_turned_away_was_not_done_whatever_the_code() {
     for (code, retry_after) in [(971, Some(7)), (10429, None)] {
         let sky = Sky::new();
         sky.zone().await;
-        let call = sky.records(NAME).await.make(&fields("A", NAME, "203.0.113.1"), &tag());
+        let call = sky.records(NAME).await.create_request(&fields("A", NAME, "203.0.113.1"), &tag());
         sky.change(|world| {
             world.cloudflare.throttle_code = code;
             world.at_request = Some((1, Mishap::TooMany { retry_after }));
         });
-        assert!(matches!(sky.send(call).await, Answer::NotDone(..)), "{code}");
+        assert!(matches!(sky.send(call).await, WriteOutcome::NotSent(..)), "{code}");
         assert!(sky.sandbox.world().records.is_empty());
     }
 }
@@ -224,19 +233,21 @@ impl Transport for Parrot {
     }
 }
 
-async fn looking_at(list: serde_json::Value) -> Result<Vec<Object>, Trouble> {
+async fn looking_at(list: serde_json::Value) -> Result<Vec<RemoteObject>, ReadError> {
     let transport = std::sync::Arc::new(Parrot(list));
     let outside = Ports { transport, ..Sky::new().outside };
     let cloudflare = Cloudflare::new(outside, "https://api.example.com", Secret::new("token"));
-    Records { cloudflare, zone: "0".repeat(32), name: NAME.to_owned(), step: Step::Dns(0) }.look().await
+    Records { cloudflare, zone: "0".repeat(32), name: NAME.to_owned(), step: Step::Dns(0) }
+        .find_by_key()
+        .await
 }
 
 #[tokio::test]
 async fn a_list_that_ends_before_its_count_is_not_believed() {
     let short = json!({"success": true, "result": [], "result_info": {"total_count": 1}});
-    assert!(matches!(looking_at(short).await, Err(Trouble::Unintelligible { .. })));
+    assert!(matches!(looking_at(short).await, Err(ReadError::Unintelligible { .. })));
     let endless = json!({"success": true, "result": [{"id": "1"}], "result_info": {"total_count": 2}});
-    assert!(matches!(looking_at(endless).await, Err(Trouble::Unintelligible { .. })));
+    assert!(matches!(looking_at(endless).await, Err(ReadError::Unintelligible { .. })));
 }
 
 #[tokio::test]

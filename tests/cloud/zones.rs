@@ -1,6 +1,6 @@
 //! Which zone a host is in, and what its state means.
 
-use fabrik::providers::Trouble;
+use fabrik::providers::ReadError;
 use fabrik::providers::cloudflare::{Proxy, Weight};
 use fabrik::sandbox::records::Zone;
 use fabrik::sandbox::{Quirk, Setup};
@@ -89,12 +89,12 @@ async fn a_zone_that_the_token_no_longer_sees_is_no_proof_of_absence() {
     let sky = Sky::new();
     let zone = sky.zone().await;
     sky.change(|world| world.cloudflare.scope = Some(Vec::new()));
-    assert!(matches!(sky.cloudflare.control(&zone.id).await, Err(Trouble::TokenRefused { .. })));
+    assert!(matches!(sky.cloudflare.check_access(&zone.id).await, Err(ReadError::TokenRefused { .. })));
     sky.change(|world| {
         world.cloudflare.scope = None;
         world.zones.clear();
     });
-    assert!(matches!(sky.cloudflare.control(&zone.id).await, Err(Trouble::Elsewhere { .. })));
+    assert!(matches!(sky.cloudflare.check_access(&zone.id).await, Err(ReadError::Elsewhere { .. })));
 }
 
 /// What it is called, how it comes about, what is asked for, and what is said of it.
@@ -170,6 +170,6 @@ async fn a_good_token_that_is_refused_once_is_asked_again_and_a_bad_one_is_told(
     assert_eq!(sky.zone().await.name, "example.com");
     sky.change(|world| world.cloudflare.refusals = 9);
     let refused = sky.cloudflare.zone_of("blog.example.com", None).await.unwrap_err();
-    assert!(matches!(refused, Trouble::TokenRefused { .. }));
+    assert!(matches!(refused, ReadError::TokenRefused { .. }));
     assert!(refused.to_string().contains("give it Zone:Read and DNS:Edit"), "{refused}");
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fabrik::providers::call::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
+use fabrik::providers::request::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
 use fabrik::runner::Ended;
 use fabrik::runner::attended::InterruptibleClock;
 use fabrik::runner::desk::{CommandOutcome, Desk};

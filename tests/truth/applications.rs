@@ -4,7 +4,7 @@
 
 use fabrik::providers::coolify::deployments::{Deployment, Status};
 use fabrik::providers::coolify::{Applications, Resource};
-use fabrik::providers::{Object, Provider, Trouble};
+use fabrik::providers::{Provider, ReadError, RemoteObject};
 use serde_json::{Value, json};
 
 use super::client::{Canned, Found, applications, same};
@@ -18,13 +18,13 @@ fn any(exchange: &Exchange) -> Applications {
 /// Each that has our ownership tag is found by it, and none otherwise.
 pub async fn list(exchange: &Exchange) -> Found {
     for at in 0..items(exchange).count() {
-        let found = any(&marked_at(exchange, at)).marked(&tag()).await;
+        let found = any(&marked_at(exchange, at)).find_by_tag(&tag()).await;
         told(exchange, found, |found| {
             same("what is marked", &ids(&found), &vec![id_at(exchange, at)])?;
             found.iter().try_for_each(|object| described(object, &exchange.body[at]))
         })?;
     }
-    let found = any(exchange).marked(&tag()).await;
+    let found = any(exchange).find_by_tag(&tag()).await;
     told(exchange, found, |found| same("what is marked as ours", &ids(&found), &Vec::new()))
 }
 
@@ -43,7 +43,7 @@ pub async fn one(exchange: &Exchange, id: &str) -> Found {
 }
 
 /// What it runs and where, of one from an image.
-fn described(object: &Object, item: &Value) -> Found {
+fn described(object: &RemoteObject, item: &Value) -> Found {
     if item["build_pack"] != "dockerimage" {
         return Ok(());
     }
@@ -76,12 +76,12 @@ pub async fn deployment(exchange: &Exchange, uuid: &str) -> Found {
 pub async fn deployments(exchange: &Exchange, application: &str) -> Found {
     let found = Canned::of(&[exchange]).coolify().deployments(application).await;
     if exchange.body["_reduced"] == true {
-        let is_refused = matches!(found, Err(Trouble::Unintelligible { .. }));
+        let is_refused = matches!(found, Err(ReadError::Unintelligible { .. }));
         return same("whether a body without a list is taken for an empty one", &is_refused, &true);
     }
     // Asked for one of two: a list that shows fewer than it counts is not believed to be all of it.
     if exchange.query.contains("take=1") && !exchange.query.contains("take=10") {
-        let is_refused = matches!(found, Err(Trouble::Unintelligible { .. }));
+        let is_refused = matches!(found, Err(ReadError::Unintelligible { .. }));
         return same("whether a cut list is taken for a whole one", &is_refused, &true);
     }
     told(exchange, found, |found| {

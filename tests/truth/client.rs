@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fabrik::providers::coolify::{AppSlot, Applications, Environments, Projects, Services};
-use fabrik::providers::{Coolify, Trouble};
+use fabrik::providers::{Coolify, ReadError};
 use fabrik::secrets::Secret;
 use fabrik::wire::{Answer, Clock, Ports, Question, ResolveError, Resolver};
 use fabrik::wire::{Request, Response, SendError, Transport};
@@ -127,11 +127,11 @@ pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, should: &T) -> F
 }
 
 /// Whether a read that failed failed for the recorded reason.
-pub fn same_trouble(exchange: &Exchange, trouble: &Trouble) -> Found {
+pub fn same_trouble(exchange: &Exchange, trouble: &ReadError) -> Found {
     let fits = match exchange.status {
-        401 | 403 => matches!(trouble, Trouble::TokenRefused { .. }),
-        429 | 500.. => matches!(trouble, Trouble::Unreachable { .. }),
-        _ => matches!(trouble, Trouble::Refused { .. }),
+        401 | 403 => matches!(trouble, ReadError::TokenRefused { .. }),
+        429 | 500.. => matches!(trouble, ReadError::Unreachable { .. }),
+        _ => matches!(trouble, ReadError::Refused { .. }),
     };
     let words = exchange.body["message"].as_str().filter(|_| exchange.status < 429).unwrap_or_default();
     let says = trouble.to_string().contains(words);

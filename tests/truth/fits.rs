@@ -118,9 +118,9 @@ fn verbs(inspector: &Inspector) {
         (app(), application(&[("kind", "git"), git, ("branch", "main"), ("github_app", "app")])),
     ];
     for (provider, fields) in &resources {
-        inspector.request(&provider.make(fields, &tag).request.http);
-        inspector.request(&provider.change("id", fields).request.http);
-        inspector.request(&provider.unmake("id", Volumes::Keep).request.http);
+        inspector.request(&provider.create_request(fields, &tag).request.http);
+        inspector.request(&provider.update_request("id", fields).request.http);
+        inspector.request(&provider.delete_request("id", Volumes::Keep).request.http);
     }
     let secret = Secret::new("it's\nlong");
     for resource in [Resource::Service("id"), Resource::Application("id")] {

@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use fabrik::providers::coolify::Resource;
-use fabrik::providers::coolify::starts::Container;
-use fabrik::providers::{Object, Provider, Trouble};
+use fabrik::providers::coolify::lifecycle::Container;
+use fabrik::providers::{Provider, ReadError, RemoteObject};
 use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ pub async fn conclude(exchange: &Exchange) -> Found {
 }
 
 /// Looks at an answer that should have been read, or at the trouble that should have come of it.
-pub fn told<T>(exchange: &Exchange, result: Result<T, Trouble>, right: impl FnOnce(T) -> Found) -> Found {
+pub fn told<T>(exchange: &Exchange, result: Result<T, ReadError>, right: impl FnOnce(T) -> Found) -> Found {
     match result {
         Ok(told) if exchange.status == 200 || exchange.status == 404 => right(told),
         Ok(_) => Err("the client takes it for an answer".to_owned()),
@@ -99,7 +99,7 @@ async fn usable(exchange: &Exchange, id: &str) -> Found {
     let should = settings["is_reachable"] == true && settings["is_usable"] == true;
     // A server that the token does not see is not one that cannot be used.
     if exchange.status == 404 {
-        return same("a server that is not seen", &matches!(usable, Err(Trouble::Elsewhere { .. })), &true);
+        return same("a server that is not seen", &matches!(usable, Err(ReadError::Elsewhere { .. })), &true);
     }
     told(exchange, usable, |usable| same("whether it can be used", &usable, &should))
 }
@@ -113,12 +113,12 @@ async fn address(exchange: &Exchange, id: &str) -> Found {
 async fn project_list(exchange: &Exchange) -> Found {
     let names: Vec<&str> = items(exchange).filter_map(|item| item["name"].as_str()).collect();
     for name in names.iter().chain(&["nobody"]) {
-        let found = projects(Canned::of(&[exchange]).coolify(), name).look().await;
+        let found = projects(Canned::of(&[exchange]).coolify(), name).find_by_key().await;
         told(exchange, found, |found| same(name, &ids(&found), &ids_of(exchange, "name", name)))?;
     }
     for at in 0..names.len() {
         let marked = marked_at(exchange, at);
-        let found = projects(Canned::of(&[&marked]).coolify(), "any").marked(&tag()).await;
+        let found = projects(Canned::of(&[&marked]).coolify(), "any").find_by_tag(&tag()).await;
         told(exchange, found, |found| same("what is marked", &ids(&found), &vec![id_at(exchange, at)]))?;
     }
     Ok(())
@@ -142,7 +142,7 @@ pub fn id_at(exchange: &Exchange, at: usize) -> String {
 }
 
 /// The uuids of objects.
-pub fn ids(objects: &[Object]) -> Vec<String> {
+pub fn ids(objects: &[RemoteObject]) -> Vec<String> {
     objects.iter().map(|object| object.id.clone()).collect()
 }
 
@@ -157,7 +157,7 @@ async fn project(exchange: &Exchange, id: &str) -> Found {
 }
 
 /// One object, or none where there was a 404.
-pub fn named(exchange: &Exchange, found: Option<&Object>) -> Found {
+pub fn named(exchange: &Exchange, found: Option<&RemoteObject>) -> Found {
     let is = found.map(|it| (it.id.as_str(), it.fields.get("name").map(String::as_str)));
     let should = exchange.body["uuid"].as_str().map(|uuid| (uuid, exchange.body["name"].as_str()));
     same("the object", &is, &should.filter(|_| exchange.status == 200))
@@ -165,7 +165,7 @@ pub fn named(exchange: &Exchange, found: Option<&Object>) -> Found {
 
 async fn environment_list(exchange: &Exchange, project: &str) -> Found {
     for name in items(exchange).filter_map(|item| item["name"].as_str()).chain(["nobody"]) {
-        let found = environments(Canned::of(&[exchange]).coolify(), project, name).look().await;
+        let found = environments(Canned::of(&[exchange]).coolify(), project, name).find_by_key().await;
         told(exchange, found, |found| same(name, &ids(&found), &ids_of(exchange, "name", name)))?;
     }
     Ok(())
@@ -183,7 +183,7 @@ async fn environment(exchange: &Exchange, project: &str, name: &str) -> Found {
     let [team, server] = control(exchange, 200);
     for app in inside.iter().filter_map(|item| item["name"].as_str()).chain(["nobody"]) {
         let canned = Canned::of(&[exchange, &team, &server]);
-        let found = services(canned.coolify(), project, name, app).look().await;
+        let found = services(canned.coolify(), project, name, app).find_by_key().await;
         let named = inside.iter().filter(|item| item["name"] == app);
         let should: Vec<String> = named.filter_map(|item| item["uuid"].as_str().map(str::to_owned)).collect();
         told(exchange, found, |found| same(app, &ids(&found), &should))?;
@@ -193,8 +193,8 @@ async fn environment(exchange: &Exchange, project: &str, name: &str) -> Found {
     }
     let [team, unseen] = control(exchange, 404);
     let canned = Canned::of(&[exchange, &team, &unseen]);
-    let found = services(canned.coolify(), project, name, "nobody").look().await;
-    same("what another team's token sees", &matches!(found, Err(Trouble::Elsewhere { .. })), &true)
+    let found = services(canned.coolify(), project, name, "nobody").find_by_key().await;
+    same("what another team's token sees", &matches!(found, Err(ReadError::Elsewhere { .. })), &true)
 }
 
 /// The control read beside which an absence counts: the token's team, and a server that it sees (200) or not (404).
@@ -211,7 +211,7 @@ async fn residents(exchange: &Exchange) -> Found {
         let project = exchange
             .answering(json!({"uuid": "any", "environments": [{"id": number, "name": "production"}]}));
         let project = project.at("/projects/any");
-        let found = Canned::of(&[exchange, &project]).coolify().residents("any", None).await;
+        let found = Canned::of(&[exchange, &project]).coolify().environment_resources("any", None).await;
         let living = items(exchange).filter(|item| item["environment_id"] == number);
         let names: Vec<&str> = living.filter_map(|item| item["name"].as_str()).collect();
         told(exchange, found, |found| {
@@ -227,10 +227,10 @@ async fn residents(exchange: &Exchange) -> Found {
 async fn service_list(exchange: &Exchange) -> Found {
     for at in 0..items(exchange).count() {
         let marked = marked_at(exchange, at);
-        let found = services(Canned::of(&[&marked]).coolify(), "any", "any", "any").marked(&tag()).await;
+        let found = services(Canned::of(&[&marked]).coolify(), "any", "any", "any").find_by_tag(&tag()).await;
         told(exchange, found, |found| same("what is marked", &ids(&found), &vec![id_at(exchange, at)]))?;
     }
-    let found = services(Canned::of(&[exchange]).coolify(), "any", "any", "any").marked(&tag()).await;
+    let found = services(Canned::of(&[exchange]).coolify(), "any", "any", "any").find_by_tag(&tag()).await;
     told(exchange, found, |found| same("what is marked as ours", &ids(&found), &Vec::new()))
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use fabrik::providers::answer::{Answer, sort};
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::deployments::{Trigger, trigger};
 use fabrik::providers::coolify::envs::Reach;
-use fabrik::providers::{Call, Provider, Volumes};
+use fabrik::providers::outcome::{WriteOutcome, classify};
+use fabrik::providers::{Provider, Volumes, WriteRequest};
 use fabrik::secrets::Secret;
 use machine::receipt::Attributes;
 use machine::tag::OwnershipTag;
@@ -72,7 +72,7 @@ pub fn conclude(exchange: &Exchange) -> Found {
     let call = call(exchange)?;
     same("method", &call.request.http.method().to_string(), &exchange.method)?;
     same("path", &call.request.http.uri().path().to_owned(), &format!("/api/v1{}", exchange.path))?;
-    let answer = sort(Ok(answer), call.refusal);
+    let answer = classify(Ok(answer), call.refusal);
     let (is, words, pause) = taken_apart(&answer);
     same("the meaning", &is, &meaning(exchange)?)?;
     if is == Done {
@@ -86,33 +86,35 @@ pub fn conclude(exchange: &Exchange) -> Found {
 }
 
 /// The client's own request where this one was recorded.
-fn call(exchange: &Exchange) -> Result<Call, String> {
+fn call(exchange: &Exchange) -> Result<WriteRequest, String> {
     let coolify = Canned::of(&[]).coolify();
     let (fields, tag) = (Attributes::new(), tag());
     let apps = |coolify| services(coolify, "any", "any", "any");
     let others = |coolify| applications(coolify, "any", "any", "any");
     Ok(match (exchange.method.as_str(), &exchange.parts()[..]) {
-        ("POST", ["projects"]) => projects(coolify, "any").make(&fields, &tag),
-        ("PATCH", ["projects", id]) => projects(coolify, "any").change(id, &fields),
-        ("DELETE", ["projects", id]) => projects(coolify, "any").unmake(id, Volumes::Keep),
-        ("POST", ["projects", of, "environments"]) => environments(coolify, of, "any").make(&fields, &tag),
+        ("POST", ["projects"]) => projects(coolify, "any").create_request(&fields, &tag),
+        ("PATCH", ["projects", id]) => projects(coolify, "any").update_request(id, &fields),
+        ("DELETE", ["projects", id]) => projects(coolify, "any").delete_request(id, Volumes::Keep),
+        ("POST", ["projects", of, "environments"]) => {
+            environments(coolify, of, "any").create_request(&fields, &tag)
+        }
         ("PATCH", ["projects", of, "environments", id]) => {
-            environments(coolify, of, "any").change(id, &fields)
+            environments(coolify, of, "any").update_request(id, &fields)
         }
         ("DELETE", ["projects", of, "environments", id]) => {
-            environments(coolify, of, "any").unmake(id, Volumes::Keep)
+            environments(coolify, of, "any").delete_request(id, Volumes::Keep)
         }
-        ("POST", ["services"]) => apps(coolify).make(&fields, &tag),
-        ("PATCH", ["services", id]) => apps(coolify).change(id, &fields),
-        ("DELETE", ["services", id]) => apps(coolify).unmake(id, Volumes::Delete),
+        ("POST", ["services"]) => apps(coolify).create_request(&fields, &tag),
+        ("PATCH", ["services", id]) => apps(coolify).update_request(id, &fields),
+        ("DELETE", ["services", id]) => apps(coolify).delete_request(id, Volumes::Delete),
         ("PATCH", ["services", id, "envs", "bulk"]) => {
             coolify.set_envs(Resource::Service(id), &[("A", &Secret::new("b"), Reach::Build)])
         }
         ("DELETE", ["services", id, "envs", row]) => coolify.delete_env(Resource::Service(id), row),
         ("POST", ["services", id, "stop"]) => coolify.stop(Resource::Service(id)),
-        ("POST", ["applications", _]) => others(coolify).make(&source(exchange), &tag),
-        ("PATCH", ["applications", id]) => others(coolify).change(id, &fields),
-        ("DELETE", ["applications", id]) => others(coolify).unmake(id, Volumes::Delete),
+        ("POST", ["applications", _]) => others(coolify).create_request(&source(exchange), &tag),
+        ("PATCH", ["applications", id]) => others(coolify).update_request(id, &fields),
+        ("DELETE", ["applications", id]) => others(coolify).delete_request(id, Volumes::Delete),
         ("PATCH", ["applications", id, "envs", "bulk"]) => {
             coolify.set_envs(Resource::Application(id), &[("A", &Secret::new("b"), Reach::Build)])
         }
@@ -135,13 +137,13 @@ fn made(exchange: &Exchange) -> Found {
     let coolify = Canned::of(&[]).coolify();
     let (fields, tag, answer) = (Attributes::new(), tag(), &exchange.body);
     let made = match (exchange.method.as_str(), &exchange.parts()[..]) {
-        ("POST", ["projects"]) => projects(coolify, "any").made(answer, &fields, &tag),
+        ("POST", ["projects"]) => projects(coolify, "any").parse_created(answer, &fields, &tag),
         ("POST", ["projects", of, "environments"]) => {
-            environments(coolify, of, "any").made(answer, &fields, &tag)
+            environments(coolify, of, "any").parse_created(answer, &fields, &tag)
         }
-        ("POST", ["services"]) => services(coolify, "any", "any", "any").made(answer, &fields, &tag),
+        ("POST", ["services"]) => services(coolify, "any", "any", "any").parse_created(answer, &fields, &tag),
         ("POST", ["applications", _]) => {
-            applications(coolify, "any", "any", "any").made(answer, &fields, &tag)
+            applications(coolify, "any", "any", "any").parse_created(answer, &fields, &tag)
         }
         ("POST", ["deploy"]) => return triggered(answer),
         _ => return Ok(()),
@@ -177,15 +179,15 @@ fn meaning(exchange: &Exchange) -> Result<Means, String> {
     means.map(|(_, means)| *means).ok_or_else(|| format!("nobody wrote down what {} means", exchange.status))
 }
 
-fn taken_apart(answer: &Answer) -> (Means, &str, Option<Duration>) {
+fn taken_apart(answer: &WriteOutcome) -> (Means, &str, Option<Duration>) {
     match answer {
-        Answer::Done(_) => (Done, "", None),
-        Answer::Refused(words) => (Refused, words, None),
-        Answer::Partial(words) => (Partial, words, None),
-        Answer::Missing(words) => (Missing, words, None),
-        Answer::TokenRefused(words) => (TokenRefused, words, None),
-        Answer::NotDone(words, pause) => (NotDone, words, Some(*pause)),
-        Answer::Taken(words) | Answer::Doubt(words) => (Doubt, words, None),
+        WriteOutcome::Done(_) => (Done, "", None),
+        WriteOutcome::Refused(words) => (Refused, words, None),
+        WriteOutcome::Partial(words) => (Partial, words, None),
+        WriteOutcome::Missing(words) => (Missing, words, None),
+        WriteOutcome::TokenRefused(words) => (TokenRefused, words, None),
+        WriteOutcome::NotSent(words, pause) => (NotDone, words, Some(*pause)),
+        WriteOutcome::Conflict(words) | WriteOutcome::Ambiguous(words) => (Doubt, words, None),
     }
 }
 

@@ -5,7 +5,7 @@ mod pretend;
 use std::sync::{Arc, Mutex};
 
 use fabrik::providers::coolify::Resource;
-use fabrik::providers::coolify::starts::Container;
+use fabrik::providers::coolify::lifecycle::Container;
 use fabrik::runner::Ended;
 use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::{Fault, Sandbox, Verdict};

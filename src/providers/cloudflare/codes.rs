@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::providers::answer::ErrorClass;
+use crate::providers::outcome::ErrorClass;
 
 const CODES: [(u64, ErrorClass, &str); 39] = [
     (

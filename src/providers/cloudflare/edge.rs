@@ -5,9 +5,9 @@
 //! certificate over port 80 (HTTP-01). Changes no setting of a zone: they hold for every host in it.
 
 use super::Cloudflare;
-use super::concern::Finding;
+use super::finding::Finding;
 use super::zone::Zone;
-use crate::providers::{Object, Trouble};
+use crate::providers::{ReadError, RemoteObject};
 
 /// When Cloudflare's proxy stands in front of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn mode(&self, zone_id: &str) -> Result<Option<Mode>, Trouble> {
+    pub async fn mode(&self, zone_id: &str) -> Result<Option<Mode>, ReadError> {
         let body = self.learn(&format!("/zones/{zone_id}/settings/ssl")).await?.unwrap_or_default();
         Ok(body["result"]["value"].as_str().map(Mode::named))
     }
@@ -133,9 +133,9 @@ pub fn depth(zone: &Zone, host: &str) -> Option<Finding> {
 }
 
 /// What the other records of the name mean for one that is, or is not, proxied.
-pub fn mixed(others: &[Object], proxied: bool) -> Option<Finding> {
-    let of = |object: &Object, name: &str| object.fields.get(name).cloned().unwrap_or_default();
-    let differs = |object: &&Object| {
+pub fn mixed(others: &[RemoteObject], proxied: bool) -> Option<Finding> {
+    let of = |object: &RemoteObject, name: &str| object.fields.get(name).cloned().unwrap_or_default();
+    let differs = |object: &&RemoteObject| {
         matches!(of(object, "type").as_str(), "A" | "AAAA") && of(object, "proxied") != proxied.to_string()
     };
     let other = others.iter().find(differs)?;

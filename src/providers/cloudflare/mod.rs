@@ -4,13 +4,13 @@
 //! known before a run begins. Field names and codes: Cloudflare API v4.
 
 pub mod codes;
-pub mod concern;
+pub mod delegation;
 pub mod edge;
-pub mod form;
+pub mod finding;
+pub mod normalize;
 pub mod quota;
 pub mod ranges;
 pub mod records;
-pub mod shadow;
 pub mod token;
 pub mod zone;
 
@@ -19,17 +19,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer::{self, ErrorClass};
 use super::api::Api;
-use super::call::{self, CLOUDFLARE};
 use super::misdirected::Asked;
-use super::trouble::{Failure, Trouble};
+use super::outcome::{self, ErrorClass};
+use super::read_error::{Failure, ReadError};
+use super::request::{self, CLOUDFLARE};
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
 use crate::wire::{Patience, Ports, Request};
 
-pub use concern::{Finding, Weight};
 pub use edge::{Mode, Proxy};
+pub use finding::{Finding, Weight};
 pub use records::Records;
 pub use zone::Zone;
 
@@ -50,7 +50,7 @@ pub struct Cloudflare {
 }
 
 /// An answer to a read: its status, and its body where that is JSON.
-struct Heard {
+struct ApiResponse {
     status: u16,
     body: Option<Value>,
 }
@@ -81,7 +81,7 @@ impl Cloudflare {
     }
 
     /// Reads `path`; `None` for what is not there.
-    async fn read(&self, path: &str) -> Result<Option<Value>, Trouble> {
+    async fn read(&self, path: &str) -> Result<Option<Value>, ReadError> {
         let mut heard = self.hear(path).await?;
         if heard.body.as_ref().is_some_and(|body| codes::may_pass(heard.status, body)) {
             self.outside.clock.sleep(BREATH).await;
@@ -91,15 +91,15 @@ impl Cloudflare {
     }
 
     /// Reads what is good to know; `None` where the API or the token does not tell.
-    async fn learn(&self, path: &str) -> Result<Option<Value>, Trouble> {
+    async fn learn(&self, path: &str) -> Result<Option<Value>, ReadError> {
         match self.hear(path).await?.judged(path) {
-            Err(Trouble::TokenRefused { .. } | Trouble::Refused { .. }) => Ok(None),
+            Err(ReadError::TokenRefused { .. } | ReadError::Refused { .. }) => Ok(None),
             told => told,
         }
     }
 
     /// Reads a list whose pages hold `per_page` items at most; `None` where there is no such list.
-    async fn list(&self, path: &str, per_page: usize) -> Result<Option<Vec<Value>>, Trouble> {
+    async fn list(&self, path: &str, per_page: usize) -> Result<Option<Vec<Value>>, ReadError> {
         let (mut items, mut ids) = (Vec::new(), HashSet::new());
         for page in 1..=LAST_PAGE {
             let Some(body) = self.read(&format!("{path}&page={page}")).await? else { return Ok(None) };
@@ -117,65 +117,65 @@ impl Cloudflare {
                 break;
             }
         }
-        Err(Trouble::Unintelligible {
+        Err(ReadError::Unintelligible {
             api: API,
             reason: format!("fewer items than it counts from GET {path}"),
         })
     }
 
-    async fn hear(&self, path: &str) -> Result<Heard, Trouble> {
+    async fn hear(&self, path: &str) -> Result<ApiResponse, ReadError> {
         let url = format!("{}{path}", self.base);
-        let token = self.token.as_ref().ok_or(Trouble::NoToken { api: API })?;
-        let http = call::request(http::Method::GET, &url, token.expose(), &Value::Null);
+        let token = self.token.as_ref().ok_or(ReadError::NoToken { api: API })?;
+        let http = request::request(http::Method::GET, &url, token.expose(), &Value::Null);
         let request = Request { http, timeout: CLOUDFLARE.timeout, connect_to: None };
         let response = ask(&self.outside, request, &self.patience)
             .await
-            .map_err(|error| Trouble::unreachable(API, &error))?;
+            .map_err(|error| ReadError::unreachable(API, &error))?;
         let asked = Asked { api: API, base: &self.base, url: &url };
         if let Some(trouble) = asked.misdirected(&response.http) {
             return Err(trouble);
         }
         let body = serde_json::from_slice(response.http.body()).ok();
-        Ok(Heard { status: response.http.status().as_u16(), body })
+        Ok(ApiResponse { status: response.http.status().as_u16(), body })
     }
 
-    fn write(&self, method: http::Method, path: &str, body: &Value) -> call::Call {
+    fn write(&self, method: http::Method, path: &str, body: &Value) -> request::WriteRequest {
         // Each write follows a read of the same resource, which ends without a token.
         let token = self.token.as_ref().map_or("", |token| token.expose());
-        call::Call::new(method, &format!("{}{path}", self.base), token, body, CLOUDFLARE)
+        request::WriteRequest::new(method, &format!("{}{path}", self.base), token, body, CLOUDFLARE)
     }
 }
 
-impl Heard {
-    fn judged(self, path: &str) -> Result<Option<Value>, Trouble> {
+impl ApiResponse {
+    fn judged(self, path: &str) -> Result<Option<Value>, ReadError> {
         let plainly = format!("{} from GET {path}", self.status);
         match (self.status, self.body) {
             (200, Some(body)) if body["success"] == Value::Bool(true) => Ok(Some(body)),
             (400..=499, Some(body)) => refused(self.status, &body, path),
             (404, None) => Ok(None),
-            (429 | 500..=599, _) => Err(Trouble::Unreachable {
+            (429 | 500..=599, _) => Err(ReadError::Unreachable {
                 api: API,
                 reason: plainly,
                 failure: Failure::of_status(self.status),
             }),
-            (_, _) => Err(Trouble::Unintelligible { api: API, reason: plainly }),
+            (_, _) => Err(ReadError::Unintelligible { api: API, reason: plainly }),
         }
     }
 }
 
-fn refused(status: u16, body: &Value, path: &str) -> Result<Option<Value>, Trouble> {
-    let words = answer::words(status, body);
-    match answer::sense(status, body) {
+fn refused(status: u16, body: &Value, path: &str) -> Result<Option<Value>, ReadError> {
+    let words = outcome::words(status, body);
+    match outcome::sense(status, body) {
         ErrorClass::Missing => Ok(None),
-        ErrorClass::Token => Err(Trouble::TokenRefused {
+        ErrorClass::Token => Err(ReadError::TokenRefused {
             api: API,
             reason: format!("{words} (GET {path} needs {})", need(path)),
         }),
         ErrorClass::Throttled | ErrorClass::Unclear => {
-            Err(Trouble::Unreachable { api: API, reason: words, failure: Failure::of_status(status) })
+            Err(ReadError::Unreachable { api: API, reason: words, failure: Failure::of_status(status) })
         }
         ErrorClass::Refused | ErrorClass::Taken => {
-            Err(Trouble::Refused { what: format!("GET {path} at {API}"), reason: words })
+            Err(ReadError::Refused { what: format!("GET {path} at {API}"), reason: words })
         }
     }
 }

@@ -1,9 +1,9 @@
 //! How many records a zone holds, and how many it may hold.
 
 use super::Cloudflare;
-use super::concern::Finding;
+use super::finding::Finding;
 use super::zone::Zone;
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 
 /// So few free places are worth a word.
 const NEARLY: u64 = 5;
@@ -22,7 +22,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn usage(&self, zone_id: &str) -> Result<Option<Usage>, Trouble> {
+    pub async fn usage(&self, zone_id: &str) -> Result<Option<Usage>, ReadError> {
         let body = self.learn(&format!("/zones/{zone_id}/dns_records/usage")).await?.unwrap_or_default();
         let number = |name: &str| body["result"][name].as_u64();
         Ok(number("record_usage").map(|used| Usage { quota: number("record_quota"), used }))

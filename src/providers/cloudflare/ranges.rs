@@ -5,14 +5,14 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::Cloudflare;
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 
 impl Cloudflare {
     /// Whether `address` is one of Cloudflare's (`GET /ips`).
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn owns(&self, address: impl Into<IpAddr>) -> Result<bool, Trouble> {
+    pub async fn owns(&self, address: impl Into<IpAddr>) -> Result<bool, ReadError> {
         let address = address.into();
         Ok(self.ranges().await?.iter().any(|range| range.contains(&address)))
     }
@@ -22,7 +22,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn ranges(&self) -> Result<Vec<IpNet>, Trouble> {
+    pub async fn ranges(&self) -> Result<Vec<IpNet>, ReadError> {
         let body = self.read("/ips").await?.unwrap_or_default();
         let lists = ["ipv4_cidrs", "ipv6_cidrs"].map(|list| body["result"][list].as_array());
         let texts = lists.into_iter().flatten().flatten().filter_map(|range| range.as_str());

@@ -11,10 +11,10 @@ use machine::step::Step;
 use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
-use super::form::{body, host, is_told, normal, record};
+use super::normalize::{body, host, is_told, normal, record};
 use super::{API, Cloudflare, encoded};
-use crate::providers::call::Call;
-use crate::providers::{Object, Provider, Trouble, Volumes};
+use crate::providers::request::WriteRequest;
+use crate::providers::{Provider, ReadError, RemoteObject, Volumes};
 
 /// The most records that one page of a list shows here.
 const PAGE: usize = 100;
@@ -36,15 +36,18 @@ impl Records {
         format!("/zones/{}/dns_records{rest}", self.zone)
     }
 
-    async fn list(&self, query: &str) -> Result<Vec<Object>, Trouble> {
+    async fn list(&self, query: &str) -> Result<Vec<RemoteObject>, ReadError> {
         let items = self.cloudflare.records_of(&self.zone, query).await?;
         if !items.iter().all(is_told) {
-            return Err(Trouble::Unintelligible { api: API, reason: format!("a record of `{}`", self.name) });
+            return Err(ReadError::Unintelligible {
+                api: API,
+                reason: format!("a record of `{}`", self.name),
+            });
         }
         Ok(items.iter().filter_map(record).collect())
     }
 
-    async fn is_apex(&self) -> Result<bool, Trouble> {
+    async fn is_apex(&self) -> Result<bool, ReadError> {
         let zone = self.cloudflare.read(&format!("/zones/{}", self.zone)).await?.unwrap_or_default();
         Ok(zone["result"]["name"].as_str().is_some_and(|name| host(name) == self.name))
     }
@@ -52,9 +55,9 @@ impl Records {
 
 impl Cloudflare {
     /// The records of a zone that `query` lets through, as the API shows them.
-    pub(super) async fn records_of(&self, zone: &str, query: &str) -> Result<Vec<Value>, Trouble> {
+    pub(super) async fn records_of(&self, zone: &str, query: &str) -> Result<Vec<Value>, ReadError> {
         let found = self.list(&format!("/zones/{zone}/dns_records?per_page={PAGE}&{query}"), PAGE).await?;
-        found.ok_or_else(|| Trouble::Elsewhere {
+        found.ok_or_else(|| ReadError::Elsewhere {
             api: API,
             now: "no such zone".to_owned(),
             planned: format!("zone {zone}"),
@@ -72,17 +75,17 @@ impl Provider for Records {
         format!("record `{}`", self.name)
     }
 
-    fn shares(&self) -> bool {
+    fn is_shared(&self) -> bool {
         false
     }
 
-    fn tags(&self) -> bool {
+    fn carries_tag(&self) -> bool {
         true
     }
 
-    async fn look(&self) -> Result<Vec<Object>, Trouble> {
+    async fn find_by_key(&self) -> Result<Vec<RemoteObject>, ReadError> {
         let mut there = self.list(&format!("name={}", encoded(&self.name))).await?;
-        let is = |record: &Object, kinds: &[&str]| kinds.contains(&record.fields["type"].as_str());
+        let is = |record: &RemoteObject, kinds: &[&str]| kinds.contains(&record.fields["type"].as_str());
         // An older filter may let more through, so it is asked again here.
         there.retain(|it| it.fields["name"] == host(&self.name) && is(it, &["A", "AAAA", "CNAME", "NS"]));
         // Below the apex NS records take a name for themselves; at the apex they stand beside everything.
@@ -92,24 +95,24 @@ impl Provider for Records {
         Ok(there)
     }
 
-    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
+    async fn find_by_tag(&self, tag: &OwnershipTag) -> Result<Vec<RemoteObject>, ReadError> {
         let records = self.list(&format!("comment.exact={}", encoded(&tag.to_string()))).await?;
         // The filter ignores case and other versions may ignore the filter, so it is asked again here.
         Ok(records.into_iter().filter(|record| record.tag.as_ref() == Some(tag)).collect())
     }
 
-    async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
+    async fn get(&self, id: &str) -> Result<Option<RemoteObject>, ReadError> {
         let body = self.cloudflare.read(&self.path(&format!("/{id}"))).await?;
         let Some(body) = body else { return Ok(None) };
-        let unreadable = || Trouble::Unintelligible { api: API, reason: format!("record {id}") };
+        let unreadable = || ReadError::Unintelligible { api: API, reason: format!("record {id}") };
         record(&body["result"]).filter(|record| record.id == id).map(Some).ok_or_else(unreadable)
     }
 
-    async fn control(&self) -> Result<(), Trouble> {
-        self.cloudflare.control(&self.zone).await
+    async fn check_access(&self) -> Result<(), ReadError> {
+        self.cloudflare.check_access(&self.zone).await
     }
 
-    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
+    fn create_request(&self, fields: &Attributes, tag: &OwnershipTag) -> WriteRequest {
         let fields = normal(fields);
         let mut wanted = body(&fields);
         wanted["name"] = json!(self.name);
@@ -118,12 +121,12 @@ impl Provider for Records {
         self.cloudflare.write(Method::POST, &self.path(""), &wanted).knowing(&fields)
     }
 
-    fn made(&self, answer: &Value, _: &Attributes, tag: &OwnershipTag) -> Option<Object> {
+    fn parse_created(&self, answer: &Value, _: &Attributes, tag: &OwnershipTag) -> Option<RemoteObject> {
         record(&answer["result"]).filter(|record| record.tag.as_ref() == Some(tag))
     }
 
     // Cloudflare changes no record's type in place since 2026-06-30 (Cloudflare API, updating records).
-    fn unchangeable(&self, object: &Object, fields: &Attributes) -> Option<(String, String)> {
+    fn unchangeable(&self, object: &RemoteObject, fields: &Attributes) -> Option<(String, String)> {
         let of = |fields: &Attributes, name: &str| fields.get(name).cloned().unwrap_or_default();
         let (name, is, wanted) = (of(&object.fields, "name"), of(&object.fields, "type"), of(fields, "type"));
         if object.fields.contains_key("read_only") {
@@ -149,13 +152,13 @@ impl Provider for Records {
         Some((format!("the type of record `{name}` cannot be changed in place from {is} to {wanted}"), way))
     }
 
-    fn change(&self, id: &str, fields: &Attributes) -> Call {
+    fn update_request(&self, id: &str, fields: &Attributes) -> WriteRequest {
         let fields = normal(fields);
         let call = self.cloudflare.write(Method::PATCH, &self.path(&format!("/{id}")), &body(&fields));
         call.knowing(&fields).plain()
     }
 
-    fn unmake(&self, id: &str, _: Volumes) -> Call {
+    fn delete_request(&self, id: &str, _: Volumes) -> WriteRequest {
         self.cloudflare.write(Method::DELETE, &self.path(&format!("/{id}")), &Value::Null).plain()
     }
 }

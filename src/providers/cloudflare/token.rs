@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{API, Cloudflare, results};
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 
 /// Whose a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,16 +21,16 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`] when it is a user's and not active, or Cloudflare does not answer.
-    pub async fn token(&self) -> Result<Owner, Trouble> {
+    pub async fn token(&self) -> Result<Owner, ReadError> {
         match self.read("/user/tokens/verify").await {
             Ok(body) => match body.unwrap_or_default()["result"]["status"].as_str() {
                 Some("active") => Ok(Owner::User),
                 status => {
                     let reason = format!("it is {}", status.unwrap_or("of unknown status"));
-                    Err(Trouble::TokenRefused { api: API, reason })
+                    Err(ReadError::TokenRefused { api: API, reason })
                 }
             },
-            Err(Trouble::TokenRefused { reason, .. }) => Ok(Owner::Unknown(reason)),
+            Err(ReadError::TokenRefused { reason, .. }) => Ok(Owner::Unknown(reason)),
             Err(trouble) => Err(trouble),
         }
     }
@@ -40,7 +40,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn zones(&self) -> Result<Vec<String>, Trouble> {
+    pub async fn zones(&self) -> Result<Vec<String>, ReadError> {
         let body: Value = self.read("/zones?per_page=50").await?.unwrap_or_default();
         Ok(results(&body).iter().filter_map(|zone| zone["name"].as_str()).map(str::to_owned).collect())
     }

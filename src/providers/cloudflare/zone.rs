@@ -6,12 +6,12 @@
 
 use serde_json::Value;
 
-use super::concern::Finding;
+use super::delegation::within;
 use super::edge::Proxy;
-use super::form::host as ascii;
-use super::shadow::within;
+use super::finding::Finding;
+use super::normalize::host as ascii;
 use super::{Cloudflare, encoded};
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 use crate::providers::object::id;
 
 /// The most zones that one page of a list can show.
@@ -41,7 +41,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble::Refused`] when no zone, or more than one of that name, is visible to this token.
-    pub async fn zone_of(&self, host: &str, given: Option<&str>) -> Result<Zone, Trouble> {
+    pub async fn zone_of(&self, host: &str, given: Option<&str>) -> Result<Zone, ReadError> {
         if let Some(given) = given {
             let zone =
                 if is_id(given) { self.zone_by_id(given).await? } else { self.zone_named(given).await? };
@@ -62,12 +62,12 @@ impl Cloudflare {
         Err(no_zone(&host))
     }
 
-    async fn zone_by_id(&self, id: &str) -> Result<Option<Zone>, Trouble> {
+    async fn zone_by_id(&self, id: &str) -> Result<Option<Zone>, ReadError> {
         Ok(self.read(&format!("/zones/{id}")).await?.as_ref().and_then(|body| zone(&body["result"])))
     }
 
     // Whether the filter wants Punycode or Unicode was reported both ways, so both are asked.
-    async fn zone_named(&self, name: &str) -> Result<Option<Zone>, Trouble> {
+    async fn zone_named(&self, name: &str) -> Result<Option<Zone>, ReadError> {
         let (punycode, (unicode, _)) = (ascii(name), idna::domain_to_unicode(name));
         let mut zones = self.zones_at(&punycode, &punycode).await?;
         if zones.is_empty() && unicode != punycode {
@@ -79,7 +79,7 @@ impl Cloudflare {
         }
     }
 
-    async fn zones_at(&self, asked: &str, name: &str) -> Result<Vec<Zone>, Trouble> {
+    async fn zones_at(&self, asked: &str, name: &str) -> Result<Vec<Zone>, ReadError> {
         let items = self.list(&format!("/zones?name={}&per_page={PAGE}", encoded(asked)), PAGE).await?;
         let zones = items.unwrap_or_default();
         let zones = zones.iter().filter_map(zone);
@@ -90,12 +90,12 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble::Elsewhere`] when it is not.
-    pub async fn control(&self, zone_id: &str) -> Result<(), Trouble> {
+    pub async fn check_access(&self, zone_id: &str) -> Result<(), ReadError> {
         let seen = self.zone_by_id(zone_id).await?.map_or_else(|| "no such zone".to_owned(), |zone| zone.id);
         if seen == zone_id {
             return Ok(());
         }
-        Err(Trouble::Elsewhere { api: super::API, now: seen, planned: format!("zone {zone_id}") })
+        Err(ReadError::Elsewhere { api: super::API, now: seen, planned: format!("zone {zone_id}") })
     }
 }
 
@@ -199,25 +199,25 @@ fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn no_zone(host: &str) -> Trouble {
-    Trouble::Refused {
+fn no_zone(host: &str) -> ReadError {
+    ReadError::Refused {
         what: format!("zone for `{host}`"),
         reason: "not visible to CLOUDFLARE_API_TOKEN; give the token Zone:Read for it, or set `dns.zone`"
             .to_owned(),
     }
 }
 
-fn elsewhere(host: &str, zone: &Zone) -> Trouble {
-    Trouble::Refused {
+fn elsewhere(host: &str, zone: &Zone) -> ReadError {
+    ReadError::Refused {
         what: format!("zone `{}`", zone.name),
         reason: format!("`{host}` is not in it; set `dns.zone` to the zone that it is in"),
     }
 }
 
-fn several(name: &str, zones: &[Zone]) -> Trouble {
+fn several(name: &str, zones: &[Zone]) -> ReadError {
     let shown: Vec<String> =
         zones.iter().map(|zone| format!("{} ({}, account {})", zone.id, zone.status, zone.account)).collect();
-    Trouble::Refused {
+    ReadError::Refused {
         what: format!("zone `{name}`"),
         reason: format!(
             "several of that name are visible to CLOUDFLARE_API_TOKEN: {}; set `dns.zone` to the id of the one that is meant",

@@ -6,8 +6,8 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{API, COOLIFY, Coolify, answer};
-use crate::providers::Trouble;
+use super::{API, COOLIFY, Coolify, outcome};
+use crate::providers::ReadError;
 use crate::wire::patience::BEFORE_FIRST_ANSWER;
 
 /// Whether a token has an ability.
@@ -26,7 +26,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble::TokenRefused`] for a token that is not let in at all, [`Trouble::Unreachable`].
-    pub async fn may_write(&self) -> Result<Ability, Trouble> {
+    pub async fn may_write(&self) -> Result<Ability, ReadError> {
         self.probe(Method::PATCH, "/projects/none").await
     }
 
@@ -34,7 +34,7 @@ impl Coolify {
     ///
     /// # Errors
     /// As [`may_write`](Self::may_write).
-    pub async fn may_deploy(&self) -> Result<Ability, Trouble> {
+    pub async fn may_deploy(&self) -> Result<Ability, ReadError> {
         self.probe(Method::POST, "/deploy").await
     }
 
@@ -42,7 +42,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`] when Coolify does not answer, or without a date.
-    pub async fn skew(&self) -> Result<i64, Trouble> {
+    pub async fn skew(&self) -> Result<i64, ReadError> {
         let response = self.get_raw("/health").await?;
         let date = response.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
         let theirs = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
@@ -50,18 +50,18 @@ impl Coolify {
         Ok(self.outside.clock.wall().as_second() - theirs.as_second())
     }
 
-    async fn probe(&self, method: Method, path: &str) -> Result<Ability, Trouble> {
+    async fn probe(&self, method: Method, path: &str) -> Result<Ability, ReadError> {
         let mut request = self.write(method, path, &Value::Null, COOLIFY).request;
         request.timeout = BEFORE_FIRST_ANSWER;
         let sent = self.outside.transport.send(request).await;
-        let response = sent.map_err(|error| Trouble::unreachable(API, &error))?.http;
+        let response = sent.map_err(|error| ReadError::unreachable(API, &error))?.http;
         let status = response.status().as_u16();
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
-        let words = answer::words(status, &body);
+        let words = outcome::words(status, &body);
         match status {
             403 if is_about_an_ability(&words) => Ok(Ability::Lacks(words)),
-            401 | 403 => Err(Trouble::TokenRefused { api: API, reason: words }),
-            _ if answer::is_no_such_call(status, &body) => Ok(Ability::Unclear(words)),
+            401 | 403 => Err(ReadError::TokenRefused { api: API, reason: words }),
+            _ if outcome::is_no_such_call(status, &body) => Ok(Ability::Unclear(words)),
             200..=299 | 400 | 404 | 422 => Ok(Ability::Has),
             _ => Ok(Ability::Unclear(words)),
         }

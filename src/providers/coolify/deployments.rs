@@ -8,9 +8,9 @@ use http::Method;
 use serde_json::Value;
 
 use super::{COOLIFY, Coolify, text, unreadable};
-use crate::providers::Trouble;
-use crate::providers::call::Call;
+use crate::providers::ReadError;
 use crate::providers::object::id;
+use crate::providers::request::WriteRequest;
 
 /// How many of an application's newest deployments are asked for.
 pub const TAKEN: usize = 10;
@@ -161,7 +161,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn deployment(&self, uuid: &str) -> Result<Option<Deployment>, Trouble> {
+    pub async fn deployment(&self, uuid: &str) -> Result<Option<Deployment>, ReadError> {
         let path = format!("/deployments/{uuid}");
         let Some(item) = self.read(&path).await? else { return Ok(None) };
         let read = deployment(&item).filter(|read| read.uuid == uuid);
@@ -172,7 +172,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn deployments(&self, application: &str) -> Result<Vec<Deployment>, Trouble> {
+    pub async fn deployments(&self, application: &str) -> Result<Vec<Deployment>, ReadError> {
         let path = format!("/deployments/applications/{application}?skip=0&take={TAKEN}");
         let Some(body) = self.read(&path).await? else { return Ok(Vec::new()) };
         let items = body["deployments"].as_array().ok_or_else(|| unreadable(&path))?;
@@ -188,12 +188,12 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn newest(&self, application: &str) -> Result<Option<Deployment>, Trouble> {
+    pub async fn newest(&self, application: &str) -> Result<Option<Deployment>, ReadError> {
         Ok(self.deployments(application).await?.into_iter().next())
     }
 
     /// The request that cancels a deployment; refused for one that is over.
-    pub fn cancel(&self, deployment: &str) -> Call {
+    pub fn cancel(&self, deployment: &str) -> WriteRequest {
         let path = format!("/deployments/{deployment}/cancel");
         self.write(Method::POST, &path, &Value::Null, COOLIFY)
     }

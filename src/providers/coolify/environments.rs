@@ -9,9 +9,9 @@ use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, age, is_thing, text, unreadable};
-use crate::providers::call::Call;
 use crate::providers::object::id;
-use crate::providers::{Object, Provider, Trouble, Volumes};
+use crate::providers::request::WriteRequest;
+use crate::providers::{Provider, ReadError, RemoteObject, Volumes};
 
 /// The environment of one name in one project.
 pub struct Environments {
@@ -32,13 +32,13 @@ impl Environments {
         format!("/projects/{}/environments{rest}", self.project)
     }
 
-    async fn all(&self) -> Result<Vec<Object>, Trouble> {
+    async fn all(&self) -> Result<Vec<RemoteObject>, ReadError> {
         let path = self.path("");
         let items = match self.coolify.read(&path).await? {
             Some(Value::Array(items)) if items.iter().all(is_thing) => items,
             Some(_) => return Err(unreadable(&path)),
             None => {
-                self.control().await?;
+                self.check_access().await?;
                 Vec::new()
             }
         };
@@ -56,16 +56,16 @@ impl Provider for Environments {
         format!("environment `{}`", self.name)
     }
 
-    fn shares(&self) -> bool {
+    fn is_shared(&self) -> bool {
         true
     }
 
-    fn tags(&self) -> bool {
+    fn carries_tag(&self) -> bool {
         false
     }
 
-    async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        let named = |object: &Object| object.fields.get("name") == Some(&self.name);
+    async fn find_by_key(&self) -> Result<Vec<RemoteObject>, ReadError> {
+        let named = |object: &RemoteObject| object.fields.get("name") == Some(&self.name);
         Ok(self.all().await?.into_iter().filter(named).collect())
     }
 
@@ -73,39 +73,39 @@ impl Provider for Environments {
         true
     }
 
-    async fn marked(&self, _: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
+    async fn find_by_tag(&self, _: &OwnershipTag) -> Result<Vec<RemoteObject>, ReadError> {
         Ok(Vec::new())
     }
 
-    async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
+    async fn get(&self, id: &str) -> Result<Option<RemoteObject>, ReadError> {
         Ok(self.all().await?.into_iter().find(|object| object.id == id))
     }
 
-    async fn control(&self) -> Result<(), Trouble> {
-        self.coolify.control(&self.team, &self.server).await
+    async fn check_access(&self) -> Result<(), ReadError> {
+        self.coolify.check_access(&self.team, &self.server).await
     }
 
-    fn make(&self, fields: &Attributes, _: &OwnershipTag) -> Call {
+    fn create_request(&self, fields: &Attributes, _: &OwnershipTag) -> WriteRequest {
         let body = json!({"name": self.name});
         self.coolify.write(Method::POST, &self.path(""), &body, COOLIFY).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Attributes, _: &OwnershipTag) -> Option<Object> {
-        Some(Object::as_asked(id(&answer["uuid"])?, fields, None))
+    fn parse_created(&self, answer: &Value, fields: &Attributes, _: &OwnershipTag) -> Option<RemoteObject> {
+        Some(RemoteObject::as_asked(id(&answer["uuid"])?, fields, None))
     }
 
-    fn change(&self, id: &str, fields: &Attributes) -> Call {
+    fn update_request(&self, id: &str, fields: &Attributes) -> WriteRequest {
         let path = self.path(&format!("/{id}"));
         self.coolify.write(Method::PATCH, &path, &json!(fields), COOLIFY).knowing(fields)
     }
 
-    fn unmake(&self, id: &str, _: Volumes) -> Call {
+    fn delete_request(&self, id: &str, _: Volumes) -> WriteRequest {
         self.coolify.write(Method::DELETE, &self.path(&format!("/{id}")), &Value::Null, COOLIFY)
     }
 }
 
-fn environment(item: &Value) -> Option<Object> {
-    Some(Object {
+fn environment(item: &Value) -> Option<RemoteObject> {
+    Some(RemoteObject {
         id: id(&item["uuid"])?.to_owned(),
         tag: None,
         fields: Attributes::from([("name".to_owned(), text(item, "name"))]),

@@ -9,9 +9,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, Resource, text};
-use crate::providers::Trouble;
-use crate::providers::call::Call;
+use crate::providers::ReadError;
 use crate::providers::object::id;
+use crate::providers::request::WriteRequest;
 use crate::secrets::Secret;
 
 /// A row: which variable, and under which id.
@@ -51,7 +51,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn env_rows(&self, app: Resource<'_>) -> Result<Vec<EnvRow>, Trouble> {
+    pub async fn env_rows(&self, app: Resource<'_>) -> Result<Vec<EnvRow>, ReadError> {
         let items = self.resources(&app.path("/envs")).await?;
         let (previews, rows): (Vec<&Value>, Vec<&Value>) =
             items.iter().partition(|item| item["is_preview"] == true);
@@ -74,7 +74,7 @@ impl Coolify {
 
     /// The request that sets `values` on `app`: one bulk call, which is not atomic. Of a name given twice the last
     /// value counts, because Coolify would make two rows of it.
-    pub fn set_envs(&self, app: Resource<'_>, values: &[(&str, &Secret, Reach)]) -> Call {
+    pub fn set_envs(&self, app: Resource<'_>, values: &[(&str, &Secret, Reach)]) -> WriteRequest {
         let values: BTreeMap<&str, (&Secret, Reach)> =
             values.iter().map(|(key, value, reach)| (*key, (*value, *reach))).collect();
         let data: Vec<Value> =
@@ -85,7 +85,7 @@ impl Coolify {
     }
 
     /// The request that deletes one row.
-    pub fn delete_env(&self, app: Resource<'_>, row: &str) -> Call {
+    pub fn delete_env(&self, app: Resource<'_>, row: &str) -> WriteRequest {
         let path = app.path(&format!("/envs/{row}"));
         self.write(Method::DELETE, &path, &Value::Null, COOLIFY)
     }

@@ -4,21 +4,21 @@
 
 pub mod abilities;
 pub mod access;
+pub mod application_attributes;
 pub mod applications;
 pub mod compose_text;
 pub mod deployments;
 pub mod environments;
 pub mod envs;
-pub mod parts;
+pub mod lifecycle;
 pub mod projects;
 pub mod resource;
 pub mod servers;
 pub mod services;
-pub mod shape;
 pub mod slot;
 pub mod snapshot;
-pub mod starts;
 pub mod storages;
+pub mod sub_resources;
 #[cfg(test)]
 mod tests;
 pub mod version;
@@ -29,12 +29,12 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
-use super::answer;
 use super::api::Api;
-use super::call::{self, COOLIFY, Call, RequestTiming, STALENESS};
 use super::misdirected::Asked;
 use super::object::id;
-use super::trouble::{Failure, Trouble};
+use super::outcome;
+use super::read_error::{Failure, ReadError};
+use super::request::{self, COOLIFY, RequestTiming, STALENESS, WriteRequest};
 use crate::secrets::Secret;
 use crate::wire::ask::ask;
 use crate::wire::{Patience, Ports, Request};
@@ -92,7 +92,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn team(&self) -> Result<Team, Trouble> {
+    pub async fn team(&self) -> Result<Team, ReadError> {
         let body = self.read("/teams/current").await?.unwrap_or_default();
         let id = match &body["id"] {
             Value::Number(id) => id.to_string(),
@@ -106,20 +106,20 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble::Elsewhere`] when not.
-    pub async fn control(&self, team: &str, server: &str) -> Result<(), Trouble> {
+    pub async fn check_access(&self, team: &str, server: &str) -> Result<(), ReadError> {
         let seen = self.one("/servers/", server).await?;
         seen.map(drop).ok_or_else(|| servers::unseen(server))?;
         // Last, so that nothing lies between it and a create: what another team's token creates is not seen again.
         let now = self.team().await?.id;
         if now != team {
             let (now, planned) = (format!("team {now}"), format!("team {team}"));
-            return Err(Trouble::Elsewhere { api: API, now, planned });
+            return Err(ReadError::Elsewhere { api: API, now, planned });
         }
         Ok(())
     }
 
     /// Reads `path` below `/api/v1`; `None` for a 404.
-    async fn read(&self, path: &str) -> Result<Option<Value>, Trouble> {
+    async fn read(&self, path: &str) -> Result<Option<Value>, ReadError> {
         let response = self.get_raw(path).await?;
         if response.status() == http::StatusCode::NOT_FOUND {
             return Ok(None);
@@ -128,7 +128,7 @@ impl Coolify {
     }
 
     /// The same of something that is there, as far as we know: a 404 may be a read that lags behind, and is asked again.
-    async fn read_of_ours(&self, path: &str) -> Result<Option<Value>, Trouble> {
+    async fn read_of_ours(&self, path: &str) -> Result<Option<Value>, ReadError> {
         if let Some(body) = self.read(path).await? {
             return Ok(Some(body));
         }
@@ -137,18 +137,18 @@ impl Coolify {
     }
 
     /// Reads the resource with this uuid below `path`; `None` for a 404. What is told of another resource is no answer.
-    async fn one(&self, path: &str, uuid: &str) -> Result<Option<Value>, Trouble> {
+    async fn one(&self, path: &str, uuid: &str) -> Result<Option<Value>, ReadError> {
         let path = format!("{path}{uuid}");
         about(uuid, self.read(&path).await?, &path)
     }
 
     /// A list of resources that each have a uuid: one that cannot be read is not one that is not there.
-    async fn resources(&self, path: &str) -> Result<Vec<Value>, Trouble> {
+    async fn resources(&self, path: &str) -> Result<Vec<Value>, ReadError> {
         let items = self.list(path).await?;
         if items.iter().all(is_thing) { Ok(items) } else { Err(unreadable(path)) }
     }
 
-    async fn list(&self, path: &str) -> Result<Vec<Value>, Trouble> {
+    async fn list(&self, path: &str) -> Result<Vec<Value>, ReadError> {
         match self.read_of_ours(path).await? {
             Some(Value::Array(items)) => Ok(items),
             // After internal sorting Coolify may answer an object with numeric keys for a list.
@@ -158,13 +158,13 @@ impl Coolify {
         }
     }
 
-    async fn get_raw(&self, path: &str) -> Result<http::Response<Vec<u8>>, Trouble> {
+    async fn get_raw(&self, path: &str) -> Result<http::Response<Vec<u8>>, ReadError> {
         let url = self.at(path);
-        let http = call::request(Method::GET, &url, self.token.expose(), &Value::Null);
+        let http = request::request(Method::GET, &url, self.token.expose(), &Value::Null);
         let request = Request { http, timeout: COOLIFY.timeout, connect_to: None };
         let response = ask(&self.outside, request, &self.patience)
             .await
-            .map_err(|error| Trouble::unreachable(API, &error))?
+            .map_err(|error| ReadError::unreachable(API, &error))?
             .http;
         if let Some(trouble) = self.asked(&url).misdirected(&response) {
             return Err(trouble);
@@ -173,19 +173,20 @@ impl Coolify {
         let body = || serde_json::from_slice(response.body()).unwrap_or_default();
         match status {
             // A call that this version does not have says nothing about a resource that may be there.
-            404 if answer::is_no_such_call(status, &body()) => Err(Trouble::Refused {
+            404 if outcome::is_no_such_call(status, &body()) => Err(ReadError::Refused {
                 what: format!("GET {path}"),
                 reason: "this Coolify has no such call".to_owned(),
             }),
             200..=299 | 404 => Ok(response),
-            401 | 403 => Err(Trouble::TokenRefused { api: API, reason: answer::words(status, &body()) }),
+            401 | 403 => Err(ReadError::TokenRefused { api: API, reason: outcome::words(status, &body()) }),
             429 | 500..=599 => {
                 let (reason, failure) = (format!("{status} from GET {path}"), Failure::of_status(status));
-                Err(Trouble::Unreachable { api: API, reason, failure })
+                Err(ReadError::Unreachable { api: API, reason, failure })
             }
-            _ => {
-                Err(Trouble::Refused { what: format!("GET {path}"), reason: answer::words(status, &body()) })
-            }
+            _ => Err(ReadError::Refused {
+                what: format!("GET {path}"),
+                reason: outcome::words(status, &body()),
+            }),
         }
     }
 
@@ -197,13 +198,13 @@ impl Coolify {
         format!("{}/api/v1{path}", self.base)
     }
 
-    fn write(&self, method: Method, path: &str, body: &Value, times: RequestTiming) -> Call {
-        Call::new(method, &self.at(path), self.token.expose(), body, times)
+    fn write(&self, method: Method, path: &str, body: &Value, times: RequestTiming) -> WriteRequest {
+        WriteRequest::new(method, &self.at(path), self.token.expose(), body, times)
     }
 }
 
 /// The answer, if it is about the resource with this uuid.
-fn about(uuid: &str, told: Option<Value>, path: &str) -> Result<Option<Value>, Trouble> {
+fn about(uuid: &str, told: Option<Value>, path: &str) -> Result<Option<Value>, ReadError> {
     match told {
         Some(item) if item["uuid"] != uuid => Err(unreadable(path)),
         told => Ok(told),
@@ -214,12 +215,12 @@ fn is_thing(item: &Value) -> bool {
     id(&item["uuid"]).is_some()
 }
 
-fn unreadable(what: &str) -> Trouble {
-    Trouble::Unintelligible { api: API, reason: what.to_owned() }
+fn unreadable(what: &str) -> ReadError {
+    ReadError::Unintelligible { api: API, reason: what.to_owned() }
 }
 
-fn missing(path: &str) -> Trouble {
-    Trouble::Refused { what: format!("GET {path}"), reason: "it is not there (404)".to_owned() }
+fn missing(path: &str) -> ReadError {
+    ReadError::Refused { what: format!("GET {path}"), reason: "it is not there (404)".to_owned() }
 }
 
 fn text(item: &Value, name: &str) -> String {

@@ -8,9 +8,9 @@ use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, age, text, unreadable};
-use crate::providers::call::Call;
 use crate::providers::object::id;
-use crate::providers::{Object, Provider, Trouble, Volumes};
+use crate::providers::request::WriteRequest;
+use crate::providers::{Provider, ReadError, RemoteObject, Volumes};
 
 /// The projects of one name.
 pub struct Projects {
@@ -34,49 +34,49 @@ impl Provider for Projects {
         format!("project `{}`", self.name)
     }
 
-    fn shares(&self) -> bool {
+    fn is_shared(&self) -> bool {
         true
     }
 
-    fn tags(&self) -> bool {
+    fn carries_tag(&self) -> bool {
         true
     }
 
-    async fn look(&self) -> Result<Vec<Object>, Trouble> {
+    async fn find_by_key(&self) -> Result<Vec<RemoteObject>, ReadError> {
         let projects = self.coolify.resources("/projects").await?;
-        let named = |object: &Object| object.fields.get("name") == Some(&self.name);
+        let named = |object: &RemoteObject| object.fields.get("name") == Some(&self.name);
         Ok(projects.iter().filter_map(project).filter(named).collect())
     }
 
-    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
+    async fn find_by_tag(&self, tag: &OwnershipTag) -> Result<Vec<RemoteObject>, ReadError> {
         let projects = self.coolify.resources("/projects").await?;
-        let marked = |object: &Object| object.tag.as_ref() == Some(tag);
+        let marked = |object: &RemoteObject| object.tag.as_ref() == Some(tag);
         Ok(projects.iter().filter_map(project).filter(marked).collect())
     }
 
-    async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
+    async fn get(&self, id: &str) -> Result<Option<RemoteObject>, ReadError> {
         Ok(self.coolify.one("/projects/", id).await?.as_ref().and_then(project))
     }
 
-    async fn control(&self) -> Result<(), Trouble> {
-        self.coolify.control(&self.team, &self.server).await
+    async fn check_access(&self) -> Result<(), ReadError> {
+        self.coolify.check_access(&self.team, &self.server).await
     }
 
-    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
+    fn create_request(&self, fields: &Attributes, tag: &OwnershipTag) -> WriteRequest {
         let body = json!({"name": self.name, "description": tag.to_string()});
         self.coolify.write(Method::POST, "/projects", &body, COOLIFY).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object> {
-        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(tag)))
+    fn parse_created(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<RemoteObject> {
+        Some(RemoteObject::as_asked(id(&answer["uuid"])?, fields, Some(tag)))
     }
 
-    fn change(&self, id: &str, fields: &Attributes) -> Call {
+    fn update_request(&self, id: &str, fields: &Attributes) -> WriteRequest {
         let path = format!("/projects/{id}");
         self.coolify.write(Method::PATCH, &path, &json!(fields), COOLIFY).knowing(fields)
     }
 
-    fn unmake(&self, id: &str, _: Volumes) -> Call {
+    fn delete_request(&self, id: &str, _: Volumes) -> WriteRequest {
         self.coolify.write(Method::DELETE, &format!("/projects/{id}"), &Value::Null, COOLIFY)
     }
 }
@@ -88,11 +88,11 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn residents(
+    pub async fn environment_resources(
         &self,
         project: &str,
         environment: Option<&str>,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<Option<String>, ReadError> {
         let Some(shown) = self.one("/projects/", project).await? else { return Ok(None) };
         let environments =
             shown["environments"].as_array().ok_or_else(|| unreadable("a project's environments"))?;
@@ -106,8 +106,8 @@ impl Coolify {
     }
 }
 
-fn project(item: &Value) -> Option<Object> {
-    Some(Object {
+fn project(item: &Value) -> Option<RemoteObject> {
+    Some(RemoteObject {
         id: id(&item["uuid"])?.to_owned(),
         tag: OwnershipTag::parse(&text(item, "description")),
         fields: Attributes::from([("name".to_owned(), text(item, "name"))]),

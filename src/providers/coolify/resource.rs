@@ -7,7 +7,7 @@ use machine::receipt::Attributes;
 use serde_json::Value;
 
 use super::{Coolify, is_thing, unreadable};
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 
 /// What can be in the way of a name: every list that an environment has (keydb, dragonfly and clickhouse have
 /// none; Coolify 4.3.11, observed).
@@ -56,7 +56,7 @@ impl Coolify {
         &self,
         project: &str,
         environment: &str,
-    ) -> Result<Option<Vec<Value>>, Trouble> {
+    ) -> Result<Option<Vec<Value>>, ReadError> {
         let path = format!("/projects/{project}/{environment}");
         let Some(shown) = self.read(&path).await? else { return Ok(None) };
         let lists = KINDS.iter().filter_map(|kind| shown[kind].as_array());

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use serde_json::Value;
 
 use super::{API, Coolify, text, unreadable};
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 use crate::providers::object::id;
 use crate::wire::{Question, RecordType};
 
@@ -31,7 +31,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn servers(&self) -> Result<Vec<Server>, Trouble> {
+    pub async fn servers(&self) -> Result<Vec<Server>, ReadError> {
         self.list("/servers")
             .await?
             .iter()
@@ -43,7 +43,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn public_address(&self, server: &str) -> Result<Option<Ipv4Addr>, Trouble> {
+    pub async fn public_address(&self, server: &str) -> Result<Option<Ipv4Addr>, ReadError> {
         let items = self.list(&format!("/servers/{server}/domains")).await?;
         Ok(items.iter().filter_map(|item| item["ip"].as_str()).find_map(public))
     }
@@ -65,7 +65,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn has_traefik(&self, server: &str) -> Result<bool, Trouble> {
+    pub async fn has_traefik(&self, server: &str) -> Result<bool, ReadError> {
         let item = self.one("/servers/", server).await?.ok_or_else(|| unseen(server))?;
         Ok(item["proxy"]["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("traefik")))
     }
@@ -74,15 +74,15 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble::Elsewhere`] when it is not there: then the token sees another team, and nothing can be told.
-    pub async fn is_usable(&self, server: &str) -> Result<bool, Trouble> {
+    pub async fn is_usable(&self, server: &str) -> Result<bool, ReadError> {
         let item = self.one("/servers/", server).await?;
         item.map(|item| usable(&item)).ok_or_else(|| unseen(server))
     }
 }
 
 /// What to say of a server that the token does not see.
-pub(super) fn unseen(server: &str) -> Trouble {
-    Trouble::Elsewhere { api: API, now: "no such server".to_owned(), planned: format!("server {server}") }
+pub(super) fn unseen(server: &str) -> ReadError {
+    ReadError::Elsewhere { api: API, now: "no such server".to_owned(), planned: format!("server {server}") }
 }
 
 fn server(item: &Value) -> Option<Server> {

@@ -11,9 +11,9 @@ use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{AppSlot, COOLIFY, Resource, text};
-use crate::providers::call::{Call, base64};
 use crate::providers::object::id;
-use crate::providers::{Object, Provider, Trouble, Volumes};
+use crate::providers::request::{WriteRequest, base64};
+use crate::providers::{Provider, ReadError, RemoteObject, Volumes};
 
 /// The name of the one compose service of an app from a folder.
 pub const APP: &str = "app";
@@ -35,7 +35,7 @@ impl Services {
         json!([{"name": self.main, "url": url}])
     }
 
-    fn service(&self, item: &Value) -> Option<Object> {
+    fn service(&self, item: &Value) -> Option<RemoteObject> {
         let mut fields = Attributes::from([("name".to_owned(), text(item, "name"))]);
         // Applications and databases are listed beside services, and have no such version.
         if item.get("compose_parsing_version").is_some() {
@@ -45,7 +45,7 @@ impl Services {
         if let Some(main) = subs.find(|sub| sub["name"] == self.main.as_str()) {
             fields.insert("url".to_owned(), text(main, "fqdn"));
         }
-        Some(Object {
+        Some(RemoteObject {
             id: id(&item["uuid"])?.to_owned(),
             tag: OwnershipTag::parse(&text(item, "description")),
             fields,
@@ -64,36 +64,36 @@ impl Provider for Services {
         format!("service `{}`", self.slot.name)
     }
 
-    fn shares(&self) -> bool {
+    fn is_shared(&self) -> bool {
         false
     }
 
-    fn tags(&self) -> bool {
+    fn carries_tag(&self) -> bool {
         true
     }
 
     /// Everything of the name in the environment, applications and databases included: they are in the way too.
-    async fn look(&self) -> Result<Vec<Object>, Trouble> {
-        self.slot.taken(|item| self.service(item)).await
+    async fn find_by_key(&self) -> Result<Vec<RemoteObject>, ReadError> {
+        self.slot.occupants(|item| self.service(item)).await
     }
 
     fn looks_inside(&self) -> bool {
         true
     }
 
-    async fn marked(&self, tag: &OwnershipTag) -> Result<Vec<Object>, Trouble> {
-        self.slot.marked("/services", tag, |item| self.service(item)).await
+    async fn find_by_tag(&self, tag: &OwnershipTag) -> Result<Vec<RemoteObject>, ReadError> {
+        self.slot.find_by_tag("/services", tag, |item| self.service(item)).await
     }
 
-    async fn get(&self, id: &str) -> Result<Option<Object>, Trouble> {
+    async fn get(&self, id: &str) -> Result<Option<RemoteObject>, ReadError> {
         Ok(self.slot.coolify.one("/services/", id).await?.as_ref().and_then(|item| self.service(item)))
     }
 
-    async fn control(&self) -> Result<(), Trouble> {
-        self.slot.control().await
+    async fn check_access(&self) -> Result<(), ReadError> {
+        self.slot.check_access().await
     }
 
-    fn make(&self, fields: &Attributes, tag: &OwnershipTag) -> Call {
+    fn create_request(&self, fields: &Attributes, tag: &OwnershipTag) -> WriteRequest {
         let mut body = self.slot.body(tag);
         body["docker_compose_raw"] = json!(base64(&self.compose));
         if fields.get("url").is_some_and(|url| !url.is_empty()) {
@@ -102,17 +102,17 @@ impl Provider for Services {
         self.slot.coolify.write(Method::POST, "/services", &body, COOLIFY).knowing(fields)
     }
 
-    fn made(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<Object> {
-        Some(Object::as_asked(id(&answer["uuid"])?, fields, Some(tag)))
+    fn parse_created(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<RemoteObject> {
+        Some(RemoteObject::as_asked(id(&answer["uuid"])?, fields, Some(tag)))
     }
 
-    fn change(&self, id: &str, fields: &Attributes) -> Call {
+    fn update_request(&self, id: &str, fields: &Attributes) -> WriteRequest {
         let body = json!({"docker_compose_raw": base64(&self.compose), "urls": self.urls(fields)});
         let path = format!("/services/{id}");
         self.slot.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
     }
 
-    fn unmake(&self, id: &str, volumes: Volumes) -> Call {
+    fn delete_request(&self, id: &str, volumes: Volumes) -> WriteRequest {
         self.slot.vacate(Resource::Service(id), volumes)
     }
 }

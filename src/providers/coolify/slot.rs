@@ -5,8 +5,8 @@ use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, Resource};
-use crate::providers::call::Call;
-use crate::providers::{Object, Trouble, Volumes};
+use crate::providers::request::WriteRequest;
+use crate::providers::{ReadError, RemoteObject, Volumes};
 
 /// One name in one environment.
 pub struct AppSlot {
@@ -26,33 +26,33 @@ pub struct AppSlot {
 
 impl AppSlot {
     /// Everything of the name in the environment, of whatever kind: all of it is in the way.
-    pub(super) async fn taken(
+    pub(super) async fn occupants(
         &self,
-        read: impl Fn(&Value) -> Option<Object>,
-    ) -> Result<Vec<Object>, Trouble> {
+        read: impl Fn(&Value) -> Option<RemoteObject>,
+    ) -> Result<Vec<RemoteObject>, ReadError> {
         let Some(items) = self.coolify.inhabitants(&self.project, &self.environment).await? else {
-            self.control().await?;
+            self.check_access().await?;
             return Ok(Vec::new());
         };
-        let named = |object: &Object| object.fields.get("name") == Some(&self.name);
+        let named = |object: &RemoteObject| object.fields.get("name") == Some(&self.name);
         Ok(items.iter().filter_map(read).filter(named).collect())
     }
 
     /// Everything in the list at `path` that carries `ownership tag`.
-    pub(super) async fn marked(
+    pub(super) async fn find_by_tag(
         &self,
         path: &str,
         tag: &OwnershipTag,
-        read: impl Fn(&Value) -> Option<Object>,
-    ) -> Result<Vec<Object>, Trouble> {
+        read: impl Fn(&Value) -> Option<RemoteObject>,
+    ) -> Result<Vec<RemoteObject>, ReadError> {
         let items = self.coolify.resources(path).await?;
-        let marked = |object: &Object| object.tag.as_ref() == Some(tag);
+        let marked = |object: &RemoteObject| object.tag.as_ref() == Some(tag);
         Ok(items.iter().filter_map(read).filter(marked).collect())
     }
 
     /// Proves that the token still sees the team and the server.
-    pub(super) async fn control(&self) -> Result<(), Trouble> {
-        self.coolify.control(&self.team, &self.server).await
+    pub(super) async fn check_access(&self) -> Result<(), ReadError> {
+        self.coolify.check_access(&self.team, &self.server).await
     }
 
     /// What the body of a request that makes the app says of its place.
@@ -69,7 +69,7 @@ impl AppSlot {
 
     /// The request that deletes `app`. Never with `docker_cleanup`, which prunes the whole server (Coolify fact:
     /// deleting and stopping).
-    pub(super) fn vacate(&self, app: Resource<'_>, volumes: Volumes) -> Call {
+    pub(super) fn vacate(&self, app: Resource<'_>, volumes: Volumes) -> WriteRequest {
         let volumes = volumes == Volumes::Delete;
         let path = app.path(&format!(
             "?delete_volumes={volumes}&docker_cleanup=false&delete_configurations=true\

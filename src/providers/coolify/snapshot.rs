@@ -5,10 +5,10 @@
 
 use serde_json::Value;
 
-use super::parts::{self, Part};
-use super::starts::Container;
+use super::lifecycle::Container;
+use super::sub_resources::{self, SubResource};
 use super::{Coolify, Resource, about, text};
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 
 /// An app as one read shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct AppSnapshot {
     /// Its status, which may be a minute old.
     pub status: String,
     /// Its sub-resources; an application has none.
-    pub parts: Vec<Part>,
+    pub parts: Vec<SubResource>,
     /// Its compose text as Coolify keeps it; `None` for an application, and where the token may not see it.
     pub compose: Option<String>,
 }
@@ -26,7 +26,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn snapshot(&self, app: Resource<'_>) -> Result<Option<AppSnapshot>, Trouble> {
+    pub async fn snapshot(&self, app: Resource<'_>) -> Result<Option<AppSnapshot>, ReadError> {
         let item = about(app.uuid(), self.read(&app.path("")).await?, "the app")?;
         Ok(item.map(|item| snapshot(&item)))
     }
@@ -36,7 +36,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn is_stopped(&self, app: Resource<'_>, name: &str) -> Result<bool, Trouble> {
+    pub async fn is_stopped(&self, app: Resource<'_>, name: &str) -> Result<bool, ReadError> {
         Ok(match self.container(app, name, 1).await? {
             Container::Running(_) => false,
             // Where the server or the version does not tell, the status is all there is.
@@ -48,7 +48,7 @@ impl Coolify {
 fn snapshot(item: &Value) -> AppSnapshot {
     AppSnapshot {
         status: text(item, "status"),
-        parts: parts::of(item),
+        parts: sub_resources::of(item),
         compose: item["docker_compose_raw"].as_str().map(str::to_owned),
     }
 }

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::resource::is_application;
 use super::{COOLIFY, Coolify, missing, text, unreadable};
-use crate::providers::Trouble;
-use crate::providers::call::Call;
+use crate::providers::ReadError;
 use crate::providers::object::id;
+use crate::providers::request::WriteRequest;
 
 /// The field of an application that names its volumes: `data:/data,cache:/var/cache`. Coolify does not show it with
 /// the application.
@@ -94,7 +94,7 @@ impl Goal {
     }
 
     /// What is to be sent, given the `rows` of `application`: first what takes away, since a path can be mounted once.
-    pub fn calls(&self, coolify: &Coolify, application: &str, rows: &[Storage]) -> Vec<Call> {
+    pub fn calls(&self, coolify: &Coolify, application: &str, rows: &[Storage]) -> Vec<WriteRequest> {
         let of = |mount: &Mount| rows.iter().filter(|row| mount.is(row, application)).collect::<Vec<_>>();
         let unwanted = self.unwanted.iter().flat_map(of);
         let twice = self.wanted.iter().flat_map(|mount| of(mount).into_iter().skip(1));
@@ -104,7 +104,7 @@ impl Goal {
     }
 
     /// Whether the `rows` of `application` show the effect of an attempt whose answer was not clear.
-    pub fn landed(&self, rows: &[Storage], application: &str, attempt: &Intended) -> bool {
+    pub fn took_effect(&self, rows: &[Storage], application: &str, attempt: &Intended) -> bool {
         let fields = &attempt.request.attributes;
         let field = |key: &str| fields.get(key).cloned().unwrap_or_default();
         let mount = Mount { name: field("name"), path: field("path") };
@@ -118,7 +118,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble::Refused`] for an application that is not there, and from a Coolify without this call.
-    pub async fn storages(&self, application: &str) -> Result<Vec<Storage>, Trouble> {
+    pub async fn storages(&self, application: &str) -> Result<Vec<Storage>, ReadError> {
         let path = format!("/applications/{application}/storages");
         let body = self.read_of_ours(&path).await?.ok_or_else(|| missing(&path))?;
         let items = body["persistent_storages"].as_array().ok_or_else(|| unreadable(&path))?;
@@ -130,13 +130,13 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble::Refused`] where it has not.
-    pub async fn knows_storages(&self) -> Result<(), Trouble> {
+    pub async fn knows_storages(&self) -> Result<(), ReadError> {
         // A 404 about an application that is not there is told from one about a call that is not (Coolify API, errors).
         self.read("/applications/none/storages").await.map(drop)
     }
 
     /// The request that adds a volume to `application`. It carries no ownership tag, and sent twice it may be there twice.
-    pub fn add_storage(&self, application: &str, mount: &Mount) -> Call {
+    pub fn add_storage(&self, application: &str, mount: &Mount) -> WriteRequest {
         let Mount { name, path } = mount;
         let body = json!({"type": "persistent", "name": name, "mount_path": path});
         let at = format!("/applications/{application}/storages");
@@ -144,7 +144,7 @@ impl Coolify {
     }
 
     /// The request that takes a volume's row from `application`; what is in the volume stays on the server.
-    pub fn delete_storage(&self, application: &str, row: &Storage) -> Call {
+    pub fn delete_storage(&self, application: &str, row: &Storage) -> WriteRequest {
         let at = format!("/applications/{application}/storages/{}", row.id);
         self.write(Method::DELETE, &at, &Value::Null, COOLIFY).knowing(&known(&row.name, &row.path))
     }

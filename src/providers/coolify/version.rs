@@ -1,7 +1,7 @@
 //! Coolify's versions: which is too old, and from which on something can be asked.
 
 use super::Coolify;
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 
 /// A version of Coolify. One on the way to a release (`4.0.0-beta.463`) is older than the release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble::Refused`] below 4.0.0, [`Trouble::Misdirected`] for what is no version.
-    pub async fn version(&self) -> Result<String, Trouble> {
+    pub async fn version(&self) -> Result<String, ReadError> {
         let response = self.get_raw("/version").await?;
         let text = String::from_utf8_lossy(response.body()).trim().trim_start_matches('v').to_owned();
         let _ = self.known.set(self.suitable(&text)?);
@@ -74,17 +74,17 @@ impl Coolify {
     ///
     /// # Errors
     /// As [`version`](Self::version).
-    pub async fn known(&self) -> Result<Version, Trouble> {
+    pub async fn known(&self) -> Result<Version, ReadError> {
         match self.known.get() {
             Some(version) => Ok(*version),
             None => self.suitable(&self.version().await?),
         }
     }
 
-    fn suitable(&self, text: &str) -> Result<Version, Trouble> {
+    fn suitable(&self, text: &str) -> Result<Version, ReadError> {
         match Version::parse(text) {
             Some(version) if version >= Version::OLDEST => Ok(version),
-            Some(_) => Err(Trouble::Refused {
+            Some(_) => Err(ReadError::Refused {
                 what: format!("Coolify {text}"),
                 reason: "this version of Fabrik needs Coolify 4.0.0 or newer".to_owned(),
             }),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::coolify;
-use crate::providers::Trouble;
+use crate::providers::ReadError;
 use crate::providers::coolify::abilities::Ability;
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn a_door_that_is_shut_says_nothing_about_abilities() {
     for (status, message) in [(403, "API is disabled."), (403, "Unauthorized"), (401, "Unauthenticated.")] {
         let coolify = coolify([("/deploy", status, json!({"success": true, "message": message}))]);
         let found = coolify.may_deploy().await;
-        assert!(matches!(found, Err(Trouble::TokenRefused { .. })), "{message}: {found:?}");
+        assert!(matches!(found, Err(ReadError::TokenRefused { .. })), "{message}: {found:?}");
     }
 }
 
@@ -42,5 +42,5 @@ async fn what_is_no_coolify_is_not_quoted_but_named_by_its_address() {
 #[tokio::test]
 async fn without_a_date_the_clocks_are_not_compared() {
     let coolify = coolify([("/health", 200, json!("OK"))]);
-    assert!(matches!(coolify.skew().await, Err(Trouble::Unintelligible { .. })));
+    assert!(matches!(coolify.skew().await, Err(ReadError::Unintelligible { .. })));
 }

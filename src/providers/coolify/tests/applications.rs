@@ -7,11 +7,11 @@ use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{body, coolify, line};
-use crate::providers::call::{COOLIFY, COOLIFY_GITHUB};
-use crate::providers::coolify::shape::{changeable, settled};
+use crate::providers::coolify::application_attributes::{changeable, settled};
 use crate::providers::coolify::storages::{Goal, Mount, Storage, VOLUMES};
 use crate::providers::coolify::{Applications, Coolify};
-use crate::providers::{Provider, Trouble, Volumes};
+use crate::providers::request::{COOLIFY, COOLIFY_GITHUB};
+use crate::providers::{Provider, ReadError, Volumes};
 
 fn applications(coolify: Coolify) -> Applications {
     Applications { slot: super::writes::slot(coolify) }
@@ -53,7 +53,7 @@ fn shown(more: &Value) -> Value {
 
 #[test]
 fn an_image_is_created_quietly_with_the_mark_in_the_creating_request() {
-    let call = applications(coolify([])).make(&image("nginx:1.27"), &tag());
+    let call = applications(coolify([])).create_request(&image("nginx:1.27"), &tag());
     assert_eq!(line(&call), "POST /applications/dockerimage");
     let expected = json!({
         "name": "api", "description": tag().to_string(), "project_uuid": "prj", "server_uuid": "srv",
@@ -73,7 +73,7 @@ fn each_way_into_a_repository_has_its_route_and_only_github_is_waited_for_longer
         (with(git(), "deploy_key", "k"), "private-deploy-key", Some("private_key_uuid"), COOLIFY),
         (with(git(), "github_app", "g"), "private-github-app", Some("github_app_uuid"), COOLIFY_GITHUB),
     ] {
-        let call = applications.make(&fields, &tag());
+        let call = applications.create_request(&fields, &tag());
         assert_eq!(line(&call), format!("POST /applications/{route}"));
         assert_eq!(call.times, times);
         let body = body(&call);
@@ -97,7 +97,7 @@ fn a_change_takes_the_reference_apart_and_clears_what_is_not_wanted() {
         ("registry.example.com:5000/a/b:1.2", "registry.example.com:5000/a/b", "1.2"),
         (&format!("nginx:1@sha256:{digest}"), "nginx@sha256", &digest),
     ] {
-        let call = applications(coolify([])).change("app", &with(image(reference), "url", ""));
+        let call = applications(coolify([])).update_request("app", &with(image(reference), "url", ""));
         assert_eq!(line(&call), "PATCH /applications/app");
         let body = body(&call);
         assert_eq!(
@@ -137,7 +137,7 @@ async fn whatever_holds_the_name_in_the_environment_is_in_the_way() {
         "redis": [{"uuid": "r", "name": "api"}],
     });
     let applications = applications(coolify([("/projects/prj/production", 200, environment)]));
-    let found: Vec<String> = applications.look().await.unwrap().into_iter().map(|it| it.id).collect();
+    let found: Vec<String> = applications.find_by_key().await.unwrap().into_iter().map(|it| it.id).collect();
     assert_eq!(found, ["s", "app", "r"]);
 }
 
@@ -145,7 +145,7 @@ async fn whatever_holds_the_name_in_the_environment_is_in_the_way() {
 async fn our_own_are_found_by_their_mark_and_a_missing_one_is_none() {
     let list = json!([shown(&json!({"description": null, "uuid": "theirs"})), shown(&json!({}))]);
     let applications = applications(coolify([("/applications", 200, list)]));
-    let found = applications.marked(&tag()).await.unwrap();
+    let found = applications.find_by_tag(&tag()).await.unwrap();
     assert_eq!(found.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["app"]);
     assert_eq!(applications.get("gone").await, Ok(None));
 }
@@ -155,7 +155,7 @@ fn deleting_never_cleans_the_server_and_keeps_volumes_when_told() {
     let applications = applications(coolify([]));
     for (volumes, flag) in [(Volumes::Keep, "delete_volumes=false"), (Volumes::Delete, "delete_volumes=true")]
     {
-        let line = line(&applications.unmake("app", volumes));
+        let line = line(&applications.delete_request("app", volumes));
         assert!(line.starts_with("DELETE /applications/app?"), "{line}");
         assert!(line.contains(flag) && line.contains("docker_cleanup=false"), "{line}");
     }
@@ -184,7 +184,8 @@ fn what_a_patch_cannot_carry_is_known_beforehand() {
 
 #[test]
 fn a_health_path_that_coolify_refuses_is_not_sent() {
-    let call = applications(coolify([])).make(&with(image("a"), "health_path", "/up?deep=1"), &tag());
+    let call =
+        applications(coolify([])).create_request(&with(image("a"), "health_path", "/up?deep=1"), &tag());
     assert_eq!(body(&call)["health_check_path"], "/");
 }
 
@@ -195,7 +196,7 @@ async fn keys_and_github_apps_are_found_by_the_names_people_gave_them() {
     let coolify = coolify([("/security/keys", 200, keys), ("/github-apps", 200, apps)]);
     assert_eq!(coolify.private_key("deploy").await, Ok(Some("k1".to_owned())));
     assert_eq!(coolify.private_key("k3").await, Ok(Some("k3".to_owned())));
-    assert!(matches!(coolify.private_key("twice").await, Err(Trouble::Refused { .. })));
+    assert!(matches!(coolify.private_key("twice").await, Err(ReadError::Refused { .. })));
     assert_eq!(coolify.github_app("acme").await, Ok(Some("g1".to_owned())));
     assert_eq!(coolify.github_app("nobody").await, Ok(None));
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{coolify, line};
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::deployments::{Deployment, Status, Trigger, Verdict, judge, trigger};
-use crate::providers::coolify::starts::Container;
+use crate::providers::coolify::lifecycle::Container;
 
 fn entry(uuid: &str, id: u64, status: &str) -> Value {
     json!({"deployment_uuid": uuid, "id": id, "status": status, "is_api": true, "logs": null})

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{Coolify, Resource};
-use crate::providers::{Call, Trouble};
+use crate::providers::{ReadError, WriteRequest};
 use crate::secrets::Secret;
 use crate::wire::pretend::PretendClock;
 use crate::wire::{Answer, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport};
@@ -50,11 +50,11 @@ fn coolify<const N: usize>(answers: [(&str, u16, Value); N]) -> Coolify {
 }
 
 /// Method and target of a write.
-fn line(call: &Call) -> String {
+fn line(call: &WriteRequest) -> String {
     format!("{} {}", call.redacted.method, call.redacted.target.split_once("/api/v1").unwrap().1)
 }
 
-fn body(call: &Call) -> Value {
+fn body(call: &WriteRequest) -> Value {
     serde_json::from_slice(call.request.http.body()).unwrap()
 }
 
@@ -67,8 +67,8 @@ async fn what_is_told_of_another_thing_is_no_answer() {
         ("/servers/mine", 200, other),
         ("/deployments/mine", 200, json!({"deployment_uuid": "other", "id": 7, "status": "finished"})),
     ]);
-    let unreadable = |trouble: Option<Trouble>| matches!(trouble, Some(Trouble::Unintelligible { .. }));
-    assert!(unreadable(coolify.residents("mine", None).await.err()));
+    let unreadable = |trouble: Option<ReadError>| matches!(trouble, Some(ReadError::Unintelligible { .. }));
+    assert!(unreadable(coolify.environment_resources("mine", None).await.err()));
     assert!(unreadable(coolify.status(Resource::Service("mine")).await.err()));
     assert!(unreadable(coolify.parts("mine").await.err()));
     assert!(unreadable(coolify.is_usable("mine").await.err()));
@@ -84,8 +84,8 @@ async fn a_thing_that_cannot_be_read_is_not_one_that_is_not_there() {
         ("/services/s/envs", 200, json!([{"uuid": 24, "key": 4}])),
         ("/deployments/applications/a?skip=0&take=10", 200, json!({"count": 2, "deployments": []})),
     ]);
-    assert!(coolify.residents("p", None).await.is_err());
-    assert!(coolify.residents("q", None).await.is_err());
+    assert!(coolify.environment_resources("p", None).await.is_err());
+    assert!(coolify.environment_resources("q", None).await.is_err());
     assert!(coolify.env_rows(Resource::Service("s")).await.is_err());
     assert!(coolify.deployments("a").await.is_err());
 }

@@ -7,14 +7,14 @@ use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{body, coolify, line};
-use crate::providers::answer::{Answer, sort};
-use crate::providers::call::Refusal;
 use crate::providers::coolify::envs::Reach;
-use crate::providers::coolify::parts::{Fate, Kind, Part};
-use crate::providers::coolify::starts::Container;
+use crate::providers::coolify::lifecycle::Container;
 use crate::providers::coolify::storages::Mount;
+use crate::providers::coolify::sub_resources::{Kind, StatusScope, SubResource};
 use crate::providers::coolify::{AppSlot, Applications, Coolify, Environments, Projects, Resource, Services};
-use crate::providers::{Call, Provider, Trouble, Volumes};
+use crate::providers::outcome::{WriteOutcome, classify};
+use crate::providers::request::RejectionSemantics;
+use crate::providers::{Provider, ReadError, Volumes, WriteRequest};
 use crate::secrets::Secret;
 use crate::wire::Response;
 
@@ -40,7 +40,7 @@ fn services(coolify: Coolify) -> Services {
 }
 
 /// Every write that the client can prepare.
-fn writes() -> Vec<Call> {
+fn writes() -> Vec<WriteRequest> {
     let (team, server, project, environment) = named();
     let coolify = coolify([]);
     let service = services(coolify.clone());
@@ -60,11 +60,11 @@ fn writes() -> Vec<Call> {
         (&applications, image),
         (&applications, git),
     ];
-    let mut calls: Vec<Call> = Vec::new();
+    let mut calls: Vec<WriteRequest> = Vec::new();
     for (provider, fields) in resources {
-        calls.push(provider.make(&fields, &tag()));
-        calls.push(provider.change("id", &fields));
-        calls.push(provider.unmake("id", Volumes::Keep));
+        calls.push(provider.create_request(&fields, &tag()));
+        calls.push(provider.update_request("id", &fields));
+        calls.push(provider.delete_request("id", Volumes::Keep));
     }
     let value = Secret::new("v".to_owned());
     for resource in [Resource::Service("id"), Resource::Application("id")] {
@@ -75,7 +75,7 @@ fn writes() -> Vec<Call> {
     }
     calls.push(coolify.cancel("id"));
     calls.push(coolify.add_storage("id", &Mount { name: "data".into(), path: "/data".into() }));
-    let part = Part {
+    let part = SubResource {
         id: "part".into(),
         name: "old".into(),
         kind: Kind::Application,
@@ -85,21 +85,21 @@ fn writes() -> Vec<Call> {
         tag: None,
     };
     calls.extend(
-        [Fate::Silenced, Fate::Woken, Fate::Unrouted]
+        [StatusScope::Silenced, StatusScope::Woken, StatusScope::Unrouted]
             .map(|fate| coolify.change_part("id", &part, fate, &tag())),
     );
     calls
 }
 
 /// The body, where there is one.
-fn sent(call: &Call) -> Option<Value> {
+fn sent(call: &WriteRequest) -> Option<Value> {
     (!call.request.http.body().is_empty()).then(|| body(call))
 }
 
-fn answered(call: &Call, status: u16) -> Answer {
+fn answered(call: &WriteRequest, status: u16) -> WriteOutcome {
     let body = json!({"message": "Validation failed.", "errors": ["no"]}).to_string().into_bytes();
     let http = http::Response::builder().status(status).body(body).unwrap();
-    sort(Ok(Response { http, certificate: None }), call.refusal)
+    classify(Ok(Response { http, certificate: None }), call.refusal)
 }
 
 #[test]
@@ -168,8 +168,8 @@ fn a_refused_change_of_a_service_or_of_variables_may_have_been_done_in_part() {
     let mut partial = Vec::new();
     for call in writes() {
         match (call.refusal, answered(&call, 422)) {
-            (Refusal::Partial, Answer::Partial(_)) => partial.push(line(&call)),
-            (Refusal::Atomic | Refusal::Plain, Answer::Refused(_)) => {}
+            (RejectionSemantics::Partial, WriteOutcome::Partial(_)) => partial.push(line(&call)),
+            (RejectionSemantics::Atomic | RejectionSemantics::Plain, WriteOutcome::Refused(_)) => {}
             (_, other) => panic!("{}: {other:?}", line(&call)),
         }
     }
@@ -182,7 +182,7 @@ fn a_refused_change_of_a_service_or_of_variables_may_have_been_done_in_part() {
 
 #[test]
 fn a_changed_service_is_sent_only_what_a_change_may_carry() {
-    let change = services(coolify([])).change("id", &fields([("url", "")]));
+    let change = services(coolify([])).update_request("id", &fields([("url", "")]));
     assert_eq!(line(&change), "PATCH /services/id");
     let text = "eyJzZXJ2aWNlcyI6IHt9fQ==";
     let expected = json!({"docker_compose_raw": text, "urls": [{"name": "web", "url": null}]});
@@ -208,7 +208,7 @@ async fn our_own_service_is_found_wherever_it_stands_in_a_list_that_has_no_order
     let theirs = json!({"uuid": "theirs", "name": "api", "description": ""});
     let ours = json!({"uuid": "ours", "name": "api", "description": tag().to_string(), "new": {"key": null}});
     for list in [json!([ours, theirs]), json!([theirs, ours]), json!({"1": theirs, "0": ours})] {
-        let found = services(coolify([("/services", 200, list)])).marked(&tag()).await.unwrap();
+        let found = services(coolify([("/services", 200, list)])).find_by_tag(&tag()).await.unwrap();
         assert_eq!(found.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["ours"]);
     }
 }
@@ -219,9 +219,9 @@ async fn a_database_that_no_environment_lists_still_lives_in_it() {
     let hidden = json!([{"uuid": "k", "name": "cache", "type": "standalone-keydb", "environment_id": 7},
         {"uuid": "e", "name": "elsewhere", "type": "service", "environment_id": 8}]);
     let coolify = coolify([("/projects/prj", 200, project), ("/resources", 200, hidden)]);
-    let residents = coolify.residents("prj", Some("production")).await.unwrap();
+    let residents = coolify.environment_resources("prj", Some("production")).await.unwrap();
     assert_eq!(residents.as_deref(), Some("others are in it: cache"));
-    assert_eq!(coolify.residents("prj", Some("staging")).await, Ok(None));
+    assert_eq!(coolify.environment_resources("prj", Some("staging")).await, Ok(None));
 }
 
 #[tokio::test]
@@ -259,7 +259,7 @@ async fn a_server_is_usable_only_if_all_that_coolify_wants_of_it_holds_wherever_
         assert_eq!(coolify.is_usable("srv").await, Ok(usable), "{more}");
     }
     let unseen = coolify([]).is_usable("srv").await;
-    assert!(matches!(unseen, Err(Trouble::Elsewhere { .. })), "{unseen:?}");
+    assert!(matches!(unseen, Err(ReadError::Elsewhere { .. })), "{unseen:?}");
 }
 
 #[tokio::test]

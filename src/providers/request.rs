@@ -43,7 +43,7 @@ pub const STALENESS: Duration = Duration::from_secs(5);
 
 /// Whether a refusal leaves nothing behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RejectionSemantics {
     /// A 4xx means that nothing was done; "already there" may be the echo of our own lost create.
     Atomic,
     /// A 4xx means that nothing was done, whatever it says: the call creates nothing.
@@ -54,7 +54,7 @@ pub enum Refusal {
 
 /// A write, ready to be sent once.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub struct WriteRequest {
     /// The request.
     pub request: Request,
     /// What the journal may know of it.
@@ -62,10 +62,10 @@ pub struct Call {
     /// Its times.
     pub times: RequestTiming,
     /// What a refusal means.
-    pub refusal: Refusal,
+    pub refusal: RejectionSemantics,
 }
 
-impl Call {
+impl WriteRequest {
     /// Prepares a write with a JSON body (`Value::Null` for none).
     pub fn new(method: http::Method, url: &str, token: &str, body: &Value, times: RequestTiming) -> Self {
         let redacted = RedactedRequest {
@@ -75,7 +75,7 @@ impl Call {
         };
         let request =
             Request { http: request(method, url, token, body), timeout: times.timeout, connect_to: None };
-        Self { request, redacted, times, refusal: Refusal::Atomic }
+        Self { request, redacted, times, refusal: RejectionSemantics::Atomic }
     }
 
     /// Whether it deletes: then a resource that is not there is the wished end.
@@ -93,14 +93,14 @@ impl Call {
     /// Says that it creates nothing, so that "already there" means something else.
     #[must_use]
     pub fn plain(mut self) -> Self {
-        self.refusal = Refusal::Plain;
+        self.refusal = RejectionSemantics::Plain;
         self
     }
 
     /// Says that a refusal may keep part of the work.
     #[must_use]
     pub fn partial(mut self) -> Self {
-        self.refusal = Refusal::Partial;
+        self.refusal = RejectionSemantics::Partial;
         self
     }
 }

@@ -6,9 +6,9 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{API, COOLIFY, Coolify, Resource, Version, about, answer, text, unreadable};
-use crate::providers::Trouble;
-use crate::providers::call::{COOLIFY_DEPLOY, Call};
+use super::{API, COOLIFY, Coolify, Resource, Version, about, outcome, text, unreadable};
+use crate::providers::ReadError;
+use crate::providers::request::{COOLIFY_DEPLOY, WriteRequest};
 
 /// What an app's container shows right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +25,13 @@ pub enum Container {
 
 impl Coolify {
     /// The request that starts `app` with what is stored of it; works while it runs. A full queue is a 429.
-    pub fn deploy(&self, app: Resource<'_>) -> Call {
+    pub fn deploy(&self, app: Resource<'_>) -> WriteRequest {
         let path = format!("/deploy?uuid={}", app.uuid());
         self.write(Method::POST, &path, &Value::Null, COOLIFY_DEPLOY)
     }
 
     /// The request that stops `app`. An application that is stopped takes it too, a service refuses.
-    pub fn stop(&self, app: Resource<'_>) -> Call {
+    pub fn stop(&self, app: Resource<'_>) -> WriteRequest {
         let path = app.path("/stop?docker_cleanup=false");
         self.write(Method::POST, &path, &Value::Null, COOLIFY)
     }
@@ -40,7 +40,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn status(&self, app: Resource<'_>) -> Result<Option<String>, Trouble> {
+    pub async fn status(&self, app: Resource<'_>) -> Result<Option<String>, ReadError> {
         let item = about(app.uuid(), self.read(&app.path("")).await?, "an app's status")?;
         Ok(item.map(|item| text(&item, "status")))
     }
@@ -50,7 +50,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble::TokenRefused`] and [`Trouble::Unreachable`].
-    pub async fn container(&self, app: Resource<'_>, name: &str, lines: u32) -> Result<Container, Trouble> {
+    pub async fn container(&self, app: Resource<'_>, name: &str, lines: u32) -> Result<Container, ReadError> {
         let part = match app {
             Resource::Service(_) => format!("sub_service_name={name}&"),
             Resource::Application(_) => String::new(),
@@ -61,10 +61,10 @@ impl Coolify {
         }
         let response = match self.get_raw(&path).await {
             Ok(response) => response,
-            Err(Trouble::Refused { reason, .. }) if reason.contains("not running") => {
+            Err(ReadError::Refused { reason, .. }) if reason.contains("not running") => {
                 return Ok(Container::Stopped);
             }
-            Err(Trouble::Unreachable { reason, .. }) => return Ok(Container::Unknown(reason)),
+            Err(ReadError::Unreachable { reason, .. }) => return Ok(Container::Unknown(reason)),
             Err(trouble) => return Err(trouble),
         };
         let status = response.status().as_u16();
@@ -74,7 +74,7 @@ impl Coolify {
             (404, _) if body["message"].as_str().is_some_and(|m| m.starts_with("Container")) => {
                 Ok(Container::None)
             }
-            _ => Err(Trouble::Unintelligible { api: API, reason: answer::words(status, &body) }),
+            _ => Err(ReadError::Unintelligible { api: API, reason: outcome::words(status, &body) }),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::wire::SendError;
 
 /// Why a provider could not say.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum ReadError {
     /// The API does not accept the token, or not for this.
     #[error("{api} refused the token: {reason}")]
     TokenRefused {
@@ -138,7 +138,7 @@ impl Failure {
     }
 }
 
-impl Trouble {
+impl ReadError {
     /// An API that could not be reached because of `error`.
     pub fn unreachable(api: Api, error: &SendError) -> Self {
         Self::Unreachable { api, reason: error.to_string(), failure: Failure::of(error) }

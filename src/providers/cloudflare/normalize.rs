@@ -10,7 +10,7 @@ use machine::receipt::Attributes;
 use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
-use crate::providers::Object;
+use crate::providers::RemoteObject;
 use crate::providers::object::id;
 
 /// The fields as Cloudflare would show them.
@@ -58,7 +58,7 @@ pub fn body(fields: &Attributes) -> Value {
 
 /// Reads a record; `None` where it lacks an id, type, name or content. One that Cloudflare keeps for a product
 /// of its own has the field `read_only`.
-pub fn record(item: &Value) -> Option<Object> {
+pub fn record(item: &Value) -> Option<RemoteObject> {
     let text = |name: &str| item[name].as_str().map(str::to_owned);
     let mut fields = Attributes::new();
     for name in ["type", "name", "content"] {
@@ -69,7 +69,7 @@ pub fn record(item: &Value) -> Option<Object> {
     if item["meta"]["read_only"] == Value::Bool(true) {
         fields.insert("read_only".to_owned(), "true".to_owned());
     }
-    Some(Object {
+    Some(RemoteObject {
         id: id(&item["id"])?.to_owned(),
         tag: text("comment").as_deref().and_then(OwnershipTag::parse),
         fields: normal(&fields),

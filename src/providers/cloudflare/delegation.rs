@@ -5,18 +5,18 @@
 
 use machine::receipt::Attributes;
 
-use super::concern::Finding;
-use super::form::record;
+use super::finding::Finding;
+use super::normalize::record;
 use super::zone::Zone;
 use super::{Cloudflare, encoded};
-use crate::providers::{Object, Trouble};
+use crate::providers::{ReadError, RemoteObject};
 
 impl Cloudflare {
     /// The NS records at or above `host`, below the zone's apex: records there are not this zone's to answer.
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn delegations(&self, zone: &Zone, host: &str) -> Result<Vec<Object>, Trouble> {
+    pub async fn delegations(&self, zone: &Zone, host: &str) -> Result<Vec<RemoteObject>, ReadError> {
         // The apex is not accepted as a value.
         if host == zone.name {
             return Ok(Vec::new());
@@ -30,7 +30,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn wildcards(&self, zone: &Zone, host: &str) -> Result<Vec<Object>, Trouble> {
+    pub async fn wildcards(&self, zone: &Zone, host: &str) -> Result<Vec<RemoteObject>, ReadError> {
         let query = format!("name.startswith={}", encoded("*."));
         let covers =
             |name: &str| name.strip_prefix("*.").is_some_and(|rest| rest != host && within(host, rest));
@@ -44,10 +44,10 @@ impl Cloudflare {
         zone: &Zone,
         query: &str,
         keeps: impl Fn(&Attributes) -> bool,
-    ) -> Result<Vec<Object>, Trouble> {
+    ) -> Result<Vec<RemoteObject>, ReadError> {
         let records = match self.records_of(&zone.id, query).await {
             // A filter that is refused tells nothing, and is no reason to stop.
-            Err(Trouble::Refused { .. }) => Vec::new(),
+            Err(ReadError::Refused { .. }) => Vec::new(),
             told => told?,
         };
         Ok(records.iter().filter_map(record).filter(|object| keeps(&object.fields)).collect())
@@ -60,14 +60,14 @@ pub fn within(host: &str, above: &str) -> bool {
 }
 
 /// What delegations mean for a record of `host`.
-pub fn delegated(host: &str, delegations: &[Object]) -> Option<Finding> {
+pub fn delegated(host: &str, delegations: &[RemoteObject]) -> Option<Finding> {
     let shown = shown(delegations)?;
     let message = format!("`{host}` is not answered by this zone: {shown}");
     Some(Finding::refusal(message, "delete these NS records, or set the record where they point"))
 }
 
 /// What wildcards mean for a new record of `host`.
-pub fn covered(host: &str, wildcards: &[Object]) -> Option<Finding> {
+pub fn covered(host: &str, wildcards: &[RemoteObject]) -> Option<Finding> {
     let shown = shown(wildcards)?;
     let message = format!("`{host}` answers before it has a record of its own: {shown}");
     Some(Finding::warning(
@@ -76,8 +76,8 @@ pub fn covered(host: &str, wildcards: &[Object]) -> Option<Finding> {
     ))
 }
 
-fn shown(records: &[Object]) -> Option<String> {
-    let one = |object: &Object| {
+fn shown(records: &[RemoteObject]) -> Option<String> {
+    let one = |object: &RemoteObject| {
         let of = |name: &str| object.fields[name].as_str();
         format!("{} {} → {}", of("type"), of("name"), of("content"))
     };

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::call::Refusal;
 use super::cloudflare::codes;
+use super::request::RejectionSemantics;
 use crate::secrets::Mask;
 use crate::wire::{Response, SendError};
 
 /// What an answer to a write means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum WriteOutcome {
     /// Done; this came back.
     Done(Value),
     /// Refused, and nothing was done.
@@ -23,14 +23,14 @@ pub enum Answer {
     /// The token is not accepted; nothing was done.
     TokenRefused(String),
     /// Nothing was done, and it may be tried again after so long.
-    NotDone(String, Duration),
+    NotSent(String, Duration),
     /// Refused because something holds its place: perhaps what our own lost request made.
-    Taken(String),
+    Conflict(String),
     /// It may or may not have been done.
-    Doubt(String),
+    Ambiguous(String),
 }
 
-impl Answer {
+impl WriteOutcome {
     /// The same, with secrets hidden in the API's words.
     #[must_use]
     pub fn masked(self, mask: &Mask) -> Self {
@@ -40,9 +40,9 @@ impl Answer {
             Self::Partial(why) => Self::Partial(mask.mask(&why)),
             Self::Missing(why) => Self::Missing(mask.mask(&why)),
             Self::TokenRefused(why) => Self::TokenRefused(mask.mask(&why)),
-            Self::NotDone(why, pause) => Self::NotDone(mask.mask(&why), pause),
-            Self::Taken(why) => Self::Taken(mask.mask(&why)),
-            Self::Doubt(why) => Self::Doubt(mask.mask(&why)),
+            Self::NotSent(why, pause) => Self::NotSent(mask.mask(&why), pause),
+            Self::Conflict(why) => Self::Conflict(mask.mask(&why)),
+            Self::Ambiguous(why) => Self::Ambiguous(mask.mask(&why)),
         }
     }
 }
@@ -69,35 +69,43 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Sorts what came of sending a write (design: "sort").
-pub fn sort(sent: Result<Response, SendError>, refusal: Refusal) -> Answer {
+pub fn classify(sent: Result<Response, SendError>, refusal: RejectionSemantics) -> WriteOutcome {
     let response = match sent {
         Ok(response) => response.http,
-        Err(full @ SendError::NoRoom { pause, .. }) => return Answer::NotDone(full.to_string(), pause),
-        Err(error) if error.never_arrived() => return Answer::NotDone(error.to_string(), FIRST_PAUSE),
-        Err(error) => return Answer::Doubt(error.to_string()),
+        Err(full @ SendError::NoRoom { pause, .. }) => return WriteOutcome::NotSent(full.to_string(), pause),
+        Err(error) if error.never_arrived() => return WriteOutcome::NotSent(error.to_string(), FIRST_PAUSE),
+        Err(error) => return WriteOutcome::Ambiguous(error.to_string()),
     };
     let status = response.status().as_u16();
     let body: Option<Value> = serde_json::from_slice(response.body()).ok();
     match (status, body) {
-        (200..=299, Some(body)) if body.get("success") != Some(&Value::Bool(false)) => Answer::Done(body),
-        (429, _) => Answer::NotDone(format!("{status} too many requests"), retry_after(&response)),
+        (200..=299, Some(body)) if body.get("success") != Some(&Value::Bool(false)) => {
+            WriteOutcome::Done(body)
+        }
+        (429, _) => WriteOutcome::NotSent(format!("{status} too many requests"), retry_after(&response)),
         (400..=499, Some(body)) => refused(words(status, &body), sense(status, &body), refusal, &response),
-        (_, Some(body)) => Answer::Doubt(words(status, &body)),
-        (_, None) => Answer::Doubt(format!("{status} with a body that is no JSON")),
+        (_, Some(body)) => WriteOutcome::Ambiguous(words(status, &body)),
+        (_, None) => WriteOutcome::Ambiguous(format!("{status} with a body that is no JSON")),
     }
 }
 
-fn refused(words: String, sense: ErrorClass, refusal: Refusal, response: &http::Response<Vec<u8>>) -> Answer {
+fn refused(
+    words: String,
+    sense: ErrorClass,
+    refusal: RejectionSemantics,
+    response: &http::Response<Vec<u8>>,
+) -> WriteOutcome {
     match (sense, refusal) {
-        (ErrorClass::Missing, _) => Answer::Missing(words),
-        (ErrorClass::Token, _) => Answer::TokenRefused(words),
-        (ErrorClass::Throttled, _) => Answer::NotDone(words, retry_after(response)),
-        (ErrorClass::Unclear, _) => Answer::Doubt(words),
-        (ErrorClass::Taken, Refusal::Atomic | Refusal::Partial) => Answer::Taken(words),
-        (ErrorClass::Refused, Refusal::Partial) => Answer::Partial(words),
-        (ErrorClass::Refused, Refusal::Atomic | Refusal::Plain) | (ErrorClass::Taken, Refusal::Plain) => {
-            Answer::Refused(words)
+        (ErrorClass::Missing, _) => WriteOutcome::Missing(words),
+        (ErrorClass::Token, _) => WriteOutcome::TokenRefused(words),
+        (ErrorClass::Throttled, _) => WriteOutcome::NotSent(words, retry_after(response)),
+        (ErrorClass::Unclear, _) => WriteOutcome::Ambiguous(words),
+        (ErrorClass::Taken, RejectionSemantics::Atomic | RejectionSemantics::Partial) => {
+            WriteOutcome::Conflict(words)
         }
+        (ErrorClass::Refused, RejectionSemantics::Partial) => WriteOutcome::Partial(words),
+        (ErrorClass::Refused, RejectionSemantics::Atomic | RejectionSemantics::Plain)
+        | (ErrorClass::Taken, RejectionSemantics::Plain) => WriteOutcome::Refused(words),
     }
 }
 
@@ -175,24 +183,27 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: u16, body: &Value) -> Answer {
+    fn answer(status: u16, body: &Value) -> WriteOutcome {
         let http = http::Response::builder().status(status).body(body.to_string().into_bytes()).unwrap();
-        sort(Ok(Response { http, certificate: None }), Refusal::Atomic)
+        classify(Ok(Response { http, certificate: None }), RejectionSemantics::Atomic)
     }
 
     #[test]
     fn a_server_error_is_doubt_and_never_failure() {
         for status in [500, 502, 503, 504, 520] {
-            assert!(matches!(answer(status, &json!({"message": "Server Error"})), Answer::Doubt(_)));
+            assert!(matches!(
+                answer(status, &json!({"message": "Server Error"})),
+                WriteOutcome::Ambiguous(_)
+            ));
         }
     }
 
     #[test]
     fn already_exists_may_be_our_own_lost_create() {
         let cloudflare = json!({"success": false, "errors": [{"code": 81058, "message": "identical"}]});
-        assert!(matches!(answer(400, &cloudflare), Answer::Taken(_)));
+        assert!(matches!(answer(400, &cloudflare), WriteOutcome::Conflict(_)));
         let coolify = json!({"message": "Environment with this name already exists."});
-        assert!(matches!(answer(409, &coolify), Answer::Taken(_)));
+        assert!(matches!(answer(409, &coolify), WriteOutcome::Conflict(_)));
     }
 
     #[test]
@@ -200,7 +211,7 @@ mod tests {
         let http = http::Response::builder().status(400);
         let body = json!({"errors": [{"code": 81053}]}).to_string().into_bytes();
         let response = Response { http: http.body(body).unwrap(), certificate: None };
-        assert!(matches!(sort(Ok(response), Refusal::Plain), Answer::Refused(_)));
+        assert!(matches!(classify(Ok(response), RejectionSemantics::Plain), WriteOutcome::Refused(_)));
     }
 
     #[test]
@@ -224,13 +235,13 @@ mod tests {
     fn a_call_that_is_not_there_says_nothing_about_the_thing() {
         let (call, resource) =
             (json!({"message": "Not found.", "docs": "https://coolify.io/docs"}), json!({}));
-        assert!(matches!(answer(404, &call), Answer::Refused(_)));
-        assert!(matches!(answer(404, &resource), Answer::Missing(_)));
+        assert!(matches!(answer(404, &call), WriteOutcome::Refused(_)));
+        assert!(matches!(answer(404, &resource), WriteOutcome::Missing(_)));
     }
 
     #[test]
     fn success_false_with_200_is_doubt() {
-        assert!(matches!(answer(200, &json!({"success": false})), Answer::Doubt(_)));
+        assert!(matches!(answer(200, &json!({"success": false})), WriteOutcome::Ambiguous(_)));
     }
 
     #[test]
@@ -256,7 +267,9 @@ mod tests {
     fn a_write_without_room_is_not_done_until_there_is_some() {
         let pause = Duration::from_secs(37);
         let full = SendError::NoRoom { api: "coolify.example.com".into(), pause };
-        assert!(matches!(sort(Err(full), Refusal::Partial), Answer::NotDone(_, told) if told == pause));
+        assert!(
+            matches!(classify(Err(full), RejectionSemantics::Partial), WriteOutcome::NotSent(_, told) if told == pause)
+        );
     }
 
     #[test]
@@ -264,14 +277,14 @@ mod tests {
         let who = "Domain https://a.example.com is already in use by application 'shop'";
         let body = json!({"message": "Domain conflicts detected.", "conflicts": [{"message": who}]});
         let refused = format!("409 Domain conflicts detected. · {who}");
-        assert_eq!(answer(409, &body), Answer::Refused(refused));
+        assert_eq!(answer(409, &body), WriteOutcome::Refused(refused));
     }
 
     #[test]
     fn an_absurd_retry_after_is_cut() {
         let http =
             http::Response::builder().status(429).header("retry-after", "86400").body(Vec::new()).unwrap();
-        let answer = sort(Ok(Response { http, certificate: None }), Refusal::Atomic);
-        assert!(matches!(answer, Answer::NotDone(_, pause) if pause == LONGEST_PAUSE));
+        let answer = classify(Ok(Response { http, certificate: None }), RejectionSemantics::Atomic);
+        assert!(matches!(answer, WriteOutcome::NotSent(_, pause) if pause == LONGEST_PAUSE));
     }
 }

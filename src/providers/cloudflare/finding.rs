@@ -5,8 +5,8 @@
 
 use super::edge::Proxy;
 use super::zone::Zone;
-use super::{Cloudflare, edge, shadow};
-use crate::providers::Trouble;
+use super::{Cloudflare, delegation, edge};
+use crate::providers::ReadError;
 
 /// Something to know before a run begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,10 +51,10 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`] when one of the facts cannot be learnt.
-    pub async fn concerns(&self, zone: &Zone, host: &str, proxy: Proxy) -> Result<Vec<Finding>, Trouble> {
+    pub async fn concerns(&self, zone: &Zone, host: &str, proxy: Proxy) -> Result<Vec<Finding>, ReadError> {
         let (delegations, mode) = tokio::join!(self.delegations(zone, host), self.mode_behind(zone, proxy));
         let mut concerns = zone.concerns(proxy);
-        concerns.extend(shadow::delegated(host, &delegations?));
+        concerns.extend(delegation::delegated(host, &delegations?));
         if proxy != Proxy::Never {
             concerns.extend(edge::depth(zone, host));
             let mode = mode?;
@@ -71,13 +71,13 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`Trouble`] when one of the facts cannot be learnt.
-    pub async fn room(&self, zone: &Zone, host: &str) -> Result<Vec<Finding>, Trouble> {
+    pub async fn creation_findings(&self, zone: &Zone, host: &str) -> Result<Vec<Finding>, ReadError> {
         let (usage, wildcards) = tokio::join!(self.usage(&zone.id), self.wildcards(zone, host));
         let full = usage?.and_then(|usage| usage.concern(zone));
-        Ok(full.into_iter().chain(shadow::covered(host, &wildcards?)).collect())
+        Ok(full.into_iter().chain(delegation::covered(host, &wildcards?)).collect())
     }
 
-    async fn mode_behind(&self, zone: &Zone, proxy: Proxy) -> Result<Option<edge::Mode>, Trouble> {
+    async fn mode_behind(&self, zone: &Zone, proxy: Proxy) -> Result<Option<edge::Mode>, ReadError> {
         if proxy == Proxy::Never { Ok(None) } else { self.mode(&zone.id).await }
     }
 }

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::version::Version;
 use super::{COOLIFY, Coolify, about, text};
-use crate::providers::Trouble;
-use crate::providers::call::Call;
+use crate::providers::ReadError;
 use crate::providers::object::id;
+use crate::providers::request::WriteRequest;
 
 /// What Coolify files a compose service as, by its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Kind {
 
 /// A sub-resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct SubResource {
     /// Its uuid.
     pub id: String,
     /// The compose service's name.
@@ -46,14 +46,14 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
     /// Its sub-resources, applications first.
-    pub parts: Vec<Part>,
+    pub parts: Vec<SubResource>,
     /// Its compose text as Coolify dumped it; `None` where the token may not see it.
     pub text: Option<String>,
 }
 
 /// What becomes of a sub-resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum StatusScope {
     /// It is left out of the status, and gives up its URLs.
     Silenced,
     /// It counts again.
@@ -67,7 +67,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn parts(&self, service: &str) -> Result<Vec<Part>, Trouble> {
+    pub async fn parts(&self, service: &str) -> Result<Vec<SubResource>, ReadError> {
         Ok(self.stack(service).await?.parts)
     }
 
@@ -75,7 +75,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn stack(&self, service: &str) -> Result<Stack, Trouble> {
+    pub async fn stack(&self, service: &str) -> Result<Stack, ReadError> {
         let path = format!("/services/{service}");
         let body = about(service, self.read_of_ours(&path).await?, &path)?.unwrap_or_default();
         Ok(Stack { parts: of(&body), text: body["docker_compose_raw"].as_str().map(str::to_owned) })
@@ -85,18 +85,24 @@ impl Coolify {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn changes_parts(&self) -> Result<bool, Trouble> {
+    pub async fn changes_parts(&self) -> Result<bool, ReadError> {
         Ok(self.known().await? >= Version::PARTS)
     }
 
     /// The request that lets `fate` befall a part of `service`; `ownership tag` shows later who silenced it.
-    pub fn change_part(&self, service: &str, part: &Part, fate: Fate, tag: &OwnershipTag) -> Call {
+    pub fn change_part(
+        &self,
+        service: &str,
+        part: &SubResource,
+        fate: StatusScope,
+        tag: &OwnershipTag,
+    ) -> WriteRequest {
         let mut body = match fate {
-            Fate::Silenced => json!({"exclude_from_status": true, "description": tag.to_string()}),
-            Fate::Woken => json!({"exclude_from_status": false, "description": null}),
-            Fate::Unrouted => json!({}),
+            StatusScope::Silenced => json!({"exclude_from_status": true, "description": tag.to_string()}),
+            StatusScope::Woken => json!({"exclude_from_status": false, "description": null}),
+            StatusScope::Unrouted => json!({}),
         };
-        if fate != Fate::Woken && !part.url.is_empty() {
+        if fate != StatusScope::Woken && !part.url.is_empty() {
             body["url"] = Value::Null;
         }
         let list = match part.kind {
@@ -109,16 +115,16 @@ impl Coolify {
 }
 
 /// The sub-resources that a service is shown with, applications first; an application is shown with none.
-pub(super) fn of(service: &Value) -> Vec<Part> {
-    let listed = |list: &str, kind| -> Vec<Part> {
+pub(super) fn of(service: &Value) -> Vec<SubResource> {
+    let listed = |list: &str, kind| -> Vec<SubResource> {
         let items = service[list].as_array().into_iter().flatten();
         items.filter_map(|item| part(item, kind)).collect()
     };
     [listed("applications", Kind::Application), listed("databases", Kind::Database)].concat()
 }
 
-fn part(item: &Value, kind: Kind) -> Option<Part> {
-    Some(Part {
+fn part(item: &Value, kind: Kind) -> Option<SubResource> {
+    Some(SubResource {
         id: id(&item["uuid"])?.to_owned(),
         name: text(item, "name"),
         kind,
