@@ -16,6 +16,8 @@
 
 pub mod cli;
 pub mod error;
+pub mod journal;
+pub mod net;
 pub mod plan;
 pub mod providers;
 pub mod report;
@@ -23,6 +25,4 @@ pub mod runner;
 pub mod sandbox;
 pub mod secrets;
 pub mod spec;
-pub mod store;
 pub mod verify;
-pub mod wire;

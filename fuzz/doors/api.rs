@@ -10,10 +10,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fabrik::providers::{ReadError, WriteRequest, outcome};
-use fabrik::wire::{
+use fabrik::net::{
     Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
+use fabrik::providers::{ReadError, WriteRequest, outcome};
 use jiff::Timestamp;
 use serde_json::Value;
 

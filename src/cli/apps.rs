@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use machine::app::AppKey;
 
+use crate::journal::RunRow;
 use crate::plan::Blocker;
-use crate::store::RunRow;
 
 /// The app that `text` means.
 ///

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::net::HostOverride;
 use crate::spec::duration;
-use crate::wire::Pin;
 
 /// Deploys apps to your own Coolify server behind Cloudflare, and undoes what it made when something fails.
 #[derive(Debug, Parser)]
@@ -59,7 +59,7 @@ pub struct Global {
     /// When verifying, connect to ADDR for HOST (`*`: any) and PORT, and skip the DNS check; may be repeated. API
     /// calls do not
     #[arg(long, global = true, value_name = "HOST:PORT:ADDR")]
-    pub resolve: Vec<Pin>,
+    pub resolve: Vec<HostOverride>,
 }
 
 /// When to use colours.

@@ -12,12 +12,12 @@ use super::ids;
 use super::join::{self, DnsAccess, Reach};
 use super::settings::{Location, Settings};
 use super::{Came, apply, consent};
+use crate::journal::{JournalStore, RunRow};
 use crate::plan::Blocker;
 use crate::plan::release::{frozen, frozen_text, read};
 use crate::report::ending::Way;
 use crate::runner::desk::{Desk, Options, plan_of};
 use crate::spec::Spec;
-use crate::store::{RunRow, Store};
 
 /// A run that was found, and where.
 struct Found {
@@ -79,7 +79,7 @@ async fn find(
 }
 
 // What cannot be read is told later, and by then the token may be wanted.
-async fn dns_access(store: &dyn Store, run: &RunId) -> DnsAccess {
+async fn dns_access(store: &dyn JournalStore, run: &RunId) -> DnsAccess {
     let Ok((any, loaded)) = read(store, run).await else { return DnsAccess::Needed };
     if let Some(plan) = plan_of(&any) {
         return DnsAccess::for_plan(plan);

@@ -10,6 +10,7 @@ use super::args::Global;
 use super::face::Ui;
 use super::settings::environment;
 use crate::error::{Problem, Problems};
+use crate::journal::{JournalStore, RunRow};
 use crate::plan::artifact::{folder_warnings, own_stack};
 use crate::plan::ask::{From, asked_for};
 use crate::plan::compose::env_text::Forms;
@@ -17,7 +18,6 @@ use crate::plan::{Ask, Release};
 use crate::runner::desk::known;
 use crate::secrets::{FingerprintKey, Origin, Sources};
 use crate::spec::{Source, Spec};
-use crate::store::{RunRow, Store};
 
 /// Reads a spec with its compose text or its folder, shows what looks wrong in them, and gives it an absolute path. Every
 /// command that reads specs reads them so: what one finds, all find.
@@ -57,7 +57,7 @@ pub fn read_all(paths: &[PathBuf], face: &Ui) -> Result<Vec<Spec>, u8> {
 pub async fn local(
     spec: &Spec,
     env_file: Option<&Path>,
-    journal: Option<&Arc<dyn Store>>,
+    journal: Option<&Arc<dyn JournalStore>>,
     face: &Ui,
 ) -> Result<Vec<(&'static str, String)>, u8> {
     let beside = || spec.path.parent().unwrap_or(Path::new(".")).join(".env");
@@ -98,7 +98,7 @@ pub fn hide_given<'a>(names: impl IntoIterator<Item = &'a str>, spec: &Path, glo
 }
 
 /// The variables that any release of this app has set, on whatever outside: the run itself looks more closely.
-async fn set_before(store: &Arc<dyn Store>, spec: &Spec) -> BTreeMap<String, String> {
+async fn set_before(store: &Arc<dyn JournalStore>, spec: &Spec) -> BTreeMap<String, String> {
     let rows = store.list(None).await.unwrap_or_default();
     let same = |row: &RunRow| {
         (&row.app.name, &row.app.project, &row.app.environment)

@@ -16,12 +16,12 @@ use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
 use super::settings::Settings;
 use super::{Came, apply, apps};
+use crate::journal::{JournalStore, RunRow};
 use crate::plan::release::{has_destroyed, open_run};
 use crate::plan::{Blocker, Inventory};
 use crate::report::ending::Way;
 use crate::report::words;
 use crate::runner::desk::Options;
-use crate::store::{RunRow, Store};
 
 /// Takes an app down.
 pub async fn run(destroy: &Destroy, global: &Global, face: &Ui) -> Came {
@@ -53,7 +53,7 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Ui) -> Result<u8, 
 
 /// Says so where nothing of the app stands and nobody is half-way.
 async fn is_there_anything(
-    store: &Arc<dyn Store>,
+    store: &Arc<dyn JournalStore>,
     runs: &[RunRow],
     app: &AppKey,
     inventory: Option<&Inventory>,

@@ -16,6 +16,7 @@ use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
 use super::noted;
 use super::settings::{Location, Settings, World};
+use crate::journal::{JournalStore, RunRow};
 use crate::plan::preflight::{Check, Health};
 use crate::plan::{Blocker, Preflight, Release};
 use crate::providers::cloudflare::token::Owner;
@@ -24,7 +25,6 @@ use crate::providers::{Clients, Cloudflare, Coolify, ReadError};
 use crate::report::exit::{DONE, REFUSED};
 use crate::report::screen::{BAD, GOOD, ODD, in_style};
 use crate::secrets::FingerprintKey;
-use crate::store::{RunRow, Store};
 
 /// How far two clocks may be apart, in seconds, before certificates and logs mislead.
 const SKEW: i64 = 30;
@@ -68,7 +68,7 @@ fn world(place: &Location) -> Check {
     Check::good("world", saw)
 }
 
-fn journal(place: &Location, store: &Result<Option<Arc<dyn Store>>, Blocker>) -> Check {
+fn journal(place: &Location, store: &Result<Option<Arc<dyn JournalStore>>, Blocker>) -> Check {
     let path = place.journal.display();
     match (store, FingerprintKey::load(join::folder(&place.journal))) {
         (Err(blocker), _) => in_the_way("journal", blocker.clone()),
@@ -172,7 +172,7 @@ fn listed(zones: Result<Vec<String>, ReadError>) -> Check {
 }
 
 /// Whether the zones that apps here are in can still be seen.
-async fn used_zones(reach: &Reach, store: Option<Arc<dyn Store>>) -> Vec<Check> {
+async fn used_zones(reach: &Reach, store: Option<Arc<dyn JournalStore>>) -> Vec<Check> {
     let Some(store) = store else { return Vec::new() };
     let rows = store.list(None).await.unwrap_or_default();
     let apps: BTreeSet<&AppKey> = rows.iter().map(|row| &row.app).collect();

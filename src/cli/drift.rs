@@ -11,12 +11,12 @@ use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
 use super::settings::Settings;
 use super::{Came, check, status};
+use crate::journal::RunRow;
 use crate::plan::drift::{Drift, DriftReport, How, drift};
 use crate::plan::{Blocker, Release};
 use crate::report::exit::{DONE, PENDING};
 use crate::report::screen::{BAD, BOLD, DIM, GOOD, ODD, in_style};
 use crate::secrets::FingerprintKey;
-use crate::store::RunRow;
 
 const AS_DEPLOYED: &str = "  ✓ as it was deployed";
 const AS_FAR_AS_SEEN: &str = "  ✓ as it was deployed, as far as it can be compared";

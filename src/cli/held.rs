@@ -7,20 +7,20 @@ use async_trait::async_trait;
 use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
 
+use crate::journal::decorator::StoreDecorator;
+use crate::journal::{JournalStore, Lease, StoreError};
 use crate::sandbox::Side;
 use crate::sandbox::through::Through;
-use crate::store::layer::StoreDecorator;
-use crate::store::{Lease, Store, StoreError};
 
 /// A journal behind the gate of a served sandbox.
 pub struct GatedStore {
-    inner: Arc<dyn Store>,
+    inner: Arc<dyn JournalStore>,
     gate: Through,
 }
 
 impl GatedStore {
     /// Tells `gate` of what `inner` writes.
-    pub fn new(inner: Arc<dyn Store>, gate: Through) -> Self {
+    pub fn new(inner: Arc<dyn JournalStore>, gate: Through) -> Self {
         Self { inner, gate }
     }
 
@@ -38,7 +38,7 @@ impl GatedStore {
 
 #[async_trait]
 impl StoreDecorator for GatedStore {
-    fn below(&self) -> &dyn Store {
+    fn below(&self) -> &dyn JournalStore {
         self.inner.as_ref()
     }
 

@@ -1,7 +1,7 @@
 //! Runs by any unique beginning or end of their id.
 
+use crate::journal::RunRow;
 use crate::plan::Blocker;
-use crate::store::RunRow;
 
 /// The run that `text` means.
 ///

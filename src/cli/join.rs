@@ -13,6 +13,10 @@ use super::kept::RenewingStore;
 use super::noted::SpillStore;
 use super::settings::{Location, Settings, World, environment};
 use super::signals::{self, Noting};
+use crate::journal::sqlite::SqliteStore;
+use crate::journal::{Holder, JournalStore};
+use crate::net::live::{LiveClock, LiveResolver, LiveTransport, Roots};
+use crate::net::{Budgets, Clock, Pinned, Ports, Transport};
 use crate::plan::Blocker;
 use crate::providers::request::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
 use crate::providers::{Clients, Cloudflare, Coolify};
@@ -24,10 +28,6 @@ use crate::sandbox::through::Through;
 use crate::sandbox::{CLOUDFLARE, COOLIFY, Sandbox};
 use crate::secrets::{FingerprintKey, Secret};
 use crate::spec::Spec;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Holder, Store};
-use crate::wire::live::{LiveClock, LiveResolver, LiveTransport, Roots};
-use crate::wire::{Budgets, Clock, Pinned, Ports, Transport};
 
 /// The budgets of this process: specs that are applied one after the other draw on the same.
 static BUDGETS: LazyLock<Budgets> = LazyLock::new(Budgets::default);
@@ -149,7 +149,7 @@ impl Reach {
         face: &Ui,
     ) -> Result<Desk, Blocker> {
         let (store, key) = write(journal)?;
-        let store: Arc<dyn Store> = Arc::new(SpillStore::new(store, journal, face));
+        let store: Arc<dyn JournalStore> = Arc::new(SpillStore::new(store, journal, face));
         let store = match self.gate {
             Some(gate) => Arc::new(GatedStore::new(store, gate)),
             None => store,
@@ -179,23 +179,23 @@ impl Reach {
 ///
 /// # Errors
 /// [`Blocker`] for a file that is no journal.
-pub fn look(journal: &Path) -> Result<Option<Arc<dyn Store>>, Blocker> {
+pub fn look(journal: &Path) -> Result<Option<Arc<dyn JournalStore>>, Blocker> {
     let store = SqliteStore::open_read_only(journal)?;
-    Ok(store.map(|store| Arc::new(store) as Arc<dyn Store>))
+    Ok(store.map(|store| Arc::new(store) as Arc<dyn JournalStore>))
 }
 
 /// Opens the journal for reading, which must be there.
 ///
 /// # Errors
 /// [`Blocker`] where it is not, or is no journal.
-pub fn must_look(place: &Location) -> Result<Arc<dyn Store>, Blocker> {
+pub fn must_look(place: &Location) -> Result<Arc<dyn JournalStore>, Blocker> {
     look(&place.journal)?.ok_or_else(|| {
         let message = format!("there is no journal at {}", place.journal.display());
         Blocker::new(message, "`--state` or `--sandbox` says where it is")
     })
 }
 
-fn write(journal: &Path) -> Result<(Arc<dyn Store>, FingerprintKey), Blocker> {
+fn write(journal: &Path) -> Result<(Arc<dyn JournalStore>, FingerprintKey), Blocker> {
     let store = SqliteStore::open(journal, Arc::new(LiveClock))?;
     let key = FingerprintKey::load_or_create(folder(journal)).map_err(unusable)?;
     Ok((Arc::new(RenewingStore::new(store)), key))

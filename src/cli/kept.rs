@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::store::layer::StoreDecorator;
-use crate::store::sqlite::{Renewal, SqliteStore};
-use crate::store::{Claim, Holder, Lease, Store, StoreError};
+use crate::journal::decorator::StoreDecorator;
+use crate::journal::sqlite::{Renewal, SqliteStore};
+use crate::journal::{Acquisition, Holder, JournalStore, Lease, StoreError};
 
 /// An SQLite journal with a renewing thread for every lease that it gave out.
 pub struct RenewingStore {
@@ -28,13 +28,13 @@ impl RenewingStore {
 
 #[async_trait]
 impl StoreDecorator for RenewingStore {
-    fn below(&self) -> &dyn Store {
+    fn below(&self) -> &dyn JournalStore {
         &self.inner
     }
 
-    async fn claim(&self, key: &str, holder: &Holder) -> Result<Claim, StoreError> {
-        let claim = self.inner.claim(key, holder).await?;
-        if let Claim::Held { lease, .. } = &claim {
+    async fn claim(&self, key: &str, holder: &Holder) -> Result<Acquisition, StoreError> {
+        let claim = self.inner.acquire(key, holder).await?;
+        if let Acquisition::Acquired { lease, .. } = &claim {
             let renewal = self.inner.keep(lease.clone())?;
             self.renewals().insert(key.to_owned(), renewal);
         }

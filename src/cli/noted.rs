@@ -22,9 +22,9 @@ use serde_json::json;
 
 use super::face::Ui;
 use super::join::folder;
+use crate::journal::decorator::StoreDecorator;
+use crate::journal::{JournalStore, StoreError};
 use crate::report::{Json, Screen};
-use crate::store::layer::StoreDecorator;
-use crate::store::{Store, StoreError};
 
 /// An entry that the journal did not take.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct Unrecorded {
 
 /// A journal that notes what it could not take.
 pub struct SpillStore {
-    inner: Arc<dyn Store>,
+    inner: Arc<dyn JournalStore>,
     note: PathBuf,
     screen: Arc<Screen>,
     json: Option<Arc<Json>>,
@@ -47,7 +47,7 @@ pub struct SpillStore {
 
 impl SpillStore {
     /// Notes what `inner`, which lies at `journal`, cannot take, and says so on `face`.
-    pub fn new(inner: Arc<dyn Store>, journal: &Path, face: &Ui) -> Self {
+    pub fn new(inner: Arc<dyn JournalStore>, journal: &Path, face: &Ui) -> Self {
         Self { inner, note: note(journal), screen: face.screen.clone(), json: face.json.clone() }
     }
 
@@ -140,7 +140,7 @@ fn resource(receipt: &Receipt) -> String {
 
 #[async_trait]
 impl StoreDecorator for SpillStore {
-    fn below(&self) -> &dyn Store {
+    fn below(&self) -> &dyn JournalStore {
         self.inner.as_ref()
     }
 

@@ -12,6 +12,9 @@ use super::check;
 use super::face::Ui;
 use super::join::{self, DnsAccess, Reach};
 use super::settings::{Location, Settings, World};
+use crate::journal::JournalStore;
+use crate::journal::memory::MemoryStore;
+use crate::net::live::LiveClock;
 use crate::plan::draw::{DrawnPlan, Planner};
 use crate::plan::release::open_run;
 use crate::plan::survey::survey;
@@ -23,9 +26,6 @@ use crate::runner::desk::known;
 use crate::sandbox::Sandbox;
 use crate::secrets::{FingerprintKey, Sources};
 use crate::spec::Spec;
-use crate::store::Store;
-use crate::store::memory::MemoryStore;
-use crate::wire::live::LiveClock;
 
 /// Shows the plan of each spec.
 pub async fn run(args: &PlanArgs, global: &Global, face: &Ui) -> Came {
@@ -98,7 +98,7 @@ async fn reach(
     }
 }
 
-async fn base(store: &Arc<dyn Store>, app: &AppKey, face: &Ui) -> Result<Option<Release>, Blocker> {
+async fn base(store: &Arc<dyn JournalStore>, app: &AppKey, face: &Ui) -> Result<Option<Release>, Blocker> {
     let unreadable = |error: String| Blocker::new(error, "nothing was touched");
     let rows = store.list(Some(app)).await.map_err(|error| unreadable(error.to_string()))?;
     if let Some(open) = open_run(&rows, app) {
@@ -129,7 +129,7 @@ fn ask(
     Ok(ask)
 }
 
-fn empty() -> Arc<dyn Store> {
+fn empty() -> Arc<dyn JournalStore> {
     Arc::new(MemoryStore::new(JournalId::from_bits(0), Arc::new(LiveClock)))
 }
 

@@ -10,13 +10,13 @@ use machine::id::RunId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::face::Ui;
+use crate::journal::{JournalStore, StoreError};
 use crate::plan::release::ReleaseError;
 use crate::report::ending::Way;
 use crate::report::{Summary, Tale};
 use crate::runner::event::{Event, EventSink};
 use crate::runner::work::Cancel;
 use crate::secrets::Secret;
-use crate::store::{Store, StoreError};
 
 /// One for the whole process: who stops one run does not want the next one either.
 static CANCEL: OnceLock<Cancel> = OnceLock::new();
@@ -32,7 +32,7 @@ enum Stand {
     /// No run has begun.
     Before,
     /// A run is under way.
-    Run { run: RunId, way: Way, store: Arc<dyn Store> },
+    Run { run: RunId, way: Way, store: Arc<dyn JournalStore> },
     /// It is over, and this is the exit code.
     Over(u8),
 }
@@ -67,7 +67,7 @@ pub struct Noting {
     /// The way its command goes.
     pub way: Way,
     /// Where the run is written.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn JournalStore>,
 }
 
 impl EventSink for Noting {
@@ -123,7 +123,7 @@ async fn at_once(face: &Ui) -> u8 {
 }
 
 /// What the journal says, unless the disk hangs.
-async fn read(store: Arc<dyn Store>, run: RunId) -> Option<Result<Tale, ReleaseError>> {
+async fn read(store: Arc<dyn JournalStore>, run: RunId) -> Option<Result<Tale, ReleaseError>> {
     let read = tokio::spawn(async move { Tale::read(store.as_ref(), &run).await });
     tokio::time::timeout(PATIENCE, read).await.ok()?.ok()
 }

@@ -12,12 +12,12 @@ use super::args::Global;
 use super::face::Ui;
 use super::settings::{Chosen, Settings};
 use super::{Came, apps, join};
+use crate::journal::{JournalStore, RunRow};
 use crate::plan::Blocker;
 use crate::plan::release::{Release, has_destroyed};
 use crate::report::exit::DONE;
 use crate::report::tables::{self, table};
 use crate::report::words;
-use crate::store::{RunRow, Store};
 
 /// What a run is called that took its app down.
 const DESTROYED: &str = "destroyed";
@@ -51,7 +51,7 @@ pub async fn run(app: Option<&str>, global: &Global, face: &Ui) -> Came {
 pub async fn runs(
     app: Option<&str>,
     global: &Global,
-) -> Result<(Option<Arc<dyn Store>>, Vec<RunRow>), Vec<Blocker>> {
+) -> Result<(Option<Arc<dyn JournalStore>>, Vec<RunRow>), Vec<Blocker>> {
     let read = async {
         let place = Settings::of(global, Path::new(".")).locate(global)?;
         let store = match place.chosen {
@@ -75,7 +75,7 @@ pub async fn runs(
 }
 
 /// What became of a run: its phase, or that it took the app down.
-pub async fn word(store: &Arc<dyn Store>, row: &RunRow) -> &'static str {
+pub async fn word(store: &Arc<dyn JournalStore>, row: &RunRow) -> &'static str {
     match has_destroyed(store, row).await {
         Ok(true) => DESTROYED,
         Ok(false) | Err(_) => tables::phase_word(row),
@@ -89,7 +89,7 @@ pub fn fields(row: &RunRow, word: &str) -> Value {
     fields
 }
 
-async fn release(store: &Arc<dyn Store>, runs: &[&RunRow]) -> Option<Release> {
+async fn release(store: &Arc<dyn JournalStore>, runs: &[&RunRow]) -> Option<Release> {
     let runs: Vec<RunRow> = runs.iter().map(|row| (*row).clone()).collect();
     Release::newest(store, &runs, None).await.ok().flatten()
 }

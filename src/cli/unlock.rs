@@ -15,15 +15,15 @@ use super::consent::Consent;
 use super::face::Ui;
 use super::settings::Settings;
 use super::{Came, apps, join};
+use crate::journal::sqlite::SqliteStore;
+use crate::journal::{Acquisition, Holder, JournalStore, Lease, LeaseHolder, RunRow};
+use crate::net::live::LiveClock;
 use crate::plan::Blocker;
 use crate::plan::release::open_run;
 use crate::report::Summary;
 use crate::report::ending::holder_lines;
 use crate::report::screen::{GOOD, ODD, in_style};
 use crate::report::tables::takes_down;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Claim, Holder, Lease, LeaseHolder, RunRow, Store};
-use crate::wire::live::LiveClock;
 
 /// Releases an app's lock.
 pub async fn run(unlock: &Unlock, global: &Global, face: &Ui) -> Came {
@@ -38,17 +38,17 @@ async fn carry_out(unlock: &Unlock, global: &Global, face: &Ui) -> Result<Summar
     let app = apps::find(&rows, &unlock.app)?;
     let store = SqliteStore::open(&place.journal, Arc::new(LiveClock))?;
     let me = join::holder(format!("unlock {}", unlock.app));
-    match store.claim(&app.to_string(), &me).await? {
-        Claim::Held { lease, over } => {
+    match store.acquire(&app.to_string(), &me).await? {
+        Acquisition::Acquired { lease, over } => {
             store.release(&lease).await?;
             Ok(free(&app, over.as_ref(), &me, &rows))
         }
         // Nobody is in the book whose tenure could be ended.
-        Claim::Taken(tenant) if tenant.by.pid == 0 => {
+        Acquisition::Busy(tenant) if tenant.by.pid == 0 => {
             Ok(Summary::held(&tenant.by, tenant.since, "try again in a moment"))
         }
-        Claim::Taken(tenant) if !unlock.force => Ok(alive(&tenant, &me)),
-        Claim::Taken(tenant) => {
+        Acquisition::Busy(tenant) if !unlock.force => Ok(alive(&tenant, &me)),
+        Acquisition::Busy(tenant) => {
             agree(&app, &tenant, &Consent::new(global, face))?;
             take(&store, &app, &tenant, &me, &rows).await
         }
@@ -109,12 +109,12 @@ async fn take(
     store.release(&theirs).await?;
     let mut lines = vec![format!("{} the lock of {} was taken", in_style(GOOD, "✓"), app.name)];
     lines.extend(holder_lines(&tenant.by, tenant.since));
-    match store.claim(&key, me).await? {
-        Claim::Held { lease, .. } => {
+    match store.acquire(&key, me).await? {
+        Acquisition::Acquired { lease, .. } => {
             store.release(&lease).await?;
             lines.extend(next(rows, app));
         }
-        Claim::Taken(_) => lines.push(in_style(
+        Acquisition::Busy(_) => lines.push(in_style(
             ODD,
             "  ! its process still lives: it stops before it writes again, and only then can another run begin",
         )),

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::error::{Problem, Problems};
+use crate::journal::StoreError;
 use crate::providers::ReadError;
-use crate::store::StoreError;
 
 /// Something in the way of a run that has not begun to change anything.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,10 +14,10 @@ use super::late::Sorted;
 use super::observed::{ObservedApp, ObservedEnv};
 use super::survey::Ground;
 use super::{Blocker, Pin, Release};
+use crate::journal::JournalStore;
 use crate::providers::{Clients, Provider, RemoteObject, ResourceNames};
 use crate::secrets::FingerprintKey;
 use crate::spec::ProofPolicy;
-use crate::store::Store;
 
 /// What a plan shows for a compose text that somebody edited since it was sent.
 pub const EDITED: &str = "edited since it was sent";
@@ -45,7 +45,7 @@ pub struct Planner<'a> {
     /// The run that will carry it out.
     pub run: &'a RunId,
     /// The journal it is written in.
-    pub store: &'a Arc<dyn Store>,
+    pub store: &'a Arc<dyn JournalStore>,
     /// Where.
     pub ground: &'a Ground,
     /// The app's last finished release.

@@ -14,8 +14,8 @@ use machine::tag::OwnershipTag;
 use super::draw::Planner;
 use super::inventory::Inventory;
 use super::{Blocker, Release};
+use crate::journal::{JournalStore, RunRow};
 use crate::providers::{Provider, RemoteObject};
-use crate::store::{RunRow, Store};
 
 /// Whose it is, as far as its ownership tag and the journal tell.
 enum Owner {
@@ -129,7 +129,7 @@ impl Planner<'_> {
 }
 
 /// The spec of the app whose `runs` made the resource with this id, where the app still has it.
-async fn has(store: &Arc<dyn Store>, runs: &[RunRow], id: &str) -> Result<Option<String>, Blocker> {
+async fn has(store: &Arc<dyn JournalStore>, runs: &[RunRow], id: &str) -> Result<Option<String>, Blocker> {
     let unreadable =
         |error: super::release::ReleaseError| Blocker::new(error.to_string(), "nothing was touched");
     let Some(inventory) = Inventory::read(store, runs).await.map_err(unreadable)? else { return Ok(None) };

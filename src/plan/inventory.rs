@@ -11,7 +11,7 @@ use machine::receipt::{Origin, Receipt};
 use machine::step::{RecordIndex, Step};
 
 use super::release::{Release, ReleaseError, has_destroyed, read, volumes_of};
-use crate::store::{RunRow, Store};
+use crate::journal::{JournalStore, RunRow};
 
 /// What an app's runs left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Inventory {
     ///
     /// # Errors
     /// [`ReleaseError`].
-    pub async fn read(store: &Arc<dyn Store>, rows: &[RunRow]) -> Result<Option<Self>, ReleaseError> {
+    pub async fn read(store: &Arc<dyn JournalStore>, rows: &[RunRow]) -> Result<Option<Self>, ReleaseError> {
         let mut resources: Vec<Thing> = Vec::new();
         let (mut newest, mut volumes) = (None, BTreeSet::new());
         for row in rows {
@@ -71,13 +71,13 @@ impl Inventory {
 }
 
 // The volumes of a run that started the app, whatever became of it: Docker makes them then, and no undo deletes them.
-async fn started_with(store: &Arc<dyn Store>, row: &RunRow) -> Result<Vec<String>, ReleaseError> {
+async fn started_with(store: &Arc<dyn JournalStore>, row: &RunRow) -> Result<Vec<String>, ReleaseError> {
     let (any, loaded) = read(store.as_ref(), &row.run).await?;
     let started = any.ledger().newest_attempt(Step::Deploy).is_some();
     Ok(if started { volumes_of(any.header(), &loaded.blobs) } else { Vec::new() })
 }
 
-async fn finished(store: &Arc<dyn Store>, row: &RunRow) -> Result<Option<Release>, ReleaseError> {
+async fn finished(store: &Arc<dyn JournalStore>, row: &RunRow) -> Result<Option<Release>, ReleaseError> {
     match row.phase {
         Some(PhaseKind::Complete) => Release::of(store, &row.run).await,
         _ => Ok(None),

@@ -8,8 +8,8 @@ use machine::receipt::{Origin, Receipt};
 use super::Blocker;
 use super::draw::Planner;
 use super::release::{ReleaseError, read};
+use crate::journal::StoreError;
 use crate::providers::{Provider, RemoteObject};
-use crate::store::StoreError;
 
 /// The resources at one natural key, told apart.
 pub struct Sorted {

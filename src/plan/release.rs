@@ -18,8 +18,8 @@ use super::artifact::Artifact;
 use super::ask::sha256;
 use super::compose::env_text::Forms;
 use crate::error::Problems;
+use crate::journal::{JournalStore, RunRow, StoreError, StoredRun};
 use crate::spec::Spec;
-use crate::store::{RunRow, Store, StoreError, StoredRun};
 
 /// The names under which a run's blobs are frozen.
 pub mod frozen {
@@ -68,7 +68,7 @@ pub enum ReleaseError {
 ///
 /// # Errors
 /// [`ReleaseError`].
-pub async fn read(store: &dyn Store, run: &RunId) -> Result<(AnyDeployment, StoredRun), ReleaseError> {
+pub async fn read(store: &dyn JournalStore, run: &RunId) -> Result<(AnyDeployment, StoredRun), ReleaseError> {
     let loaded = store.load(run).await?;
     let replayed = AnyDeployment::replay(&loaded.lines);
     match replayed {
@@ -92,7 +92,7 @@ impl Release {
     /// # Errors
     /// [`ReleaseError`].
     pub async fn newest(
-        store: &Arc<dyn Store>,
+        store: &Arc<dyn JournalStore>,
         rows: &[RunRow],
         besides: Option<&RunId>,
     ) -> Result<Option<Self>, ReleaseError> {
@@ -110,7 +110,7 @@ impl Release {
     ///
     /// # Errors
     /// [`ReleaseError`].
-    pub async fn of(store: &Arc<dyn Store>, run: &RunId) -> Result<Option<Self>, ReleaseError> {
+    pub async fn of(store: &Arc<dyn JournalStore>, run: &RunId) -> Result<Option<Self>, ReleaseError> {
         let (any, loaded) = read(store.as_ref(), run).await?;
         Ok(match any {
             AnyDeployment::Complete(deployment) => Some(Self { deployment, blobs: loaded.blobs }),
@@ -233,7 +233,7 @@ impl Release {
 ///
 /// # Errors
 /// [`ReleaseError`].
-pub async fn has_destroyed(store: &Arc<dyn Store>, row: &RunRow) -> Result<bool, ReleaseError> {
+pub async fn has_destroyed(store: &Arc<dyn JournalStore>, row: &RunRow) -> Result<bool, ReleaseError> {
     let destroys = row.begun.as_ref().is_some_and(|begun| matches!(begun.purpose, Purpose::Destroy(_)));
     if !destroys || row.phase != Some(PhaseKind::RolledBack) {
         return Ok(false);

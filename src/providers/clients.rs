@@ -9,7 +9,7 @@ use super::coolify::resource::is_application;
 use super::coolify::services::APP;
 use super::coolify::{AppSlot, Applications, Environments, Projects, Services};
 use super::{Cloudflare, Coolify, Provider};
-use crate::wire::Ports;
+use crate::net::Ports;
 
 /// The two vendors, seen with the user's tokens.
 #[derive(Clone)]

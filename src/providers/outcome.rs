@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::cloudflare::codes;
 use super::request::RejectionSemantics;
+use crate::net::{Response, SendError};
 use crate::secrets::Mask;
-use crate::wire::{Response, SendError};
 
 /// What an answer to a write means.
 #[derive(Debug, Clone, PartialEq, Eq)]

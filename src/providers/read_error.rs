@@ -2,7 +2,7 @@
 
 use super::api::Api;
 use super::coolify::abilities;
-use crate::wire::SendError;
+use crate::net::SendError;
 
 /// Why a provider could not say.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

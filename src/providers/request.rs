@@ -8,7 +8,7 @@ use machine::effect::RedactedRequest;
 use machine::receipt::Attributes;
 use serde_json::Value;
 
-use crate::wire::{Allowance, Request};
+use crate::net::{Allowance, Request};
 
 /// How long a write may take and how long it may take effect afterwards, from the moment it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,12 +15,12 @@ use super::json::cause_fields;
 use super::screen::{BAD, GOOD, ODD, in_style};
 use super::tale::Kept;
 use super::{Tale, exit, words};
+use crate::journal::{Holder, LeaseHolder};
 use crate::plan::{Blocker, Pin};
 use crate::runner::Ended;
 use crate::runner::desk::CommandOutcome;
 use crate::runner::halt::Stop;
 use crate::runner::prove::unproven;
-use crate::store::{Holder, LeaseHolder};
 
 /// Which way a command was going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::screen::{BOLD, in_style};
 use super::words;
-use crate::store::RunRow;
+use crate::journal::RunRow;
 
 /// Rows with aligned columns below bold headings.
 pub fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> Vec<String> {

@@ -10,10 +10,10 @@ use machine::receipt::{Origin, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 
+use crate::journal::JournalStore;
 use crate::plan::release::{ReleaseError, read};
 use crate::providers::coolify::resource::is_application;
 use crate::runner::desk::plan_of;
-use crate::store::Store;
 
 /// A run, read back.
 pub struct Tale {
@@ -43,7 +43,7 @@ impl Tale {
     ///
     /// # Errors
     /// [`ReleaseError`].
-    pub async fn read(store: &dyn Store, run: &RunId) -> Result<Self, ReleaseError> {
+    pub async fn read(store: &dyn JournalStore, run: &RunId) -> Result<Self, ReleaseError> {
         let (any, loaded) = read(store, run).await?;
         let took = match (loaded.lines.first(), loaded.lines.last()) {
             (Some(first), Some(last)) => first.at.until(&last.at),

@@ -14,9 +14,9 @@ use super::event::Event;
 use super::forward::Walk;
 use super::journal::Journal;
 use super::{Ended, Run, Taken};
+use crate::journal::{Lease, RunRow};
 use crate::plan::Blocker;
 use crate::plan::release::{has_destroyed, read};
-use crate::store::{Lease, RunRow};
 
 /// What is wanted of a run that is taken up again.
 #[derive(Debug, Clone)]

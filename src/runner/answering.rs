@@ -17,7 +17,7 @@ use super::halt::PhaseError;
 use super::prove::Stage;
 use crate::plan::Release;
 use crate::spec::Health;
-use crate::verify::Proven;
+use crate::verify::Verified;
 
 /// Where the release before is asked.
 pub(super) struct RestoredSites {
@@ -38,7 +38,7 @@ impl Run {
         receipt: &Receipt,
         base: &Release,
         health: Health,
-    ) -> Result<Proven, PhaseError> {
+    ) -> Result<Verified, PhaseError> {
         let RestoredSites { plan, .. } = RestoredSites::of(deployment, base);
         self.watch(&plan, receipt, base.answers_as(), &health, Stage::Bare).await
     }

@@ -15,12 +15,12 @@ use super::desk::{CommandOutcome, Desk, Options, demand, known};
 use super::event::Event;
 use super::journal::Journal;
 use super::{CompletionPolicy, Ended, Taken};
+use crate::journal::{Lease, RunRow};
 use crate::plan::ask::{RELEASE, sha256};
 use crate::plan::preflight::Facts;
 use crate::plan::release::{frozen, open_run, read};
 use crate::plan::{Ask, Blocker, Pin, Preflight, Release, values};
 use crate::spec::Spec;
-use crate::store::{Lease, RunRow};
 
 /// What an apply is about, as far as the journal tells.
 struct Aim {

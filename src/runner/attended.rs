@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::event::{Event, EventSink};
 use super::work::Cancel;
-use crate::wire::{Clock, Ports};
+use crate::net::{Clock, Ports};
 
 /// A shorter wait is over before anybody has read of it.
 const WORTH_SAYING: Duration = Duration::from_secs(2);

@@ -18,13 +18,13 @@ use super::event::EventSink;
 use super::journal::Journal;
 use super::work::{Cancel, RunContext};
 use super::{CompletionPolicy, Consent, Ended, Keep, OnFailure, Run, Taken};
+use crate::journal::{Acquisition, Holder, JournalStore, Lease, LeaseHolder, StoreError, StoredRun};
+use crate::net::{Clock, Ports};
 use crate::plan::release::{ReleaseError, frozen, frozen_forms, frozen_text};
 use crate::plan::{Ask, Blocker, Pin, Release};
 use crate::providers::Clients;
 use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
 use crate::spec::{ProofPolicy, Spec, Undo};
-use crate::store::{Claim, Holder, Lease, LeaseHolder, Store, StoreError, StoredRun};
-use crate::wire::{Clock, Ports};
 
 /// Looks up an environment variable.
 pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -33,7 +33,7 @@ pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 #[derive(Clone)]
 pub struct Desk {
     /// The journal's home.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn JournalStore>,
     /// The world.
     pub outside: Ports,
     /// The clock of this house, which leases and waiting for other processes go by. The outside's own may be
@@ -199,9 +199,9 @@ impl Desk {
     pub async fn claim(&self, app: &AppKey, patience: Duration) -> Result<Lease, CommandOutcome> {
         let began = self.house.boot();
         loop {
-            match self.store.claim(&app.to_string(), &self.holder).await? {
-                Claim::Held { lease, .. } => return Ok(lease),
-                Claim::Taken(LeaseHolder { by, since, .. }) => {
+            match self.store.acquire(&app.to_string(), &self.holder).await? {
+                Acquisition::Acquired { lease, .. } => return Ok(lease),
+                Acquisition::Busy(LeaseHolder { by, since, .. }) => {
                     let waited = self.house.boot().saturating_sub(began) >= patience;
                     // Whoever asks to stop waits no longer.
                     if waited || !self.cancel.spares(self.house.sleep(Duration::from_secs(1))).await {

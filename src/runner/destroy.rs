@@ -18,10 +18,10 @@ use super::forward::Walk;
 use super::halt::Stop;
 use super::journal::Journal;
 use super::{Ended, Run, Taken};
+use crate::journal::Lease;
 use crate::plan::again::find;
 use crate::plan::release::{open_run, read};
 use crate::plan::{Blocker, Inventory, Release};
-use crate::store::Lease;
 
 impl Desk {
     /// Takes down what the runs of `app` made; `data` says what becomes of its volumes.

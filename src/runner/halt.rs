@@ -3,9 +3,9 @@
 use machine::cause::{Cause, CauseKind};
 use machine::deployment::RecordError;
 
+use crate::journal::StoreError;
 use crate::plan::release::ReleaseError;
 use crate::providers::ReadError;
-use crate::store::StoreError;
 
 /// What keeps a run from going on where it is. It can be taken up again.
 #[derive(Debug)]

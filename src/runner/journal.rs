@@ -8,15 +8,15 @@ use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
 use machine::timestamp::DualTimestamp;
 
-use crate::store::{Lease, Store, StoreError};
-use crate::wire::Clock;
+use crate::journal::{JournalStore, Lease, StoreError};
+use crate::net::Clock;
 
 /// The outside's clock, which entries are stamped with, and the house's, which leases go by.
 pub type Clocks = (Arc<dyn Clock>, Arc<dyn Clock>);
 
 /// Writes one run's entries.
 pub struct Journal {
-    store: Arc<dyn Store>,
+    store: Arc<dyn JournalStore>,
     clock: Arc<dyn Clock>,
     house: Arc<dyn Clock>,
     run: RunId,
@@ -31,7 +31,7 @@ const MARGIN: Duration = Duration::from_secs(15);
 impl Journal {
     /// A pen for a run that is about to begin; `frozen` is kept with its first entry.
     pub fn fresh(
-        store: Arc<dyn Store>,
+        store: Arc<dyn JournalStore>,
         (clock, house): Clocks,
         run: RunId,
         lease: Lease,
@@ -42,7 +42,7 @@ impl Journal {
 
     /// A pen for a run that has `written` entries.
     pub fn resumed(
-        store: Arc<dyn Store>,
+        store: Arc<dyn JournalStore>,
         (clock, house): Clocks,
         run: RunId,
         lease: Lease,

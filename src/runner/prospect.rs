@@ -15,7 +15,7 @@ use super::symptom::Symptom;
 use super::work::RunContext;
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::lifecycle::Container;
-use crate::verify::{Patience, Seen, Sighting, Stop, VerifyError};
+use crate::verify::{GiveUp, GiveUpPolicy, Seen, Sighting, VerifyError};
 
 /// For how long a start may show nothing before it is given up. A container is there within a minute of the
 /// start's end, or never (Coolify 4.3.11, observed).
@@ -70,11 +70,11 @@ impl<'a> StartupMonitor<'a> {
 }
 
 #[async_trait]
-impl Patience for StartupMonitor<'_> {
-    async fn lost(&mut self, after: &Sighting) -> Option<Stop> {
+impl GiveUpPolicy for StartupMonitor<'_> {
+    async fn lost(&mut self, after: &Sighting) -> Option<GiveUp> {
         self.seen = Some(after.seen);
         if self.work.cancel.is_asked() {
-            return Some(Stop::Cancelled);
+            return Some(GiveUp::Cancelled);
         }
         if after.seen == Seen::Well {
             self.bleak_since = None;
@@ -86,7 +86,7 @@ impl Patience for StartupMonitor<'_> {
         };
         let now = self.work.time();
         let since = *self.bleak_since.get_or_insert(now);
-        (now.saturating_sub(since) >= NO_SIGN).then_some(Stop::Hopeless(reason))
+        (now.saturating_sub(since) >= NO_SIGN).then_some(GiveUp::Hopeless(reason))
     }
 }
 

@@ -23,7 +23,7 @@ use crate::providers::coolify::deployments::{self, Status};
 use crate::providers::coolify::lifecycle::Container;
 use crate::providers::coolify::resource::is_application;
 use crate::spec::{self, Health, TUNNEL_SUFFIX};
-use crate::verify::{self, Proven, Seen, Target, VerifyError, Way, verify};
+use crate::verify::{self, Route, Seen, Target, Verified, VerifyError, verify};
 
 /// How much of a build log is evidence.
 const LOG_LINES: usize = 50;
@@ -60,7 +60,7 @@ impl Run {
             self.done("build", now, Came::Checked, began);
         }
         let began = self.work.time();
-        let mut proven = Proven { checks: Vec::new(), proof: Proof::None };
+        let mut proven = Verified { checks: Vec::new(), proof: Proof::None };
         let health = self.ask.spec.health.clone();
         let sought = self.sought(&plan, plan.release.as_str(), &health).await?;
         // The proxy is only ever switched on for an app that was proven without it.
@@ -162,7 +162,7 @@ impl Run {
         release: &str,
         health: &Health,
         stage: Stage,
-    ) -> Result<Proven, PhaseError> {
+    ) -> Result<Verified, PhaseError> {
         let sought = self.sought(plan, release, health).await?;
         self.watch_from(plan, app, &sought, stage, Before::Unknown).await
     }
@@ -178,13 +178,13 @@ impl Run {
         sought: &Sought<'_>,
         stage: Stage,
         before: Before<'_>,
-    ) -> Result<Proven, PhaseError> {
-        let mut all = Proven { checks: Vec::new(), proof: Proof::Fingerprint };
+    ) -> Result<Verified, PhaseError> {
+        let mut all = Verified { checks: Vec::new(), proof: Proof::Fingerprint };
         let several = plan.sites().count() > 1;
         for site in plan.sites() {
             let way = match site {
                 Endpoint::Managed(record) => self.way(record, stage).await?,
-                Endpoint::External(_) => Way::External,
+                Endpoint::External(_) => Route::External,
             };
             let target = target(site, sought, way);
             let one = self.watch_one(plan, app, &target, before).await?;
@@ -237,25 +237,25 @@ impl Run {
     }
 
     // How the record leads to the app at this stage.
-    async fn way(&self, record: &DesiredRecord, stage: Stage) -> Result<Way, PhaseError> {
+    async fn way(&self, record: &DesiredRecord, stage: Stage) -> Result<Route, PhaseError> {
         let field = |name: &str| record.desired.attributes.get(name).map_or("", String::as_str);
         let proxied =
             field("proxied") == "true" || (stage == Stage::Proxied && record.proxy == Proxy::AfterProof);
         let cloudflare = &self.clients.cloudflare;
         // Going back to a release from before its records were left to others.
         if proxied && !cloudflare.has_token() {
-            return Ok(Way::External);
+            return Ok(Route::External);
         }
         if proxied && field("content").ends_with(TUNNEL_SUFFIX) {
-            return Ok(Way::Tunnel { ranges: cloudflare.ranges().await? });
+            return Ok(Route::Tunnel { ranges: cloudflare.ranges().await? });
         }
         if proxied {
             let (ranges, mode) = (cloudflare.ranges().await?, cloudflare.mode(&record.zone.id).await?);
-            return Ok(Way::Edge { ranges, mode: mode.map(|mode| mode.as_str().to_owned()) });
+            return Ok(Route::Edge { ranges, mode: mode.map(|mode| mode.as_str().to_owned()) });
         }
         Ok(match field("content").parse() {
-            Ok(address) => Way::Straight(vec![address]),
-            Err(_) => Way::Alias(field("content").to_owned()),
+            Ok(address) => Route::Straight(vec![address]),
+            Err(_) => Route::Alias(field("content").to_owned()),
         })
     }
 
@@ -265,7 +265,7 @@ impl Run {
         app: &Receipt,
         target: &Target,
         before: Before<'_>,
-    ) -> Result<Proven, PhaseError> {
+    ) -> Result<Verified, PhaseError> {
         let listener = self.work.listener.clone();
         let mut on = |sighting: &verify::Sighting| {
             listener.hear(&Event::Sighted {
@@ -380,7 +380,7 @@ pub fn unproven(is_worker: bool) -> (&'static str, &'static str) {
     ("it answers, but nothing shows that it is the new version", "name `health.fingerprint` in the spec")
 }
 
-fn target(site: Endpoint<'_>, sought: &Sought<'_>, way: Way) -> Target {
+fn target(site: Endpoint<'_>, sought: &Sought<'_>, way: Route) -> Target {
     let Sought { release, health, fingerprint } = sought;
     let name_servers = match site {
         Endpoint::Managed(record) => record.zone.name_servers.clone(),

@@ -21,7 +21,7 @@ use super::prove::{Sought, Stage};
 use super::waits::Wait;
 use crate::plan::Release;
 use crate::providers::coolify::lifecycle::Container;
-use crate::verify::{Proven, Seen};
+use crate::verify::{Seen, Verified};
 
 const POLL: Duration = Duration::from_secs(5);
 
@@ -47,7 +47,7 @@ impl Run {
         (app, sought): (&Receipt, &Sought<'_>),
         stage: Stage,
         known: Proof,
-    ) -> Result<Proven, PhaseError> {
+    ) -> Result<Verified, PhaseError> {
         let (plan, health) = (deployment.plan(), sought.health);
         let before = Before::of(deployment, plan);
         let (began, mut wrong_since) = (self.work.time(), None);

@@ -16,11 +16,11 @@ use super::event::{Event, EventSink};
 use super::halt::{PhaseError, Stop};
 use super::journal::Journal;
 use super::waits::Wait;
+use crate::journal::{Acquisition, Holder, JournalStore, Lease, LeaseHolder};
+use crate::net::{Clock, Ports};
 use crate::providers::outcome::{WriteOutcome, classify};
 use crate::providers::request::{RequestTiming, WriteRequest};
 use crate::secrets::Mask;
-use crate::store::{Claim, Holder, Lease, LeaseHolder, Store};
-use crate::wire::{Clock, Ports};
 
 /// How long a step may try, from its first send.
 pub const TRIES: Duration = Duration::from_secs(600);
@@ -71,7 +71,7 @@ pub struct RunContext {
     /// Whether to stop.
     pub cancel: Cancel,
     /// The journal's home, for leases beside the run's own.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn JournalStore>,
     /// Who we are.
     pub holder: Holder,
     /// Hides secrets in what others say: their words go into the journal and onto screens.
@@ -126,12 +126,14 @@ impl RunContext {
     pub async fn turn(&self, key: &str) -> Result<Lease, Stop> {
         let began = self.house.boot();
         loop {
-            match self.store.claim(key, &self.holder).await? {
-                Claim::Held { lease, .. } => return Ok(lease),
-                Claim::Taken(LeaseHolder { by, .. }) if self.house.boot().saturating_sub(began) > TRIES => {
+            match self.store.acquire(key, &self.holder).await? {
+                Acquisition::Acquired { lease, .. } => return Ok(lease),
+                Acquisition::Busy(LeaseHolder { by, .. })
+                    if self.house.boot().saturating_sub(began) > TRIES =>
+                {
                     return Err(Stop::park(format!("{by} holds `{key}`"), "resume when it has ended"));
                 }
-                Claim::Taken(_) => {
+                Acquisition::Busy(_) => {
                     self.safe_point()?;
                     self.house.sleep(Duration::from_secs(1)).await;
                 }

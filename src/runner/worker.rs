@@ -16,7 +16,7 @@ use super::waits::Wait;
 use crate::plan::Release;
 use crate::providers::coolify::lifecycle::Container;
 use crate::spec::{Health, Source};
-use crate::verify::{Proven, Seen};
+use crate::verify::{Seen, Verified};
 
 /// How long a container must stay up before it counts as running without having named its release: longer than
 /// Docker takes to start one again that ends at once.
@@ -52,7 +52,7 @@ impl Run {
         app: &Receipt,
         (release, health): (&str, &Health),
         before: Before<'_>,
-    ) -> Result<Proven, PhaseError> {
+    ) -> Result<Verified, PhaseError> {
         let (mut up_since, mut bleak_since) = (None, None);
         let mut attempt = 0;
         loop {
@@ -141,6 +141,6 @@ impl Run {
     }
 }
 
-fn proven(saw: String, proof: Proof) -> Proven {
-    Proven { checks: vec![("container".to_owned(), saw)], proof }
+fn proven(saw: String, proof: Proof) -> Verified {
+    Verified { checks: vec![("container".to_owned(), saw)], proof }
 }

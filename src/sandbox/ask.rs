@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::wire::{Certificate, Request, Response, SendError};
+use crate::net::{Certificate, Request, Response, SendError};
 
 /// A request, taken apart. The token itself is not kept.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use super::faults::{self, Fault, Mishap};
 use super::log::Write;
 use super::world::World;
 use super::{cloudflare, coolify, lies, site};
-use crate::wire::{Response, SendError};
+use crate::net::{Response, SendError};
 
 /// The host of the pretend Cloudflare API.
 pub const CLOUDFLARE: &str = "api.cloudflare.com";

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::ask::{Ask, Reply};
 use super::exchange::lose;
 use super::world::World;
-use crate::wire::SendError;
+use crate::net::SendError;
 
 /// What answers at the host of an API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::ask::Ask;
 use super::exchange::CLOUDFLARE;
 use super::world::World;
-use crate::wire::Response;
+use crate::net::Response;
 
 /// The same answer with another body; one that is no JSON stays.
 pub fn retold(response: Response, lie: impl FnOnce(Value) -> Value) -> Response {

@@ -66,7 +66,7 @@ pub use through::Through;
 pub use world::World;
 
 use self::disk::WorldFile;
-use crate::wire::Ports;
+use crate::net::Ports;
 
 /// The wall clock of a world in memory when it begins: 2026-01-01.
 const BEGINNING_S: i64 = 1_767_225_600;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::Ask;
 use super::{Sandbox, exchange, resolver};
-use crate::wire::{
+use crate::net::{
     Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
 

@@ -10,7 +10,7 @@ use super::events::{Event, PUBLISH_MS};
 use super::exchange::{CLOUDFLARE, COOLIFY};
 use super::records::{Record, Zone, zone_name};
 use super::world::World;
-use crate::wire::{Answer, Question, RecordType, ResolveError};
+use crate::net::{Answer, Question, RecordType, ResolveError};
 
 /// The name servers of every zone, with their addresses.
 pub const NAME_SERVERS: [(&str, &str); 2] =

@@ -24,7 +24,7 @@ use super::gate::{Aim, Gate};
 use super::halved::Halved;
 use super::ports::Side;
 use super::{CLOUDFLARE, COOLIFY, Sandbox, schedule, site, wired};
-use crate::wire::Question;
+use crate::net::Question;
 
 /// Bytes a request may have; Coolify takes far more than Fabrik sends.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;

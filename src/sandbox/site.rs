@@ -10,7 +10,7 @@ use super::middleware::ProxyKind;
 use super::resolver;
 use super::services::{Condition, Container};
 use super::world::{Tunnel, World};
-use crate::wire::{Certificate, Response, SendError};
+use crate::net::{Certificate, Response, SendError};
 
 /// What the proxy shows where it has nothing better.
 const DEFAULT_CERTIFICATE: &str = "TRAEFIK DEFAULT CERT";

@@ -15,7 +15,7 @@ use super::ask::Ask;
 use super::clock::Time;
 use super::command::Command;
 use super::wired;
-use crate::wire::{
+use crate::net::{
     Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
 

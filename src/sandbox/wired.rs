@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue};
 use super::Sandbox;
 use super::ask::Ask;
 use super::clock::Time;
-use crate::wire::{Certificate, Request, Response, SendError};
+use crate::net::{Certificate, Request, Response, SendError};
 
 /// The host a request is meant for.
 pub const HOST: &str = "x-fabrik-host";

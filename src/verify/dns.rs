@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use super::resolve::{addresses, ask, parsed, words};
 use super::site::Site;
-use super::{Look, Way, external};
-use crate::wire::{RecordType, ResolveError};
+use super::{CheckResult, Route, external};
+use crate::net::{RecordType, ResolveError};
 
 /// What one server says of the name.
 struct Told {
@@ -19,52 +19,52 @@ struct Told {
     door: Option<IpAddr>,
 }
 
-pub(super) async fn look(site: &Site<'_>) -> Look {
+pub(super) async fn look(site: &Site<'_>) -> CheckResult {
     let (way, name_servers) = (&site.target.way, &site.target.name_servers);
     if let Some(place) = site.pinned() {
-        return Look::Good(format!("skipped: {} was given as the address", place.ip()));
+        return CheckResult::Pass(format!("skipped: {} was given as the address", place.ip()));
     }
-    if *way == Way::External {
+    if *way == Route::External {
         return external::look(site).await;
     }
     if name_servers.is_empty() {
         let told = told(site, None).await;
         return match told.door {
             Some(door) => open(site, door, format!("{way}, by this machine's resolver")),
-            None => Look::NotYet(format!("{}, by this machine's resolver", told.words)),
+            None => CheckResult::Retry(format!("{}, by this machine's resolver", told.words)),
         };
     }
     let mut door = None;
     for server in name_servers {
         let told = told(site, Some(server)).await;
         if told.door.is_none() {
-            return Look::NotYet(format!("{}, by {server}; waiting for {way}", told.words));
+            return CheckResult::Retry(format!("{}, by {server}; waiting for {way}", told.words));
         }
         door = door.or(told.door);
     }
     let local = told(site, None).await;
     let here = if local.door.is_some() { "too".to_owned() } else { format!("still says {}", local.words) };
     let saw = format!("{way}, by {}; this machine's resolver {here}", name_servers.join(" and "));
-    door.map_or_else(|| Look::NotYet(saw.clone()), |door| open(site, door, saw.clone()))
+    door.map_or_else(|| CheckResult::Retry(saw.clone()), |door| open(site, door, saw.clone()))
 }
 
 /// The further checks go through this door, so that what this machine's resolver still remembers does not matter.
-pub(super) fn open(site: &Site<'_>, door: IpAddr, saw: String) -> Look {
+pub(super) fn open(site: &Site<'_>, door: IpAddr, saw: String) -> CheckResult {
     let _ = site.door.set(door);
-    Look::Good(saw)
+    CheckResult::Pass(saw)
 }
 
 async fn told(site: &Site<'_>, server: Option<&String>) -> Told {
     match &site.target.way {
-        Way::Straight(addresses) => straight(site, server, addresses).await,
-        Way::Alias(host) => alias(site, server, host).await,
-        Way::Edge { ranges, .. } | Way::Tunnel { ranges } => {
+        Route::Straight(addresses) => straight(site, server, addresses).await,
+        Route::Alias(host) => alias(site, server, host).await,
+        Route::Edge { ranges, .. } | Route::Tunnel { ranges } => {
             let seen = addresses(site, &site.target.host, server).await;
             let ours = |address: &IpAddr| ranges.iter().any(|range| range.contains(address));
             let door = seen.as_ref().ok().filter(|seen| seen.iter().all(ours)).and_then(|seen| seen.first());
             Told { door: door.copied(), words: words(&seen) }
         }
-        Way::External => {
+        Route::External => {
             let seen = addresses(site, &site.target.host, server).await;
             Told { door: seen.as_ref().ok().and_then(|seen| seen.first()).copied(), words: words(&seen) }
         }

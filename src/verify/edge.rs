@@ -3,8 +3,8 @@
 //! Meanings from Cloudflare's pages on errors 520 to 530, on errors 1000 to 1033, on tunnels and on redirect loops.
 
 use super::site::{Site, clipped};
-use super::{Look, Way};
-use crate::wire::Response;
+use super::{CheckResult, Route};
+use crate::net::Response;
 
 /// What is wrong, and what to do where that is not said with it.
 pub(super) struct Diagnosis {
@@ -22,11 +22,11 @@ impl Diagnosis {
     }
 
     /// As a look's result, after `line`, which says what was asked and answered.
-    pub(super) fn after(self, line: &str) -> Look {
+    pub(super) fn after(self, line: &str) -> CheckResult {
         let saw = format!("{line}: {}", self.saw);
         match self.hint {
-            Some(hint) => Look::Advised { saw, hint },
-            None => Look::NotYet(saw),
+            Some(hint) => CheckResult::Advised { saw, hint },
+            None => CheckResult::Retry(saw),
         }
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn refusal(response: &Response) -> Option<Diagnosis> {
 
 /// What a failed handshake means where the edge answers.
 pub(super) fn handshake(site: &Site<'_>) -> Option<&'static str> {
-    let is_edge = matches!(&site.target.way, Way::Edge { .. } | Way::Tunnel { .. });
+    let is_edge = matches!(&site.target.way, Route::Edge { .. } | Route::Tunnel { .. });
     is_edge.then_some(
         "Cloudflare shows no certificate for this name: its own covers the zone and one label below it, and \
          comes up to a day after the zone is active",
@@ -108,22 +108,22 @@ pub(super) fn is_the_edges(response: &Response) -> bool {
 
 fn circle(site: &Site<'_>) -> Diagnosis {
     let mode = match &site.target.way {
-        Way::Tunnel { .. } => {
+        Route::Tunnel { .. } => {
             return Diagnosis::advised(
                 "it redirects to itself: the tunnel asks over http, and Coolify sends http on to https",
                 "the app's domain at Coolify must begin with http://: `fabrik apply --refresh` sets it; if it does, \
                  let the tunnel's ingress lead to http://localhost:80 of the server, not to https://",
             );
         }
-        Way::External => {
+        Route::External => {
             return Diagnosis::advised(
                 "it redirects to itself: Cloudflare asks the server over http, and Coolify sends http on to https",
                 "if the name leads through a Cloudflare Tunnel, write `dns: {tunnel: TUNNEL-ID}`; else set the zone's \
                  encryption mode to Full (strict) under SSL/TLS",
             );
         }
-        Way::Edge { mode: Some(mode), .. } => format!("the zone's encryption mode is {mode}"),
-        Way::Edge { mode: None, .. } | Way::Straight(_) | Way::Alias(_) => {
+        Route::Edge { mode: Some(mode), .. } => format!("the zone's encryption mode is {mode}"),
+        Route::Edge { mode: None, .. } | Route::Straight(_) | Route::Alias(_) => {
             "the zone's encryption mode may be Off or Flexible".to_owned()
         }
     };
@@ -133,7 +133,7 @@ fn circle(site: &Site<'_>) -> Diagnosis {
 
 /// Errors inside Cloudflare. A tunnel that nobody serves is told as 1033, and where its name is not known any more as 1016.
 fn inside(site: &Site<'_>, response: &Response) -> Diagnosis {
-    let is_tunnel = matches!(site.target.way, Way::Tunnel { .. });
+    let is_tunnel = matches!(site.target.way, Route::Tunnel { .. });
     let here = "start it on the server (`cloudflared tunnel run`, or its service)";
     if names_error(response, "1033") {
         let id = if is_tunnel { "`dns.tunnel` is its id" } else { "the record names the right one" };

@@ -6,16 +6,16 @@
 
 use std::net::IpAddr;
 
-use super::Look;
+use super::CheckResult;
 use super::dns::open;
 use super::resolve::{addresses, ask, words};
 use super::site::Site;
-use crate::wire::{RecordType, ResolveError};
+use crate::net::{RecordType, ResolveError};
 
 /// At most so many name servers of a zone are asked.
 const SERVERS: usize = 4;
 
-pub(super) async fn look(site: &Site<'_>) -> Look {
+pub(super) async fn look(site: &Site<'_>) -> CheckResult {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     let mut door = None;
     for server in authoritative(site).await {
@@ -30,7 +30,10 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
         }
     }
     if let ([_, ..], [server, ..]) = (known.as_slice(), unknown.as_slice()) {
-        return Look::NotYet(format!("no such record yet, by {server}; {} has one", known.join(" and ")));
+        return CheckResult::Retry(format!(
+            "no such record yet, by {server}; {} has one",
+            known.join(" and ")
+        ));
     }
     let local = resolved(site, None).await;
     match (door, &local) {
@@ -47,13 +50,16 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
     }
 }
 
-fn nowhere(site: &Site<'_>, error: &ResolveError) -> Look {
+fn nowhere(site: &Site<'_>, error: &ResolveError) -> CheckResult {
     let host = &site.target.host;
     let hint = format!(
         "`dns: external` leaves the record to somebody else: point `{host}` at the server where its DNS is kept, or \
          take `dns: external` out of the spec and Fabrik makes the record at Cloudflare"
     );
-    Look::Advised { saw: format!("{host}: {error}, waiting for a record that somebody else keeps"), hint }
+    CheckResult::Advised {
+        saw: format!("{host}: {error}, waiting for a record that somebody else keeps"),
+        hint,
+    }
 }
 
 /// The addresses that the name has according to `server`.

@@ -6,10 +6,10 @@
 use std::sync::atomic::Ordering;
 
 use super::site::{Site, clipped, is_unreached, status_line};
-use super::{Fingerprint, Look, Target, edge};
-use crate::wire::Response;
+use super::{CheckResult, Fingerprint, Target, edge};
+use crate::net::Response;
 
-pub(super) async fn look(site: &Site<'_>) -> Look {
+pub(super) async fn look(site: &Site<'_>) -> CheckResult {
     let Target { health_path: path, status, .. } = site.target;
     match site.get(path).await {
         Ok(response) if !status.contains(response.http.status().as_u16()) => {
@@ -22,10 +22,12 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
             let body = String::from_utf8_lossy(response.http.body());
             let saw = clipped(&format!("{line}: {body}"));
             if is_unreached(&response) {
-                return Look::Unreached(saw);
+                return CheckResult::Unreached(saw);
             }
-            advice(site, &response)
-                .map_or_else(|| Look::NotYet(saw.clone()), |hint| Look::Advised { saw: saw.clone(), hint })
+            advice(site, &response).map_or_else(
+                || CheckResult::Retry(saw.clone()),
+                |hint| CheckResult::Advised { saw: saw.clone(), hint },
+            )
         }
         Ok(response) => identify(site, &response),
         Err(error) => site.unanswered(&error),
@@ -52,7 +54,7 @@ fn advice(site: &Site<'_>, response: &Response) -> Option<String> {
     }
 }
 
-fn identify(site: &Site<'_>, response: &Response) -> Look {
+fn identify(site: &Site<'_>, response: &Response) -> CheckResult {
     let line = status_line(&site.target.health_path, response);
     if site.in_a_row == 1 {
         site.shown.store(0, Ordering::Relaxed);
@@ -64,10 +66,10 @@ fn identify(site: &Site<'_>, response: &Response) -> Look {
             counted(site, format!("{line} ×{}, release {}", site.in_a_row, short(&release)))
         }
         (_, Some(release)) => {
-            Look::Outdated(format!("{line}, release {}: the old version still answers", short(&release)))
+            CheckResult::Stale(format!("{line}, release {}: the old version still answers", short(&release)))
         }
         (Some(place @ (Fingerprint::Header(_) | Fingerprint::Json(_))), None) => {
-            Look::NotYet(format!("{line}, but no release in {}", described(place)))
+            CheckResult::Retry(format!("{line}, but no release in {}", described(place)))
         }
         // Some answers that show it and some that do not are no proof.
         (Some(Fingerprint::IfShown(_)) | None, None) => {
@@ -77,8 +79,8 @@ fn identify(site: &Site<'_>, response: &Response) -> Look {
     }
 }
 
-fn counted(site: &Site<'_>, saw: String) -> Look {
-    if site.in_a_row >= site.target.successes { Look::Good(saw) } else { Look::GoodSoFar(saw) }
+fn counted(site: &Site<'_>, saw: String) -> CheckResult {
+    if site.in_a_row >= site.target.successes { CheckResult::Pass(saw) } else { CheckResult::Progress(saw) }
 }
 
 fn found(place: &Fingerprint, response: &Response) -> Option<String> {

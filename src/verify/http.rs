@@ -3,9 +3,9 @@
 //! An app need not have anything at `/`, so 404 or a redirect is as good as 200 here.
 
 use super::site::{Site, clipped, is_unreached, status_line};
-use super::{Look, edge};
+use super::{CheckResult, edge};
 
-pub(super) async fn look(site: &Site<'_>) -> Look {
+pub(super) async fn look(site: &Site<'_>) -> CheckResult {
     let response = match site.get("/").await {
         Ok(response) => response,
         Err(error) => return site.unanswered(&error),
@@ -17,7 +17,7 @@ pub(super) async fn look(site: &Site<'_>) -> Look {
     if response.http.status().is_server_error() {
         let body = String::from_utf8_lossy(response.http.body());
         let saw = format!("{line}: {}", clipped(&body));
-        return if is_unreached(&response) { Look::Unreached(saw) } else { Look::NotYet(saw) };
+        return if is_unreached(&response) { CheckResult::Unreached(saw) } else { CheckResult::Retry(saw) };
     }
-    Look::Good(line)
+    CheckResult::Pass(line)
 }

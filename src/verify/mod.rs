@@ -2,7 +2,7 @@
 //!
 //! Four checks, each in a file of its own, made one after the other under one deadline. Uses the three ports and
 //! nothing else: it does not know who deployed the app or keeps the record, changes nothing, and asks nobody's
-//! API. Whether going on makes sense is the caller's to say (see [`Patience`]).
+//! API. Whether going on makes sense is the caller's to say (see [`GiveUpPolicy`]).
 
 mod dns;
 mod edge;
@@ -10,9 +10,9 @@ mod external;
 mod health;
 mod http;
 mod resolve;
+mod route;
 mod site;
 mod tls;
-mod way;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
@@ -22,11 +22,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use machine::entry::Proof;
 
+use crate::net::Ports;
 use crate::spec::StatusSet;
-use crate::wire::Ports;
 use site::Site;
 
-pub use way::Way;
+pub use route::Route;
 
 /// What is to be proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Target {
     /// The name the app answers at.
     pub host: String,
     /// How the name leads there.
-    pub way: Way,
+    pub way: Route,
     /// The zone's own name servers; where none is known, the system's resolver is believed instead.
     pub name_servers: Vec<String>,
     /// Path and query of the health question, with its leading slash.
@@ -67,13 +67,13 @@ pub enum Fingerprint {
 }
 
 /// What one look brought.
-enum Look {
+enum CheckResult {
     /// The check is passed.
-    Good(String),
+    Pass(String),
     /// Well so far; to be seen again in a second.
-    GoodSoFar(String),
+    Progress(String),
     /// Not well, or not yet.
-    NotYet(String),
+    Retry(String),
     /// A proxy answers that it does not reach the app.
     Unreached(String),
     /// Not well, and it is known what to do if that stays so.
@@ -84,7 +84,7 @@ enum Look {
         hint: String,
     },
     /// Another release than the wanted one is well.
-    Outdated(String),
+    Stale(String),
 }
 
 macro_rules! checks {
@@ -106,7 +106,7 @@ macro_rules! checks {
                 }
             }
 
-            async fn look(self, site: &Site<'_>) -> Look {
+            async fn look(self, site: &Site<'_>) -> CheckResult {
                 match self {
                     $(Self::$check => $module::look(site).await),*
                 }
@@ -161,7 +161,7 @@ pub struct Sighting {
 
 /// Why the caller wants no more attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
+pub enum GiveUp {
     /// It will not get well by waiting, for this reason.
     Hopeless(String),
     /// Somebody asked to stop.
@@ -170,9 +170,9 @@ pub enum Stop {
 
 /// Whether waiting on makes sense.
 #[async_trait]
-pub trait Patience: Send {
+pub trait GiveUpPolicy: Send {
     /// Asked before each pause, with what was seen just now; `Some` ends the verification.
-    async fn lost(&mut self, after: &Sighting) -> Option<Stop>;
+    async fn lost(&mut self, after: &Sighting) -> Option<GiveUp>;
 }
 
 /// Waits until the deadline, whatever is seen.
@@ -180,15 +180,15 @@ pub trait Patience: Send {
 pub struct Endless;
 
 #[async_trait]
-impl Patience for Endless {
-    async fn lost(&mut self, _: &Sighting) -> Option<Stop> {
+impl GiveUpPolicy for Endless {
+    async fn lost(&mut self, _: &Sighting) -> Option<GiveUp> {
         None
     }
 }
 
 /// All checks passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proven {
+pub struct Verified {
     /// Each check and what it saw last, in the order made.
     pub checks: Vec<(String, String)>,
     /// What shows that it is this release that answers.
@@ -246,8 +246,8 @@ pub async fn verify(
     outside: &Ports,
     target: &Target,
     on: &mut (dyn FnMut(&Sighting) + Send),
-    patience: &mut dyn Patience,
-) -> Result<Proven, VerifyError> {
+    patience: &mut dyn GiveUpPolicy,
+) -> Result<Verified, VerifyError> {
     let deadline = outside.clock.boot() + target.timeout;
     let (door, shown, seen) = (OnceLock::new(), AtomicU32::new(0), Vec::new());
     let mut watch = Watch { outside, target, door, shown, on, patience, deadline, seen };
@@ -256,7 +256,7 @@ pub async fn verify(
     }
     let is_shown = watch.shown.load(Ordering::Relaxed) >= target.successes.max(1);
     let proof = if is_shown { Proof::Fingerprint } else { Proof::None };
-    Ok(Proven {
+    Ok(Verified {
         checks: watch.seen.into_iter().map(|(check, saw)| (check.to_string(), saw)).collect(),
         proof,
     })
@@ -269,7 +269,7 @@ struct Watch<'a> {
     door: OnceLock<IpAddr>,
     shown: AtomicU32,
     on: &'a mut (dyn FnMut(&Sighting) + Send),
-    patience: &'a mut dyn Patience,
+    patience: &'a mut dyn GiveUpPolicy,
     deadline: Duration,
     seen: Vec<(Check, String)>,
 }
@@ -289,12 +289,12 @@ impl Watch<'_> {
                 .await;
             let after_failure = self.target.interval.max(LEAST_PAUSE);
             let (seen, saw, advice, pause) = match look {
-                Look::Good(saw) => (Seen::Well, saw, None, None),
-                Look::GoodSoFar(saw) => (Seen::Well, saw, None, Some(BEAT)),
-                Look::NotYet(saw) => (Seen::Unwell, saw, None, Some(after_failure)),
-                Look::Advised { saw, hint } => (Seen::Unwell, saw, Some(hint), Some(after_failure)),
-                Look::Unreached(saw) => (Seen::Unreached, saw, None, Some(after_failure)),
-                Look::Outdated(saw) => (Seen::Outdated, saw, None, Some(after_failure)),
+                CheckResult::Pass(saw) => (Seen::Well, saw, None, None),
+                CheckResult::Progress(saw) => (Seen::Well, saw, None, Some(BEAT)),
+                CheckResult::Retry(saw) => (Seen::Unwell, saw, None, Some(after_failure)),
+                CheckResult::Advised { saw, hint } => (Seen::Unwell, saw, Some(hint), Some(after_failure)),
+                CheckResult::Unreached(saw) => (Seen::Unreached, saw, None, Some(after_failure)),
+                CheckResult::Stale(saw) => (Seen::Outdated, saw, None, Some(after_failure)),
             };
             hint = advice;
             let sighting = self.note(Sighting { check, seen, saw, attempt });
@@ -320,10 +320,12 @@ impl Watch<'_> {
         sighting
     }
 
-    fn stopped(&self, Sighting { check, saw, .. }: Sighting, stop: Stop) -> VerifyError {
+    fn stopped(&self, Sighting { check, saw, .. }: Sighting, stop: GiveUp) -> VerifyError {
         match stop {
-            Stop::Hopeless(reason) => VerifyError::Hopeless { check, saw, reason, evidence: self.evidence() },
-            Stop::Cancelled => VerifyError::Cancelled { check },
+            GiveUp::Hopeless(reason) => {
+                VerifyError::Hopeless { check, saw, reason, evidence: self.evidence() }
+            }
+            GiveUp::Cancelled => VerifyError::Cancelled { check },
         }
     }
 

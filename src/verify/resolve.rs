@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::site::Site;
-use crate::wire::{Question, RecordType, ResolveError};
+use crate::net::{Question, RecordType, ResolveError};
 
 /// The addresses of `name`: IPv4, or IPv6 where there is none.
 pub(super) async fn addresses(

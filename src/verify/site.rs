@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ::http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, USER_AGENT};
 
-use super::{Look, Target};
-use crate::wire::{BodyPrefix, Ports, Request, Response, SendError};
+use super::{CheckResult, Target};
+use crate::net::{BodyPrefix, Ports, Request, Response, SendError};
 
 /// The longest that one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,10 +72,10 @@ impl Site<'_> {
     }
 
     /// What it means that no answer came.
-    pub fn unanswered(&self, error: &SendError) -> Look {
+    pub fn unanswered(&self, error: &SendError) -> CheckResult {
         let saw = clipped(&error.to_string());
         match (error, self.place()) {
-            (SendError::Refused { .. }, Some(place)) if place.is_ipv6() => Look::Advised {
+            (SendError::Refused { .. }, Some(place)) if place.is_ipv6() => CheckResult::Advised {
                 saw,
                 hint: format!(
                     "{} is reached at {} only, an IPv6 address: check that this machine has IPv6, apply from one that \
@@ -84,7 +84,7 @@ impl Site<'_> {
                     place.ip()
                 ),
             },
-            _ => Look::NotYet(saw),
+            _ => CheckResult::Retry(saw),
         }
     }
 

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use std::net::Ipv4Addr;
 
 use super::{
-    Check, Duration, Endless, Fingerprint, Patience, Ports, Proof, Proven, Sighting, SocketAddr, StatusSet,
-    Stop, Target, VerifyError, Way, async_trait, verify,
+    Check, Duration, Endless, Fingerprint, GiveUp, GiveUpPolicy, Ports, Proof, Route, Sighting, SocketAddr,
+    StatusSet, Target, Verified, VerifyError, async_trait, verify,
 };
-use crate::wire::{
+use crate::net::{
     Answer, Certificate, Clock, Pinned, Question, Request, ResolveError, Resolver, Response, SendError,
     Transport,
 };
@@ -72,7 +72,7 @@ impl Transport for World {
 fn target() -> Target {
     Target {
         host: "blog.example.com".to_owned(),
-        way: Way::Straight(vec![Ipv4Addr::new(203, 0, 113, 7).into()]),
+        way: Route::Straight(vec![Ipv4Addr::new(203, 0, 113, 7).into()]),
         name_servers: vec!["ns1.example.net".to_owned(), "ns2.example.net".to_owned()],
         health_path: "/health".to_owned(),
         status: StatusSet::only(200),
@@ -124,7 +124,7 @@ fn is_health(request: &Request) -> bool {
 
 /// What came of it, all that was shown, and how many seconds it took.
 struct Seen {
-    outcome: Result<Proven, VerifyError>,
+    outcome: Result<Verified, VerifyError>,
     shown: Vec<Sighting>,
     took: Duration,
 }
@@ -155,7 +155,7 @@ async fn look(
 }
 
 async fn look_with(
-    patience: &mut dyn Patience,
+    patience: &mut dyn GiveUpPolicy,
     target: Target,
     zone: impl Fn(u64, &Question) -> Resolved + Send + Sync + 'static,
     site: impl Fn(u64, &Request) -> Sent + Send + Sync + 'static,
@@ -477,11 +477,11 @@ async fn every_reason_for_no_answer_is_waited_out() {
 }
 
 /// Loses patience after so many failures.
-struct After(usize, Stop);
+struct After(usize, GiveUp);
 
 #[async_trait]
-impl Patience for After {
-    async fn lost(&mut self, after: &Sighting) -> Option<Stop> {
+impl GiveUpPolicy for After {
+    async fn lost(&mut self, after: &Sighting) -> Option<GiveUp> {
         self.0 = self.0.saturating_sub(usize::from(after.seen != super::Seen::Well));
         (self.0 == 0).then(|| self.1.clone())
     }
@@ -489,7 +489,7 @@ impl Patience for After {
 
 #[tokio::test]
 async fn the_caller_can_end_it_early_and_keeps_the_evidence() {
-    let mut patience = After(2, Stop::Hopeless("no container for 60 s".to_owned()));
+    let mut patience = After(2, GiveUp::Hopeless("no container for 60 s".to_owned()));
     let seen = look_with(&mut patience, target(), known, |_, _| answer(502, &[], "bad gateway")).await;
     assert_eq!(seen.took, 5 * SECOND);
     let error = seen.outcome.expect_err("it was hopeless");
@@ -501,7 +501,7 @@ async fn the_caller_can_end_it_early_and_keeps_the_evidence() {
 
 #[tokio::test]
 async fn a_cancelled_verification_says_where_it_stopped() {
-    let mut patience = After(1, Stop::Cancelled);
+    let mut patience = After(1, GiveUp::Cancelled);
     let seen = look_with(&mut patience, target(), |_, _| Err(ResolveError::Nothing), well).await;
     assert_eq!(seen.outcome, Err(VerifyError::Cancelled { check: Check::Dns }));
 }

@@ -4,30 +4,30 @@
 //! deadline. Chain and time are judged by the transport, which refuses the handshake.
 
 use super::site::{Site, clipped};
-use super::{Look, edge};
-use crate::wire::{Certificate, Response, SendError};
+use super::{CheckResult, edge};
+use crate::net::{Certificate, Response, SendError};
 
-pub(super) async fn look(site: &Site<'_>) -> Look {
+pub(super) async fn look(site: &Site<'_>) -> CheckResult {
     match site.get("/").await {
         Ok(Response { certificate: Some(certificate), .. }) => judge(site, &certificate),
-        Ok(Response { certificate: None, .. }) => Look::NotYet("no certificate shown".to_owned()),
+        Ok(Response { certificate: None, .. }) => CheckResult::Retry("no certificate shown".to_owned()),
         Err(SendError::Tls { reason, certificate, .. }) => {
             let shown = certificate.map(|shown| format!(" ({})", described(&shown))).unwrap_or_default();
             let why = edge::handshake(site).map(|why| format!("; {why}")).unwrap_or_default();
-            Look::NotYet(format!("pending: {}{shown}{why}", clipped(&reason)))
+            CheckResult::Retry(format!("pending: {}{shown}{why}", clipped(&reason)))
         }
         Err(error) => site.unanswered(&error),
     }
 }
 
-fn judge(site: &Site<'_>, certificate: &Certificate) -> Look {
+fn judge(site: &Site<'_>, certificate: &Certificate) -> CheckResult {
     let days = certificate.days_left(site.outside.clock.wall());
     if !certificate.covers(&site.target.host) {
-        Look::NotYet(format!("pending: not for {} ({})", site.target.host, described(certificate)))
+        CheckResult::Retry(format!("pending: not for {} ({})", site.target.host, described(certificate)))
     } else if days < 0 {
-        Look::NotYet(format!("pending: expired ({})", described(certificate)))
+        CheckResult::Retry(format!("pending: expired ({})", described(certificate)))
     } else {
-        Look::Good(format!("{days} days, issued by {}", clipped(&certificate.issuer)))
+        CheckResult::Pass(format!("{days} days, issued by {}", clipped(&certificate.issuer)))
     }
 }
 

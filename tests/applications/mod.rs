@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fabrik::net::Ports;
 use fabrik::providers::coolify::application_attributes::settled;
 use fabrik::providers::coolify::deployments::{Status, Trigger, Verdict, judge, trigger};
 use fabrik::providers::coolify::envs::Reach;
@@ -12,7 +13,6 @@ use fabrik::providers::outcome::{self, WriteOutcome};
 use fabrik::providers::{Coolify, Provider, RemoteObject, Volumes, WriteRequest};
 use fabrik::sandbox::{COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
-use fabrik::wire::Ports;
 use machine::id::{JournalId, RunId};
 use machine::receipt::Attributes;
 use machine::step::Step;

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use fabrik::journal::Holder;
+use fabrik::net::{Request, Response, SendError, Transport};
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{CommandOutcome, Desk, Options};
 use fabrik::sandbox::{Hook, Sandbox, Schedule, Side};
-use fabrik::store::Holder;
-use fabrik::wire::{Request, Response, SendError, Transport};
 use machine::phase::VolumePolicy;
 use tokio::sync::Notify;
 
@@ -232,7 +232,7 @@ impl Life {
         let desk = self.scenario.process(&CrashPoint::default());
         let inner = desk.outside.transport.clone();
         let transport = Arc::new(Sleepy { inner, left: AtomicU64::new(request), gate: gate.clone() });
-        let outside = fabrik::wire::Ports { transport, ..desk.outside.clone() };
+        let outside = fabrik::net::Ports { transport, ..desk.outside.clone() };
         let clients = desk.clients.clone().through(&outside);
         let sleeper = Desk { outside, clients, ..desk };
         let first = async {

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fabrik::net::{Ports, Request, Response, SendError, Transport};
 use fabrik::report::Veil;
 use fabrik::runner::desk::{CommandOutcome, Desk};
 use fabrik::runner::event::{Event, EventSink};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Ports, Request, Response, SendError, Transport};
 use machine::phase::{PhaseKind, VolumePolicy};
 use serde_json::json;
 

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use fabrik::net::{Ports, Request, Response, SendError, Transport};
 use fabrik::providers::outcome::WriteOutcome;
 use fabrik::providers::{Cloudflare, Provider, Volumes};
 use fabrik::sandbox::{CLOUDFLARE, Mishap};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Ports, Request, Response, SendError, Transport};
 
 use super::{Sky, fields, tag};
 

@@ -5,12 +5,12 @@ mod facts;
 mod records;
 mod zones;
 
+use fabrik::net::Ports;
 use fabrik::providers::cloudflare::{Records, Zone};
 use fabrik::providers::outcome::classify;
 use fabrik::providers::{Cloudflare, Provider, ReadError, RemoteObject, WriteOutcome, WriteRequest};
 use fabrik::sandbox::{CLOUDFLARE, Sandbox, World};
 use fabrik::secrets::Secret;
-use fabrik::wire::Ports;
 use machine::id::{JournalId, RunId};
 use machine::receipt::Attributes;
 use machine::step::Step;

@@ -1,12 +1,12 @@
 //! Looking at records, making, changing and deleting them.
 
 use async_trait::async_trait;
+use fabrik::net::{Ports, Request, Response, SendError, Transport};
 use fabrik::providers::cloudflare::normalize::normal;
 use fabrik::providers::outcome::WriteOutcome;
 use fabrik::providers::{Cloudflare, Provider, ReadError, RemoteObject, Volumes};
 use fabrik::sandbox::{Mishap, Quirk};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Ports, Request, Response, SendError, Transport};
 use machine::receipt::Attributes;
 use machine::step::Step;
 use serde_json::json;

@@ -2,10 +2,10 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
+use fabrik::journal::JournalStore;
+use fabrik::journal::sqlite::SqliteStore;
 use fabrik::sandbox::world::{Ability, Door, Token};
 use fabrik::sandbox::{Quirk, World};
-use fabrik::store::Store;
-use fabrik::store::sqlite::SqliteStore;
 use serde_json::Value;
 
 use super::house::{CliFixture, Said};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fabrik::net::Request;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY};
-use fabrik::wire::Request;
 use serde_json::{Value, json};
 
 use super::house::{CliFixture, Said};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fabrik::store::sqlite::SqliteStore;
-use fabrik::store::{Claim, Holder, Lease, Store, StoreError};
-use fabrik::wire::Clock;
-use fabrik::wire::live::LiveClock;
+use fabrik::journal::sqlite::SqliteStore;
+use fabrik::journal::{Acquisition, Holder, JournalStore, Lease, StoreError};
+use fabrik::net::Clock;
+use fabrik::net::live::LiveClock;
 use jiff::Timestamp;
 use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
@@ -75,9 +75,9 @@ fn stranger() -> Holder {
 async fn claimed(house: &CliFixture, holder: &Holder, clock: Arc<dyn Clock>) -> Other {
     let store = SqliteStore::open(&house.sandbox().join("fabrik.db"), clock).unwrap();
     let row = store.list(None).await.unwrap().pop().unwrap();
-    match store.claim(&row.app.to_string(), holder).await.unwrap() {
-        Claim::Held { lease, .. } => Other { store, lease, run: row.run },
-        Claim::Taken(tenant) => panic!("{} has it", tenant.by),
+    match store.acquire(&row.app.to_string(), holder).await.unwrap() {
+        Acquisition::Acquired { lease, .. } => Other { store, lease, run: row.run },
+        Acquisition::Busy(tenant) => panic!("{} has it", tenant.by),
     }
 }
 

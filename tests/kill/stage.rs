@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
 use std::time::Duration;
 
+use fabrik::journal::JournalStore;
+use fabrik::journal::sqlite::SqliteStore;
+use fabrik::net::live::LiveTransport;
+use fabrik::net::{Request, Transport};
 use fabrik::sandbox::{World, serve};
 use fabrik::secrets::FingerprintKey;
-use fabrik::store::Store;
-use fabrik::store::sqlite::SqliteStore;
-use fabrik::wire::live::LiveTransport;
-use fabrik::wire::{Request, Transport};
 use machine::phase::PhaseKind;
 use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -276,13 +276,13 @@ impl Stage {
         Some(row.run.to_string())
     }
 
-    pub fn journal(&self) -> Option<Box<dyn Store>> {
+    pub fn journal(&self) -> Option<Box<dyn JournalStore>> {
         self.state().join("fabrik.db").exists().then(|| self.scenario.journal())
     }
 
     /// Whether no run has begun or moved since the stage was set.
     pub async fn untouched(&self) -> bool {
-        let phases = |store: Option<Box<dyn Store>>| async move {
+        let phases = |store: Option<Box<dyn JournalStore>>| async move {
             let rows = match &store {
                 Some(store) => store.list(None).await.unwrap(),
                 None => Vec::new(),
@@ -290,7 +290,7 @@ impl Stage {
             rows.into_iter().map(|row| (row.run, row.phase)).collect::<Vec<_>>()
         };
         let before = SqliteStore::open_read_only(&self.kept().join("fabrik.db")).unwrap();
-        let before = before.map(|store| Box::new(store) as Box<dyn Store>);
+        let before = before.map(|store| Box::new(store) as Box<dyn JournalStore>);
         phases(self.journal()).await == phases(before).await
     }
 

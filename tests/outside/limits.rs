@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::net::{Budgets, Ports, Request, Response, SendError, Transport};
 use fabrik::providers::request::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
 use fabrik::runner::Ended;
 use fabrik::runner::attended::InterruptibleClock;
@@ -11,7 +12,6 @@ use fabrik::runner::desk::{CommandOutcome, Desk};
 use fabrik::runner::event::{Event, EventSink};
 use fabrik::runner::work::Cancel;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Mishap, Rates, Sandbox, Schedule, World};
-use fabrik::wire::{Budgets, Ports, Request, Response, SendError, Transport};
 use machine::phase::PhaseKind;
 
 use crate::promise::crash::CrashPoint;

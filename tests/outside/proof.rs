@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fabrik::net::{HostOverride, Pinned, Ports};
 use fabrik::verify::{Check, Target};
-use fabrik::wire::{Pin, Pinned, Ports};
 use machine::entry::Proof;
 
 use super::authority::{Authority, Shown, self_signed};
@@ -94,7 +94,7 @@ async fn a_place_that_a_person_gives_is_where_the_site_is_looked_at() {
     let authority = Authority::new();
     let site = Site::serve(authority.leaf(HOST, -1, 90), well).await;
     let zone = NameServer::serve(|_| Knows::NoName).await;
-    let pin = Pin { host: "*".to_owned(), port: 443, address: site.address };
+    let pin = HostOverride { host: "*".to_owned(), port: 443, address: site.address };
     let outside: Ports = Pinned::over(outside(&authority.pem(), AMPLE), vec![pin]);
     let target = Target { connect_to: None, ..target(site.address, &zone.at) };
     let seen = visit(&outside, &target).await;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::net::live::{LiveResolver, LiveTransport, Roots};
+use fabrik::net::{Answer, Clock, Ports, Question, ResolveError, Resolver};
 use fabrik::spec::StatusSet;
-use fabrik::verify::{Check, Endless, Fingerprint, Proven, Sighting, Target, VerifyError, Way, verify};
-use fabrik::wire::live::{LiveResolver, LiveTransport, Roots};
-use fabrik::wire::{Answer, Clock, Ports, Question, ResolveError, Resolver};
+use fabrik::verify::{Check, Endless, Fingerprint, Route, Sighting, Target, Verified, VerifyError, verify};
 use jiff::Timestamp;
 
 pub const NEW: &str = "0197000000007000800000000000000b";
@@ -52,7 +52,7 @@ impl Resolver for Named {
 
 /// What a verification came to, and every attempt.
 pub struct Seen {
-    pub outcome: Result<Proven, VerifyError>,
+    pub outcome: Result<Verified, VerifyError>,
     pub shown: Vec<Sighting>,
 }
 
@@ -85,7 +85,7 @@ pub fn outside(pem: &str, patience: Duration) -> Ports {
 pub fn target(site: SocketAddr, name_server: &str) -> Target {
     Target {
         host: HOST.to_owned(),
-        way: Way::Straight(vec![PLACE.into()]),
+        way: Route::Straight(vec![PLACE.into()]),
         name_servers: vec![name_server.to_owned()],
         health_path: "/health".to_owned(),
         status: StatusSet::only(200),

@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use fabrik::net::{Question, RecordType, ResolveError};
 use fabrik::verify::{Check, Target};
-use fabrik::wire::{Question, RecordType, ResolveError};
 
 use super::names::{Knows, NameServer, nobody};
 use super::visit::{AMPLE, HOST, PLACE, SHORT, outside, target, visit};

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use fabrik::journal::decorator::StoreDecorator;
+use fabrik::journal::{JournalStore, LEASE, Lease, StoreError};
+use fabrik::net::Ports;
 use fabrik::sandbox::{Hook, Sandbox, Side, Verdict};
-use fabrik::store::layer::StoreDecorator;
-use fabrik::store::{LEASE, Lease, Store, StoreError};
-use fabrik::wire::Ports;
 use machine::entry::StoredEntry;
 use machine::id::RunId;
 
@@ -108,12 +108,12 @@ impl CrashPoint {
 
 /// The journal's home, as a mortal process sees it.
 pub struct CrashingStore {
-    store: Box<dyn Store>,
+    store: Box<dyn JournalStore>,
     fuse: CrashPoint,
 }
 
 impl CrashingStore {
-    pub fn new(store: Box<dyn Store>, fuse: CrashPoint) -> Self {
+    pub fn new(store: Box<dyn JournalStore>, fuse: CrashPoint) -> Self {
         Self { store, fuse }
     }
 
@@ -129,7 +129,7 @@ impl CrashingStore {
 
 #[async_trait]
 impl StoreDecorator for CrashingStore {
-    fn below(&self) -> &dyn Store {
+    fn below(&self) -> &dyn JournalStore {
         self.store.as_ref()
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fabrik::journal::{JournalStore, StoredRun};
 use fabrik::plan::release::{frozen, frozen_text};
 use fabrik::sandbox::World;
 use fabrik::sandbox::applications::{Application, Deployment as Deployed};
 use fabrik::sandbox::services::{Container, Service};
 use fabrik::secrets::FingerprintKey;
-use fabrik::store::{Store, StoredRun};
 use machine::deployment::Deployment;
 use machine::effect::Effect;
 use machine::entry::{JournalEntry, Proof, Purpose};
@@ -36,12 +36,12 @@ pub async fn at_rest(scenario: &Scenario, context: &str) {
 }
 
 /// What holds of a world and its journal in every state.
-pub async fn half_way(world: &World, journal: &dyn Store, context: &str) {
+pub async fn half_way(world: &World, journal: &dyn JournalStore, context: &str) {
     hold_half_way(world, &Told::by(journal, context).await, context);
 }
 
 /// What holds of a world and its journal when no run is open; the journal's fingerprints are taken with `key`.
-pub async fn resting(world: &World, journal: &dyn Store, key: &FingerprintKey, context: &str) {
+pub async fn resting(world: &World, journal: &dyn JournalStore, key: &FingerprintKey, context: &str) {
     let told = Told::by(journal, context).await;
     hold_half_way(world, &told, context);
     for run in &told.runs {
@@ -67,7 +67,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) async fn by(journal: &dyn Store, context: &str) -> Self {
+    pub(super) async fn by(journal: &dyn JournalStore, context: &str) -> Self {
         let mut told = Self { written: Vec::new(), runs: Vec::new() };
         for row in journal.list(None).await.unwrap() {
             let loaded = journal.load(&row.run).await.unwrap();

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use fabrik::net::Ports;
 use fabrik::report::Tale;
 use fabrik::report::ending::{Summary, Way};
 use fabrik::runner::Ended;
@@ -10,7 +11,6 @@ use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::services::Line;
 use fabrik::sandbox::{Fault, ProxyKind, Verdict, World};
 use fabrik::spec::templates::Template;
-use fabrik::wire::Ports;
 use machine::entry::Proof;
 
 use super::crash::CrashPoint;

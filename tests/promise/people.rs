@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::journal::decorator::StoreDecorator;
+use fabrik::journal::{Acquisition, JournalStore, Lease, StoreError};
 use fabrik::report::ending::Way;
 use fabrik::report::{Summary, Tale};
 use fabrik::runner::Ended;
@@ -12,8 +14,6 @@ use fabrik::runner::desk::{CommandOutcome, Desk, Options};
 use fabrik::runner::halt::Stop;
 use fabrik::sandbox::{Fault, Verdict, World};
 use fabrik::spec::Spec;
-use fabrik::store::layer::StoreDecorator;
-use fabrik::store::{Claim, Lease, Store, StoreError};
 use machine::entry::{JournalEntry, Purpose, StoredEntry};
 use machine::phase::PhaseKind;
 use machine::step::Step;
@@ -133,8 +133,8 @@ async fn while_one_process_holds_the_app_another_is_told_who() {
     let scenario = Scenario::new(1);
     let first = scenario.process(&CrashPoint::default());
     let app = first.app(&scenario.spec(), &first.learn_outside().await.unwrap());
-    let claim = first.store.claim(&app.to_string(), &first.holder).await.unwrap();
-    assert!(matches!(claim, Claim::Held { .. }));
+    let claim = first.store.acquire(&app.to_string(), &first.holder).await.unwrap();
+    assert!(matches!(claim, Acquisition::Acquired { .. }));
     let outcome = scenario.apply(&CrashPoint::default()).await;
     let CommandOutcome::Held { by, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(by, first.holder);
@@ -146,7 +146,7 @@ async fn waiting_for_the_lock_ends_when_told_to_stop() {
     let scenario = Scenario::new(1);
     let first = scenario.process(&CrashPoint::default());
     let app = first.app(&scenario.spec(), &first.learn_outside().await.unwrap());
-    first.store.claim(&app.to_string(), &first.holder).await.unwrap();
+    first.store.acquire(&app.to_string(), &first.holder).await.unwrap();
     let second = scenario.process(&CrashPoint::default());
     second.cancel.ask();
     let began = second.house.boot();
@@ -161,7 +161,7 @@ async fn waiting_for_the_lock_ends_when_the_other_process_dies() {
     let scenario = Scenario::new(1);
     let first = scenario.process(&CrashPoint::default());
     let app = first.app(&scenario.spec(), &first.learn_outside().await.unwrap());
-    first.store.claim(&app.to_string(), &first.holder).await.unwrap();
+    first.store.acquire(&app.to_string(), &first.holder).await.unwrap();
     drop(first);
     let outcome = scenario.apply(&CrashPoint::default()).await;
     assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
@@ -257,11 +257,11 @@ async fn apply_over_an_open_run_with_another_plan_undoes_it_first() {
 }
 
 /// A journal that takes no new run.
-struct Full(Box<dyn Store>);
+struct Full(Box<dyn JournalStore>);
 
 #[async_trait]
 impl StoreDecorator for Full {
-    fn below(&self) -> &dyn Store {
+    fn below(&self) -> &dyn JournalStore {
         self.0.as_ref()
     }
 
@@ -561,12 +561,12 @@ async fn an_address_of_cloudflares_own_is_never_taken_for_the_servers() {
 struct OneName(String);
 
 #[async_trait::async_trait]
-impl fabrik::wire::Resolver for OneName {
+impl fabrik::net::Resolver for OneName {
     async fn ask(
         &self,
-        _: &fabrik::wire::Question,
-    ) -> Result<Vec<fabrik::wire::Answer>, fabrik::wire::ResolveError> {
-        Ok(vec![fabrik::wire::Answer { value: self.0.clone(), ttl: 60 }])
+        _: &fabrik::net::Question,
+    ) -> Result<Vec<fabrik::net::Answer>, fabrik::net::ResolveError> {
+        Ok(vec![fabrik::net::Answer { value: self.0.clone(), ttl: 60 }])
     }
 }
 

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use fabrik::journal::memory::MemoryStore;
+use fabrik::journal::sqlite::SqliteStore;
+use fabrik::journal::{Holder, JournalStore};
+use fabrik::net::Ports;
 use fabrik::providers::{Clients, Cloudflare, Coolify};
 use fabrik::runner::desk::{CommandOutcome, Desk, Options};
 use fabrik::runner::event::{Event, EventSink, NullSink};
@@ -12,10 +16,6 @@ use fabrik::runner::work::Cancel;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox, Verdict, World};
 use fabrik::secrets::{FingerprintKey, Secret};
 use fabrik::spec::Spec;
-use fabrik::store::memory::MemoryStore;
-use fabrik::store::sqlite::SqliteStore;
-use fabrik::store::{Holder, Store};
-use fabrik::wire::Ports;
 use machine::entry::Purpose;
 use machine::id::{JournalId, RunId};
 use machine::phase::{PhaseKind, VolumePolicy};
@@ -30,7 +30,7 @@ pub enum Home {
 
 impl Home {
     /// What a new process opens; dropping it is its death.
-    pub fn open(&self, sandbox: &Sandbox) -> Box<dyn Store> {
+    pub fn open(&self, sandbox: &Sandbox) -> Box<dyn JournalStore> {
         match self {
             Self::Memory(store) => Box::new(store.handle()),
             Self::File(path) => Box::new(SqliteStore::open(path, sandbox.outside().clock).unwrap()),
@@ -132,7 +132,7 @@ impl Scenario {
     }
 
     /// The journal, as an onlooker opens it.
-    pub fn journal(&self) -> Box<dyn Store> {
+    pub fn journal(&self) -> Box<dyn JournalStore> {
         self.store.open(&self.sandbox)
     }
 
@@ -191,7 +191,7 @@ impl Scenario {
     /// A new process, which dies where `fuse` burns.
     pub fn process(&self, fuse: &CrashPoint) -> Desk {
         let outside = fuse.outside(&self.sandbox);
-        let store: Arc<dyn Store> = Arc::new(CrashingStore::new(self.journal(), fuse.clone()));
+        let store: Arc<dyn JournalStore> = Arc::new(CrashingStore::new(self.journal(), fuse.clone()));
         let environment = self.environment.clone();
         let clients = Clients {
             cloudflare: Cloudflare::new(

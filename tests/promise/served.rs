@@ -3,12 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use fabrik::net::Ports;
+use fabrik::net::live::LiveTransport;
 use fabrik::runner::Ended;
 use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::through::Through;
 use fabrik::sandbox::{Fault, serve};
-use fabrik::wire::Ports;
-use fabrik::wire::live::LiveTransport;
 
 use super::crash::CrashPoint;
 use super::invariants::at_rest;

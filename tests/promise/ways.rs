@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use fabrik::journal::memory::MemoryStore;
 use fabrik::runner::Ended;
 use fabrik::runner::desk::{CommandOutcome, Desk, Options};
 use fabrik::sandbox::{Fault, World};
 use fabrik::spec::Spec;
-use fabrik::store::memory::MemoryStore;
 use machine::app::AppKey;
 use machine::cause::Cause;
 use machine::id::{JournalId, RunId};

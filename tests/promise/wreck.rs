@@ -4,8 +4,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use fabrik::journal::memory::MemoryStore;
 use fabrik::sandbox::{Sandbox, World};
-use fabrik::store::memory::MemoryStore;
 
 use super::crash::CrashPoint;
 use super::scenario::{Home, Scenario};

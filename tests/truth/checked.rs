@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use fabrik::wire::{Ports, Request, Response, SendError, Transport};
+use fabrik::net::{Ports, Request, Response, SendError, Transport};
 
 use super::schemas::{Misfits, Vendor};
 

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::net::{Answer, Clock, Ports, Question, ResolveError, Resolver};
+use fabrik::net::{Request, Response, SendError, Transport};
 use fabrik::providers::coolify::{AppSlot, Applications, Environments, Projects, Services};
 use fabrik::providers::{Coolify, ReadError};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Answer, Clock, Ports, Question, ResolveError, Resolver};
-use fabrik::wire::{Request, Response, SendError, Transport};
 use jiff::Timestamp;
 
 use super::endpoints::Spoken;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fabrik::net::{Ports, Request};
 use fabrik::providers::cloudflare::Records;
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::envs::Reach;
@@ -11,7 +12,6 @@ use fabrik::providers::coolify::storages::Mount;
 use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
-use fabrik::wire::{Ports, Request};
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use fabrik::wire::Response;
+use fabrik::net::Response;
 use serde_json::Value;
 
 use super::endpoints::Endpoint;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fabrik::net::{Ports, Request, Response};
 use fabrik::sandbox::{COOLIFY, Sandbox};
-use fabrik::wire::{Ports, Request, Response};
 use serde_json::Value;
 
 use super::compare::{Compared, Names};

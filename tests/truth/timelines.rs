@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::net::{Clock, Ports, Request, Response, SendError, Transport};
 use fabrik::runner::desk::Desk;
 use fabrik::sandbox::Fault;
-use fabrik::wire::{Clock, Ports, Request, Response, SendError, Transport};
 use machine::phase::PhaseKind;
 use serde_json::{Value, json};
 

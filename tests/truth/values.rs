@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fabrik::net::{Ports, Request};
 use fabrik::sandbox::{COOLIFY, Sandbox};
-use fabrik::wire::{Ports, Request};
 use serde_json::{Value, json};
 
 use super::recorded::{evidence, say};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use fabrik::net::Request;
 use fabrik::sandbox::world::Token;
 use fabrik::sandbox::{COOLIFY, Sandbox};
-use fabrik::wire::Request;
 use serde_json::{Value, json};
 
 use super::be;

@@ -9,9 +9,9 @@ mod trace;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use fabrik::store::Store;
-use fabrik::store::sqlite::SqliteStore;
-use fabrik::wire::live::LiveClock;
+use fabrik::journal::JournalStore;
+use fabrik::journal::sqlite::SqliteStore;
+use fabrik::net::live::LiveClock;
 use machine::effect::Effect;
 use machine::entry::{JournalEntry, StoredEntry};
 

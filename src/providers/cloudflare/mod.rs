@@ -24,9 +24,9 @@ use super::misdirected::Asked;
 use super::outcome::{self, ErrorClass};
 use super::read_error::{Failure, ReadError};
 use super::request::{self, CLOUDFLARE};
+use crate::net::retry::get_with_retry;
+use crate::net::{Patience, Ports, Request};
 use crate::secrets::Secret;
-use crate::wire::ask::ask;
-use crate::wire::{Patience, Ports, Request};
 
 pub use edge::{Mode, Proxy};
 pub use finding::{Finding, Weight};
@@ -128,7 +128,7 @@ impl Cloudflare {
         let token = self.token.as_ref().ok_or(ReadError::NoToken { api: API })?;
         let http = request::request(http::Method::GET, &url, token.expose(), &Value::Null);
         let request = Request { http, timeout: CLOUDFLARE.timeout, connect_to: None };
-        let response = ask(&self.outside, request, &self.patience)
+        let response = get_with_retry(&self.outside, request, &self.patience)
             .await
             .map_err(|error| ReadError::unreachable(API, &error))?;
         let asked = Asked { api: API, base: &self.base, url: &url };

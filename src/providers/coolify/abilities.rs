@@ -7,8 +7,8 @@ use http::Method;
 use serde_json::Value;
 
 use super::{API, COOLIFY, Coolify, outcome};
+use crate::net::patience::BEFORE_FIRST_ANSWER;
 use crate::providers::ReadError;
-use crate::wire::patience::BEFORE_FIRST_ANSWER;
 
 /// Whether a token has an ability.
 #[derive(Debug, Clone, PartialEq, Eq)]

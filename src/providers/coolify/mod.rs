@@ -35,9 +35,9 @@ use super::object::id;
 use super::outcome;
 use super::read_error::{Failure, ReadError};
 use super::request::{self, COOLIFY, RequestTiming, STALENESS, WriteRequest};
+use crate::net::retry::get_with_retry;
+use crate::net::{Patience, Ports, Request};
 use crate::secrets::Secret;
-use crate::wire::ask::ask;
-use crate::wire::{Patience, Ports, Request};
 
 pub use applications::Applications;
 pub use environments::Environments;
@@ -162,7 +162,7 @@ impl Coolify {
         let url = self.at(path);
         let http = request::request(Method::GET, &url, self.token.expose(), &Value::Null);
         let request = Request { http, timeout: COOLIFY.timeout, connect_to: None };
-        let response = ask(&self.outside, request, &self.patience)
+        let response = get_with_retry(&self.outside, request, &self.patience)
             .await
             .map_err(|error| ReadError::unreachable(API, &error))?
             .http;

@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use serde_json::Value;
 
 use super::{API, Coolify, text, unreadable};
+use crate::net::{Question, RecordType};
 use crate::providers::ReadError;
 use crate::providers::object::id;
-use crate::wire::{Question, RecordType};
 
 /// A server that Coolify deploys to.
 #[derive(Debug, Clone, PartialEq, Eq)]

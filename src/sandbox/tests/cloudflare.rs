@@ -178,7 +178,7 @@ async fn a_change_is_visible_at_the_name_servers_a_moment_later() {
         assert_eq!(answers[0].value, "203.0.113.10");
     }
     let stranger = caller.resolve("blog.example.com", Some("192.0.2.1")).await;
-    assert!(matches!(stranger, Err(crate::wire::ResolveError::Unanswered(_))));
+    assert!(matches!(stranger, Err(crate::net::ResolveError::Unanswered(_))));
 }
 
 #[tokio::test]

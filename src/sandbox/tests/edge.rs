@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Caller, record};
+use crate::net::{Question, RecordType, SendError};
 use crate::sandbox::records::Zone;
 use crate::sandbox::{Quirk, Setup};
 use crate::spec::StatusSet;
-use crate::verify::{Endless, Proven, Target, VerifyError, Way, verify};
-use crate::wire::{Question, RecordType, SendError};
+use crate::verify::{Endless, Route, Target, Verified, VerifyError, verify};
 
 /// A blog that runs behind the edge, in a zone set up by `set_up`.
 async fn blog(set_up: impl FnOnce(&mut Setup)) -> Caller {
@@ -47,11 +47,11 @@ async fn front(caller: &Caller, url: &str) -> (u16, String) {
     (response.status().as_u16(), place.unwrap_or_default())
 }
 
-async fn proven(caller: &Caller, mode: &str) -> Result<Proven, VerifyError> {
+async fn proven(caller: &Caller, mode: &str) -> Result<Verified, VerifyError> {
     let ips = caller.cloudflare("GET", "/ips", None).await;
     let ranges = ips.body["result"]["ipv4_cidrs"].as_array().expect("a list").iter();
     let ranges = ranges.map(|range| range.as_str().expect("text").parse().expect("a range")).collect();
-    let way = Way::Edge { ranges, mode: Some(mode.to_owned()) };
+    let way = Route::Edge { ranges, mode: Some(mode.to_owned()) };
     let target = Target {
         host: "blog.example.com".to_owned(),
         way,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Caller;
+use crate::net::SendError;
 use crate::sandbox::{Fault, Mishap, Point, Rates, Sandbox, Schedule, Side, Verdict};
-use crate::wire::SendError;
 
 /// A blog at release r1, running.
 async fn running() -> (Caller, String) {

@@ -146,7 +146,7 @@ async fn strangers_are_there_without_a_mark_and_without_a_request() {
     caller.sleep(60).await;
     assert!(matches!(
         caller.get("http://blog.example.com/").await,
-        Err(crate::wire::SendError::Refused { .. })
+        Err(crate::net::SendError::Refused { .. })
     ));
 }
 

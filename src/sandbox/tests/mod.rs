@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Sandbox, World};
-use crate::wire::{Answer, Ports, Question, RecordType, Request, ResolveError, Response, SendError};
+use crate::net::{Answer, Ports, Question, RecordType, Request, ResolveError, Response, SendError};
 
 /// Somebody outside with a token for both APIs.
 pub struct Caller {

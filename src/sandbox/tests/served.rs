@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::Caller;
+use crate::net::{Request, Response, SendError, Transport};
 use crate::sandbox::{Command, Fault, Sandbox, Side, Through, serve};
-use crate::wire::{Request, Response, SendError, Transport};
 
 /// HTTP over a plain socket, one connection a request.
 struct Plain;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Caller, compose};
+use crate::net::SendError;
 use crate::sandbox::world::{Ability, Door, Token};
-use crate::wire::SendError;
 
 #[tokio::test]
 async fn a_good_start_reads_starting_then_exited_then_running() {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Caller;
+use crate::net::{Request, Response, SendError};
 use crate::sandbox::Fault;
 use crate::sandbox::world::Tunnel;
-use crate::wire::{Request, Response, SendError};
 
 const ID: &str = "6ff42ae2-765d-4adf-8112-31c55c1551ef";
 

@@ -1,19 +1,19 @@
 //! How a site is asked, and what is said of answers that are not the wanted one.
 
-use super::super::{StatusSet, Target, VerifyError, Way};
+use super::super::{Route, StatusSet, Target, VerifyError};
 use super::ways::{along, edges, given, proxied};
 use super::{Check, NEW, Request, Resolved, Sent, answer, is_health, known, look, release, target, well};
-use crate::wire::{BodyPrefix, Question, RecordType, ResolveError, SendError};
+use crate::net::{BodyPrefix, Question, RecordType, ResolveError, SendError};
 
-fn hint(outcome: &Result<super::Proven, VerifyError>) -> &str {
+fn hint(outcome: &Result<super::Verified, VerifyError>) -> &str {
     match outcome {
         Err(VerifyError::TimedOut { hint: Some(hint), .. }) => hint,
         other => panic!("{other:?}"),
     }
 }
 
-fn tunnel() -> Way {
-    Way::Tunnel { ranges: vec!["104.16.0.0/13".parse().expect("a range")] }
+fn tunnel() -> Route {
+    Route::Tunnel { ranges: vec!["104.16.0.0/13".parse().expect("a range")] }
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn an_edge_that_lets_no_robot_through_is_told_from_an_app_that_wants_a_log
         let site = move |_, request: &Request| {
             if is_health(request) { edges(403, headers, body) } else { edges(200, &[], "") }
         };
-        let seen = along(Way::External, proxied, site).await;
+        let seen = along(Route::External, proxied, site).await;
         assert!(seen.says(words), "{words}: {:?}", seen.shown.last());
         assert!(hint(&seen.outcome).contains("let the health path through"), "{words}");
     }
@@ -115,7 +115,7 @@ async fn what_is_wrong_with_a_tunnel_is_told_apart_and_names_cloudflared() {
 #[tokio::test]
 async fn a_circle_at_a_name_of_others_says_how_a_tunnel_is_written() {
     let back = |_, _: &Request| edges(302, &[("location", "https://blog.example.com/")], "");
-    let seen = along(Way::External, proxied, back).await;
+    let seen = along(Route::External, proxied, back).await;
     assert!(hint(&seen.outcome).contains("`dns: {tunnel: TUNNEL-ID}`"), "{}", hint(&seen.outcome));
 }
 
@@ -131,7 +131,7 @@ fn others(theirs: fn(u64) -> Resolved, local: fn(u64) -> Resolved) -> impl Fn(u6
 }
 
 async fn external(zone: impl Fn(u64, &Question) -> Resolved + Send + Sync + 'static) -> super::Seen {
-    along(Way::External, zone, well).await
+    along(Route::External, zone, well).await
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn an_alias_into_another_zone_is_followed_from_its_own_name_server() {
         (RecordType::Cname, Some(_)) => given("edge.example.net"),
         _ => others(|_| Err(ResolveError::Nothing), |_| Err(ResolveError::Nothing))(now, question),
     };
-    let seen = along(Way::External, zone, |_, request| {
+    let seen = along(Route::External, zone, |_, request| {
         assert_eq!(request.connect_to.map(|place| place.to_string()), Some("203.0.113.9:443".to_owned()));
         release(NEW)
     });
@@ -198,7 +198,7 @@ async fn a_site_with_an_ipv6_address_only_is_dialled_there_and_told_so_where_tha
             }
         }
     }
-    for way in [Way::External, Way::Straight(vec!["2001:db8::7".parse().expect("an address")])] {
+    for way in [Route::External, Route::Straight(vec!["2001:db8::7".parse().expect("an address")])] {
         assert!(along(way.clone(), six, site(true)).await.outcome.is_ok());
         let seen = along(way, six, site(false)).await;
         assert!(hint(&seen.outcome).contains("2001:db8::7 only, an IPv6 address"), "{}", hint(&seen.outcome));

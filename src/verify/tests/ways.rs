@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::super::{Endless, Target, Way, verify};
+use super::super::{Endless, Route, Target, verify};
 use super::{
     Check, NEW, Ports, Request, Resolved, Seen, Sent, World, answer, is_health, release, target, well,
 };
-use crate::wire::{Answer, Clock, Question, RecordType, ResolveError, SendError};
+use crate::net::{Answer, Clock, Question, RecordType, ResolveError, SendError};
 
 pub(super) async fn along(
-    way: Way,
+    way: Route,
     zone: impl Fn(u64, &Question) -> Resolved + Send + Sync + 'static,
     site: impl Fn(u64, &Request) -> Sent + Send + Sync + 'static,
 ) -> Seen {
@@ -22,9 +22,9 @@ pub(super) async fn along(
     Seen { outcome, shown, took: world.boot() }
 }
 
-fn edge(mode: Option<&str>) -> Way {
+fn edge(mode: Option<&str>) -> Route {
     let ranges = ["104.16.0.0/13", "2606:4700::/32"].map(|range| range.parse().expect("a range"));
-    Way::Edge { ranges: ranges.to_vec(), mode: mode.map(str::to_owned) }
+    Route::Edge { ranges: ranges.to_vec(), mode: mode.map(str::to_owned) }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in for a zone that may not know")]
@@ -150,7 +150,7 @@ async fn an_alias_is_proven_by_its_target_and_reached_there() {
         ("origin.example.net", RecordType::A) => given("203.0.113.7"),
         _ => Err(ResolveError::Nothing),
     };
-    let seen = along(Way::Alias("origin.example.net".to_owned()), zone, |_, request| {
+    let seen = along(Route::Alias("origin.example.net".to_owned()), zone, |_, request| {
         assert_eq!(request.connect_to.map(|door| door.to_string()), Some("203.0.113.7:443".to_owned()));
         release(NEW)
     });
@@ -163,7 +163,7 @@ async fn a_flattened_alias_is_proven_by_an_address_of_its_target() {
         RecordType::A => given("203.0.113.7"),
         RecordType::Aaaa | RecordType::Cname | RecordType::Ns => Err(ResolveError::Nothing),
     };
-    assert!(along(Way::Alias("origin.example.net".to_owned()), zone, well).await.outcome.is_ok());
+    assert!(along(Route::Alias("origin.example.net".to_owned()), zone, well).await.outcome.is_ok());
 }
 
 #[tokio::test]
@@ -172,14 +172,14 @@ async fn an_alias_of_something_else_is_waited_for() {
         RecordType::Cname => given("other.example.net"),
         RecordType::A | RecordType::Aaaa | RecordType::Ns => given("203.0.113.7"),
     };
-    let seen = along(Way::Alias("origin.example.net".to_owned()), zone, well).await;
+    let seen = along(Route::Alias("origin.example.net".to_owned()), zone, well).await;
     assert_eq!(seen.timed_out_at(), Some(Check::Dns));
     assert!(seen.says("other.example.net, by ns1.example.net; waiting for an alias of origin.example.net"));
 }
 
 #[tokio::test]
 async fn addresses_of_both_kinds_must_both_be_there() {
-    let both = Way::Straight(vec!["203.0.113.7".parse().expect("v4"), "2001:db8::7".parse().expect("v6")]);
+    let both = Route::Straight(vec!["203.0.113.7".parse().expect("v4"), "2001:db8::7".parse().expect("v6")]);
     let zone = |now, question: &Question| match (question.record_type, now) {
         (RecordType::A, _) => given("203.0.113.7"),
         (RecordType::Aaaa, 10..) => given("2001:db8::7"),

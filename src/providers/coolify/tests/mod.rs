@@ -13,10 +13,10 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{Coolify, Resource};
+use crate::net::pretend::PretendClock;
+use crate::net::{Answer, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport};
 use crate::providers::{ReadError, WriteRequest};
 use crate::secrets::Secret;
-use crate::wire::pretend::PretendClock;
-use crate::wire::{Answer, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport};
 
 /// Answers each path with what is written for it, and every other with 404.
 struct Canned(BTreeMap<String, (u16, Value)>);

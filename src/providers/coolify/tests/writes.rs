@@ -7,6 +7,7 @@ use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{body, coolify, line};
+use crate::net::Response;
 use crate::providers::coolify::envs::Reach;
 use crate::providers::coolify::lifecycle::Container;
 use crate::providers::coolify::storages::Mount;
@@ -16,7 +17,6 @@ use crate::providers::outcome::{WriteOutcome, classify};
 use crate::providers::request::RejectionSemantics;
 use crate::providers::{Provider, ReadError, Volumes, WriteRequest};
 use crate::secrets::Secret;
-use crate::wire::Response;
 
 fn tag() -> OwnershipTag {
     OwnershipTag { run: RunId::from_bits(1), step: Step::App, journal: JournalId::from_bits(2) }

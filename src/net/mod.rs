@@ -1,0 +1,38 @@
+//! The one way out: three ports between Fabrik and everything that is not Fabrik.
+//!
+//! A [`Transport`] carries HTTP, a [`Resolver`] asks DNS, a [`Clock`] tells and spends time. The real
+//! ones live in [`live`]; the sandbox has its own. Knows nothing of Cloudflare or Coolify, decides
+//! nothing, and never sends a request twice on its own account (see [`ask`] for the reads that may).
+
+pub mod certificate;
+pub mod clock;
+pub mod host_override;
+pub mod live;
+pub mod patience;
+#[cfg(test)]
+pub(crate) mod pretend;
+pub mod rate_limit;
+pub mod resolver;
+pub mod retry;
+pub mod transport;
+
+pub use certificate::Certificate;
+pub use clock::Clock;
+pub use host_override::{HostOverride, Pinned};
+pub use patience::Patience;
+pub use rate_limit::{Allowance, Budgets};
+pub use resolver::{Answer, Question, RecordType, ResolveError, Resolver};
+pub use transport::{BodyPrefix, Request, Response, SendError, Transport};
+
+use std::sync::Arc;
+
+/// The three ports together: what a run has of the world.
+#[derive(Clone)]
+pub struct Ports {
+    /// Carries HTTP requests.
+    pub transport: Arc<dyn Transport>,
+    /// Asks name servers.
+    pub resolver: Arc<dyn Resolver>,
+    /// Tells and spends time.
+    pub clock: Arc<dyn Clock>,
+}
