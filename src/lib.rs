@@ -15,13 +15,13 @@
 //! Start reading at [`runner`], or at [`machine`] for what a deployment is.
 
 pub mod cli;
+pub mod engine;
 pub mod error;
 pub mod journal;
 pub mod net;
 pub mod plan;
 pub mod providers;
 pub mod report;
-pub mod runner;
 pub mod sandbox;
 pub mod secrets;
 pub mod spec;

@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Came;
+use super::CommandResult;
 use super::args::{Apply, Global};
-use super::face::Ui;
-use super::join::{self, DnsAccess, Reach};
-use super::settings::{Location, Settings, World};
+use super::settings::{Backend, Location, Settings};
+use super::ui::Ui;
+use super::wiring::{self, Backends, DnsAccess};
 use super::{check, consent, signals};
+use crate::engine::RunOutcome;
+use crate::engine::commands::{CommandOutcome, Engine, Options};
 use crate::plan::Blocker;
-use crate::report::ending::Way;
 use crate::report::screen::{DIM, in_style};
-use crate::report::{Summary, Tale, exit};
-use crate::runner::Ended;
-use crate::runner::desk::{CommandOutcome, Desk, Options};
+use crate::report::summary::Direction;
+use crate::report::{RunHistory, Summary, exit};
 use crate::spec::Spec;
 
 /// Applies one spec after the other.
-pub async fn run(apply: &Apply, global: &Global, face: &Ui) -> Came {
+pub async fn run(apply: &Apply, global: &Global, face: &Ui) -> CommandResult {
     let specs = match check::read_all(&apply.specs, face) {
         Ok(specs) => specs,
         Err(code) => return Ok(code),
@@ -39,29 +39,29 @@ pub async fn run(apply: &Apply, global: &Global, face: &Ui) -> Came {
 }
 
 async fn one(spec: Spec, given: &Path, options: &Options, global: &Global, face: &Ui) -> Result<u8, Blocker> {
-    let settings = Settings::of(global, join::folder(&spec.path));
+    let settings = Settings::of(global, wiring::folder(&spec.path));
     let place = settings.locate(global)?;
-    let journal = join::look(&place.journal)?;
+    let journal = wiring::look(&place.journal)?;
     let preface = match check::local(&spec, global.env_file.as_deref(), journal.as_ref(), face).await {
         Ok(preface) => preface,
         Err(code) => return Ok(code),
     };
-    let reach = Reach::of(&place, DnsAccess::for_spec(&spec), &settings, global, face).await?;
+    let reach = Backends::of(&place, DnsAccess::for_spec(&spec), &settings, global, face).await?;
     reach.answers(&place.journal).await?;
     tell_world(&place, face);
     let command = format!("apply {}", given.display());
-    let desk = reach.desk(&place.journal, (command, Way::Forward), global, face)?;
+    let desk = reach.desk(&place.journal, (command, Direction::Forward), global, face)?;
     face.human.preface(preface);
     let outcome = desk.apply(spec, options).await;
-    Ok(end(&desk, &outcome, Way::Forward, face).await)
+    Ok(end(&desk, &outcome, Direction::Forward, face).await)
 }
 
 /// Says in the first line which sandbox it is, if it is one.
 pub fn tell_world(place: &Location, face: &Ui) {
-    let where_it_is = match &place.world {
-        World::Real => return,
-        World::Kept(folder) => folder.display().to_string(),
-        World::Served(url) => url.clone(),
+    let where_it_is = match &place.backend {
+        Backend::Live => return,
+        Backend::LocalSandbox(folder) => folder.display().to_string(),
+        Backend::RemoteSandbox(url) => url.clone(),
     };
     face.say(&in_style(DIM, &format!("sandbox {where_it_is}")));
     if let Some(json) = &face.json {
@@ -70,19 +70,19 @@ pub fn tell_world(place: &Location, face: &Ui) {
 }
 
 /// Tells what came of a run; gives the exit code.
-pub async fn end(desk: &Desk, outcome: &CommandOutcome, way: Way, face: &Ui) -> u8 {
+pub async fn end(desk: &Engine, outcome: &CommandOutcome, way: Direction, face: &Ui) -> u8 {
     let run = match outcome {
         CommandOutcome::Ended(
-            Ended::Complete { run, .. }
-            | Ended::RolledBack { run, .. }
-            | Ended::Refused { run, .. }
-            | Ended::Failed { run, .. }
-            | Ended::Parked { run, .. },
+            RunOutcome::Complete { run, .. }
+            | RunOutcome::RolledBack { run, .. }
+            | RunOutcome::Refused { run, .. }
+            | RunOutcome::Failed { run, .. }
+            | RunOutcome::Parked { run, .. },
         ) => Some(run),
         CommandOutcome::Unchanged { .. } | CommandOutcome::Held { .. } | CommandOutcome::Blockers(_) => None,
     };
     let tale = match run {
-        Some(run) => Tale::read(desk.store.as_ref(), run).await.ok(),
+        Some(run) => RunHistory::read(desk.store.as_ref(), run).await.ok(),
         None => None,
     };
     let ending = Summary::of(outcome, way, tale.as_ref());

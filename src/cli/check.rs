@@ -7,15 +7,15 @@ use std::sync::Arc;
 use machine::phase::PhaseKind;
 
 use super::args::Global;
-use super::face::Ui;
 use super::settings::environment;
+use super::ui::Ui;
+use crate::engine::commands::known;
 use crate::error::{Problem, Problems};
 use crate::journal::{JournalStore, RunRow};
 use crate::plan::artifact::{folder_warnings, own_stack};
-use crate::plan::ask::{From, asked_for};
 use crate::plan::compose::env_text::Forms;
-use crate::plan::{Ask, Release};
-use crate::runner::desk::known;
+use crate::plan::resolved_spec::{ValueSource, asked_for};
+use crate::plan::{Release, ResolvedSpec};
 use crate::secrets::{FingerprintKey, Origin, Sources};
 use crate::spec::{Source, Spec};
 
@@ -71,7 +71,7 @@ pub async fn local(
     };
     // Nothing is fingerprinted for keeps here, so any key will do.
     let key = FingerprintKey::new([0; 32]);
-    let ask = Ask::fresh(spec.clone(), &sources, &key, &known, &Forms::new());
+    let ask = ResolvedSpec::fresh(spec.clone(), &sources, &key, &known, &Forms::new());
     let ask = ask.map_err(|blockers| face.refuse(&blockers))?;
     for remark in remarks(&ask, &sources) {
         face.screen.complain(&remark);
@@ -80,7 +80,7 @@ pub async fn local(
 }
 
 /// What is to be said of the values that were found: how `.env` was read, and what is odd about them.
-pub fn remarks(ask: &Ask, sources: &Sources<'_>) -> Vec<String> {
+pub fn remarks(ask: &ResolvedSpec, sources: &Sources<'_>) -> Vec<String> {
     let read = sources.remarks(asked_for(&ask.spec).iter().map(String::as_str));
     let read = read.iter().map(Problem::as_warning);
     read.chain(ask.remarks().into_iter().map(|remark| format!("warning: {remark}"))).collect()
@@ -113,7 +113,7 @@ async fn set_before(store: &Arc<dyn JournalStore>, spec: &Spec) -> BTreeMap<Stri
     set
 }
 
-fn preface(ask: &Ask) -> Vec<(&'static str, String)> {
+fn preface(ask: &ResolvedSpec) -> Vec<(&'static str, String)> {
     let file = ask.spec.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let source = match &ask.spec.source {
         Source::Template { name, .. } => format!("template {name}"),
@@ -136,12 +136,12 @@ fn preface(ask: &Ask) -> Vec<(&'static str, String)> {
     lines
 }
 
-fn origin(from: &From) -> &'static str {
+fn origin(from: &ValueSource) -> &'static str {
     match from {
-        From::Source(_, Origin::Environment) => "from the environment",
-        From::Source(_, Origin::EnvFile) => "from .env",
-        From::Source(_, Origin::Generated) => "generated, kept in .env",
-        From::Source(_, Origin::Kept) | From::Kept => "kept on Coolify",
-        From::Spec(_) => "from the spec",
+        ValueSource::Source(_, Origin::Environment) => "from the environment",
+        ValueSource::Source(_, Origin::EnvFile) => "from .env",
+        ValueSource::Source(_, Origin::Generated) => "generated, kept in .env",
+        ValueSource::Source(_, Origin::Kept) | ValueSource::Kept => "kept on Coolify",
+        ValueSource::Spec(_) => "from the spec",
     }
 }

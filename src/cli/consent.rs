@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
 use super::args::Global;
-use super::face::Ui;
+use super::ui::Ui;
 use crate::report::Screen;
 
 /// Who answers questions.
@@ -19,12 +19,12 @@ enum Voice {
 }
 
 /// Asks; what cannot be asked is not agreed to.
-pub struct Consent {
+pub struct ConsentPrompt {
     voice: Voice,
     screen: Arc<Screen>,
 }
 
-impl Consent {
+impl ConsentPrompt {
     /// Asks on `face`, as far as the flags allow.
     pub fn new(global: &Global, face: &Ui) -> Self {
         let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
@@ -62,7 +62,7 @@ impl Consent {
 
 /// The question as a run asks it.
 pub fn consent(global: &Global, face: &Ui) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
-    let consent = Consent::new(global, face);
+    let consent = ConsentPrompt::new(global, face);
     Arc::new(move |question: &str| consent.agreed(question))
 }
 

@@ -11,44 +11,44 @@ use machine::receipt::{Origin, Receipt};
 use machine::step::Step;
 
 use super::args::{Destroy, Global};
-use super::consent::Consent;
-use super::face::Ui;
-use super::join::{self, DnsAccess, Reach};
+use super::consent::ConsentPrompt;
 use super::settings::Settings;
-use super::{Came, apply, apps};
+use super::ui::Ui;
+use super::wiring::{self, Backends, DnsAccess};
+use super::{CommandResult, apply, apps};
+use crate::engine::commands::Options;
 use crate::journal::{JournalStore, RunRow};
 use crate::plan::release::{has_destroyed, open_run};
 use crate::plan::{Blocker, Inventory};
-use crate::report::ending::Way;
-use crate::report::words;
-use crate::runner::desk::Options;
+use crate::report::format;
+use crate::report::summary::Direction;
 
 /// Takes an app down.
-pub async fn run(destroy: &Destroy, global: &Global, face: &Ui) -> Came {
+pub async fn run(destroy: &Destroy, global: &Global, face: &Ui) -> CommandResult {
     carry_out(destroy, global, face).await.map_err(|blocker| vec![blocker])
 }
 
 async fn carry_out(destroy: &Destroy, global: &Global, face: &Ui) -> Result<u8, Blocker> {
     let place = Settings::of(global, Path::new(".")).locate(global)?;
-    let store = join::must_look(&place)?;
+    let store = wiring::must_look(&place)?;
     let rows = store.list(None).await.map_err(unreadable)?;
     let app = apps::find(&rows, &destroy.app)?;
     let runs: Vec<RunRow> = rows.into_iter().filter(|row| row.app == app).collect();
     let inventory = Inventory::read(&store, &runs).await.map_err(unreadable)?;
     is_there_anything(&store, &runs, &app, inventory.as_ref()).await?;
-    agree(&app, destroy.volumes, inventory.as_ref(), &Consent::new(global, face))?;
+    agree(&app, destroy.volumes, inventory.as_ref(), &ConsentPrompt::new(global, face))?;
     let settings = Settings::of(global, beside(&runs).as_deref().unwrap_or(Path::new(".")));
     let dns = match &inventory {
         Some(inventory) => DnsAccess::for_plan(&inventory.plan),
         None => DnsAccess::Unneeded,
     };
-    let reach = Reach::of(&place, dns, &settings, global, face).await?;
+    let reach = Backends::of(&place, dns, &settings, global, face).await?;
     apply::tell_world(&place, face);
     let command = format!("destroy {}", destroy.app);
-    let desk = reach.desk(&place.journal, (command, Way::Back), global, face)?;
+    let desk = reach.desk(&place.journal, (command, Direction::Back), global, face)?;
     let data = if destroy.volumes { VolumePolicy::Delete } else { VolumePolicy::Retain };
     let outcome = desk.destroy(&app, data, &options(destroy)).await;
-    Ok(apply::end(&desk, &outcome, Way::Back, face).await)
+    Ok(apply::end(&desk, &outcome, Direction::Back, face).await)
 }
 
 /// Says so where nothing of the app stands and nobody is half-way.
@@ -63,7 +63,7 @@ async fn is_there_anything(
     }
     for row in runs.iter().rev() {
         if has_destroyed(store, row).await.map_err(unreadable)? {
-            let ago = words::ago(words::moment(row.last_ms), Timestamp::now());
+            let ago = format::ago(format::moment(row.last_ms), Timestamp::now());
             let message = format!("`{}` was taken down already: run {}, {ago}", app.name, row.run.short());
             return Err(Blocker::new(message, anew(row)));
         }
@@ -85,7 +85,7 @@ fn agree(
     app: &AppKey,
     volumes: bool,
     inventory: Option<&Inventory>,
-    consent: &Consent,
+    consent: &ConsentPrompt,
 ) -> Result<(), Blocker> {
     let name = &app.name;
     let resources: Vec<String> = inventory.into_iter().flat_map(named).collect();

@@ -10,12 +10,12 @@ use machine::app::AppKey;
 use machine::id::RunId;
 use serde_json::json;
 
-use super::Came;
+use super::CommandResult;
 use super::args::Global;
-use super::face::Ui;
-use super::join::{self, DnsAccess, Reach};
-use super::noted;
-use super::settings::{Location, Settings, World};
+use super::settings::{Backend, Location, Settings};
+use super::spill_store;
+use super::ui::Ui;
+use super::wiring::{self, Backends, DnsAccess};
 use crate::journal::{JournalStore, RunRow};
 use crate::plan::preflight::{Check, Health};
 use crate::plan::{Blocker, Preflight, Release};
@@ -32,13 +32,13 @@ const SKEW: i64 = 30;
 const ZONES: usize = 5;
 
 /// Looks at everything, one line each; ends with 2 where something would keep a run from working.
-pub async fn run(global: &Global, face: &Ui) -> Came {
+pub async fn run(global: &Global, face: &Ui) -> CommandResult {
     let settings = Settings::of(global, Path::new("."));
     let place = settings.locate(global).map_err(|blocker| vec![blocker])?;
-    let store = join::look(&place.journal);
+    let store = wiring::look(&place.journal);
     let mut findings = vec![world(&place), journal(&place, &store)];
     findings.extend(unrecorded(&place.journal));
-    match Reach::of(&place, DnsAccess::Unneeded, &settings, global, face).await {
+    match Backends::of(&place, DnsAccess::Unneeded, &settings, global, face).await {
         Ok(reach) => {
             let Clients { coolify: platform, cloudflare: dns } = &reach.clients;
             let (coolify, cloudflare) = tokio::join!(coolify(platform), cloudflare(dns));
@@ -48,7 +48,7 @@ pub async fn run(global: &Global, face: &Ui) -> Came {
             let store = store.ok().flatten().filter(|_| sees_zones);
             findings.extend(used_zones(&reach, store).await);
         }
-        Err(blocker) if place.world == World::Real => findings.push(in_the_way("credentials", blocker)),
+        Err(blocker) if place.backend == Backend::Live => findings.push(in_the_way("credentials", blocker)),
         Err(blocker) => findings.push(in_the_way("sandbox", blocker)),
     }
     face.show(
@@ -60,17 +60,17 @@ pub async fn run(global: &Global, face: &Ui) -> Came {
 }
 
 fn world(place: &Location) -> Check {
-    let saw = match &place.world {
-        World::Real => "the real Coolify and Cloudflare".to_owned(),
-        World::Kept(folder) => format!("the sandbox in {}", folder.display()),
-        World::Served(url) => format!("the sandbox at {url}"),
+    let saw = match &place.backend {
+        Backend::Live => "the real Coolify and Cloudflare".to_owned(),
+        Backend::LocalSandbox(folder) => format!("the sandbox in {}", folder.display()),
+        Backend::RemoteSandbox(url) => format!("the sandbox at {url}"),
     };
     Check::good("world", saw)
 }
 
 fn journal(place: &Location, store: &Result<Option<Arc<dyn JournalStore>>, Blocker>) -> Check {
     let path = place.journal.display();
-    match (store, FingerprintKey::load(join::folder(&place.journal))) {
+    match (store, FingerprintKey::load(wiring::folder(&place.journal))) {
         (Err(blocker), _) => in_the_way("journal", blocker.clone()),
         (_, Err(error)) => Check::bad("journal", error.to_string(), ""),
         (Ok(None), _) => Check::good("journal", format!("{path}, not there yet: the first run makes it")),
@@ -85,7 +85,7 @@ fn journal(place: &Location, store: &Result<Option<Arc<dyn JournalStore>>, Block
 
 /// What runs had done and the journal could not take.
 fn unrecorded(journal: &Path) -> Vec<Check> {
-    let noted = match noted::beside(journal) {
+    let noted = match spill_store::beside(journal) {
         Ok(noted) => noted,
         Err(error) => return vec![Check::odd("unrecorded", error.to_string(), "")],
     };
@@ -172,7 +172,7 @@ fn listed(zones: Result<Vec<String>, ReadError>) -> Check {
 }
 
 /// Whether the zones that apps here are in can still be seen.
-async fn used_zones(reach: &Reach, store: Option<Arc<dyn JournalStore>>) -> Vec<Check> {
+async fn used_zones(reach: &Backends, store: Option<Arc<dyn JournalStore>>) -> Vec<Check> {
     let Some(store) = store else { return Vec::new() };
     let rows = store.list(None).await.unwrap_or_default();
     let apps: BTreeSet<&AppKey> = rows.iter().map(|row| &row.app).collect();

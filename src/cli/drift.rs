@@ -7,10 +7,10 @@ use machine::app::AppKey;
 use serde_json::{Value, json};
 
 use super::args::{DriftArgs, Global};
-use super::face::Ui;
-use super::join::{self, DnsAccess, Reach};
 use super::settings::Settings;
-use super::{Came, check, status};
+use super::ui::Ui;
+use super::wiring::{self, Backends, DnsAccess};
+use super::{CommandResult, check, status};
 use crate::journal::RunRow;
 use crate::plan::drift::{Drift, DriftReport, How, drift};
 use crate::plan::{Blocker, Release};
@@ -29,7 +29,7 @@ struct Found {
 }
 
 /// Compares each app's newest release, or one app's, with what is there.
-pub async fn run(args: &DriftArgs, global: &Global, face: &Ui) -> Came {
+pub async fn run(args: &DriftArgs, global: &Global, face: &Ui) -> CommandResult {
     let (store, rows) = status::runs(args.app.as_deref(), global).await?;
     let mut apps: BTreeMap<&AppKey, Vec<RunRow>> = BTreeMap::new();
     for row in &rows {
@@ -59,9 +59,9 @@ async fn look(release: &Release, global: &Global, face: &Ui) -> Result<DriftRepo
     let beside = Path::new(&begun.spec).parent().unwrap_or(Path::new("."));
     let settings = Settings::of(global, beside);
     let place = settings.locate(global)?;
-    let key = FingerprintKey::load(join::folder(&place.journal));
+    let key = FingerprintKey::load(wiring::folder(&place.journal));
     let key = key.map_err(|error| Blocker::new(error.to_string(), ""))?;
-    let reach = Reach::of(&place, DnsAccess::for_plan(release.plan()), &settings, global, face).await?;
+    let reach = Backends::of(&place, DnsAccess::for_plan(release.plan()), &settings, global, face).await?;
     drift(&reach.clients, release, key.as_ref()).await
 }
 

@@ -5,13 +5,13 @@ use std::io::Write;
 use clap::CommandFactory;
 
 use super::args::Args;
-use super::{Came, later};
+use super::{CommandResult, unsupported};
 use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::spec::nearest;
 
 /// Shows the help of the command that `words` name, or of the program.
-pub fn run(words: &[String]) -> Came {
+pub fn run(words: &[String]) -> CommandResult {
     let mut command = Args::command();
     // Names the program in the usage line of every command below it.
     command.build();
@@ -28,7 +28,7 @@ pub fn run(words: &[String]) -> Came {
 
 fn unknown(command: &clap::Command, above: &[String], word: &str) -> Blocker {
     if above.is_empty() {
-        return later::unknown(word);
+        return unsupported::unknown(word);
     }
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
     let above = above.join(" ");

@@ -7,32 +7,32 @@
 mod apply;
 mod apps;
 mod args;
-mod back;
 mod check;
 mod consent;
 mod destroy;
 mod doctor;
 mod drift;
-mod face;
-mod held;
+mod gated_store;
 mod help;
 mod history;
 mod ids;
-mod join;
-mod kept;
-mod later;
 mod new;
-mod noted;
 mod plan;
+mod recover;
+mod renewing_store;
 mod sandbox;
 mod settings;
 mod show;
 mod signals;
+mod spill_store;
 mod status;
 mod templates;
 mod trace;
+mod ui;
 mod unlock;
+mod unsupported;
 mod validate;
+mod wiring;
 
 use std::process::ExitCode;
 
@@ -40,16 +40,16 @@ use clap::Parser;
 
 use crate::plan::Blocker;
 use args::{Args, Command};
-use face::Ui;
+use ui::Ui;
 
 /// What comes of a command: an exit code, or why nothing was attempted.
-type Came = Result<u8, Vec<Blocker>>;
+type CommandResult = Result<u8, Vec<Blocker>>;
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let mut args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return ExitCode::from(later::usage(&error)),
+        Err(error) => return ExitCode::from(unsupported::usage(&error)),
     };
     // The flags of a command that is not there are nobody's.
     args.global.json |=
@@ -65,7 +65,7 @@ pub fn run() -> ExitCode {
     ExitCode::from(code.unwrap_or_else(|blockers| face.refuse(&blockers)))
 }
 
-async fn carry_out(args: &Args, face: &Ui) -> Came {
+async fn carry_out(args: &Args, face: &Ui) -> CommandResult {
     let global = &args.global;
     settings::named_env_file(global).map_err(|blocker| vec![blocker])?;
     match &args.command {
@@ -74,9 +74,9 @@ async fn carry_out(args: &Args, face: &Ui) -> Came {
         Command::Validate { specs } => Ok(validate::run(specs, face)),
         Command::Plan(plan) => plan::run(plan, global, face).await,
         Command::Apply(apply) => apply::run(apply, global, face).await,
-        Command::Resume { id } => back::resume(id.as_deref(), global, face).await,
-        Command::Rollback { id } => back::roll_back(id, global, face).await,
-        Command::Abandon { id, step, reason } => back::abandon(id, step, reason, global, face).await,
+        Command::Resume { id } => recover::resume(id.as_deref(), global, face).await,
+        Command::Rollback { id } => recover::roll_back(id, global, face).await,
+        Command::Abandon { id, step, reason } => recover::abandon(id, step, reason, global, face).await,
         Command::Destroy(destroy) => destroy::run(destroy, global, face).await,
         Command::Doctor => doctor::run(global, face).await,
         Command::Drift(args) => drift::run(args, global, face).await,
@@ -88,7 +88,7 @@ async fn carry_out(args: &Args, face: &Ui) -> Came {
         Command::Help { command } => help::run(command),
         Command::Other(words) => {
             let word = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-            Err(vec![later::unknown(&word)])
+            Err(vec![unsupported::unknown(&word)])
         }
     }
 }

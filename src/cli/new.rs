@@ -5,15 +5,15 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::{Global, New};
-use super::face::Ui;
 use super::settings::Settings;
-use super::{Came, templates};
+use super::ui::Ui;
+use super::{CommandResult, templates};
 use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::spec::scaffold::scaffold;
 
 /// Writes `NAME.yaml` and `NAME/` here.
-pub fn run(new: &New, global: &Global, face: &Ui) -> Came {
+pub fn run(new: &New, global: &Global, face: &Ui) -> CommandResult {
     let template = templates::named(&new.template)?;
     let settings = Settings::of(global, Path::new("."));
     let base = settings.find("FABRIK_DOMAIN").map_err(|blocker| vec![blocker])?;

@@ -6,29 +6,29 @@ use std::sync::Arc;
 use machine::app::AppKey;
 use machine::id::JournalId;
 
-use super::Came;
+use super::CommandResult;
 use super::args::{Global, PlanArgs};
 use super::check;
-use super::face::Ui;
-use super::join::{self, DnsAccess, Reach};
-use super::settings::{Location, Settings, World};
+use super::settings::{Backend, Location, Settings};
+use super::ui::Ui;
+use super::wiring::{self, Backends, DnsAccess};
+use crate::engine::apply::new_run;
+use crate::engine::commands::known;
 use crate::journal::JournalStore;
 use crate::journal::memory::MemoryStore;
 use crate::net::live::LiveClock;
-use crate::plan::draw::{DrawnPlan, Planner};
+use crate::plan::planner::{DrawnPlan, Planner};
 use crate::plan::release::open_run;
 use crate::plan::survey::survey;
-use crate::plan::{Adoption, Ask, Blocker, Preflight, Release};
+use crate::plan::{Adoption, Blocker, Preflight, Release, ResolvedSpec};
 use crate::report::screen::{BOLD, in_style};
-use crate::report::{changes, exit, words};
-use crate::runner::apply::new_run;
-use crate::runner::desk::known;
+use crate::report::{changes, exit, format};
 use crate::sandbox::Sandbox;
 use crate::secrets::{FingerprintKey, Sources};
 use crate::spec::Spec;
 
 /// Shows the plan of each spec.
-pub async fn run(args: &PlanArgs, global: &Global, face: &Ui) -> Came {
+pub async fn run(args: &PlanArgs, global: &Global, face: &Ui) -> CommandResult {
     let specs = match check::read_all(&args.specs, face) {
         Ok(specs) => specs,
         Err(code) => return Ok(code),
@@ -36,7 +36,7 @@ pub async fn run(args: &PlanArgs, global: &Global, face: &Ui) -> Came {
     let mut pending = false;
     for spec in specs {
         let DrawnPlan { plan, observed } = drawn(spec.clone(), global, face).await?;
-        let mut lines = vec![in_style(BOLD, &format!("{} → {}", spec.name, words::places(&plan.endpoints)))];
+        let mut lines = vec![in_style(BOLD, &format!("{} → {}", spec.name, format::places(&plan.endpoints)))];
         lines.extend(changes::observed_lines(&observed));
         lines.extend(changes::lines(&plan, &spec));
         face.show(&lines, || changes::document(&spec.name, &plan, &observed));
@@ -48,9 +48,9 @@ pub async fn run(args: &PlanArgs, global: &Global, face: &Ui) -> Came {
 async fn drawn(spec: Spec, global: &Global, face: &Ui) -> Result<DrawnPlan, Vec<Blocker>> {
     let one = |blocker: Blocker| vec![blocker];
     check::hide_given(spec.secrets.iter().map(|want| want.name.as_str()), &spec.path, global, face);
-    let settings = Settings::of(global, join::folder(&spec.path));
+    let settings = Settings::of(global, wiring::folder(&spec.path));
     let place = settings.locate(global).map_err(one)?;
-    let store = join::look(&place.journal).map_err(one)?;
+    let store = wiring::look(&place.journal).map_err(one)?;
     let is_first = store.is_none();
     let store = store.unwrap_or_else(empty);
     let key = key(&place, is_first).map_err(one)?;
@@ -89,11 +89,11 @@ async fn reach(
     settings: &Settings,
     global: &Global,
     face: &Ui,
-) -> Result<Reach, Blocker> {
-    match &place.world {
-        World::Kept(folder) if !folder.exists() => Ok(Reach::pretend(&Sandbox::in_memory(0))),
-        World::Kept(_) | World::Served(_) | World::Real => {
-            Reach::of(place, dns, settings, global, face).await
+) -> Result<Backends, Blocker> {
+    match &place.backend {
+        Backend::LocalSandbox(folder) if !folder.exists() => Ok(Backends::pretend(&Sandbox::in_memory(0))),
+        Backend::LocalSandbox(_) | Backend::RemoteSandbox(_) | Backend::Live => {
+            Backends::of(place, dns, settings, global, face).await
         }
     }
 }
@@ -116,12 +116,12 @@ fn ask(
     key: &FingerprintKey,
     base: Option<&Release>,
     face: &Ui,
-) -> Result<Ask, Vec<Blocker>> {
-    let env_file = global.env_file.clone().unwrap_or_else(|| join::folder(&spec.path).join(".env"));
+) -> Result<ResolvedSpec, Vec<Blocker>> {
+    let env_file = global.env_file.clone().unwrap_or_else(|| wiring::folder(&spec.path).join(".env"));
     let lookup = super::settings::environment();
     let sources = Sources::read(lookup.as_ref(), &env_file).map_err(|problem| vec![problem.into()])?;
     let (known, forms) = base.map(|base| (known(base), base.forms())).unwrap_or_default();
-    let ask = Ask::fresh(spec, &sources, key, &known, &forms)?;
+    let ask = ResolvedSpec::fresh(spec, &sources, key, &known, &forms)?;
     ask.secrets().iter().for_each(|secret| face.veil.learn(secret));
     for remark in check::remarks(&ask, &sources) {
         face.screen.complain(&remark);
@@ -134,7 +134,7 @@ fn empty() -> Arc<dyn JournalStore> {
 }
 
 fn key(place: &Location, is_first: bool) -> Result<FingerprintKey, Blocker> {
-    let folder: &Path = join::folder(&place.journal);
+    let folder: &Path = wiring::folder(&place.journal);
     let loaded = if is_first { Ok(None) } else { FingerprintKey::load(folder) };
     let key = loaded.map_err(|error| Blocker::new(error.to_string(), ""))?;
     // Without a key there are no earlier fingerprints to compare with.

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::args::{Global, SandboxArgs, SandboxCommand, Stranger};
-use super::face::Ui;
-use super::settings::{self, Settings, World};
-use super::{Came, consent};
+use super::settings::{self, Backend, Settings};
+use super::ui::Ui;
+use super::{CommandResult, consent};
 use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::report::tables::table;
 use crate::sandbox::{Fault, Sandbox, serve};
 
 /// Does one resource with the sandbox.
-pub async fn run(args: &SandboxArgs, global: &Global, face: &Ui) -> Came {
+pub async fn run(args: &SandboxArgs, global: &Global, face: &Ui) -> CommandResult {
     if let SandboxCommand::Fault { list: true, .. } = args.what {
         return Ok(list(face));
     }
@@ -33,10 +33,12 @@ pub async fn run(args: &SandboxArgs, global: &Global, face: &Ui) -> Came {
 
 fn folder(global: &Global) -> Result<PathBuf, Blocker> {
     let settings = Settings::of(global, Path::new("."));
-    match settings.locate(global)?.world {
-        World::Kept(folder) => Ok(folder),
-        World::Real => settings::sandbox_home(),
-        World::Served(_) => Err(Blocker::new("this works on a folder, not on a URL", "say `--sandbox=DIR`")),
+    match settings.locate(global)?.backend {
+        Backend::LocalSandbox(folder) => Ok(folder),
+        Backend::Live => settings::sandbox_home(),
+        Backend::RemoteSandbox(_) => {
+            Err(Blocker::new("this works on a folder, not on a URL", "say `--sandbox=DIR`"))
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Global;
+use crate::engine::commands::Lookup;
 use crate::error::Problem;
 use crate::plan::Blocker;
-use crate::runner::desk::Lookup;
 use crate::secrets::{Secret, Sources};
 
 /// Where a setting may come from.
@@ -18,20 +18,20 @@ pub struct Settings {
 
 /// What the world outside is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum World {
+pub enum Backend {
     /// The APIs.
-    Real,
+    Live,
     /// The sandbox kept in this folder.
-    Kept(PathBuf),
+    LocalSandbox(PathBuf),
     /// The sandbox served at this URL.
-    Served(String),
+    RemoteSandbox(String),
 }
 
 /// The world, and the journal that goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// The world.
-    pub world: World,
+    pub backend: Backend,
     /// The journal's file.
     pub journal: PathBuf,
     /// Who chose that file.
@@ -75,18 +75,18 @@ impl Settings {
         let world = match (&global.sandbox, self.plain("FABRIK_SANDBOX")?) {
             (Some(given), _) => sandbox(given)?,
             (None, Some(set)) => sandbox(&set)?,
-            (None, None) => World::Real,
+            (None, None) => Backend::Live,
         };
         let (journal, chosen) = match (&global.state, &world) {
             (Some(state), _) => (local(state)?, Chosen::Named),
-            (None, World::Kept(folder)) => (folder.join("fabrik.db"), Chosen::Default),
-            (None, World::Served(_)) => (sandbox_home()?.join("fabrik.db"), Chosen::Default),
-            (None, World::Real) => match self.plain("FABRIK_STATE")? {
+            (None, Backend::LocalSandbox(folder)) => (folder.join("fabrik.db"), Chosen::Default),
+            (None, Backend::RemoteSandbox(_)) => (sandbox_home()?.join("fabrik.db"), Chosen::Default),
+            (None, Backend::Live) => match self.plain("FABRIK_STATE")? {
                 Some(state) => (local(&state)?, Chosen::Named),
                 None => (home()?.join("fabrik.db"), Chosen::Default),
             },
         };
-        Ok(Location { world, journal, chosen })
+        Ok(Location { backend: world, journal, chosen })
     }
 }
 
@@ -113,11 +113,13 @@ pub fn environment() -> Lookup {
     Arc::new(|name: &str| std::env::var(name).ok())
 }
 
-fn sandbox(text: &str) -> Result<World, Blocker> {
+fn sandbox(text: &str) -> Result<Backend, Blocker> {
     Ok(match text {
-        "" | "1" | "true" => World::Kept(sandbox_home()?),
-        url if url.starts_with("http://") || url.starts_with("https://") => World::Served(url.to_owned()),
-        folder => World::Kept(PathBuf::from(folder)),
+        "" | "1" | "true" => Backend::LocalSandbox(sandbox_home()?),
+        url if url.starts_with("http://") || url.starts_with("https://") => {
+            Backend::RemoteSandbox(url.to_owned())
+        }
+        folder => Backend::LocalSandbox(PathBuf::from(folder)),
     })
 }
 

@@ -4,16 +4,16 @@ use machine::entry::StoredEntry;
 use serde_json::{Value, json};
 
 use super::args::Global;
-use super::face::Ui;
-use super::{Came, ids, status};
+use super::ui::Ui;
+use super::{CommandResult, ids, status};
 use crate::plan::Blocker;
 use crate::report::exit::DONE;
+use crate::report::format;
 use crate::report::screen::{BOLD, in_style};
 use crate::report::tables::{self, table};
-use crate::report::words;
 
 /// Shows every entry of a run with its time.
-pub async fn run(id: &str, global: &Global, face: &Ui) -> Came {
+pub async fn run(id: &str, global: &Global, face: &Ui) -> CommandResult {
     let (store, rows) = status::runs(None, global).await?;
     let row = ids::find(&rows, id).map_err(|blocker| vec![blocker])?;
     let Some(store) = store else { return Ok(DONE) };
@@ -32,10 +32,10 @@ pub async fn run(id: &str, global: &Global, face: &Ui) -> Came {
 }
 
 fn cells(line: &StoredEntry) -> [String; 3] {
-    let at = words::date(words::moment(line.at.wall_ms));
+    let at = format::date(format::moment(line.at.wall_ms));
     [at, line.entry.name().to_owned(), tables::entry_words(line)]
 }
 
 fn line_fields(line: &StoredEntry) -> Value {
-    json!({"at": words::moment(line.at.wall_ms), "name": line.entry.name(), "entry": line.entry})
+    json!({"at": format::moment(line.at.wall_ms), "name": line.entry.name(), "entry": line.entry})
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 use machine::id::RunId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::face::Ui;
+use super::ui::Ui;
+use crate::engine::context::Cancel;
+use crate::engine::event::{Event, EventSink};
 use crate::journal::{JournalStore, StoreError};
 use crate::plan::release::ReleaseError;
-use crate::report::ending::Way;
-use crate::report::{Summary, Tale};
-use crate::runner::event::{Event, EventSink};
-use crate::runner::work::Cancel;
+use crate::report::summary::Direction;
+use crate::report::{RunHistory, Summary};
 use crate::secrets::Secret;
 
 /// One for the whole process: who stops one run does not want the next one either.
@@ -32,7 +32,7 @@ enum Stand {
     /// No run has begun.
     Before,
     /// A run is under way.
-    Run { run: RunId, way: Way, store: Arc<dyn JournalStore> },
+    Run { run: RunId, way: Direction, store: Arc<dyn JournalStore> },
     /// It is over, and this is the exit code.
     Over(u8),
 }
@@ -65,17 +65,17 @@ pub struct Noting {
     /// The other one.
     pub inner: Arc<dyn EventSink>,
     /// The way its command goes.
-    pub way: Way,
+    pub way: Direction,
     /// Where the run is written.
     pub store: Arc<dyn JournalStore>,
 }
 
 impl EventSink for Noting {
-    fn hear(&self, event: &Event) {
+    fn emit(&self, event: &Event) {
         if let Event::Began { run, .. } = event {
             *stand() = Stand::Run { run: run.clone(), way: self.way, store: self.store.clone() };
         }
-        self.inner.hear(event);
+        self.inner.emit(event);
     }
 
     fn hide(&self, secret: &Secret) {
@@ -107,7 +107,7 @@ async fn stop([mut interrupt, mut terminate, mut hangup]: [Signal; 3], cancel: C
 async fn at_once(face: &Ui) -> u8 {
     let stand = stand().clone();
     match stand {
-        Stand::Before => face.end(&Summary::at_once(None, Way::Forward, None)),
+        Stand::Before => face.end(&Summary::at_once(None, Direction::Forward, None)),
         Stand::Run { run, way, store } => match read(store, run.clone()).await {
             Some(Err(ReleaseError::Store(StoreError::NoSuchRun(_)))) => {
                 face.end(&Summary::at_once(None, way, None))
@@ -123,7 +123,7 @@ async fn at_once(face: &Ui) -> u8 {
 }
 
 /// What the journal says, unless the disk hangs.
-async fn read(store: Arc<dyn JournalStore>, run: RunId) -> Option<Result<Tale, ReleaseError>> {
-    let read = tokio::spawn(async move { Tale::read(store.as_ref(), &run).await });
+async fn read(store: Arc<dyn JournalStore>, run: RunId) -> Option<Result<RunHistory, ReleaseError>> {
+    let read = tokio::spawn(async move { RunHistory::read(store.as_ref(), &run).await });
     tokio::time::timeout(PATIENCE, read).await.ok()?.ok()
 }

@@ -9,21 +9,21 @@ use machine::app::AppKey;
 use serde_json::{Value, json};
 
 use super::args::Global;
-use super::face::Ui;
 use super::settings::{Chosen, Settings};
-use super::{Came, apps, join};
+use super::ui::Ui;
+use super::{CommandResult, apps, wiring};
 use crate::journal::{JournalStore, RunRow};
 use crate::plan::Blocker;
 use crate::plan::release::{Release, has_destroyed};
 use crate::report::exit::DONE;
+use crate::report::format;
 use crate::report::tables::{self, table};
-use crate::report::words;
 
 /// What a run is called that took its app down.
 const DESTROYED: &str = "destroyed";
 
 /// Shows the newest run of each app, or of one.
-pub async fn run(app: Option<&str>, global: &Global, face: &Ui) -> Came {
+pub async fn run(app: Option<&str>, global: &Global, face: &Ui) -> CommandResult {
     let (store, rows) = runs(app, global).await?;
     let mut apps: BTreeMap<&AppKey, Vec<&RunRow>> = BTreeMap::new();
     for row in &rows {
@@ -55,8 +55,8 @@ pub async fn runs(
     let read = async {
         let place = Settings::of(global, Path::new(".")).locate(global)?;
         let store = match place.chosen {
-            Chosen::Named => join::must_look(&place)?,
-            Chosen::Default => match join::look(&place.journal)? {
+            Chosen::Named => wiring::must_look(&place)?,
+            Chosen::Default => match wiring::look(&place.journal)? {
                 Some(store) => store,
                 None => return Ok((None, Vec::new())),
             },
@@ -95,7 +95,7 @@ async fn release(store: &Arc<dyn JournalStore>, runs: &[&RunRow]) -> Option<Rele
 }
 
 fn told(app: &str, row: &RunRow, word: &str, release: Option<&Release>) -> Vec<String> {
-    let last = words::ago(words::moment(row.last_ms), Timestamp::now());
+    let last = format::ago(format::moment(row.last_ms), Timestamp::now());
     let mut lines = table(
         ["APP", "PHASE", "RUN", "WHEN"],
         &[[app.to_owned(), word.to_owned(), row.run.short().to_owned(), last]],
@@ -104,7 +104,7 @@ fn told(app: &str, row: &RunRow, word: &str, release: Option<&Release>) -> Vec<S
         let doubt =
             if release.is_unproven() { " (not proven: nothing shows that it is what runs)" } else { "" };
         lines.push(format!("  release  {}{doubt}", release.run().short()));
-        lines.push(format!("  URL      {}", words::places(&release.plan().endpoints)));
+        lines.push(format!("  URL      {}", format::places(&release.plan().endpoints)));
     }
     let next = next(row, word, row.run.short());
     lines.extend(next.into_iter().map(|command| format!("  next     {command}")));

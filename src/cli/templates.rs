@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::Came;
+use super::CommandResult;
 use super::args::{Templates, WhichTemplate};
-use super::face::Ui;
+use super::ui::Ui;
 use crate::plan::Blocker;
 use crate::report::exit::DONE;
 use crate::report::tables::table;
 use crate::spec::templates::Template;
 
 /// Lists the templates, or shows one.
-pub fn run(args: &Templates, face: &Ui) -> Came {
+pub fn run(args: &Templates, face: &Ui) -> CommandResult {
     match &args.which {
         None => list(face),
         Some(WhichTemplate::Show { template }) => show(named(template)?, face),

@@ -11,33 +11,33 @@ use std::time::Duration;
 use machine::app::AppKey;
 
 use super::args::{Global, Unlock};
-use super::consent::Consent;
-use super::face::Ui;
+use super::consent::ConsentPrompt;
 use super::settings::Settings;
-use super::{Came, apps, join};
+use super::ui::Ui;
+use super::{CommandResult, apps, wiring};
 use crate::journal::sqlite::SqliteStore;
 use crate::journal::{Acquisition, Holder, JournalStore, Lease, LeaseHolder, RunRow};
 use crate::net::live::LiveClock;
 use crate::plan::Blocker;
 use crate::plan::release::open_run;
 use crate::report::Summary;
-use crate::report::ending::holder_lines;
 use crate::report::screen::{GOOD, ODD, in_style};
+use crate::report::summary::holder_lines;
 use crate::report::tables::takes_down;
 
 /// Releases an app's lock.
-pub async fn run(unlock: &Unlock, global: &Global, face: &Ui) -> Came {
+pub async fn run(unlock: &Unlock, global: &Global, face: &Ui) -> CommandResult {
     let ending = carry_out(unlock, global, face).await.map_err(|blocker| vec![blocker])?;
     Ok(face.end(&ending))
 }
 
 async fn carry_out(unlock: &Unlock, global: &Global, face: &Ui) -> Result<Summary, Blocker> {
     let place = Settings::of(global, Path::new(".")).locate(global)?;
-    let reader = join::must_look(&place)?;
+    let reader = wiring::must_look(&place)?;
     let rows = reader.list(None).await?;
     let app = apps::find(&rows, &unlock.app)?;
     let store = SqliteStore::open(&place.journal, Arc::new(LiveClock))?;
-    let me = join::holder(format!("unlock {}", unlock.app));
+    let me = wiring::holder(format!("unlock {}", unlock.app));
     match store.acquire(&app.to_string(), &me).await? {
         Acquisition::Acquired { lease, over } => {
             store.release(&lease).await?;
@@ -49,7 +49,7 @@ async fn carry_out(unlock: &Unlock, global: &Global, face: &Ui) -> Result<Summar
         }
         Acquisition::Busy(tenant) if !unlock.force => Ok(alive(&tenant, &me)),
         Acquisition::Busy(tenant) => {
-            agree(&app, &tenant, &Consent::new(global, face))?;
+            agree(&app, &tenant, &ConsentPrompt::new(global, face))?;
             take(&store, &app, &tenant, &me, &rows).await
         }
     }
@@ -88,7 +88,7 @@ fn alive(tenant: &LeaseHolder, me: &Holder) -> Summary {
     Summary::held(&tenant.by, tenant.since, hint)
 }
 
-fn agree(app: &AppKey, tenant: &LeaseHolder, consent: &Consent) -> Result<(), Blocker> {
+fn agree(app: &AppKey, tenant: &LeaseHolder, consent: &ConsentPrompt) -> Result<(), Blocker> {
     let question = format!("take the lock of {} from {}?", app.name, tenant.by);
     if consent.agreed(&question) {
         return Ok(());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::check;
-use super::face::Ui;
+use super::ui::Ui;
 use crate::report::exit::DONE;
 
 /// Checks every spec.

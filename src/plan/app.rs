@@ -4,9 +4,9 @@ use machine::id::RunId;
 use machine::plan::{Action, DesiredResource};
 use machine::receipt::Attributes;
 
-use super::ask::sha256;
 use super::compose::release_label;
-use super::draw::{Planner, fields};
+use super::planner::{Planner, fields};
+use super::resolved_spec::sha256;
 use super::{Blocker, values};
 use crate::providers::Clients;
 use crate::providers::coolify::application_attributes;

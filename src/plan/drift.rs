@@ -7,7 +7,7 @@ use machine::plan::Action;
 use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
 
-use super::again::find;
+use super::find::find;
 use super::observed::{ObservedApp, ObservedEnv};
 use super::{Blocker, Release};
 use crate::providers::coolify::storages::Mount;

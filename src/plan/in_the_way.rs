@@ -11,8 +11,8 @@ use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
 
-use super::draw::Planner;
 use super::inventory::Inventory;
+use super::planner::Planner;
 use super::{Blocker, Release};
 use crate::journal::{JournalStore, RunRow};
 use crate::providers::{Provider, RemoteObject};

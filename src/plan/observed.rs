@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use machine::plan::Plan;
 
 use super::Release;
-use super::ask::RELEASE;
 use super::compose::release_label::labelled;
 use super::compose::sent;
 use super::release::frozen;
+use super::resolved_spec::RELEASE;
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::compose_text::{ComposeTree, Difference};
 use crate::providers::coolify::envs::EnvRow;

@@ -5,8 +5,8 @@ use machine::receipt::{Attributes, Receipt};
 use machine::step::{RecordIndex, Step};
 
 use super::Blocker;
-use super::again::find;
-use super::draw::{Drawn, Known, Planner, fields};
+use super::find::find;
+use super::planner::{Drawn, Known, Planner, fields};
 use super::survey::Site;
 use crate::providers::cloudflare::Records;
 use crate::providers::cloudflare::normalize::normal;

@@ -15,8 +15,8 @@ use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::{RecordIndex, Step};
 
 use super::artifact::Artifact;
-use super::ask::sha256;
 use super::compose::env_text::Forms;
+use super::resolved_spec::sha256;
 use crate::error::Problems;
 use crate::journal::{JournalStore, RunRow, StoreError, StoredRun};
 use crate::spec::Spec;

@@ -16,7 +16,7 @@ use crate::spec::{ManagedDns, Proxied, RecordType, Spec, Target, Ttl};
 
 /// Where the app will be, and what leads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ground {
+pub struct Surroundings {
     /// The place, as the plan stores it.
     pub place: TargetLocation,
     /// What is to stand at each domain whose record Fabrik keeps, in the spec's order.
@@ -44,7 +44,7 @@ pub struct Site {
     pub proxied: Proxied,
 }
 
-impl Ground {
+impl Surroundings {
     /// Makes sure that the token still belongs to the team that preflight saw. Asked when all else was read, it says that
     /// what was read in between is of that team too.
     ///
@@ -73,7 +73,7 @@ pub async fn survey(
     spec: &Spec,
     base: Option<&Release>,
     facts: &Facts,
-) -> Result<Ground, Blocker> {
+) -> Result<Surroundings, Blocker> {
     let (cloudflare, coolify) = (&clients.cloudflare, &clients.coolify);
     let server = choose(&facts.servers, spec.server.as_deref())?;
     let version = facts.version.clone();
@@ -84,7 +84,7 @@ pub async fn survey(
         server_name: server.name.clone(),
     };
     let warnings = Version::parse(&version).and_then(Version::concern).into_iter().collect();
-    let mut ground = Ground { place, sites: Vec::new(), version, warnings };
+    let mut ground = Surroundings { place, sites: Vec::new(), version, warnings };
     let Some(dns) = spec.dns.managed() else {
         ground.warnings.extend(base.map(|base| left_to_others(spec, base)).unwrap_or_default());
         return Ok(ground);

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::Blocker;
-use super::ask::{Ask, EnvValue, RELEASE};
 use super::compose::env_text::{Forms, needs_empty_part};
 use super::release::Release;
+use super::resolved_spec::{EnvValue, RELEASE, ResolvedSpec};
 use crate::providers::coolify::envs::EnvRow;
 use crate::secrets::Secret;
 use crate::spec::env_value::{self, Carrier, EMPTY_PART, EnvForm, MOST_OF_ALL_ROWS, PART_PREFIX};
@@ -82,7 +82,7 @@ pub struct WantedRows {
 
 impl WantedRows {
     /// Those of what is asked for.
-    pub fn of_ask(ask: &Ask) -> Self {
+    pub fn of_ask(ask: &ResolvedSpec) -> Self {
         Self::of(ask.envs.iter().map(|env| (env.key.as_str(), &env.form)), &ask.artifact.compose)
     }
 

@@ -6,7 +6,7 @@
 use machine::plan::{Action, DesiredResource};
 use machine::receipt::Attributes;
 
-use super::draw::Planner;
+use super::planner::Planner;
 use super::{Blocker, Release};
 use crate::providers::Coolify;
 use crate::providers::coolify::resource::is_application;

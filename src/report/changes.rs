@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::screen::{BAD, DIM, GOOD, ODD, in_style};
 use crate::plan::compose::release_label::FIELD;
-use crate::plan::draw::EDITED;
 use crate::plan::observed::{ObservedApp, ObservedEnv};
+use crate::plan::planner::EDITED;
 use crate::providers::coolify::storages::at_docker;
 use crate::spec::Spec;
 

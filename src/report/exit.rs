@@ -1,7 +1,7 @@
 //! How a command ends, as a number: one table for the way forward, one for the way back.
 
-use crate::runner::Ended;
-use crate::runner::desk::CommandOutcome;
+use crate::engine::RunOutcome;
+use crate::engine::commands::CommandOutcome;
 
 /// The world is as asked.
 pub const DONE: u8 = 0;
@@ -21,11 +21,11 @@ pub const HELD: u8 = 6;
 /// The exit code of `apply` and `resume`.
 pub fn forward(outcome: &CommandOutcome) -> u8 {
     match outcome {
-        CommandOutcome::Unchanged { .. } | CommandOutcome::Ended(Ended::Complete { .. }) => DONE,
-        CommandOutcome::Ended(Ended::RolledBack { .. }) => UNDONE,
-        CommandOutcome::Blockers(_) | CommandOutcome::Ended(Ended::Refused { .. }) => REFUSED,
-        CommandOutcome::Ended(Ended::Parked { .. }) => PARKED,
-        CommandOutcome::Ended(Ended::Failed { .. }) => STANDING,
+        CommandOutcome::Unchanged { .. } | CommandOutcome::Ended(RunOutcome::Complete { .. }) => DONE,
+        CommandOutcome::Ended(RunOutcome::RolledBack { .. }) => UNDONE,
+        CommandOutcome::Blockers(_) | CommandOutcome::Ended(RunOutcome::Refused { .. }) => REFUSED,
+        CommandOutcome::Ended(RunOutcome::Parked { .. }) => PARKED,
+        CommandOutcome::Ended(RunOutcome::Failed { .. }) => STANDING,
         CommandOutcome::Held { .. } => HELD,
     }
 }
@@ -33,7 +33,7 @@ pub fn forward(outcome: &CommandOutcome) -> u8 {
 /// The exit code of `rollback` and `abandon`, and of whatever finishes taking an app down.
 pub fn back(outcome: &CommandOutcome) -> u8 {
     match outcome {
-        CommandOutcome::Ended(Ended::RolledBack { .. }) => DONE,
+        CommandOutcome::Ended(RunOutcome::RolledBack { .. }) => DONE,
         other => forward(other),
     }
 }

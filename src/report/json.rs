@@ -11,19 +11,19 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Veil;
-use crate::runner::event::{Came, Event, EventSink};
+use crate::engine::event::{Change, Event, EventSink};
 use crate::secrets::Secret;
 
 /// The version of the event format.
 const VERSION: u32 = 1;
 
 /// Tells a run on the standard output, one document a line.
-pub struct Json {
+pub struct JsonReporter {
     veil: Veil,
     run: Mutex<Option<String>>,
 }
 
-impl Json {
+impl JsonReporter {
     /// Tells, with secrets hidden by `veil`.
     pub fn new(veil: Veil) -> Self {
         Self { veil, run: Mutex::default() }
@@ -42,7 +42,8 @@ impl Json {
     }
 
     fn tell_of(&self, run: Option<String>, event: &str, fields: Value) {
-        let told = Told { v: VERSION, at: Timestamp::now(), run, event, fields: self.veil.hide_in(fields) };
+        let told =
+            Envelope { v: VERSION, at: Timestamp::now(), run, event, fields: self.veil.hide_in(fields) };
         let line = serde_json::to_string(&told).expect("keys are texts and numbers are finite");
         // A closed pipe is the reader's choice; the run goes on and the journal has it all.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
@@ -51,7 +52,7 @@ impl Json {
 
 /// One line.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Envelope<'a> {
     v: u32,
     at: Timestamp,
     run: Option<String>,
@@ -60,12 +61,12 @@ struct Told<'a> {
     fields: Value,
 }
 
-impl EventSink for Json {
+impl EventSink for JsonReporter {
     fn hide(&self, secret: &Secret) {
         self.veil.learn(secret);
     }
 
-    fn hear(&self, event: &Event) {
+    fn emit(&self, event: &Event) {
         if let Event::Began { run, .. } = event {
             *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Some(run.to_string());
         }
@@ -80,7 +81,7 @@ fn told(event: &Event) -> (&'static str, Value) {
             ("run.began", json!({"app": app, "endpoints": endpoints, "resumed": resumed}))
         }
         Event::Entered(phase) => ("phase.entered", json!({"phase": phase.as_str()})),
-        Event::Done { step, what, came, took } => {
+        Event::Done { step, what, change: came, took } => {
             ("step.done", json!({"step": step, "what": what, "came": came_word(*came), "took_ms": ms(*took)}))
         }
         Event::Waiting { step, what } => ("step.waiting", json!({"step": step, "for": what})),
@@ -108,14 +109,14 @@ fn ms(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn came_word(came: Came) -> &'static str {
+fn came_word(came: Change) -> &'static str {
     match came {
-        Came::Created => "created",
-        Came::Updated => "updated",
-        Came::Found => "found",
-        Came::Checked => "checked",
-        Came::Removed => "removed",
-        Came::Restored => "restored",
-        Came::Kept => "kept",
+        Change::Created => "created",
+        Change::Updated => "updated",
+        Change::Found => "found",
+        Change::Checked => "checked",
+        Change::Removed => "removed",
+        Change::Restored => "restored",
+        Change::Kept => "kept",
     }
 }

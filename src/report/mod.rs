@@ -4,19 +4,19 @@
 //! [`tables`]. Every text passes the [`veil`] on its way out. Nothing here changes a run.
 
 pub mod changes;
-pub mod ending;
 pub mod exit;
-pub mod human;
+pub mod format;
 pub mod json;
+pub mod run_history;
 pub mod screen;
+pub mod summary;
 pub mod tables;
-pub mod tale;
+pub mod text;
 pub mod veil;
-pub mod words;
 
-pub use ending::Summary;
-pub use human::TextReporter;
-pub use json::Json;
+pub use json::JsonReporter;
+pub use run_history::RunHistory;
 pub use screen::Screen;
-pub use tale::Tale;
+pub use summary::Summary;
+pub use text::TextReporter;
 pub use veil::Veil;

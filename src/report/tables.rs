@@ -6,8 +6,8 @@ use machine::phase::PhaseKind;
 use machine::statechart::{ExternalEvent, allowed_events, transition};
 use serde_json::{Value, json};
 
+use super::format;
 use super::screen::{BOLD, in_style};
-use super::words;
 use crate::journal::RunRow;
 
 /// Rows with aligned columns below bold headings.
@@ -87,8 +87,8 @@ pub fn run_fields(row: &RunRow) -> Value {
         "environment": row.app.environment,
         "outside": row.app.outside,
         "phase": phase_word(row),
-        "began": words::moment(row.began_ms),
-        "last": words::moment(row.last_ms),
+        "began": format::moment(row.began_ms),
+        "last": format::moment(row.last_ms),
     })
 }
 
@@ -96,9 +96,9 @@ pub fn run_fields(row: &RunRow) -> Value {
 pub fn entry_words(line: &StoredEntry) -> String {
     match &line.entry {
         JournalEntry::Begun(begun) => format!("{} from {}", begun.app.name, begun.spec),
-        JournalEntry::Provisioning { plan } => format!("plan made for {}", words::places(&plan.endpoints)),
+        JournalEntry::Provisioning { plan } => format!("plan made for {}", format::places(&plan.endpoints)),
         JournalEntry::Verifying { app, endpoints, .. } => {
-            format!("app {} at {}", app.id, words::places(endpoints))
+            format!("app {} at {}", app.id, format::places(endpoints))
         }
         JournalEntry::Complete { evidence } => {
             let checks: Vec<String> =

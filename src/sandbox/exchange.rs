@@ -8,10 +8,10 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::ask::{Ask, Reply};
-use super::faults::{self, Fault, Mishap};
+use super::faults::{self, Fault, RequestFault};
 use super::log::Write;
 use super::world::World;
-use super::{cloudflare, coolify, lies, site};
+use super::{cloudflare, coolify, false_answers, site};
 use crate::net::{Response, SendError};
 
 /// The host of the pretend Cloudflare API.
@@ -36,7 +36,7 @@ pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     *world.log.by_host.entry(ask.host.clone()).or_default() += 1;
     let sent = match faults::next(world, ask) {
         None => effect(world, ask),
-        Some(mishap) => suffer(world, ask, mishap),
+        Some(mishap) => inject(world, ask, mishap),
     };
     if ask.writes() && is_api(ask) {
         let status = sent.as_ref().ok().map(|response| response.http.status().as_u16());
@@ -79,53 +79,65 @@ fn framed(world: &World, ask: &Ask, reply: Reply) -> Response {
     reply.sent(ask.https.then(|| site::certificate_of(world, &ask.host)))
 }
 
-fn suffer(world: &mut World, ask: &Ask, mishap: Mishap) -> Result<Response, SendError> {
+fn inject(world: &mut World, ask: &Ask, mishap: RequestFault) -> Result<Response, SendError> {
     match mishap {
-        Mishap::Refused => Err(SendError::Refused { peer: ask.peer(), reason: "connection refused".into() }),
-        Mishap::LostBefore => lose(world, ask),
-        Mishap::LostAfter => {
+        RequestFault::Refused => {
+            Err(SendError::Refused { peer: ask.peer(), reason: "connection refused".into() })
+        }
+        RequestFault::LostBefore => lose(world, ask),
+        RequestFault::LostAfter => {
             drop(effect(world, ask));
             lose(world, ask)
         }
-        Mishap::Late { after_ms } => {
+        RequestFault::Late { after_ms } => {
             world.later(after_ms, super::events::Event::Late(Box::new(ask.clone())));
             lose(world, ask)
         }
-        Mishap::ErrorBefore => Ok(framed(world, ask, server_error(ask))),
-        Mishap::ErrorAfter => {
+        RequestFault::ErrorBefore => Ok(framed(world, ask, server_error(ask))),
+        RequestFault::ErrorAfter => {
             drop(effect(world, ask));
             Ok(framed(world, ask, server_error(ask)))
         }
-        Mishap::Garbled => {
+        RequestFault::Garbled => {
             effect(world, ask).map(|response| with_body(response, |body| body[..body.len() / 2].to_vec()))
         }
-        Mishap::Empty => effect(world, ask).map(|response| with_body(response, |_| b"{}".to_vec())),
-        Mishap::Gateway => Ok(framed(world, ask, gateway(502))),
-        Mishap::TooMany { retry_after } => {
+        RequestFault::Empty => effect(world, ask).map(|response| with_body(response, |_| b"{}".to_vec())),
+        RequestFault::Gateway => Ok(framed(world, ask, gateway(502))),
+        RequestFault::TooMany { retry_after } => {
             let reply = too_many(world, ask, retry_after);
             Ok(framed(world, ask, reply))
         }
-        Mishap::Stale if ask.writes() => effect(world, ask),
-        Mishap::Stale => effect(&mut world.as_seen_stale(), ask),
-        Mishap::Slow => {
+        RequestFault::Stale if ask.writes() => effect(world, ask),
+        RequestFault::Stale => effect(&mut world.as_seen_stale(), ask),
+        RequestFault::Slow => {
             let sent = effect(world, ask);
             world.pass(Duration::from_millis(ask.timeout_ms * 9 / 10));
             sent
         }
-        Mishap::GatewayAfter => {
+        RequestFault::GatewayAfter => {
             drop(effect(world, ask));
             Ok(framed(world, ask, gateway(504)))
         }
-        Mishap::Mistyped => effect(world, ask).map(|told| lies::retold(told, lies::mistyped)),
-        Mishap::Unsuccessful => effect(world, ask).map(|told| lies::retold(told, lies::unsuccessful)),
-        Mishap::Shuffled => effect(world, ask).map(|told| lies::retold(told, lies::shuffled)),
-        Mishap::Doubled => effect(world, ask).map(|told| lies::retold(told, lies::doubled)),
-        Mishap::CutShort => effect(world, ask).map(|told| lies::retold(told, lies::cut_short)),
-        Mishap::Another => {
-            let other = lies::another(world, ask).filter(|_| !ask.writes());
+        RequestFault::Mistyped => {
+            effect(world, ask).map(|told| false_answers::retold(told, false_answers::mistyped))
+        }
+        RequestFault::Unsuccessful => {
+            effect(world, ask).map(|told| false_answers::retold(told, false_answers::unsuccessful))
+        }
+        RequestFault::Shuffled => {
+            effect(world, ask).map(|told| false_answers::retold(told, false_answers::shuffled))
+        }
+        RequestFault::Doubled => {
+            effect(world, ask).map(|told| false_answers::retold(told, false_answers::doubled))
+        }
+        RequestFault::CutShort => {
+            effect(world, ask).map(|told| false_answers::retold(told, false_answers::cut_short))
+        }
+        RequestFault::Another => {
+            let other = false_answers::another(world, ask).filter(|_| !ask.writes());
             effect(world, other.as_ref().unwrap_or(ask))
         }
-        Mishap::Elsewhere => Ok(framed(world, ask, lies::elsewhere(ask))),
+        RequestFault::Elsewhere => Ok(framed(world, ask, false_answers::elsewhere(ask))),
     }
 }
 

@@ -146,7 +146,7 @@ pub struct Armed {
 
 /// What befalls one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mishap {
+pub enum RequestFault {
     /// Nobody takes the connection; nothing was sent.
     Refused,
     /// It never arrives, and the client waits out its time-out.
@@ -219,7 +219,7 @@ impl World {
 }
 
 /// What befalls the request that has just arrived. Counts it everywhere, whichever fault strikes.
-pub fn next(world: &mut World, ask: &Ask) -> Option<Mishap> {
+pub fn next(world: &mut World, ask: &Ask) -> Option<RequestFault> {
     let is_write = ask.writes() && super::exchange::is_api(ask);
     let exact = countdown(&mut world.at_request);
     let exact_write = if is_write { countdown(&mut world.at_write) } else { None };
@@ -227,7 +227,7 @@ pub fn next(world: &mut World, ask: &Ask) -> Option<Mishap> {
     exact.or(exact_write).or_else(|| armed(world, ask, is_write)).or(drawn)
 }
 
-fn countdown(at: &mut Option<(u64, Mishap)>) -> Option<Mishap> {
+fn countdown(at: &mut Option<(u64, RequestFault)>) -> Option<RequestFault> {
     let (left, mishap) = at.as_mut()?;
     *left = left.saturating_sub(1);
     let struck = (*left == 0).then_some(*mishap);
@@ -237,12 +237,12 @@ fn countdown(at: &mut Option<(u64, Mishap)>) -> Option<Mishap> {
     struck
 }
 
-fn armed(world: &mut World, ask: &Ask, is_write: bool) -> Option<Mishap> {
+fn armed(world: &mut World, ask: &Ask, is_write: bool) -> Option<RequestFault> {
     if super::exchange::is_api(ask) && world.take_fault(Fault::TooMany) {
-        return Some(Mishap::TooMany { retry_after: Some(42) });
+        return Some(RequestFault::TooMany { retry_after: Some(42) });
     }
     if is_write && world.take_fault(Fault::LostReply) {
-        return Some(Mishap::LostAfter);
+        return Some(RequestFault::LostAfter);
     }
-    (is_write && world.take_fault(Fault::ErrorAfterWrite)).then_some(Mishap::ErrorAfter)
+    (is_write && world.take_fault(Fault::ErrorAfterWrite)).then_some(RequestFault::ErrorAfter)
 }

@@ -16,21 +16,20 @@ mod compose;
 mod coolify;
 mod databases;
 pub mod deploy;
-mod disk;
 pub mod dotenv;
 pub mod environment;
 pub mod events;
 mod exchange;
+mod false_answers;
 pub mod faults;
 pub mod front;
 mod gate;
-mod halved;
 mod interpolation;
-mod lies;
 pub mod log;
 mod middleware;
 mod ports;
 pub mod records;
+mod remote_hook;
 pub mod repository;
 mod resolver;
 pub mod schedule;
@@ -42,8 +41,9 @@ mod site;
 pub mod start;
 mod strangers;
 pub mod through;
-mod wired;
+mod truncated;
 pub mod world;
+mod world_file;
 
 #[cfg(test)]
 mod tests;
@@ -56,7 +56,7 @@ use jiff::Timestamp;
 pub use cloudflare::{Quirk, Setup};
 pub use command::Command;
 pub use exchange::{CLOUDFLARE, COOLIFY};
-pub use faults::{Fault, Mishap, UnknownFault};
+pub use faults::{Fault, RequestFault, UnknownFault};
 pub use front::Front;
 pub use middleware::ProxyKind;
 pub use ports::{Hook, Point, Side, Verdict};
@@ -65,7 +65,7 @@ pub use services::Service;
 pub use through::Through;
 pub use world::World;
 
-use self::disk::WorldFile;
+use self::world_file::WorldFile;
 use crate::net::Ports;
 
 /// The wall clock of a world in memory when it begins: 2026-01-01.

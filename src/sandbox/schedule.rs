@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::Ask;
 use super::exchange::{CLOUDFLARE, is_api};
-use super::faults::Mishap;
+use super::faults::RequestFault;
 use super::world::{World, digest};
 
 /// A seed, and how often what goes wrong.
@@ -76,7 +76,7 @@ impl Rates {
 }
 
 /// What the schedule has for this request, which is counted.
-pub fn draw(world: &mut World, ask: &Ask) -> Option<Mishap> {
+pub fn draw(world: &mut World, ask: &Ask) -> Option<RequestFault> {
     let schedule = world.schedule.clone()?;
     if !is_api(ask) {
         return None;
@@ -88,7 +88,7 @@ pub fn draw(world: &mut World, ask: &Ask) -> Option<Mishap> {
 }
 
 impl Schedule {
-    fn mishap(&self, ask: &Ask, kind: &str, nth: u64) -> Option<Mishap> {
+    fn mishap(&self, ask: &Ask, kind: &str, nth: u64) -> Option<RequestFault> {
         let hash = digest(&[&self.seed.to_be_bytes(), kind.as_bytes(), &nth.to_be_bytes()]);
         let mut lot = u16::from_be_bytes([hash[0], hash[1]]) % 1000;
         for (rate, mishap) in self.rates.table(ask, u64::from(u16::from_be_bytes([hash[2], hash[3]]))) {
@@ -102,30 +102,41 @@ impl Schedule {
 }
 
 impl Rates {
-    fn table(&self, ask: &Ask, lot: u64) -> Vec<(u16, Mishap)> {
+    fn table(&self, ask: &Ask, lot: u64) -> Vec<(u16, RequestFault)> {
         let mut table = vec![
-            (self.refused, Mishap::Refused),
-            (self.lost_before, Mishap::LostBefore),
-            (self.lost_after, Mishap::LostAfter),
-            (self.error_before, Mishap::ErrorBefore),
-            (self.garbled, Mishap::Garbled),
-            (self.gateway, Mishap::Gateway),
-            (self.too_many, Mishap::TooMany { retry_after: Some(1 + lot % 60) }),
-            (self.too_many_bare, Mishap::TooMany { retry_after: None }),
-            (self.slow, Mishap::Slow),
+            (self.refused, RequestFault::Refused),
+            (self.lost_before, RequestFault::LostBefore),
+            (self.lost_after, RequestFault::LostAfter),
+            (self.error_before, RequestFault::ErrorBefore),
+            (self.garbled, RequestFault::Garbled),
+            (self.gateway, RequestFault::Gateway),
+            (self.too_many, RequestFault::TooMany { retry_after: Some(1 + lot % 60) }),
+            (self.too_many_bare, RequestFault::TooMany { retry_after: None }),
+            (self.slow, RequestFault::Slow),
         ];
         if ask.writes() {
             let after_ms = 1 + lot * 997 % (settle_ms(ask) - 1000);
-            table.push((self.late, Mishap::Late { after_ms }));
-            table.push((self.error_after, Mishap::ErrorAfter));
-            table.push((self.empty, Mishap::Empty));
+            table.push((self.late, RequestFault::Late { after_ms }));
+            table.push((self.error_after, RequestFault::ErrorAfter));
+            table.push((self.empty, RequestFault::Empty));
         } else {
-            table.push((self.stale, Mishap::Stale));
-            let lists = [Mishap::Shuffled, Mishap::Doubled, Mishap::CutShort, Mishap::Another];
+            table.push((self.stale, RequestFault::Stale));
+            let lists = [
+                RequestFault::Shuffled,
+                RequestFault::Doubled,
+                RequestFault::CutShort,
+                RequestFault::Another,
+            ];
             table.extend(lists.map(|lie| (self.lies, lie)));
         }
-        let years = Mishap::TooMany { retry_after: Some(86_400 * 365) };
-        let lies = [Mishap::Mistyped, Mishap::Unsuccessful, Mishap::GatewayAfter, Mishap::Elsewhere, years];
+        let years = RequestFault::TooMany { retry_after: Some(86_400 * 365) };
+        let lies = [
+            RequestFault::Mistyped,
+            RequestFault::Unsuccessful,
+            RequestFault::GatewayAfter,
+            RequestFault::Elsewhere,
+            years,
+        ];
         table.extend(lies.map(|lie| (self.lies, lie)));
         table
     }

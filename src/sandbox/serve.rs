@@ -21,9 +21,9 @@ use tokio::net::TcpListener;
 use super::ask::Ask;
 use super::command::Command;
 use super::gate::{Aim, Gate};
-use super::halved::Halved;
 use super::ports::Side;
-use super::{CLOUDFLARE, COOLIFY, Sandbox, schedule, site, wired};
+use super::truncated::Halved;
+use super::{CLOUDFLARE, COOLIFY, Sandbox, remote_hook, schedule, site};
 use crate::net::Question;
 
 /// Bytes a request may have; Coolify takes far more than Fabrik sends.
@@ -36,7 +36,7 @@ pub struct Server {
 }
 
 #[derive(Clone)]
-struct Desk {
+struct Handler {
     sandbox: Sandbox,
     gate: Arc<Gate>,
     /// When a client that knows nothing of the sandbox's clock last called.
@@ -50,7 +50,7 @@ struct Desk {
 pub async fn bind(sandbox: Sandbox, address: SocketAddr) -> std::io::Result<Server> {
     let listener = TcpListener::bind(address).await?;
     let called = Arc::new(Mutex::new(Instant::now()));
-    let desk = Desk { sandbox, gate: Arc::default(), called };
+    let desk = Handler { sandbox, gate: Arc::default(), called };
     Ok(Server { listener, router: Router::new().fallback(answer).with_state(desk) })
 }
 
@@ -72,7 +72,7 @@ impl Server {
     }
 }
 
-async fn answer(State(desk): State<Desk>, request: axum::extract::Request) -> Response {
+async fn answer(State(desk): State<Handler>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
@@ -80,11 +80,11 @@ async fn answer(State(desk): State<Desk>, request: axum::extract::Request) -> Re
     if let Some(what) = parts.uri.path().strip_prefix("/sandbox/") {
         return desk.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await;
     }
-    let ask = desk.meant(wired::received(&parts, &body));
+    let ask = desk.meant(remote_hook::received(&parts, &body));
     desk.outside(&ask).await
 }
 
-impl Desk {
+impl Handler {
     /// A request to this address itself, with the host that its path means.
     fn meant(&self, ask: Ask) -> Ask {
         let is_own = ask.host == "localhost" || ask.host.parse::<IpAddr>().is_ok();
@@ -104,7 +104,7 @@ impl Desk {
         self.gate.pass(&named(Side::Before, ask)).await;
         let sent = self.sandbox.exchange(ask);
         self.gate.pass(&named(Side::After, ask)).await;
-        let reply = wired::timed(wired::sent(sent), &self.sandbox);
+        let reply = remote_hook::timed(remote_hook::sent(sent), &self.sandbox);
         match self.gate.arrive(&named(Side::MidReply, ask)) {
             Some(waiting) if !reply.body().is_empty() => {
                 return reply.map(|body| Body::new(Halved::new(body.into(), waiting)));

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::ask::Ask;
 use super::clock::Time;
 use super::command::Command;
-use super::wired;
+use super::remote_hook;
 use crate::net::{
     Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
@@ -122,8 +122,8 @@ impl Through {
 impl Transport for Through {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
         let ask = Ask::of(&request);
-        let response = self.inner.send(wired::sending(&self.url, &ask, request)?).await?;
-        let (result, time) = wired::told(&ask, response);
+        let response = self.inner.send(remote_hook::sending(&self.url, &ask, request)?).await?;
+        let (result, time) = remote_hook::told(&ask, response);
         if let Some(time) = time {
             self.keep(time);
         }

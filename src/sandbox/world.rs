@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::applications::{Access, Application, Deployment};
 use super::clock::Time;
-use super::cloudflare::CloudflareHabits;
+use super::cloudflare::CloudflareQuirks;
 use super::events::Job;
-use super::faults::{Armed, Mishap};
+use super::faults::{Armed, RequestFault};
 use super::front::Front;
 use super::records::{Record, Zone};
 use super::schedule::Schedule;
@@ -44,7 +44,7 @@ pub struct World {
     /// DNS records as the name servers answer them, about a second behind.
     pub published: Vec<Record>,
     /// How the pretend Cloudflare behaves where reports differ.
-    pub cloudflare: CloudflareHabits,
+    pub cloudflare: CloudflareQuirks,
     /// How the pretend Coolify is set up.
     pub coolify: CoolifySetup,
     /// The one server.
@@ -84,9 +84,9 @@ pub struct World {
     /// Faults drawn from a seed.
     pub schedule: Option<Schedule>,
     /// One fault at the n-th write from now (1 = the next).
-    pub at_write: Option<(u64, Mishap)>,
+    pub at_write: Option<(u64, RequestFault)>,
     /// One fault at the n-th request from now (1 = the next), site probes included.
-    pub at_request: Option<(u64, Mishap)>,
+    pub at_request: Option<(u64, RequestFault)>,
     /// How often each kind of request was made; the schedule counts by it.
     pub kinds: BTreeMap<String, u64>,
     /// What was asked of this world.
@@ -215,7 +215,7 @@ impl World {
             records: Vec::new(),
             deleted: Vec::new(),
             published: Vec::new(),
-            cloudflare: CloudflareHabits::default(),
+            cloudflare: CloudflareQuirks::default(),
             coolify: CoolifySetup::default(),
             server: Server::localhost(),
             tunnels: BTreeMap::new(),

@@ -10,7 +10,7 @@ use super::reader::{Complaint, Fields, Frozen, Reader};
 use super::sections::Asked;
 use super::templates::Template;
 use super::tree::{self, MergeKeys, Node, Value};
-use super::{Spec, check, dns, keys, older, resources, sections, source};
+use super::{Spec, check, dns, keys, legacy, resources, sections, source};
 use crate::error::{Problem, Problems};
 
 /// Reads a whole spec.
@@ -30,7 +30,7 @@ pub fn parse(path: &Path, text: &str, frozen: Frozen) -> Result<Spec, Problems> 
 /// Reads every key; `None` only after a complaint.
 fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
     let mut fields = reader.fields(root, "")?;
-    let kind = older::translate(reader, &mut fields);
+    let kind = legacy::translate(reader, &mut fields);
     let name =
         required(reader, &mut fields, "name").and_then(|node| reader.checked(&node, "name", check::name));
     let asked = source::asked(reader, &mut fields);
@@ -39,7 +39,7 @@ fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
     let domains = domains::domains(reader, &mut fields);
     let known = domains.as_ref().map(|domains| domains.ascii.as_slice());
     if let (Some(kind), Some(known)) = (kind, known) {
-        older::agree(reader, kind, known);
+        legacy::agree(reader, kind, known);
     }
     belongs(reader, &mut fields, from);
     let service = fields.take("service").and_then(|node| reader.checked(&node, "service", check::service));

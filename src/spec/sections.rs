@@ -14,7 +14,7 @@ use super::{
     Adopt, Fingerprint, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, StatusSet,
     Undo, Volume,
 };
-use super::{check, expand, proof, suspicion};
+use super::{check, expand, proof, secret_heuristics};
 
 /// What is known of an app when its `health` is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn variable(reader: &mut Reader<'_>, entry: Entry, carrier: Option<Carrier>) -> 
     }
     let name = name?;
     warn_of_coolifys_own(reader, entry.place, &name);
-    if let Some(why) = suspicion::of(&name, &value) {
+    if let Some(why) = secret_heuristics::of(&name, &value) {
         let complaint = Complaint::new(format!("`env.{name}` looks like a secret ({why})"));
         reader.warn(
             entry.node.place,

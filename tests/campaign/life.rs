@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Engine, Options};
 use fabrik::journal::Holder;
 use fabrik::net::{Request, Response, SendError, Transport};
-use fabrik::runner::Ended;
-use fabrik::runner::desk::{CommandOutcome, Desk, Options};
 use fabrik::sandbox::{Hook, Sandbox, Schedule, Side};
 use machine::phase::VolumePolicy;
 use tokio::sync::Notify;
@@ -170,7 +170,7 @@ impl Life {
         }
     }
 
-    async fn act(&self, act: Act, process: Desk) -> Option<CommandOutcome> {
+    async fn act(&self, act: Act, process: Engine) -> Option<CommandOutcome> {
         let options = Options { refresh: act == Act::Refresh, ..options() };
         match act {
             Act::Update | Act::Move | Act::Refresh => {
@@ -220,11 +220,11 @@ impl Life {
         self.wounds.append(&mut wounds.lock().expect("nobody panics here"));
     }
 
-    fn through(&self, sandbox: &Sandbox, hook: Hook) -> Desk {
+    fn through(&self, sandbox: &Sandbox, hook: Hook) -> Engine {
         let outside = sandbox.outside_with_hook(hook);
         let desk = self.scenario.process(&CrashPoint::default());
         let clients = desk.clients.clone().through(&outside);
-        Desk { outside, clients, ..desk }
+        Engine { outside, clients, ..desk }
     }
 
     async fn asleep(&mut self, act: Act, request: u64, other: Act) {
@@ -234,7 +234,7 @@ impl Life {
         let transport = Arc::new(Sleepy { inner, left: AtomicU64::new(request), gate: gate.clone() });
         let outside = fabrik::net::Ports { transport, ..desk.outside.clone() };
         let clients = desk.clients.clone().through(&outside);
-        let sleeper = Desk { outside, clients, ..desk };
+        let sleeper = Engine { outside, clients, ..desk };
         let first = async {
             drop(self.act(act, sleeper).await);
             gate.reached.notify_one();
@@ -249,7 +249,7 @@ impl Life {
                     boot: "another".to_owned(),
                     command: "resume".to_owned(),
                 };
-                let process = Desk { holder: elsewhere, ..self.scenario.process(&CrashPoint::default()) };
+                let process = Engine { holder: elsewhere, ..self.scenario.process(&CrashPoint::default()) };
                 drop(self.act(other, process).await);
                 gate.open.notify_one();
             }
@@ -262,7 +262,9 @@ impl Life {
     async fn give_up_what_others_deleted(&self, context: &str) {
         for _ in 0..4 {
             let outcome = self.act(Act::Undo, self.scenario.process(&CrashPoint::default())).await;
-            let Some(CommandOutcome::Ended(Ended::Failed { run, standing, .. })) = outcome else { return };
+            let Some(CommandOutcome::Ended(RunOutcome::Failed { run, standing, .. })) = outcome else {
+                return;
+            };
             assert!(self.deleted, "{context}: does not come to an end: {standing:?}");
             let resource = standing.first().expect("something stands").receipt.step;
             self.scenario
@@ -293,7 +295,7 @@ impl Life {
         for _ in 0..4 {
             let act = if self.seed.is_multiple_of(2) { Act::Resume } else { Act::Undo };
             let outcome = self.act(act, self.scenario.process(&CrashPoint::default())).await;
-            let parked = matches!(outcome, Some(CommandOutcome::Ended(Ended::Parked { .. })));
+            let parked = matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::Parked { .. })));
             // A run whose app others deleted parks until a person undoes it.
             assert!(!parked || self.deleted, "{context}: does not converge: {outcome:?}");
         }
@@ -304,7 +306,7 @@ impl Life {
         at_rest(&self.scenario, &context).await;
         if script.ends_in_destroy {
             let outcome = self.act(Act::Destroy, self.scenario.process(&CrashPoint::default())).await;
-            let gone = matches!(outcome, Some(CommandOutcome::Ended(Ended::RolledBack { .. })));
+            let gone = matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::RolledBack { .. })));
             assert!(gone, "{context}: the last destroy: {outcome:?}");
             at_rest(&self.scenario, &format!("{context}, taken down")).await;
         }

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fabrik::engine::commands::{CommandOutcome, Engine};
+use fabrik::engine::event::{Event, EventSink};
 use fabrik::net::{Ports, Request, Response, SendError, Transport};
 use fabrik::report::Veil;
-use fabrik::runner::desk::{CommandOutcome, Desk};
-use fabrik::runner::event::{Event, EventSink};
 use fabrik::secrets::Secret;
 use machine::phase::{PhaseKind, VolumePolicy};
 use serde_json::json;
@@ -71,7 +71,7 @@ struct All {
 }
 
 impl EventSink for All {
-    fn hear(&self, event: &Event) {
+    fn emit(&self, event: &Event) {
         self.told.lock().unwrap().push(self.veil.hide(&format!("{event:?}")));
     }
 
@@ -102,7 +102,7 @@ impl Command {
         scenario
     }
 
-    async fn done(self, scenario: &Scenario, desk: &Desk) -> CommandOutcome {
+    async fn done(self, scenario: &Scenario, desk: &Engine) -> CommandOutcome {
         match self {
             Self::Apply | Self::Update => desk.apply(scenario.spec(), &options()).await,
             Self::RollBack => {
@@ -126,7 +126,7 @@ async fn told(command: Command, at: usize, mood: Mood) -> Option<String> {
     let outside = Ports { transport: parrot.clone(), ..outside };
     let desk = scenario.process(&CrashPoint::default());
     let clients = desk.clients.clone().through(&outside);
-    let desk = Desk { listener: heard.clone(), outside, clients, ..desk };
+    let desk = Engine { listener: heard.clone(), outside, clients, ..desk };
     let outcome = command.done(&scenario, &desk).await;
     drop(desk);
     if parrot.asked.load(Ordering::SeqCst) <= at {

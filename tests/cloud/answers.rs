@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use fabrik::net::{Ports, Request, Response, SendError, Transport};
 use fabrik::providers::outcome::WriteOutcome;
 use fabrik::providers::{Cloudflare, Provider, Volumes};
-use fabrik::sandbox::{CLOUDFLARE, Mishap};
+use fabrik::sandbox::{CLOUDFLARE, RequestFault};
 use fabrik::secrets::Secret;
 
 use super::{Sky, fields, tag};
@@ -93,7 +93,7 @@ async fn a_new_record_says_every_field_that_has_a_default() {
 async fn a_gateway_that_answers_a_write_in_html_leaves_doubt() {
     let sky = Sky::new();
     let call = sky.records(NAME).await.create_request(&fields("A", NAME, "203.0.113.1"), &tag());
-    sky.change(|world| world.at_request = Some((1, Mishap::Gateway)));
+    sky.change(|world| world.at_request = Some((1, RequestFault::Gateway)));
     let answer = sky.send(call).await;
     assert!(matches!(&answer, WriteOutcome::Ambiguous(why) if why.contains("502")), "{answer:?}");
 }

@@ -5,7 +5,7 @@ use fabrik::net::{Ports, Request, Response, SendError, Transport};
 use fabrik::providers::cloudflare::normalize::normal;
 use fabrik::providers::outcome::WriteOutcome;
 use fabrik::providers::{Cloudflare, Provider, ReadError, RemoteObject, Volumes};
-use fabrik::sandbox::{Mishap, Quirk};
+use fabrik::sandbox::{Quirk, RequestFault};
 use fabrik::secrets::Secret;
 use machine::receipt::Attributes;
 use machine::step::Step;
@@ -205,7 +205,7 @@ async fn a_write_that_was_turned_away_was_not_done_whatever_the_code() {
         let call = sky.records(NAME).await.create_request(&fields("A", NAME, "203.0.113.1"), &tag());
         sky.change(|world| {
             world.cloudflare.throttle_code = code;
-            world.at_request = Some((1, Mishap::TooMany { retry_after }));
+            world.at_request = Some((1, RequestFault::TooMany { retry_after }));
         });
         assert!(matches!(sky.send(call).await, WriteOutcome::NotSent(..)), "{code}");
         assert!(sky.sandbox.world().records.is_empty());
@@ -217,7 +217,7 @@ async fn reading_outlasts_a_short_spell_of_throttling() {
     let sky = Sky::new();
     sky.change(|world| {
         world.cloudflare.penalty_ms = 40_000;
-        world.at_request = Some((1, Mishap::TooMany { retry_after: None }));
+        world.at_request = Some((1, RequestFault::TooMany { retry_after: None }));
     });
     assert_eq!(sky.zone().await.name, "example.com");
 }

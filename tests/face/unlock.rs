@@ -86,7 +86,7 @@ impl Other {
     async fn writes(&self) -> Result<(), StoreError> {
         let seq = self.store.load(&self.run).await.unwrap().lines.len() as u64;
         let entry = JournalEntry::Parked { reason: "tried".into() };
-        let at = fabrik::runner::journal::moment(&LiveClock);
+        let at = fabrik::engine::journal::moment(&LiveClock);
         self.store.append(&self.run, seq, self.lease.token, &StoredEntry::new(at, entry)).await
     }
 }

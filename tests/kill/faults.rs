@@ -6,31 +6,31 @@
 
 use std::collections::BTreeSet;
 
-use fabrik::sandbox::Mishap;
+use fabrik::sandbox::RequestFault;
 
 use super::stage::{Spot, Stage};
 use super::{Then, is_every_point, seed};
 use crate::promise::operation::{Operation, Story};
 use crate::promise::scenario::Made;
 
-const MISHAPS: [Mishap; 17] = [
-    Mishap::Refused,
-    Mishap::LostBefore,
-    Mishap::LostAfter,
-    Mishap::Late { after_ms: 25_000 },
-    Mishap::ErrorBefore,
-    Mishap::ErrorAfter,
-    Mishap::Garbled,
-    Mishap::Empty,
-    Mishap::Gateway,
-    Mishap::TooMany { retry_after: Some(30) },
-    Mishap::TooMany { retry_after: None },
-    Mishap::Stale,
-    Mishap::Slow,
-    Mishap::GatewayAfter,
-    Mishap::Mistyped,
-    Mishap::Unsuccessful,
-    Mishap::Elsewhere,
+const MISHAPS: [RequestFault; 17] = [
+    RequestFault::Refused,
+    RequestFault::LostBefore,
+    RequestFault::LostAfter,
+    RequestFault::Late { after_ms: 25_000 },
+    RequestFault::ErrorBefore,
+    RequestFault::ErrorAfter,
+    RequestFault::Garbled,
+    RequestFault::Empty,
+    RequestFault::Gateway,
+    RequestFault::TooMany { retry_after: Some(30) },
+    RequestFault::TooMany { retry_after: None },
+    RequestFault::Stale,
+    RequestFault::Slow,
+    RequestFault::GatewayAfter,
+    RequestFault::Mistyped,
+    RequestFault::Unsuccessful,
+    RequestFault::Elsewhere,
 ];
 const OPERATIONS: [Operation; 5] =
     [Operation::Apply, Operation::Update, Operation::Undo, Operation::FailedUpdate, Operation::Destroy];
@@ -43,7 +43,7 @@ const LATER: [u64; 4] = [0, 1, 3, 6];
 struct Strike {
     /// Which write of the deed, from 0.
     write: usize,
-    mishap: Mishap,
+    mishap: RequestFault,
     later: u64,
 }
 
@@ -81,7 +81,7 @@ fn arm(stage: &Stage, asked: &[Asked], Strike { write, mishap, later }: Strike) 
     let mut writes = asked.iter().enumerate().filter(|(_, it)| it.writes);
     let (at, _) = writes.nth(write).expect("so many writes are sent");
     // Only a read can be stale: the one that follows.
-    let at = if mishap == Mishap::Stale { (at + 1).min(asked.len() - 1) } else { at };
+    let at = if mishap == RequestFault::Stale { (at + 1).min(asked.len() - 1) } else { at };
     let request = Some((at as u64 + 1, mishap));
     stage.scenario.sandbox.with_world(|world| world.at_request = request).unwrap();
     // After its effect comes half of its answer.

@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Engine};
+use fabrik::engine::context::Cancel;
+use fabrik::engine::event::{Event, EventSink};
+use fabrik::engine::interruptible_clock::InterruptibleClock;
 use fabrik::net::{Budgets, Ports, Request, Response, SendError, Transport};
 use fabrik::providers::request::{CLOUDFLARE_TAKES, COOLIFY_TAKES};
-use fabrik::runner::Ended;
-use fabrik::runner::attended::InterruptibleClock;
-use fabrik::runner::desk::{CommandOutcome, Desk};
-use fabrik::runner::event::{Event, EventSink};
-use fabrik::runner::work::Cancel;
-use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Mishap, Rates, Sandbox, Schedule, World};
+use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Rates, RequestFault, Sandbox, Schedule, World};
 use machine::phase::PhaseKind;
 
 use crate::promise::crash::CrashPoint;
@@ -54,7 +54,7 @@ struct Onlooker {
 }
 
 impl EventSink for Onlooker {
-    fn hear(&self, event: &Event) {
+    fn emit(&self, event: &Event) {
         if let Event::Waiting { step, what } = event
             && what.contains("rate limit")
         {
@@ -67,7 +67,7 @@ impl EventSink for Onlooker {
 }
 
 /// A process that keeps to what the APIs take, as the program does.
-fn metered(scenario: &Scenario, outside: Ports, onlooker: Arc<Onlooker>) -> Desk {
+fn metered(scenario: &Scenario, outside: Ports, onlooker: Arc<Onlooker>) -> Engine {
     let mut desk = scenario.process(&CrashPoint::default());
     if let Some(cancel) = &onlooker.stops {
         desk.cancel = cancel.clone();
@@ -87,7 +87,7 @@ fn change(scenario: &Scenario, change: impl FnOnce(&mut World)) {
 }
 
 fn is_complete(outcome: &CommandOutcome) -> bool {
-    matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. }))
+    matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. }))
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn a_run_that_waits_for_room_stops_when_asked_and_goes_on_later() {
     let desk = metered(&scenario, scenario.sandbox.outside(), onlooker.clone());
     let outcome = desk.apply(scenario.spec(), &options()).await;
     assert_eq!(onlooker.waits.lock().unwrap().len(), 1, "it waited no more");
-    assert!(matches!(&outcome, CommandOutcome::Ended(Ended::Parked { .. })), "{outcome:?}");
+    assert!(matches!(&outcome, CommandOutcome::Ended(RunOutcome::Parked { .. })), "{outcome:?}");
     always(&scenario, "stopped").await;
     change(&scenario, |world| world.coolify.rate_limit = 10_000);
     scenario.resume(&CrashPoint::default()).await;
@@ -141,7 +141,7 @@ async fn a_write_turned_away_is_sent_again_and_makes_one_thing() {
     for retry_after in [None, Some(0), Some(42), Some(86_400)] {
         for write in 1..=8 {
             let scenario = Scenario::new(1);
-            change(&scenario, |world| world.at_write = Some((write, Mishap::TooMany { retry_after })));
+            change(&scenario, |world| world.at_write = Some((write, RequestFault::TooMany { retry_after })));
             let (noting, outside) = Noting::over(&scenario.sandbox);
             let desk = metered(&scenario, outside, Arc::default());
             let outcome = desk.apply(scenario.spec(), &options()).await;

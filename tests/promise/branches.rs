@@ -1,7 +1,7 @@
 //! Apps that follow a branch: what a head that does not build, or is never well, leaves behind.
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::sandbox::applications::Application;
 use fabrik::sandbox::repository::Builds;
 use fabrik::sandbox::{Fault, World};
@@ -29,7 +29,7 @@ async fn pushed(builds: Builds) -> Scenario {
     scenario.write("blog.yaml", SPEC);
     push(&scenario, FIRST, Builds::Yes);
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     push(&scenario, SECOND, builds);
     scenario
 }
@@ -54,13 +54,13 @@ fn state(scenario: &Scenario) -> (Option<String>, String, usize) {
 async fn a_head_that_does_not_build_leaves_the_release_before_running_and_nothing_is_deployed_again() {
     let scenario = pushed(Builds::No).await;
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("failed"), "{cause:?}");
     assert_eq!(state(&scenario), (Some(FIRST.to_owned()), "HEAD".to_owned(), 2));
     at_rest(&scenario, "a head that does not build").await;
     push(&scenario, "3333333333333333333333333333333333333333", Builds::Yes);
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     at_rest(&scenario, "the head after it").await;
 }
 
@@ -78,7 +78,7 @@ async fn a_head_that_builds_and_is_never_well_is_replaced_by_the_commit_of_the_r
 async fn a_finished_update_is_rolled_back_to_the_commit_of_the_release_before() {
     let scenario = pushed(Builds::Yes).await;
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     push(&scenario, "3333333333333333333333333333333333333333", Builds::No);
     let outcome = scenario.roll_back(&CrashPoint::default()).await;
     assert!(rolled_back(&outcome), "{outcome:?}");

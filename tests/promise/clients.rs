@@ -1,7 +1,7 @@
 //! What else the vendors do that nobody would expect, lived through by whole runs.
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::sandbox::World;
 
 use super::crash::CrashPoint;
@@ -49,7 +49,7 @@ async fn an_application_that_only_seems_to_have_exited_is_not_deleted_while_its_
         }
     };
     scenario.sandbox.with_world(unreachable).unwrap();
-    let CommandOutcome::Ended(Ended::Failed { standing, .. }) = scenario.roll_back_newest().await else {
+    let CommandOutcome::Ended(RunOutcome::Failed { standing, .. }) = scenario.roll_back_newest().await else {
         panic!("it was taken down")
     };
     assert!(format!("{standing:?}").contains("its server cannot be used now"), "{standing:?}");

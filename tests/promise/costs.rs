@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fabrik::runner::desk::{CommandOutcome, Desk};
-use fabrik::runner::event::{Event, EventSink};
-use fabrik::runner::waits::Wait;
+use fabrik::engine::commands::{CommandOutcome, Engine};
+use fabrik::engine::event::{Event, EventSink};
+use fabrik::engine::waits::Wait;
 use fabrik::sandbox::world::Token;
 use fabrik::sandbox::{Fault, Side, Verdict, World};
 use machine::phase::VolumePolicy;
@@ -87,7 +87,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/promise/costs.md"
 struct Waits(Mutex<BTreeMap<Wait, Duration>>);
 
 impl EventSink for Waits {
-    fn hear(&self, _: &Event) {}
+    fn emit(&self, _: &Event) {}
 
     fn waits(&self, why: Wait, time: Duration) {
         *self.0.lock().unwrap().entry(why).or_default() += time;
@@ -102,7 +102,7 @@ struct Cost {
     took: Duration,
 }
 
-async fn cost(scenario: &Scenario, command: impl AsyncFnOnce(Desk) -> CommandOutcome) -> Cost {
+async fn cost(scenario: &Scenario, command: impl AsyncFnOnce(Engine) -> CommandOutcome) -> Cost {
     let requests: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
     let count = requests.clone();
     let outside = scenario.sandbox.outside_with_hook(Arc::new(move |point| {
@@ -115,7 +115,7 @@ async fn cost(scenario: &Scenario, command: impl AsyncFnOnce(Desk) -> CommandOut
     let desk = scenario.process(&CrashPoint::default());
     let clients = desk.clients.clone().through(&outside);
     let began = clock.boot();
-    let outcome = command(Desk { listener: waits.clone(), outside, clients, ..desk }).await;
+    let outcome = command(Engine { listener: waits.clone(), outside, clients, ..desk }).await;
     let (waits, requests) = (waits.0.lock().unwrap().clone(), requests.lock().unwrap().clone());
     Cost { outcome, waits, requests, took: clock.boot().saturating_sub(began) }
 }
@@ -147,7 +147,7 @@ async fn costs(made: Made) -> Vec<(&'static str, Cost)> {
     let scenario = Scenario::with(made, 1);
     let apply = |scenario: &Scenario| {
         let spec = scenario.spec();
-        async move |desk: Desk| desk.apply(spec, &options()).await
+        async move |desk: Engine| desk.apply(spec, &options()).await
     };
     costs.push(("first apply", cost(&scenario, apply(&scenario)).await));
     costs.push(("unchanged", cost(&scenario, apply(&scenario)).await));
@@ -163,14 +163,14 @@ async fn costs(made: Made) -> Vec<(&'static str, Cost)> {
     let scenario = Scenario::with(made, 1);
     scenario.apply(&CrashPoint::default()).await;
     let app = scenario.journal().list(None).await.unwrap().pop().expect("a run").app;
-    let destroy = async move |desk: Desk| desk.destroy(&app, VolumePolicy::Retain, &options()).await;
+    let destroy = async move |desk: Engine| desk.destroy(&app, VolumePolicy::Retain, &options()).await;
     costs.push(("destroy", cost(&scenario, destroy).await));
     costs
 }
 
-async fn roll_back(scenario: &Scenario) -> impl AsyncFnOnce(Desk) -> CommandOutcome {
+async fn roll_back(scenario: &Scenario) -> impl AsyncFnOnce(Engine) -> CommandOutcome {
     let run = scenario.finished().await.pop().expect("a finished run");
-    async move |desk: Desk| desk.roll_back(&run, &options()).await
+    async move |desk: Engine| desk.roll_back(&run, &options()).await
 }
 
 /// A resume of a run whose token was no longer accepted when the app was to be started, and is again.
@@ -186,7 +186,7 @@ async fn resumed_after_a_refused_token(made: Made) -> Cost {
     scenario.heard_through(outside).await;
     scenario.sandbox.with_world(|world| world.coolify.token = Token::Root).unwrap();
     let run = scenario.open_run().await.expect("it parked");
-    cost(&scenario, async move |desk: Desk| desk.resume(&run, &options()).await).await
+    cost(&scenario, async move |desk: Engine| desk.resume(&run, &options()).await).await
 }
 
 fn revoke(world: &mut World) {

@@ -4,8 +4,8 @@
 //! another one does. With every point nothing is drawn and nothing left out: what is not tried then is a third crash.
 //! Where both ways leave one and the same wreck, as they do once a run is being undone, it is tried once.
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::sandbox::services::Volume;
 
 use super::crash::CrashPoint;
@@ -32,7 +32,7 @@ impl Then {
 
     // One that resumes may find a run that is being undone, and go on with that.
     fn may_end_in(self, outcome: Option<&CommandOutcome>) -> bool {
-        let parked = matches!(outcome, Some(CommandOutcome::Ended(Ended::Parked { .. })));
+        let parked = matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::Parked { .. })));
         !parked && (self == Self::Resume || outcome.is_none_or(rolled_back))
     }
 }

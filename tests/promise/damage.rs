@@ -1,7 +1,7 @@
 //! A journal in which a byte fell over that the database does not look at.
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 
 use super::crash::CrashPoint;
 use super::invariants::{always, at_rest};
@@ -43,6 +43,6 @@ async fn a_run_whose_frozen_spec_is_damaged_is_not_carried_on_with() {
 
     overwrite(&scenario, "env: {COLOUR: glue,", "env: {COLOUR: blue,");
     let outcome = scenario.resume(&CrashPoint::default()).await;
-    assert!(matches!(outcome, Some(CommandOutcome::Ended(Ended::Complete { .. }))), "{outcome:?}");
+    assert!(matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::Complete { .. }))), "{outcome:?}");
     at_rest(&scenario, "after it was mended").await;
 }

@@ -1,7 +1,7 @@
 //! Undoing a run that found the app changed outside Fabrik: it is put back as it was found, not as it ought to be.
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::sandbox::World;
 
 use super::crash::CrashPoint;
@@ -47,7 +47,7 @@ async fn a_record_that_was_changed_outside_is_put_back_so_and_the_release_before
 
             let outcome = scenario.roll_back(&CrashPoint::default()).await;
             assert!(
-                matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })),
+                matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })),
                 "{context}: {outcome:?}"
             );
             assert_eq!(record(&scenario), found, "{context}");

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::{CommandOutcome, Options};
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Options};
 use fabrik::sandbox::{Fault, ProxyKind};
 use machine::entry::{JournalEntry, Proof};
 
@@ -16,7 +16,7 @@ async fn apply(scenario: &Scenario, options: &Options) -> CommandOutcome {
 }
 
 fn complete(outcome: &CommandOutcome) -> bool {
-    matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. }))
+    matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. }))
 }
 
 /// A scene with a release whose app says nothing of itself, behind a proxy that does not say it either.
@@ -68,7 +68,7 @@ async fn where_proof_is_required_an_answer_alone_is_undone() {
         }
         let required = Options { require_proof: !by_the_spec, ..options() };
         let outcome = apply_silenced(&scenario, &required).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
         assert_eq!(scenario.sandbox.show(), before);
     }
 }
@@ -83,7 +83,7 @@ async fn a_release_without_proof_is_never_unchanged_where_proof_is_required() {
     let required = Options { require_proof: true, ..options() };
     let outcome = apply_silenced(&scenario, &required).await;
     assert!(
-        matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })),
+        matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })),
         "it is deployed again: {outcome:?}"
     );
     // By now it writes something, which shows that it was started.
@@ -140,7 +140,7 @@ async fn the_given_timeout_bounds_how_long_a_sick_app_is_waited_for() {
     let began = clock.boot();
     let leave = Options { timeout: Some(Duration::from_secs(30)), no_rollback: true, ..options() };
     let outcome = apply(&scenario, &leave).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Failed { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Failed { .. })), "{outcome:?}");
     // The start itself takes 20 seconds; the spec alone would have waited three minutes more.
     assert!(clock.boot().saturating_sub(began) < Duration::from_secs(60));
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use fabrik::engine::RunOutcome;
+use fabrik::engine::apply::new_run;
+use fabrik::engine::commands::{CommandOutcome, known};
 use fabrik::plan::compose::env_text::Forms;
-use fabrik::plan::draw::Planner;
+use fabrik::plan::planner::Planner;
 use fabrik::plan::survey::survey;
-use fabrik::plan::{Ask, Preflight, Release};
+use fabrik::plan::{Preflight, Release, ResolvedSpec};
 use fabrik::report::changes;
-use fabrik::runner::Ended;
-use fabrik::runner::apply::new_run;
-use fabrik::runner::desk::{CommandOutcome, known};
 use fabrik::sandbox::World;
 use fabrik::sandbox::applications::Storage;
 
@@ -193,7 +193,7 @@ async fn planned(scenario: &Scenario) -> String {
     let known = base.as_ref().map(known).unwrap_or_default();
     let spec = scenario.spec();
     let sources = desk.sources(&spec.path).unwrap();
-    let ask = Ask::fresh(spec.clone(), &sources, &desk.key, &known, &Forms::new()).unwrap();
+    let ask = ResolvedSpec::fresh(spec.clone(), &sources, &desk.key, &known, &Forms::new()).unwrap();
     let facts = Preflight::of(&desk.clients.coolify).await.facts().unwrap();
     let ground = survey(&desk.clients, &spec, base.as_ref(), &facts).await.unwrap();
     let drawing = Planner {
@@ -222,7 +222,7 @@ fn ids(scenario: &Scenario) -> (String, BTreeSet<(String, String)>) {
 
 async fn complete(scenario: &Scenario, context: &str) {
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{context}: {outcome:?}");
     at_rest(scenario, context).await;
 }
 
@@ -273,7 +273,7 @@ async fn a_volume_that_leaves_the_spec_stays_on_the_server_and_is_named() {
     let volumes = scenario.sandbox.world().volumes;
     scenario.respec("volumes: [{name: data, path: /data}]\n", "");
     let (outcome, warnings) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.world().volumes, volumes);
     assert!(warnings.iter().any(|it| it.contains(&volumes[0].name)), "{warnings:?}");
 }
@@ -326,7 +326,9 @@ async fn domains_are_shown_as_they_were_written() {
     let plan = planned(&scenario).await;
     assert!(plan.contains("bücher.example.org  (create)"), "{plan}");
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    let CommandOutcome::Ended(Ended::Complete { endpoints, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Complete { endpoints, .. }) = &outcome else {
+        panic!("{outcome:?}")
+    };
     assert_eq!(endpoints, &["https://bücher.example.org"]);
 }
 
@@ -340,7 +342,7 @@ async fn a_zone_may_be_given_by_its_id_and_must_hold_the_domain() {
     complete(&scenario, "a zone by its id").await;
     scenario.respec("domain: blog.example.com", "domain: blog.example.org");
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("zone `example.com`"), "{cause:?}");
 }
 
@@ -348,7 +350,7 @@ async fn a_zone_may_be_given_by_its_id_and_must_hold_the_domain() {
 async fn a_target_that_is_cloudflares_own_is_refused() {
     let scenario = scenario(&FOLDER.replace("port: 8000", "port: 8000\ndns: {target: 104.16.132.229}"));
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("Cloudflare's own"), "{cause:?}");
     assert!(scenario.sandbox.world().log.writes.is_empty());
 }
@@ -382,7 +384,7 @@ async fn a_domain_may_lead_to_another_name_or_to_an_ipv6_address_behind_the_prox
             let outcome = scenario.apply(&CrashPoint::default()).await;
             let context = format!("{kind}, proxied: {proxied}");
             assert!(
-                matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })),
+                matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })),
                 "{context}: {outcome:?}"
             );
             let world = scenario.sandbox.world();

@@ -1,7 +1,7 @@
 //! Requests that land long after their run has ended, as those of a process do that slept on the wire: the next apply
 //! takes down what they made, and only that.
 
-use fabrik::sandbox::{Fault, Mishap, World};
+use fabrik::sandbox::{Fault, RequestFault, World};
 use machine::id::{JournalId, RunId};
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -12,7 +12,7 @@ use super::operation::{Operation, Story, complete, rolled_back};
 use super::scenario::{Made, Scenario};
 
 /// Past every settle window, and past the ten minutes a step tries for.
-const FAR_TOO_LATE: Mishap = Mishap::Late { after_ms: 1_500_000 };
+const FAR_TOO_LATE: RequestFault = RequestFault::Late { after_ms: 1_500_000 };
 
 async fn late_everywhere(story: Story, fails: bool) {
     for write in 1.. {

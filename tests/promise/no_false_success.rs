@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::net::Ports;
-use fabrik::report::Tale;
-use fabrik::report::ending::{Summary, Way};
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::report::RunHistory;
+use fabrik::report::summary::{Direction, Summary};
 use fabrik::sandbox::services::Line;
 use fabrik::sandbox::{Fault, ProxyKind, Verdict, World};
 use fabrik::spec::templates::Template;
@@ -149,11 +149,11 @@ async fn is_true(scenario: &Scenario, outcome: &CommandOutcome, context: &str) -
     let world = scenario.sandbox.world();
     let store = scenario.journal();
     let run = match outcome {
-        CommandOutcome::Ended(Ended::Complete { run, .. } | Ended::RolledBack { run, .. }) => run,
+        CommandOutcome::Ended(RunOutcome::Complete { run, .. } | RunOutcome::RolledBack { run, .. }) => run,
         other => panic!("{context}: {other:?}"),
     };
-    let tale = Tale::read(store.as_ref(), run).await.unwrap();
-    let ending = Summary::of(outcome, Way::Forward, Some(&tale));
+    let tale = RunHistory::read(store.as_ref(), run).await.unwrap();
+    let ending = Summary::of(outcome, Direction::Forward, Some(&tale));
     let lines: Vec<String> =
         ending.lines.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
     let proof = tale.proof();
@@ -205,7 +205,7 @@ async fn a_start_that_comes_to_nothing(
     let proof = is_true(&scenario, &outcome, &context).await;
     match proof {
         None => {
-            let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else {
+            let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = &outcome else {
                 unreachable!("it was checked")
             };
             let hint = kind.hint(fault);
@@ -309,7 +309,7 @@ async fn the_log_that_is_shown_is_the_new_versions_and_has_no_secret() {
         scenario.edit(fault.name());
         scenario.arm(fault);
         let outcome = apply(said("key=canary-value-of-the-key")).await;
-        let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else {
+        let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = &outcome else {
             panic!("{fault:?}: {outcome:?}")
         };
         let evidence = cause.evidence.join("\n");
@@ -338,7 +338,7 @@ async fn a_label_that_is_no_longer_wanted_goes_and_comes_back_with_the_next_star
         scenario.respec(from, to);
         let outcome = apply(&scenario, false).await;
         let run = scenario.finished().await.pop().expect("a finished run");
-        let tale = Tale::read(scenario.journal().as_ref(), &run).await.unwrap();
+        let tale = RunHistory::read(scenario.journal().as_ref(), &run).await.unwrap();
         assert_eq!((labels(&scenario), tale.proof()), (count, Some(proof)), "{to}: {outcome:?}");
         at_rest(&scenario, to).await;
     }

@@ -1,7 +1,7 @@
 //! What a process does in a sweep, to which app, and how it ends undisturbed.
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::sandbox::world::Tunnel;
 use fabrik::sandbox::{Fault, World};
 
@@ -9,11 +9,11 @@ use super::crash::CrashPoint;
 use super::scenario::{Made, Scenario};
 
 pub fn complete(outcome: &CommandOutcome) -> bool {
-    matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. }) | CommandOutcome::Unchanged { .. })
+    matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. }) | CommandOutcome::Unchanged { .. })
 }
 
 pub fn rolled_back(outcome: &CommandOutcome) -> bool {
-    matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. }))
+    matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. } | RunOutcome::Refused { .. }))
 }
 
 /// What a process does in a sweep.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Engine, Options};
+use fabrik::engine::phase_error::Interruption;
 use fabrik::journal::decorator::StoreDecorator;
 use fabrik::journal::{Acquisition, JournalStore, Lease, StoreError};
-use fabrik::report::ending::Way;
-use fabrik::report::{Summary, Tale};
-use fabrik::runner::Ended;
-use fabrik::runner::desk::{CommandOutcome, Desk, Options};
-use fabrik::runner::halt::Stop;
+use fabrik::report::summary::Direction;
+use fabrik::report::{RunHistory, Summary};
 use fabrik::sandbox::{Fault, Verdict, World};
 use fabrik::spec::Spec;
 use machine::entry::{JournalEntry, Purpose, StoredEntry};
@@ -25,13 +25,15 @@ use super::scenario::{Scenario, options};
 async fn deployed() -> Scenario {
     let scenario = Scenario::new(1);
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     scenario
 }
 
 fn parked(outcome: &CommandOutcome) -> Option<&str> {
     match outcome {
-        CommandOutcome::Ended(Ended::Parked { stop: Stop::Parked { reason, .. }, .. }) => Some(reason),
+        CommandOutcome::Ended(RunOutcome::Parked { stop: Interruption::Parked { reason, .. }, .. }) => {
+            Some(reason)
+        }
         _ => None,
     }
 }
@@ -42,7 +44,7 @@ async fn a_strangers_record_at_the_name_is_refused_and_not_touched() {
     scenario.sandbox.stranger_record("blog.example.com").unwrap();
     let before = scenario.sandbox.show();
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) = outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("blog.example.com"), "{}", cause.message);
     assert_eq!(scenario.sandbox.show(), before);
     assert!(scenario.sandbox.world().log.writes.is_empty());
@@ -79,7 +81,7 @@ async fn a_token_of_another_team_in_the_middle_of_an_undo_parks_and_calls_nothin
         drop(process);
         let context = format!("team swapped {calls} calls into the undo: {outcome:?}");
         always(&scenario, &context).await;
-        if matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })) {
+        if matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })) {
             assert!(calls > 5, "{context}");
             return;
         }
@@ -87,7 +89,7 @@ async fn a_token_of_another_team_in_the_middle_of_an_undo_parks_and_calls_nothin
         scenario.sandbox.with_world(|world| world.arm(Fault::TeamSwap, None)).unwrap();
         let resumed = scenario.resume(&CrashPoint::default()).await.expect("an open run");
         assert!(
-            matches!(resumed, CommandOutcome::Ended(Ended::RolledBack { .. })),
+            matches!(resumed, CommandOutcome::Ended(RunOutcome::RolledBack { .. })),
             "{context}, then {resumed:?}"
         );
         at_rest(&scenario, &context).await;
@@ -105,9 +107,9 @@ async fn two_specs_of_one_name_in_different_projects_do_not_touch_each_other() {
     std::fs::write(&other, text).unwrap();
     let outcome =
         scenario.process(&CrashPoint::default()).apply(Spec::read(&other).unwrap(), &options()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     let without_volumes = |show: &str| show.split("volumes:").next().unwrap_or_default().to_owned();
     assert_eq!(without_volumes(&scenario.sandbox.show()), without_volumes(&first));
 }
@@ -149,11 +151,11 @@ async fn waiting_for_the_lock_ends_when_told_to_stop() {
     first.store.acquire(&app.to_string(), &first.holder).await.unwrap();
     let second = scenario.process(&CrashPoint::default());
     second.cancel.ask();
-    let began = second.house.boot();
+    let began = second.local_clock.boot();
     let patient = Options { wait_lock: Duration::from_secs(3600), ..options() };
     let outcome = second.apply(scenario.spec(), &patient).await;
     assert!(matches!(outcome, CommandOutcome::Held { .. }), "{outcome:?}");
-    assert!(second.house.boot().saturating_sub(began) < Duration::from_secs(60), "it went on waiting");
+    assert!(second.local_clock.boot().saturating_sub(began) < Duration::from_secs(60), "it went on waiting");
 }
 
 #[tokio::test]
@@ -164,7 +166,7 @@ async fn waiting_for_the_lock_ends_when_the_other_process_dies() {
     first.store.acquire(&app.to_string(), &first.holder).await.unwrap();
     drop(first);
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -176,7 +178,7 @@ async fn manual_rollback_parks_instead_of_undoing() {
     assert!(parked(&outcome).is_some(), "{outcome:?}");
     assert_eq!(scenario.sandbox.world().services.len(), 2);
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     at_rest(&scenario, "after a manual rollback").await;
 }
 
@@ -186,11 +188,11 @@ async fn no_rollback_leaves_standing_what_a_rollback_then_takes_down() {
     scenario.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
     let leave = Options { no_rollback: true, ..options() };
     let outcome = scenario.process(&CrashPoint::default()).apply(scenario.spec(), &leave).await;
-    let CommandOutcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
     let resources: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
     assert_eq!(resources, [Step::App, Step::Project, Step::Dns(0)]);
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     at_rest(&scenario, "after --no-rollback and rollback").await;
 }
 
@@ -204,12 +206,14 @@ async fn a_record_edited_by_somebody_else_is_kept_and_named_and_can_be_given_up(
     };
     let id = scenario.sandbox.with_world(edit).unwrap();
     let outcome = scenario.roll_back_newest().await;
-    let CommandOutcome::Ended(Ended::Failed { run, standing, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Failed { run, standing, .. }) = &outcome else {
+        panic!("{outcome:?}")
+    };
     assert!(matches!(standing.as_slice(), [one] if one.receipt.id == id), "{standing:?}");
     assert!(scenario.sandbox.world().records.iter().any(|record| record.id == id));
     let process = scenario.process(&CrashPoint::default());
     let outcome = process.abandon(run, Step::Dns(0), "it is theirs now", &options()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert!(scenario.sandbox.world().records.iter().any(|record| record.id == id), "given up, not deleted");
 }
 
@@ -222,7 +226,7 @@ async fn a_record_that_lost_our_mark_is_never_deleted() {
     };
     scenario.sandbox.with_world(unmark).unwrap();
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Failed { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Failed { .. })), "{outcome:?}");
     assert!(scenario.sandbox.world().records.iter().any(|record| record.name == "blog.example.com"));
 }
 
@@ -237,7 +241,7 @@ async fn a_project_of_ours_that_others_moved_into_is_kept() {
     };
     scenario.sandbox.with_world(move_in).unwrap();
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert!(scenario.sandbox.world().services.iter().any(|service| service.name == "guest"));
     assert!(scenario.sandbox.world().projects.iter().any(|project| project.name == "blog"));
 }
@@ -249,7 +253,7 @@ async fn apply_over_an_open_run_with_another_plan_undoes_it_first() {
     let open = scenario.open_run().await.expect("a run cut off half-way");
     scenario.edit("another");
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     let rows = scenario.journal().list(None).await.unwrap();
     let first = rows.iter().find(|row| row.run == open).unwrap();
     assert_eq!(first.phase, Some(PhaseKind::RolledBack));
@@ -281,7 +285,8 @@ async fn an_apply_that_cannot_begin_says_what_it_undid_before() {
     scenario.apply(&CrashPoint::at(60)).await;
     let open = scenario.open_run().await.expect("an open run");
     scenario.edit("something else");
-    let desk = Desk { store: Arc::new(Full(scenario.journal())), ..scenario.process(&CrashPoint::default()) };
+    let desk =
+        Engine { store: Arc::new(Full(scenario.journal())), ..scenario.process(&CrashPoint::default()) };
     let outcome = desk.apply(scenario.spec(), &options()).await;
     let CommandOutcome::Blockers(blockers) = &outcome else { panic!("{outcome:?}") };
     assert!(blockers[0].hint.contains(&format!("run {} was undone", open.short())), "{blockers:?}");
@@ -295,7 +300,7 @@ async fn apply_over_an_open_run_with_the_same_plan_resumes_it() {
     let open = scenario.open_run().await.expect("a run cut off half-way");
     let outcome = scenario.apply(&CrashPoint::default()).await;
     assert!(
-        matches!(&outcome, CommandOutcome::Ended(Ended::Complete { run, .. }) if *run == open),
+        matches!(&outcome, CommandOutcome::Ended(RunOutcome::Complete { run, .. }) if *run == open),
         "{outcome:?}"
     );
     at_rest(&scenario, "after apply over an open run").await;
@@ -337,7 +342,10 @@ async fn a_resumed_update_parks_on_a_changed_secret_that_it_need_not_send() {
         assert!(reason.contains("API_KEY"), "{context}: {reason}");
         scenario.environment.insert("API_KEY".to_owned(), "canary-value-of-the-key".to_owned());
         let outcome = scenario.resume(&CrashPoint::default()).await.expect("it is still open");
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
+        assert!(
+            matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })),
+            "{context}: {outcome:?}"
+        );
         at_rest(&scenario, &context).await;
     }
 }
@@ -349,14 +357,14 @@ async fn a_record_that_somebody_edited_after_our_change_is_not_put_back() {
     scenario.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
     let leave = Options { no_rollback: true, ..options() };
     let outcome = scenario.process(&CrashPoint::default()).apply(scenario.spec(), &leave).await;
-    let CommandOutcome::Ended(Ended::Failed { run, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Failed { run, .. }) = &outcome else { panic!("{outcome:?}") };
     let edit = |world: &mut World| {
         let record = world.records.iter_mut().find(|record| record.name == "blog.example.com").unwrap();
         record.content = "198.51.100.99".into();
     };
     scenario.sandbox.with_world(edit).unwrap();
     let outcome = scenario.process(&CrashPoint::default()).roll_back(run, &options()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Failed { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Failed { .. })), "{outcome:?}");
     let world = scenario.sandbox.world();
     let record = world.records.iter().find(|record| record.name == "blog.example.com").unwrap();
     assert_eq!((record.content.as_str(), record.ttl), ("198.51.100.99", 300), "it is theirs now");
@@ -372,7 +380,7 @@ async fn a_failed_update_puts_variables_and_record_back() {
     scenario.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
     let outcome = scenario.apply(&CrashPoint::default()).await;
     // No source gives the secret's old value any more, so all but that is as before.
-    let CommandOutcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(format!("{standing:?}").contains("API_KEY"), "{standing:?}");
     let differing: Vec<(String, String)> = before
         .lines()
@@ -383,7 +391,7 @@ async fn a_failed_update_puts_variables_and_record_back() {
     assert!(differing.iter().all(|(a, _)| a.contains("API_KEY")), "{differing:#?}");
     scenario.environment.insert("API_KEY".to_owned(), "canary-value-of-the-key".to_owned());
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.show(), before);
 }
 
@@ -394,7 +402,7 @@ async fn a_vanished_app_is_made_again_when_asked_to_look() {
     scenario.sandbox.with_world(vanish).unwrap();
     let refresh = Options { refresh: true, ..options() };
     let outcome = scenario.process(&CrashPoint::default()).apply(scenario.spec(), &refresh).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.world().services.len(), 2);
 }
 
@@ -404,7 +412,7 @@ async fn looking_again_at_what_is_as_asked_sends_no_write() {
     let writes = scenario.sandbox.world().log.writes.len();
     let refresh = Options { refresh: true, ..options() };
     let outcome = scenario.process(&CrashPoint::default()).apply(scenario.spec(), &refresh).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.world().log.writes.len(), writes);
     at_rest(&scenario, "after a refresh").await;
 }
@@ -431,7 +439,7 @@ async fn an_interrupted_run_parks_at_its_next_safe_point_and_is_resumed() {
             scenario.resume(&CrashPoint::default()).await;
         } else {
             assert!(
-                !cancelled || matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })),
+                !cancelled || matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })),
                 "at {at}: {outcome:?}"
             );
         }
@@ -442,7 +450,7 @@ async fn an_interrupted_run_parks_at_its_next_safe_point_and_is_resumed() {
 #[tokio::test]
 async fn every_attempt_at_an_unclear_request_is_in_the_journal_in_order() {
     let scenario = Scenario::new(1);
-    let lost = fabrik::sandbox::Mishap::LostAfter;
+    let lost = fabrik::sandbox::RequestFault::LostAfter;
     scenario.sandbox.with_world(|world| world.at_write = Some((1, lost))).unwrap();
     scenario.apply(&CrashPoint::default()).await;
     let run = scenario.finished().await.pop().unwrap();
@@ -487,7 +495,7 @@ async fn a_secret_that_the_app_logs_is_not_in_the_journal() {
     process.outside = outside;
     let outcome = process.apply(scenario.spec(), &options()).await;
     drop(process);
-    let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.evidence.iter().any(|seen| seen.contains("***")), "the log was not shown: {cause:?}");
     let mut written = format!("{outcome:?}");
     for row in scenario.journal().list(None).await.unwrap() {
@@ -509,7 +517,7 @@ async fn a_release_whose_folder_is_gone_can_still_be_rolled_back() {
     std::fs::remove_dir_all(scenario.folder.path().join("app")).unwrap();
     std::fs::remove_file(scenario.spec_path()).unwrap();
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     at_rest(&scenario, "after the folder was deleted").await;
 }
 
@@ -521,7 +529,7 @@ async fn undoing_a_release_does_not_need_the_variables_that_making_it_needed() {
     scenario.apply(&CrashPoint::default()).await;
     scenario.environment.clear();
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     at_rest(&scenario, "undone without its variables").await;
 }
 
@@ -540,7 +548,7 @@ fn on_coolifys_own_machine() -> Scenario {
 async fn a_first_deploy_on_coolifys_own_machine_finds_its_address_by_coolifys_name() {
     let scenario = on_coolifys_own_machine();
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     let world = scenario.sandbox.world();
     let record = world.records.iter().find(|record| record.name == "blog.example.com").unwrap();
     assert_eq!(record.content, world.server.ip);
@@ -553,7 +561,7 @@ async fn an_address_of_cloudflares_own_is_never_taken_for_the_servers() {
     process.outside.resolver = Arc::new(OneName("104.16.132.229".to_owned()));
     process.clients = process.clients.clone().through(&process.outside);
     let outcome = process.apply(scenario.spec(), &options()).await;
-    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("proxy") && cause.hint.contains("dns: {target"), "{cause:?}");
 }
 
@@ -578,8 +586,9 @@ async fn a_destroy_that_was_killed_at_any_point_and_taken_up_again_is_done_and_c
         let context = format!("destroyed, killed at {point} ({})", fuse.fell());
         if let Some(resumed) = scenario.resume(&CrashPoint::default()).await {
             let rows = scenario.journal().list(None).await.unwrap();
-            let tale = Tale::read(scenario.journal().as_ref(), &rows.last().unwrap().run).await.unwrap();
-            let ending = Summary::of(&resumed, Way::Forward, Some(&tale));
+            let tale =
+                RunHistory::read(scenario.journal().as_ref(), &rows.last().unwrap().run).await.unwrap();
+            let ending = Summary::of(&resumed, Direction::Forward, Some(&tale));
             assert_eq!((ending.exit, ending.outcome), (0, "destroyed"), "{context}: {resumed:?}");
         }
         if let Some(run) = scenario.open_run().await {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::{CommandOutcome, Desk};
-use fabrik::runner::halt::Stop;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Engine};
+use fabrik::engine::phase_error::Interruption;
 use fabrik::sandbox::{Hook, Side, Verdict, World};
 use fabrik::spec::Spec;
 
@@ -13,7 +13,7 @@ use super::crash::CrashPoint;
 use super::invariants::at_rest;
 use super::scenario::{Scenario, options};
 
-fn process_with(scenario: &Scenario, hook: Hook) -> Desk {
+fn process_with(scenario: &Scenario, hook: Hook) -> Engine {
     let outside = scenario.sandbox.outside_with_hook(hook);
     let mut process = scenario.process(&CrashPoint::default());
     process.clients = process.clients.clone().through(&outside);
@@ -37,7 +37,7 @@ async fn a_stranger_that_arrives_after_the_plan_is_not_joined() {
         }),
     );
     let outcome = process.apply(scenario.spec(), &options()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     let world = scenario.sandbox.world();
     let at_the_name: Vec<_> = world.records.iter().filter(|r| r.name == "blog.example.com").collect();
     assert!(matches!(at_the_name.as_slice(), [one] if one.content == "198.51.100.7"), "{at_the_name:?}");
@@ -49,7 +49,7 @@ async fn a_process_that_slept_past_its_lease_sends_nothing_more() {
     let fuse = CrashPoint::suspended_after_an_intent(&scenario.sandbox);
     let outcome = scenario.apply(&fuse).await;
     assert!(
-        matches!(outcome, CommandOutcome::Ended(Ended::Parked { stop: Stop::Fenced, .. })),
+        matches!(outcome, CommandOutcome::Ended(RunOutcome::Parked { stop: Interruption::Fenced, .. })),
         "{outcome:?}"
     );
     assert!(scenario.sandbox.world().log.writes.is_empty(), "{:?}", scenario.sandbox.world().log.writes);
@@ -78,16 +78,16 @@ fn two_apps_that_want_the_same_new_project_make_it_once() {
             let (other, spec) = (other.clone(), spec.clone());
             let second = std::thread::spawn(move || runtime().block_on(other.apply(spec, &options())));
             let outcome = second.join().unwrap();
-            assert!(matches!(outcome, CommandOutcome::Ended(Ended::Parked { .. })), "{outcome:?}");
+            assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Parked { .. })), "{outcome:?}");
         }
         Verdict::Go
     });
     let first = process_with(&scenario, hook);
     let outcome = runtime().block_on(first.apply(scenario.spec(), &options()));
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     drop(first);
     let outcome = runtime().block_on(scenario.resume(&CrashPoint::default()));
-    assert!(matches!(outcome, Some(CommandOutcome::Ended(Ended::Complete { .. }))), "{outcome:?}");
+    assert!(matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::Complete { .. }))), "{outcome:?}");
     let world = scenario.sandbox.world();
     assert_eq!(world.projects.iter().filter(|project| project.name == "shared").count(), 1);
 }
@@ -101,7 +101,7 @@ async fn a_name_that_something_holds_which_no_list_shows_is_refused_in_minutes_a
     scenario.sandbox.with_world(hide).unwrap();
     let before = scenario.sandbox.show();
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("refused three times"), "{cause:?}");
     assert!(cause.hint.contains("no list shows"), "{cause:?}");
     let creates =

@@ -1,7 +1,7 @@
 //! Who keeps the record of an app's name, and how that changes: by Fabrik, through a tunnel, by somebody else.
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::sandbox::world::Tunnel;
 use fabrik::sandbox::{CLOUDFLARE, World};
 
@@ -89,7 +89,7 @@ async fn a_name_that_leads_nowhere_or_elsewhere_is_never_called_deployed() {
         }
         switch(&scenario, "", &ways()[1]);
         let outcome = scenario.apply(&CrashPoint::default()).await;
-        let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = outcome else {
+        let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = outcome else {
             panic!("{to:?}: {outcome:?}")
         };
         assert_eq!(cause.hint.contains("`dns: external`"), to.is_none(), "{to:?}: {cause:?}");
@@ -110,7 +110,7 @@ async fn every_switch_between_the_ways_ends_as_asked_and_its_undo_as_before() {
             // A name that leads through a tunnel of ours goes on to do so: others have to take it over first.
             if from.contains("tunnel") && to.contains("external") {
                 let outcome = scenario.apply(&CrashPoint::default()).await;
-                let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = outcome else {
+                let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = outcome else {
                     panic!("{context}: {outcome:?}")
                 };
                 assert!(cause.hint.contains("dns: {tunnel:"), "{context}: {cause:?}");
@@ -140,7 +140,7 @@ async fn a_switch_to_a_tunnel_that_is_down_leaves_the_earlier_release_answering_
             })
             .unwrap();
         let outcome = scenario.apply(&CrashPoint::default()).await;
-        let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = outcome else {
+        let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = outcome else {
             panic!("{made:?}: {outcome:?}")
         };
         assert!(cause.message.contains("the tunnel is down"), "{cause:?}");
@@ -189,7 +189,7 @@ async fn a_server_behind_a_tunnel_is_told_to_want_its_id() {
     let scenario = Scenario::new(1);
     scenario.sandbox.with_world(|world| world.server.tunnelled = true).unwrap();
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) = outcome else { panic!("{outcome:?}") };
     assert!(
         cause.hint.contains("`dns: {tunnel: TUNNEL-ID}`") && cause.hint.contains("cloudflared"),
         "{cause:?}"

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use fabrik::engine::commands::{CommandOutcome, Engine, Options};
+use fabrik::engine::context::Cancel;
+use fabrik::engine::event::{Event, EventSink, NullSink};
 use fabrik::journal::memory::MemoryStore;
 use fabrik::journal::sqlite::SqliteStore;
 use fabrik::journal::{Holder, JournalStore};
 use fabrik::net::Ports;
 use fabrik::providers::{Clients, Cloudflare, Coolify};
-use fabrik::runner::desk::{CommandOutcome, Desk, Options};
-use fabrik::runner::event::{Event, EventSink, NullSink};
-use fabrik::runner::work::Cancel;
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox, Verdict, World};
 use fabrik::secrets::{FingerprintKey, Secret};
 use fabrik::spec::Spec;
@@ -189,7 +189,7 @@ impl Scenario {
     }
 
     /// A new process, which dies where `fuse` burns.
-    pub fn process(&self, fuse: &CrashPoint) -> Desk {
+    pub fn process(&self, fuse: &CrashPoint) -> Engine {
         let outside = fuse.outside(&self.sandbox);
         let store: Arc<dyn JournalStore> = Arc::new(CrashingStore::new(self.journal(), fuse.clone()));
         let environment = self.environment.clone();
@@ -205,9 +205,9 @@ impl Scenario {
                 Secret::new("1|coolify-token"),
             ),
         };
-        Desk {
+        Engine {
             store,
-            house: outside.clock.clone(),
+            local_clock: outside.clock.clone(),
             outside,
             clients,
             listener: Arc::new(NullSink),
@@ -265,7 +265,7 @@ impl Scenario {
         let heard = Arc::new(Heard::default());
         let desk = self.process(&CrashPoint::default());
         let clients = desk.clients.clone().through(&outside);
-        let desk = Desk { listener: heard.clone(), outside, clients, ..desk };
+        let desk = Engine { listener: heard.clone(), outside, clients, ..desk };
         let outcome = desk.apply(self.spec(), &options()).await;
         let warnings = heard.0.lock().unwrap().drain(..).collect();
         (outcome, warnings)
@@ -340,7 +340,7 @@ impl Scenario {
 struct Heard(Mutex<Vec<String>>);
 
 impl EventSink for Heard {
-    fn hear(&self, event: &Event) {
+    fn emit(&self, event: &Event) {
         if let Event::Warned(text) = event {
             self.0.lock().unwrap().push(text.clone());
         }

@@ -3,10 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::net::Ports;
 use fabrik::net::live::LiveTransport;
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::through::Through;
 use fabrik::sandbox::{Fault, serve};
 
@@ -44,8 +44,8 @@ async fn life(scenario: &Scenario, outside: &Ports) -> Vec<String> {
 
 fn ended(outcome: &CommandOutcome) -> &'static str {
     match outcome {
-        CommandOutcome::Ended(Ended::Complete { .. }) => "complete",
-        CommandOutcome::Ended(Ended::RolledBack { .. }) => "rolled back",
+        CommandOutcome::Ended(RunOutcome::Complete { .. }) => "complete",
+        CommandOutcome::Ended(RunOutcome::RolledBack { .. }) => "rolled back",
         _ => "otherwise",
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use fabrik::plan::Pin;
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
+use fabrik::plan::SourcePinning;
 use machine::plan::{Action, Plan};
 use machine::replay::AnyDeployment;
 
@@ -97,7 +97,7 @@ async fn what_cannot_be_changed_where_it_stands_is_refused_beforehand_with_the_w
         let (before, writes) = (scenario.sandbox.show(), scenario.sandbox.world().log.writes.len());
         scenario.respec(from, to);
         let outcome = scenario.apply(&CrashPoint::default()).await;
-        let CommandOutcome::Ended(Ended::Refused { cause, .. }) = outcome else {
+        let CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) = outcome else {
             panic!("{to}: {outcome:?}")
         };
         assert!(cause.message.contains(what), "{to}: {cause:?}");
@@ -113,7 +113,7 @@ async fn a_branch_is_deployed_at_every_apply() {
     scenario.respec(&format!(", commit: '{}'", "1".repeat(40)), "");
     for applied in 1..=3 {
         let outcome = scenario.apply(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
         assert_eq!(scenario.sandbox.world().deployments.len(), applied);
         at_rest(&scenario, "a branch").await;
     }
@@ -122,14 +122,14 @@ async fn a_branch_is_deployed_at_every_apply() {
 #[tokio::test]
 async fn an_unchanged_image_is_pinned_by_its_digest_and_not_by_its_tag() {
     for (image, pinned) in [
-        ("blog:1.0".to_owned(), Pin::Tag),
-        ("blog".to_owned(), Pin::Tag),
-        (format!("blog@sha256:{}", "a".repeat(64)), Pin::Content),
+        ("blog:1.0".to_owned(), SourcePinning::Tag),
+        ("blog".to_owned(), SourcePinning::Tag),
+        (format!("blog@sha256:{}", "a".repeat(64)), SourcePinning::Content),
     ] {
         let scenario = Scenario::with(Made::Image, 1);
         scenario.respec("blog:1.0", &image);
         let outcome = scenario.apply(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
         let requests = scenario.sandbox.world().log.requests;
         let outcome = scenario.apply(&CrashPoint::default()).await;
         assert!(

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
-use fabrik::sandbox::{Fault, Mishap, Service, Verdict};
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
+use fabrik::sandbox::{Fault, RequestFault, Service, Verdict};
 use serde_json::{Value, json};
 
 use super::crash::CrashPoint;
@@ -59,7 +59,7 @@ fn renamed() -> String {
 
 async fn complete(scenario: &Scenario) -> Vec<String> {
     let (outcome, warnings) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     warnings
 }
 
@@ -101,7 +101,7 @@ async fn a_failed_update_of_a_stack_goes_back_to_its_last_text_and_keeps_its_dat
     scenario.write("compose.yaml", &STACK.replace("web:1.10", "web:1.11"));
     scenario.sandbox.with_world(|world| world.arm(Fault::Health, Some(1))).unwrap();
     let (outcome, _) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     let now = service(&scenario);
     assert_eq!((now.uuid, now.compose), (before.uuid, before.compose));
     assert_eq!(scenario.sandbox.world().volumes.len(), 1);
@@ -158,7 +158,7 @@ async fn what_a_failed_update_added_is_silenced_and_what_it_dropped_counts_again
     scenario.write("compose.yaml", &renamed());
     scenario.sandbox.with_world(|world| world.arm(Fault::Health, Some(1))).unwrap();
     let (outcome, warnings) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert!(warnings.iter().any(|it| it.contains("`store` is no longer in the text")), "{warnings:?}");
     assert_eq!(silent(&service(&scenario)).sorted(), ["migrate", "store"]);
     at_rest(&scenario, "a restored stack").await;
@@ -196,7 +196,7 @@ async fn with_db_down(scenario: &Scenario) -> (CommandOutcome, Vec<String>) {
 async fn a_first_release_fails_when_another_service_of_its_stack_never_comes_up() {
     let scenario = Scenario::of(SPEC, STACK);
     let (outcome, _) = with_db_down(&scenario).await;
-    let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.message.contains("`db`") && !cause.message.contains("migrate"), "{cause:?}");
     at_rest(&scenario, "a stack that was never whole").await;
 }
@@ -207,7 +207,7 @@ async fn an_update_that_leaves_another_service_down_is_complete_and_says_so() {
     complete(&scenario).await;
     scenario.write("compose.yaml", &STACK.replace("web:1.10", "web:1.11"));
     let (outcome, warnings) = with_db_down(&scenario).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     assert!(warnings.iter().any(|warning| warning.contains("`db`")), "{warnings:?}");
 }
 
@@ -216,7 +216,7 @@ async fn a_stack_is_taken_down_and_its_volume_kept() {
     let scenario = Scenario::of(SPEC, STACK);
     complete(&scenario).await;
     let outcome = scenario.destroy(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.world().volumes.len(), 1);
     at_rest(&scenario, "a stack taken down").await;
 }
@@ -249,7 +249,7 @@ async fn a_crash_at_any_point_of_a_rename_is_resumed_and_the_old_name_silenced()
         let context = format!("renaming crashed at {point} ({}), resumed", fuse.fell());
         always(&scenario, &context).await;
         let resumed = scenario.resume(&CrashPoint::default()).await;
-        let parked = matches!(resumed, Some(CommandOutcome::Ended(Ended::Parked { .. })));
+        let parked = matches!(resumed, Some(CommandOutcome::Ended(RunOutcome::Parked { .. })));
         assert!(!parked, "{context}: {resumed:?}");
         at_rest(&scenario, &context).await;
         if scenario.finished().await.len() == 2 {
@@ -269,8 +269,10 @@ async fn a_crash_at_any_point_of_a_rename_is_rolled_back_and_the_old_name_counts
         scenario.apply(&fuse).await;
         let context = format!("renaming crashed at {point} ({}), rolled back", fuse.fell());
         if let Some(undone) = scenario.undo_open(&CrashPoint::default()).await {
-            let rolled_back =
-                matches!(undone, CommandOutcome::Ended(Ended::RolledBack { .. } | Ended::Refused { .. }));
+            let rolled_back = matches!(
+                undone,
+                CommandOutcome::Ended(RunOutcome::RolledBack { .. } | RunOutcome::Refused { .. })
+            );
             assert!(rolled_back, "{context}: {undone:?}");
             assert!(!silent(&service(&scenario)).contains(&"db"), "{context}");
             let new = service(&scenario).parts.into_iter().find(|part| part.name == "store");
@@ -287,7 +289,7 @@ async fn a_crash_at_any_point_of_a_rename_is_rolled_back_and_the_old_name_counts
 async fn a_lost_reply_to_any_write_of_a_rename_changes_nothing_about_its_end() {
     for write in 1.. {
         let scenario = about_to_rename().await;
-        scenario.sandbox.with_world(|world| world.at_write = Some((write, Mishap::LostAfter))).unwrap();
+        scenario.sandbox.with_world(|world| world.at_write = Some((write, RequestFault::LostAfter))).unwrap();
         complete(&scenario).await;
         let context = format!("renaming with the reply to write {write} lost");
         assert_eq!(silent(&service(&scenario)).sorted(), ["db", "migrate"], "{context}");
@@ -303,7 +305,7 @@ async fn a_late_effect_of_any_write_of_a_rename_writes_nothing_back() {
     for failing in [false, true] {
         for write in 1.. {
             let scenario = about_to_rename().await;
-            let late = Mishap::Late { after_ms: 59_500 };
+            let late = RequestFault::Late { after_ms: 59_500 };
             scenario.sandbox.with_world(|world| world.at_write = Some((write, late))).unwrap();
             if failing {
                 scenario.arm(Fault::Health);
@@ -312,7 +314,10 @@ async fn a_late_effect_of_any_write_of_a_rename_writes_nothing_back() {
             let context =
                 format!("renaming with a late effect of write {write}, failing: {failing}: {outcome:?}");
             assert!(
-                matches!(&outcome, CommandOutcome::Ended(Ended::Complete { .. } | Ended::RolledBack { .. })),
+                matches!(
+                    &outcome,
+                    CommandOutcome::Ended(RunOutcome::Complete { .. } | RunOutcome::RolledBack { .. })
+                ),
                 "{context}"
             );
             scenario.outlast_late_effects().await;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::{CommandOutcome, Options};
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Options};
 use fabrik::sandbox::{Fault, World};
 use machine::step::Step;
 
@@ -36,16 +36,16 @@ async fn an_adopted_record_is_changed_in_place_and_stays_when_the_app_is_taken_d
     let scenario = with_record();
     let (id, _, comment) = record(&scenario);
     let (outcome, warnings) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     assert!(warnings.iter().any(|it| it.contains(NAME) && it.contains("taken over")), "{warnings:?}");
     let adopted = (id, scenario.sandbox.world().server.ip, comment);
     assert_eq!(record(&scenario), adopted);
     scenario.edit("second");
     let (outcome, warnings) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     assert_eq!(warnings, Vec::<String>::new(), "it was taken over before");
     let outcome = scenario.destroy(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert_eq!(record(&scenario), adopted);
 }
 
@@ -55,7 +55,7 @@ async fn an_adopted_record_is_put_back_when_the_run_fails() {
     let before = scenario.sandbox.show();
     scenario.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
     let (outcome, _) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.show(), before);
 }
 
@@ -69,7 +69,7 @@ async fn an_adopted_record_behind_the_proxy_never_shows_the_origin() {
     scenario.sandbox.with_world(proxy).unwrap();
     scenario.respec("port: 8000", "port: 8000\ndns: {proxied: true}");
     let (outcome, _) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     let changes = scenario.sandbox.world().log.writes.into_iter();
     assert_eq!(changes.filter(|write| write.path.contains("dns_records")).count(), 1, "it was switched off");
 }
@@ -92,7 +92,7 @@ async fn taking_over_an_app_wants_consent_and_without_it_nothing_is_touched() {
     let before = scenario.sandbox.show();
     let refuse = Options { consent: Arc::new(|_| false), ..options() };
     let outcome = scenario.process(&CrashPoint::default()).apply(scenario.spec(), &refuse).await;
-    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) = &outcome else { panic!("{outcome:?}") };
     assert!(cause.hint.contains("--yes"), "{cause:?}");
     assert_eq!(scenario.sandbox.show(), before);
     assert!(scenario.sandbox.world().log.writes.is_empty());
@@ -103,14 +103,14 @@ async fn an_adopted_app_is_changed_in_place_and_stays_when_it_is_taken_down() {
     let scenario = with_service();
     let stranger = scenario.sandbox.world().services[0].uuid.clone();
     let (outcome, warnings) = scenario.heard().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     assert!(warnings.iter().any(|warning| warning.contains("cannot be put back")), "{warnings:?}");
     let world = scenario.sandbox.world();
     let uuids: Vec<&str> = world.services.iter().map(|service| service.uuid.as_str()).collect();
     assert_eq!(uuids, [stranger.as_str()]);
     assert_eq!(world.services[0].description, None);
     let outcome = scenario.destroy(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.world().services.len(), 1);
     assert!(scenario.sandbox.world().projects.iter().any(|project| project.name == "strangers"));
 }
@@ -120,7 +120,7 @@ async fn an_adopted_app_that_fails_is_named_as_what_could_not_be_put_back() {
     let scenario = with_service();
     scenario.sandbox.with_world(|world| world.arm(Fault::Health, None)).unwrap();
     let (outcome, _) = scenario.heard().await;
-    let CommandOutcome::Ended(Ended::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Failed { standing, .. }) = &outcome else { panic!("{outcome:?}") };
     let resources: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
     assert_eq!(resources, [Step::App]);
     assert_eq!(scenario.sandbox.world().services.len(), 1);

@@ -1,7 +1,7 @@
 //! Sweeps: every mishap at every write of every story, and reads that lag behind.
 
-use fabrik::runner::desk::CommandOutcome;
-use fabrik::sandbox::{Fault, Mishap};
+use fabrik::engine::commands::CommandOutcome;
+use fabrik::sandbox::{Fault, RequestFault};
 use machine::phase::PhaseKind;
 
 use super::crash::CrashPoint;
@@ -11,25 +11,25 @@ use super::scenario::{Made, Scenario};
 use crate::sample::{is_every_point, sampled};
 
 /// What may befall a write, and what it may be answered.
-const MISHAPS: [Mishap; 18] = [
-    Mishap::Refused,
-    Mishap::LostBefore,
-    Mishap::LostAfter,
-    Mishap::Late { after_ms: 1 },
-    Mishap::Late { after_ms: 25_000 },
-    Mishap::ErrorBefore,
-    Mishap::ErrorAfter,
-    Mishap::Garbled,
-    Mishap::Empty,
-    Mishap::Gateway,
-    Mishap::GatewayAfter,
-    Mishap::TooMany { retry_after: Some(30) },
-    Mishap::TooMany { retry_after: Some(86_400 * 365) },
-    Mishap::TooMany { retry_after: None },
-    Mishap::Slow,
-    Mishap::Mistyped,
-    Mishap::Unsuccessful,
-    Mishap::Elsewhere,
+const MISHAPS: [RequestFault; 18] = [
+    RequestFault::Refused,
+    RequestFault::LostBefore,
+    RequestFault::LostAfter,
+    RequestFault::Late { after_ms: 1 },
+    RequestFault::Late { after_ms: 25_000 },
+    RequestFault::ErrorBefore,
+    RequestFault::ErrorAfter,
+    RequestFault::Garbled,
+    RequestFault::Empty,
+    RequestFault::Gateway,
+    RequestFault::GatewayAfter,
+    RequestFault::TooMany { retry_after: Some(30) },
+    RequestFault::TooMany { retry_after: Some(86_400 * 365) },
+    RequestFault::TooMany { retry_after: None },
+    RequestFault::Slow,
+    RequestFault::Mistyped,
+    RequestFault::Unsuccessful,
+    RequestFault::Elsewhere,
 ];
 
 async fn every_mishap_at_every_write(made: Made) {
@@ -69,7 +69,7 @@ async fn undisturbed(story: Story) -> (u64, u64) {
 }
 
 /// `false` when there is no such write.
-async fn mishap_at_write(story: Story, mishap: Mishap, write: u64) -> bool {
+async fn mishap_at_write(story: Story, mishap: RequestFault, write: u64) -> bool {
     let scenario = story.scenario().await;
     scenario.sandbox.with_world(|world| world.at_write = Some((write, mishap))).unwrap();
     let outcome = story.run(&scenario, &CrashPoint::default()).await;
@@ -155,7 +155,7 @@ async fn a_late_effect_of_any_write_never_lands_on_the_next_apply() {
     for story in [Operation::Update, Operation::FailedUpdate].map(Story::from) {
         for write in 1.. {
             let scenario = story.scenario().await;
-            let late = Mishap::Late { after_ms: 59_500 };
+            let late = RequestFault::Late { after_ms: 59_500 };
             scenario.sandbox.with_world(|world| world.at_write = Some((write, late))).unwrap();
             story.run(&scenario, &CrashPoint::default()).await;
             let context = format!("{story:?} with a late effect at write {write}, then applied again");
@@ -188,7 +188,7 @@ async fn a_read_that_lags_behind_is_never_taken_for_the_truth() {
                 let scenario = story.scenario().await;
                 scenario
                     .sandbox
-                    .with_world(|world| world.at_request = Some((request, Mishap::Stale)))
+                    .with_world(|world| world.at_request = Some((request, RequestFault::Stale)))
                     .unwrap();
                 let outcome = story.run(&scenario, &CrashPoint::default()).await;
                 let context = format!("{story:?} with a stale read at request {request}");

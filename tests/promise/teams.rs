@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::{CommandOutcome, Desk};
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Engine};
 use fabrik::sandbox::{Fault, Point, Side, Verdict};
 
 use super::crash::CrashPoint;
@@ -18,8 +18,8 @@ use crate::sample::sampled;
 const LENGTHS: [u32; 4] = [1, 2, 3, 5];
 
 /// A process whose app is filed under its Coolify and team, as outside a sandbox.
-fn process(scenario: &Scenario) -> Desk {
-    Desk { world: None, ..scenario.process(&CrashPoint::default()) }
+fn process(scenario: &Scenario) -> Engine {
+    Engine { world: None, ..scenario.process(&CrashPoint::default()) }
 }
 
 /// Applies the spec while the token is another team's for `length` requests, from the `first`th read on; gives whether
@@ -38,7 +38,7 @@ async fn swapped(scenario: &Scenario, first: usize, length: u32) -> (CommandOutc
     }));
     let desk = process(scenario);
     let clients = desk.clients.clone().through(&outside);
-    let outcome = Desk { outside, clients, ..desk }.apply(scenario.spec(), &options()).await;
+    let outcome = Engine { outside, clients, ..desk }.apply(scenario.spec(), &options()).await;
     (outcome, was.load(Ordering::SeqCst))
 }
 
@@ -102,6 +102,6 @@ async fn a_run_that_was_refused_for_another_team_keeps_no_open_run_from_going_on
     assert!(newest.app.outside.ends_with("team 77"), "{}", newest.app.outside);
     let run = scenario.finished().await.pop().expect("a finished run");
     let outcome = process(&scenario).roll_back(&run, &options()).await;
-    let CommandOutcome::Ended(Ended::RolledBack { .. }) = outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::RolledBack { .. }) = outcome else { panic!("{outcome:?}") };
     at_rest(&scenario, "rolled back under its own team").await;
 }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fabrik::runner::desk::CommandOutcome;
-use fabrik::sandbox::{Mishap, Side, Verdict};
+use fabrik::engine::commands::CommandOutcome;
+use fabrik::sandbox::{RequestFault, Side, Verdict};
 
 use super::crash::CrashPoint;
 use super::scenario::{Scenario, options};
@@ -19,7 +19,7 @@ struct Seen {
 /// Does `operation` in a process of its own and gives the requests it sent.
 async fn traced(
     scenario: &Scenario,
-    operation: impl AsyncFnOnce(fabrik::runner::desk::Desk) -> CommandOutcome,
+    operation: impl AsyncFnOnce(fabrik::engine::commands::Engine) -> CommandOutcome,
 ) -> Vec<Seen> {
     let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
     let (trace, clock) = (seen.clone(), scenario.sandbox.outside().clock);
@@ -44,7 +44,7 @@ fn matching<'a>(seen: &'a [Seen], words: &'a [&str]) -> impl Iterator<Item = &'a
 #[tokio::test]
 async fn absence_is_believed_only_after_two_reads_a_staleness_window_apart() {
     let scenario = Scenario::new(1);
-    scenario.sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap();
+    scenario.sandbox.with_world(|world| world.at_write = Some((1, RequestFault::LostBefore))).unwrap();
     let seen = traced(&scenario, async |desk| desk.apply(scenario.spec(), &options()).await).await;
     let creates: Vec<Duration> = matching(&seen, &["POST", "dns_records"]).map(|seen| seen.at).collect();
     let reads: Vec<Duration> =
@@ -59,7 +59,7 @@ async fn absence_is_believed_only_after_two_reads_a_staleness_window_apart() {
 #[tokio::test]
 async fn absence_is_believed_only_beside_a_control_read() {
     let scenario = Scenario::new(1);
-    scenario.sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap();
+    scenario.sandbox.with_world(|world| world.at_write = Some((1, RequestFault::LostBefore))).unwrap();
     let seen = traced(&scenario, async |desk| desk.apply(scenario.spec(), &options()).await).await;
     let first_read = seen.iter().position(|seen| seen.request.contains("comment")).unwrap();
     assert_eq!(seen[first_read].request, seen[first_read + 1].request);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
-use fabrik::runner::halt::Stop;
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
+use fabrik::engine::phase_error::Interruption;
 use fabrik::sandbox::applications::{Application, Said};
-use fabrik::sandbox::{Fault, Mishap, Point, Sandbox, Side, Verdict, World};
+use fabrik::sandbox::{Fault, Point, RequestFault, Sandbox, Side, Verdict, World};
 use machine::cause::Cause;
 use machine::receipt::Receipt;
 use machine::replay::AnyDeployment;
@@ -68,7 +68,7 @@ fn ours(world: &World) -> &Application {
 #[track_caller]
 fn undone(outcome: CommandOutcome) -> Cause {
     match outcome {
-        CommandOutcome::Ended(Ended::RolledBack { cause, .. }) => cause,
+        CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) => cause,
         other => panic!("{other:?}"),
     }
 }
@@ -86,7 +86,7 @@ async fn already_queued_with_a_uuid_that_leads_nowhere_is_the_deployment_that_is
     let triggers = AtomicU32::new(0);
     let outcome = meddled(&scenario, move |point, sandbox| match nth(&triggers, point, TRIGGER) {
         // The first one seems lost, and takes effect just ahead of the second.
-        Some(0) => sandbox.with_world(|world| world.at_write = Some((1, Mishap::LostBefore))).unwrap(),
+        Some(0) => sandbox.with_world(|world| world.at_write = Some((1, RequestFault::LostBefore))).unwrap(),
         Some(1) => {
             let uuid = ours(&sandbox.world()).uuid.clone();
             sandbox.stranger_deploys(&uuid).unwrap();
@@ -251,7 +251,7 @@ async fn a_github_apps_create_in_doubt_is_settled_by_its_mark_after_its_longer_w
     let creates = AtomicU32::new(0);
     let outcome = meddled(&scenario, move |point, sandbox| {
         if nth(&creates, point, "/private-github-app") == Some(0) {
-            let late = Mishap::Late { after_ms: 170_000 };
+            let late = RequestFault::Late { after_ms: 170_000 };
             sandbox.with_world(|world| world.at_write = Some((1, late))).unwrap();
         }
     })
@@ -274,7 +274,7 @@ async fn a_deployment_that_another_teams_token_does_not_see_is_not_taken_for_gon
         }
     })
     .await;
-    let CommandOutcome::Ended(Ended::Parked { stop: Stop::Parked { .. }, .. }) = outcome else {
+    let CommandOutcome::Ended(RunOutcome::Parked { stop: Interruption::Parked { .. }, .. }) = outcome else {
         panic!("{outcome:?}")
     };
     always(&scenario, "under another team").await;
@@ -296,7 +296,7 @@ async fn an_application_that_somebody_changed_since_is_not_put_back_over_their_c
     scenario.sandbox.with_world(edit).unwrap();
     let before = scenario.sandbox.show();
     let outcome = scenario.roll_back_newest().await;
-    let CommandOutcome::Ended(Ended::Failed { standing, .. }) = outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Failed { standing, .. }) = outcome else { panic!("{outcome:?}") };
     assert!(format!("{standing:?}").contains("its memory was changed by somebody else"), "{standing:?}");
     assert_eq!(scenario.sandbox.show(), before);
 }
@@ -316,7 +316,7 @@ async fn a_restore_that_fails_to_build_is_left_standing_and_named_and_can_be_tri
     // It is tried once more before it is given up.
     scenario.sandbox.with_world(|world| world.arm(Fault::Build, Some(2))).unwrap();
     let outcome = scenario.roll_back_newest().await;
-    let CommandOutcome::Ended(Ended::Failed { standing, .. }) = outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Failed { standing, .. }) = outcome else { panic!("{outcome:?}") };
     assert!(format!("{standing:?}").contains("restored, but its deployment"), "{standing:?}");
     undone(scenario.roll_back_newest().await);
     assert_eq!(app(&scenario), before);

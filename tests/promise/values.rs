@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::plan::Release;
 use fabrik::plan::drift::drift;
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::services::Container;
 use fabrik::sandbox::{Fault, World};
 
@@ -153,7 +153,7 @@ async fn arrive(source: &str, values: &BTreeMap<String, String>, context: &str) 
     let scenario = scenario(source, values);
     let before = scenario.sandbox.show();
     match scenario.apply(&CrashPoint::default()).await {
-        CommandOutcome::Ended(Ended::Complete { .. }) => {
+        CommandOutcome::Ended(RunOutcome::Complete { .. }) => {
             all_arrived(&scenario, values, context);
             at_rest(&scenario, context).await;
             true
@@ -242,14 +242,14 @@ async fn a_value_of_another_shape_leaves_no_row_behind_and_an_undone_one_brings_
                     KEYS.map(|key| (key.to_owned(), if key == "A" { value } else { "b" }.to_owned()))
                 };
                 let mut scenario = scenario(source, &of(first).into());
-                let CommandOutcome::Ended(Ended::Complete { .. }) =
+                let CommandOutcome::Ended(RunOutcome::Complete { .. }) =
                     scenario.apply(&CrashPoint::default()).await
                 else {
                     panic!("{context}")
                 };
                 let before = scenario.sandbox.show();
                 scenario.environment = of(second).into();
-                let CommandOutcome::Ended(Ended::Complete { .. }) =
+                let CommandOutcome::Ended(RunOutcome::Complete { .. }) =
                     scenario.apply(&CrashPoint::default()).await
                 else {
                     panic!("{context}")
@@ -262,7 +262,7 @@ async fn a_value_of_another_shape_leaves_no_row_behind_and_an_undone_one_brings_
                 scenario.environment = of(first).into();
                 let undone = scenario.roll_back(&CrashPoint::default()).await;
                 assert!(
-                    matches!(undone, CommandOutcome::Ended(Ended::RolledBack { .. })),
+                    matches!(undone, CommandOutcome::Ended(RunOutcome::RolledBack { .. })),
                     "{context}: {undone:?}"
                 );
                 assert_eq!(scenario.sandbox.show(), before, "{context}");
@@ -299,7 +299,10 @@ async fn a_value_that_only_coolify_has_goes_on_arriving_in_its_parts() {
         scenario.edit("second");
         scenario.write("compose.yaml", &COMPOSE.replace("side:1", "side:2"));
         let outcome = scenario.apply(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{source}: {outcome:?}");
+        assert!(
+            matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })),
+            "{source}: {outcome:?}"
+        );
         all_arrived(&scenario, &values, source);
         at_rest(&scenario, source).await;
     }
@@ -322,7 +325,10 @@ async fn a_part_that_somebody_deleted_is_missed_and_sent_again() {
         let drifts = drift(&desk.clients, &release, Some(&desk.key)).await.unwrap().drifts;
         assert!(format!("{drifts:?}").contains("field: \"B\""), "{source}: {drifts:?}");
         let outcome = scenario.mend(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{source}: {outcome:?}");
+        assert!(
+            matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })),
+            "{source}: {outcome:?}"
+        );
         all_arrived(&scenario, &values, source);
         at_rest(&scenario, source).await;
     }
@@ -365,7 +371,7 @@ async fn an_application_whose_url_has_a_port_loses_it_in_place() {
     };
     let uuid = scenario.sandbox.with_world(ported).expect("it is in memory");
     let outcome = scenario.mend(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     let world = scenario.sandbox.world();
     let application = world.applications.iter().find(|it| it.uuid == uuid).expect("the same app");
     assert_eq!(application.fqdn.as_deref(), Some("https://blog.example.com"));

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Engine, Options};
 use fabrik::journal::memory::MemoryStore;
-use fabrik::runner::Ended;
-use fabrik::runner::desk::{CommandOutcome, Desk, Options};
 use fabrik::sandbox::{Fault, World};
 use fabrik::spec::Spec;
 use machine::app::AppKey;
@@ -23,7 +23,7 @@ const NAME: &str = "blog.example.com";
 async fn refused(scenario: &Scenario) -> Cause {
     let before = scenario.sandbox.show();
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    let CommandOutcome::Ended(Ended::Refused { cause, .. }) = outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) = outcome else { panic!("{outcome:?}") };
     assert_eq!(scenario.sandbox.show(), before, "{cause:?}");
     let words = format!("{} {}", cause.message, cause.hint);
     assert!(!words.contains("by hand") && !words.contains("remove it"), "{words}");
@@ -52,7 +52,7 @@ async fn destroy(scenario: &Scenario, name: &str) {
     let app: AppKey = rows.iter().map(|row| row.app.clone()).find(|app| app.name == name).unwrap();
     let outcome =
         scenario.process(&CrashPoint::default()).destroy(&app, VolumePolicy::Retain, &options()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
 }
 
 fn has_all(cause: &Cause, words: &[&str]) {
@@ -89,14 +89,14 @@ async fn what_an_unfinished_run_made_names_the_run_and_how_to_undo_it() {
         scenario.arm(Fault::Health);
         let outcome = scenario.process(&CrashPoint::default()).apply(shop(&scenario, more), &options).await;
         let run: RunId = match outcome {
-            CommandOutcome::Ended(Ended::Parked { run, .. } | Ended::Failed { run, .. }) => run,
+            CommandOutcome::Ended(RunOutcome::Parked { run, .. } | RunOutcome::Failed { run, .. }) => run,
             other => panic!("{other:?}"),
         };
         let cause = refused(&scenario).await;
         has_all(&cause, &["app `shop`", &format!("`fabrik rollback {}`", run.short())]);
         let undone =
             scenario.process(&CrashPoint::default()).roll_back(&run, &super::scenario::options()).await;
-        assert!(matches!(undone, CommandOutcome::Ended(Ended::RolledBack { .. })), "{undone:?}");
+        assert!(matches!(undone, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{undone:?}");
         leads_there(&scenario, &cause).await;
     }
 }
@@ -110,7 +110,7 @@ async fn what_an_ended_run_left_is_said_to_be_needed_by_nobody() {
         record.content = "198.51.100.99".to_owned();
     };
     scenario.sandbox.with_world(edit).unwrap();
-    let CommandOutcome::Ended(Ended::Failed { run, .. }) = scenario.roll_back_newest().await else {
+    let CommandOutcome::Ended(RunOutcome::Failed { run, .. }) = scenario.roll_back_newest().await else {
         panic!()
     };
     let process = scenario.process(&CrashPoint::default());
@@ -125,7 +125,7 @@ async fn what_an_ended_run_left_is_said_to_be_needed_by_nobody() {
 async fn what_another_journal_made_is_destroyed_from_there() {
     let scenario = Scenario::new(1);
     let store = MemoryStore::new(JournalId::from_bits(9), scenario.sandbox.outside().clock);
-    let there = || Desk { store: Arc::new(store.handle()), ..scenario.process(&CrashPoint::default()) };
+    let there = || Engine { store: Arc::new(store.handle()), ..scenario.process(&CrashPoint::default()) };
     assert!(complete(&there().apply(shop(&scenario, ""), &options()).await));
     let cause = refused(&scenario).await;
     has_all(&cause, &["another journal", "`--state`"]);
@@ -270,7 +270,7 @@ async fn a_failed_run_is_not_undone_by_an_apply_that_nobody_agreed_to() {
     scenario.arm(Fault::Health);
     let leave = Options { no_rollback: true, ..options() };
     let outcome = scenario.process(&CrashPoint::default()).apply(scenario.spec(), &leave).await;
-    let CommandOutcome::Ended(Ended::Failed { run, .. }) = outcome else { panic!("{outcome:?}") };
+    let CommandOutcome::Ended(RunOutcome::Failed { run, .. }) = outcome else { panic!("{outcome:?}") };
     let before = scenario.sandbox.show();
     for text in [None, Some("another")] {
         if let Some(text) = text {
@@ -283,14 +283,14 @@ async fn a_failed_run_is_not_undone_by_an_apply_that_nobody_agreed_to() {
         assert_eq!(scenario.sandbox.show(), before);
     }
     let outcome = scenario.roll_back_newest().await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
     assert!(complete(&scenario.apply(&CrashPoint::default()).await));
 }
 
 #[tokio::test]
 async fn a_team_that_is_remembered_and_no_longer_the_tokens_is_learnt_anew() {
     let scenario = Scenario::new(1);
-    let on_an_instance = || Desk { world: None, ..scenario.process(&CrashPoint::default()) };
+    let on_an_instance = || Engine { world: None, ..scenario.process(&CrashPoint::default()) };
     assert!(complete(&on_an_instance().apply(scenario.spec(), &options()).await));
     scenario.sandbox.with_world(|world| world.coolify.team = 5).unwrap();
     let spec = shop(&scenario, "project: shop\n");

@@ -1,7 +1,7 @@
 //! Apps without a domain: proved by what their container writes.
 
-use fabrik::runner::Ended;
-use fabrik::runner::desk::{CommandOutcome, Options};
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::{CommandOutcome, Options};
 use fabrik::sandbox::Fault;
 use machine::entry::Proof;
 use machine::replay::AnyDeployment;
@@ -51,12 +51,12 @@ async fn a_worker_whose_log_cannot_be_seen_is_believed_by_its_status_and_only_it
     for (spec, scenario) in workers() {
         scenario.sandbox.with_world(|world| "4.1.2".clone_into(&mut world.coolify.version)).unwrap();
         let outcome = applied(&scenario, &options()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{spec}: {outcome:?}");
+        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{spec}: {outcome:?}");
         assert_eq!(proof(&scenario).await, Proof::First, "{spec}");
         at_rest(&scenario, spec).await;
         next(&scenario);
         let outcome = applied(&scenario, &options()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{spec}: {outcome:?}");
+        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{spec}: {outcome:?}");
         assert_eq!(proof(&scenario).await, Proof::None, "{spec}");
         at_rest(&scenario, spec).await;
     }
@@ -65,7 +65,10 @@ async fn a_worker_whose_log_cannot_be_seen_is_believed_by_its_status_and_only_it
         let before = scenario.sandbox.show();
         scenario.sandbox.with_world(|world| world.arm(Fault::Build, Some(1))).unwrap();
         let outcome = applied(&scenario, &options()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{spec}: {outcome:?}");
+        assert!(
+            matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })),
+            "{spec}: {outcome:?}"
+        );
         assert_eq!(scenario.sandbox.show(), before, "{spec}");
     }
 }
@@ -76,7 +79,7 @@ async fn a_worker_is_proved_by_its_log_updated_and_taken_down() {
         let proven = Options { require_proof: true, ..options() };
         for version in ["first", "second"] {
             let outcome = applied(&scenario, &proven).await;
-            let CommandOutcome::Ended(Ended::Complete { endpoints, .. }) = &outcome else {
+            let CommandOutcome::Ended(RunOutcome::Complete { endpoints, .. }) = &outcome else {
                 panic!("{spec}{version}: {outcome:?}")
             };
             assert!(endpoints.is_empty(), "{spec}{version}");
@@ -91,7 +94,7 @@ async fn a_worker_is_proved_by_its_log_updated_and_taken_down() {
             next(&scenario);
         }
         let outcome = scenario.destroy(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{spec}{outcome:?}");
+        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{spec}{outcome:?}");
         at_rest(&scenario, spec).await;
     }
 }
@@ -104,7 +107,7 @@ async fn a_workers_image_that_does_not_build_is_noticed_though_the_old_container
         next(&scenario);
         scenario.sandbox.with_world(|world| world.arm(Fault::Build, Some(1))).unwrap();
         let outcome = applied(&scenario, &options()).await;
-        let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = &outcome else {
+        let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = &outcome else {
             panic!("{spec}{outcome:?}")
         };
         assert!(cause.message.contains("the old version still runs"), "{spec}{cause:?}");
@@ -120,7 +123,7 @@ async fn a_worker_that_names_no_release_is_complete_without_proof_and_fails_wher
         let scenario = Scenario::of(COMPOSE, TEXT);
         let first = applied(&scenario, &Options { require_proof, ..options() }).await;
         assert!(
-            matches!(first, CommandOutcome::Ended(Ended::Complete { .. })),
+            matches!(first, CommandOutcome::Ended(RunOutcome::Complete { .. })),
             "nothing ran before: {first:?}"
         );
         scenario.write("compose.yaml", &TEXT.replace("worker:1", "worker:2"));
@@ -130,9 +133,9 @@ async fn a_worker_that_names_no_release_is_complete_without_proof_and_fails_wher
         let outcome = desk.apply(scenario.spec(), &Options { require_proof, ..options() }).await;
         drop(desk);
         if require_proof {
-            assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{outcome:?}");
+            assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
         } else {
-            assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{outcome:?}");
+            assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
             assert_eq!(proof(&scenario).await, Proof::None);
         }
         at_rest(&scenario, "a silent worker").await;
@@ -145,7 +148,7 @@ async fn a_workers_first_release_is_undone_with_nothing_left() {
         let before = scenario.sandbox.show();
         applied(&scenario, &options()).await;
         let outcome = scenario.roll_back(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{spec}{outcome:?}");
+        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{spec}{outcome:?}");
         assert_eq!(scenario.sandbox.show(), before, "{spec}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fabrik::runner::desk::Desk;
+use fabrik::engine::commands::Engine;
 use fabrik::sandbox::Fault;
 use machine::phase::{PhaseKind, VolumePolicy};
 
@@ -129,7 +129,7 @@ fn without_health() -> String {
 }
 
 /// A process of the scene whose requests are looked at.
-pub fn process(scenario: &Scenario, inspector: &Arc<Inspector>) -> Desk {
+pub fn process(scenario: &Scenario, inspector: &Arc<Inspector>) -> Engine {
     let outside = inspector.over(&scenario.sandbox.outside(), Held::Both);
     let mut process = scenario.process(&CrashPoint::default());
     process.clients = process.clients.clone().through(&outside);

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fabrik::engine::commands::Engine;
 use fabrik::net::{Clock, Ports, Request, Response, SendError, Transport};
-use fabrik::runner::desk::Desk;
 use fabrik::sandbox::Fault;
 use machine::phase::PhaseKind;
 use serde_json::{Value, json};
@@ -327,7 +327,7 @@ fn arm(scenario: &Scenario, fault: Fault) {
 }
 
 /// A process that sees the timeline.
-fn process(scenario: &Scenario, played: &Arc<Played>) -> Desk {
+fn process(scenario: &Scenario, played: &Arc<Played>) -> Engine {
     let outside = Ports { transport: played.clone(), ..scenario.sandbox.outside() };
     let mut process = scenario.process(&CrashPoint::default());
     process.clients = process.clients.clone().through(&outside);

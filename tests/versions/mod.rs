@@ -4,10 +4,10 @@ mod pretend;
 
 use std::sync::{Arc, Mutex};
 
+use fabrik::engine::RunOutcome;
+use fabrik::engine::commands::CommandOutcome;
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::lifecycle::Container;
-use fabrik::runner::Ended;
-use fabrik::runner::desk::CommandOutcome;
 use fabrik::sandbox::{Fault, Sandbox, Verdict};
 
 use crate::face::house::CliFixture;
@@ -36,7 +36,7 @@ fn break_the_next_build(scenario: &Scenario) {
 
 async fn applies(scenario: &Scenario, context: &str) {
     let outcome = scenario.apply(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{context}: {outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{context}: {outcome:?}");
     at_rest(scenario, context).await;
 }
 
@@ -53,11 +53,17 @@ async fn each_version_deploys_updates_undoes_a_failed_update_and_rolls_back() {
         scenario.edit("one that does not build");
         break_the_next_build(&scenario);
         let outcome = scenario.apply(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{version}: {outcome:?}");
+        assert!(
+            matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })),
+            "{version}: {outcome:?}"
+        );
         assert_eq!(scenario.sandbox.show(), second, "{version}");
 
         let outcome = scenario.roll_back(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::RolledBack { .. })), "{version}: {outcome:?}");
+        assert!(
+            matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })),
+            "{version}: {outcome:?}"
+        );
         assert_eq!(scenario.sandbox.show(), first, "{version}");
         at_rest(&scenario, version).await;
     }
@@ -70,7 +76,7 @@ async fn a_first_deployment_that_fails_leaves_only_the_strangers_at_each_version
         let before = scenario.sandbox.show();
         break_the_next_build(&scenario);
         let outcome = scenario.apply(&CrashPoint::default()).await;
-        let CommandOutcome::Ended(Ended::RolledBack { cause, .. }) = outcome else {
+        let CommandOutcome::Ended(RunOutcome::RolledBack { cause, .. }) = outcome else {
             panic!("{version}: {outcome:?}")
         };
         assert_eq!(scenario.sandbox.show(), before, "{version}");
@@ -95,7 +101,10 @@ async fn a_version_without_service_logs_is_never_asked_for_one() {
         process.clients = process.clients.clone().through(&outside);
         process.outside = outside;
         let outcome = process.apply(scenario.spec(), &options()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(Ended::Complete { .. })), "{version}: {outcome:?}");
+        assert!(
+            matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })),
+            "{version}: {outcome:?}"
+        );
         let asked = asked.lock().unwrap();
         assert_eq!(asked.iter().any(|path| path.contains("/logs")), asks, "{version}: {asked:?}");
     }
@@ -118,7 +127,7 @@ async fn what_is_too_old_is_refused_by_name_before_anything_is_written() {
         let scenario = scene_with(version);
         let outcome = scenario.apply(&CrashPoint::default()).await;
         let told = match outcome {
-            CommandOutcome::Ended(Ended::Refused { cause, .. }) => cause.message,
+            CommandOutcome::Ended(RunOutcome::Refused { cause, .. }) => cause.message,
             CommandOutcome::Blockers(blockers) => blockers[0].message.clone(),
             other => panic!("{version}: {other:?}"),
         };

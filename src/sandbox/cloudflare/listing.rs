@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::habits::Quirk;
 use super::normal::VALIDATION;
+use super::quirks::Quirk;
 use super::{Answer, paged, refused, zones};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::records::{Record, Zone};

@@ -4,10 +4,10 @@
 //! (writing). Any bearer token is good, for every zone unless the world limits it.
 
 mod change;
-mod habits;
 mod limit;
 mod listing;
 mod normal;
+mod quirks;
 mod ranges;
 mod zones;
 
@@ -17,8 +17,8 @@ use super::ask::{Ask, Credentials, Reply};
 use super::records::{Record, Zone};
 use super::world::World;
 
-pub use habits::{CloudflareHabits, Quirk, Setup};
 pub use listing::shadows;
+pub use quirks::{CloudflareQuirks, Quirk, Setup};
 use zones::with_id as zone;
 pub use zones::{ascii, named};
 

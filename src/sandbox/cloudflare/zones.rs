@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::habits::Quirk;
+use super::quirks::Quirk;
 use super::{Answer, done, no_route, paged, refused};
 use crate::sandbox::ask::{Ask, Reply};
 use crate::sandbox::records::Zone;

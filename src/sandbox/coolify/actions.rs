@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Reply, applications, message, server_error};
+use super::{Answer, Context, Reply, applications, message, server_error};
 use crate::sandbox::events::{Event, QUEUE_MS, STOP_MS};
 use crate::sandbox::start;
 use crate::sandbox::world::digest;
@@ -12,7 +12,7 @@ const GONE_MS: u64 = 1_000;
 
 /// `POST /services/{uuid}/start`: queued, so that an early read still shows the old status. A second one is
 /// taken while the first is under way.
-pub fn start(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn start(desk: &mut Context, uuid: &str) -> Answer {
     if desk.service(uuid)?.status().contains("running") {
         return Err(message(400, "Service is already running."));
     }
@@ -21,7 +21,7 @@ pub fn start(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// `POST /services/{uuid}/stop`: the old status stays until the containers have gone.
-pub fn stop(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn stop(desk: &mut Context, uuid: &str) -> Answer {
     let status = desk.service(uuid)?.status();
     if status.contains("exited") || status.contains("stopped") {
         return Err(message(400, "Service is already stopped."));
@@ -31,7 +31,7 @@ pub fn stop(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// `POST /services/{uuid}/restart`: never refused.
-pub fn restart(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn restart(desk: &mut Context, uuid: &str) -> Answer {
     desk.service(uuid)?;
     desk.world.later(STOP_MS, Event::StoppedToRestart(uuid.to_owned()));
     Ok(message(200, "Service restarting request queued."))
@@ -39,7 +39,7 @@ pub fn restart(desk: &mut Desk, uuid: &str) -> Answer {
 
 /// `POST /deploy?uuid=`: unknown uuids are left out, all unknown is 404. The entry of a service has no
 /// `deployment_uuid`, and its start is under way when the answer comes; an application is queued.
-pub fn deploy(desk: &mut Desk) -> Answer {
+pub fn deploy(desk: &mut Context) -> Answer {
     let (uuids, tag) = (parameter(desk, "uuid"), parameter(desk, "tag"));
     let uuids = match (uuids, tag) {
         (Some(_), Some(_)) => return Err(message(400, "You can only use uuid or tag, not both.")),
@@ -63,7 +63,7 @@ pub fn deploy(desk: &mut Desk) -> Answer {
 }
 
 /// By tag the answer has another shape.
-fn deploy_tagged(desk: &mut Desk, tag: &str) -> Answer {
+fn deploy_tagged(desk: &mut Context, tag: &str) -> Answer {
     let tagged = desk.world.services.iter().filter(|it| desk.owns(it) && it.tags.iter().any(|it| it == tag));
     let uuids: Vec<String> = tagged.map(|service| service.uuid.clone()).collect();
     if uuids.is_empty() {
@@ -74,7 +74,7 @@ fn deploy_tagged(desk: &mut Desk, tag: &str) -> Answer {
     Ok(Reply::json(200, &json!({"message": messages})))
 }
 
-fn parameter(desk: &Desk, name: &str) -> Option<String> {
+fn parameter(desk: &Context, name: &str) -> Option<String> {
     let in_body = || {
         let body: Value = serde_json::from_str(&desk.ask.body).ok()?;
         body.get(name)?.as_str().map(str::to_owned)
@@ -83,7 +83,7 @@ fn parameter(desk: &Desk, name: &str) -> Option<String> {
 }
 
 /// Part of a service's start is done over SSH before the answer.
-fn deployed(desk: &mut Desk, uuid: &str) -> Result<Value, Reply> {
+fn deployed(desk: &mut Context, uuid: &str) -> Result<Value, Reply> {
     if !desk.world.server.usable {
         return Err(server_error());
     }
@@ -95,7 +95,7 @@ fn deployed(desk: &mut Desk, uuid: &str) -> Result<Value, Reply> {
 
 /// `DELETE /services/{uuid}`: goes on for 3 to 35 s, during which the service is still shown. All flags are
 /// true unless they say no.
-pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn delete(desk: &mut Context, uuid: &str) -> Answer {
     desk.service(uuid)?;
     let volumes = desk.ask.query("delete_volumes").is_none_or(|it| !is_no(&it));
     let takes_ms = 3_000 + 1_000 * u64::from(digest(&[b"delete", uuid.as_bytes()])[0] % 33);

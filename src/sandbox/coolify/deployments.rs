@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Reply, applications, invalid, message, time};
+use super::{Answer, Context, Reply, applications, invalid, message, time};
 use crate::sandbox::applications::{Deployment, Said};
 use crate::sandbox::deploy;
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The team's deployment with this uuid.
     fn deployment(&self, uuid: &str) -> Result<&Deployment, Reply> {
         let found = self.world.deployments.iter().find(|it| it.uuid == uuid);
@@ -17,14 +17,14 @@ impl Desk<'_> {
 }
 
 /// Those that wait or run, oldest first.
-pub fn list(desk: &mut Desk) -> Answer {
+pub fn list(desk: &mut Context) -> Answer {
     let open = desk.world.deployments.iter().filter(|it| it.is_open());
     let seen = open.filter(|it| desk.application(&it.application).is_ok());
     Ok(Reply::json(200, &seen.map(|it| shown(desk, it)).collect()))
 }
 
 /// One, with its application.
-pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn show(desk: &mut Context, uuid: &str) -> Answer {
     let deployment = desk.deployment(uuid)?;
     let mut body = shown(desk, deployment);
     if let Some(application) = desk.world.application(&deployment.application) {
@@ -34,7 +34,7 @@ pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// Those of an application, newest first: an object, unlike every other list.
-pub fn of_application(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn of_application(desk: &mut Context, uuid: &str) -> Answer {
     desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let (skip, take) = (number(desk, "skip", 0)?, number(desk, "take", 10)?);
     let all: Vec<&Deployment> =
@@ -43,14 +43,14 @@ pub fn of_application(desk: &mut Desk, uuid: &str) -> Answer {
     Ok(Reply::json(200, &json!({"count": all.len(), "deployments": page})))
 }
 
-fn number(desk: &Desk, name: &str, default: usize) -> Result<usize, Reply> {
+fn number(desk: &Context, name: &str, default: usize) -> Result<usize, Reply> {
     let Some(text) = desk.ask.query(name) else { return Ok(default) };
     let wrong = || invalid(&json!({name: [format!("The {name} field must be an integer.")]}));
     text.parse().map_err(|_| wrong())
 }
 
 /// Cancels one that is not over.
-pub fn cancel(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn cancel(desk: &mut Context, uuid: &str) -> Answer {
     let deployment = desk.deployment(uuid)?;
     if !deployment.is_open() {
         let status = &deployment.status;
@@ -62,7 +62,7 @@ pub fn cancel(desk: &mut Desk, uuid: &str) -> Answer {
     Ok(Reply::json(200, &body))
 }
 
-fn shown(desk: &Desk, deployment: &Deployment) -> Value {
+fn shown(desk: &Context, deployment: &Deployment) -> Value {
     let application = desk.world.application(&deployment.application);
     let mut shown = json!({
         "id": deployment.id,

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, applications, form, message, server_error, services, time};
+use super::{Answer, Context, Form, Reply, applications, form, message, server_error, services, time};
 use crate::sandbox::ask::decoded;
 use crate::sandbox::world::{Environment, World};
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The environment with this name or uuid in a project of the team.
     pub(super) fn environment(&self, project: &str, name: &str) -> Result<Environment, Reply> {
         let (project, name) = (self.project(project)?.id, decoded(name));
@@ -31,7 +31,7 @@ pub fn add(world: &mut World, project: u64, name: &str) -> Environment {
 }
 
 /// Those of a project, in short.
-pub fn list(desk: &mut Desk, project: &str) -> Answer {
+pub fn list(desk: &mut Context, project: &str) -> Answer {
     let project = desk.project(project)?.id;
     let inside = desk.world.environments.iter().filter(|it| it.project == project);
     let shown = inside.map(|it| json!({"id": it.id, "uuid": it.uuid, "name": it.name}));
@@ -40,7 +40,7 @@ pub fn list(desk: &mut Desk, project: &str) -> Answer {
 
 /// Creates one. The name as sent is looked for, the name as stored must be unique: where the two differ the
 /// answer is 500.
-pub fn create(desk: &mut Desk, project: &str) -> Answer {
+pub fn create(desk: &mut Context, project: &str) -> Answer {
     let mut form = Form::read(desk.ask)?.only(&["name"]);
     let name = form.required("name");
     form::name(&mut form, &name);
@@ -60,7 +60,7 @@ pub fn create(desk: &mut Desk, project: &str) -> Answer {
 }
 
 /// One environment with what stands in it; some kinds of databases are not listed here.
-pub fn show(desk: &mut Desk, project: &str, name: &str) -> Answer {
+pub fn show(desk: &mut Context, project: &str, name: &str) -> Answer {
     let environment = desk.environment(project, name)?;
     let inside: Vec<_> = desk.world.services.iter().filter(|it| it.environment == environment.id).collect();
     let mut body = shown(&environment);
@@ -74,7 +74,7 @@ pub fn show(desk: &mut Desk, project: &str, name: &str) -> Answer {
 }
 
 /// Changes name or description (4.3.0 and newer).
-pub fn patch(desk: &mut Desk, project: &str, name: &str) -> Answer {
+pub fn patch(desk: &mut Context, project: &str, name: &str) -> Answer {
     let mut form = Form::read(desk.ask)?.only(&["name", "description"]);
     let (new_name, description) = (form.text("name"), form.text("description"));
     if let Some(name) = &new_name {
@@ -95,7 +95,7 @@ pub fn patch(desk: &mut Desk, project: &str, name: &str) -> Answer {
 }
 
 /// Deletes an empty one. What is being deleted still counts.
-pub fn delete(desk: &mut Desk, project: &str, name: &str) -> Answer {
+pub fn delete(desk: &mut Context, project: &str, name: &str) -> Answer {
     let id = desk.environment(project, name)?.id;
     if desk.world.is_inhabited(id) {
         return Err(message(400, "Environment has resources, so it cannot be deleted."));

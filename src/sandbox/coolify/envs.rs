@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Desk, Form, Reply, message, time};
+use super::{Answer, Context, Form, Reply, message, time};
 use crate::sandbox::dotenv;
 use crate::sandbox::services::EnvRow;
 use crate::sandbox::world::World;
@@ -53,7 +53,7 @@ impl<'a> Owner<'a> {
     }
 }
 
-impl Desk<'_> {
+impl Context<'_> {
     fn rows(&self, owner: Owner) -> Result<&Vec<EnvRow>, Reply> {
         match owner {
             Owner::Application(uuid) => self.application(uuid).map(|it| &it.envs),
@@ -97,7 +97,7 @@ impl Wanted {
 }
 
 /// All rows, those for previews last.
-pub fn list(desk: &mut Desk, owner: Owner) -> Answer {
+pub fn list(desk: &mut Context, owner: Owner) -> Answer {
     let rows = desk.rows(owner)?;
     let (previews, own): (Vec<&EnvRow>, Vec<&EnvRow>) = rows.iter().partition(|row| row.is_preview);
     let shown = own.into_iter().chain(previews).map(|row| shown(desk.world, row));
@@ -105,7 +105,7 @@ pub fn list(desk: &mut Desk, owner: Owner) -> Answer {
 }
 
 /// A new row; one of that key must not be there.
-pub fn create(desk: &mut Desk, owner: Owner) -> Answer {
+pub fn create(desk: &mut Context, owner: Owner) -> Answer {
     let form = read(desk, owner)?;
     let rows = desk.rows(owner)?.clone();
     let wanted = checked(form, owner)?;
@@ -121,7 +121,7 @@ pub fn create(desk: &mut Desk, owner: Owner) -> Answer {
 }
 
 /// Changes the row of a key. Flags left out go back to what they were made with.
-pub fn patch(desk: &mut Desk, owner: Owner) -> Answer {
+pub fn patch(desk: &mut Context, owner: Owner) -> Answer {
     let form = read(desk, owner)?;
     let rows = desk.rows(owner)?.clone();
     let wanted = checked(form, owner)?;
@@ -133,7 +133,7 @@ pub fn patch(desk: &mut Desk, owner: Owner) -> Answer {
 
 /// Makes or changes rows one after the other. What came before a bad item stays. Of an application the rows are
 /// looked up once, so that a new key given twice becomes two.
-pub fn bulk(desk: &mut Desk, owner: Owner) -> Answer {
+pub fn bulk(desk: &mut Context, owner: Owner) -> Answer {
     let form = Form::read(desk.ask)?;
     let before = desk.rows(owner)?.clone();
     let items = form.value("data").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -161,7 +161,7 @@ pub fn bulk(desk: &mut Desk, owner: Owner) -> Answer {
 }
 
 /// Deletes one row, and not its twin.
-pub fn delete(desk: &mut Desk, owner: Owner, row: &str) -> Answer {
+pub fn delete(desk: &mut Context, owner: Owner, row: &str) -> Answer {
     let before = desk.rows(owner)?.len();
     let rows = owner.rows(desk.world).ok_or_else(|| message(404, "Resource not found."))?;
     rows.retain(|it| it.uuid != row);
@@ -171,7 +171,7 @@ pub fn delete(desk: &mut Desk, owner: Owner, row: &str) -> Answer {
     Ok(message(200, "Environment variable deleted."))
 }
 
-fn read(desk: &Desk, owner: Owner) -> Result<Form, Reply> {
+fn read(desk: &Context, owner: Owner) -> Result<Form, Reply> {
     let form = Form::read(desk.ask)?;
     Ok(if owner.is_application() { form.only(&FIELDS) } else { form })
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, invalid, magic, message, server_error, urls, versions};
+use super::{Answer, Context, Form, Reply, invalid, magic, message, server_error, urls, versions};
 use crate::sandbox::compose::{Compose, Entry, Unreadable};
 use crate::sandbox::events::{Event, QUEUE_MS};
 use crate::sandbox::services::{EnvRow, Part, Service};
@@ -50,7 +50,7 @@ struct Wanted {
 }
 
 /// `POST /services`.
-pub fn create(desk: &mut Desk) -> Answer {
+pub fn create(desk: &mut Context) -> Answer {
     let wanted = checked(desk)?;
     let compose = parsed(&wanted.text)?;
     let uuid = insert(desk.world, &wanted, &compose);
@@ -69,7 +69,7 @@ pub fn create(desk: &mut Desk) -> Answer {
     Ok(Reply::json(201, &made(desk.world, &uuid)))
 }
 
-fn checked(desk: &Desk) -> Result<Wanted, Reply> {
+fn checked(desk: &Context) -> Result<Wanted, Reply> {
     let mut form = Form::read(desk.ask)?.only(&FIELDS);
     let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));
     let environment = form.text("environment_name").or(form.text("environment_uuid"));

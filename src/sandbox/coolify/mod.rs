@@ -35,10 +35,10 @@ use super::world::{OTHER_TEAM, Token, World};
 /// An answer, or a refusal ready to be sent.
 type Answer = Result<Reply, Reply>;
 /// What answers a route once the gates are passed.
-type Handler<'a> = Box<dyn FnOnce(&mut Desk) -> Answer + 'a>;
+type Handler<'a> = Box<dyn FnOnce(&mut Context) -> Answer + 'a>;
 
 /// One request on the way to its answer: the world, the request, and the team of its token.
-struct Desk<'a> {
+struct Context<'a> {
     world: &'a mut World,
     ask: &'a Ask,
     team: u64,
@@ -65,7 +65,7 @@ pub fn answer(world: &mut World, ask: &Ask) -> Reply {
     let Some(remaining) = gates::admit(world) else { return gates::full(world) };
     let team = if world.take_fault(Fault::TeamSwap) { OTHER_TEAM } else { world.coolify.team };
     let allowed = gates::allowed(&world.coolify, &ask.method, &path);
-    let reply = allowed.and_then(|()| handler(&mut Desk { world, ask, team }));
+    let reply = allowed.and_then(|()| handler(&mut Context { world, ask, team }));
     gates::limited(reply.unwrap_or_else(|refusal| refusal), limit, remaining)
 }
 

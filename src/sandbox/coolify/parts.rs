@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::urls::{self, Url};
-use super::{Answer, Desk, Form, Reply, message, server_error, time};
+use super::{Answer, Context, Form, Reply, message, server_error, time};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::compose::Compose;
 use crate::sandbox::services::{Container, Line, Part, Service};
@@ -33,21 +33,21 @@ const FIELDS: [&str; 10] = [
 ];
 
 /// The applications or the databases of a service.
-pub fn list(desk: &mut Desk, uuid: &str, databases: bool) -> Answer {
+pub fn list(desk: &mut Context, uuid: &str, databases: bool) -> Answer {
     let service = desk.service(uuid)?;
     let parts = service.parts.iter().filter(|part| part.is_database == databases);
     Ok(Reply::json(200, &parts.map(|part| shown(service, part, false)).collect()))
 }
 
 /// One application or one database.
-pub fn show(desk: &mut Desk, uuid: &str, part: &str, database: bool) -> Answer {
+pub fn show(desk: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
     let service = desk.service(uuid)?;
     Ok(Reply::json(200, &shown(service, find(service, part, database)?, false)))
 }
 
 /// Changes one application or one database (4.2.0 and newer). The URL is lower-cased whole; the override works in
 /// the query only.
-pub fn patch(desk: &mut Desk, uuid: &str, part: &str, database: bool) -> Answer {
+pub fn patch(desk: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
     let fields: &[&str] = if database { &DATABASE_FIELDS } else { &FIELDS };
     let mut form = Form::read(desk.ask)?.only(fields);
     let (human_name, description) = (form.text("human_name"), form.text("description"));
@@ -87,7 +87,7 @@ fn write_back(world: &mut World, uuid: &str, name: &str) {
 }
 
 /// The log of one container, asked of its server: the only live view of it (4.2.0 and newer).
-pub fn logs(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn logs(desk: &mut Context, uuid: &str) -> Answer {
     let service = desk.service(uuid)?;
     let Some(name) = desk.ask.query("sub_service_name").filter(|name| !name.is_empty()) else {
         return Err(message(400, "Sub service name is required."));
@@ -113,7 +113,7 @@ pub fn tail(ask: &Ask, container: &Container) -> String {
 }
 
 /// The volumes its compose text names, as they are called on the server.
-pub fn storages(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn storages(desk: &mut Context, uuid: &str) -> Answer {
     let service = desk.service(uuid)?;
     let entries = Compose::read(&service.compose).map(|compose| compose.entries).unwrap_or_default();
     let mounts = entries.iter().flat_map(|entry| entry.volumes.iter().map(move |mount| (entry, mount)));

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, environments, form, message, time};
+use super::{Answer, Context, Form, Reply, environments, form, message, time};
 use crate::sandbox::world::Project;
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The team's project with this uuid.
     pub(super) fn project(&self, uuid: &str) -> Result<Project, Reply> {
         let found = self.world.projects.iter().find(|it| it.uuid == uuid && it.team == self.team);
@@ -14,7 +14,7 @@ impl Desk<'_> {
 }
 
 /// Without descriptions they are shown as an empty text, here and nowhere else.
-pub fn list(desk: &mut Desk) -> Answer {
+pub fn list(desk: &mut Context) -> Answer {
     let of_team = desk.world.projects.iter().filter(|it| it.team == desk.team);
     let shown = of_team.map(|it| {
         let description = it.description.as_deref().unwrap_or("");
@@ -24,7 +24,7 @@ pub fn list(desk: &mut Desk) -> Answer {
 }
 
 /// Creates one, and its first environment.
-pub fn create(desk: &mut Desk) -> Answer {
+pub fn create(desk: &mut Context) -> Answer {
     let mut form = Form::read(desk.ask)?.only(&["name", "description"]);
     let name = form.required("name");
     let description = form.text("description");
@@ -44,7 +44,7 @@ pub fn create(desk: &mut Desk) -> Answer {
 }
 
 /// One project with its environments.
-pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn show(desk: &mut Context, uuid: &str) -> Answer {
     let project = desk.project(uuid)?;
     let inside = desk.world.environments.iter().filter(|it| it.project == project.id);
     let environments: Vec<Value> = inside.map(environments::shown).collect();
@@ -64,7 +64,7 @@ pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// Changes name or description. Answers 201.
-pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
     let mut form = Form::read(desk.ask)?.only(&["name", "description"]);
     let (name, description) = (form.text("name"), form.text("description"));
     checked(&mut form, name.as_deref(), description.as_deref())?;
@@ -82,7 +82,7 @@ pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// Deletes an empty one. What is being deleted still counts.
-pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn delete(desk: &mut Context, uuid: &str) -> Answer {
     let id = desk.project(uuid)?.id;
     let world = &mut *desk.world;
     let mut environments = world.environments.iter().filter(|it| it.project == id);

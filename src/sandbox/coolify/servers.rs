@@ -2,27 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Reply, message, time};
+use super::{Answer, Context, Reply, message, time};
 use crate::sandbox::applications::Application;
 use crate::sandbox::services::Part;
 use crate::sandbox::world::{OTHER_TEAM, Server};
 
 /// Plain text under `text/html`.
-pub fn version(desk: &mut Desk) -> Answer {
+pub fn version(desk: &mut Context) -> Answer {
     Ok(Reply::typed(200, "text/html; charset=utf-8", desk.world.coolify.version.clone()))
 }
 
 /// The token's team.
-pub fn team(desk: &mut Desk) -> Answer {
+pub fn team(desk: &mut Context) -> Answer {
     Ok(Reply::json(200, &shown_team(desk)))
 }
 
 /// A list of the token's team alone.
-pub fn teams(desk: &mut Desk) -> Answer {
+pub fn teams(desk: &mut Context) -> Answer {
     Ok(Reply::json(200, &json!([shown_team(desk)])))
 }
 
-fn shown_team(desk: &Desk) -> Value {
+fn shown_team(desk: &Context) -> Value {
     let (name, description) = match desk.team {
         OTHER_TEAM => ("Other Team", "The other team"),
         _ => ("Root Team", "The root team"),
@@ -39,7 +39,7 @@ fn shown_team(desk: &Desk) -> Value {
     })
 }
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The server, for its own team.
     pub(super) fn server(&self, uuid: &str) -> Result<Server, Reply> {
         let visible = self.team != OTHER_TEAM && self.world.server.uuid == uuid;
@@ -48,7 +48,7 @@ impl Desk<'_> {
 }
 
 /// In the list the two verdicts stand at top level too.
-pub fn list(desk: &mut Desk) -> Answer {
+pub fn list(desk: &mut Context) -> Answer {
     if desk.team == OTHER_TEAM {
         return Ok(Reply::json(200, &json!([])));
     }
@@ -61,7 +61,7 @@ pub fn list(desk: &mut Desk) -> Answer {
 }
 
 /// One server; the verdicts stand in `settings` only.
-pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn show(desk: &mut Context, uuid: &str) -> Answer {
     let server = desk.server(uuid)?;
     let mut shown = shown(&server);
     shown["team_id"] = json!(desk.team);
@@ -76,7 +76,7 @@ pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// The hosts on it; an empty list while there are none. Here the true address stands.
-pub fn domains(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn domains(desk: &mut Context, uuid: &str) -> Answer {
     let server = desk.server(uuid)?;
     let parts = desk.world.services.iter().flat_map(|service| &service.parts);
     let of_parts = parts.flat_map(Part::urls);
@@ -87,7 +87,7 @@ pub fn domains(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// What stands on it.
-pub fn resources(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn resources(desk: &mut Context, uuid: &str) -> Answer {
     desk.server(uuid)?;
     let shown = desk.world.services.iter().map(|it| {
         let (status, created, updated) = (it.status(), time(it.made.at), time(it.made.changed));

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Reply, applications, environments, message, parts, time};
+use super::{Answer, Context, Reply, applications, environments, message, parts, time};
 use crate::sandbox::services::Service;
 use crate::sandbox::world::World;
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The team's service with this uuid. One whose deletion is under way is still there.
     pub(super) fn service(&self, uuid: &str) -> Result<&Service, Reply> {
         let found = self.world.service(uuid).filter(|service| self.owns(service));
@@ -20,13 +20,13 @@ impl Desk<'_> {
 }
 
 /// All services of the team, unfiltered and unpaged.
-pub fn list(desk: &mut Desk) -> Answer {
+pub fn list(desk: &mut Context) -> Answer {
     let of_team = desk.world.services.iter().filter(|service| desk.owns(service));
     Ok(Reply::json(200, &of_team.map(|service| full(desk.world, service)).collect()))
 }
 
 /// One service with its parts, environment and server.
-pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn show(desk: &mut Context, uuid: &str) -> Answer {
     let service = desk.service(uuid)?;
     let mut body = full(desk.world, service);
     if let Some(environment) = desk.world.environment(service.environment) {
@@ -57,7 +57,7 @@ fn full(world: &World, service: &Service) -> Value {
 }
 
 /// Every resource of the team, with its type and its environment's number but no uuid of either.
-pub fn resources(desk: &mut Desk) -> Answer {
+pub fn resources(desk: &mut Context) -> Answer {
     let of_team = desk.world.services.iter().filter(|service| desk.owns(service));
     let shown = of_team.map(|service| {
         let mut shown = brief(desk.world, service);

@@ -1,7 +1,7 @@
 //! Changing a service. Not atomic: name, description and compose text are stored before the URLs are looked
 //! at, and containers notice nothing until the next start.
 
-use super::{Answer, Desk, Form, Reply, make, server_error, urls};
+use super::{Answer, Context, Form, Reply, make, server_error, urls};
 use crate::sandbox::events::{Event, QUEUE_MS};
 
 const FIELDS: [&str; 8] = [
@@ -16,7 +16,7 @@ const FIELDS: [&str; 8] = [
 ];
 
 /// `PATCH /services/{uuid}`.
-pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
     let mut form = Form::read(desk.ask)?.only(&FIELDS);
     let (name, description, text) =
         (form.text("name"), form.text("description"), form.text("docker_compose_raw"));

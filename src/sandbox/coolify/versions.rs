@@ -2,7 +2,7 @@
 //!
 //! From the notes of its releases. Only what some client could notice: how resources look inside is not copied.
 
-use super::{Answer, Desk, Form, message};
+use super::{Answer, Context, Form, message};
 use crate::sandbox::world::CoolifySetup;
 
 /// Major, minor and patch.
@@ -43,7 +43,7 @@ pub fn is_before(setup: &CoolifySetup, version: Version) -> bool {
 }
 
 /// An action asked for by GET: 4.2.0 wants a POST. What the older ones did then is not copied.
-pub fn by_get(desk: &mut Desk) -> Answer {
+pub fn by_get(desk: &mut Context) -> Answer {
     if is_before(&desk.world.coolify, [4, 2, 0]) {
         return Ok(message(200, "Request queued."));
     }

@@ -251,7 +251,7 @@ async fn turning_away_may_last_five_minutes_and_use_either_code() {
         caller.change(|world| {
             world.cloudflare.throttle_code = code;
             world.cloudflare.penalty_ms = 300_000;
-            world.at_request = Some((1, crate::sandbox::Mishap::TooMany { retry_after }));
+            world.at_request = Some((1, crate::sandbox::RequestFault::TooMany { retry_after }));
         });
         let first = caller.cloudflare("GET", "/zones", None).await;
         assert_eq!(first.headers.contains_key("retry-after"), retry_after.is_some());
@@ -270,7 +270,7 @@ async fn a_good_token_may_be_refused_once_and_a_gateway_answers_in_html() {
     let statuses =
         [caller.cloudflare("GET", "/zones", None).await, caller.cloudflare("GET", "/zones", None).await];
     assert_eq!(statuses.map(|heard| heard.status), [403, 200]);
-    caller.change(|world| world.at_request = Some((1, crate::sandbox::Mishap::Gateway)));
+    caller.change(|world| world.at_request = Some((1, crate::sandbox::RequestFault::Gateway)));
     let gateway = caller.cloudflare("GET", "/zones", None).await;
     assert!(gateway.status == 502 && gateway.body.as_str().is_some_and(|body| body.starts_with("<html>")));
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Caller;
 use crate::net::SendError;
-use crate::sandbox::{Fault, Mishap, Point, Rates, Sandbox, Schedule, Side, Verdict};
+use crate::sandbox::{Fault, Point, Rates, RequestFault, Sandbox, Schedule, Side, Verdict};
 
 /// A blog at release r1, running.
 async fn running() -> (Caller, String) {
@@ -107,20 +107,20 @@ async fn another_teams_token_sees_nothing_until_the_fault_is_armed_again() {
 #[tokio::test]
 async fn every_mishap_does_to_a_create_what_it_says() {
     let cases = [
-        (Mishap::Refused, None, 0),
-        (Mishap::LostBefore, None, 0),
-        (Mishap::LostAfter, None, 1),
-        (Mishap::ErrorBefore, Some(500), 0),
-        (Mishap::ErrorAfter, Some(500), 1),
-        (Mishap::Garbled, Some(201), 1),
-        (Mishap::Empty, Some(201), 1),
-        (Mishap::Gateway, Some(502), 0),
-        (Mishap::TooMany { retry_after: None }, Some(429), 0),
-        (Mishap::Slow, Some(201), 1),
-        (Mishap::GatewayAfter, Some(504), 1),
-        (Mishap::Mistyped, Some(201), 1),
-        (Mishap::Unsuccessful, Some(201), 1),
-        (Mishap::Elsewhere, Some(307), 0),
+        (RequestFault::Refused, None, 0),
+        (RequestFault::LostBefore, None, 0),
+        (RequestFault::LostAfter, None, 1),
+        (RequestFault::ErrorBefore, Some(500), 0),
+        (RequestFault::ErrorAfter, Some(500), 1),
+        (RequestFault::Garbled, Some(201), 1),
+        (RequestFault::Empty, Some(201), 1),
+        (RequestFault::Gateway, Some(502), 0),
+        (RequestFault::TooMany { retry_after: None }, Some(429), 0),
+        (RequestFault::Slow, Some(201), 1),
+        (RequestFault::GatewayAfter, Some(504), 1),
+        (RequestFault::Mistyped, Some(201), 1),
+        (RequestFault::Unsuccessful, Some(201), 1),
+        (RequestFault::Elsewhere, Some(307), 0),
     ];
     for (mishap, status, made) in cases {
         let caller = Caller::new();
@@ -139,7 +139,7 @@ async fn every_mishap_does_to_a_create_what_it_says() {
 #[tokio::test]
 async fn a_late_effect_lands_after_the_client_gave_up() {
     let caller = Caller::new();
-    caller.change(|world| world.at_request = Some((1, Mishap::Late { after_ms: 50_000 })));
+    caller.change(|world| world.at_request = Some((1, RequestFault::Late { after_ms: 50_000 })));
     let sent = caller.send("POST", "https://coolify.sandbox.fabrik/api/v1/projects", Some(project())).await;
     assert!(is_lost(&sent));
     assert!(caller.sandbox.world().projects.is_empty());
@@ -151,11 +151,11 @@ async fn a_late_effect_lands_after_the_client_gave_up() {
 async fn a_stale_read_overlooks_the_youngest_and_loses_nothing() {
     let caller = Caller::new();
     caller.project().await;
-    caller.change(|world| world.at_request = Some((1, Mishap::Stale)));
+    caller.change(|world| world.at_request = Some((1, RequestFault::Stale)));
     assert_eq!(caller.coolify("GET", "/projects", None).await.body, json!([]));
     assert_eq!(caller.coolify("GET", "/projects", None).await.body.as_array().map(Vec::len), Some(1));
     caller.sleep(5).await;
-    caller.change(|world| world.at_request = Some((1, Mishap::Stale)));
+    caller.change(|world| world.at_request = Some((1, RequestFault::Stale)));
     assert_eq!(caller.coolify("GET", "/projects", None).await.body.as_array().map(Vec::len), Some(1));
 }
 
@@ -167,7 +167,7 @@ async fn a_stale_read_still_shows_a_record_that_was_just_deleted() {
     caller.sleep(60).await;
     let one = format!("{path}/{}", made.body["result"]["id"].as_str().expect("it has an id"));
     caller.cloudflare("DELETE", &one, None).await;
-    caller.change(|world| world.at_request = Some((1, Mishap::Stale)));
+    caller.change(|world| world.at_request = Some((1, RequestFault::Stale)));
     assert_eq!(caller.cloudflare("GET", &one, None).await.status, 200);
     assert_eq!(caller.cloudflare("GET", &one, None).await.status, 404);
 }
@@ -183,13 +183,13 @@ async fn an_answer_that_is_not_true_is_untrue_once_and_as_it_says() {
         let list = caller.coolify("GET", "/projects", None).await.body;
         list.as_array().expect("a list").iter().map(|item| item["name"].clone()).collect::<Vec<_>>()
     };
-    assert_eq!(listed(Mishap::Shuffled).await, ["three", "two", "one"]);
-    assert_eq!(listed(Mishap::Doubled).await, ["one", "two", "three", "one", "two", "three"]);
-    assert_eq!(listed(Mishap::Mistyped).await, [3, 3, 5]);
-    assert_eq!(listed(Mishap::CutShort).await, ["one", "two", "three"], "nothing would tell of it");
+    assert_eq!(listed(RequestFault::Shuffled).await, ["three", "two", "one"]);
+    assert_eq!(listed(RequestFault::Doubled).await, ["one", "two", "three", "one", "two", "three"]);
+    assert_eq!(listed(RequestFault::Mistyped).await, [3, 3, 5]);
+    assert_eq!(listed(RequestFault::CutShort).await, ["one", "two", "three"], "nothing would tell of it");
     let list = caller.coolify("GET", "/projects", None).await.body;
     let one = format!("/projects/{}", list[0]["uuid"].as_str().expect("a uuid"));
-    caller.change(|world| world.at_request = Some((1, Mishap::Another)));
+    caller.change(|world| world.at_request = Some((1, RequestFault::Another)));
     assert_eq!(caller.coolify("GET", &one, None).await.body["name"], "two");
     assert_eq!(caller.coolify("GET", &one, None).await.body["name"], "one");
 }
@@ -201,7 +201,7 @@ async fn a_list_of_records_that_is_cut_short_counts_what_it_hides() {
         caller.point(name).await;
     }
     let path = caller.records().await;
-    caller.change(|world| world.at_request = Some((1, Mishap::CutShort)));
+    caller.change(|world| world.at_request = Some((1, RequestFault::CutShort)));
     let cut = caller.cloudflare("GET", &path, None).await.body;
     assert_eq!(cut["result"].as_array().map(Vec::len), Some(1));
     assert_eq!(cut["result_info"]["total_count"], 2);
@@ -210,7 +210,7 @@ async fn a_list_of_records_that_is_cut_short_counts_what_it_hides() {
 #[tokio::test]
 async fn a_garbled_answer_cannot_be_read() {
     let caller = Caller::new();
-    caller.change(|world| world.at_write = Some((1, Mishap::Garbled)));
+    caller.change(|world| world.at_write = Some((1, RequestFault::Garbled)));
     let garbled = caller.coolify("POST", "/projects", Some(project())).await;
     assert!(garbled.body.is_string(), "{garbled:?}");
 }

@@ -8,7 +8,7 @@ use super::findings::Findings;
 use super::variables::variables;
 use super::{consistency, databases, keys, mounts, shape};
 use crate::spec::tree::{Entry, Node, Place, Value};
-use crate::spec::{RELEASE, suspicion};
+use crate::spec::{RELEASE, secret_heuristics};
 
 /// The top-level keys that Coolify drops.
 const DROPPED: [&str; 2] = ["name", "models"];
@@ -216,7 +216,7 @@ fn judged(findings: &mut Findings<'_>, key: &str, pair: &Pair<'_>) {
         findings.refuse_unseen(place, format!("`{RELEASE}` is set anew by every deployment"), "leave it out");
     }
     if let Some(why) =
-        Some(value).filter(|value| !value.contains('$')).and_then(|value| suspicion::of(name, value))
+        Some(value).filter(|value| !value.contains('$')).and_then(|value| secret_heuristics::of(name, value))
     {
         let hint = format!("write `{name}: ${{{name}}}` here, and `secrets: [{name}]` in the spec");
         findings.warn(place, format!("`environment.{name}` looks like a secret ({why})"), hint);

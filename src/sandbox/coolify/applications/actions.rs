@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Reply, message, server_error};
+use super::{Answer, Context, Reply, message, server_error};
 use crate::sandbox::coolify::parts;
 use crate::sandbox::deploy::{self, Asked};
 use crate::sandbox::events::{Event, STOP_MS};
@@ -14,7 +14,7 @@ const ALREADY: &str = "Deployment already queued for this commit.";
 ///
 /// # Errors
 /// 429 when the queue is full.
-pub fn deploy(desk: &mut Desk, uuid: &str, force: bool) -> Result<Value, Reply> {
+pub fn deploy(desk: &mut Context, uuid: &str, force: bool) -> Result<Value, Reply> {
     if deploy::is_full(desk.world) {
         let full =
             message(429, "Deployment queue is full. Please wait for existing deployments to complete.");
@@ -29,17 +29,17 @@ pub fn deploy(desk: &mut Desk, uuid: &str, force: bool) -> Result<Value, Reply> 
 }
 
 /// `POST /applications/{uuid}/start`.
-pub fn start(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn start(desk: &mut Context, uuid: &str) -> Answer {
     asked(desk, uuid, false, "Deployment request queued.")
 }
 
 /// `POST /applications/{uuid}/restart`.
-pub fn restart(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn restart(desk: &mut Context, uuid: &str) -> Answer {
     asked(desk, uuid, true, "Restart request queued.")
 }
 
 /// A full queue is not told here: the uuid that is answered leads nowhere.
-fn asked(desk: &mut Desk, uuid: &str, restart: bool, text: &str) -> Answer {
+fn asked(desk: &mut Context, uuid: &str, restart: bool, text: &str) -> Answer {
     desk.application(uuid)?;
     if deploy::is_full(desk.world) {
         let nothing = desk.world.uuid();
@@ -53,14 +53,14 @@ fn asked(desk: &mut Desk, uuid: &str, restart: bool, text: &str) -> Answer {
 }
 
 /// `POST /applications/{uuid}/stop`: taken whatever the state. Deployments go on.
-pub fn stop(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn stop(desk: &mut Context, uuid: &str) -> Answer {
     desk.application(uuid)?;
     desk.world.later(STOP_MS, Event::Stopped(uuid.to_owned()));
     Ok(message(200, "Application stopping request queued."))
 }
 
 /// The log of its container, asked of the server.
-pub fn logs(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn logs(desk: &mut Context, uuid: &str) -> Answer {
     let application = desk.application(uuid)?;
     if !desk.world.server.usable {
         return Err(server_error());

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::columns::{self, Image, Wanted};
-use super::{Answer, Desk, Form, Reply, message, versions};
+use super::{Answer, Context, Form, Reply, message, versions};
 use crate::sandbox::applications::{Application, Known, STOPPED};
 use crate::sandbox::deploy;
 use crate::sandbox::world::World;
@@ -41,7 +41,7 @@ impl Route {
 }
 
 /// `POST /applications/<route>`. Repository, branch and reachability are not looked at.
-pub fn create(desk: &mut Desk, route: Route) -> Answer {
+pub fn create(desk: &mut Context, route: Route) -> Answer {
     let mut form = Form::read(desk.ask)?.only(&columns::creatable(route != Route::Image, route.key()));
     let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));
     for key in route.required() {

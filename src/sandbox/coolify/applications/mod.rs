@@ -11,12 +11,12 @@ pub use storages::{add as add_storage, delete as delete_storage, list as list_st
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, environments, message, server_error, time, versions};
+use super::{Answer, Context, Form, Reply, environments, message, server_error, time, versions};
 use crate::sandbox::applications::Application;
 use crate::sandbox::events::Event;
 use crate::sandbox::world::{World, digest};
 
-impl Desk<'_> {
+impl Context<'_> {
     /// The team's application with this uuid. One whose deletion is under way is still there.
     pub(super) fn application(&self, uuid: &str) -> Result<&Application, Reply> {
         let found = self.world.application(uuid).filter(|it| self.sees(it.environment));
@@ -30,7 +30,7 @@ impl Desk<'_> {
 }
 
 /// All applications of the team by name, unpaged; with a tag, those that have it.
-pub fn list(desk: &mut Desk) -> Answer {
+pub fn list(desk: &mut Context) -> Answer {
     let tag = desk.ask.query("tag");
     let wanted = |it: &&Application| tag.as_ref().is_none_or(|tag| it.tags.contains(tag));
     let of_team = desk.world.applications.iter().filter(|it| desk.sees(it.environment));
@@ -41,7 +41,7 @@ pub fn list(desk: &mut Desk) -> Answer {
 }
 
 /// One application, with its settings and where it stands.
-pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn show(desk: &mut Context, uuid: &str) -> Answer {
     let application = desk.application(uuid)?;
     let mut body = public(desk.world, application);
     if !versions::is_before(&desk.world.coolify, [4, 2, 0]) {
@@ -54,7 +54,7 @@ pub fn show(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// Changes one. What it says reaches the container at the next deployment.
-pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
     let form = Form::read(desk.ask)?.only(&columns::patchable());
     desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let wanted = columns::checked(form, columns::Image::Apart)?;
@@ -68,7 +68,7 @@ pub fn patch(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// Deletes one: goes on for 3 to 35 s, during which it is still shown. Deployments go on.
-pub fn delete(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn delete(desk: &mut Context, uuid: &str) -> Answer {
     desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let is_no = |text: String| matches!(text.as_str(), "false" | "0" | "no" | "off");
     let volumes = !desk.ask.query("delete_volumes").is_some_and(is_no);
@@ -120,14 +120,14 @@ fn public(world: &World, application: &Application) -> Value {
 }
 
 /// The names that a Coolify gives to the ways into private repositories; the keys themselves are not kept.
-pub fn keys(desk: &mut Desk) -> Answer {
+pub fn keys(desk: &mut Context) -> Answer {
     let keys = desk.world.access.keys.iter();
     let shown = keys.map(|it| json!({"id": it.id, "uuid": it.uuid, "name": it.name, "is_git_related": true}));
     Ok(Reply::json(200, &shown.collect()))
 }
 
 /// The GitHub Apps.
-pub fn github_apps(desk: &mut Desk) -> Answer {
+pub fn github_apps(desk: &mut Context) -> Answer {
     let apps = desk.world.access.github_apps.iter();
     let shown = apps.map(|it| {
         json!({"id": it.id, "uuid": it.uuid, "name": it.name, "is_public": it.id == 0,

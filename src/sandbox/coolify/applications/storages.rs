@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, Form, Reply, columns, message};
+use super::{Answer, Context, Form, Reply, columns, message};
 use crate::sandbox::applications::Storage;
 
 const FIELDS: [&str; 7] = ["type", "name", "mount_path", "host_path", "content", "is_directory", "fs_path"];
 
 /// All of them.
-pub fn list(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn list(desk: &mut Context, uuid: &str) -> Answer {
     let storages: Vec<Value> = desk.application(uuid)?.storages.iter().map(shown).collect();
     Ok(Reply::json(200, &json!({"persistent_storages": storages, "file_storages": []})))
 }
 
 /// Adds one. Only named volumes are known here; Docker makes them at the next start.
-pub fn add(desk: &mut Desk, uuid: &str) -> Answer {
+pub fn add(desk: &mut Context, uuid: &str) -> Answer {
     let mut form = Form::read(desk.ask)?.only(&FIELDS);
     let (kind, path, name) = (form.required("type"), form.required("mount_path"), form.text("name"));
     form.check()?;
@@ -29,7 +29,7 @@ pub fn add(desk: &mut Desk, uuid: &str) -> Answer {
 }
 
 /// Takes one away; the volume on the server stays.
-pub fn delete(desk: &mut Desk, uuid: &str, storage: &str) -> Answer {
+pub fn delete(desk: &mut Context, uuid: &str, storage: &str) -> Answer {
     desk.application(uuid)?;
     let storages = desk.world.application_mut(uuid).map(|it| &mut it.storages);
     let storages = storages.ok_or_else(|| message(404, "Application not found."))?;

@@ -1,0 +1,190 @@
+//! `destroy`: a run of its own that takes down all that the app's runs made, in undo order.
+
+use machine::app::AppKey;
+use machine::cause::{Cause, CauseKind};
+use machine::deployment::Deployment;
+use machine::entry::{Purpose, RunHeader};
+use machine::phase::{Validating, VolumePolicy};
+use machine::plan::Plan;
+use machine::receipt::{Origin, Receipt};
+use machine::replay::AnyDeployment;
+use machine::step::Step;
+
+use super::apply::new_run;
+use super::commands::{CommandOutcome, Engine, Options};
+use super::event::Event;
+use super::forward::PhaseResult;
+use super::journal::Journal;
+use super::phase_error::Interruption;
+use super::resume::ResumeIntent;
+use super::{Run, RunOutcome, Start};
+use crate::journal::Lease;
+use crate::plan::find::find;
+use crate::plan::release::{open_run, read};
+use crate::plan::{Blocker, Inventory, Release};
+
+impl Engine {
+    /// Takes down what the runs of `app` made; `data` says what becomes of its volumes.
+    pub async fn destroy(&self, app: &AppKey, data: VolumePolicy, options: &Options) -> CommandOutcome {
+        Box::pin(self.try_destroy(app, data, options)).await.unwrap_or_else(|outcome| outcome)
+    }
+
+    async fn try_destroy(
+        &self,
+        app: &AppKey,
+        data: VolumePolicy,
+        options: &Options,
+    ) -> Result<CommandOutcome, CommandOutcome> {
+        let lease = self.claim(app, options.wait_lock).await?;
+        let outcome = Box::pin(self.destroy_claimed(app, data, lease.clone(), options)).await;
+        // A run that was carried out gave it back already; giving it back again does nothing.
+        let _ = self.store.release(&lease).await;
+        outcome
+    }
+
+    async fn destroy_claimed(
+        &self,
+        app: &AppKey,
+        data: VolumePolicy,
+        mut lease: Lease,
+        options: &Options,
+    ) -> Result<CommandOutcome, CommandOutcome> {
+        let rows = self.store.list(Some(app)).await?;
+        let mut undone = None;
+        if let Some(open) = open_run(&rows, app) {
+            let wanted = ResumeIntent::Undone(asked());
+            let outcome = Box::pin(self.again(&open.run, lease, options, wanted)).await?;
+            if !matches!(
+                outcome,
+                CommandOutcome::Ended(RunOutcome::RolledBack { .. } | RunOutcome::Refused { .. })
+            ) {
+                return Ok(outcome);
+            }
+            undone = Some(outcome);
+            lease = self.claim(app, options.wait_lock).await?;
+        }
+        let rows = self.store.list(Some(app)).await?;
+        let Some(newest) = Release::newest(&self.store, &rows, None).await? else {
+            // A run that was half-way was all there was of it.
+            if let Some(outcome) = undone {
+                return Ok(outcome);
+            }
+            return Err(Blocker::new(
+                format!("nothing of `{}` stands that Fabrik made", app.name),
+                "`fabrik history` lists its runs",
+            )
+            .into());
+        };
+        self.same_place(app).await?;
+        let begun = RunHeader {
+            run: new_run(),
+            journal: self.store.journal().clone(),
+            purpose: Purpose::Destroy(data),
+            ..newest.begun().clone()
+        };
+        Box::pin(self.take_down(begun, &newest, lease, options)).await
+    }
+
+    async fn take_down(
+        &self,
+        begun: RunHeader,
+        newest: &Release,
+        lease: Lease,
+        options: &Options,
+    ) -> Result<CommandOutcome, CommandOutcome> {
+        let ask = self.ask_of(newest)?;
+        self.listener.emit(&Event::Began {
+            app: begun.app.name.clone(),
+            endpoints: newest.plan().endpoints.clone(),
+            run: begun.run.clone(),
+            resumed: false,
+        });
+        let clocks = (self.outside.clock.clone(), self.local_clock.clone());
+        let blobs = newest.blobs.clone();
+        let mut journal = Journal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
+        let deployment = Deployment::begin(begun).commit(&mut journal).await?;
+        let runner = self.runner(journal, ask, Start::Fresh, options);
+        Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
+    }
+}
+
+impl Run {
+    /// Takes down what the app's earlier runs made.
+    ///
+    /// # Errors
+    /// [`Stop`] when it cannot be told now; the run can be taken up again.
+    pub(super) async fn destroying(
+        &mut self,
+        deployment: Deployment<Validating>,
+        data: VolumePolicy,
+    ) -> PhaseResult {
+        self.work.safe_point()?;
+        let rows = self.work.store.list(Some(&deployment.header().app)).await?;
+        let inventory = Inventory::read(&self.work.store, &rows).await?;
+        let Some(Inventory { plan, mut resources }) = inventory else {
+            let cause = super::phase_error::refused("nothing of the app stands that Fabrik made", "");
+            let run = deployment.header().run.clone();
+            deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
+            return Ok(RunOutcome::Refused { run, cause });
+        };
+        self.find_again(&plan, &mut resources).await?;
+        self.take_over_shared(deployment.header(), &mut resources).await?;
+        let unwritten = deployment.destroy(plan, resources, data, asked());
+        Box::pin(self.turn_back(unwritten)).await
+    }
+}
+
+impl Run {
+    // A record that an undone run had dropped was made anew, under another id.
+    async fn find_again(&self, plan: &Plan, resources: &mut [Receipt]) -> Result<(), Interruption> {
+        for receipt in resources {
+            let Step::Dns(nth) = receipt.step else { continue };
+            let Some(record) = plan.record(nth) else { continue };
+            if let Some(object) = find(&self.clients.records(record, receipt.step), receipt).await? {
+                receipt.id = object.id;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    // A project or an environment that another app's run of this journal made, or a run of this app that left it to others
+    // in being undone, goes with the last app in it. Whether this is the last one is seen when it is undone: otherwise it
+    // is kept, and named.
+    async fn take_over_shared(
+        &self,
+        begun: &RunHeader,
+        resources: &mut [Receipt],
+    ) -> Result<(), Interruption> {
+        let is_shared = |it: &Receipt| {
+            it.origin == Origin::Existing && matches!(it.step, Step::Project | Step::Environment)
+        };
+        if !resources.iter().any(is_shared) {
+            return Ok(());
+        }
+        let rows = self.work.store.list(None).await?;
+        let here = rows.iter().filter(|row| row.app.outside == begun.app.outside && row.run != begun.run);
+        for row in here.filter(|row| !row.forgotten) {
+            let (any, _) = read(self.work.store.as_ref(), &row.run).await?;
+            for resource in resources.iter_mut().filter(|it| is_shared(it)) {
+                let made = |it: &&Receipt| {
+                    it.step == resource.step && it.id == resource.id && it.origin == Origin::Created
+                };
+                if let Some(made) = any.ledger().receipts().iter().find(made) {
+                    *resource = made.clone();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn asked() -> Cause {
+    Cause {
+        kind: CauseKind::Asked,
+        message: "a person asked for the app to be taken down".to_owned(),
+        hint: String::new(),
+        evidence: Vec::new(),
+    }
+}

@@ -1,0 +1,99 @@
+//! The run's own pen: appends entries in order, under the lease.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use machine::entry::{JournalEntry, StoredEntry};
+use machine::id::RunId;
+use machine::timestamp::DualTimestamp;
+
+use crate::journal::{JournalStore, Lease, StoreError};
+use crate::net::Clock;
+
+/// The outside's clock, which entries are stamped with, and the host's, which leases go by.
+pub type Clocks = (Arc<dyn Clock>, Arc<dyn Clock>);
+
+/// Writes one run's entries.
+pub struct Journal {
+    store: Arc<dyn JournalStore>,
+    clock: Arc<dyn Clock>,
+    local_clock: Arc<dyn Clock>,
+    run: RunId,
+    next: u64,
+    lease: Lease,
+    frozen: BTreeMap<String, Vec<u8>>,
+}
+
+// A request must be answered, and its answer written, while the lease still stands.
+const MARGIN: Duration = Duration::from_secs(15);
+
+impl Journal {
+    /// A pen for a run that is about to begin; `frozen` is kept with its first entry.
+    pub fn fresh(
+        store: Arc<dyn JournalStore>,
+        (clock, local_clock): Clocks,
+        run: RunId,
+        lease: Lease,
+        frozen: BTreeMap<String, Vec<u8>>,
+    ) -> Self {
+        Self { store, clock, local_clock, run, next: 0, lease, frozen }
+    }
+
+    /// A pen for a run that has `written` entries.
+    pub fn resumed(
+        store: Arc<dyn JournalStore>,
+        (clock, local_clock): Clocks,
+        run: RunId,
+        lease: Lease,
+        written: usize,
+    ) -> Self {
+        Self { store, clock, local_clock, run, next: written as u64, lease, frozen: BTreeMap::new() }
+    }
+
+    /// Makes sure that the lease outlives a request of `timeout`.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when another runner holds the app.
+    pub async fn guard(&mut self, timeout: Duration) -> Result<(), StoreError> {
+        if self.local_clock.boot() + timeout + MARGIN > self.lease.until {
+            self.lease = self.store.renew(&self.lease).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the lease back.
+    pub async fn close(self) {
+        // A lease that cannot be given back runs out by itself.
+        let _ = self.store.release(&self.lease).await;
+    }
+
+    /// This moment, as it is written.
+    pub fn now(&self) -> DualTimestamp {
+        moment(self.clock.as_ref())
+    }
+}
+
+/// This moment on `clock`.
+pub fn moment(clock: &dyn Clock) -> DualTimestamp {
+    DualTimestamp {
+        wall_ms: u64::try_from(clock.wall().as_millisecond()).unwrap_or(0),
+        monotonic_ms: u64::try_from(clock.boot().as_millis()).unwrap_or(u64::MAX),
+        boot: clock.boot_id(),
+    }
+}
+
+impl machine::uncommitted::Journal for Journal {
+    type Error = StoreError;
+
+    async fn append(&mut self, entry: &JournalEntry) -> Result<(), StoreError> {
+        let line = StoredEntry::new(self.now(), entry.clone());
+        if let JournalEntry::Begun(_) = entry {
+            self.store.begin(&self.lease, &line, &self.frozen).await?;
+        } else {
+            self.store.append(&self.run, self.next, self.lease.token, &line).await?;
+        }
+        self.next += 1;
+        Ok(())
+    }
+}

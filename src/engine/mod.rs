@@ -1,0 +1,158 @@
+//! The loop: takes a deployment from the phase it is in to where it comes to rest.
+//!
+//! A resumed run matches once on its phase and calls the same function that a fresh run would have called. Every
+//! write follows one protocol (see [`create`], [`converge`], [`unmake`]); nothing here knows how an API spells
+//! its fields, what a screen looks like, or where the journal is kept.
+
+mod answering;
+pub mod app;
+pub mod apply;
+pub mod cancel;
+pub mod commands;
+mod container_log;
+pub mod context;
+pub mod converge;
+pub mod create;
+pub mod delete;
+pub mod destroy;
+pub mod drop;
+pub mod envs;
+pub mod event;
+pub mod follow;
+pub mod forward;
+mod identity;
+pub mod interruptible_clock;
+pub mod journal;
+mod orphans;
+pub mod phase_error;
+pub mod prove;
+mod provenance;
+mod replaced;
+pub mod restore;
+pub mod resume;
+mod sibling_services;
+mod stale_components;
+pub mod start;
+pub mod startup_monitor;
+pub mod sweep;
+mod symptom;
+pub mod undo;
+pub mod volumes;
+pub mod waits;
+mod worker;
+
+use machine::cause::Cause;
+use machine::id::RunId;
+use machine::ledger::Outstanding;
+
+use crate::plan::preflight::Facts;
+use crate::plan::{Release, ResolvedSpec};
+use crate::providers::Clients;
+use crate::secrets::{KeepError, Secret};
+use context::RunContext;
+use phase_error::Interruption;
+
+/// What happens to what was made when a run fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It is undone.
+    Undo,
+    /// The run parks, and a person decides.
+    Park,
+    /// It is left standing.
+    Leave,
+}
+
+/// Whether a release must show which one it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompletionPolicy {
+    /// It is enough that something answers.
+    Answer,
+    /// It must be proved that the new version answers.
+    Proof,
+}
+
+/// Whether a run is carried out for the first time or taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// By the process that began it.
+    Fresh,
+    /// By another one.
+    Resumed,
+}
+
+/// One run, being carried out.
+pub struct Run {
+    /// Its means.
+    pub work: RunContext,
+    /// The vendors, seen with the user's tokens.
+    pub clients: Clients,
+    /// What is asked for.
+    pub ask: ResolvedSpec,
+    /// The app's last finished release.
+    pub base: Option<Release>,
+    /// The last release with its variables filled in again, as far as sources still give them.
+    pub before: Option<ResolvedSpec>,
+    /// What preflight found in this process, where it was asked.
+    pub facts: Option<Facts>,
+    /// What happens on failure.
+    pub on_failure: OnFailure,
+    /// Whether proof is demanded.
+    pub demand: CompletionPolicy,
+    /// What values are fingerprinted with.
+    pub key: std::sync::Arc<crate::secrets::FingerprintKey>,
+    /// Whether the app is started anew even if nothing differs.
+    pub force: bool,
+    /// Where generated secrets are kept before anything is sent.
+    pub keep: SecretSink,
+    /// Asked before something is done that cannot be undone; `false` refuses.
+    pub confirm: Confirm,
+}
+
+/// Asks a person; `false` is a no.
+pub type Confirm = std::sync::Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Keeps generated secrets where the next run finds them; says why it could not.
+pub type SecretSink = Box<dyn Fn(&[(&str, &Secret)]) -> Result<(), KeepError> + Send + Sync>;
+
+/// Where a run came to rest.
+#[derive(Debug)]
+pub enum RunOutcome {
+    /// The world is as the spec asks.
+    Complete {
+        /// The run.
+        run: RunId,
+        /// Where it answers: nowhere, for a worker.
+        endpoints: Vec<String>,
+    },
+    /// Undone: nothing this run made stands.
+    RolledBack {
+        /// The run.
+        run: RunId,
+        /// Why.
+        cause: Cause,
+    },
+    /// Refused before anything was changed.
+    Refused {
+        /// The run.
+        run: RunId,
+        /// Why.
+        cause: Cause,
+    },
+    /// Something still stands.
+    Failed {
+        /// The run.
+        run: RunId,
+        /// Why.
+        cause: Cause,
+        /// What.
+        standing: Vec<Outstanding>,
+    },
+    /// Half-way and safe.
+    Parked {
+        /// The run.
+        run: RunId,
+        /// Why.
+        stop: Interruption,
+    },
+}
