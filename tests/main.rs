@@ -3,16 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod applications;
-mod campaign;
-mod canaries;
-mod cloud;
-mod doors;
-mod face;
-mod kill;
-mod outside;
-mod promise;
+mod architecture;
+mod cli;
+mod cloudflare_client;
+mod crash_safety;
+mod fuzz_regressions;
+mod live_network;
+mod net;
 mod sample;
-mod tidy;
-mod truth;
+mod secret_leaks;
+mod sigkill;
+mod simulation;
+mod vendor_contract;
 mod versions;
-mod wire;

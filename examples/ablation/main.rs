@@ -1,12 +1,12 @@
 //! Takes the safety rules of the protocol out of the source, one at a time, and sees who notices.
 //!
 //! `cargo run --example ablation [-- NAME]`: builds each mutilated copy under `target/ablation`, lives up to 10,000
-//! stories of the campaign on it, or runs the test that backs the rule up, and prints a line a rule. Exit code 1 if
+//! stories of the simulation on it, or runs the test that backs the rule up, and prints a line a rule. Exit code 1 if
 //! one goes unnoticed.
 
 #![allow(dead_code, reason = "the rules are shared with a test that needs less of them")]
 
-#[path = "../../tests/campaign/rules.rs"]
+#[path = "../../tests/simulation/rules.rs"]
 mod rules;
 
 use std::error::Error;
@@ -60,7 +60,7 @@ impl House {
             fs::write(self.copy.join(cut.file), text.replacen(cut.text, cut.instead, 1))?;
         }
         let outcome = match rule.noticed_by {
-            Noticed::Campaign => self.campaign(),
+            Noticed::Simulation => self.simulation(),
             Noticed::Test(name) => self.test(name),
         };
         for cut in rule.cuts {
@@ -69,12 +69,12 @@ impl House {
         outcome
     }
 
-    fn campaign(&self) -> Result<Option<String>> {
-        let built = self.cargo(&["build", "--example", "campaign"])?;
+    fn simulation(&self) -> Result<Option<String>> {
+        let built = self.cargo(&["build", "--example", "simulation"])?;
         if !built.status.success() {
             return Err(String::from_utf8_lossy(&built.stderr).into());
         }
-        let program = self.target.join("debug/examples/campaign");
+        let program = self.target.join("debug/examples/simulation");
         let lived = Command::new(program).args(["--seeds", "10000", "--first"]).output()?;
         let said = String::from_utf8_lossy(&lived.stdout);
         let first = said.lines().find_map(|line| line.strip_prefix("BROKEN "));
@@ -90,7 +90,7 @@ impl House {
     fn cargo(&self, words: &[&str]) -> Result<Output> {
         let mut command = Command::new(env!("CARGO"));
         command.args(words).current_dir(&self.copy).env("CARGO_TARGET_DIR", &self.target);
-        // The campaign is built without optimisation; so are the tests, to share what was built.
+        // The simulation is built without optimisation; so are the tests, to share what was built.
         command.env("CARGO_PROFILE_TEST_OPT_LEVEL", "0");
         Ok(command.output()?)
     }

@@ -49,7 +49,7 @@ impl Api {
     }
 
     /// From the first reply on.
-    pub fn outside(self: &Arc<Self>) -> Ports {
+    pub fn ports(self: &Arc<Self>) -> Ports {
         self.asked.store(0, Ordering::Relaxed);
         Ports { transport: self.clone(), resolver: self.clone(), clock: self.clone() }
     }

@@ -26,7 +26,7 @@ pub fn knock(data: &[u8]) {
 }
 
 fn seen(api: &Arc<Api>) -> Cloudflare {
-    Cloudflare::new(api.outside(), "https://api.example.com/client/v4", Secret::new(TOKEN))
+    Cloudflare::new(api.ports(), "https://api.example.com/client/v4", Secret::new(TOKEN))
 }
 
 fn zones(api: &Arc<Api>) {

@@ -32,7 +32,7 @@ pub fn knock(data: &[u8]) {
 }
 
 fn seen(api: &Arc<Api>) -> Coolify {
-    Coolify::new(api.outside(), "https://coolify.example.com", Secret::new(TOKEN))
+    Coolify::new(api.ports(), "https://coolify.example.com", Secret::new(TOKEN))
 }
 
 fn instance(api: &Arc<Api>) {
@@ -95,7 +95,7 @@ fn deployments(api: &Arc<Api>, app: &str) {
 /// Projects, environments and apps.
 fn resources(api: &Arc<Api>, kind: &str) {
     let clients = || Clients {
-        cloudflare: Cloudflare::new(api.outside(), "https://api.example.com", Secret::new(TOKEN)),
+        cloudflare: Cloudflare::new(api.ports(), "https://api.example.com", Secret::new(TOKEN)),
         coolify: seen(api),
     };
     let place = TargetLocation {

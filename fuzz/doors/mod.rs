@@ -1,6 +1,6 @@
 //! What is knocked on, and what must hold however it is knocked: one door a file.
 //!
-//! The fuzzer's targets and the ordinary tests (`tests/doors`) both come in here. A door takes any bytes, and panics
+//! The fuzzer's targets and the ordinary tests (`tests/fuzz_regressions`) both come in here. A door takes any bytes, and panics
 //! where a promise is broken.
 
 pub mod api;

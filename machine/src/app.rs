@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An app is what it is called, in which environment of which project, on which outside.
+/// An app is what it is called, in which environment of which project, on which Coolify and for which team.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AppKey {
     /// The Coolify URL with its team, or the sandbox world.
-    pub outside: String,
+    #[serde(rename = "outside")]
+    pub target: String,
     /// The Coolify project's name.
     pub project: String,
     /// The Coolify environment's name.
@@ -17,7 +18,7 @@ pub struct AppKey {
 
 impl std::fmt::Display for AppKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}/{}/{}", self.outside, self.project, self.environment, self.name)
+        write!(f, "{}/{}/{}/{}", self.target, self.project, self.environment, self.name)
     }
 }
 
@@ -28,8 +29,8 @@ mod tests {
     #[test]
     fn an_app_is_called_by_all_that_makes_it_the_one_it_is() {
         let text = str::to_owned;
-        let outside = text("https://coolify.example.com 0");
-        let app = AppKey { outside, project: text("shop"), environment: text("staging"), name: text("blog") };
+        let target = text("https://coolify.example.com 0");
+        let app = AppKey { target, project: text("shop"), environment: text("staging"), name: text("blog") };
         assert_eq!(app.to_string(), "https://coolify.example.com 0/shop/staging/blog");
     }
 }

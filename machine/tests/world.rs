@@ -49,7 +49,7 @@ pub fn begun() -> RunHeader {
         run: RunId::from_bits(1),
         journal: JournalId::from_bits(2),
         app: AppKey {
-            outside: "https://coolify.example.com 0".to_owned(),
+            target: "https://coolify.example.com 0".to_owned(),
             project: "blog".to_owned(),
             environment: "production".to_owned(),
             name: "blog".to_owned(),

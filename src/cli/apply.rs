@@ -50,10 +50,10 @@ async fn one(spec: Spec, given: &Path, options: &Options, global: &Global, face:
     reach.answers(&place.journal).await?;
     tell_world(&place, face);
     let command = format!("apply {}", given.display());
-    let desk = reach.desk(&place.journal, (command, Direction::Forward), global, face)?;
+    let engine = reach.engine(&place.journal, (command, Direction::Forward), global, face)?;
     face.human.preface(preface);
-    let outcome = desk.apply(spec, options).await;
-    Ok(end(&desk, &outcome, Direction::Forward, face).await)
+    let outcome = engine.apply(spec, options).await;
+    Ok(end(&engine, &outcome, Direction::Forward, face).await)
 }
 
 /// Says in the first line which sandbox it is, if it is one.
@@ -70,7 +70,7 @@ pub fn tell_world(place: &Location, face: &Ui) {
 }
 
 /// Tells what came of a run; gives the exit code.
-pub async fn end(desk: &Engine, outcome: &CommandOutcome, way: Direction, face: &Ui) -> u8 {
+pub async fn end(engine: &Engine, outcome: &CommandOutcome, way: Direction, face: &Ui) -> u8 {
     let run = match outcome {
         CommandOutcome::Ended(
             RunOutcome::Complete { run, .. }
@@ -82,7 +82,7 @@ pub async fn end(desk: &Engine, outcome: &CommandOutcome, way: Direction, face: 
         CommandOutcome::Unchanged { .. } | CommandOutcome::Held { .. } | CommandOutcome::Blockers(_) => None,
     };
     let tale = match run {
-        Some(run) => RunHistory::read(desk.store.as_ref(), run).await.ok(),
+        Some(run) => RunHistory::read(engine.store.as_ref(), run).await.ok(),
         None => None,
     };
     let ending = Summary::of(outcome, way, tale.as_ref());

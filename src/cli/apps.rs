@@ -51,9 +51,9 @@ pub fn shown(app: &AppKey, others: &[&AppKey]) -> String {
 mod tests {
     use super::*;
 
-    fn app(outside: &str, project: &str, name: &str) -> AppKey {
-        let [outside, project, name] = [outside, project, name].map(str::to_owned);
-        AppKey { outside, project, environment: "production".to_owned(), name }
+    fn app(ports: &str, project: &str, name: &str) -> AppKey {
+        let [ports, project, name] = [ports, project, name].map(str::to_owned);
+        AppKey { target: ports, project, environment: "production".to_owned(), name }
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub fn hide_given<'a>(names: impl IntoIterator<Item = &'a str>, spec: &Path, glo
     let env_file = global.env_file.clone().unwrap_or_else(beside);
     let lookup = environment();
     if let Ok(sources) = Sources::read(lookup.as_ref(), &env_file) {
-        sources.given(names).iter().for_each(|secret| face.veil.learn(secret));
+        sources.given(names).iter().for_each(|secret| face.redactor.learn(secret));
     }
 }
 

@@ -45,10 +45,10 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Ui) -> Result<u8, 
     let reach = Backends::of(&place, dns, &settings, global, face).await?;
     apply::tell_world(&place, face);
     let command = format!("destroy {}", destroy.app);
-    let desk = reach.desk(&place.journal, (command, Direction::Back), global, face)?;
+    let engine = reach.engine(&place.journal, (command, Direction::Back), global, face)?;
     let data = if destroy.volumes { VolumePolicy::Delete } else { VolumePolicy::Retain };
-    let outcome = desk.destroy(&app, data, &options(destroy)).await;
-    Ok(apply::end(&desk, &outcome, Direction::Back, face).await)
+    let outcome = engine.destroy(&app, data, &options(destroy)).await;
+    Ok(apply::end(&engine, &outcome, Direction::Back, face).await)
 }
 
 /// Says so where nothing of the app stands and nobody is half-way.

@@ -56,7 +56,7 @@ pub fn run() -> ExitCode {
         matches!(&args.command, Command::Other(words) if words.iter().any(|it| it == "--json"));
     args.global.color.write_global();
     let face = Ui::new(&args.global);
-    trace::start(args.global.verbose, face.veil.clone());
+    trace::start(args.global.verbose, face.redactor.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let code = match runtime {
         Ok(runtime) => runtime.block_on(carry_out(&args, &face)),

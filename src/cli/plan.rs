@@ -58,7 +58,7 @@ async fn drawn(spec: Spec, global: &Global, face: &Ui) -> Result<DrawnPlan, Vec<
     let coolify = &reach.clients.coolify;
     let facts = Preflight::of(coolify).await.facts()?;
     let app = AppKey {
-        outside: reach.world.clone().unwrap_or_else(|| format!("{} team {}", coolify.url(), facts.team.id)),
+        target: reach.world.clone().unwrap_or_else(|| format!("{} team {}", coolify.url(), facts.team.id)),
         project: spec.project.clone(),
         environment: spec.environment.clone(),
         name: spec.name.clone(),
@@ -91,7 +91,7 @@ async fn reach(
     face: &Ui,
 ) -> Result<Backends, Blocker> {
     match &place.backend {
-        Backend::LocalSandbox(folder) if !folder.exists() => Ok(Backends::pretend(&Sandbox::in_memory(0))),
+        Backend::LocalSandbox(folder) if !folder.exists() => Ok(Backends::simulated(&Sandbox::in_memory(0))),
         Backend::LocalSandbox(_) | Backend::RemoteSandbox(_) | Backend::Live => {
             Backends::of(place, dns, settings, global, face).await
         }
@@ -122,7 +122,7 @@ fn ask(
     let sources = Sources::read(lookup.as_ref(), &env_file).map_err(|problem| vec![problem.into()])?;
     let (known, forms) = base.map(|base| (known(base), base.forms())).unwrap_or_default();
     let ask = ResolvedSpec::fresh(spec, &sources, key, &known, &forms)?;
-    ask.secrets().iter().for_each(|secret| face.veil.learn(secret));
+    ask.secrets().iter().for_each(|secret| face.redactor.learn(secret));
     for remark in check::remarks(&ask, &sources) {
         face.screen.complain(&remark);
     }

@@ -35,17 +35,17 @@ pub async fn resume(id: Option<&str>, global: &Global, face: &Ui) -> CommandResu
         Some(id) => find(global, |rows| ids::find(rows, id)).await?,
         None => find(global, only_open).await?,
     };
-    let (desk, run) = desk(found, ("resume", Direction::Forward), global, face).await?;
-    let outcome = desk.resume(&run, &Options::plain(consent::consent(global, face))).await;
-    Ok(apply::end(&desk, &outcome, Direction::Forward, face).await)
+    let (engine, run) = engine(found, ("resume", Direction::Forward), global, face).await?;
+    let outcome = engine.resume(&run, &Options::plain(consent::consent(global, face))).await;
+    Ok(apply::end(&engine, &outcome, Direction::Forward, face).await)
 }
 
 /// Undoes a run.
 pub async fn roll_back(id: &str, global: &Global, face: &Ui) -> CommandResult {
     let found = find(global, |rows| ids::find(rows, id)).await?;
-    let (desk, run) = desk(found, ("rollback", Direction::Back), global, face).await?;
-    let outcome = desk.roll_back(&run, &Options::plain(consent::consent(global, face))).await;
-    Ok(apply::end(&desk, &outcome, Direction::Back, face).await)
+    let (engine, run) = engine(found, ("rollback", Direction::Back), global, face).await?;
+    let outcome = engine.roll_back(&run, &Options::plain(consent::consent(global, face))).await;
+    Ok(apply::end(&engine, &outcome, Direction::Back, face).await)
 }
 
 /// Gives up on undoing one resource.
@@ -55,9 +55,10 @@ pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: 
         vec![Blocker::new(format!("there is no step `{step}`"), "one of: dns, project, environment, app")]
     })?;
     let found = find(global, |rows| ids::find(rows, id)).await?;
-    let (desk, run) = desk(found, ("abandon", Direction::Back), global, face).await?;
-    let outcome = desk.abandon(&run, resource, reason, &Options::plain(consent::consent(global, face))).await;
-    Ok(apply::end(&desk, &outcome, Direction::Back, face).await)
+    let (engine, run) = engine(found, ("abandon", Direction::Back), global, face).await?;
+    let outcome =
+        engine.abandon(&run, resource, reason, &Options::plain(consent::consent(global, face))).await;
+    Ok(apply::end(&engine, &outcome, Direction::Back, face).await)
 }
 
 async fn find(
@@ -109,7 +110,7 @@ fn only_open(rows: &[RunRow]) -> Result<&RunRow, Blocker> {
     }
 }
 
-async fn desk(
+async fn engine(
     found: Found,
     (verb, way): (&str, Direction),
     global: &Global,
@@ -120,8 +121,8 @@ async fn desk(
     let joined = async {
         let reach = Backends::of(&place, dns, &settings, global, face).await?;
         apply::tell_world(&place, face);
-        reach.desk(&place.journal, (format!("{verb} {}", run.short()), way), global, face)
+        reach.engine(&place.journal, (format!("{verb} {}", run.short()), way), global, face)
     };
-    let desk = joined.await.map_err(|blocker| vec![blocker])?;
-    Ok((desk, run))
+    let engine = joined.await.map_err(|blocker| vec![blocker])?;
+    Ok((engine, run))
 }

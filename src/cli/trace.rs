@@ -4,34 +4,34 @@ use std::io::{self, Write};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::report::Veil;
+use crate::secrets::Redactor;
 
 /// Starts tracing: warnings always, requests with `-v`, more with `-vv`.
-pub fn start(verbose: u8, veil: Veil) {
+pub fn start(verbose: u8, redactor: Redactor) {
     let level = match verbose {
         0 => "fabrik=warn",
         1 => "fabrik=debug",
         _ => "fabrik=trace,hyper=debug,reqwest=debug",
     };
     let filter = tracing_subscriber::EnvFilter::new(level);
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Veiled(veil));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Redacting(redactor));
     // Only tests could have set another one before, and theirs may stay.
     let _ = subscriber.with_ansi(false).without_time().with_target(false).try_init();
 }
 
-struct Veiled(Veil);
+struct Redacting(Redactor);
 
-impl<'a> MakeWriter<'a> for Veiled {
+impl<'a> MakeWriter<'a> for Redacting {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {
-        Line { veil: &self.0, text: Vec::new() }
+        Line { redactor: &self.0, text: Vec::new() }
     }
 }
 
 /// One line, hidden as a whole: a secret may come in pieces.
 struct Line<'a> {
-    veil: &'a Veil,
+    redactor: &'a Redactor,
     text: Vec<u8>,
 }
 
@@ -49,6 +49,6 @@ impl Write for Line<'_> {
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.text);
-        let _ = io::stderr().write_all(self.veil.hide(&text).as_bytes());
+        let _ = io::stderr().write_all(self.redactor.redact_own(&text).as_bytes());
     }
 }

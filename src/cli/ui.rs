@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::args::Global;
 use crate::engine::event::{EventSink, NullSink};
 use crate::plan::Blocker;
-use crate::report::{JsonReporter, Screen, Summary, TextReporter, Veil};
+use crate::report::{JsonReporter, Screen, Summary, TextReporter};
+use crate::secrets::Redactor;
 
 /// The two onlookers, of which one is at work.
 #[derive(Clone)]
 pub struct Ui {
     /// What all texts pass.
-    pub veil: Veil,
+    pub redactor: Redactor,
     /// The terminal.
     pub screen: Arc<Screen>,
     /// Tells people.
@@ -26,11 +27,11 @@ pub struct Ui {
 impl Ui {
     /// As the flags ask.
     pub fn new(global: &Global) -> Self {
-        let veil = Veil::default();
-        let screen = Arc::new(Screen::new(veil.clone()));
-        let human = Arc::new(TextReporter::new(screen.clone(), veil.clone()));
-        let json = global.json.then(|| Arc::new(JsonReporter::new(veil.clone())));
-        Self { veil, screen, human, json, quiet: global.quiet }
+        let redactor = Redactor::default();
+        let screen = Arc::new(Screen::new(redactor.clone()));
+        let human = Arc::new(TextReporter::new(screen.clone(), redactor.clone()));
+        let json = global.json.then(|| Arc::new(JsonReporter::new(redactor.clone())));
+        Self { redactor, screen, human, json, quiet: global.quiet }
     }
 
     /// Who hears of a run.

@@ -44,28 +44,28 @@ async fn carry_out(unlock: &Unlock, global: &Global, face: &Ui) -> Result<Summar
             Ok(free(&app, over.as_ref(), &me, &rows))
         }
         // Nobody is in the book whose tenure could be ended.
-        Acquisition::Busy(tenant) if tenant.by.pid == 0 => {
-            Ok(Summary::held(&tenant.by, tenant.since, "try again in a moment"))
+        Acquisition::Busy(holder) if holder.by.pid == 0 => {
+            Ok(Summary::held(&holder.by, holder.since, "try again in a moment"))
         }
-        Acquisition::Busy(tenant) if !unlock.force => Ok(alive(&tenant, &me)),
-        Acquisition::Busy(tenant) => {
-            agree(&app, &tenant, &ConsentPrompt::new(global, face))?;
-            take(&store, &app, &tenant, &me, &rows).await
+        Acquisition::Busy(holder) if !unlock.force => Ok(alive(&holder, &me)),
+        Acquisition::Busy(holder) => {
+            agree(&app, &holder, &ConsentPrompt::new(global, face))?;
+            take(&store, &app, &holder, &me, &rows).await
         }
     }
 }
 
 /// A dead run's lock is free again, or it was all along.
 fn free(app: &AppKey, over: Option<&LeaseHolder>, me: &Holder, rows: &[RunRow]) -> Summary {
-    let Some(tenant) = over else {
+    let Some(holder) = over else {
         let line = format!("{} nobody holds {}: there is nothing to release", in_style(GOOD, "✓"), app.name);
         return Summary::unlocked(vec![line], None);
     };
     let mut lines = vec![format!("{} the lock of {} is released", in_style(GOOD, "✓"), app.name)];
-    lines.extend(holder_lines(&tenant.by, tenant.since));
-    lines.push(format!("  dead:   {}", proof(&tenant.by, me)));
+    lines.extend(holder_lines(&holder.by, holder.since));
+    lines.push(format!("  dead:   {}", proof(&holder.by, me)));
     lines.extend(next(rows, app));
-    Summary::unlocked(lines, Some(tenant))
+    Summary::unlocked(lines, Some(holder))
 }
 
 fn proof(by: &Holder, me: &Holder) -> &'static str {
@@ -78,18 +78,18 @@ fn proof(by: &Holder, me: &Holder) -> &'static str {
     }
 }
 
-fn alive(tenant: &LeaseHolder, me: &Holder) -> Summary {
-    let hint = if tenant.by.shares_host_with(me) {
+fn alive(holder: &LeaseHolder, me: &Holder) -> Summary {
+    let hint = if holder.by.shares_host_with(me) {
         "its process lives on this host: wait until it has ended, or stop it; `--force` takes the lock from it"
     } else {
         "it is on another host, so whether it lives cannot be seen from here: a dead run's lock runs out within 3 \
          minutes; `--force` takes it at once"
     };
-    Summary::held(&tenant.by, tenant.since, hint)
+    Summary::held(&holder.by, holder.since, hint)
 }
 
-fn agree(app: &AppKey, tenant: &LeaseHolder, consent: &ConsentPrompt) -> Result<(), Blocker> {
-    let question = format!("take the lock of {} from {}?", app.name, tenant.by);
+fn agree(app: &AppKey, holder: &LeaseHolder, consent: &ConsentPrompt) -> Result<(), Blocker> {
+    let question = format!("take the lock of {} from {}?", app.name, holder.by);
     if consent.agreed(&question) {
         return Ok(());
     }
@@ -100,15 +100,15 @@ fn agree(app: &AppKey, tenant: &LeaseHolder, consent: &ConsentPrompt) -> Result<
 async fn take(
     store: &SqliteStore,
     app: &AppKey,
-    tenant: &LeaseHolder,
+    holder: &LeaseHolder,
     me: &Holder,
     rows: &[RunRow],
 ) -> Result<Summary, Blocker> {
     let key = app.to_string();
-    let theirs = Lease { key: key.clone(), token: tenant.token, until: Duration::ZERO };
+    let theirs = Lease { key: key.clone(), token: holder.token, until: Duration::ZERO };
     store.release(&theirs).await?;
     let mut lines = vec![format!("{} the lock of {} was taken", in_style(GOOD, "✓"), app.name)];
-    lines.extend(holder_lines(&tenant.by, tenant.since));
+    lines.extend(holder_lines(&holder.by, holder.since));
     match store.acquire(&key, me).await? {
         Acquisition::Acquired { lease, .. } => {
             store.release(&lease).await?;
@@ -119,7 +119,7 @@ async fn take(
             "  ! its process still lives: it stops before it writes again, and only then can another run begin",
         )),
     }
-    Ok(Summary::unlocked(lines, Some(tenant)))
+    Ok(Summary::unlocked(lines, Some(holder)))
 }
 
 fn next(rows: &[RunRow], app: &AppKey) -> Option<String> {

@@ -10,7 +10,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::args::Args;
 use crate::plan::Blocker;
 use crate::report::exit::{DONE, REFUSED};
-use crate::report::{JsonReporter, Summary, Veil};
+use crate::report::{JsonReporter, Summary};
+use crate::secrets::Redactor;
 use crate::spec::nearest;
 
 /// Commands of a later version.
@@ -51,7 +52,7 @@ pub fn usage(error: &clap::Error) -> u8 {
     // The flags were not understood, but a program waits for its last line all the same.
     if std::env::args_os().any(|word| word == OsStr::new("--json")) {
         let message = flag.map_or_else(|| words(error), |flag| format!("`{flag}` is not in this version"));
-        JsonReporter::new(Veil::default())
+        JsonReporter::new(Redactor::default())
             .ended(None, Summary::refused(&[Blocker::new(message, "")]).fields());
     }
     REFUSED

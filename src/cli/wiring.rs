@@ -37,7 +37,7 @@ pub struct Backends {
     /// The vendors, seen with the user's tokens.
     pub clients: Clients,
     /// The ports.
-    pub outside: Ports,
+    pub ports: Ports,
     /// What the world is called, where it is a sandbox.
     pub world: Option<String>,
     token: Arc<Secret>,
@@ -89,11 +89,11 @@ impl Backends {
             Backend::Live => credentials(settings, dns)?,
             Backend::LocalSandbox(_) | Backend::RemoteSandbox(_) => pretend_credentials(),
         };
-        face.veil.learn(&credentials.coolify_token);
-        credentials.cloudflare_token.iter().for_each(|token| face.veil.learn(token));
+        face.redactor.learn(&credentials.coolify_token);
+        credentials.cloudflare_token.iter().for_each(|token| face.redactor.learn(token));
         let roots = roots(global)?;
         let mut gate = None;
-        let (outside, world) = match &place.backend {
+        let (ports, world) = match &place.backend {
             Backend::Live => (live(roots), None),
             Backend::LocalSandbox(folder) => kept(folder)?,
             Backend::RemoteSandbox(url) => {
@@ -101,29 +101,29 @@ impl Backends {
                 served(url).await?
             }
         };
-        let outside = Pinned::over(outside, global.resolve.clone());
-        Ok(Self { gate, ..Self::with(credentials, outside, world) })
+        let ports = Pinned::over(ports, global.resolve.clone());
+        Ok(Self { gate, ..Self::with(credentials, ports, world) })
     }
 
     /// Reaches a sandbox that is at hand.
-    pub fn pretend(sandbox: &Sandbox) -> Self {
+    pub fn simulated(sandbox: &Sandbox) -> Self {
         let world = format!("sandbox {}", sandbox.world_id());
-        Self::with(pretend_credentials(), sandbox.outside(), Some(world))
+        Self::with(pretend_credentials(), sandbox.ports(), Some(world))
     }
 
-    fn with(credentials: Credentials, outside: Ports, world: Option<String>) -> Self {
+    fn with(credentials: Credentials, ports: Ports, world: Option<String>) -> Self {
         let Credentials { coolify, coolify_token, cloudflare, cloudflare_token } = credentials;
         let token = Arc::new(coolify_token.clone());
         let apis = [(coolify.as_str(), COOLIFY_TAKES), (cloudflare.as_str(), CLOUDFLARE_TAKES)];
-        let outside = BUDGETS.metered(outside, world.as_deref().unwrap_or_default(), &apis);
+        let ports = BUDGETS.metered(ports, world.as_deref().unwrap_or_default(), &apis);
         let clients = Clients {
             cloudflare: match cloudflare_token {
-                Some(token) => Cloudflare::new(outside.clone(), &cloudflare, token),
-                None => Cloudflare::without_token(outside.clone(), &cloudflare),
+                Some(token) => Cloudflare::new(ports.clone(), &cloudflare, token),
+                None => Cloudflare::without_token(ports.clone(), &cloudflare),
             },
-            coolify: Coolify::new(outside.clone(), &coolify, coolify_token),
+            coolify: Coolify::new(ports.clone(), &coolify, coolify_token),
         };
-        Self { clients, outside, world, token, gate: None }
+        Self { clients, ports, world, token, gate: None }
     }
 
     /// Makes sure that the world answers before a first journal is made for it.
@@ -141,7 +141,7 @@ impl Backends {
     ///
     /// # Errors
     /// [`Blocker`] when the journal or its key cannot be used.
-    pub fn desk(
+    pub fn engine(
         self,
         journal: &Path,
         (command, way): (String, Direction),
@@ -157,12 +157,12 @@ impl Backends {
         let cancel = signals::watch(face);
         let listener: Arc<dyn EventSink> =
             Arc::new(Noting { inner: face.listener(), way, store: store.clone() });
-        let outside = InterruptibleClock::over(self.outside, listener.clone(), cancel.clone());
+        let ports = InterruptibleClock::over(self.ports, listener.clone(), cancel.clone());
         Ok(Engine {
             local_clock: Arc::new(LiveClock),
             store,
-            clients: self.clients.through(&outside),
-            outside,
+            clients: self.clients.through(&ports),
+            ports,
             listener,
             cancel,
             holder: holder(command),
@@ -212,13 +212,13 @@ fn unusable(error: impl std::fmt::Display) -> Blocker {
 
 fn kept(folder: &Path) -> Result<(Ports, Option<String>), Blocker> {
     let sandbox = Sandbox::open(folder).map_err(unusable)?;
-    Ok((sandbox.outside(), Some(format!("sandbox {}", sandbox.world_id()))))
+    Ok((sandbox.ports(), Some(format!("sandbox {}", sandbox.world_id()))))
 }
 
 async fn served(url: &str) -> Result<(Ports, Option<String>), Blocker> {
     let through = through(url).await?;
     let world = through.world_id().await.map_err(unusable)?;
-    Ok((through.outside(), Some(format!("sandbox {world}"))))
+    Ok((through.ports(), Some(format!("sandbox {world}"))))
 }
 
 async fn through(url: &str) -> Result<Through, Blocker> {

@@ -47,41 +47,41 @@ impl Engine {
         self.hide_given(&spec)?;
         let remembered = self.remembered().await?;
         let mut aim = match &remembered {
-            Some(outside) => Some(self.aim(spec.clone(), outside, options).await?),
+            Some(ports) => Some(self.aim(spec.clone(), ports, options).await?),
             None => None,
         };
         if let Some(Aim { unchanged: Some(unchanged), .. }) = aim {
             return Ok(unchanged);
         }
         let facts = Preflight::of(&self.clients.coolify).await.facts().map_err(CommandOutcome::Blockers)?;
-        let outside = self.outside_of(&facts.team.id);
+        let ports = self.outside_of(&facts.team.id);
         // What is remembered of a token is no proof: it may be another team's by now.
-        if remembered.is_none_or(|remembered| remembered.team != outside.team) {
+        if remembered.is_none_or(|remembered| remembered.team != ports.team) {
             aim = None;
         }
         let Aim { app, ask, unchanged } = match aim {
             Some(aim) => aim,
-            None => self.aim(spec, &outside, options).await?,
+            None => self.aim(spec, &ports, options).await?,
         };
         if let Some(unchanged) = unchanged {
             return Ok(unchanged);
         }
         let lease = self.claim(&app, options.wait_lock).await?;
-        let ground = (outside, facts);
+        let ground = (ports, facts);
         let outcome = Box::pin(self.apply_claimed(ask, &app, ground, lease.clone(), options)).await;
         // A run that was carried out gave it back already; giving it back again does nothing.
         let _ = self.store.release(&lease).await;
         outcome
     }
 
-    /// What `spec` is about on `outside`.
+    /// What `spec` is about on `ports`.
     async fn aim(
         &self,
         spec: Spec,
-        outside: &TargetIdentity,
+        ports: &TargetIdentity,
         options: &Options,
     ) -> Result<Aim, CommandOutcome> {
-        let app = self.app(&spec, outside);
+        let app = self.app(&spec, ports);
         let rows = self.store.list(Some(&app)).await?;
         same_path(&spec, &rows, options)?;
         self.same_name(&spec, &app).await?;
@@ -145,7 +145,7 @@ impl Engine {
         &self,
         ask: ResolvedSpec,
         app: &AppKey,
-        (outside, facts): (TargetIdentity, Facts),
+        (ports, facts): (TargetIdentity, Facts),
         base: Option<Release>,
         lease: Lease,
         options: &Options,
@@ -157,7 +157,7 @@ impl Engine {
             journal: self.store.journal().clone(),
             app: app.clone(),
             purpose: Purpose::Deploy,
-            target: outside,
+            target: ports,
             spec: ask.spec.path.to_string_lossy().into_owned(),
             hash: ask.hash.clone(),
             secrets: ask.fingerprints(),
@@ -170,7 +170,7 @@ impl Engine {
             resumed: false,
         });
         let by_hash = blobs.into_values().map(|bytes| (sha256(&bytes), bytes)).collect();
-        let clocks = (self.outside.clock.clone(), self.local_clock.clone());
+        let clocks = (self.ports.clock.clone(), self.local_clock.clone());
         let mut journal = Journal::fresh(self.store.clone(), clocks, run, lease, by_hash);
         let deployment = Deployment::begin(begun).commit(&mut journal).await?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
@@ -198,7 +198,7 @@ impl Engine {
         let here = |row: &&RunRow| row.begun.as_ref().is_some_and(|begun| begun.spec == path);
         let others = rows.iter().filter(here).map(|row| &row.app);
         let others: BTreeSet<&AppKey> =
-            others.filter(|other| *other != app && other.outside == app.outside).collect();
+            others.filter(|other| *other != app && other.target == app.target).collect();
         for other in others {
             let runs: Vec<RunRow> = rows.iter().filter(|row| row.app == *other).cloned().collect();
             let Some(release) = Release::newest(&self.store, &runs, None).await? else { continue };

@@ -23,7 +23,7 @@ use crate::net::{Clock, Ports};
 use crate::plan::release::{ReleaseError, frozen, frozen_forms, frozen_text};
 use crate::plan::{Blocker, Release, ResolvedSpec, SourcePinning};
 use crate::providers::Clients;
-use crate::secrets::{FingerprintKey, Mask, Secret, Sources};
+use crate::secrets::{FingerprintKey, Redactor, Secret, Sources};
 use crate::spec::{ProofPolicy, Spec, Undo};
 
 /// Looks up an environment variable.
@@ -35,7 +35,7 @@ pub struct Engine {
     /// The journal's home.
     pub store: Arc<dyn JournalStore>,
     /// The world.
-    pub outside: Ports,
+    pub ports: Ports,
     /// the clock of this host, which leases and waiting for other processes go by. The outside's own may be
     /// pretend.
     pub local_clock: Arc<dyn Clock>,
@@ -224,14 +224,14 @@ impl Engine {
             work: RunContext {
                 taken: journal.now(),
                 journal,
-                outside: self.outside.clone(),
+                ports: self.ports.clone(),
                 local_clock: self.local_clock.clone(),
                 listener: self.listener.clone(),
                 cancel: self.cancel.clone(),
                 store: self.store.clone(),
                 holder: self.holder.clone(),
                 doubted: taken == Start::Resumed,
-                mask: Mask::new(ask.secrets().iter().chain([self.token.as_ref()]).map(Secret::expose)),
+                redactor: Redactor::knowing(ask.secrets().iter().chain([self.token.as_ref()])),
             },
             clients: self.clients.clone(),
             on_failure: on_failure(&ask.spec, options),

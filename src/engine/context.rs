@@ -20,7 +20,7 @@ use crate::journal::{Acquisition, Holder, JournalStore, Lease, LeaseHolder};
 use crate::net::{Clock, Ports};
 use crate::providers::outcome::{WriteOutcome, classify};
 use crate::providers::request::{RequestTiming, WriteRequest};
-use crate::secrets::Mask;
+use crate::secrets::Redactor;
 
 /// How long a step may try, from its first send.
 pub const TRIES: Duration = Duration::from_secs(600);
@@ -63,7 +63,7 @@ pub struct RunContext {
     /// Where it writes.
     pub journal: Journal,
     /// The world.
-    pub outside: Ports,
+    pub ports: Ports,
     /// The clock of this host.
     pub local_clock: Arc<dyn Clock>,
     /// Who looks on.
@@ -75,7 +75,7 @@ pub struct RunContext {
     /// Who we are.
     pub holder: Holder,
     /// Hides secrets in what others say: their words go into the journal and onto screens.
-    pub mask: Mask,
+    pub redactor: Redactor,
     /// When this process took the run up.
     pub taken: DualTimestamp,
     /// Whether the answer to any write was not clear, on the way forward or back.
@@ -105,13 +105,13 @@ impl RunContext {
     /// [`Stop::Parked`] when asked to.
     pub async fn pause(&self, why: Wait, duration: Duration) -> Result<(), Interruption> {
         self.listener.waits(why, duration);
-        self.cancel.spares(self.outside.clock.sleep(duration)).await;
+        self.cancel.spares(self.ports.clock.sleep(duration)).await;
         self.safe_point()
     }
 
     /// Time since some fixed point, for measuring.
     pub fn time(&self) -> Duration {
-        self.outside.clock.boot()
+        self.ports.clock.boot()
     }
 
     /// Time that has passed since `began`, a reading of [`time`](Self::time).
@@ -169,8 +169,8 @@ impl RunContext {
     pub async fn send(&mut self, call: WriteRequest) -> Result<WriteOutcome, Interruption> {
         self.journal.guard(call.times.timeout).await?;
         let target = format!("{} {}", call.redacted.method, call.redacted.target);
-        let answer = classify(self.outside.transport.send(call.request).await, call.refusal);
-        let answer = answer.masked(&self.mask);
+        let answer = classify(self.ports.transport.send(call.request).await, call.refusal);
+        let answer = answer.redacted(&self.redactor);
         self.doubted |= matches!(answer, WriteOutcome::Ambiguous(_) | WriteOutcome::Conflict(_));
         tracing::debug!(request = %target, answer = ?summary(&answer), "sent");
         Ok(answer)

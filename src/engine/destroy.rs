@@ -99,7 +99,7 @@ impl Engine {
             run: begun.run.clone(),
             resumed: false,
         });
-        let clocks = (self.outside.clock.clone(), self.local_clock.clone());
+        let clocks = (self.ports.clock.clone(), self.local_clock.clone());
         let blobs = newest.blobs.clone();
         let mut journal = Journal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
         let deployment = Deployment::begin(begun).commit(&mut journal).await?;
@@ -164,7 +164,7 @@ impl Run {
             return Ok(());
         }
         let rows = self.work.store.list(None).await?;
-        let here = rows.iter().filter(|row| row.app.outside == begun.app.outside && row.run != begun.run);
+        let here = rows.iter().filter(|row| row.app.target == begun.app.target && row.run != begun.run);
         for row in here.filter(|row| !row.forgotten) {
             let (any, _) = read(self.work.store.as_ref(), &row.run).await?;
             for resource in resources.iter_mut().filter(|it| is_shared(it)) {

@@ -76,7 +76,7 @@ impl Run {
     // Parking is at most one write, and one that may fail: the journal says where the run is without it.
     pub(super) async fn park(&mut self, run: machine::id::RunId, stop: Interruption) -> RunOutcome {
         if let Interruption::Parked { reason, .. } = &stop {
-            let reason = self.work.mask.mask_own(reason);
+            let reason = self.work.redactor.redact_own(reason);
             let _ = self.work.journal.append(&JournalEntry::Parked { reason }).await;
         }
         RunOutcome::Parked { run, stop }
@@ -109,7 +109,7 @@ impl Run {
     }
 
     async fn refuse(&mut self, deployment: Deployment<Validating>, blocker: Blocker) -> PhaseResult {
-        let cause = refused(self.work.mask.mask_own(&blocker.to_string()), blocker.hint);
+        let cause = refused(self.work.redactor.redact_own(&blocker.to_string()), blocker.hint);
         let run = deployment.header().run.clone();
         deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
         Ok(RunOutcome::Refused { run, cause })
@@ -228,10 +228,10 @@ impl Run {
     fn fate(&self, halt: PhaseError) -> Result<FailureAction, Interruption> {
         match (halt, self.on_failure) {
             (PhaseError::Interruption(stop), _) => Err(stop),
-            (PhaseError::Fail(cause), OnFailure::Undo) => Ok(FailureAction::Undo(self.masked(cause))),
-            (PhaseError::Fail(cause), OnFailure::Leave) => Ok(FailureAction::Leave(self.masked(cause))),
+            (PhaseError::Fail(cause), OnFailure::Undo) => Ok(FailureAction::Undo(self.redacted(cause))),
+            (PhaseError::Fail(cause), OnFailure::Leave) => Ok(FailureAction::Leave(self.redacted(cause))),
             (PhaseError::Fail(cause), OnFailure::Park) => {
-                let cause = self.masked(cause);
+                let cause = self.redacted(cause);
                 let reason = format!("{} (the spec says `rollback: manual`)", cause.message);
                 Err(Interruption::park(reason, "roll back, or mend it and resume"))
             }
@@ -309,7 +309,7 @@ impl Run {
             return self.ensure(deployment, projects, &plan.project).await;
         }
         let app = &deployment.header().app;
-        let turn = self.work.lock_shared_name(&format!("project/{}/{}", app.outside, app.project)).await?;
+        let turn = self.work.lock_shared_name(&format!("project/{}/{}", app.target, app.project)).await?;
         let project = self.ensure(deployment, projects, &plan.project).await;
         self.work.store.release(&turn).await?;
         project

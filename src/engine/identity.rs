@@ -12,9 +12,9 @@ use crate::spec::Spec;
 
 impl Engine {
     /// The app that `spec` is about, on this outside.
-    pub fn app(&self, spec: &Spec, outside: &TargetIdentity) -> AppKey {
+    pub fn app(&self, spec: &Spec, ports: &TargetIdentity) -> AppKey {
         AppKey {
-            outside: self.called(outside),
+            target: self.called(ports),
             project: spec.project.clone(),
             environment: spec.environment.clone(),
             name: spec.name.clone(),
@@ -27,7 +27,7 @@ impl Engine {
     /// [`CommandOutcome::Blockers`] when it cannot be learnt.
     pub async fn learn_outside(&self) -> Result<TargetIdentity, CommandOutcome> {
         match self.remembered().await? {
-            Some(outside) => Ok(outside),
+            Some(ports) => Ok(ports),
             None => self.asked_outside().await,
         }
     }
@@ -47,7 +47,7 @@ impl Engine {
     /// # Errors
     /// [`CommandOutcome::Blockers`] when it is another one, or cannot be learnt.
     pub(super) async fn same_place(&self, app: &AppKey) -> Result<(), CommandOutcome> {
-        let is_its_own = |outside: &TargetIdentity| self.called(outside) == app.outside;
+        let is_its_own = |ports: &TargetIdentity| self.called(ports) == app.target;
         if is_its_own(&self.learn_outside().await?) {
             return Ok(());
         }
@@ -58,7 +58,7 @@ impl Engine {
             return Ok(());
         }
         Err(Blocker::new(
-            format!("`{}` is on {}, this is {}", app.name, app.outside, self.called(&here)),
+            format!("`{}` is on {}, this is {}", app.name, app.target, self.called(&here)),
             "set COOLIFY_API_URL and COOLIFY_API_TOKEN to the ones it was started with",
         )
         .into())
@@ -73,9 +73,9 @@ impl Engine {
         Ok(found.cloned())
     }
 
-    /// What apps on `outside` are filed under.
-    fn called(&self, outside: &TargetIdentity) -> String {
-        self.world.clone().unwrap_or_else(|| format!("{} team {}", outside.coolify, outside.team))
+    /// What apps on `ports` are filed under.
+    fn called(&self, ports: &TargetIdentity) -> String {
+        self.world.clone().unwrap_or_else(|| format!("{} team {}", ports.coolify, ports.team))
     }
 
     /// This Coolify, seen as `team` with this token.

@@ -26,9 +26,9 @@ pub struct InterruptibleClock {
 impl InterruptibleClock {
     /// The same outside, with `listener` told of its waiting and `cancel` ending it.
     #[must_use]
-    pub fn over(outside: Ports, listener: Arc<dyn EventSink>, cancel: Cancel) -> Ports {
-        let clock = outside.clock;
-        Ports { clock: Arc::new(Self { clock, listener, cancel }), ..outside }
+    pub fn over(ports: Ports, listener: Arc<dyn EventSink>, cancel: Cancel) -> Ports {
+        let clock = ports.clock;
+        Ports { clock: Arc::new(Self { clock, listener, cancel }), ..ports }
     }
 }
 

@@ -276,10 +276,10 @@ impl Run {
             });
         };
         let mut prospect = StartupMonitor::new(&self.work, App::of(&self.clients.coolify, plan, app));
-        match verify(&self.work.outside, target, &mut on, &mut prospect).await {
+        match verify(&self.work.ports, target, &mut on, &mut prospect).await {
             Ok(mut proven) => {
-                let mask = &self.work.mask;
-                proven.checks.iter_mut().for_each(|(_, saw)| *saw = mask.mask_own(saw));
+                let redactor = &self.work.redactor;
+                proven.checks.iter_mut().for_each(|(_, saw)| *saw = redactor.redact_own(saw));
                 Ok(proven)
             }
             Err(VerifyError::Cancelled { .. }) => {
@@ -287,7 +287,7 @@ impl Run {
             }
             Err(not) => {
                 let looked = Looked { before, seen: prospect.seen() };
-                Err(PhaseError::Fail(self.masked(self.not_proven(plan, app, looked, &not).await)))
+                Err(PhaseError::Fail(self.redacted(self.not_proven(plan, app, looked, &not).await)))
             }
         }
     }
@@ -307,7 +307,7 @@ impl Run {
                 return Err(PhaseError::Fail(vanished(uuid, plan)));
             };
             if ended.status != Status::Finished {
-                return Err(PhaseError::Fail(self.masked(not_built(&ended, &self.ask))));
+                return Err(PhaseError::Fail(self.redacted(not_built(&ended, &self.ask))));
             }
         }
         let status = self.work.until_quiet(app).await?;
@@ -319,10 +319,10 @@ impl Run {
     }
 
     /// The cause without secrets: what the app or an API says may quote one, and the journal keeps what they say.
-    pub(super) fn masked(&self, cause: Cause) -> Cause {
-        let (mask, Cause { kind, message, hint, evidence }) = (&self.work.mask, cause);
-        let evidence = evidence.into_iter().map(|seen| mask.mask(&seen)).collect();
-        Cause { kind, message: mask.mask_own(&message), hint: mask.mask_own(&hint), evidence }
+    pub(super) fn redacted(&self, cause: Cause) -> Cause {
+        let (redactor, Cause { kind, message, hint, evidence }) = (&self.work.redactor, cause);
+        let evidence = evidence.into_iter().map(|seen| redactor.redact(&seen)).collect();
+        Cause { kind, message: redactor.redact_own(&message), hint: redactor.redact_own(&hint), evidence }
     }
 }
 

@@ -75,7 +75,7 @@ impl Run {
                 let evidence = proven.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
                 let looked = Looked { before, seen: Some(Seen::Well) };
                 let cause = self.not_well(plan, app, looked, what, evidence).await;
-                return Err(PhaseError::Fail(self.masked(cause)));
+                return Err(PhaseError::Fail(self.redacted(cause)));
             }
             self.work.wait(Wait::Proof, Step::Deploy, what, POLL).await?;
         }

@@ -124,7 +124,7 @@ impl Engine {
         let base = self.base_of(&any).await?;
         let ask = self.ask_again(&any, &loaded, base.as_ref())?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
-        let clocks = (self.outside.clock.clone(), self.local_clock.clone());
+        let clocks = (self.ports.clock.clone(), self.local_clock.clone());
         let mut journal =
             Journal::resumed(self.store.clone(), clocks, run.clone(), lease, loaded.lines.len());
         self.listener.emit(&Event::Began {

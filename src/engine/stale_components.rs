@@ -143,7 +143,7 @@ impl Run {
             Ok(_) => self.tell_of(part, fate),
             Err(PhaseError::Fail(cause)) => {
                 let text = format!("{what} still counts in the status at Coolify: {}", cause.message);
-                self.work.tell(&Event::Warned(self.work.mask.mask_own(&text)));
+                self.work.tell(&Event::Warned(self.work.redactor.redact_own(&text)));
             }
             Err(stop) => return Err(stop),
         }

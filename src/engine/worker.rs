@@ -76,7 +76,7 @@ impl Run {
                         let seen = matches!(look, Observation::Old).then_some(Seen::Outdated);
                         let looked = Looked { before, seen };
                         let cause = self.not_well(plan, app, looked, &saw, Vec::new()).await;
-                        return Err(PhaseError::Fail(self.masked(cause)));
+                        return Err(PhaseError::Fail(self.redacted(cause)));
                     }
                 }
             }

@@ -345,8 +345,8 @@ async fn a_living_holder_whose_tenure_is_given_back_writes_no_more(journal: &dyn
     assert!(matches!(alive.renew(&lease).await, Err(StoreError::Fenced { .. })));
     // It still lives, and the row does not tell who it is.
     let claim = other.acquire(&lease.key, &holder("here")).await.expect("a journal that works");
-    let Acquisition::Busy(tenant) = claim else { panic!("its lock is not free: {claim:?}") };
-    assert_eq!((tenant.by.pid, tenant.token), (0, lease.token));
+    let Acquisition::Busy(holder) = claim else { panic!("its lock is not free: {claim:?}") };
+    assert_eq!((holder.by.pid, holder.token), (0, lease.token));
     drop(alive);
     assert!(held(&*other, &lease.key, "here").await.token > lease.token);
 }

@@ -16,22 +16,22 @@ use super::decorator::StoreDecorator;
 use super::memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::{Acquisition, Holder, JournalStore, Lease};
-use crate::net::pretend::PretendClock;
+use crate::net::simulated::SimulatedClock;
 
 /// A journal, and processes that open it.
 pub(super) trait Journal {
     fn process(&self) -> Arc<dyn JournalStore>;
-    fn clock(&self) -> &PretendClock;
+    fn clock(&self) -> &SimulatedClock;
 }
 
 pub(super) struct InMemory {
     first: MemoryStore,
-    clock: Arc<PretendClock>,
+    clock: Arc<SimulatedClock>,
 }
 
 impl InMemory {
     pub(super) fn new() -> Self {
-        let clock = Arc::new(PretendClock::default());
+        let clock = Arc::new(SimulatedClock::default());
         Self { first: MemoryStore::new(JournalId::from_bits(1), clock.clone()), clock }
     }
 }
@@ -41,7 +41,7 @@ impl Journal for InMemory {
         Arc::new(self.first.handle())
     }
 
-    fn clock(&self) -> &PretendClock {
+    fn clock(&self) -> &SimulatedClock {
         &self.clock
     }
 }
@@ -60,7 +60,7 @@ impl Journal for Layered {
         Arc::new(Plain(self.0.first.handle()))
     }
 
-    fn clock(&self) -> &PretendClock {
+    fn clock(&self) -> &SimulatedClock {
         self.0.clock()
     }
 }
@@ -75,7 +75,7 @@ impl StoreDecorator for Plain {
 
 pub(super) struct InFile {
     pub(super) folder: TempDir,
-    pub(super) clock: Arc<PretendClock>,
+    pub(super) clock: Arc<SimulatedClock>,
 }
 
 impl InFile {
@@ -97,7 +97,7 @@ impl Journal for InFile {
         Arc::new(self.open())
     }
 
-    fn clock(&self) -> &PretendClock {
+    fn clock(&self) -> &SimulatedClock {
         &self.clock
     }
 }
@@ -109,7 +109,7 @@ pub(super) fn run(bits: u128) -> RunId {
 pub(super) fn app(name: &str) -> AppKey {
     let text = str::to_owned;
     AppKey {
-        outside: text("https://coolify.example.com/team-1"),
+        target: text("https://coolify.example.com/team-1"),
         project: text("shop"),
         environment: text("production"),
         name: text(name),
@@ -185,7 +185,7 @@ pub(super) fn holder(host: &str) -> Holder {
 pub(super) async fn held(store: &dyn JournalStore, key: &str, host: &str) -> Lease {
     match store.acquire(key, &holder(host)).await.expect("a journal that works") {
         Acquisition::Acquired { lease, .. } => lease,
-        Acquisition::Busy(tenant) => panic!("{key} is taken by {}", tenant.by),
+        Acquisition::Busy(holder) => panic!("{key} is taken by {}", holder.by),
     }
 }
 

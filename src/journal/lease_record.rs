@@ -76,7 +76,7 @@ impl LeaseRecord {
     }
 
     /// Whose it is, for others to read.
-    pub fn tenant(&self) -> LeaseHolder {
+    pub fn holder(&self) -> LeaseHolder {
         let since_ms = i64::try_from(self.since_ms).unwrap_or(i64::MAX);
         LeaseHolder {
             by: self.holder.clone(),
@@ -87,7 +87,7 @@ impl LeaseRecord {
 
     /// Whose it is, unless that one gave it back.
     pub fn unreturned(&self) -> Option<LeaseHolder> {
-        (!self.released).then(|| self.tenant())
+        (!self.released).then(|| self.holder())
     }
 
     /// Who has the operating system's lock, at `now`, beside this row. One that was given back does not tell: its

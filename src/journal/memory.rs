@@ -252,7 +252,7 @@ impl JournalStore for MemoryStore {
             return Ok(Acquisition::Busy(LeaseRecord::behind_the_lock(last, self.clock.wall())));
         }
         if let Some(last) = last.filter(|last| !last.may_pass_to(holder, &now)) {
-            return Ok(Acquisition::Busy(last.tenant()));
+            return Ok(Acquisition::Busy(last.holder()));
         }
         let next = LeaseRecord::after(last, holder, &now);
         let lease = lease_record::lease(key, next.token, &now);

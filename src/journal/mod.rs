@@ -56,7 +56,7 @@ impl std::fmt::Display for Holder {
 /// The right to write, until it runs out or a newer one is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// What is held: an app's key, or `project/<outside>/<name>`.
+    /// What is held: an app's key, or `project/<ports>/<name>`.
     pub key: String,
     /// Rises strictly with each claim of the key.
     pub token: u64,

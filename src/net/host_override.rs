@@ -70,9 +70,9 @@ pub struct Pinned {
 impl Pinned {
     /// The same outside, with `pins`. Of several for one host the last counts, and any of them more than `*`.
     #[must_use]
-    pub fn over(outside: Ports, pins: Vec<HostOverride>) -> Ports {
-        let inner = outside.resolver;
-        Ports { resolver: Arc::new(Self { inner, pins }), ..outside }
+    pub fn over(ports: Ports, pins: Vec<HostOverride>) -> Ports {
+        let inner = ports.resolver;
+        Ports { resolver: Arc::new(Self { inner, pins }), ..ports }
     }
 }
 
@@ -91,7 +91,7 @@ impl Resolver for Pinned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::pretend::NoNames;
+    use crate::net::simulated::NoNames;
 
     #[test]
     fn a_host_a_port_and_an_address_are_a_pin() {

@@ -9,11 +9,11 @@ pub mod clock;
 pub mod host_override;
 pub mod live;
 pub mod patience;
-#[cfg(test)]
-pub(crate) mod pretend;
 pub mod rate_limit;
 pub mod resolver;
 pub mod retry;
+#[cfg(test)]
+pub(crate) mod simulated;
 pub mod transport;
 
 pub use certificate::Certificate;

@@ -30,17 +30,17 @@ const QUEUE: Duration = Duration::from_secs(600);
 /// # Errors
 /// The last [`SendError`]; one of TLS at once, because a certificate does not get better by asking.
 pub async fn get_with_retry(
-    outside: &Ports,
+    ports: &Ports,
     request: Request,
     patience: &Patience,
 ) -> Result<Response, SendError> {
     let reads = [Method::GET, Method::HEAD].contains(request.http.method());
     assert!(reads, "{} is a write: sending it again could do it twice", request.http.method());
-    let clock = &outside.clock;
+    let clock = &ports.clock;
     let (mut queue, mut began) = (QUEUE, clock.boot());
     let mut own = FIRST;
     loop {
-        let came = outside.transport.send(timed(&request, patience, began, clock.boot())).await;
+        let came = ports.transport.send(timed(&request, patience, began, clock.boot())).await;
         if came.as_ref().is_ok_and(|answer| !answer.http.status().is_server_error()) {
             patience.learn_answer();
         } else if !patience.has_answered() {
@@ -115,14 +115,14 @@ mod tests {
     use http::header::RETRY_AFTER;
 
     use super::*;
-    use crate::net::pretend::{NoNames, PretendClock};
+    use crate::net::simulated::{NoNames, SimulatedClock};
     use crate::net::{Clock, Transport};
 
     type Came = Result<Response, SendError>;
 
     /// Answers what is written, the last for ever, and notes when it was asked.
     struct Script {
-        clock: Arc<PretendClock>,
+        clock: Arc<SimulatedClock>,
         answers: Mutex<VecDeque<Came>>,
         asked: Mutex<Vec<Duration>>,
     }
@@ -148,10 +148,10 @@ mod tests {
         method: Method,
         answers: impl IntoIterator<Item = Came>,
     ) -> (Came, Vec<u128>) {
-        let clock = Arc::new(PretendClock::default());
+        let clock = Arc::new(SimulatedClock::default());
         let answers = Mutex::new(answers.into_iter().collect());
         let script = Arc::new(Script { clock: clock.clone(), answers, asked: Mutex::default() });
-        let outside = Ports { transport: script.clone(), resolver: Arc::new(NoNames), clock };
+        let ports = Ports { transport: script.clone(), resolver: Arc::new(NoNames), clock };
         let http = http::Request::builder().method(method).uri("https://api.example.com/zones");
         let http = http.body(Vec::new()).expect("a plain request");
         let request = Request { http, timeout: Duration::from_secs(10), connect_to: None };
@@ -159,7 +159,7 @@ mod tests {
         if known {
             patience.learn_answer();
         }
-        let came = get_with_retry(&outside, request, &patience).await;
+        let came = get_with_retry(&ports, request, &patience).await;
         let asked = script.asked.lock().expect("one thread").iter().map(Duration::as_millis).collect();
         (came, asked)
     }

@@ -114,7 +114,7 @@ impl Planner<'_> {
             return format!(
                 "it was deployed as an app on {}: set COOLIFY_API_URL and COOLIFY_API_TOKEN as they were then, or \
                  `fabrik destroy {}` with them first",
-                app.outside, app.name
+                app.target, app.name
             );
         }
         match step {

@@ -10,7 +10,7 @@ use super::artifact::Artifact;
 use super::compose::env_text::{Forms, with_values};
 use super::{Blocker, unsupported, values};
 use crate::error::Problem;
-use crate::secrets::{FingerprintKey, Mask, Origin, Secret, Sources, generate, hex, is_short};
+use crate::secrets::{FingerprintKey, Origin, Redactor, Secret, Sources, generate, hex, is_short};
 use crate::spec::env_value::EnvForm;
 use crate::spec::expand::expand;
 use crate::spec::{SecretRule, Source, Spec};
@@ -123,7 +123,7 @@ impl ResolvedSpec {
         for env in &self.envs {
             let ValueSource::Source(value, _) = &env.from else { continue };
             let parts = env.form.rows(&env.key, value.expose()).unwrap_or_default();
-            let parts = parts.into_iter().map(|(_, part)| part).filter(|part| part.len() >= Mask::SHORT);
+            let parts = parts.into_iter().map(|(_, part)| part).filter(|part| part.len() >= Redactor::SHORT);
             secrets.push(Secret::new(value.expose()));
             secrets.extend(parts.filter(|part| part != value.expose()).map(Secret::new));
         }

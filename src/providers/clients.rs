@@ -46,8 +46,8 @@ impl ResourceNames {
 impl Clients {
     /// The same vendors and tokens, reached through other ports.
     #[must_use]
-    pub fn through(self, outside: &Ports) -> Self {
-        Self { cloudflare: self.cloudflare.through(outside), coolify: self.coolify.through(outside) }
+    pub fn through(self, ports: &Ports) -> Self {
+        Self { cloudflare: self.cloudflare.through(ports), coolify: self.coolify.through(ports) }
     }
 
     /// The records at the name of `record`, one of which `step` wants.

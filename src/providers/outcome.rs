@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::cloudflare::codes;
 use super::request::RejectionSemantics;
 use crate::net::{Response, SendError};
-use crate::secrets::Mask;
+use crate::secrets::Redactor;
 
 /// What an answer to a write means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,16 +33,16 @@ pub enum WriteOutcome {
 impl WriteOutcome {
     /// The same, with secrets hidden in the API's words.
     #[must_use]
-    pub fn masked(self, mask: &Mask) -> Self {
+    pub fn redacted(self, redactor: &Redactor) -> Self {
         match self {
             Self::Done(body) => Self::Done(body),
-            Self::Refused(why) => Self::Refused(mask.mask(&why)),
-            Self::Partial(why) => Self::Partial(mask.mask(&why)),
-            Self::Missing(why) => Self::Missing(mask.mask(&why)),
-            Self::TokenRefused(why) => Self::TokenRefused(mask.mask(&why)),
-            Self::NotSent(why, pause) => Self::NotSent(mask.mask(&why), pause),
-            Self::Conflict(why) => Self::Conflict(mask.mask(&why)),
-            Self::Ambiguous(why) => Self::Ambiguous(mask.mask(&why)),
+            Self::Refused(why) => Self::Refused(redactor.redact(&why)),
+            Self::Partial(why) => Self::Partial(redactor.redact(&why)),
+            Self::Missing(why) => Self::Missing(redactor.redact(&why)),
+            Self::TokenRefused(why) => Self::TokenRefused(redactor.redact(&why)),
+            Self::NotSent(why, pause) => Self::NotSent(redactor.redact(&why), pause),
+            Self::Conflict(why) => Self::Conflict(redactor.redact(&why)),
+            Self::Ambiguous(why) => Self::Ambiguous(redactor.redact(&why)),
         }
     }
 }

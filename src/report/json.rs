@@ -10,8 +10,8 @@ use machine::cause::Cause;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Veil;
 use crate::engine::event::{Change, Event, EventSink};
+use crate::secrets::Redactor;
 use crate::secrets::Secret;
 
 /// The version of the event format.
@@ -19,14 +19,14 @@ const VERSION: u32 = 1;
 
 /// Tells a run on the standard output, one document a line.
 pub struct JsonReporter {
-    veil: Veil,
+    redactor: Redactor,
     run: Mutex<Option<String>>,
 }
 
 impl JsonReporter {
-    /// Tells, with secrets hidden by `veil`.
-    pub fn new(veil: Veil) -> Self {
-        Self { veil, run: Mutex::default() }
+    /// Tells, with secrets hidden by `redactor`.
+    pub fn new(redactor: Redactor) -> Self {
+        Self { redactor, run: Mutex::default() }
     }
 
     /// Tells one event with its fields; `run` is the one that was begun last.
@@ -42,8 +42,13 @@ impl JsonReporter {
     }
 
     fn tell_of(&self, run: Option<String>, event: &str, fields: Value) {
-        let told =
-            Envelope { v: VERSION, at: Timestamp::now(), run, event, fields: self.veil.hide_in(fields) };
+        let told = Envelope {
+            v: VERSION,
+            at: Timestamp::now(),
+            run,
+            event,
+            fields: self.redactor.redact_json(fields),
+        };
         let line = serde_json::to_string(&told).expect("keys are texts and numbers are finite");
         // A closed pipe is the reader's choice; the run goes on and the journal has it all.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
@@ -63,7 +68,7 @@ struct Envelope<'a> {
 
 impl EventSink for JsonReporter {
     fn hide(&self, secret: &Secret) {
-        self.veil.learn(secret);
+        self.redactor.learn(secret);
     }
 
     fn emit(&self, event: &Event) {

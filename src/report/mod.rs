@@ -1,7 +1,7 @@
 //! Onlookers: what people and programs see of a run.
 //!
 //! Two listeners to the same events, [`human`] and [`json`]; what is said when it is over, in [`ending`]; lists in
-//! [`tables`]. Every text passes the [`veil`] on its way out. Nothing here changes a run.
+//! [`tables`]. Every text passes the [`redactor`] on its way out. Nothing here changes a run.
 
 pub mod changes;
 pub mod exit;
@@ -12,11 +12,9 @@ pub mod screen;
 pub mod summary;
 pub mod tables;
 pub mod text;
-pub mod veil;
 
 pub use json::JsonReporter;
 pub use run_history::RunHistory;
 pub use screen::Screen;
 pub use summary::Summary;
 pub use text::TextReporter;
-pub use veil::Veil;

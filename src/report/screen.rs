@@ -9,7 +9,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Veil;
+use crate::secrets::Redactor;
 
 /// What went well.
 pub const GOOD: Style = AnsiColor::Green.on_default();
@@ -41,20 +41,20 @@ pub enum Watched {
 
 /// Where lines go.
 pub struct Screen {
-    veil: Veil,
+    redactor: Redactor,
     moving: Option<ProgressBar>,
 }
 
 impl Screen {
     /// The process's own terminal.
-    pub fn new(veil: Veil) -> Self {
+    pub fn new(redactor: Redactor) -> Self {
         let both = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
         let moving = both.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
         if let Some(bar) = &moving {
             let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed:.dim}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         }
-        Self { veil, moving }
+        Self { redactor, moving }
     }
 
     /// Whether the last line moves.
@@ -65,18 +65,18 @@ impl Screen {
     /// Puts a line that stays.
     pub fn line(&self, text: &str) {
         // A closed pipe is the reader's choice; the run goes on and the journal has it all.
-        self.still(|| drop(writeln!(anstream::stdout(), "{}", self.veil.hide(text))));
+        self.still(|| drop(writeln!(anstream::stdout(), "{}", self.redactor.redact_own(text))));
     }
 
     /// Puts a complaint.
     pub fn complain(&self, text: &str) {
-        self.still(|| drop(writeln!(anstream::stderr(), "{}", self.veil.hide(text))));
+        self.still(|| drop(writeln!(anstream::stderr(), "{}", self.redactor.redact_own(text))));
     }
 
     /// Says what is being waited for, on a terminal.
     pub fn wait(&self, text: &str) {
         let Some(bar) = &self.moving else { return };
-        let text = self.veil.hide(text);
+        let text = self.redactor.redact_own(text);
         if bar.message() != text {
             bar.reset_elapsed();
             bar.set_message(text);

@@ -85,7 +85,7 @@ pub fn run_fields(row: &RunRow) -> Value {
         "app": row.app.name,
         "project": row.app.project,
         "environment": row.app.environment,
-        "outside": row.app.outside,
+        "outside": row.app.target,
         "phase": phase_word(row),
         "began": format::moment(row.began_ms),
         "last": format::moment(row.last_ms),

@@ -19,7 +19,7 @@ const HEADER: usize = 70;
 /// Tells a run line by line.
 pub struct TextReporter {
     screen: Arc<Screen>,
-    veil: super::Veil,
+    redactor: crate::secrets::Redactor,
     told: Mutex<Told>,
 }
 
@@ -33,9 +33,9 @@ struct Told {
 }
 
 impl TextReporter {
-    /// Tells on `screen`; secrets that turn up are taught to `veil`.
-    pub fn new(screen: Arc<Screen>, veil: super::Veil) -> Self {
-        Self { screen, veil, told: Mutex::default() }
+    /// Tells on `screen`; secrets that turn up are taught to `redactor`.
+    pub fn new(screen: Arc<Screen>, redactor: crate::secrets::Redactor) -> Self {
+        Self { screen, redactor, told: Mutex::default() }
     }
 
     /// Steps that were taken before a run begins, to be told below its header.
@@ -80,7 +80,7 @@ impl TextReporter {
 
 impl EventSink for TextReporter {
     fn hide(&self, secret: &Secret) {
-        self.veil.learn(secret);
+        self.redactor.learn(secret);
     }
 
     fn emit(&self, event: &Event) {

@@ -36,7 +36,7 @@ pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     *world.log.by_host.entry(ask.host.clone()).or_default() += 1;
     let sent = match faults::next(world, ask) {
         None => effect(world, ask),
-        Some(mishap) => inject(world, ask, mishap),
+        Some(fault) => inject(world, ask, fault),
     };
     if ask.writes() && is_api(ask) {
         let status = sent.as_ref().ok().map(|response| response.http.status().as_u16());
@@ -79,8 +79,8 @@ fn framed(world: &World, ask: &Ask, reply: Reply) -> Response {
     reply.sent(ask.https.then(|| site::certificate_of(world, &ask.host)))
 }
 
-fn inject(world: &mut World, ask: &Ask, mishap: RequestFault) -> Result<Response, SendError> {
-    match mishap {
+fn inject(world: &mut World, ask: &Ask, fault: RequestFault) -> Result<Response, SendError> {
+    match fault {
         RequestFault::Refused => {
             Err(SendError::Refused { peer: ask.peer(), reason: "connection refused".into() })
         }

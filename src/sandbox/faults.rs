@@ -228,9 +228,9 @@ pub fn next(world: &mut World, ask: &Ask) -> Option<RequestFault> {
 }
 
 fn countdown(at: &mut Option<(u64, RequestFault)>) -> Option<RequestFault> {
-    let (left, mishap) = at.as_mut()?;
+    let (left, fault) = at.as_mut()?;
     *left = left.saturating_sub(1);
-    let struck = (*left == 0).then_some(*mishap);
+    let struck = (*left == 0).then_some(*fault);
     if struck.is_some() {
         *at = None;
     }

@@ -134,14 +134,14 @@ impl Sandbox {
     }
 
     /// The three ports into this world.
-    pub fn outside(&self) -> Ports {
-        ports::outside(self.clone(), None)
+    pub fn ports(&self) -> Ports {
+        ports::ports(self.clone(), None)
     }
 
     /// The three ports, with `hook` asked on both sides of each request. Once it says
     /// [`Verdict::Crash`], no request through these ports has an effect any more.
     pub fn outside_with_hook(&self, hook: Hook) -> Ports {
-        ports::outside(self.clone(), Some(hook))
+        ports::ports(self.clone(), Some(hook))
     }
 
     /// A copy of the world as it is now; where it cannot be read, as it was last seen.

@@ -71,7 +71,7 @@ struct SandboxPorts {
 }
 
 /// The ports into `sandbox`.
-pub fn outside(sandbox: Sandbox, hook: Option<Hook>) -> Ports {
+pub fn ports(sandbox: Sandbox, hook: Option<Hook>) -> Ports {
     let crashed = AtomicBool::new(false);
     let ports = Arc::new(SandboxPorts { sandbox, hook, points: AtomicU64::new(0), crashed });
     Ports { transport: ports.clone(), resolver: ports.clone(), clock: ports }

@@ -84,16 +84,16 @@ pub fn draw(world: &mut World, ask: &Ask) -> Option<RequestFault> {
     let kind = kind(ask);
     let nth = world.kinds.entry(kind.clone()).or_default();
     *nth += 1;
-    schedule.mishap(ask, &kind, *nth)
+    schedule.fault(ask, &kind, *nth)
 }
 
 impl Schedule {
-    fn mishap(&self, ask: &Ask, kind: &str, nth: u64) -> Option<RequestFault> {
+    fn fault(&self, ask: &Ask, kind: &str, nth: u64) -> Option<RequestFault> {
         let hash = digest(&[&self.seed.to_be_bytes(), kind.as_bytes(), &nth.to_be_bytes()]);
         let mut lot = u16::from_be_bytes([hash[0], hash[1]]) % 1000;
-        for (rate, mishap) in self.rates.table(ask, u64::from(u16::from_be_bytes([hash[2], hash[3]]))) {
+        for (rate, fault) in self.rates.table(ask, u64::from(u16::from_be_bytes([hash[2], hash[3]]))) {
             if lot < rate {
-                return Some(mishap);
+                return Some(fault);
             }
             lot -= rate;
         }

@@ -22,7 +22,7 @@ use super::ask::Ask;
 use super::command::Command;
 use super::gate::{Aim, Gate};
 use super::ports::Side;
-use super::truncated::Halved;
+use super::truncated::Truncated;
 use super::{CLOUDFLARE, COOLIFY, Sandbox, remote_hook, schedule, site};
 use crate::net::Question;
 
@@ -50,8 +50,8 @@ struct Handler {
 pub async fn bind(sandbox: Sandbox, address: SocketAddr) -> std::io::Result<Server> {
     let listener = TcpListener::bind(address).await?;
     let called = Arc::new(Mutex::new(Instant::now()));
-    let desk = Handler { sandbox, gate: Arc::default(), called };
-    Ok(Server { listener, router: Router::new().fallback(answer).with_state(desk) })
+    let engine = Handler { sandbox, gate: Arc::default(), called };
+    Ok(Server { listener, router: Router::new().fallback(answer).with_state(engine) })
 }
 
 impl Server {
@@ -72,16 +72,16 @@ impl Server {
     }
 }
 
-async fn answer(State(desk): State<Handler>, request: axum::extract::Request) -> Response {
+async fn answer(State(engine): State<Handler>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     if let Some(what) = parts.uri.path().strip_prefix("/sandbox/") {
-        return desk.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await;
+        return engine.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await;
     }
-    let ask = desk.meant(remote_hook::received(&parts, &body));
-    desk.outside(&ask).await
+    let ask = engine.meant(remote_hook::received(&parts, &body));
+    engine.ports(&ask).await
 }
 
 impl Handler {
@@ -100,14 +100,14 @@ impl Handler {
     }
 
     /// A request for the pretend outside, with the gate on both sides of its effect and within the answer.
-    async fn outside(&self, ask: &Ask) -> Response {
+    async fn ports(&self, ask: &Ask) -> Response {
         self.gate.pass(&named(Side::Before, ask)).await;
         let sent = self.sandbox.exchange(ask);
         self.gate.pass(&named(Side::After, ask)).await;
         let reply = remote_hook::timed(remote_hook::sent(sent), &self.sandbox);
         match self.gate.arrive(&named(Side::MidReply, ask)) {
             Some(waiting) if !reply.body().is_empty() => {
-                return reply.map(|body| Body::new(Halved::new(body.into(), waiting)));
+                return reply.map(|body| Body::new(Truncated::new(body.into(), waiting)));
             }
             // There are no halves of nothing.
             Some(waiting) => waiting.through().await,

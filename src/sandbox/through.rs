@@ -43,7 +43,7 @@ impl Through {
     }
 
     /// The three ports.
-    pub fn outside(self) -> Ports {
+    pub fn ports(self) -> Ports {
         let ports = Arc::new(self);
         Ports { transport: ports.clone(), resolver: ports.clone(), clock: ports }
     }

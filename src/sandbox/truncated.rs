@@ -10,13 +10,13 @@ use http_body::{Body, Frame, SizeHint};
 use super::gate::Waiting;
 
 /// The body of such an answer. Its head tells the whole length, as it always does.
-pub struct Halved {
+pub struct Truncated {
     first: Option<Bytes>,
     waiting: Pin<Box<dyn Future<Output = ()> + Send>>,
     rest: Option<Bytes>,
 }
 
-impl Halved {
+impl Truncated {
     /// Halves `body`; the second half has to wait.
     pub fn new(mut body: Bytes, waiting: Waiting) -> Self {
         let rest = body.split_off(body.len() / 2);
@@ -24,7 +24,7 @@ impl Halved {
     }
 }
 
-impl Body for Halved {
+impl Body for Truncated {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -6,14 +6,16 @@
 mod dotenv;
 mod fingerprint;
 mod keep;
-mod mask;
+mod matcher;
+mod redactor;
 mod secret;
 mod sources;
 
 pub use dotenv::EnvFile;
 pub use fingerprint::{FingerprintKey, KeyError, hex};
 pub use keep::{KeepError, keep};
-pub use mask::{Mask, is_short};
+pub use matcher::is_short;
+pub use redactor::Redactor;
 pub use secret::{Secret, generate};
 pub use sources::{Environment, Origin, Sources};
 

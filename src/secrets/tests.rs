@@ -1,7 +1,7 @@
 //! What must never be seen, and what must never be lost.
 
 mod dotenv;
-mod mask;
+mod matcher;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -262,9 +262,8 @@ fn zone(reader: &mut Reader<'_>, node: &Node, domains: &[String]) -> Option<Stri
             return Ok(text.to_owned());
         }
         let zone = check::domain("dns.zone", text)?;
-        let outside =
-            domains.iter().find(|domain| **domain != zone && !domain.ends_with(&format!(".{zone}")));
-        match outside {
+        let ports = domains.iter().find(|domain| **domain != zone && !domain.ends_with(&format!(".{zone}")));
+        match ports {
             None => Ok(zone),
             Some(domain) => Err(Complaint::new(format!("`{domain}` is not within `dns.zone`"))),
         }

@@ -243,14 +243,14 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// [`VerifyError`] when the deadline or the caller's `patience` ends first.
 pub async fn verify(
-    outside: &Ports,
+    ports: &Ports,
     target: &Target,
     on: &mut (dyn FnMut(&Sighting) + Send),
     patience: &mut dyn GiveUpPolicy,
 ) -> Result<Verified, VerifyError> {
-    let deadline = outside.clock.boot() + target.timeout;
+    let deadline = ports.clock.boot() + target.timeout;
     let (door, shown, seen) = (OnceLock::new(), AtomicU32::new(0), Vec::new());
-    let mut watch = Watch { outside, target, door, shown, on, patience, deadline, seen };
+    let mut watch = Watch { ports, target, door, shown, on, patience, deadline, seen };
     for check in Check::ALL {
         watch.pass(*check).await?;
     }
@@ -264,7 +264,7 @@ pub async fn verify(
 
 /// One verification under way.
 struct Watch<'a> {
-    outside: &'a Ports,
+    ports: &'a Ports,
     target: &'a Target,
     door: OnceLock<IpAddr>,
     shown: AtomicU32,
@@ -283,9 +283,9 @@ impl Watch<'_> {
             if left.is_zero() {
                 break;
             }
-            let Self { outside, target, .. } = *self;
+            let Self { ports, target, .. } = *self;
             let look = check
-                .look(&Site { outside, target, door: &self.door, shown: &self.shown, left, in_a_row })
+                .look(&Site { ports, target, door: &self.door, shown: &self.shown, left, in_a_row })
                 .await;
             let after_failure = self.target.interval.max(LEAST_PAUSE);
             let (seen, saw, advice, pause) = match look {
@@ -303,13 +303,13 @@ impl Watch<'_> {
             if let Some(stop) = self.patience.lost(&sighting).await {
                 return Err(self.stopped(sighting, stop));
             }
-            self.outside.clock.sleep(pause.min(self.left())).await;
+            self.ports.clock.sleep(pause.min(self.left())).await;
         }
         Err(VerifyError::TimedOut { check, saw: self.last(), hint, evidence: self.evidence() })
     }
 
     fn left(&self) -> Duration {
-        self.deadline.saturating_sub(self.outside.clock.boot())
+        self.deadline.saturating_sub(self.ports.clock.boot())
     }
 
     fn note(&mut self, sighting: Sighting) -> Sighting {

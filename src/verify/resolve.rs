@@ -26,7 +26,7 @@ pub(super) async fn ask(
     server: Option<&String>,
 ) -> Result<Vec<String>, ResolveError> {
     let question = Question { name: name.to_owned(), record_type, server: server.cloned() };
-    let answers = site.outside.resolver.ask(&question).await?;
+    let answers = site.ports.resolver.ask(&question).await?;
     Ok(answers.into_iter().map(|answer| answer.value).collect())
 }
 

@@ -37,7 +37,7 @@ const PORT: u16 = 443;
 /// The occasion of one look.
 pub(super) struct Site<'a> {
     /// The ports.
-    pub outside: &'a Ports,
+    pub ports: &'a Ports,
     /// What is to be proved.
     pub target: &'a Target,
     /// The address that the name servers gave, once they all agree.
@@ -62,7 +62,7 @@ impl Site<'_> {
             .map_err(|e| SendError::Name { host: host.clone(), reason: e.to_string() })?;
         let connect_to = self.place();
         let request = Request { http, timeout: PATIENCE.min(self.left), connect_to };
-        self.outside.transport.send(request).await
+        self.ports.transport.send(request).await
     }
 
     // What the name servers gave, so that what this machine's resolver still remembers does not matter.
@@ -90,7 +90,7 @@ impl Site<'_> {
 
     /// Where a person says that the site is, whatever the record says.
     pub fn pinned(&self) -> Option<SocketAddr> {
-        self.outside.resolver.pinned(&self.target.host, PORT)
+        self.ports.resolver.pinned(&self.target.host, PORT)
     }
 }
 

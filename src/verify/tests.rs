@@ -161,9 +161,9 @@ async fn look_with(
     site: impl Fn(u64, &Request) -> Sent + Send + Sync + 'static,
 ) -> Seen {
     let world = Arc::new(World { now: Mutex::default(), zone: Box::new(zone), site: Box::new(site) });
-    let outside = Ports { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
+    let ports = Ports { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
     let mut shown = Vec::new();
-    let outcome = verify(&outside, &target, &mut |sighting| shown.push(sighting.clone()), patience).await;
+    let outcome = verify(&ports, &target, &mut |sighting| shown.push(sighting.clone()), patience).await;
     Seen { outcome, shown, took: world.boot() }
 }
 
@@ -385,11 +385,11 @@ async fn where_the_place_is_given_no_name_server_is_asked_and_that_is_said() {
     };
     let mut shown = Vec::new();
     let world = Arc::new(World { now: Mutex::default(), zone: Box::new(unasked), site: Box::new(site) });
-    let outside = Ports { transport: world.clone(), resolver: world.clone(), clock: world };
+    let ports = Ports { transport: world.clone(), resolver: world.clone(), clock: world };
     for pin in ["Blog.Example.com:443:198.51.100.9", "*:443:198.51.100.9"] {
-        let outside = Pinned::over(outside.clone(), vec![pin.parse().expect(pin)]);
+        let ports = Pinned::over(ports.clone(), vec![pin.parse().expect(pin)]);
         let mut on = |sighting: &Sighting| shown.push(sighting.saw.clone());
-        assert!(verify(&outside, &target(), &mut on, &mut Endless).await.is_ok(), "{pin}");
+        assert!(verify(&ports, &target(), &mut on, &mut Endless).await.is_ok(), "{pin}");
     }
     assert_eq!(shown[0], "skipped: 198.51.100.9 was given as the address");
 }

@@ -21,7 +21,7 @@ pub(super) async fn look(site: &Site<'_>) -> CheckResult {
 }
 
 fn judge(site: &Site<'_>, certificate: &Certificate) -> CheckResult {
-    let days = certificate.days_left(site.outside.clock.wall());
+    let days = certificate.days_left(site.ports.clock.wall());
     if !certificate.covers(&site.target.host) {
         CheckResult::Retry(format!("pending: not for {} ({})", site.target.host, described(certificate)))
     } else if days < 0 {

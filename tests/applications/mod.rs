@@ -22,16 +22,16 @@ use serde_json::Value;
 /// Somebody with a project who deploys applications into it.
 struct Deployer {
     sandbox: Sandbox,
-    outside: Ports,
+    ports: Ports,
     applications: Applications,
 }
 
 impl Deployer {
     async fn new() -> Self {
         let sandbox = Sandbox::in_memory(11);
-        let outside = sandbox.outside();
+        let ports = sandbox.ports();
         let token = Secret::new("1|token".to_owned());
-        let coolify = Coolify::new(outside.clone(), &format!("https://{COOLIFY}"), token);
+        let coolify = Coolify::new(ports.clone(), &format!("https://{COOLIFY}"), token);
         let slot = AppSlot {
             coolify: coolify.clone(),
             team: coolify.team().await.unwrap().id,
@@ -40,7 +40,7 @@ impl Deployer {
             environment: "production".into(),
             name: "api".into(),
         };
-        let mut deployer = Self { sandbox, outside, applications: Applications { slot } };
+        let mut deployer = Self { sandbox, ports, applications: Applications { slot } };
         deployer.applications.slot.project = deployer.project().await;
         deployer
     }
@@ -61,7 +61,7 @@ impl Deployer {
     }
 
     async fn send(&self, call: WriteRequest) -> WriteOutcome {
-        outcome::classify(self.outside.transport.send(call.request).await, call.refusal)
+        outcome::classify(self.ports.transport.send(call.request).await, call.refusal)
     }
 
     async fn done(&self, call: WriteRequest) -> Value {
@@ -101,7 +101,7 @@ impl Deployer {
     }
 
     async fn sleep(&self, seconds: u64) {
-        self.outside.clock.sleep(Duration::from_secs(seconds)).await;
+        self.ports.clock.sleep(Duration::from_secs(seconds)).await;
     }
 
     fn arm(&self, fault: Fault) {

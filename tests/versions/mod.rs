@@ -1,6 +1,6 @@
 //! Older Coolifys: those that Fabrik works with do all it needs, those before 4.0.0 are refused by name.
 
-mod pretend;
+mod simulated;
 
 use std::sync::{Arc, Mutex};
 
@@ -10,10 +10,10 @@ use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::lifecycle::Container;
 use fabrik::sandbox::{Fault, Sandbox, Verdict};
 
-use crate::face::house::CliFixture;
-use crate::promise::crash::CrashPoint;
-use crate::promise::invariants::at_rest;
-use crate::promise::scenario::{Scenario, options};
+use crate::cli::fixture::CliFixture;
+use crate::crash_safety::crash::CrashPoint;
+use crate::crash_safety::invariants::at_rest;
+use crate::crash_safety::scenario::{Scenario, options};
 
 /// The first and the newest of each line that differs in what Fabrik asks.
 const WORKED_WITH: [&str; 5] = ["4.0.0", "4.1.0", "4.1.2", "4.2.0", "4.3.11"];
@@ -93,13 +93,13 @@ async fn a_version_without_service_logs_is_never_asked_for_one() {
         let scenario = scene_with(version);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = asked.clone();
-        let outside = scenario.sandbox.outside_with_hook(Arc::new(move |point| {
+        let ports = scenario.sandbox.outside_with_hook(Arc::new(move |point| {
             seen.lock().unwrap().push(point.path.clone());
             Verdict::Go
         }));
         let mut process = scenario.process(&CrashPoint::default());
-        process.clients = process.clients.clone().through(&outside);
-        process.outside = outside;
+        process.clients = process.clients.clone().through(&ports);
+        process.ports = ports;
         let outcome = process.apply(scenario.spec(), &options()).await;
         assert!(
             matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })),

@@ -185,7 +185,7 @@ impl Writer {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let last = leases::tenure(&transaction, key)?;
         if let Some(last) = last.as_ref().filter(|last| !last.may_pass_to(holder, &now)) {
-            return Ok(Acquisition::Busy(last.tenant()));
+            return Ok(Acquisition::Busy(last.holder()));
         }
         let next = LeaseRecord::after(last.as_ref(), holder, &now);
         leases::grant(&transaction, key, last.as_ref(), &next)?;

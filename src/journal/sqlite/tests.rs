@@ -18,7 +18,7 @@ use crate::journal::fixtures::{
 use crate::journal::{JournalStore, LEASE, StoreError};
 
 fn open(path: &Path) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(path, Arc::new(crate::net::pretend::PretendClock::default()))
+    SqliteStore::open(path, Arc::new(crate::net::simulated::SimulatedClock::default()))
 }
 
 /// Names, modes and contents of all that is in a folder.

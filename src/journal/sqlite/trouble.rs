@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::{Mode, SqliteStore};
 use crate::journal::fixtures::{InFile, app, begun, blobs, complete, first, held, parked, run};
 use crate::journal::{JournalStore, StoreError};
-use crate::net::pretend::PretendClock;
+use crate::net::simulated::SimulatedClock;
 
 /// The bytes before the first frame of a log, and those before each frame's page.
 const HEAD: usize = 32;
@@ -20,7 +20,7 @@ const FRAME: usize = 24 + 4096;
 type Deed = (&'static str, fn(&Path));
 
 fn open(path: &Path) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(path, Arc::new(PretendClock::default()))
+    SqliteStore::open(path, Arc::new(SimulatedClock::default()))
 }
 
 fn raw<T>(store: &SqliteStore, work: impl FnOnce(&Connection) -> T) -> T {

@@ -30,7 +30,7 @@ impl Budgets {
     /// The same outside, its requests to `apis` (each by any of its URLs) kept within what they take. Worlds of
     /// different names are counted apart: they have clocks of their own.
     #[must_use]
-    pub fn metered(&self, outside: Ports, world: &str, apis: &[(&str, Allowance)]) -> Ports {
+    pub fn metered(&self, ports: Ports, world: &str, apis: &[(&str, Allowance)]) -> Ports {
         let budget = |(url, allowance): &(&str, Allowance)| {
             let host = host(&url.parse().ok()?)?;
             let mut known = lock(&self.by_api);
@@ -39,8 +39,8 @@ impl Budgets {
             Some((host, Arc::clone(budget)))
         };
         let budgets = apis.iter().filter_map(budget).collect();
-        let (inner, clock) = (outside.transport, outside.clock.clone());
-        Ports { transport: Arc::new(Metered { inner, clock, budgets }), ..outside }
+        let (inner, clock) = (ports.transport, ports.clock.clone());
+        Ports { transport: Arc::new(Metered { inner, clock, budgets }), ..ports }
     }
 }
 

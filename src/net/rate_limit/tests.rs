@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
 use super::{Allowance, Budget, Budgets, RateLimitHeaders};
-use crate::net::pretend::{NoNames, PretendClock};
 use crate::net::retry::get_with_retry;
+use crate::net::simulated::{NoNames, SimulatedClock};
 use crate::net::{Clock, Patience, Ports, Request, Response, SendError, Transport};
 
 const API: &str = "https://api.example.com";
@@ -25,7 +25,7 @@ fn allowance(requests: usize) -> Allowance {
 
 /// An API that takes so many requests in a fixed minute, and says so as Coolify does.
 struct Api {
-    clock: Arc<PretendClock>,
+    clock: Arc<SimulatedClock>,
     limit: u64,
     /// Beginning of its minute, and the requests in it.
     window: Mutex<(Duration, u64)>,
@@ -34,16 +34,16 @@ struct Api {
 
 impl Api {
     fn taking(limit: u64) -> Arc<Self> {
-        let clock = Arc::new(PretendClock::default());
+        let clock = Arc::new(SimulatedClock::default());
         Arc::new(Self { clock, limit, window: Mutex::default(), statuses: Mutex::default() })
     }
 
-    fn outside(self: &Arc<Self>) -> Ports {
+    fn ports(self: &Arc<Self>) -> Ports {
         Ports { transport: self.clone(), resolver: Arc::new(NoNames), clock: self.clock.clone() }
     }
 
     fn metered(self: &Arc<Self>, requests: usize) -> Ports {
-        Budgets::default().metered(self.outside(), "", &[(API, allowance(requests))])
+        Budgets::default().metered(self.ports(), "", &[(API, allowance(requests))])
     }
 
     /// Lets somebody else send so many.
@@ -78,24 +78,24 @@ fn request(method: &str, url: &str) -> Request {
     Request { http, timeout: seconds(10), connect_to: None }
 }
 
-async fn read(outside: &Ports) -> Result<u16, SendError> {
+async fn read(ports: &Ports) -> Result<u16, SendError> {
     let answer =
-        get_with_retry(outside, request("GET", &format!("{API}/zones")), &Patience::of(MINUTE)).await?;
+        get_with_retry(ports, request("GET", &format!("{API}/zones")), &Patience::of(MINUTE)).await?;
     Ok(answer.http.status().as_u16())
 }
 
-async fn write(outside: &Ports) -> Result<u16, SendError> {
-    let answer = outside.transport.send(request("POST", &format!("{API}/zones"))).await?;
+async fn write(ports: &Ports) -> Result<u16, SendError> {
+    let answer = ports.transport.send(request("POST", &format!("{API}/zones"))).await?;
     Ok(answer.http.status().as_u16())
 }
 
 #[tokio::test]
 async fn a_run_far_from_the_limit_waits_for_nothing() {
     let api = Api::taking(200);
-    let outside = api.metered(200);
+    let ports = api.metered(200);
     for _ in 0..90 {
-        read(&outside).await.expect("there is room");
-        write(&outside).await.expect("there is room");
+        read(&ports).await.expect("there is room");
+        write(&ports).await.expect("there is room");
     }
     assert_eq!((api.statuses().len(), api.clock.boot()), (180, Duration::ZERO));
 }
@@ -103,9 +103,9 @@ async fn a_run_far_from_the_limit_waits_for_nothing() {
 #[tokio::test]
 async fn the_api_never_turns_away_whoever_keeps_to_the_budget() {
     let api = Api::taking(30);
-    let outside = api.metered(30);
+    let ports = api.metered(30);
     for _ in 0..300 {
-        assert_eq!(read(&outside).await.ok(), Some(200));
+        assert_eq!(read(&ports).await.ok(), Some(200));
         api.clock.advance(Duration::from_millis(700));
     }
     assert!(!api.statuses().contains(&429));
@@ -114,9 +114,9 @@ async fn the_api_never_turns_away_whoever_keeps_to_the_budget() {
 #[tokio::test]
 async fn a_limit_set_lower_over_there_is_kept_to_from_the_first_answer() {
     let api = Api::taking(7);
-    let outside = api.metered(200);
+    let ports = api.metered(200);
     for _ in 0..50 {
-        assert_eq!(read(&outside).await.ok(), Some(200));
+        assert_eq!(read(&ports).await.ok(), Some(200));
     }
     assert!(!api.statuses().contains(&429));
 }
@@ -124,12 +124,12 @@ async fn a_limit_set_lower_over_there_is_kept_to_from_the_first_answer() {
 #[tokio::test]
 async fn what_others_use_up_is_left_to_them() {
     let api = Api::taking(100);
-    let outside = api.metered(100);
-    assert_eq!(read(&outside).await.ok(), Some(200));
+    let ports = api.metered(100);
+    assert_eq!(read(&ports).await.ok(), Some(200));
     api.others(89);
-    assert_eq!(read(&outside).await.ok(), Some(200), "it is told of the others here");
+    assert_eq!(read(&ports).await.ok(), Some(200), "it is told of the others here");
     let before = api.clock.boot();
-    assert_eq!(read(&outside).await.ok(), Some(200));
+    assert_eq!(read(&ports).await.ok(), Some(200));
     assert_eq!(api.clock.boot(), before + MINUTE, "nine are left, and those are for writes");
     assert!(!api.statuses().contains(&429));
 }
@@ -137,12 +137,12 @@ async fn what_others_use_up_is_left_to_them() {
 #[tokio::test]
 async fn a_write_without_room_comes_back_at_once_and_unsent() {
     let api = Api::taking(3);
-    let outside = api.metered(3);
+    let ports = api.metered(3);
     for _ in 0..3 {
-        write(&outside).await.expect("there is room");
+        write(&ports).await.expect("there is room");
     }
     api.clock.advance(seconds(20));
-    let error = write(&outside).await.expect_err("there is none");
+    let error = write(&ports).await.expect_err("there is none");
     assert!(matches!(error, SendError::NoRoom { pause, .. } if pause == seconds(40)), "{error:?}");
     assert!(error.never_arrived());
     assert_eq!(error.to_string(), "no room in the rate limit of api.example.com for 40 s");
@@ -152,16 +152,16 @@ async fn a_write_without_room_comes_back_at_once_and_unsent() {
 #[tokio::test]
 async fn reads_leave_room_for_the_writes_they_prepare() {
     let api = Api::taking(50);
-    let outside = api.metered(50);
+    let ports = api.metered(50);
     for _ in 0..40 {
-        read(&outside).await.expect("there is room");
+        read(&ports).await.expect("there is room");
     }
-    let sent = outside.transport.send(request("GET", API)).await;
+    let sent = ports.transport.send(request("GET", API)).await;
     assert!(matches!(sent, Err(SendError::NoRoom { .. })));
     for _ in 0..10 {
-        assert_eq!(write(&outside).await.ok(), Some(200));
+        assert_eq!(write(&ports).await.ok(), Some(200));
     }
-    assert!(write(&outside).await.is_err());
+    assert!(write(&ports).await.is_err());
 }
 
 #[tokio::test]
@@ -170,11 +170,11 @@ async fn everybody_in_the_process_draws_on_one_budget() {
     let budgets = Budgets::default();
     let apis = [(API, allowance(4))];
     let (one, other) =
-        (budgets.metered(api.outside(), "", &apis), budgets.clone().metered(api.outside(), "", &apis));
-    let elsewhere = budgets.metered(api.outside(), "another world", &apis);
+        (budgets.metered(api.ports(), "", &apis), budgets.clone().metered(api.ports(), "", &apis));
+    let elsewhere = budgets.metered(api.ports(), "another world", &apis);
     // The limit that this API tells would be another one.
-    for outside in [&one, &other] {
-        let taken = outside.transport.send(request("POST", "https://API.example.com/a")).await;
+    for ports in [&one, &other] {
+        let taken = ports.transport.send(request("POST", "https://API.example.com/a")).await;
         assert!(taken.is_ok());
     }
     assert_eq!(api.statuses().len(), 2);
@@ -187,23 +187,23 @@ async fn everybody_in_the_process_draws_on_one_budget() {
 #[tokio::test]
 async fn a_site_is_asked_without_counting() {
     let api = Api::taking(1);
-    let outside = api.metered(1);
+    let ports = api.metered(1);
     for _ in 0..5 {
-        assert!(outside.transport.send(request("GET", "https://blog.example.com/health")).await.is_ok());
+        assert!(ports.transport.send(request("GET", "https://blog.example.com/health")).await.is_ok());
     }
-    assert_eq!(write(&outside).await.ok(), Some(429), "it was the first that we counted");
+    assert_eq!(write(&ports).await.ok(), Some(429), "it was the first that we counted");
 }
 
 /// For how long a budget of 200 a minute has no room after an answer with these headers, 20 s into its minute.
 fn closed_for(status: u16, headers: &[(&str, &str)]) -> Duration {
-    let (mut budget, clock) = (Budget::new(allowance(200)), PretendClock::default());
+    let (mut budget, clock) = (Budget::new(allowance(200)), SimulatedClock::default());
     let token = budget.take(clock.boot(), 0).expect("it is full");
     clock.advance(seconds(20));
     budget.learn(token, &word(status, headers, &clock), clock.boot());
     budget.take(clock.boot(), 0).err().unwrap_or_default()
 }
 
-fn word(status: u16, headers: &[(&str, &str)], clock: &PretendClock) -> RateLimitHeaders {
+fn word(status: u16, headers: &[(&str, &str)], clock: &SimulatedClock) -> RateLimitHeaders {
     let mut http = http::Response::new(());
     *http.status_mut() = status.try_into().expect("a status");
     let pairs = headers.iter().map(|(name, value)| {
@@ -277,7 +277,7 @@ fn headers_that_make_no_sense_count_as_not_said() {
     ];
     for (name, value) in cases {
         assert_eq!(
-            word(200, &[(name, value)], &PretendClock::default()),
+            word(200, &[(name, value)], &SimulatedClock::default()),
             RateLimitHeaders::default(),
             "{name}: {value}"
         );
@@ -287,30 +287,30 @@ fn headers_that_make_no_sense_count_as_not_said() {
 #[tokio::test]
 async fn waiting_for_room_does_not_use_up_patience() {
     let api = Api::taking(4);
-    let outside = Budgets::default().metered(
-        api.outside(),
+    let ports = Budgets::default().metered(
+        api.ports(),
         "",
         &[(API, Allowance { requests: 4, window: seconds(300) })],
     );
     for _ in 0..3 {
-        read(&outside).await.expect("there is room");
+        read(&ports).await.expect("there is room");
     }
     // Its patience is one minute.
-    assert_eq!(read(&outside).await.ok(), Some(200));
+    assert_eq!(read(&ports).await.ok(), Some(200));
     assert_eq!(api.clock.boot(), seconds(300));
 }
 
 #[tokio::test]
 async fn waiting_for_room_has_an_end() {
     let api = Api::taking(0);
-    let outside = api.metered(200);
-    assert_eq!(read(&outside).await.ok(), Some(429));
+    let ports = api.metered(200);
+    assert_eq!(read(&ports).await.ok(), Some(429));
     assert!(api.clock.boot() <= seconds(600 + 60), "{:?}", api.clock.boot());
     assert!(api.statuses().len() < 15, "{:?}", api.statuses());
 }
 
 /// A clock whose waiting is called off.
-struct Hurried(Arc<PretendClock>);
+struct Hurried(Arc<SimulatedClock>);
 
 #[async_trait]
 impl Clock for Hurried {
@@ -337,8 +337,8 @@ async fn a_read_that_is_called_off_does_not_wait() {
     let api = Api::taking(2);
     let metered = api.metered(2);
     write(&metered).await.expect("there is room");
-    let outside = Ports { clock: Arc::new(Hurried(api.clock.clone())), ..metered };
-    assert!(matches!(read(&outside).await, Err(SendError::NoRoom { .. })));
+    let ports = Ports { clock: Arc::new(Hurried(api.clock.clone())), ..metered };
+    assert!(matches!(read(&ports).await, Err(SendError::NoRoom { .. })));
     assert_eq!(api.clock.boot(), Duration::ZERO);
 }
 

@@ -43,7 +43,7 @@ const LAST_PAGE: usize = 1000;
 /// Cloudflare, seen with one token.
 #[derive(Clone)]
 pub struct Cloudflare {
-    outside: Ports,
+    ports: Ports,
     base: String,
     token: Option<std::sync::Arc<Secret>>,
     patience: Patience,
@@ -57,16 +57,16 @@ struct ApiResponse {
 
 impl Cloudflare {
     /// Cloudflare at `base` (without a final slash), seen with `token`.
-    pub fn new(outside: Ports, base: &str, token: Secret) -> Self {
+    pub fn new(ports: Ports, base: &str, token: Secret) -> Self {
         let base = base.trim_end_matches('/').to_owned();
         let token = Some(std::sync::Arc::new(token));
-        Self { outside, base, token, patience: Patience::of(PATIENCE) }
+        Self { ports, base, token, patience: Patience::of(PATIENCE) }
     }
 
     /// Cloudflare without a token: every question ends with [`Trouble::NoToken`] and none is sent.
-    pub fn without_token(outside: Ports, base: &str) -> Self {
+    pub fn without_token(ports: Ports, base: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { outside, base, token: None, patience: Patience::of(PATIENCE) }
+        Self { ports, base, token: None, patience: Patience::of(PATIENCE) }
     }
 
     /// Whether there is a token to ask with.
@@ -76,15 +76,15 @@ impl Cloudflare {
 
     /// The same, reached through other ports.
     #[must_use]
-    pub fn through(self, outside: &Ports) -> Self {
-        Self { outside: outside.clone(), ..self }
+    pub fn through(self, ports: &Ports) -> Self {
+        Self { ports: ports.clone(), ..self }
     }
 
     /// Reads `path`; `None` for what is not there.
     async fn read(&self, path: &str) -> Result<Option<Value>, ReadError> {
         let mut heard = self.hear(path).await?;
         if heard.body.as_ref().is_some_and(|body| codes::may_pass(heard.status, body)) {
-            self.outside.clock.sleep(BREATH).await;
+            self.ports.clock.sleep(BREATH).await;
             heard = self.hear(path).await?;
         }
         heard.judged(path)
@@ -128,7 +128,7 @@ impl Cloudflare {
         let token = self.token.as_ref().ok_or(ReadError::NoToken { api: API })?;
         let http = request::request(http::Method::GET, &url, token.expose(), &Value::Null);
         let request = Request { http, timeout: CLOUDFLARE.timeout, connect_to: None };
-        let response = get_with_retry(&self.outside, request, &self.patience)
+        let response = get_with_retry(&self.ports, request, &self.patience)
             .await
             .map_err(|error| ReadError::unreachable(API, &error))?;
         let asked = Asked { api: API, base: &self.base, url: &url };

@@ -47,13 +47,13 @@ impl Coolify {
         let date = response.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
         let theirs = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
         let theirs = theirs.ok_or_else(|| super::unreadable("the date of an answer"))?.timestamp();
-        Ok(self.outside.clock.wall().as_second() - theirs.as_second())
+        Ok(self.ports.clock.wall().as_second() - theirs.as_second())
     }
 
     async fn probe(&self, method: Method, path: &str) -> Result<Ability, ReadError> {
         let mut request = self.write(method, path, &Value::Null, COOLIFY).request;
         request.timeout = BEFORE_FIRST_ANSWER;
-        let sent = self.outside.transport.send(request).await;
+        let sent = self.ports.transport.send(request).await;
         let response = sent.map_err(|error| ReadError::unreachable(API, &error))?.http;
         let status = response.status().as_u16();
         let body = serde_json::from_slice(response.body()).unwrap_or_default();

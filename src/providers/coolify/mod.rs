@@ -53,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A Coolify instance, seen with one token.
 #[derive(Clone)]
 pub struct Coolify {
-    outside: Ports,
+    ports: Ports,
     base: String,
     token: Arc<Secret>,
     /// Its version, once it was asked for.
@@ -72,15 +72,15 @@ pub struct Team {
 
 impl Coolify {
     /// The instance at `url` (scheme and host, without `/api/v1`), seen with `token`.
-    pub fn new(outside: Ports, url: &str, token: Secret) -> Self {
+    pub fn new(ports: Ports, url: &str, token: Secret) -> Self {
         let (base, token) = (url.trim_end_matches('/').to_owned(), Arc::new(token));
-        Self { outside, base, token, known: Arc::default(), patience: Patience::of(PATIENCE) }
+        Self { ports, base, token, known: Arc::default(), patience: Patience::of(PATIENCE) }
     }
 
     /// The same, reached through other ports.
     #[must_use]
-    pub fn through(self, outside: &Ports) -> Self {
-        Self { outside: outside.clone(), ..self }
+    pub fn through(self, ports: &Ports) -> Self {
+        Self { ports: ports.clone(), ..self }
     }
 
     /// The instance's own address.
@@ -132,7 +132,7 @@ impl Coolify {
         if let Some(body) = self.read(path).await? {
             return Ok(Some(body));
         }
-        self.outside.clock.sleep(STALENESS).await;
+        self.ports.clock.sleep(STALENESS).await;
         self.read(path).await
     }
 
@@ -162,7 +162,7 @@ impl Coolify {
         let url = self.at(path);
         let http = request::request(Method::GET, &url, self.token.expose(), &Value::Null);
         let request = Request { http, timeout: COOLIFY.timeout, connect_to: None };
-        let response = get_with_retry(&self.outside, request, &self.patience)
+        let response = get_with_retry(&self.ports, request, &self.patience)
             .await
             .map_err(|error| ReadError::unreachable(API, &error))?
             .http;

@@ -56,7 +56,7 @@ impl Coolify {
             return Some(address);
         }
         let question = Question { name, record_type: RecordType::A, server: None };
-        let answers = self.outside.resolver.ask(&question).await.ok()?;
+        let answers = self.ports.resolver.ask(&question).await.ok()?;
         answers.iter().find_map(|answer| public(&answer.value))
     }
 

@@ -34,7 +34,7 @@ async fn add(caller: &Caller, kind: &str, name: &str, content: &str) {
 
 async fn ask(caller: &Caller, name: &str, record_type: RecordType) -> Vec<String> {
     let question = Question { name: name.to_owned(), record_type, server: None };
-    let answers = caller.outside.resolver.ask(&question).await.unwrap_or_default();
+    let answers = caller.ports.resolver.ask(&question).await.unwrap_or_default();
     answers.into_iter().map(|answer| answer.value).collect()
 }
 
@@ -65,7 +65,7 @@ async fn proven(caller: &Caller, mode: &str) -> Result<Verified, VerifyError> {
         release: "r1".to_owned(),
         connect_to: None,
     };
-    verify(&caller.outside, &target, &mut |_| {}, &mut Endless).await
+    verify(&caller.ports, &target, &mut |_| {}, &mut Endless).await
 }
 
 #[tokio::test]

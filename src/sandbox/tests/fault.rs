@@ -56,11 +56,11 @@ async fn a_sick_release_answers_503_on_its_health_path_only() {
 async fn a_lost_reply_takes_effect_and_costs_its_time_out_in_pretend_time() {
     let caller = Caller::new();
     caller.change(|world| world.arm(Fault::LostReply, None));
-    let before = caller.outside.clock.boot();
+    let before = caller.ports.clock.boot();
     assert!(caller.send("GET", "https://coolify.sandbox.fabrik/api/v1/projects", None).await.is_ok());
     let sent = caller.send("POST", "https://coolify.sandbox.fabrik/api/v1/projects", Some(project())).await;
     assert!(is_lost(&sent));
-    assert_eq!(caller.outside.clock.boot(), before + Duration::from_secs(30));
+    assert_eq!(caller.ports.clock.boot(), before + Duration::from_secs(30));
     let world = caller.sandbox.world();
     assert_eq!(world.projects.len(), 1);
     assert_eq!(world.log.writes[0].status, None);
@@ -122,16 +122,16 @@ async fn every_mishap_does_to_a_create_what_it_says() {
         (RequestFault::Unsuccessful, Some(201), 1),
         (RequestFault::Elsewhere, Some(307), 0),
     ];
-    for (mishap, status, made) in cases {
+    for (fault, status, made) in cases {
         let caller = Caller::new();
-        caller.change(|world| world.at_write = Some((2, mishap)));
+        caller.change(|world| world.at_write = Some((2, fault)));
         caller.project().await;
         let sent =
             caller.send("POST", "https://coolify.sandbox.fabrik/api/v1/projects", Some(project())).await;
         let answered = sent.ok().map(|response| response.http.status().as_u16());
-        assert_eq!(answered, status, "{mishap:?}");
+        assert_eq!(answered, status, "{fault:?}");
         let world = caller.sandbox.world();
-        assert_eq!(world.projects.len(), 1 + made, "{mishap:?}");
+        assert_eq!(world.projects.len(), 1 + made, "{fault:?}");
         assert_eq!(world.at_write, None);
     }
 }
@@ -178,8 +178,8 @@ async fn an_answer_that_is_not_true_is_untrue_once_and_as_it_says() {
     for name in ["one", "two", "three"] {
         caller.coolify("POST", "/projects", Some(json!({"name": name}))).await;
     }
-    let listed = async |mishap| {
-        caller.change(|world| world.at_request = Some((1, mishap)));
+    let listed = async |fault| {
+        caller.change(|world| world.at_request = Some((1, fault)));
         let list = caller.coolify("GET", "/projects", None).await.body;
         list.as_array().expect("a list").iter().map(|item| item["name"].clone()).collect::<Vec<_>>()
     };
@@ -252,8 +252,8 @@ async fn a_crash_on_either_side_ends_all_later_requests_of_that_handle() {
             "POST" if point.side == side => Verdict::Crash,
             _ => Verdict::Go,
         };
-        let outside = sandbox.outside_with_hook(Arc::new(crash));
-        let caller = Caller { sandbox: sandbox.clone(), outside };
+        let ports = sandbox.outside_with_hook(Arc::new(crash));
+        let caller = Caller { sandbox: sandbox.clone(), ports };
         let url = "https://coolify.sandbox.fabrik/api/v1/projects";
         assert!(caller.send("GET", url, None).await.is_ok());
         assert!(is_lost(&caller.send("POST", url, Some(project())).await));
@@ -272,7 +272,7 @@ async fn points_are_numbered_two_a_request_from_one() {
         kept.lock().expect("no test panics here").push((point.index, point.side));
         Verdict::Go
     };
-    let caller = Caller { outside: sandbox.outside_with_hook(Arc::new(hook)), sandbox };
+    let caller = Caller { ports: sandbox.outside_with_hook(Arc::new(hook)), sandbox };
     caller.project().await;
     caller.coolify("GET", "/projects", None).await;
     let seen = seen.lock().expect("no test panics here").clone();

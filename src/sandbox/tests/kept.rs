@@ -42,8 +42,8 @@ async fn two_handles_on_one_directory_share_the_world_and_its_clock() {
     one.project().await;
     other.sleep(7).await;
     assert_eq!(other.sandbox.world().projects.len(), 1);
-    assert_eq!(one.outside.clock.boot(), other.outside.clock.boot());
-    assert_eq!(one.outside.clock.boot(), Duration::from_secs(3_607));
+    assert_eq!(one.ports.clock.boot(), other.ports.clock.boot());
+    assert_eq!(one.ports.clock.boot(), Duration::from_secs(3_607));
     assert_eq!(one.sandbox.world_id(), other.sandbox.world_id());
     assert_eq!(one.sandbox.world(), other.sandbox.world());
 }

@@ -22,7 +22,7 @@ use crate::net::{Answer, Ports, Question, RecordType, Request, ResolveError, Res
 /// Somebody outside with a token for both APIs.
 pub struct Caller {
     pub sandbox: Sandbox,
-    pub outside: Ports,
+    pub ports: Ports,
 }
 
 /// An answer, its body read as JSON where it is.
@@ -39,8 +39,8 @@ impl Caller {
     }
 
     pub fn of(sandbox: Sandbox) -> Self {
-        let outside = sandbox.outside();
-        Self { sandbox, outside }
+        let ports = sandbox.ports();
+        Self { sandbox, ports }
     }
 
     pub async fn send(&self, method: &str, url: &str, body: Option<Value>) -> Result<Response, SendError> {
@@ -52,7 +52,7 @@ impl Caller {
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let http = http.body(body).expect("tests write valid requests");
         let request = Request { http, timeout: Duration::from_secs(30), connect_to: None };
-        self.outside.transport.send(request).await
+        self.ports.transport.send(request).await
     }
 
     pub async fn heard(&self, method: &str, url: &str, body: Option<Value>) -> Heard {
@@ -76,13 +76,13 @@ impl Caller {
     }
 
     pub async fn sleep(&self, seconds: u64) {
-        self.outside.clock.sleep(Duration::from_secs(seconds)).await;
+        self.ports.clock.sleep(Duration::from_secs(seconds)).await;
     }
 
     pub async fn resolve(&self, name: &str, server: Option<&str>) -> Result<Vec<Answer>, ResolveError> {
         let server = server.map(str::to_owned);
         let question = Question { name: name.to_owned(), record_type: RecordType::A, server };
-        self.outside.resolver.ask(&question).await
+        self.ports.resolver.ask(&question).await
     }
 
     pub fn change(&self, change: impl FnOnce(&mut World)) {

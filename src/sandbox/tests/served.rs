@@ -64,8 +64,8 @@ async fn served() -> (Sandbox, Caller, SocketAddr) {
     let address = server.address().expect("it is bound");
     tokio::spawn(server.run());
     let through = Through::connect(&format!("http://{address}"), Arc::new(Plain)).await;
-    let outside = through.expect("a sandbox answers").outside();
-    (sandbox.clone(), Caller { sandbox, outside }, address)
+    let ports = through.expect("a sandbox answers").ports();
+    (sandbox.clone(), Caller { sandbox, ports }, address)
 }
 
 /// A call about the sandbox itself.
@@ -94,7 +94,7 @@ async fn notes(caller: &Caller) -> Vec<String> {
     let lost =
         caller.send("POST", "https://coolify.sandbox.fabrik/api/v1/projects", Some(json!({"name": "abc"})));
     notes.push(format!("{:?}", lost.await.err()));
-    notes.push(format!("{} {:?}", caller.outside.clock.wall(), caller.outside.clock.boot()));
+    notes.push(format!("{} {:?}", caller.ports.clock.wall(), caller.ports.clock.boot()));
     notes.push(caller.sandbox.show());
     notes
 }

@@ -35,7 +35,7 @@ async fn the_site_answers_with_its_release_once_name_and_certificate_are_there()
     assert_eq!(elsewhere.http.status(), 404);
     let certificate = elsewhere.certificate.expect("it came over TLS");
     assert!(certificate.covers("blog.example.com"));
-    assert_eq!(certificate.days_left(caller.outside.clock.wall()), 89);
+    assert_eq!(certificate.days_left(caller.ports.clock.wall()), 89);
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ async fn asked_by(caller: &Caller, agent: Option<&str>) -> Result<Response, Send
     let http = http::Request::get("https://blog.example.com/");
     let http = agent.into_iter().fold(http, |http, agent| http.header("user-agent", agent));
     let http = http.body(Vec::new()).expect("a plain request");
-    caller.outside.transport.send(Request { http, timeout: Duration::from_secs(10), connect_to: None }).await
+    caller.ports.transport.send(Request { http, timeout: Duration::from_secs(10), connect_to: None }).await
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ fn a_record_that_others_keep_is_a_word_and_not_a_mapping() {
 
 #[test]
 fn statuses_are_one_a_range_or_a_list_of_both() {
-    for (value, in_it, outside) in [
+    for (value, in_it, ports) in [
         ("204", vec![204], vec![200, 203, 205]),
         ("200-399", vec![200, 301, 399], vec![400, 599]),
         ("'200 - 204'", vec![200, 204], vec![205]),
@@ -90,7 +90,7 @@ fn statuses_are_one_a_range_or_a_list_of_both() {
     ] {
         let set = statuses(value);
         assert!(in_it.iter().all(|status| set.contains(*status)), "{value}: {set}");
-        assert!(!outside.iter().any(|status| set.contains(*status)), "{value}: {set}");
+        assert!(!ports.iter().any(|status| set.contains(*status)), "{value}: {set}");
     }
     let shown = ["200", "[204, 200]", "200-399", "[401, 200-299, 300]"].map(|it| statuses(it).to_string());
     assert_eq!(shown, ["200", "200 or 204", "200-399", "200-300 or 401"]);

@@ -14,11 +14,11 @@ pub(super) async fn along(
     site: impl Fn(u64, &Request) -> Sent + Send + Sync + 'static,
 ) -> Seen {
     let world = Arc::new(World { now: Mutex::default(), zone: Box::new(zone), site: Box::new(site) });
-    let outside = Ports { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
+    let ports = Ports { transport: world.clone(), resolver: world.clone(), clock: world.clone() };
     let mut shown = Vec::new();
     let on = &mut |sighting: &super::Sighting| shown.push(sighting.clone());
     let target = Target { way, ..target() };
-    let outcome = verify(&outside, &target, on, &mut Endless).await;
+    let outcome = verify(&ports, &target, on, &mut Endless).await;
     Seen { outcome, shown, took: world.boot() }
 }
 

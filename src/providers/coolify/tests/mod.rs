@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{Coolify, Resource};
-use crate::net::pretend::PretendClock;
+use crate::net::simulated::SimulatedClock;
 use crate::net::{Answer, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport};
 use crate::providers::{ReadError, WriteRequest};
 use crate::secrets::Secret;
@@ -45,8 +45,8 @@ impl Resolver for NoNames {
 fn coolify<const N: usize>(answers: [(&str, u16, Value); N]) -> Coolify {
     let canned = answers.into_iter().map(|(path, status, body)| (path.to_owned(), (status, body)));
     let transport = Arc::new(Canned(canned.collect()));
-    let outside = Ports { transport, resolver: Arc::new(NoNames), clock: Arc::new(PretendClock::default()) };
-    Coolify::new(outside, "https://coolify.example.com", Secret::new("1|token".to_owned()))
+    let ports = Ports { transport, resolver: Arc::new(NoNames), clock: Arc::new(SimulatedClock::default()) };
+    Coolify::new(ports, "https://coolify.example.com", Secret::new("1|token".to_owned()))
 }
 
 /// Method and target of a write.
@@ -93,8 +93,8 @@ async fn a_thing_that_cannot_be_read_is_not_one_that_is_not_there() {
 #[tokio::test]
 async fn a_coolify_that_moved_is_told_by_its_new_address_and_not_followed() {
     let transport = Arc::new(Moved);
-    let outside = Ports { transport, resolver: Arc::new(NoNames), clock: Arc::new(PretendClock::default()) };
-    let coolify = Coolify::new(outside, "https://old.example.com", Secret::new("1|token".to_owned()));
+    let ports = Ports { transport, resolver: Arc::new(NoNames), clock: Arc::new(SimulatedClock::default()) };
+    let coolify = Coolify::new(ports, "https://old.example.com", Secret::new("1|token".to_owned()));
     let words = coolify.team().await.expect_err("it moved").to_string();
     assert!(words.contains("https://new.example.com/"), "{words}");
 }
