@@ -4,15 +4,19 @@
 //!
 //! | layer | modules | what they are for |
 //! |---|---|---|
-//! | 6 | [`cli`] | the only place where parts are chosen and joined |
-//! | 5 | [`report`], [`sandbox`] | onlookers; the pretend outside |
-//! | 4 | [`runner`] | the loop: carries a deployment from phase to phase, and back |
-//! | 3 | [`plan`] | wants, and how they differ from what is |
-//! | 2 | [`providers`], [`store`], [`verify`] | who can do it; where it is written; is it well |
-//! | 1 | [`error`], [`spec`], [`secrets`], [`wire`] | the ask, the hidden, the one way out |
-//! | 0 | the crate [`machine`] | words, phases, moves, the journal's vocabulary |
+//! | 6 | [`cli`] | arguments, wiring, exit codes |
+//! | 5 | [`report`], [`sandbox`] | what is shown and logged; a simulated Coolify and Cloudflare |
+//! | 4 | [`engine`] | the write protocol, the phases, undo, resume |
+//! | 3 | [`plan`] | desired state against observed state |
+//! | 2 | [`providers`], [`journal`], [`verify`] | the two APIs; where runs are recorded; health verification |
+//! | 1 | [`error`], [`spec`], [`secrets`], [`net`] | problems with a place, the spec, secret values, the three ports to the outside |
+//! | 0 | the crate [`machine`] | phases, moves, the journal's vocabulary, the plan |
 //!
-//! Start reading at [`runner`], or at [`machine`] for what a deployment is.
+//! A command begins in [`cli`]: [`spec`] is read, [`cli`]'s wiring makes an [`engine::commands::Engine`], and that carries
+//! a `machine::deployment::Deployment` from phase to phase, asking [`plan`] what to do and [`providers`] to do it. Each
+//! move and each write is in the [`journal`] before it counts.
+//!
+//! Start reading at [`machine`] for what a deployment is, then at [`engine`].
 
 pub mod cli;
 pub mod engine;

@@ -293,7 +293,7 @@ impl Ledger {
         }
         match (by, self.doubts.iter().rposition(|doubt| doubt.step == step)) {
             (ResolvedBy::Response, Some(newest)) if outcome == EffectOutcome::NotApplied => {
-                drop(self.doubts.remove(newest))
+                drop(self.doubts.remove(newest));
             }
             _ => self.doubts.retain(|doubt| doubt.step != step),
         }

@@ -1,12 +1,72 @@
-//! The words, phases and moves of a deployment.
+//! The phases and moves of a deployment, and the vocabulary of its journal.
 //!
-//! Pure: no I/O, no clock, no runtime. Three layers, top to bottom:
+//! Pure: no I/O, no clock, no runtime. A run is in one of nine phases, each a type that holds exactly what is certain
+//! there. A move spends the phase before it, and its result is usable only once the move's entry is in the journal.
 //!
-//! - **words**: [`id`], [`app`], [`ownership tag`], [`moment`], [`step`], [`receipt`], [`plan`], [`cause`]
-//! - **vocabulary of the journal**: [`effect`] (what was wanted and what came of it), [`entry`] (all that can be
+//! ```text
+//! Pending ─▶ Validating ─▶ Provisioning ─▶ Deploying ─▶ Verifying ─▶ Complete
+//!    │            │             │              │             │           │
+//!    ▼            ▼             └──────────────┴──────┬──────┴───────────┘
+//! RolledBack   RolledBack                             ▼
+//! (refused)    (refused)       RolledBack ◀──── RollingBack ◀──▶ Failed
+//! ```
+//!
+//! A whole run, from its beginning to a finished release, on a journal that is a `Vec`:
+//!
+//! ```
+//! use machine::deployment::Deployment;
+//! use machine::effect::{Effect, EffectOutcome, ResolvedBy};
+//! use machine::entry::{Evidence, JournalEntry, Proof};
+//! use machine::phase::PhaseKind;
+//! use machine::plan::Rollout;
+//! use machine::receipt::{Attributes, Origin, Receipt};
+//! use machine::replay::AnyDeployment;
+//! use machine::step::Step;
+//! # use machine::entry::StoredEntry;
+//! # let stored = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journal.jsonl"))?;
+//! # let stored: Vec<StoredEntry> = stored.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+//! # let at = stored[0].at.clone();
+//! # let header = stored.iter().find_map(|it| match &it.entry { JournalEntry::Begun(it) => Some(it.clone()), _ => None });
+//! # let header = header.expect("a beginning");
+//! # let plan = stored.iter().find_map(|it| match &it.entry {
+//! #     JournalEntry::Provisioning { plan } => Some(plan.clone()), _ => None });
+//! # let plan = plan.expect("a plan");
+//! # let found = |step, id: &str| Receipt { step, origin: Origin::Existing, id: id.into(), tag: None, attributes: Attributes::new() };
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let mut journal: Vec<JournalEntry> = Vec::new();
+//!
+//! let run = Deployment::begin(header).commit(&mut journal).await?;
+//! let run = run.validate().commit(&mut journal).await?;
+//! let mut run = run.provision(plan).commit(&mut journal).await?;
+//!
+//! // A phase that may write records what came of each of its steps. Here the record is there already.
+//! let record = found(Step::Dns(0), "r0");
+//! let outcome = EffectOutcome::Applied(record.clone());
+//! run.record(&mut journal, Effect::Resolved { step: Step::Dns(0), by: ResolvedBy::Observation, outcome }).await?;
+//!
+//! let run = run.deploy(vec![record]).commit(&mut journal).await?;
+//! let endpoints = vec!["https://blog.example.com".to_owned()];
+//! let run = run.verify(found(Step::App, "a0"), endpoints, Rollout::Running).commit(&mut journal).await?;
+//!
+//! let evidence = Evidence { checks: Vec::new(), proof: Proof::Fingerprint, label_seen: false };
+//! let run = run.complete(evidence).commit(&mut journal).await?;
+//! assert_eq!(run.name(), PhaseKind::Complete);
+//!
+//! // The journal alone leads to the same deployment: replay makes the same moves.
+//! let stored: Vec<_> = journal.into_iter().map(|entry| StoredEntry::new(at.clone(), entry)).collect();
+//! assert_eq!(AnyDeployment::replay(&stored)?, run.into());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Three layers, top to bottom:
+//!
+//! - **values**: [`id`], [`app`], [`tag`], [`timestamp`], [`step`], [`receipt`], [`plan`], [`cause`]
+//! - **vocabulary of the journal**: [`effect`] (an intent and what came of it), [`entry`] (everything that can be
 //!   written), [`ledger`] (what the effects add up to)
-//! - **phases and moves**: [`phase`], [`deployment`] (a move spends the state), [`uncommitted`] (the only door to
-//!   the next phase), [`replay`] (the way back from entries), [`chart`] (the judge of outside events)
+//! - **phases and moves**: [`phase`], [`deployment`] (a move spends the state), [`uncommitted`] (a move that is not in the
+//!   journal yet), [`replay`] (from entries back to a deployment), [`statechart`] (what an external event leads to)
 //!
 //! # Only legal sequences compile
 //!

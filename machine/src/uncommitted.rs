@@ -1,4 +1,4 @@
-//! The only door to the next phase: a move's result is not a deployment until its entry is written.
+//! Moves that are not in the journal yet: the result of a move is a deployment only once its entry is written.
 
 use std::future::Future;
 
@@ -12,6 +12,16 @@ pub trait Journal {
 
     /// Writes `entry` durably. When this returns `Ok`, the entry outlives a power cut.
     fn append(&mut self, entry: &JournalEntry) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// A journal for tests and examples: what is in it lives as long as the process.
+impl Journal for Vec<JournalEntry> {
+    type Error = std::convert::Infallible;
+
+    async fn append(&mut self, entry: &JournalEntry) -> Result<(), Self::Error> {
+        self.push(entry.clone());
+        Ok(())
+    }
 }
 
 /// A move that was made but is not written, and so does not count.

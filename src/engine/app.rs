@@ -31,7 +31,7 @@ impl<'a> App<'a> {
     /// Its status string; `None` when it is gone.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn status(&self) -> Result<Option<String>, ReadError> {
         self.coolify.status(self.resource).await
     }
@@ -39,7 +39,7 @@ impl<'a> App<'a> {
     /// The container that is looked at, with the last `lines` of its log.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn container(&self, lines: u32) -> Result<Container, ReadError> {
         self.coolify.container(self.resource, self.main, lines).await
     }
@@ -47,7 +47,7 @@ impl<'a> App<'a> {
     /// Its deployments that are not over, newest first; a service has none.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn under_way(&self) -> Result<Vec<Deployment>, ReadError> {
         let Resource::Application(id) = self.resource else { return Ok(Vec::new()) };
         let mut deployments = self.coolify.deployments(id).await?;
@@ -58,7 +58,7 @@ impl<'a> App<'a> {
     /// Proves that the token still sees what it saw when the plan was made, so that absence means absence.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn control(&self) -> Result<(), ReadError> {
         self.coolify.check_access(&self.place.team, &self.place.server).await
     }

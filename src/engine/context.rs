@@ -91,7 +91,7 @@ impl RunContext {
     /// Goes on, unless somebody asked to stop.
     ///
     /// # Errors
-    /// [`Stop::Parked`] when asked to.
+    /// [`Interruption::Parked`] when asked to.
     pub fn safe_point(&self) -> Result<(), Interruption> {
         if self.cancel.is_asked() {
             return Err(Interruption::park("interrupted", "resume or roll back"));
@@ -102,7 +102,7 @@ impl RunContext {
     /// Lets time pass, unless somebody asks to stop.
     ///
     /// # Errors
-    /// [`Stop::Parked`] when asked to.
+    /// [`Interruption::Parked`] when asked to.
     pub async fn pause(&self, why: Wait, duration: Duration) -> Result<(), Interruption> {
         self.listener.waits(why, duration);
         self.cancel.spares(self.ports.clock.sleep(duration)).await;
@@ -122,7 +122,7 @@ impl RunContext {
     /// Claims something that several apps may want to make at once, and waits for its turn.
     ///
     /// # Errors
-    /// [`Stop::Parked`] when another process holds it for longer than [`TRIES`].
+    /// [`Interruption::Parked`] when another process holds it for longer than [`TRIES`].
     pub async fn lock_shared_name(&self, key: &str) -> Result<Lease, Interruption> {
         let began = self.local_clock.boot();
         loop {
@@ -153,7 +153,7 @@ impl RunContext {
     /// Records an effect of `deployment`.
     ///
     /// # Errors
-    /// [`Stop`] when it could not be written.
+    /// [`Interruption`] when it could not be written.
     pub async fn record<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -165,7 +165,7 @@ impl RunContext {
     /// Sends a write whose intent is recorded, once, if the lease outlives it.
     ///
     /// # Errors
-    /// [`Stop`] when another runner holds the app: nothing was sent then.
+    /// [`Interruption`] when another runner holds the app: nothing was sent then.
     pub async fn send(&mut self, call: WriteRequest) -> Result<WriteOutcome, Interruption> {
         self.journal.guard(call.times.timeout).await?;
         let target = format!("{} {}", call.redacted.method, call.redacted.target);
@@ -182,7 +182,7 @@ impl RunContext {
     /// about the same resource, so it must not begin before.
     ///
     /// # Errors
-    /// [`Stop::Parked`] when asked to stop.
+    /// [`Interruption::Parked`] when asked to stop.
     pub async fn all_settled<P>(&self, deployment: &Deployment<P>) -> Result<(), Interruption> {
         self.outlive(Step::Deploy, deployment.ledger().unanswered()).await
     }
@@ -190,7 +190,7 @@ impl RunContext {
     /// Waits until none of `attempts` can take effect any more.
     ///
     /// # Errors
-    /// [`Stop::Parked`] when asked to stop.
+    /// [`Interruption::Parked`] when asked to stop.
     pub async fn outlive(
         &self,
         step: Step,
@@ -206,7 +206,7 @@ impl RunContext {
     /// Parks a step that has tried for too long since its first send, or since the run was taken up again.
     ///
     /// # Errors
-    /// [`Stop::Parked`] past [`TRIES`].
+    /// [`Interruption::Parked`] past [`TRIES`].
     pub fn still_trying<P>(
         &self,
         deployment: &Deployment<P>,

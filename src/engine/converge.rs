@@ -35,7 +35,7 @@ impl RunContext {
     /// Sends `call` until it is clearly done.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when it is refused, [`PhaseError::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when it is refused, [`PhaseError::Interruption`] when it cannot be told.
     pub async fn converge<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -107,7 +107,7 @@ impl RunContext {
     /// Writes that `call` is about to be sent.
     ///
     /// # Errors
-    /// [`Stop`].
+    /// [`Interruption`].
     pub async fn intend<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,

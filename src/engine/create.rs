@@ -38,7 +38,7 @@ impl RunContext {
     /// Makes the resource, or uses one that is there and may be shared.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when the API refuses or a stranger holds the key; [`PhaseError::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when the API refuses or a stranger holds the key; [`PhaseError::Interruption`] when it cannot be told.
     pub async fn create<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -122,7 +122,7 @@ impl RunContext {
     /// Finds out what came of an attempt whose answer was not clear; `None` when nothing is there.
     ///
     /// # Errors
-    /// [`PhaseError::Stop`] when it cannot be told now.
+    /// [`PhaseError::Interruption`] when it cannot be told now.
     pub async fn settle_create<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -219,7 +219,7 @@ impl RunContext {
     /// Writes that the resource is there, made by this run or found.
     ///
     /// # Errors
-    /// [`PhaseError::Stop`].
+    /// [`PhaseError::Interruption`].
     pub async fn ensure<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -247,7 +247,7 @@ impl RunContext {
     /// Writes that one more object of ours is there.
     ///
     /// # Errors
-    /// [`PhaseError::Stop`].
+    /// [`PhaseError::Interruption`].
     pub async fn surplus<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -261,7 +261,7 @@ impl RunContext {
     /// Writes what came of a step.
     ///
     /// # Errors
-    /// [`Stop`].
+    /// [`Interruption`].
     pub async fn settle<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -275,7 +275,7 @@ impl RunContext {
     /// Waits, and says for what.
     ///
     /// # Errors
-    /// [`Stop`].
+    /// [`Interruption`].
     pub async fn wait(&self, why: Wait, step: Step, what: &str, pause: Duration) -> Result<(), Interruption> {
         self.tell(&Event::Waiting { step: step.as_str(), what: what.to_owned() });
         self.pause(why, pause).await

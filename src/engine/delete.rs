@@ -37,7 +37,7 @@ impl RunContext {
     /// Deletes the resource of `receipt` and reads back until it is gone.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now; the run can be taken up again.
+    /// [`Interruption`] when it cannot be told now; the run can be taken up again.
     pub async fn delete<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -82,7 +82,7 @@ impl RunContext {
                     self.wait(Wait::Again, receipt.step, &reason, POLL).await?;
                 }
                 WriteOutcome::NotSent(reason, pause) => {
-                    self.wait(Wait::Told, receipt.step, &reason, pause).await?
+                    self.wait(Wait::Told, receipt.step, &reason, pause).await?;
                 }
                 WriteOutcome::TokenRefused(reason) => return Err(token_refused(provider, &reason)),
                 WriteOutcome::Refused(reason) => {
@@ -96,7 +96,7 @@ impl RunContext {
     /// Records that `call` is about to undo something, and sends it.
     ///
     /// # Errors
-    /// [`Stop`].
+    /// [`Interruption`].
     pub async fn undo<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -119,7 +119,7 @@ impl RunContext {
     /// The resource, or `None` when it is proved to be gone.
     ///
     /// # Errors
-    /// [`Stop`].
+    /// [`Interruption`].
     pub async fn present(
         &self,
         provider: &dyn Provider,
@@ -136,7 +136,7 @@ impl RunContext {
     /// Brings the app to rest before it is deleted: no start or deployment under way, then stopped.
     ///
     /// # Errors
-    /// [`Stop`].
+    /// [`Interruption`].
     pub async fn quiesce<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,

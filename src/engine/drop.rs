@@ -48,7 +48,7 @@ impl RunContext {
     /// Deletes the resource. One that is no longer ours, or that the API does not give up, stays and is named.
     ///
     /// # Errors
-    /// [`PhaseError::Stop`] when it cannot be told now.
+    /// [`PhaseError::Interruption`] when it cannot be told now.
     pub async fn drop<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -127,7 +127,7 @@ impl RunContext {
     /// Harmless to repeat: the API refuses a second one that is the same.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub async fn make_anew(
         &mut self,
         deployment: &mut Deployment<RollingBack>,

@@ -52,7 +52,7 @@ impl RunContext {
     /// control read. One 404 may be a read that lags behind.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub async fn status(&self, app: App<'_>) -> Result<Option<String>, Interruption> {
         if let Some(status) = app.status().await? {
             return Ok(Some(status));

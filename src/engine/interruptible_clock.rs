@@ -1,7 +1,7 @@
 //! A clock whose waiting is seen, and ends when somebody asks to stop.
 //!
 //! The ports know nothing of onlookers; a read that waits for an API does so by the clock it was given, which is this
-//! one. Sleeping is left as it is: who sleeps here looks up by itself ([`RunContext::pause`](super::work::Work::pause)).
+//! one. Sleeping is left as it is: who sleeps here looks up by itself ([`RunContext::pause`](super::context::RunContext::pause)).
 
 use std::sync::Arc;
 use std::time::Duration;

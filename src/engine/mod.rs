@@ -1,7 +1,7 @@
 //! The loop: takes a deployment from the phase it is in to where it comes to rest.
 //!
 //! A resumed run matches once on its phase and calls the same function that a fresh run would have called. Every
-//! write follows one protocol (see [`create`], [`converge`], [`unmake`]); nothing here knows how an API spells
+//! write follows one protocol (see [`create`], [`converge`], [`delete`]); nothing here knows how an API spells
 //! its fields, what a screen looks like, or where the journal is kept.
 
 mod answering;

@@ -36,7 +36,7 @@ impl Run {
     /// Puts the resource of `receipt` back to `before`.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub async fn put_back(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
@@ -61,7 +61,7 @@ impl Run {
     /// Makes a record that this run dropped anew.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub async fn bring_back(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
@@ -305,7 +305,7 @@ impl Run {
     /// Sends `call`, which converges, until it is clearly done; ten minutes at most.
     ///
     /// # Errors
-    /// [`Stop`].
+    /// [`Interruption`].
     pub async fn retry_until_resolved(
         &mut self,
         deployment: &mut Deployment<RollingBack>,

@@ -49,7 +49,7 @@ impl RunContext {
     /// Starts `app` and says when it was triggered.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when it is refused, [`PhaseError::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when it is refused, [`PhaseError::Interruption`] when it cannot be told.
     pub async fn start<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -146,7 +146,7 @@ impl RunContext {
     /// What a trigger of `app` came to, after `before`; judged without its `answer` where there was none.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub async fn came(
         &self,
         app: App<'_>,
@@ -189,7 +189,7 @@ async fn before(app: App<'_>, plan: &Plan) -> Result<Attributes, Interruption> {
 /// What there is to know a start of `app` by that is made from now on: the number of its newest deployment.
 ///
 /// # Errors
-/// [`Stop`] when it cannot be told now.
+/// [`Interruption`] when it cannot be told now.
 pub async fn newest(app: App<'_>) -> Result<Attributes, Interruption> {
     let Resource::Application(id) = app.resource else { return Ok(Attributes::new()) };
     let number = app.coolify.newest(id).await?.map(|deployment| deployment.number.to_string());

@@ -17,7 +17,7 @@ impl Run {
     /// Finds resources of this run that no receipt knows. Those beyond the first of a step are taken down.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when a surplus resource cannot be taken down, [`PhaseError::Stop`] when it cannot be told now.
+    /// [`PhaseError::Fail`] when a surplus resource cannot be taken down, [`PhaseError::Interruption`] when it cannot be told now.
     pub async fn sweep<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,

@@ -20,7 +20,7 @@ impl Run {
     /// Writes that the run turns back, and undoes it.
     ///
     /// # Errors
-    /// [`Stop`].
+    /// [`Interruption`].
     pub async fn turn_back(&mut self, unwritten: Uncommitted<RollingBack>) -> PhaseResult {
         let deployment = unwritten.commit(&mut self.work.journal).await?;
         self.work.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
@@ -30,7 +30,7 @@ impl Run {
     /// Undoes what stands, newest first; what cannot be undone is said, and the rest goes on.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now; the run can be taken up again.
+    /// [`Interruption`] when it cannot be told now; the run can be taken up again.
     pub async fn rolling_back(&mut self, mut deployment: Deployment<RollingBack>) -> PhaseResult {
         self.work.tell(&Event::Entered(deployment.name()));
         Box::pin(self.settle_doubts(&mut deployment)).await?;

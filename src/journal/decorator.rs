@@ -9,13 +9,13 @@ use machine::id::{JournalId, RunId};
 
 use super::{Acquisition, Holder, JournalStore, Lease, RunRow, StoreError, StoredRun};
 
-/// What lies over another store. Each verb means what it means in [`Store`], and is passed on unless it is written anew.
+/// What lies over another store. Each verb means what it means in [`JournalStore`], and is passed on unless it is written anew.
 #[async_trait]
 pub trait StoreDecorator: Send + Sync {
     /// The store that this one lies over.
     fn below(&self) -> &dyn JournalStore;
 
-    /// [`Store::begin`].
+    /// [`JournalStore::begin`].
     async fn begin(
         &self,
         lease: &Lease,
@@ -25,7 +25,7 @@ pub trait StoreDecorator: Send + Sync {
         self.below().begin(lease, line, blobs).await
     }
 
-    /// [`Store::append`].
+    /// [`JournalStore::append`].
     async fn append(&self, run: &RunId, seq: u64, token: u64, line: &StoredEntry) -> Result<(), StoreError> {
         self.below().append(run, seq, token, line).await
     }
@@ -38,17 +38,17 @@ pub trait StoreDecorator: Send + Sync {
         Ok(())
     }
 
-    /// [`Store::claim`].
+    /// [`JournalStore::acquire`].
     async fn claim(&self, key: &str, holder: &Holder) -> Result<Acquisition, StoreError> {
         self.below().acquire(key, holder).await
     }
 
-    /// [`Store::renew`].
+    /// [`JournalStore::renew`].
     async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
         self.below().renew(lease).await
     }
 
-    /// [`Store::release`].
+    /// [`JournalStore::release`].
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         self.below().release(lease).await
     }

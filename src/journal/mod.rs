@@ -60,7 +60,7 @@ pub struct Lease {
     pub key: String,
     /// Rises strictly with each claim of the key.
     pub token: u64,
-    /// When it runs out, on the clock of [`crate::wire::Clock::boot`]; anchored before the store was asked.
+    /// When it runs out, on the clock of [`crate::net::Clock::boot`]; anchored before the store was asked.
     pub until: Duration,
 }
 
@@ -190,7 +190,7 @@ pub trait JournalStore: Send + Sync {
     /// The journal's own id, the same for ever.
     fn journal(&self) -> &JournalId;
 
-    /// Begins a run: its first line (which must be [`machine::entry::Entry::Begun`]) and its blobs, in one transaction.
+    /// Begins a run: its first line (which must be [`machine::entry::JournalEntry::Begun`]) and its blobs, in one transaction.
     ///
     /// # Errors
     /// [`StoreError::OpenRun`] when the app has a run that is not closed, [`StoreError::Fenced`] without the app's lease.

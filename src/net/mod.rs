@@ -2,7 +2,7 @@
 //!
 //! A [`Transport`] carries HTTP, a [`Resolver`] asks DNS, a [`Clock`] tells and spends time. The real
 //! ones live in [`live`]; the sandbox has its own. Knows nothing of Cloudflare or Coolify, decides
-//! nothing, and never sends a request twice on its own account (see [`ask`] for the reads that may).
+//! nothing, and never sends a request twice on its own account (see [`retry`] for the reads that may).
 
 pub mod certificate;
 pub mod clock;

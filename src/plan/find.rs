@@ -9,7 +9,7 @@ use crate::providers::{Provider, ReadError, RemoteObject};
 /// A record that was dropped and made anew has another id and the ownership tag it had.
 ///
 /// # Errors
-/// [`Trouble`].
+/// [`ReadError`].
 pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<RemoteObject>, ReadError> {
     if let Some(object) = provider.get(&receipt.id).await? {
         return Ok(Some(object));

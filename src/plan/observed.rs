@@ -51,7 +51,7 @@ impl ObservedApp {
     /// where the token may not see them, only the names are.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn read(
         coolify: &Coolify,
         release: &Release,

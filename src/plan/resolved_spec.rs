@@ -205,7 +205,7 @@ fn env_values(
         match plain(name, text, sources) {
             Ok(from) => values.push((name.clone(), from)),
             Err(_) if gap == MissingValuePolicy::Kept && known.contains_key(name) => {
-                values.push((name.clone(), ValueSource::Kept))
+                values.push((name.clone(), ValueSource::Kept));
             }
             Err(blocker) => problems.push(blocker),
         }
@@ -218,12 +218,12 @@ fn env_values(
             Ok(None) if want.rule == SecretRule::Required => problems.push(missing(&want.name)),
             Ok(None) => match sources.may_generate(&want.name) {
                 Ok(()) => {
-                    values.push((want.name.clone(), ValueSource::Source(generate(), Origin::Generated)))
+                    values.push((want.name.clone(), ValueSource::Source(generate(), Origin::Generated)));
                 }
                 Err(problem) => problems.push(problem.into()),
             },
             Err(_) if gap == MissingValuePolicy::Kept && is_known => {
-                values.push((want.name.clone(), ValueSource::Kept))
+                values.push((want.name.clone(), ValueSource::Kept));
             }
             Err(problem) => problems.push(problem.into()),
         }

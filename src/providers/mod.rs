@@ -46,7 +46,7 @@ pub trait Provider: Send + Sync {
     /// Everything at the natural key, whoever made it.
     async fn find_by_key(&self) -> Result<Vec<RemoteObject>, ReadError>;
 
-    /// Whether [`look`](Self::look) shows by itself that the token sees the place: it reads the list of something that
+    /// Whether [`look`](Self::find_by_key) shows by itself that the token sees the place: it reads the list of something that
     /// is there. Then what is not in that list is not there, and no control read is needed beside it.
     fn looks_inside(&self) -> bool {
         false
@@ -55,7 +55,7 @@ pub trait Provider: Send + Sync {
     /// Everything that carries `ownership tag`, wherever it is; nothing where nothing is marked.
     async fn find_by_tag(&self, tag: &OwnershipTag) -> Result<Vec<RemoteObject>, ReadError>;
 
-    /// The resource with this id; `None` for a 404, which proves absence only beside a [`control`](Self::control) read.
+    /// The resource with this id; `None` for a 404, which proves absence only beside a [`control`](Self::check_access) read.
     async fn get(&self, id: &str) -> Result<Option<RemoteObject>, ReadError>;
 
     /// Proves that this token still sees what it saw when the plan was made, so that absence means absence.
@@ -64,7 +64,7 @@ pub trait Provider: Send + Sync {
     /// The request that makes it.
     fn create_request(&self, fields: &Attributes, tag: &OwnershipTag) -> WriteRequest;
 
-    /// Reads the answer to [`make`](Self::make); `None` where it names no object, or not one that carries the ownership tag.
+    /// Reads the answer to [`make`](Self::create_request); `None` where it names no object, or not one that carries the ownership tag.
     fn parse_created(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<RemoteObject>;
 
     /// Why `object` cannot be changed in place to what `fields` say, and what to do; `None` where it can.

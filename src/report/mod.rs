@@ -1,7 +1,7 @@
 //! Onlookers: what people and programs see of a run.
 //!
-//! Two listeners to the same events, [`human`] and [`json`]; what is said when it is over, in [`ending`]; lists in
-//! [`tables`]. Every text passes the [`redactor`] on its way out. Nothing here changes a run.
+//! Two listeners to the same events, [`text`] and [`json`]; what is said when it is over, in [`summary`]; lists in
+//! [`tables`]. Every text passes the [`Redactor`](crate::secrets::Redactor) on its way out. Nothing here changes a run.
 
 pub mod changes;
 pub mod exit;

@@ -22,35 +22,35 @@ pub struct Schedule {
 /// How often each resource goes wrong, in a thousand requests it can befall.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rates {
-    /// [`Mishap::Refused`].
+    /// [`RequestFault::Refused`].
     pub refused: u16,
-    /// [`Mishap::LostBefore`].
+    /// [`RequestFault::LostBefore`].
     pub lost_before: u16,
-    /// [`Mishap::LostAfter`].
+    /// [`RequestFault::LostAfter`].
     pub lost_after: u16,
-    /// [`Mishap::Late`], within the settle window of the call (31, 60, 120 or 180 s). Writes only.
+    /// [`RequestFault::Late`], within the settle window of the call (31, 60, 120 or 180 s). Writes only.
     pub late: u16,
-    /// [`Mishap::ErrorBefore`].
+    /// [`RequestFault::ErrorBefore`].
     pub error_before: u16,
-    /// [`Mishap::ErrorAfter`]. Writes only.
+    /// [`RequestFault::ErrorAfter`]. Writes only.
     pub error_after: u16,
-    /// [`Mishap::Garbled`].
+    /// [`RequestFault::Garbled`].
     pub garbled: u16,
-    /// [`Mishap::Empty`]. Writes only: an empty list would be a lie, not a fault.
+    /// [`RequestFault::Empty`]. Writes only: an empty list would be a lie, not a fault.
     pub empty: u16,
-    /// [`Mishap::Gateway`].
+    /// [`RequestFault::Gateway`].
     pub gateway: u16,
-    /// [`Mishap::TooMany`] with `Retry-After`.
+    /// [`RequestFault::TooMany`] with `Retry-After`.
     pub too_many: u16,
-    /// [`Mishap::TooMany`] without.
+    /// [`RequestFault::TooMany`] without.
     pub too_many_bare: u16,
-    /// [`Mishap::Stale`]. Reads only.
+    /// [`RequestFault::Stale`]. Reads only.
     pub stale: u16,
-    /// [`Mishap::Slow`].
+    /// [`RequestFault::Slow`].
     pub slow: u16,
-    /// Each of the answers that are not true: [`Mishap::Mistyped`], [`Mishap::Unsuccessful`], [`Mishap::GatewayAfter`],
-    /// [`Mishap::Elsewhere`]; of reads also [`Mishap::Shuffled`], [`Mishap::Doubled`], [`Mishap::CutShort`],
-    /// [`Mishap::Another`]; and 429 that asks for years.
+    /// Each of the answers that are not true: [`RequestFault::Mistyped`], [`RequestFault::Unsuccessful`], [`RequestFault::GatewayAfter`],
+    /// [`RequestFault::Elsewhere`]; of reads also [`RequestFault::Shuffled`], [`RequestFault::Doubled`], [`RequestFault::CutShort`],
+    /// [`RequestFault::Another`]; and 429 that asks for years.
     #[serde(default)]
     pub lies: u16,
 }

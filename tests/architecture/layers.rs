@@ -4,18 +4,18 @@ use super::{Source, hold};
 
 /// The layers from the bottom up. On the lowest line imports may also point to the left.
 const LAYERS: [&[&str]; 6] = [
-    &["error", "spec", "secrets", "wire"],
-    &["providers", "store", "verify"],
+    &["error", "spec", "secrets", "net"],
+    &["providers", "journal", "verify"],
     &["plan"],
-    &["runner"],
+    &["engine"],
     &["report", "sandbox"],
     &["cli"],
 ];
 
 /// Crates with one home, and where that is.
 const HOMES: [(&str, &str); 4] = [
-    ("reqwest", "src/wire/live/transport.rs"),
-    ("rusqlite", "src/store/"),
+    ("reqwest", "src/net/live/transport.rs"),
+    ("rusqlite", "src/journal/"),
     ("serde_yaml", "src/spec/"),
     ("clap", "src/cli/"),
 ];
@@ -34,7 +34,7 @@ fn may_import(from: &str, to: &str) -> bool {
     from == to || to_line < from_line || (to_line == 0 && from_line == 0 && to_place < from_place)
 }
 
-/// The module path of a file below `src`: `src/plan/draw.rs` is `plan`, `draw`.
+/// The module path of a file below `src`: `src/plan/planner.rs` is `plan`, `draw`.
 fn module_path(path: &str) -> Option<Vec<&str>> {
     let below = path.strip_prefix("src/")?.strip_suffix(".rs")?;
     let mut parts: Vec<&str> = below.split('/').collect();
@@ -140,15 +140,15 @@ fn no_import_points_upwards() {
 #[test]
 fn an_import_that_points_upwards_is_noticed() {
     for (path, text) in [
-        ("src/wire/ask.rs", "use crate::plan::Plan;"),
-        ("src/wire/mod.rs", "fn f() { crate::cli::main() }"),
+        ("src/net/ask.rs", "use crate::plan::Plan;"),
+        ("src/net/mod.rs", "fn f() { crate::cli::main() }"),
         ("src/spec/mod.rs", "use crate::secrets::Secret;"),
-        ("src/store/mod.rs", "use crate::verify::Target;"),
-        ("src/plan/draw.rs", "use super::super::runner::Desk;"),
-        ("src/plan/mod.rs", "use super::runner::Desk;"),
-        ("src/plan.rs", "pub use crate::runner;"),
-        ("src/plan/mod.rs", "use crate::{\n    wire::{Clock, Outside},\n    runner::Desk,\n};"),
-        ("src/runner/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::sandbox::World;\n}"),
+        ("src/journal/mod.rs", "use crate::verify::Target;"),
+        ("src/plan/planner.rs", "use super::super::engine::Engine;"),
+        ("src/plan/mod.rs", "use super::engine::Engine;"),
+        ("src/plan.rs", "pub use crate::engine;"),
+        ("src/plan/mod.rs", "use crate::{\n    net::{Clock, Ports},\n    engine::Engine,\n};"),
+        ("src/engine/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::sandbox::World;\n}"),
     ] {
         assert_eq!(imports_point_downwards(&Source::new(path, text)).len(), 1, "{path}: {text}");
     }
@@ -157,12 +157,12 @@ fn an_import_that_points_upwards_is_noticed() {
 #[test]
 fn an_import_that_points_downwards_is_fine() {
     for (path, text) in [
-        ("src/wire/ask.rs", "use crate::spec::Spec;"),
-        ("src/wire/ask.rs", "use super::Clock;"),
-        ("src/plan/draw.rs", "use super::super::wire::Clock;"),
-        ("src/plan/draw.rs", "use super::runner::Desk;"),
-        ("src/plan/mod.rs", "use crate::{plan::Wish, wire::{self, runner}};"),
-        ("src/plan/mod.rs", "// see crate::runner::Desk"),
+        ("src/net/ask.rs", "use crate::spec::Spec;"),
+        ("src/net/ask.rs", "use super::Clock;"),
+        ("src/plan/planner.rs", "use super::super::net::Clock;"),
+        ("src/plan/planner.rs", "use super::engine::Engine;"),
+        ("src/plan/mod.rs", "use crate::{plan::DesiredResource, net::{self, engine}};"),
+        ("src/plan/mod.rs", "// see crate::engine::Engine"),
         ("src/main.rs", "use crate::cli::main;"),
     ] {
         assert_eq!(imports_point_downwards(&Source::new(path, text)), Vec::<String>::new(), "{path}: {text}");
@@ -184,7 +184,7 @@ fn the_sandbox_reads_the_vendors_apis_for_itself() {
 fn a_sandbox_that_knows_the_providers_is_noticed() {
     let text = "use crate::providers::cloudflare;";
     assert_eq!(the_sandbox_does_not_know_the_providers(&Source::new("src/sandbox/dns.rs", text)).len(), 1);
-    assert_eq!(the_sandbox_does_not_know_the_providers(&Source::new("src/runner/mod.rs", text)).len(), 0);
+    assert_eq!(the_sandbox_does_not_know_the_providers(&Source::new("src/engine/mod.rs", text)).len(), 0);
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Story {
     pub fn is_next(self, scenario: &Scenario) {
         match self.operation {
             Operation::Update | Operation::FailedUpdate | Operation::SickUpdate | Operation::UndoUpdate => {
-                scenario.revise()
+                scenario.revise();
             }
             Operation::Move | Operation::UndoMove => scenario.respec(
                 "domain: blog.example.com",

@@ -35,7 +35,7 @@ pub const RULES: [Rule; 16] = [
     Rule {
         name: "intent first",
         cuts: &[cut(
-            "src/runner/create.rs",
+            "src/engine/create.rs",
             "            self.record(deployment, Effect::Intended(intended)).await?;
             match self.send(call).await? {",
             "            let answer = self.send(call).await?;
@@ -45,25 +45,25 @@ pub const RULES: [Rule; 16] = [
         noticed_by: Noticed::Simulation,
     },
     Rule {
-        name: "mark in the creating request",
+        name: "tag in the creating request",
         cuts: &[cut(
-            "src/providers/coolify/seat.rs",
-            "            \"description\": mark.to_string(),",
-            "            \"description\": format!(\"made by {}\", mark.step),",
+            "src/providers/coolify/slot.rs",
+            "            \"description\": tag.to_string(),",
+            "            \"description\": format!(\"made by {}\", tag.step),",
         )],
         noticed_by: Noticed::Simulation,
     },
     Rule {
         name: "settle window of a create",
-        cuts: &[cut("src/runner/create.rs", "        if !left.is_zero() {", "        if left > Duration::MAX {")],
+        cuts: &[cut("src/engine/create.rs", "        if !left.is_zero() {", "        if left > Duration::MAX {")],
         noticed_by: Noticed::Simulation,
     },
     Rule {
         name: "two reads before absent",
         cuts: &[cut(
-            "src/runner/create.rs",
+            "src/engine/create.rs",
             "            self.pause(Wait::SecondLook, STALENESS).await?;
-            let now = self.ours(provider, mark).await?;",
+            let now = self.ours(provider, tag).await?;",
             "            let now = before.clone();",
         )],
         noticed_by: Noticed::Test("absence_is_believed_only_after_two_reads_a_staleness_window_apart"),
@@ -71,9 +71,9 @@ pub const RULES: [Rule; 16] = [
     Rule {
         name: "control read beside absence",
         cuts: &[cut(
-            "src/runner/create.rs",
+            "src/engine/create.rs",
             "            if ids(&before) == ids(&now) {
-                provider.control().await?;",
+                provider.check_access().await?;",
             "            if ids(&before) == ids(&now) {",
         )],
         noticed_by: Noticed::Test("absence_is_believed_only_beside_a_control_read"),
@@ -81,8 +81,8 @@ pub const RULES: [Rule; 16] = [
     Rule {
         name: "two 404s before gone",
         cuts: &[cut(
-            "src/runner/unmake.rs",
-            "        provider.control().await?;
+            "src/engine/delete.rs",
+            "        provider.check_access().await?;
         self.pause(Wait::SecondLook, STALENESS).await?;
         Ok(provider.get(id).await?)",
             "        Ok(None)",
@@ -92,28 +92,28 @@ pub const RULES: [Rule; 16] = [
     Rule {
         name: "5xx is doubt",
         cuts: &[cut(
-            "src/providers/answer.rs",
-            "        (_, Some(body)) => Answer::Doubt(words(status, &body)),",
-            "        (_, Some(body)) => Answer::Refused(words(status, &body)),",
+            "src/providers/outcome.rs",
+            "        (_, Some(body)) => WriteOutcome::Ambiguous(words(status, &body)),",
+            "        (_, Some(body)) => WriteOutcome::Refused(words(status, &body)),",
         )],
         noticed_by: Noticed::Simulation,
     },
     Rule {
-        name: "mark looked at before delete",
+        name: "tag checked before delete",
         cuts: &[cut(
-            "src/runner/unmake.rs",
-            "    if provider.marks() && (unmarked || object.mark != receipt.mark) {",
-            "    if provider.marks() && unmarked && object.mark.is_some() {",
+            "src/engine/delete.rs",
+            "    if provider.carries_tag() && (unmarked || object.tag != receipt.tag) {",
+            "    if provider.carries_tag() && unmarked && object.tag.is_some() {",
         )],
         noticed_by: Noticed::Test("a_record_that_lost_our_mark_is_never_deleted"),
     },
     Rule {
         name: "id, not name",
         cuts: &[cut(
-            "src/runner/unmake.rs",
-            "            let call = provider.unmake(&receipt.id, volumes);",
-            "            let by_name = provider.look().await?.pop().map_or_else(|| receipt.id.clone(), |it| it.id);
-            let call = provider.unmake(&by_name, volumes);",
+            "src/engine/delete.rs",
+            "            let call = provider.delete_request(&receipt.id, volumes);",
+            "            let by_name = provider.find_by_key().await?.pop().map_or_else(|| receipt.id.clone(), |it| it.id);
+            let call = provider.delete_request(&by_name, volumes);",
         )],
         noticed_by: Noticed::Simulation,
     },
@@ -121,12 +121,12 @@ pub const RULES: [Rule; 16] = [
         name: "sweep after doubt",
         cuts: &[
             cut(
-                "src/runner/prove.rs",
+                "src/engine/prove.rs",
                 "            self.sweep(deployment, &plan).await?;",
                 "",
             ),
             cut(
-                "src/runner/undo.rs",
+                "src/engine/undo.rs",
                 "            Box::pin(self.sweep(&mut deployment, &plan)).await.map_err(stopped)?;",
                 "            let _ = plan;",
             ),
@@ -138,20 +138,20 @@ pub const RULES: [Rule; 16] = [
     Rule {
         name: "sweep after doubt, and its partner, the settle window",
         cuts: &[
-            cut("src/runner/prove.rs", "            self.sweep(deployment, &plan).await?;", ""),
+            cut("src/engine/prove.rs", "            self.sweep(deployment, &plan).await?;", ""),
             cut(
-                "src/runner/undo.rs",
+                "src/engine/undo.rs",
                 "            Box::pin(self.sweep(&mut deployment, &plan)).await.map_err(stopped)?;",
                 "            let _ = plan;",
             ),
-            cut("src/runner/create.rs", "        if !left.is_zero() {", "        if left > Duration::MAX {"),
+            cut("src/engine/create.rs", "        if !left.is_zero() {", "        if left > Duration::MAX {"),
         ],
         noticed_by: Noticed::Simulation,
     },
     Rule {
         name: "fencing",
         cuts: &[cut(
-            "src/store/memory.rs",
+            "src/journal/memory.rs",
             "        if admitted { Ok(()) }",
             "        if admitted || token > 0 { Ok(()) }",
         )],
@@ -160,7 +160,7 @@ pub const RULES: [Rule; 16] = [
     Rule {
         name: "compare-and-set of entries",
         cuts: &[cut(
-            "src/store/memory.rs",
+            "src/journal/memory.rs",
             "        if known.forgotten || known.lines.len() as u64 != seq {",
             "        if known.forgotten && known.lines.len() as u64 != seq {",
         )],
@@ -170,15 +170,15 @@ pub const RULES: [Rule; 16] = [
         name: "the first before-image is kept",
         cuts: &[cut(
             "machine/src/ledger.rs",
-            "                if old.how == How::Found {",
-            "                if old.how != receipt.how {",
+            "                if old.origin == Origin::Existing {",
+            "                if old.origin != receipt.origin {",
         )],
         noticed_by: Noticed::Test("what_was_there_before_the_first_change_is_what_counts"),
     },
     Rule {
         name: "restored only if it is as we left it",
         cuts: &[cut(
-            "src/runner/restore.rs",
+            "src/engine/restore.rs",
             "        if let Some(reason) = not_ours(records, receipt, &object) {",
             "        if let Some(reason) = not_ours(records, receipt, &object).filter(String::is_empty) {",
         )],
@@ -187,7 +187,7 @@ pub const RULES: [Rule; 16] = [
     Rule {
         name: "doubts are settled before anything is undone",
         cuts: &[cut(
-            "src/runner/undo.rs",
+            "src/engine/undo.rs",
             "        Box::pin(self.settle_doubts(&mut deployment)).await?;",
             "",
         )],

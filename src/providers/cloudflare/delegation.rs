@@ -15,7 +15,7 @@ impl Cloudflare {
     /// The NS records at or above `host`, below the zone's apex: records there are not this zone's to answer.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn delegations(&self, zone: &Zone, host: &str) -> Result<Vec<RemoteObject>, ReadError> {
         // The apex is not accepted as a value.
         if host == zone.name {
@@ -29,7 +29,7 @@ impl Cloudflare {
     /// The wildcard records that can answer for `host`.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn wildcards(&self, zone: &Zone, host: &str) -> Result<Vec<RemoteObject>, ReadError> {
         let query = format!("name.startswith={}", encoded("*."));
         let covers =

@@ -68,7 +68,7 @@ impl Cloudflare {
     /// The encryption mode of a zone; `None` where the token may not read it (it needs Zone Settings:Read).
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn mode(&self, zone_id: &str) -> Result<Option<Mode>, ReadError> {
         let body = self.learn(&format!("/zones/{zone_id}/settings/ssl")).await?.unwrap_or_default();
         Ok(body["result"]["value"].as_str().map(Mode::named))

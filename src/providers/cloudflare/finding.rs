@@ -50,7 +50,7 @@ impl Cloudflare {
     /// proxy in front the edge's certificate and the encryption mode.
     ///
     /// # Errors
-    /// [`Trouble`] when one of the facts cannot be learnt.
+    /// [`ReadError`] when one of the facts cannot be learnt.
     pub async fn concerns(&self, zone: &Zone, host: &str, proxy: Proxy) -> Result<Vec<Finding>, ReadError> {
         let (delegations, mode) = tokio::join!(self.delegations(zone, host), self.mode_behind(zone, proxy));
         let mut concerns = zone.concerns(proxy);
@@ -70,7 +70,7 @@ impl Cloudflare {
     /// meanwhile.
     ///
     /// # Errors
-    /// [`Trouble`] when one of the facts cannot be learnt.
+    /// [`ReadError`] when one of the facts cannot be learnt.
     pub async fn creation_findings(&self, zone: &Zone, host: &str) -> Result<Vec<Finding>, ReadError> {
         let (usage, wildcards) = tokio::join!(self.usage(&zone.id), self.wildcards(zone, host));
         let full = usage?.and_then(|usage| usage.concern(zone));

@@ -1,6 +1,6 @@
 //! Cloudflare's API: one token's way in, reading with patience, and lists page by page.
 //!
-//! [`zone`] finds the zone of a host, [`records`] keeps the records of a name, and [`concern`] says what is to be
+//! [`zone`] finds the zone of a host, [`records`] keeps the records of a name, and [`finding`] says what is to be
 //! known before a run begins. Field names and codes: Cloudflare API v4.
 
 pub mod codes;
@@ -63,7 +63,7 @@ impl Cloudflare {
         Self { ports, base, token, patience: Patience::of(PATIENCE) }
     }
 
-    /// Cloudflare without a token: every question ends with [`Trouble::NoToken`] and none is sent.
+    /// Cloudflare without a token: every question ends with [`ReadError::NoToken`] and none is sent.
     pub fn without_token(ports: Ports, base: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
         Self { ports, base, token: None, patience: Patience::of(PATIENCE) }

@@ -21,7 +21,7 @@ impl Cloudflare {
     /// How full a zone is; `None` where the API or the token does not tell.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn usage(&self, zone_id: &str) -> Result<Option<Usage>, ReadError> {
         let body = self.learn(&format!("/zones/{zone_id}/dns_records/usage")).await?.unwrap_or_default();
         let number = |name: &str| body["result"][name].as_u64();

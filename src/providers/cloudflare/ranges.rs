@@ -11,7 +11,7 @@ impl Cloudflare {
     /// Whether `address` is one of Cloudflare's (`GET /ips`).
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn owns(&self, address: impl Into<IpAddr>) -> Result<bool, ReadError> {
         let address = address.into();
         Ok(self.ranges().await?.iter().any(|range| range.contains(&address)))
@@ -21,7 +21,7 @@ impl Cloudflare {
     /// left out.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn ranges(&self) -> Result<Vec<IpNet>, ReadError> {
         let body = self.read("/ips").await?.unwrap_or_default();
         let lists = ["ipv4_cidrs", "ipv6_cidrs"].map(|list| body["result"][list].as_array());

@@ -20,7 +20,7 @@ impl Cloudflare {
     /// Whose the token is (Cloudflare API, token verification: it works for users' tokens only).
     ///
     /// # Errors
-    /// [`Trouble`] when it is a user's and not active, or Cloudflare does not answer.
+    /// [`ReadError`] when it is a user's and not active, or Cloudflare does not answer.
     pub async fn token(&self) -> Result<Owner, ReadError> {
         match self.read("/user/tokens/verify").await {
             Ok(body) => match body.unwrap_or_default()["result"]["status"].as_str() {
@@ -39,7 +39,7 @@ impl Cloudflare {
     /// without listing it.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn zones(&self) -> Result<Vec<String>, ReadError> {
         let body: Value = self.read("/zones?per_page=50").await?.unwrap_or_default();
         Ok(results(&body).iter().filter_map(|zone| zone["name"].as_str()).map(str::to_owned).collect())

@@ -40,7 +40,7 @@ impl Cloudflare {
     /// The zone that `host` is in: the one `given` by name or id, or the longest suffix that is a zone.
     ///
     /// # Errors
-    /// [`Trouble::Refused`] when no zone, or more than one of that name, is visible to this token.
+    /// [`ReadError::Refused`] when no zone, or more than one of that name, is visible to this token.
     pub async fn zone_of(&self, host: &str, given: Option<&str>) -> Result<Zone, ReadError> {
         if let Some(given) = given {
             let zone =
@@ -89,7 +89,7 @@ impl Cloudflare {
     /// Proves that the zone is still visible to this token.
     ///
     /// # Errors
-    /// [`Trouble::Elsewhere`] when it is not.
+    /// [`ReadError::Elsewhere`] when it is not.
     pub async fn check_access(&self, zone_id: &str) -> Result<(), ReadError> {
         let seen = self.zone_by_id(zone_id).await?.map_or_else(|| "no such zone".to_owned(), |zone| zone.id);
         if seen == zone_id {

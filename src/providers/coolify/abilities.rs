@@ -25,7 +25,7 @@ impl Coolify {
     /// Whether the token may make, change and delete resources.
     ///
     /// # Errors
-    /// [`Trouble::TokenRefused`] for a token that is not let in at all, [`Trouble::Unreachable`].
+    /// [`ReadError::TokenRefused`] for a token that is not let in at all, [`ReadError::Unreachable`].
     pub async fn may_write(&self) -> Result<Ability, ReadError> {
         self.probe(Method::PATCH, "/projects/none").await
     }
@@ -41,7 +41,7 @@ impl Coolify {
     /// How far this machine's clock is from Coolify's, in seconds; positive where this one is ahead. Needs no token.
     ///
     /// # Errors
-    /// [`Trouble`] when Coolify does not answer, or without a date.
+    /// [`ReadError`] when Coolify does not answer, or without a date.
     pub async fn skew(&self) -> Result<i64, ReadError> {
         let response = self.get_raw("/health").await?;
         let date = response.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());

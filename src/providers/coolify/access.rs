@@ -10,7 +10,7 @@ impl Coolify {
     /// The uuid of the private key called `name`, or with that uuid; `None` where there is none.
     ///
     /// # Errors
-    /// [`Trouble::Refused`] when several have the name.
+    /// [`ReadError::Refused`] when several have the name.
     pub async fn private_key(&self, name: &str) -> Result<Option<String>, ReadError> {
         only(&self.resources("/security/keys").await?, "private key", name)
     }
@@ -18,7 +18,7 @@ impl Coolify {
     /// The uuid of the GitHub App called `name`, or with that uuid; `None` where there is none.
     ///
     /// # Errors
-    /// [`Trouble::Refused`] when several have the name.
+    /// [`ReadError::Refused`] when several have the name.
     pub async fn github_app(&self, name: &str) -> Result<Option<String>, ReadError> {
         only(&self.resources("/github-apps").await?, "GitHub App", name)
     }

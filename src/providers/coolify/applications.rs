@@ -1,6 +1,6 @@
 //! Coolify applications: apps from an image or from git.
 //!
-//! Unlike a service, an application is described wholly by its fields (see [`super::shape`]), and each of its
+//! Unlike a service, an application is described wholly by its fields (see [`super::application_attributes`]), and each of its
 //! deployments leaves a record (see [`super::deployments`]).
 
 use async_trait::async_trait;

@@ -160,7 +160,7 @@ impl Coolify {
     /// The deployment with this uuid; `None` for a 404.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn deployment(&self, uuid: &str) -> Result<Option<Deployment>, ReadError> {
         let path = format!("/deployments/{uuid}");
         let Some(item) = self.read(&path).await? else { return Ok(None) };
@@ -171,7 +171,7 @@ impl Coolify {
     /// The deployments of `application`, newest first, the last ten of them; none for a 404.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn deployments(&self, application: &str) -> Result<Vec<Deployment>, ReadError> {
         let path = format!("/deployments/applications/{application}?skip=0&take={TAKEN}");
         let Some(body) = self.read(&path).await? else { return Ok(Vec::new()) };
@@ -187,7 +187,7 @@ impl Coolify {
     /// The newest deployment of `application`.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn newest(&self, application: &str) -> Result<Option<Deployment>, ReadError> {
         Ok(self.deployments(application).await?.into_iter().next())
     }

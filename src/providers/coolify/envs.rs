@@ -50,7 +50,7 @@ impl Coolify {
     /// The rows of `app`, without those for previews.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn env_rows(&self, app: Resource<'_>) -> Result<Vec<EnvRow>, ReadError> {
         let items = self.resources(&app.path("/envs")).await?;
         let (previews, rows): (Vec<&Value>, Vec<&Value>) =

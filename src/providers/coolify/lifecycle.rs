@@ -39,7 +39,7 @@ impl Coolify {
     /// The status string of `app`; `None` when there is no such app.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn status(&self, app: Resource<'_>) -> Result<Option<String>, ReadError> {
         let item = about(app.uuid(), self.read(&app.path("")).await?, "an app's status")?;
         Ok(item.map(|item| text(&item, "status")))
@@ -49,7 +49,7 @@ impl Coolify {
     /// application without a container is told to be stopped.
     ///
     /// # Errors
-    /// [`Trouble::TokenRefused`] and [`Trouble::Unreachable`].
+    /// [`ReadError::TokenRefused`] and [`ReadError::Unreachable`].
     pub async fn container(&self, app: Resource<'_>, name: &str, lines: u32) -> Result<Container, ReadError> {
         let part = match app {
             Resource::Service(_) => format!("sub_service_name={name}&"),

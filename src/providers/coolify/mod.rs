@@ -91,7 +91,7 @@ impl Coolify {
     /// The team that the token belongs to.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn team(&self) -> Result<Team, ReadError> {
         let body = self.read("/teams/current").await?.unwrap_or_default();
         let id = match &body["id"] {
@@ -105,7 +105,7 @@ impl Coolify {
     /// Proves that the token still belongs to `team` and that `server` is visible to it.
     ///
     /// # Errors
-    /// [`Trouble::Elsewhere`] when not.
+    /// [`ReadError::Elsewhere`] when not.
     pub async fn check_access(&self, team: &str, server: &str) -> Result<(), ReadError> {
         let seen = self.one("/servers/", server).await?;
         seen.map(drop).ok_or_else(|| servers::unseen(server))?;

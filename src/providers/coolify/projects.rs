@@ -87,7 +87,7 @@ impl Coolify {
     /// Looks into `/resources` too, because some kinds are not in an environment's own list.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn environment_resources(
         &self,
         project: &str,

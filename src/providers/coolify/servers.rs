@@ -30,7 +30,7 @@ impl Coolify {
     /// All servers of the team.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn servers(&self) -> Result<Vec<Server>, ReadError> {
         self.list("/servers")
             .await?
@@ -42,7 +42,7 @@ impl Coolify {
     /// The public address that Coolify gives for `server`: it knows one once something is deployed there.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn public_address(&self, server: &str) -> Result<Option<Ipv4Addr>, ReadError> {
         let items = self.list(&format!("/servers/{server}/domains")).await?;
         Ok(items.iter().filter_map(|item| item["ip"].as_str()).find_map(public))
@@ -64,7 +64,7 @@ impl Coolify {
     /// list of servers does not tell (Coolify 4.3.11, observed).
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn has_traefik(&self, server: &str) -> Result<bool, ReadError> {
         let item = self.one("/servers/", server).await?.ok_or_else(|| unseen(server))?;
         Ok(item["proxy"]["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("traefik")))
@@ -73,7 +73,7 @@ impl Coolify {
     /// Whether `server` can be used now.
     ///
     /// # Errors
-    /// [`Trouble::Elsewhere`] when it is not there: then the token sees another team, and nothing can be told.
+    /// [`ReadError::Elsewhere`] when it is not there: then the token sees another team, and nothing can be told.
     pub async fn is_usable(&self, server: &str) -> Result<bool, ReadError> {
         let item = self.one("/servers/", server).await?;
         item.map(|item| usable(&item)).ok_or_else(|| unseen(server))

@@ -25,7 +25,7 @@ impl Coolify {
     /// The app as it is now; `None` when there is no such app.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn snapshot(&self, app: Resource<'_>) -> Result<Option<AppSnapshot>, ReadError> {
         let item = about(app.uuid(), self.read(&app.path("")).await?, "the app")?;
         Ok(item.map(|item| snapshot(&item)))
@@ -35,7 +35,7 @@ impl Coolify {
     /// cached status says.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn is_stopped(&self, app: Resource<'_>, name: &str) -> Result<bool, ReadError> {
         Ok(match self.container(app, name, 1).await? {
             Container::Running(_) => false,

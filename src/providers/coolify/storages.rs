@@ -117,7 +117,7 @@ impl Coolify {
     /// The named volumes of `application`, oldest first; files and directories of the host are left out.
     ///
     /// # Errors
-    /// [`Trouble::Refused`] for an application that is not there, and from a Coolify without this call.
+    /// [`ReadError::Refused`] for an application that is not there, and from a Coolify without this call.
     pub async fn storages(&self, application: &str) -> Result<Vec<Storage>, ReadError> {
         let path = format!("/applications/{application}/storages");
         let body = self.read_of_ours(&path).await?.ok_or_else(|| missing(&path))?;
@@ -129,7 +129,7 @@ impl Coolify {
     /// Whether this Coolify has volumes of applications in its API.
     ///
     /// # Errors
-    /// [`Trouble::Refused`] where it has not.
+    /// [`ReadError::Refused`] where it has not.
     pub async fn knows_storages(&self) -> Result<(), ReadError> {
         // A 404 about an application that is not there is told from one about a call that is not (Coolify API, errors).
         self.read("/applications/none/storages").await.map(drop)

@@ -66,7 +66,7 @@ impl Coolify {
     /// The sub-resources of `service`, applications first.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn parts(&self, service: &str) -> Result<Vec<SubResource>, ReadError> {
         Ok(self.stack(service).await?.parts)
     }
@@ -74,7 +74,7 @@ impl Coolify {
     /// The sub-resources of `service` and its text, in one read.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn stack(&self, service: &str) -> Result<Stack, ReadError> {
         let path = format!("/services/{service}");
         let body = about(service, self.read_of_ours(&path).await?, &path)?.unwrap_or_default();
@@ -84,7 +84,7 @@ impl Coolify {
     /// Whether this version changes sub-resources.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`ReadError`].
     pub async fn changes_parts(&self) -> Result<bool, ReadError> {
         Ok(self.known().await? >= Version::PARTS)
     }

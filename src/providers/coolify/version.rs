@@ -62,7 +62,7 @@ impl Coolify {
     /// The version, as `4.3.11`.
     ///
     /// # Errors
-    /// [`Trouble::Refused`] below 4.0.0, [`Trouble::Misdirected`] for what is no version.
+    /// [`ReadError::Refused`] below 4.0.0, [`ReadError::Misdirected`] for what is no version.
     pub async fn version(&self) -> Result<String, ReadError> {
         let response = self.get_raw("/version").await?;
         let text = String::from_utf8_lossy(response.body()).trim().trim_start_matches('v').to_owned();
