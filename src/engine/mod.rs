@@ -7,6 +7,7 @@
 mod answering;
 pub mod app;
 pub mod apply;
+mod build_failure;
 pub mod cancel;
 pub mod commands;
 mod container_log;

@@ -9,24 +9,21 @@ use machine::receipt::{Attributes, Receipt};
 use machine::step::{RecordIndex, Step};
 
 use super::app::App;
+use super::build_failure::{not_built, vanished};
 use super::container_log::Before;
 use super::event::{Change, Event};
 use super::forward::came;
 use super::phase_error::{Interruption, PhaseError, failed};
 use super::start::DEPLOYMENT;
 use super::startup_monitor::{Looked, StartupMonitor};
-use super::symptom::not_deployed;
 use super::{CompletionPolicy, Run};
+use crate::plan::Release;
 use crate::plan::compose::release_label;
-use crate::plan::{Release, ResolvedSpec};
-use crate::providers::coolify::deployments::{self, Status};
+use crate::providers::coolify::deployments::Status;
 use crate::providers::coolify::lifecycle::Container;
 use crate::providers::coolify::resource::is_application;
 use crate::spec::{self, Health, TUNNEL_SUFFIX};
 use crate::verify::{self, Route, Seen, Target, Verified, VerifyError, verify};
-
-/// How much of a build log is evidence.
-const LOG_LINES: usize = 50;
 
 /// When an app is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -329,28 +326,6 @@ impl Run {
 /// The deployment that the app's start left; a service's leaves none.
 fn deployment_of(deployment: &Deployment<Verifying>) -> Option<&String> {
     deployment.ledger().receipt(Step::Deploy)?.attributes.get(DEPLOYMENT)
-}
-
-// Its records go with the application, and only with it.
-fn vanished(uuid: &str, plan: &Plan) -> Cause {
-    let message = format!("deployment {uuid} is gone from Coolify, nobody knows how it ended");
-    let project = plan.project.attributes.get("name").cloned().unwrap_or_default();
-    failed(message, format!("look at project {project} at {}, then apply again", plan.target.coolify))
-}
-
-fn not_built(ended: &deployments::Deployment, ask: &ResolvedSpec) -> Cause {
-    let what = format!("deployment {} {}", ended.uuid, ended.status);
-    let hint = match ended.status {
-        Status::Cancelled => "somebody cancelled it: apply again".to_owned(),
-        _ => not_deployed(ask),
-    };
-    let mut cause = failed(what, hint);
-    cause.evidence.push(match ended.tail(LOG_LINES) {
-        Some(lines) if lines.is_empty() => "its build log is empty".to_owned(),
-        Some(lines) => format!("its build log ends:\n{lines}"),
-        None => "its build log is not shown to this token: give it read:sensitive".to_owned(),
-    });
-    cause
 }
 
 // Behind the proxy the time to live is Cloudflare's own (Cloudflare API, DNS record members).

@@ -10,6 +10,7 @@ pub mod bundle;
 pub mod compose;
 pub mod dockerfile;
 pub mod drift;
+mod env_changes;
 pub mod find;
 mod in_the_way;
 pub mod inventory;

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use machine::id::RunId;
-use machine::plan::{Action, Baseline, DesiredRecord, DesiredResource, EnvVarAction, EnvVarChange, Plan};
+use machine::plan::{Action, Baseline, DesiredRecord, DesiredResource, EnvVarAction, Plan};
 use machine::receipt::{Attributes, Origin, Receipt};
 use machine::step::Step;
 
+use super::env_changes::release_change;
 use super::find::is_it;
 use super::in_the_way::is_same_kind;
 use super::observed::{ObservedApp, ObservedEnv};
 use super::orphans::Sorted;
-use super::resolved_spec::{EnvValue, RELEASE, ResolvedSpec};
+use super::resolved_spec::{RELEASE, ResolvedSpec};
 use super::survey::Surroundings;
 use super::{Blocker, Release, SourcePinning};
 use crate::journal::JournalStore;
@@ -271,7 +272,7 @@ impl Planner<'_> {
         let mut last = self.base.filter(|_| !anew).map(Release::envs).unwrap_or_default();
         // A variable that somebody deleted is set again.
         last.retain(|key, _| observed.envs.get(*key) != Some(&ObservedEnv::Missing));
-        let mut envs = self.env_wishes(&last, &observed);
+        let mut envs = self.env_changes(&last, &observed);
         let forms = self.base.map(Release::forms).unwrap_or_default();
         for env in envs.iter_mut().filter(|env| env.change == EnvVarAction::Keep) {
             let now = self.ask.envs.iter().find(|now| now.key == env.key);
@@ -294,7 +295,7 @@ impl Planner<'_> {
             Some(base) if !changes && !anyhow => base.plan().release.clone(),
             Some(_) | None => self.run.clone(),
         };
-        envs.push(release_wish(&release, &last));
+        envs.push(release_change(&release, &last));
         let left_volumes = self.left_volumes(&app);
         let app = self.labelled(app, &release);
         let plan = Plan {
@@ -325,57 +326,12 @@ impl Planner<'_> {
     fn lacks_proof(&self) -> bool {
         self.ask.spec.health.proof == ProofPolicy::Required && self.base.is_some_and(Release::is_unproven)
     }
-
-    // A value that is as it was is sent again where somebody else changed it, or where everything is sent; one that is
-    // only on Coolify cannot be.
-    fn env_wishes(
-        &self,
-        last: &std::collections::BTreeMap<&str, &str>,
-        observed: &ObservedApp,
-    ) -> Vec<EnvVarChange> {
-        let before = |key: &str| last.get(key).map(|print| (*print).to_owned()).unwrap_or_default();
-        let is_due = |env: &EnvValue| env.value().is_some() && (self.force || observed.is_moved(&env.key));
-        let kept = self.ask.changes(last).into_iter().map(|(env, change)| EnvVarChange {
-            key: env.key.clone(),
-            fingerprint: env.fingerprint.clone(),
-            before: before(&env.key),
-            change: if change == EnvVarAction::Keep && is_due(env) { EnvVarAction::Set } else { change },
-        });
-        let wanted = |key: &str| key == RELEASE || self.ask.envs.iter().any(|env| env.key == key);
-        let removed = last.iter().filter(|(key, _)| !wanted(key)).map(|(key, print)| EnvVarChange {
-            key: (*key).to_owned(),
-            fingerprint: (*print).to_owned(),
-            before: (*print).to_owned(),
-            change: EnvVarAction::Remove,
-        });
-        kept.chain(removed).collect()
-    }
-
-    fn values_at_hand(&self) -> Result<(), Blocker> {
-        match self.ask.envs.iter().find(|env| env.value().is_none()) {
-            None => Ok(()),
-            Some(env) => Err(Blocker::new(
-                format!("`{}` was kept only on Coolify, and the app is gone from there", env.key),
-                format!("set it in the environment, or write `{}=…` into `.env`", env.key),
-            )),
-        }
-    }
 }
 
 // By its id before its ownership tag: a late copy carries the same one.
 fn known_among(known: &Receipt, there: &[RemoteObject]) -> Option<usize> {
     let by_id = there.iter().position(|object| object.id == known.id);
     by_id.or_else(|| there.iter().position(|object| is_it(known, object)))
-}
-
-fn release_wish(release: &RunId, last: &std::collections::BTreeMap<&str, &str>) -> EnvVarChange {
-    let before = last.get(RELEASE).map(|print| (*print).to_owned()).unwrap_or_default();
-    let change = match before.as_str() {
-        "" => EnvVarAction::Add,
-        same if same == release.as_str() => EnvVarAction::Keep,
-        _ => EnvVarAction::Set,
-    };
-    EnvVarChange { key: RELEASE.to_owned(), fingerprint: release.to_string(), before, change }
 }
 
 // It keeps whatever else is written on it, and carries no ownership tag of ours: nothing ever deletes it.

@@ -217,12 +217,12 @@ mod tests {
     #[test]
     fn the_code_decides_before_the_status() {
         for (status, code, expected) in [
-            (403, 971, "NotDone"),
+            (403, 971, "NotSent"),
             (400, 9106, "TokenRefused"),
             (403, 1038, "Refused"),
             (400, 7003, "Missing"),
-            (400, 10001, "Doubt"),
-            (500, 81045, "Doubt"),
+            (400, 10001, "Ambiguous"),
+            (500, 81045, "Ambiguous"),
             (400, 81045, "Refused"),
             (403, 31_337, "TokenRefused"),
         ] {
