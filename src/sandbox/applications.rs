@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::repository::{HEAD, Repositories};
-use super::services::{Container, EnvRow};
+use super::services::{SimContainer, SimEnvRow};
 use super::world::Made;
 
 /// What a stopped or never started application shows.
@@ -35,16 +35,16 @@ pub struct Application {
     /// What else its row says, under the API's names.
     pub columns: Map<String, Value>,
     /// Its environment variables, those for previews too.
-    pub envs: Vec<EnvRow>,
+    pub envs: Vec<SimEnvRow>,
     /// Its volumes.
-    pub storages: Vec<Storage>,
+    pub storages: Vec<SimStorage>,
     /// What it is filed under, lower case.
     #[serde(default)]
     pub tags: Vec<String>,
     /// Status as last cached.
     pub status: String,
     /// What really runs.
-    pub container: Option<Container>,
+    pub container: Option<SimContainer>,
     /// Whether its deletion is under way.
     pub deleting: bool,
     /// When it was made.
@@ -53,7 +53,7 @@ pub struct Application {
 
 /// A volume of an application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Storage {
+pub struct SimStorage {
     /// Coolify's id of it.
     pub uuid: String,
     /// `<application uuid>-<name>`, as Docker knows it.
@@ -64,7 +64,7 @@ pub struct Storage {
 
 /// One deployment of an application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deployment {
+pub struct SimDeployment {
     /// Number in Coolify's database; grows with time.
     pub id: u64,
     /// Coolify's id of it.
@@ -110,11 +110,11 @@ pub struct Said {
 
 /// Repositories, and the ways into private ones that the simulated Coolify knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Access {
+pub struct SimAccess {
     /// SSH keys.
-    pub keys: Vec<Known>,
+    pub keys: Vec<KnownHost>,
     /// GitHub Apps.
-    pub github_apps: Vec<Known>,
+    pub github_apps: Vec<KnownHost>,
     /// What is in the repositories that applications are built from.
     #[serde(default)]
     pub repositories: Repositories,
@@ -122,7 +122,7 @@ pub struct Access {
 
 /// Something with a name and a uuid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
+pub struct KnownHost {
     /// Number in Coolify's database.
     pub id: u64,
     /// Coolify's id of it.
@@ -131,9 +131,9 @@ pub struct Known {
     pub name: String,
 }
 
-impl Default for Access {
+impl Default for SimAccess {
     fn default() -> Self {
-        let known = |id, uuid: &str, name: &str| Known { id, uuid: uuid.into(), name: name.into() };
+        let known = |id, uuid: &str, name: &str| KnownHost { id, uuid: uuid.into(), name: name.into() };
         Self {
             keys: vec![
                 known(0, "sandboxkey0000localhost0", "localhost's key"),
@@ -178,7 +178,7 @@ impl Application {
     }
 }
 
-impl Deployment {
+impl SimDeployment {
     /// Whether it still waits or runs.
     pub fn is_open(&self) -> bool {
         matches!(self.status.as_str(), "queued" | "in_progress")

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::events::{self, Event, Job};
+use super::events::{self, Job, SimEvent};
 use super::world::World;
 
 /// What o'clock it is in a world.
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// Makes `event` happen `ms` milliseconds from now.
-    pub(super) fn later(&mut self, ms: u64, event: Event) {
+    pub(super) fn later(&mut self, ms: u64, event: SimEvent) {
         let number = self.number();
         self.jobs.push(Job { due_ms: self.time.boot_ms + ms, number, event });
     }

@@ -7,7 +7,7 @@ use super::{Fault, Sandbox, SandboxError};
 /// One such resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Command {
+pub enum SandboxCommand {
     /// Empties the world.
     Reset,
     /// Arms a fault.
@@ -23,7 +23,7 @@ pub enum Command {
     StrangerService(String),
 }
 
-impl Command {
+impl SandboxCommand {
     /// Carries it out.
     ///
     /// # Errors

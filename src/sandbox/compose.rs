@@ -13,7 +13,7 @@ pub struct Compose {
     /// The text as Coolify dumps it again.
     pub dumped: String,
     /// Its services, in order of their names.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ComposeEntry>,
     /// What references anywhere in it bring as a default, by name: Coolify makes a row of each (4.3.11, observed).
     pub defaults: Vec<(String, String)>,
     /// Whether parsing breaks down after the row was written (an environment value that begins with `$$`, a port of a
@@ -23,13 +23,13 @@ pub struct Compose {
 
 /// One service of a compose text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ComposeEntry {
     /// Its name.
     pub name: String,
     /// Its image, if it names one.
     pub image: Option<String>,
     /// What Coolify takes it for.
-    pub kind: Kind,
+    pub kind: ComposeKind,
     /// Whether it is built.
     pub builds: bool,
     /// The Dockerfile in its text, if it is built from one.
@@ -48,7 +48,7 @@ pub struct Entry {
 
 /// What Coolify takes a compose service for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ComposeKind {
     /// It can be given an address.
     Application,
     /// It cannot.
@@ -57,7 +57,7 @@ pub enum Kind {
 
 /// Why a compose text is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum UnreadableCompose {
     /// Not parsed at all: 500, nothing written.
     Broken,
     /// Parsed and refused: 422 with this reason.
@@ -68,14 +68,14 @@ impl Compose {
     /// Reads `text`.
     ///
     /// # Errors
-    /// [`Unreadable`], which the API turns into 500 or 422.
-    pub fn read(text: &str) -> Result<Self, Unreadable> {
-        let mut value: Value = serde_json::from_str(text).map_err(|_| Unreadable::Broken)?;
+    /// [`UnreadableCompose`], which the API turns into 500 or 422.
+    pub fn read(text: &str) -> Result<Self, UnreadableCompose> {
+        let mut value: Value = serde_json::from_str(text).map_err(|_| UnreadableCompose::Broken)?;
         empty_lists_to_maps(&mut value);
         ports_to_text(&mut value);
         let breaks = services(&value).any(databases::breaks);
         let made = without_made(value.clone());
-        let dumped = serde_json::to_string_pretty(&made).map_err(|_| Unreadable::Broken)?;
+        let dumped = serde_json::to_string_pretty(&made).map_err(|_| UnreadableCompose::Broken)?;
         let services = value.get("services").unwrap_or(&Value::Null);
         let entries = match services {
             Value::Object(services) => services.iter().map(entry).collect::<Result<_, _>>()?,
@@ -83,7 +83,7 @@ impl Compose {
                 return Ok(Self { dumped, entries: Vec::new(), defaults: Vec::new(), breaks_late: true });
             }
             _ => {
-                return Err(Unreadable::Refused(
+                return Err(UnreadableCompose::Refused(
                     "Docker Compose file must contain a \"services\" section".into(),
                 ));
             }
@@ -131,10 +131,10 @@ impl Compose {
     }
 }
 
-impl Entry {
+impl ComposeEntry {
     /// Whether Coolify takes it for a database.
     pub fn is_database(&self) -> bool {
-        self.kind == Kind::Database
+        self.kind == ComposeKind::Database
     }
 
     /// The value of a label.
@@ -164,17 +164,17 @@ fn ports_to_text(value: &mut Value) {
     }
 }
 
-fn entry((name, value): (&String, &Value)) -> Result<Entry, Unreadable> {
+fn entry((name, value): (&String, &Value)) -> Result<ComposeEntry, UnreadableCompose> {
     if name.contains([';', '|', '&', '$', '`', '<', '>', '\n']) {
-        return Err(Unreadable::Refused("Invalid Docker Compose service name".into()));
+        return Err(UnreadableCompose::Refused("Invalid Docker Compose service name".into()));
     }
     let image = value.get("image").and_then(Value::as_str).map(str::to_owned);
     let one_shot = value.get("restart").and_then(Value::as_str) == Some("no");
     let excluded = value.get("exclude_from_hc").and_then(Value::as_bool) == Some(true);
-    Ok(Entry {
+    Ok(ComposeEntry {
         name: name.clone(),
         image,
-        kind: if databases::is_database(value) { Kind::Database } else { Kind::Application },
+        kind: if databases::is_database(value) { ComposeKind::Database } else { ComposeKind::Application },
         builds: value.get("build").is_some(),
         dockerfile: value["build"]["dockerfile_inline"].as_str().map(str::to_owned),
         is_checked: value.get("healthcheck").is_some(),
@@ -209,11 +209,11 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-fn volumes(value: Option<&Value>) -> Result<Vec<(String, String)>, Unreadable> {
+fn volumes(value: Option<&Value>) -> Result<Vec<(String, String)>, UnreadableCompose> {
     let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mounts: Vec<(String, String)> = items.iter().filter_map(mount).collect();
     if mounts.iter().any(|(source, _)| source.contains("$(") || source.contains('`')) {
-        return Err(Unreadable::Refused("Invalid Docker volume definition".into()));
+        return Err(UnreadableCompose::Refused("Invalid Docker volume definition".into()));
     }
     Ok(mounts.into_iter().filter(|(source, _)| !source.starts_with(['/', '.', '~'])).collect())
 }

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::applications::{Application, Deployment, STOPPED};
+use super::applications::{Application, STOPPED, SimDeployment};
 use super::environment;
-use super::events::{self, BUILD_MS, Event, SCAN_MS};
+use super::events::{self, BUILD_MS, SCAN_MS, SimEvent};
 use super::faults::Fault;
 use super::repository::{self, HEAD};
-use super::services::{Condition, Container, Environment, Line, Route, Volume};
+use super::services::{Condition, ContainerEnv, Line, SimContainer, SimVolume, TraefikRoute};
 use super::start;
 use super::world::World;
 
@@ -33,7 +33,7 @@ pub struct Launch {
     /// The application's uuid.
     pub application: String,
     /// What will run when it is over.
-    pub container: Container,
+    pub container: SimContainer,
     /// Whether it fails: then the old container stays.
     pub fails: bool,
     /// Whether that is for want of an image.
@@ -42,7 +42,7 @@ pub struct Launch {
 }
 
 /// What became of asking for a deployment.
-pub enum Asked {
+pub enum DeployAsked {
     /// It is queued under this uuid.
     Queued(String),
     /// Nothing was queued, because the same commit is; this uuid was made up for nothing.
@@ -51,13 +51,13 @@ pub enum Asked {
 
 /// Asks for a deployment of an application. Every commit here is `HEAD`, so without `force` one at a time is
 /// taken.
-pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> Asked {
+pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> DeployAsked {
     let uuid = world.uuid();
     let open = world.deployments.iter().any(|it| it.application == application && it.is_open());
     if open && !force {
-        return Asked::Already(uuid);
+        return DeployAsked::Already(uuid);
     }
-    let deployment = Deployment {
+    let deployment = SimDeployment {
         id: world.number(),
         uuid: uuid.clone(),
         application: application.to_owned(),
@@ -72,7 +72,7 @@ pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> 
     };
     world.deployments.push(deployment);
     next(world);
-    Asked::Queued(uuid)
+    DeployAsked::Queued(uuid)
 }
 
 /// Whether the server takes no more deployments now.
@@ -89,7 +89,7 @@ fn next(world: &mut World) {
         .filter(|it| it.status == "in_progress")
         .map(|it| it.application.clone())
         .collect();
-    let ready = |it: &&Deployment| it.status == "queued" && !running.contains(&it.application);
+    let ready = |it: &&SimDeployment| it.status == "queued" && !running.contains(&it.application);
     let chosen = world.deployments.iter().find(ready).map(|it| it.uuid.clone());
     if let Some(uuid) = chosen.filter(|_| running.len() < CONCURRENT) {
         begin(world, &uuid);
@@ -109,11 +109,11 @@ fn begin(world: &mut World, uuid: &str) {
         return;
     }
     if world.take_fault(Fault::DeploymentVanishes) {
-        world.later(lasts, Event::DeploymentVanishes(uuid.to_owned()));
+        world.later(lasts, SimEvent::DeploymentVanishes(uuid.to_owned()));
         return;
     }
     let launch = launch(world, application);
-    world.later(lasts, Event::DeploymentEnds(uuid.to_owned(), Box::new(launch)));
+    world.later(lasts, SimEvent::DeploymentEnds(uuid.to_owned(), Box::new(launch)));
 }
 
 fn launch(world: &mut World, application: &Application) -> Launch {
@@ -145,17 +145,17 @@ fn container(
     application: &Application,
     (condition, is_checked): (Condition, bool),
     env: BTreeMap<String, String>,
-) -> Container {
+) -> SimContainer {
     let release = env.get(start::RELEASE).cloned();
     let text = release.as_ref().map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
     let health_path = match application.text("health_check_path") {
         "" | "/" => "/health",
         path => path,
     };
-    Container {
+    SimContainer {
         part: application.uuid.clone(),
         release,
-        routes: application.urls().filter_map(start::route).collect::<Vec<Route>>(),
+        routes: application.urls().filter_map(start::route).collect::<Vec<TraefikRoute>>(),
         health_path: health_path.to_owned(),
         tells: true,
         headers: Vec::new(),
@@ -165,7 +165,7 @@ fn container(
             repository::resolved(world, application.text("git_branch"), application.text("git_commit_sha"))
         }),
         log: vec![Line { at: world.time.wall, text }],
-        env: Environment(env),
+        env: ContainerEnv(env),
     }
 }
 
@@ -218,7 +218,7 @@ fn runs(world: &mut World, launch: Launch) {
     let names: Vec<String> = application.storages.iter().map(|it| it.name.clone()).collect();
     for volume in names {
         if world.volumes.iter().all(|it| it.name != volume) {
-            world.volumes.push(Volume {
+            world.volumes.push(SimVolume {
                 name: volume,
                 server: world.server.name.clone(),
                 service: launch.application.clone(),
@@ -228,7 +228,7 @@ fn runs(world: &mut World, launch: Launch) {
         }
     }
     events::seek_certificates(world);
-    world.later(SCAN_MS, Event::Scan(launch.application));
+    world.later(SCAN_MS, SimEvent::Scan(launch.application));
 }
 
 /// The record of a deployment is gone, and nothing came of it.
@@ -242,7 +242,7 @@ pub fn vanishes(world: &mut World, uuid: &str) {
 pub fn cancel(world: &mut World, uuid: &str) {
     let now = world.time.wall;
     world.jobs.retain(|job| match &job.event {
-        Event::DeploymentEnds(of, _) | Event::DeploymentVanishes(of) => of != uuid,
+        SimEvent::DeploymentEnds(of, _) | SimEvent::DeploymentVanishes(of) => of != uuid,
         _ => true,
     });
     if let Some(deployment) = world.deployment_mut(uuid) {
@@ -256,7 +256,7 @@ pub fn cancel(world: &mut World, uuid: &str) {
 /// Coolify looks at the container. Until then the status is the old one.
 pub fn scan(world: &mut World, application: &str) {
     let Some(application) = world.application_mut(application) else { return };
-    let status = application.container.as_ref().map_or(STOPPED, Container::seen_as);
+    let status = application.container.as_ref().map_or(STOPPED, SimContainer::seen_as);
     status.clone_into(&mut application.status);
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 
 use super::interpolation::interpolate;
-use super::services::EnvRow;
+use super::services::SimEnvRow;
 
 /// Coolify writes the file with one shell command that holds it in base64: two values of 64 KB are too much, two of 40 KB
 /// are not (observed); the limit between is that of one argument.
@@ -28,7 +28,7 @@ pub enum Unreadable {
 /// A row's value as it stands in the file. JSON objects and arrays stay as they are, whatever the flags say; literal and
 /// multi-line values stand in single quotes, which are not escaped inside; in others backslashes, some control
 /// characters and quotes are escaped, as nobody undoes.
-pub fn real_value(row: &EnvRow) -> String {
+pub fn real_value(row: &SimEnvRow) -> String {
     let value = row.value.as_deref().unwrap_or("");
     let is_json = value.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(value).is_ok();
     match () {
@@ -47,7 +47,7 @@ fn escaped(value: &str) -> String {
 ///
 /// # Errors
 /// [`Unreadable::TooLarge`].
-pub fn write<'a>(rows: impl Iterator<Item = &'a EnvRow>) -> Result<String, Unreadable> {
+pub fn write<'a>(rows: impl Iterator<Item = &'a SimEnvRow>) -> Result<String, Unreadable> {
     let lines: Vec<String> = rows.map(|row| format!("{}={}\n", row.key, real_value(row))).collect();
     let file = lines.concat();
     if file.len() > MOST_BYTES { Err(Unreadable::TooLarge) } else { Ok(file) }

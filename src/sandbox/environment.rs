@@ -6,17 +6,17 @@
 use std::collections::BTreeMap;
 
 use super::applications::Application;
-use super::compose::Entry;
+use super::compose::ComposeEntry;
 use super::dotenv::{self, Unreadable};
 use super::interpolation::{interpolate, leading};
-use super::services::{EnvRow, Service};
+use super::services::{SimEnvRow, SimService};
 
 /// The environment of the container of `entry`. All rows of a service are there; what the text says of a variable
 /// counts more.
 ///
 /// # Errors
 /// [`Unreadable`]: then nothing starts.
-pub fn of_entry(service: &Service, entry: &Entry) -> Result<BTreeMap<String, String>, Unreadable> {
+pub fn of_entry(service: &SimService, entry: &ComposeEntry) -> Result<BTreeMap<String, String>, Unreadable> {
     let file = dotenv::write(service.envs.iter())?;
     let project = dotenv::read(&file, &BTreeMap::new())?;
     let mut environment = dotenv::read(&file, &project)?;
@@ -37,7 +37,7 @@ pub fn of_entry(service: &Service, entry: &Entry) -> Result<BTreeMap<String, Str
 /// # Errors
 /// [`Unreadable`]: then its deployment fails.
 pub fn of_application(application: &Application) -> Result<BTreeMap<String, String>, Unreadable> {
-    let rows: Vec<&EnvRow> =
+    let rows: Vec<&SimEnvRow> =
         application.envs.iter().filter(|row| !row.is_preview && row.is_runtime).collect();
     let file = dotenv::write(rows.iter().copied())?;
     let project = dotenv::read(&file, &BTreeMap::new())?;
@@ -76,7 +76,7 @@ fn portless(url: &str) -> String {
 
 /// The rows that Coolify copies into the text: a value that begins with a reference to another key brings that key's raw
 /// value with it, where docker compose takes each `$` of it for a reference.
-fn copies<'a>(service: &'a Service, entry: &'a Entry) -> Vec<(&'a String, Option<&'a str>)> {
+fn copies<'a>(service: &'a SimService, entry: &'a ComposeEntry) -> Vec<(&'a String, Option<&'a str>)> {
     let stands = |name: &str| entry.environment.iter().any(|(key, _)| key == name);
     let named = |(key, value): &'a (String, Option<String>)| {
         let (name, _) = leading(value.as_deref()?)?;

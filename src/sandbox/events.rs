@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::ask::Ask;
 use super::compose::Compose;
 use super::deploy::{self, Launch};
-use super::services::{Part, Service, Volume};
-use super::start::{self, Start};
+use super::services::{Part, SimService, SimVolume};
+use super::start::{self, SimStart};
 use super::world::World;
 
 /// A start whose task was queued is picked up after this.
@@ -35,16 +35,16 @@ pub struct Job {
     /// Settles who is first among those due at the same time.
     pub number: u64,
     /// What.
-    pub event: Event,
+    pub event: SimEvent,
 }
 
 /// What can happen by itself. Services, applications and deployments are named by uuid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Event {
+pub enum SimEvent {
     /// A queued start is picked up.
     StartBegins(String),
     /// A start is over, well or not.
-    StartEnds(String, Box<Start>),
+    StartEnds(String, Box<SimStart>),
     /// Coolify looks at the containers.
     Scan(String),
     /// The containers have gone.
@@ -72,33 +72,33 @@ pub enum Event {
 }
 
 /// Lets `event` happen.
-pub fn happen(world: &mut World, event: Event) {
+pub fn happen(world: &mut World, event: SimEvent) {
     match event {
-        Event::StartBegins(uuid) => start::begin(world, &uuid),
-        Event::StartEnds(uuid, start) => start_ends(world, &uuid, *start),
-        Event::Scan(uuid) => {
+        SimEvent::StartBegins(uuid) => start::begin(world, &uuid),
+        SimEvent::StartEnds(uuid, start) => start_ends(world, &uuid, *start),
+        SimEvent::Scan(uuid) => {
             scan(world, &uuid);
             deploy::scan(world, &uuid);
         }
-        Event::Stopped(uuid) => {
+        SimEvent::Stopped(uuid) => {
             stopped(world, &uuid);
             deploy::stopped(world, &uuid);
         }
-        Event::StoppedToRestart(uuid) => {
+        SimEvent::StoppedToRestart(uuid) => {
             stopped(world, &uuid);
-            world.later(QUEUE_MS, Event::StartBegins(uuid));
+            world.later(QUEUE_MS, SimEvent::StartBegins(uuid));
         }
-        Event::Deleted { resource, volumes } => deleted(world, &resource, volumes),
-        Event::DeploymentEnds(uuid, launch) => deploy::ends(world, &uuid, *launch),
-        Event::DeploymentVanishes(uuid) => deploy::vanishes(world, &uuid),
-        Event::Published(name) => published(world, &name),
-        Event::Certified(host) => certified(world, host),
-        Event::Late(ask) => drop(super::exchange::effect(world, &ask)),
+        SimEvent::Deleted { resource, volumes } => deleted(world, &resource, volumes),
+        SimEvent::DeploymentEnds(uuid, launch) => deploy::ends(world, &uuid, *launch),
+        SimEvent::DeploymentVanishes(uuid) => deploy::vanishes(world, &uuid),
+        SimEvent::Published(name) => published(world, &name),
+        SimEvent::Certified(host) => certified(world, host),
+        SimEvent::Late(ask) => drop(super::exchange::effect(world, &ask)),
     }
 }
 
 /// The task is over. The status shown stays the cached one until the next scan.
-fn start_ends(world: &mut World, uuid: &str, start: Start) {
+fn start_ends(world: &mut World, uuid: &str, start: SimStart) {
     let now = world.time.wall;
     let Some(service) = world.service_mut(uuid) else {
         // A start does not stop for a deletion: its containers come up for nobody.
@@ -115,7 +115,7 @@ fn start_ends(world: &mut World, uuid: &str, start: Start) {
         keep_volumes(world, uuid, &start.volumes);
         seek_certificates(world);
     }
-    world.later(SCAN_MS, Event::Scan(uuid.to_owned()));
+    world.later(SCAN_MS, SimEvent::Scan(uuid.to_owned()));
 }
 
 fn keep_volumes(world: &mut World, uuid: &str, names: &[String]) {
@@ -123,7 +123,7 @@ fn keep_volumes(world: &mut World, uuid: &str, names: &[String]) {
     for name in names {
         let name = format!("{uuid}_{name}");
         if world.volumes.iter().all(|volume| volume.name != name) {
-            world.volumes.push(Volume {
+            world.volumes.push(SimVolume {
                 name,
                 server: world.server.name.clone(),
                 service: uuid.to_owned(),
@@ -145,7 +145,7 @@ fn scan(world: &mut World, uuid: &str) {
     }
 }
 
-fn seen_status(service: &Service, part: &Part) -> String {
+fn seen_status(service: &SimService, part: &Part) -> String {
     let status = match service.container(&part.name) {
         None => "exited",
         // Nothing but its image is left of it: it crashes again and again (Coolify 4.3.11, observed).
@@ -199,9 +199,9 @@ fn published(world: &mut World, name: &str) {
 /// Orders a certificate for each host that is routed, resolves to the server and has none.
 pub(super) fn seek_certificates(world: &mut World) {
     for host in wanting(world) {
-        let ordered = world.jobs.iter().any(|job| job.event == Event::Certified(host.clone()));
+        let ordered = world.jobs.iter().any(|job| job.event == SimEvent::Certified(host.clone()));
         if !ordered {
-            world.later(CERTIFICATE_MS, Event::Certified(host));
+            world.later(CERTIFICATE_MS, SimEvent::Certified(host));
         }
     }
 }

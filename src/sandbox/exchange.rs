@@ -90,7 +90,7 @@ fn inject(world: &mut World, ask: &Ask, fault: RequestFault) -> Result<Response,
             lose(world, ask)
         }
         RequestFault::Late { after_ms } => {
-            world.later(after_ms, super::events::Event::Late(Box::new(ask.clone())));
+            world.later(after_ms, super::events::SimEvent::Late(Box::new(ask.clone())));
             lose(world, ask)
         }
         RequestFault::ErrorBefore => Ok(framed(world, ask, server_error(ask))),

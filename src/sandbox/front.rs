@@ -13,7 +13,7 @@ use crate::net::SendError;
 
 /// What answers at the host of an API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Front {
+pub enum SimFront {
     /// The name does not resolve.
     NoName,
     /// Nothing listens there.
@@ -44,7 +44,7 @@ pub enum Front {
     OtherJson,
 }
 
-impl Front {
+impl SimFront {
     /// Answers one request.
     ///
     /// # Errors

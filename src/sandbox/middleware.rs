@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::compose::{Compose, Entry};
+use super::compose::{Compose, ComposeEntry};
 
 const MIDDLEWARES: &str = "traefik.http.middlewares.";
 const SETS: &str = ".headers.customresponseheaders.";
@@ -36,7 +36,7 @@ pub enum ProxyKind {
 }
 
 /// The response headers that the middlewares in an entry's labels set.
-pub fn headers(entry: &Entry) -> Vec<(String, String)> {
+pub fn headers(entry: &ComposeEntry) -> Vec<(String, String)> {
     let set = |(label, value): &(String, String)| {
         let (name, header) = label.strip_prefix(MIDDLEWARES)?.split_once(SETS)?;
         let is_one = !name.is_empty() && !name.contains('.') && HeaderName::try_from(header).is_ok();
@@ -60,7 +60,7 @@ pub fn apart(text: &str) -> (String, Vec<(String, String, String)>) {
             _ => {}
         }
     }
-    let set = |entry: &Entry| {
+    let set = |entry: &ComposeEntry| {
         let name = entry.name.clone();
         headers(entry).into_iter().map(move |(header, value)| (name.clone(), header, value))
     };
@@ -69,7 +69,7 @@ pub fn apart(text: &str) -> (String, Vec<(String, String, String)>) {
 
 /// Whether an app's code answers its release and writes it to its log: its Dockerfile or a file in it names the variable
 /// that has it. An image's code is not known, and most know nothing of it.
-pub fn tells(entry: &Entry) -> bool {
+pub fn tells(entry: &ComposeEntry) -> bool {
     let Some(dockerfile) = &entry.dockerfile else { return false };
     dockerfile.contains(RELEASE) || carried(dockerfile).is_some_and(|files| names(&files, RELEASE.as_bytes()))
 }

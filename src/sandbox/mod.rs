@@ -54,14 +54,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 pub use cloudflare::{Quirk, Setup};
-pub use command::Command;
+pub use command::SandboxCommand;
 pub use exchange::{CLOUDFLARE, COOLIFY};
 pub use faults::{Fault, RequestFault, UnknownFault};
-pub use front::Front;
+pub use front::SimFront;
 pub use middleware::ProxyKind;
-pub use ports::{Hook, Point, Side, Verdict};
+pub use ports::{Hook, HookVerdict, Point, Side};
 pub use schedule::{Rates, Schedule};
-pub use services::Service;
+pub use services::SimService;
 pub use through::Through;
 pub use world::World;
 

@@ -15,7 +15,7 @@ use crate::net::{
 };
 
 /// Asked at each point; may end the world for this handle.
-pub type Hook = Arc<dyn Fn(&Point) -> Verdict + Send + Sync>;
+pub type Hook = Arc<dyn Fn(&Point) -> HookVerdict + Send + Sync>;
 
 /// One side of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Side {
 
 /// What is to become of the process that asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum HookVerdict {
     /// It goes on.
     Go,
     /// It dies here.
@@ -83,7 +83,7 @@ impl SandboxPorts {
         let index = 1 + self.points.fetch_add(1, Ordering::SeqCst);
         let point = Point { index, side, method: ask.method.clone(), path: ask.target() };
         let has_crashed = self.crashed.load(Ordering::SeqCst);
-        if has_crashed || hook(&point) == Verdict::Crash {
+        if has_crashed || hook(&point) == HookVerdict::Crash {
             self.crashed.store(true, Ordering::SeqCst);
             return Err(ask.lost("crashed"));
         }

@@ -9,7 +9,7 @@ use super::cloudflare::Setup;
 
 /// A zone. Any name of exactly two labels is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Zone {
+pub struct SimZone {
     /// 32 hex digits, the same in every world.
     pub id: String,
     /// Its apex, in ASCII.
@@ -50,7 +50,7 @@ pub struct Record {
     pub boot_ms: u64,
 }
 
-impl Zone {
+impl SimZone {
     /// The zone of this name, if it is the name of one.
     pub fn named(name: &str) -> Option<Self> {
         let labels: Vec<&str> = name.split('.').collect();

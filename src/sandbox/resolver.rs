@@ -6,9 +6,9 @@
 use std::net::IpAddr;
 
 use super::cloudflare::shadows;
-use super::events::{Event, PUBLISH_MS};
+use super::events::{PUBLISH_MS, SimEvent};
 use super::exchange::{CLOUDFLARE, COOLIFY};
-use super::records::{Record, Zone, zone_name};
+use super::records::{Record, SimZone, zone_name};
 use super::world::World;
 use crate::net::{Answer, Question, RecordType, ResolveError};
 
@@ -88,8 +88,8 @@ fn delegated<'a>(world: &'a World, name: &str) -> Option<Vec<&'a Record>> {
 }
 
 /// The zone a name falls into, if somebody asked for it before: the longest.
-pub fn zone<'a>(world: &'a World, name: &str) -> Option<&'a Zone> {
-    let holds = |zone: &&Zone| name == zone.name || name.ends_with(&format!(".{}", zone.name));
+pub fn zone<'a>(world: &'a World, name: &str) -> Option<&'a SimZone> {
+    let holds = |zone: &&SimZone| name == zone.name || name.ends_with(&format!(".{}", zone.name));
     world.zones.iter().filter(holds).max_by_key(|zone| zone.name.len())
 }
 
@@ -188,5 +188,5 @@ pub fn is_server(world: &World, address: &str) -> bool {
 
 /// Lets the name servers take over a change of this name in a moment.
 pub fn publish(world: &mut World, name: &str) {
-    world.later(PUBLISH_MS, Event::Published(name.to_owned()));
+    world.later(PUBLISH_MS, SimEvent::Published(name.to_owned()));
 }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::ask::Ask;
-use super::command::Command;
+use super::command::SandboxCommand;
 use super::gate::{Aim, Gate};
 use super::ports::Side;
 use super::truncated::Truncated;
@@ -130,7 +130,7 @@ impl Handler {
                 self.sandbox.pass(std::time::Duration::from_millis(nap.ms));
                 self.clock()
             }),
-            ("POST", "command") => read(body).map_or_else(bad, |command: Command| self.obey(&command)),
+            ("POST", "command") => read(body).map_or_else(bad, |command: SandboxCommand| self.obey(&command)),
             ("GET", "show") => self.sandbox.show().into_response(),
             ("GET", "world") => Json(json!({"id": self.sandbox.world_id()})).into_response(),
             _ => self.gated(method, what, body).await,
@@ -158,7 +158,7 @@ impl Handler {
         Json(json!({"points": self.gate.passed()})).into_response()
     }
 
-    fn obey(&self, command: &Command) -> Response {
+    fn obey(&self, command: &SandboxCommand) -> Response {
         match command.carry_out(&self.sandbox) {
             Ok(()) => Json(Value::Null).into_response(),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(error.to_string())).into_response(),

@@ -6,7 +6,7 @@ use super::middleware::ProxyKind;
 
 /// The one server, as the API tells of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
+pub struct SimServer {
     /// Coolify's id of it.
     pub uuid: String,
     /// Its name.
@@ -43,7 +43,7 @@ pub enum Tunnel {
     Astray,
 }
 
-impl Server {
+impl SimServer {
     /// The server that every world has.
     pub(super) fn localhost() -> Self {
         Self {

@@ -11,7 +11,7 @@ use super::world::{Made, World};
 
 /// A compose stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Service {
+pub struct SimService {
     /// Number in Coolify's database.
     pub id: u64,
     /// Coolify's id of it.
@@ -30,9 +30,9 @@ pub struct Service {
     /// Its sub-resources, those left behind by a changed compose text too.
     pub parts: Vec<Part>,
     /// Its environment variables: the only place where their values are kept.
-    pub envs: Vec<EnvRow>,
+    pub envs: Vec<SimEnvRow>,
     /// What really runs.
-    pub containers: Vec<Container>,
+    pub containers: Vec<SimContainer>,
     /// How many starts are under way.
     pub starting: u32,
     /// What it is filed under, lower case.
@@ -77,7 +77,7 @@ pub struct Part {
 /// An environment variable of a service or an application.
 #[expect(clippy::struct_excessive_bools, reason = "the API's own flags")]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnvRow {
+pub struct SimEnvRow {
     /// Coolify's id of it.
     pub uuid: String,
     /// Unique by check.
@@ -109,7 +109,7 @@ fn yes() -> bool {
     true
 }
 
-impl EnvRow {
+impl SimEnvRow {
     /// A row without a value.
     pub(super) fn empty(world: &mut World, key: &str) -> Self {
         Self {
@@ -129,21 +129,21 @@ impl EnvRow {
 }
 
 /// Hides the value.
-impl std::fmt::Debug for EnvRow {
+impl std::fmt::Debug for SimEnvRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EnvRow").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("SimEnvRow").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
 /// A running container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Container {
+pub struct SimContainer {
     /// The compose service it runs, or the application's uuid.
     pub part: String,
     /// `FABRIK_RELEASE` as it was when it was started.
     pub release: Option<String>,
     /// The URLs the proxy brings here, as they were when it was started.
-    pub routes: Vec<Route>,
+    pub routes: Vec<TraefikRoute>,
     /// The path it answers its health on.
     pub health_path: String,
     /// Whether its own code answers its release, and writes it to its log.
@@ -164,15 +164,15 @@ pub struct Container {
     pub log: Vec<Line>,
     /// Its environment, as it was when it was started.
     #[serde(default)]
-    pub env: Environment,
+    pub env: ContainerEnv,
 }
 
 /// The environment of a container.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Environment(pub BTreeMap<String, String>);
+pub struct ContainerEnv(pub BTreeMap<String, String>);
 
-impl std::ops::Deref for Environment {
+impl std::ops::Deref for ContainerEnv {
     type Target = BTreeMap<String, String>;
 
     fn deref(&self) -> &Self::Target {
@@ -181,7 +181,7 @@ impl std::ops::Deref for Environment {
 }
 
 /// Hides the values.
-impl std::fmt::Debug for Environment {
+impl std::fmt::Debug for ContainerEnv {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
@@ -204,7 +204,7 @@ pub enum Condition {
 
 /// A host that the proxy brings to a container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Route {
+pub struct TraefikRoute {
     /// Whether a certificate is wanted.
     pub https: bool,
     /// The host.
@@ -222,7 +222,7 @@ pub struct Line {
 
 /// A Docker volume. It counts as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Volume {
+pub struct SimVolume {
     /// `<service uuid>_<name>` or `<application uuid>-<name>`.
     pub name: String,
     /// The server it is on.
@@ -236,7 +236,7 @@ pub struct Volume {
     pub tag: Option<String>,
 }
 
-impl Service {
+impl SimService {
     /// What the API gives as `status`: computed on read (Coolify 4.3.11, observed).
     pub fn status(&self) -> String {
         if self.starting > 0 {
@@ -255,7 +255,7 @@ impl Service {
     }
 
     /// The container of this part, if it runs.
-    pub fn container(&self, part: &str) -> Option<&Container> {
+    pub fn container(&self, part: &str) -> Option<&SimContainer> {
         self.containers.iter().find(|container| container.part == part)
     }
 
@@ -272,12 +272,12 @@ impl Service {
     }
 
     /// The row of this key.
-    pub fn env(&self, key: &str) -> Option<&EnvRow> {
+    pub fn env(&self, key: &str) -> Option<&SimEnvRow> {
         self.envs.iter().find(|row| row.key == key)
     }
 }
 
-impl Container {
+impl SimContainer {
     /// Whether it is up, and not about to be restarted.
     pub fn is_up(&self) -> bool {
         self.condition != Condition::Crashing

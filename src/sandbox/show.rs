@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::applications::Application;
-use super::services::{Container, EnvRow, Service};
+use super::services::{SimContainer, SimEnvRow, SimService};
 use super::world::{World, digest, hex};
 use super::{Sandbox, middleware};
 
@@ -60,7 +60,7 @@ impl World {
             self.services.iter().flat_map(|it| it.containers.iter().map(move |one| (&it.uuid, one)));
         let applications = self.applications.iter().filter_map(|it| Some((&it.uuid, it.container.as_ref()?)));
         let told =
-            |(of, it): (&String, &Container)| json!({"of": of, "part": it.part, "environment": *it.env});
+            |(of, it): (&String, &SimContainer)| json!({"of": of, "part": it.part, "environment": *it.env});
         services.chain(applications).map(told).collect()
     }
 
@@ -89,12 +89,12 @@ impl World {
     }
 
     fn service_lines(&self) -> Vec<String> {
-        let mut services: Vec<&Service> = self.services.iter().collect();
+        let mut services: Vec<&SimService> = self.services.iter().collect();
         services.sort_by(|a, b| (&a.name, &a.uuid).cmp(&(&b.name, &b.uuid)));
         services.into_iter().flat_map(|service| self.lines_of(service)).collect()
     }
 
-    fn lines_of(&self, service: &Service) -> Vec<String> {
+    fn lines_of(&self, service: &SimService) -> Vec<String> {
         let deleting = if service.deleting { " being deleted" } else { "" };
         let place = self.place(service.environment);
         let head = format!("{} {} in {place}{deleting}", service.name, service.uuid);
@@ -152,7 +152,7 @@ impl World {
     }
 }
 
-fn env_line(row: &EnvRow) -> String {
+fn env_line(row: &SimEnvRow) -> String {
     let value = row
         .value
         .as_deref()
@@ -164,7 +164,7 @@ fn env_line(row: &EnvRow) -> String {
 }
 
 /// What a container got as its environment; long values are cut in this form, and whole in JSON.
-fn container_lines(container: &Container) -> Vec<String> {
+fn container_lines(container: &SimContainer) -> Vec<String> {
     let line = |(key, value): (&String, &String)| {
         let shown: String = value.chars().take(LONGEST).collect();
         let cut =

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::ask::{Ask, Reply};
 use super::middleware::ProxyKind;
 use super::resolver;
-use super::services::{Condition, Container};
+use super::services::{Condition, SimContainer};
 use super::world::{Tunnel, World};
 use crate::net::{Certificate, Response, SendError};
 
@@ -158,7 +158,7 @@ fn proxied(world: &World, ask: &Ask) -> Reply {
 }
 
 /// The container behind a host, and whether it is to be reached by HTTPS only.
-fn routed<'a>(world: &'a World, ask: &Ask) -> Option<(&'a Container, bool)> {
+fn routed<'a>(world: &'a World, ask: &Ask) -> Option<(&'a SimContainer, bool)> {
     let up = world.containers().filter(|container| container.is_up());
     let routes = up.flat_map(|container| container.routes.iter().map(move |route| (container, route)));
     let mut matching =
@@ -166,7 +166,7 @@ fn routed<'a>(world: &'a World, ask: &Ask) -> Option<(&'a Container, bool)> {
     matching.next().map(|(container, route)| (container, route.https))
 }
 
-fn answered(container: &Container, ask: &Ask) -> Reply {
+fn answered(container: &SimContainer, ask: &Ask) -> Reply {
     let status = match (ask.path.as_str(), container.condition) {
         (_, Condition::Unreachable) => return Reply::typed(502, "text/plain; charset=utf-8", "Bad Gateway"),
         (path, Condition::Sick) if path == container.health_path => 503,
@@ -183,7 +183,7 @@ fn answered(container: &Container, ask: &Ask) -> Reply {
 
 /// Traefik sets the headers of the middlewares that the container's own labels name: Coolify adds those to its routers
 /// (4.3.11, observed). Caddy does not.
-fn labelled(world: &World, container: &Container, reply: Reply) -> Reply {
+fn labelled(world: &World, container: &SimContainer, reply: Reply) -> Reply {
     match world.server.proxy {
         ProxyKind::Traefik => {
             let headers = container.headers.iter();

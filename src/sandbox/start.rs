@@ -5,13 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compose::{Compose, Entry};
+use super::compose::{Compose, ComposeEntry};
 use super::coolify;
 use super::dotenv::Unreadable;
 use super::environment;
-use super::events::{BUILD_MS, Event, START_MS};
+use super::events::{BUILD_MS, START_MS, SimEvent};
 use super::faults::Fault;
-use super::services::{Condition, Container, Environment, Line, Route, Service};
+use super::services::{Condition, ContainerEnv, Line, SimContainer, SimService, TraefikRoute};
 use super::world::{World, digest, hex};
 
 /// The variable that an app answers with, where it answers with one.
@@ -19,9 +19,9 @@ pub(super) const RELEASE: &str = "FABRIK_RELEASE";
 
 /// A start under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Start {
+pub struct SimStart {
     /// What will run when it is over.
-    pub containers: Vec<Container>,
+    pub containers: Vec<SimContainer>,
     /// The volumes Docker will make, by their name in the text.
     pub volumes: Vec<String>,
     /// Whether there is no image to start, or docker compose cannot read the variables: then the old containers stay,
@@ -38,20 +38,20 @@ pub fn begin(world: &mut World, uuid: &str) {
     coolify::add_rows(world, uuid, &compose);
     let Some(service) = world.service(uuid).cloned() else { return };
     let (lacks_image, condition) = (keeps_the_old(world), condition(world));
-    let containers: Result<Vec<Container>, _> =
+    let containers: Result<Vec<SimContainer>, _> =
         compose.entries.iter().map(|entry| container(world, &service, entry, condition)).collect();
     let fails = lacks_image || containers.is_err();
     let mut containers = containers.unwrap_or_default();
     if world.take_fault(Fault::NeverStarts) {
         containers.clear();
     }
-    let start = Start { containers, volumes: compose.volumes(), fails };
+    let start = SimStart { containers, volumes: compose.volumes(), fails };
     let lasts = if compose.entries.iter().any(|entry| entry.builds) { BUILD_MS } else { START_MS };
     if let Some(service) = world.service_mut(uuid) {
         service.starting += 1;
         service.config_hash = Some(hex(&digest(&[service.compose.as_bytes()])[..16]));
     }
-    world.later(lasts, Event::StartEnds(uuid.to_owned(), Box::new(start)));
+    world.later(lasts, SimEvent::StartEnds(uuid.to_owned(), Box::new(start)));
 }
 
 /// Whether a fault leaves the start that begins now without an image.
@@ -73,17 +73,17 @@ pub(super) fn condition(world: &mut World) -> Condition {
 
 fn container(
     world: &World,
-    service: &Service,
-    entry: &Entry,
+    service: &SimService,
+    entry: &ComposeEntry,
     condition: Condition,
-) -> Result<Container, Unreadable> {
+) -> Result<SimContainer, Unreadable> {
     let env = environment::of_entry(service, entry)?;
     let release = env.get(RELEASE).cloned();
     let tells = super::middleware::tells(entry);
     let told = release.as_ref().filter(|_| tells);
     let text = told.map_or_else(|| "started".to_owned(), |it| format!("release {it}"));
     let part = service.parts.iter().find(|part| part.name == entry.name);
-    Ok(Container {
+    Ok(SimContainer {
         part: entry.name.clone(),
         release,
         routes: part.into_iter().flat_map(super::services::Part::urls).filter_map(route).collect(),
@@ -94,13 +94,13 @@ fn container(
         is_checked: entry.is_checked,
         commit: None,
         log: vec![Line { at: world.time.wall, text }],
-        env: Environment(env),
+        env: ContainerEnv(env),
     })
 }
 
 /// The route of a URL; its port is the container's, not the proxy's.
-pub(super) fn route(url: &str) -> Option<Route> {
+pub(super) fn route(url: &str) -> Option<TraefikRoute> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', ':']).next()?;
-    Some(Route { https: scheme == "https", host: host.to_ascii_lowercase() })
+    Some(TraefikRoute { https: scheme == "https", host: host.to_ascii_lowercase() })
 }

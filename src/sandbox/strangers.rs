@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::applications::Application;
 use super::compose::Compose;
-use super::deploy::{self, Asked};
+use super::deploy::{self, DeployAsked};
 use super::records::Record;
-use super::services::{Condition, Container, Environment, Line, Service};
+use super::services::{Condition, ContainerEnv, Line, SimContainer, SimService};
 use super::world::{Project, World};
 use super::{Sandbox, SandboxError, cloudflare, coolify};
 
@@ -54,7 +54,7 @@ impl Sandbox {
     /// [`SandboxError`] when the world cannot be kept.
     pub fn stranger_deploys(&self, application: &str) -> Result<(), SandboxError> {
         self.with_world(|world| {
-            if let Asked::Queued(uuid) = deploy::ask(world, application, true, false)
+            if let DeployAsked::Queued(uuid) = deploy::ask(world, application, true, false)
                 && let Some(deployment) = world.deployment_mut(&uuid)
             {
                 deployment.by_hand = true;
@@ -96,7 +96,7 @@ fn service(world: &mut World, name: &str) {
     let text = json!({"services": {"web": {"image": "nginx:1.27"}}}).to_string();
     let Ok(compose) = Compose::read(&text) else { return };
     let (id, uuid) = (world.number(), world.uuid());
-    world.services.push(Service {
+    world.services.push(SimService {
         id,
         uuid: uuid.clone(),
         name: name.to_owned(),
@@ -145,8 +145,8 @@ fn application(world: &mut World, name: &str) {
     });
 }
 
-fn running(world: &World, part: &str) -> Container {
-    Container {
+fn running(world: &World, part: &str) -> SimContainer {
+    SimContainer {
         part: part.to_owned(),
         release: None,
         routes: Vec::new(),
@@ -157,7 +157,7 @@ fn running(world: &World, part: &str) -> Container {
         is_checked: false,
         commit: None,
         log: vec![Line { at: world.time.wall, text: "started".into() }],
-        env: Environment::default(),
+        env: ContainerEnv::default(),
     }
 }
 

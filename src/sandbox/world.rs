@@ -9,16 +9,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::applications::{Access, Application, Deployment};
+use super::applications::{Application, SimAccess, SimDeployment};
 use super::clock::Time;
 use super::cloudflare::CloudflareQuirks;
 use super::events::Job;
 use super::faults::{Armed, RequestFault};
-use super::front::Front;
-use super::records::{Record, Zone};
+use super::front::SimFront;
+use super::records::{Record, SimZone};
 use super::schedule::Schedule;
-pub use super::server::{Server, Tunnel};
-use super::services::{Container, Service, Volume};
+pub use super::server::{SimServer, Tunnel};
+use super::services::{SimContainer, SimService, SimVolume};
 
 pub use super::log::{Log, Write};
 
@@ -36,7 +36,7 @@ pub struct World {
     /// What is still to happen by itself.
     pub jobs: Vec<Job>,
     /// Zones at Cloudflare that were looked at.
-    pub zones: Vec<Zone>,
+    pub zones: Vec<SimZone>,
     /// DNS records as Cloudflare's API knows them.
     pub records: Vec<Record>,
     /// The records last deleted, and when on the boot clock; a stale read still shows them.
@@ -48,7 +48,7 @@ pub struct World {
     /// How the pretend Coolify is set up.
     pub coolify: CoolifySetup,
     /// The one server.
-    pub server: Server,
+    pub server: SimServer,
     /// What is known of tunnels, by id; one that is not here is up and leads to the server.
     #[serde(default)]
     pub tunnels: BTreeMap<String, Tunnel>,
@@ -60,25 +60,25 @@ pub struct World {
     /// Coolify environments.
     pub environments: Vec<Environment>,
     /// Coolify services.
-    pub services: Vec<Service>,
+    pub services: Vec<SimService>,
     /// Coolify applications.
     #[serde(default)]
     pub applications: Vec<Application>,
     /// Their deployments, oldest first.
     #[serde(default)]
-    pub deployments: Vec<Deployment>,
+    pub deployments: Vec<SimDeployment>,
     /// The ways into private repositories.
     #[serde(default)]
-    pub access: Access,
+    pub access: SimAccess,
     /// Docker volumes on the server; they outlive their service unless it took them along.
-    pub volumes: Vec<Volume>,
+    pub volumes: Vec<SimVolume>,
     /// Containers whose service or application was deleted while it was being started.
     pub stray_containers: Vec<String>,
     /// Hosts with a real certificate, and since when.
     pub certificates: BTreeMap<String, Timestamp>,
     /// What answers instead of an API at its host, by host.
     #[serde(default)]
-    pub fronts: BTreeMap<String, Front>,
+    pub fronts: BTreeMap<String, SimFront>,
     /// Faults armed by hand.
     pub faults: Vec<Armed>,
     /// Faults drawn from a seed.
@@ -108,7 +108,7 @@ pub struct CoolifySetup {
     pub rate_window: (u64, u64),
     /// What it thinks of the token.
     #[serde(default)]
-    pub token: Token,
+    pub token: SimToken,
     /// Whether it lets callers in at all.
     #[serde(default)]
     pub door: Door,
@@ -119,12 +119,12 @@ pub struct CoolifySetup {
 
 /// What the pretend Coolify thinks of the token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Token {
+pub enum SimToken {
     /// Everything is open to it.
     #[default]
     Root,
     /// It has these abilities, none of which implies another.
-    Limited(Vec<Ability>),
+    Limited(Vec<SimAbility>),
     /// It has more than `read`, but its user is a mere member of the team.
     OfMember,
     /// Never issued, expired or taken back.
@@ -133,7 +133,7 @@ pub enum Token {
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ability {
+pub enum SimAbility {
     /// Every GET.
     Read,
     /// Creating, changing, deleting.
@@ -217,7 +217,7 @@ impl World {
             published: Vec::new(),
             cloudflare: CloudflareQuirks::default(),
             coolify: CoolifySetup::default(),
-            server: Server::localhost(),
+            server: SimServer::localhost(),
             tunnels: BTreeMap::new(),
             lacks_ipv6: false,
             projects: Vec::new(),
@@ -225,7 +225,7 @@ impl World {
             services: Vec::new(),
             applications: Vec::new(),
             deployments: Vec::new(),
-            access: Access::default(),
+            access: SimAccess::default(),
             volumes: Vec::new(),
             stray_containers: Vec::new(),
             certificates: BTreeMap::new(),
@@ -274,12 +274,12 @@ impl World {
     }
 
     /// The service with this uuid.
-    pub(super) fn service(&self, uuid: &str) -> Option<&Service> {
+    pub(super) fn service(&self, uuid: &str) -> Option<&SimService> {
         self.services.iter().find(|service| service.uuid == uuid)
     }
 
     /// The service with this uuid, to be changed.
-    pub(super) fn service_mut(&mut self, uuid: &str) -> Option<&mut Service> {
+    pub(super) fn service_mut(&mut self, uuid: &str) -> Option<&mut SimService> {
         self.services.iter_mut().find(|service| service.uuid == uuid)
     }
 
@@ -294,12 +294,12 @@ impl World {
     }
 
     /// The deployment with this uuid, to be changed.
-    pub(super) fn deployment_mut(&mut self, uuid: &str) -> Option<&mut Deployment> {
+    pub(super) fn deployment_mut(&mut self, uuid: &str) -> Option<&mut SimDeployment> {
         self.deployments.iter_mut().find(|deployment| deployment.uuid == uuid)
     }
 
     /// All that runs.
-    pub(super) fn containers(&self) -> impl Iterator<Item = &Container> {
+    pub(super) fn containers(&self) -> impl Iterator<Item = &SimContainer> {
         let services = self.services.iter().flat_map(|service| &service.containers);
         services.chain(self.applications.iter().filter_map(|application| application.container.as_ref()))
     }
@@ -311,7 +311,7 @@ impl World {
     }
 
     /// The project a service stands in.
-    pub(super) fn project_of(&self, service: &Service) -> Option<&Project> {
+    pub(super) fn project_of(&self, service: &SimService) -> Option<&Project> {
         self.project_with(service.environment)
     }
 
@@ -330,7 +330,7 @@ impl Default for CoolifySetup {
             sensitive: true,
             rate_limit: 200,
             rate_window: (0, 0),
-            token: Token::default(),
+            token: SimToken::default(),
             door: Door::default(),
             ahead_s: 0,
         }

@@ -4,7 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 
 use fabrik::journal::JournalStore;
 use fabrik::journal::sqlite::SqliteStore;
-use fabrik::sandbox::world::{Ability, Door, Token};
+use fabrik::sandbox::world::{Door, SimAbility, SimToken};
 use fabrik::sandbox::{Quirk, World};
 use serde_json::Value;
 
@@ -74,22 +74,26 @@ fn where_nothing_was_deployed_yet_no_journal_is_made() {
 fn each_thing_that_is_wrong_outside_is_told_by_its_name() {
     let cases: [Case; 15] = [
         (
-            |world| world.coolify.token = Token::Limited(vec![Ability::Write, Ability::Deploy]),
+            |world| world.coolify.token = SimToken::Limited(vec![SimAbility::Write, SimAbility::Deploy]),
             &["✗ read", "Missing required permissions: read", "✓ write", "✓ deploy"],
             2,
         ),
         (
-            |world| world.coolify.token = Token::Limited(vec![Ability::Read, Ability::Deploy]),
+            |world| world.coolify.token = SimToken::Limited(vec![SimAbility::Read, SimAbility::Deploy]),
             &["✓ read", "✗ write", "✓ deploy", "make a token with read, write and deploy"],
             2,
         ),
         (
-            |world| world.coolify.token = Token::Limited(vec![Ability::Read, Ability::Write]),
+            |world| world.coolify.token = SimToken::Limited(vec![SimAbility::Read, SimAbility::Write]),
             &["✓ read", "✓ write", "✗ deploy"],
             2,
         ),
-        (|world| world.coolify.token = Token::Unknown, &["✗ coolify", "401", "it has expired"], 2),
-        (|world| world.coolify.token = Token::OfMember, &["✗ coolify", "must be an admin or the owner"], 2),
+        (|world| world.coolify.token = SimToken::Unknown, &["✗ coolify", "401", "it has expired"], 2),
+        (
+            |world| world.coolify.token = SimToken::OfMember,
+            &["✗ coolify", "must be an admin or the owner"],
+            2,
+        ),
         (|world| world.coolify.door = Door::Shut, &["✗ coolify", "API is disabled", "switch the API on"], 2),
         (|world| world.coolify.door = Door::Listed, &["✗ coolify", "add this machine's address"], 2),
         (|world| world.server.usable = false, &["✗ server       localhost is not usable", "validate it"], 2),

@@ -6,8 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fabrik::sandbox::world::{Ability, Door, Token};
-use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Front, World};
+use fabrik::sandbox::world::{Door, SimAbility, SimToken};
+use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, SimFront, World};
 
 use super::fixture::{CliFixture, Said};
 use super::served::Served;
@@ -29,19 +29,19 @@ fn state(name: &str, setting: &'static str, makes: impl Fn(&mut World) + 'static
 
 fn fronts() -> impl Iterator<Item = State> {
     let fronts = [
-        Front::NoName,
-        Front::Closed,
-        Front::Untrusted,
-        Front::Plain,
-        Front::OnlyTls,
-        Front::Moved("https://elsewhere.example.com".to_owned()),
-        Front::LoginRedirect,
-        Front::Page,
-        Front::NoRoute,
-        Front::Password,
-        Front::Forbidden,
-        Front::BadGateway,
-        Front::OtherJson,
+        SimFront::NoName,
+        SimFront::Closed,
+        SimFront::Untrusted,
+        SimFront::Plain,
+        SimFront::OnlyTls,
+        SimFront::Moved("https://elsewhere.example.com".to_owned()),
+        SimFront::LoginRedirect,
+        SimFront::Page,
+        SimFront::NoRoute,
+        SimFront::Password,
+        SimFront::Forbidden,
+        SimFront::BadGateway,
+        SimFront::OtherJson,
     ];
     let hosts = [(COOLIFY, "COOLIFY_API_URL"), (CLOUDFLARE, "CLOUDFLARE_API_URL")];
     hosts.into_iter().flat_map(move |(host, setting)| {
@@ -54,16 +54,18 @@ fn fronts() -> impl Iterator<Item = State> {
 }
 
 fn tokens() -> Vec<State> {
-    let limited = |name: &str, abilities: &'static [Ability], reads_suffice| State {
+    let limited = |name: &str, abilities: &'static [SimAbility], reads_suffice| State {
         reads_suffice,
-        ..state(name, "COOLIFY_API_TOKEN", |world| world.coolify.token = Token::Limited(abilities.to_vec()))
+        ..state(name, "COOLIFY_API_TOKEN", |world| {
+            world.coolify.token = SimToken::Limited(abilities.to_vec())
+        })
     };
     vec![
-        state("an unknown token", "COOLIFY_API_TOKEN", |world| world.coolify.token = Token::Unknown),
-        state("a member's token", "COOLIFY_API_TOKEN", |world| world.coolify.token = Token::OfMember),
-        limited("a token without read", &[Ability::Write, Ability::Deploy], false),
-        limited("a token without write", &[Ability::Read, Ability::Deploy], true),
-        limited("a token without deploy", &[Ability::Read, Ability::Write], true),
+        state("an unknown token", "COOLIFY_API_TOKEN", |world| world.coolify.token = SimToken::Unknown),
+        state("a member's token", "COOLIFY_API_TOKEN", |world| world.coolify.token = SimToken::OfMember),
+        limited("a token without read", &[SimAbility::Write, SimAbility::Deploy], false),
+        limited("a token without write", &[SimAbility::Read, SimAbility::Deploy], true),
+        limited("a token without deploy", &[SimAbility::Read, SimAbility::Write], true),
         state("another team's token", "COOLIFY_API_TOKEN", |world| world.arm(Fault::TeamSwap, None)),
         state("an API that is off", "COOLIFY_API_URL", |world| world.coolify.door = Door::Shut),
         state("an address that is not allowed", "COOLIFY_API_URL", |world| world.coolify.door = Door::Listed),
@@ -125,7 +127,9 @@ fn what_keeps_a_run_from_working_is_told_by_every_command_before_anything_is_wri
 
 #[test]
 fn a_first_apply_that_does_not_pass_makes_no_journal_of_a_wrong_address() {
-    for front in [Front::Page, Front::Moved("https://elsewhere.example.com".to_owned()), Front::NoName] {
+    for front in
+        [SimFront::Page, SimFront::Moved("https://elsewhere.example.com".to_owned()), SimFront::NoName]
+    {
         let house = CliFixture::with_app();
         house.third_party(|world| {
             world.fronts.insert(COOLIFY.to_owned(), front.clone());

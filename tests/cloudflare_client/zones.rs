@@ -2,7 +2,7 @@
 
 use fabrik::providers::ReadError;
 use fabrik::providers::cloudflare::{Proxy, Weight};
-use fabrik::sandbox::records::Zone;
+use fabrik::sandbox::records::SimZone;
 use fabrik::sandbox::{Quirk, Setup};
 
 use super::{Sky, refusal};
@@ -10,7 +10,7 @@ use super::{Sky, refusal};
 #[tokio::test]
 async fn the_longest_zone_that_holds_the_host_is_taken() {
     let sky = Sky::new();
-    sky.change(|world| world.zones.push(Zone::at("team.example.com")));
+    sky.change(|world| world.zones.push(SimZone::at("team.example.com")));
     for (host, zone) in [
         ("blog.team.example.com", "team.example.com"),
         ("team.example.com", "team.example.com"),
@@ -54,7 +54,7 @@ async fn several_zones_of_one_name_are_named_with_their_accounts_and_deleted_one
     let first = sky.zone().await;
     let double = |id: &str, account: &str, status: &str| {
         let setup = Setup { account: account.to_owned(), status: status.to_owned(), ..Setup::default() };
-        Zone { id: id.repeat(32), setup, ..Zone::at("example.com") }
+        SimZone { id: id.repeat(32), setup, ..SimZone::at("example.com") }
     };
     sky.change(|world| world.zones.push(double("d", "Old", "deleted")));
     assert_eq!(sky.zone().await, first);

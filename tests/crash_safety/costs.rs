@@ -11,8 +11,8 @@ use std::time::Duration;
 use fabrik::engine::commands::{CommandOutcome, Engine};
 use fabrik::engine::event::{Event, EventSink};
 use fabrik::engine::waits::Wait;
-use fabrik::sandbox::world::Token;
-use fabrik::sandbox::{Fault, Side, Verdict, World};
+use fabrik::sandbox::world::SimToken;
+use fabrik::sandbox::{Fault, HookVerdict, Side, World};
 use machine::phase::VolumePolicy;
 
 use super::crash::CrashPoint;
@@ -109,7 +109,7 @@ async fn cost(scenario: &Scenario, command: impl AsyncFnOnce(Engine) -> CommandO
         if point.side == Side::Before {
             *count.lock().unwrap().entry(kind(&point.method, &point.path)).or_default() += 1;
         }
-        Verdict::Go
+        HookVerdict::Go
     }));
     let (waits, clock) = (Arc::new(Waits::default()), scenario.sandbox.ports().clock);
     let engine = scenario.process(&CrashPoint::default());
@@ -181,16 +181,16 @@ async fn resumed_after_a_refused_token(made: Made) -> Cost {
         if point.side == Side::Before && point.path.contains("/deploy?") {
             sandbox.with_world(revoke).unwrap();
         }
-        Verdict::Go
+        HookVerdict::Go
     }));
     scenario.heard_through(ports).await;
-    scenario.sandbox.with_world(|world| world.coolify.token = Token::Root).unwrap();
+    scenario.sandbox.with_world(|world| world.coolify.token = SimToken::Root).unwrap();
     let run = scenario.open_run().await.expect("it parked");
     cost(&scenario, async move |engine: Engine| engine.resume(&run, &options()).await).await
 }
 
 fn revoke(world: &mut World) {
-    world.coolify.token = Token::Unknown;
+    world.coolify.token = SimToken::Unknown;
 }
 
 fn told(made: Made, costs: &[(&str, Cost)]) -> String {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use fabrik::journal::decorator::StoreDecorator;
 use fabrik::journal::{JournalStore, LEASE, Lease, StoreError};
 use fabrik::net::Ports;
-use fabrik::sandbox::{Hook, Sandbox, Side, Verdict};
+use fabrik::sandbox::{Hook, HookVerdict, Sandbox, Side};
 use machine::entry::StoredEntry;
 use machine::id::RunId;
 
@@ -100,7 +100,7 @@ impl CrashPoint {
         let hook: Hook = Arc::new(move |point| {
             let side = if point.side == Side::Before { "before" } else { "after" };
             let what = || format!("{side} {} {}", point.method, point.path);
-            if crash.pass(what) { Verdict::Go } else { Verdict::Crash }
+            if crash.pass(what) { HookVerdict::Go } else { HookVerdict::Crash }
         });
         sandbox.outside_with_hook(hook)
     }

@@ -6,7 +6,7 @@
 
 use fabrik::engine::RunOutcome;
 use fabrik::engine::commands::CommandOutcome;
-use fabrik::sandbox::services::Volume;
+use fabrik::sandbox::services::SimVolume;
 
 use super::crash::CrashPoint;
 use super::invariants::{always, at_rest};
@@ -41,7 +41,7 @@ impl Then {
 struct Tale {
     story: Story,
     shown: String,
-    volumes: Vec<Volume>,
+    volumes: Vec<SimVolume>,
 }
 
 /// How many crashes were lived through.

@@ -11,7 +11,7 @@ use fabrik::plan::survey::survey;
 use fabrik::plan::{Preflight, Release, ResolvedSpec};
 use fabrik::report::changes;
 use fabrik::sandbox::World;
-use fabrik::sandbox::applications::Storage;
+use fabrik::sandbox::applications::SimStorage;
 
 use super::crash::CrashPoint;
 use super::invariants::at_rest;
@@ -282,7 +282,7 @@ async fn a_volume_that_leaves_the_spec_stays_on_the_server_and_is_named() {
 async fn volumes_that_others_added_to_the_app_are_left_alone() {
     let scenario = scenario(IMAGE);
     complete(&scenario, "with a volume").await;
-    let theirs = Storage { uuid: "theirs".into(), name: "theirs".into(), path: "/theirs".into() };
+    let theirs = SimStorage { uuid: "theirs".into(), name: "theirs".into(), path: "/theirs".into() };
     let add = |world: &mut World| world.applications[1].storages.push(theirs.clone());
     scenario.sandbox.with_world(add).unwrap();
     for change in ["blog:1.1", "blog:1.2"] {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fabrik::journal::{JournalStore, StoredRun};
 use fabrik::plan::release::{frozen, frozen_text};
 use fabrik::sandbox::World;
-use fabrik::sandbox::applications::{Application, Deployment as Deployed};
-use fabrik::sandbox::services::{Container, Service};
+use fabrik::sandbox::applications::{Application, SimDeployment as Deployed};
+use fabrik::sandbox::services::{SimContainer, SimService};
 use fabrik::secrets::FingerprintKey;
 use machine::deployment::Deployment;
 use machine::effect::Effect;
@@ -235,9 +235,9 @@ fn the_newest_release_is_what_is_there(world: &World, told: &Told, context: &str
 }
 
 /// A finished run that anything proves has its release running, and the container that is routed to is labelled so.
-fn no_false_success(finished: &Deployment<Complete>, service: &Service, context: &str) {
+fn no_false_success(finished: &Deployment<Complete>, service: &SimService, context: &str) {
     let (plan, evidence) = (&finished.phase().plan, &finished.phase().evidence);
-    let is_up = service.containers.iter().all(Container::is_up);
+    let is_up = service.containers.iter().all(SimContainer::is_up);
     assert!(is_up || evidence.proof == Proof::None, "{context}: proven by {:?}, and not up", evidence.proof);
     let main = service.container(&plan.app.attributes["service"]).expect("the main container");
     let shown = main.headers.iter().find(|(name, _)| name == "X-Fabrik-Release").map(|(_, value)| value);

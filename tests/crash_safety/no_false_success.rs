@@ -9,7 +9,7 @@ use fabrik::net::Ports;
 use fabrik::report::RunHistory;
 use fabrik::report::summary::{Direction, Summary};
 use fabrik::sandbox::services::Line;
-use fabrik::sandbox::{Fault, ProxyKind, Verdict, World};
+use fabrik::sandbox::{Fault, HookVerdict, ProxyKind, World};
 use fabrik::spec::templates::Template;
 use machine::entry::Proof;
 
@@ -137,7 +137,7 @@ fn runs(world: &World, release: &str) -> bool {
     let applications = world.applications.iter().filter(|it| it.description.is_some());
     let mut containers =
         services.flat_map(|it| &it.containers).chain(applications.filter_map(|it| it.container.as_ref()));
-    let is_it = |container: &fabrik::sandbox::services::Container| {
+    let is_it = |container: &fabrik::sandbox::services::SimContainer| {
         container.is_up() && container.release.as_deref() == Some(release)
     };
     let first = containers.next();
@@ -295,7 +295,7 @@ async fn the_log_that_is_shown_is_the_new_versions_and_has_no_secret() {
                 }
             };
             sandbox.with_world(say).unwrap();
-            Verdict::Go
+            HookVerdict::Go
         }))
     };
     let apply = async |ports: Ports| {

@@ -12,7 +12,7 @@ use fabrik::journal::decorator::StoreDecorator;
 use fabrik::journal::{Acquisition, JournalStore, Lease, StoreError};
 use fabrik::report::summary::Direction;
 use fabrik::report::{RunHistory, Summary};
-use fabrik::sandbox::{Fault, Verdict, World};
+use fabrik::sandbox::{Fault, HookVerdict, World};
 use fabrik::spec::Spec;
 use machine::entry::{JournalEntry, Purpose, StoredEntry};
 use machine::phase::PhaseKind;
@@ -72,7 +72,7 @@ async fn a_token_of_another_team_in_the_middle_of_an_undo_parks_and_calls_nothin
             if undoing.load(order) && deletes.fetch_add(1, order) == calls {
                 sandbox.with_world(|world| world.arm(Fault::TeamSwap, None)).unwrap();
             }
-            Verdict::Go
+            HookVerdict::Go
         }));
         let mut process = scenario.process(&CrashPoint::default());
         process.clients = process.clients.clone().through(&ports);
@@ -427,7 +427,7 @@ async fn an_interrupted_run_parks_at_its_next_safe_point_and_is_resumed() {
             if counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == at {
                 cancel.ask();
             }
-            Verdict::Go
+            HookVerdict::Go
         }));
         process.clients = process.clients.clone().through(&ports);
         process.ports = ports;
@@ -488,7 +488,7 @@ async fn a_secret_that_the_app_logs_is_not_in_the_journal() {
             }
         };
         sandbox.with_world(shout).unwrap();
-        Verdict::Go
+        HookVerdict::Go
     }));
     let mut process = scenario.process(&CrashPoint::default());
     process.clients = process.clients.clone().through(&ports);

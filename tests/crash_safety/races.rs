@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use fabrik::engine::RunOutcome;
 use fabrik::engine::commands::{CommandOutcome, Engine};
 use fabrik::engine::phase_error::Interruption;
-use fabrik::sandbox::{Hook, Side, Verdict, World};
+use fabrik::sandbox::{Hook, HookVerdict, Side, World};
 use fabrik::spec::Spec;
 
 use super::crash::CrashPoint;
@@ -33,7 +33,7 @@ async fn a_stranger_that_arrives_after_the_plan_is_not_joined() {
             if is_look && looks.fetch_add(1, Ordering::SeqCst) == 1 {
                 sandbox.stranger_record("blog.example.com").unwrap();
             }
-            Verdict::Go
+            HookVerdict::Go
         }),
     );
     let outcome = process.apply(scenario.spec(), &options()).await;
@@ -80,7 +80,7 @@ fn two_apps_that_want_the_same_new_project_make_it_once() {
             let outcome = second.join().unwrap();
             assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Parked { .. })), "{outcome:?}");
         }
-        Verdict::Go
+        HookVerdict::Go
     });
     let first = process_with(&scenario, hook);
     let outcome = runtime().block_on(first.apply(scenario.spec(), &options()));

@@ -33,7 +33,7 @@ fn records(world: &World) -> Vec<(&str, &str, bool)> {
 fn urls(world: &World) -> Vec<String> {
     let ours = world.services.iter().filter(|it| it.description.is_some());
     let applications = world.applications.iter().filter(|it| it.description.is_some());
-    ours.flat_map(fabrik::sandbox::Service::domains)
+    ours.flat_map(fabrik::sandbox::SimService::domains)
         .chain(applications.filter_map(|it| it.fqdn.clone()))
         .collect()
 }

@@ -13,7 +13,7 @@ use fabrik::journal::sqlite::SqliteStore;
 use fabrik::journal::{Holder, JournalStore};
 use fabrik::net::Ports;
 use fabrik::providers::{Clients, Cloudflare, Coolify};
-use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox, Verdict, World};
+use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, HookVerdict, Sandbox, World};
 use fabrik::secrets::{FingerprintKey, Secret};
 use fabrik::spec::Spec;
 use machine::entry::Purpose;
@@ -246,7 +246,7 @@ impl Scenario {
                 ours.flat_map(|service| &mut service.containers).for_each(|it| it.log.clear());
             };
             sandbox.with_world(hush).unwrap();
-            Verdict::Go
+            HookVerdict::Go
         }))
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fabrik::engine::RunOutcome;
 use fabrik::engine::commands::CommandOutcome;
-use fabrik::sandbox::{Fault, RequestFault, Service, Verdict};
+use fabrik::sandbox::{Fault, HookVerdict, RequestFault, SimService};
 use serde_json::{Value, json};
 
 use super::crash::CrashPoint;
@@ -63,12 +63,12 @@ async fn complete(scenario: &Scenario) -> Vec<String> {
     warnings
 }
 
-fn service(scenario: &Scenario) -> Service {
+fn service(scenario: &Scenario) -> SimService {
     let world = scenario.sandbox.world();
     world.services.into_iter().find(|service| service.description.is_some()).expect("the app")
 }
 
-fn silent(service: &Service) -> Vec<&str> {
+fn silent(service: &SimService) -> Vec<&str> {
     service.parts.iter().filter(|part| part.excluded).map(|part| part.name.as_str()).collect()
 }
 
@@ -187,7 +187,7 @@ async fn with_db_down(scenario: &Scenario) -> (CommandOutcome, Vec<String>) {
             world.services.iter_mut().for_each(|it| it.containers.retain(|container| container.part != "db"));
         };
         sandbox.with_world(end).unwrap();
-        Verdict::Go
+        HookVerdict::Go
     }));
     scenario.heard_through(ports).await
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use fabrik::engine::RunOutcome;
 use fabrik::engine::commands::{CommandOutcome, Engine};
-use fabrik::sandbox::{Fault, Point, Side, Verdict};
+use fabrik::sandbox::{Fault, HookVerdict, Point, Side};
 
 use super::crash::CrashPoint;
 use super::invariants::{always, at_rest};
@@ -34,7 +34,7 @@ async fn swapped(scenario: &Scenario, first: usize, length: u32) -> (CommandOutc
             flag.store(true, Ordering::SeqCst);
             sandbox.with_world(|world| world.arm(Fault::TeamSwap, Some(length))).unwrap();
         }
-        Verdict::Go
+        HookVerdict::Go
     }));
     let engine = process(scenario);
     let clients = engine.clients.clone().through(&ports);

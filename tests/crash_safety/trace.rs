@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fabrik::engine::commands::CommandOutcome;
-use fabrik::sandbox::{RequestFault, Side, Verdict};
+use fabrik::sandbox::{HookVerdict, RequestFault, Side};
 
 use super::crash::CrashPoint;
 use super::scenario::{Scenario, options};
@@ -28,7 +28,7 @@ async fn traced(
             let request = format!("{} {}", point.method, point.path);
             trace.lock().unwrap().push(Seen { request, at: clock.boot() });
         }
-        Verdict::Go
+        HookVerdict::Go
     }));
     let mut process = scenario.process(&CrashPoint::default());
     process.clients = process.clients.clone().through(&ports);

@@ -9,7 +9,7 @@ use fabrik::engine::RunOutcome;
 use fabrik::engine::commands::CommandOutcome;
 use fabrik::engine::phase_error::Interruption;
 use fabrik::sandbox::applications::{Application, Said};
-use fabrik::sandbox::{Fault, Point, RequestFault, Sandbox, Side, Verdict, World};
+use fabrik::sandbox::{Fault, HookVerdict, Point, RequestFault, Sandbox, Side, World};
 use machine::cause::Cause;
 use machine::receipt::Receipt;
 use machine::replay::AnyDeployment;
@@ -47,7 +47,7 @@ async fn meddled(
         if point.side == Side::Before {
             meddle(point, &sandbox);
         }
-        Verdict::Go
+        HookVerdict::Go
     }));
     let mut process = scenario.process(&CrashPoint::default());
     process.clients = process.clients.clone().through(&ports);

@@ -6,7 +6,7 @@ use fabrik::engine::RunOutcome;
 use fabrik::engine::commands::CommandOutcome;
 use fabrik::plan::Release;
 use fabrik::plan::drift::drift;
-use fabrik::sandbox::services::Container;
+use fabrik::sandbox::services::SimContainer;
 use fabrik::sandbox::{Fault, World};
 
 use super::crash::CrashPoint;
@@ -112,7 +112,7 @@ fn scenario(source: &str, values: &BTreeMap<String, String>) -> Scenario {
     scenario
 }
 
-fn containers(world: &World) -> Vec<&Container> {
+fn containers(world: &World) -> Vec<&SimContainer> {
     let services = world.services.iter().filter(|it| it.description.is_some()).flat_map(|it| &it.containers);
     let applications = world.applications.iter().filter(|it| it.description.is_some());
     services.chain(applications.flat_map(|it| &it.container)).collect()

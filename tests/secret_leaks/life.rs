@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 
 use fabrik::sandbox::World;
-use fabrik::sandbox::events::Event;
-use fabrik::sandbox::services::Container;
+use fabrik::sandbox::events::SimEvent;
+use fabrik::sandbox::services::SimContainer;
 use fabrik::secrets::{Secret, keep};
 
 use super::canaries::{self, Ears};
@@ -147,14 +147,14 @@ fn without_variables(json: &[u8]) -> Vec<u8> {
         service.containers.iter_mut().for_each(emptied);
     }
     for job in &mut world.jobs {
-        if let Event::StartEnds(_, start) = &mut job.event {
+        if let SimEvent::StartEnds(_, start) = &mut job.event {
             start.containers.iter_mut().for_each(emptied);
         }
     }
     serde_json::to_vec(&world).unwrap()
 }
 
-fn emptied(container: &mut Container) {
+fn emptied(container: &mut SimContainer) {
     container.log.clear();
     container.env.0.clear();
 }

@@ -211,7 +211,7 @@ impl Life {
             if due && !flag.swap(true, Ordering::SeqCst) {
                 hurt.lock().expect("nobody panics here").extend(strike(&sandbox, third, seed));
             }
-            fabrik::sandbox::Verdict::Go
+            fabrik::sandbox::HookVerdict::Go
         });
         drop(self.act(act, self.through(&self.scenario.sandbox, hook)).await);
         self.tally.strikes += u64::from(struck.load(Ordering::SeqCst));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fabrik::sandbox::records::Record;
-use fabrik::sandbox::world::{Ability, Token};
+use fabrik::sandbox::world::{SimAbility, SimToken};
 use fabrik::sandbox::{Fault, Sandbox, World};
 use jiff::SignedDuration;
 
@@ -113,11 +113,11 @@ fn squat(sandbox: &Sandbox, lot: u64) -> Option<Wound> {
 fn take_the_token(sandbox: &Sandbox, third: Third, lot: u64) -> Option<Wound> {
     let strike = |world: &mut World| match third {
         Third::Scope => {
-            world.coolify.token = Token::Limited(vec![Ability::Read]);
+            world.coolify.token = SimToken::Limited(vec![SimAbility::Read]);
             Some(Wound::Token)
         }
         _ if lot.is_multiple_of(2) => {
-            world.coolify.token = Token::Unknown;
+            world.coolify.token = SimToken::Unknown;
             Some(Wound::Token)
         }
         _ => {
@@ -147,7 +147,7 @@ pub fn heal(sandbox: &Sandbox, wound: &Wound) -> Result<(), String> {
             Ok(())
         }
         Wound::Token => {
-            world.coolify.token = Token::Root;
+            world.coolify.token = SimToken::Root;
             Ok(())
         }
         Wound::App { uuid, name, description } => {

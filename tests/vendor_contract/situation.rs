@@ -1,8 +1,8 @@
 //! The situation that an exchange was recorded in: what the token was, whether the workers and the server were
 //! there, and what Docker made of the containers.
 
-use fabrik::sandbox::events::Event;
-use fabrik::sandbox::world::{Ability, Door, Token};
+use fabrik::sandbox::events::SimEvent;
+use fabrik::sandbox::world::{Door, SimAbility, SimToken};
 use fabrik::sandbox::{Fault, World};
 
 use super::recorded::Exchange;
@@ -109,14 +109,14 @@ fn tag(world: &mut World, application: &str, tag: &str) {
     found.for_each(|it| it.tags = vec![tag.to_owned()]);
 }
 
-fn token(kind: &str) -> Token {
+fn token(kind: &str) -> SimToken {
     match kind {
-        "invalid" | "expired" => Token::Unknown,
-        "read" | "readsens" | "member_read" => Token::Limited(vec![Ability::Read]),
-        "write" => Token::Limited(vec![Ability::Write]),
-        "deploy" => Token::Limited(vec![Ability::Deploy]),
-        "member_write" => Token::OfMember,
-        _ => Token::Root,
+        "invalid" | "expired" => SimToken::Unknown,
+        "read" | "readsens" | "member_read" => SimToken::Limited(vec![SimAbility::Read]),
+        "write" => SimToken::Limited(vec![SimAbility::Write]),
+        "deploy" => SimToken::Limited(vec![SimAbility::Deploy]),
+        "member_write" => SimToken::OfMember,
+        _ => SimToken::Root,
     }
 }
 
@@ -155,7 +155,7 @@ pub fn docker(stage: &Stage, exchange: &Exchange) {
 pub fn after(stage: &Stage, exchange: &Exchange) {
     change(stage, |world| {
         if UNSCHEDULED.contains(&exchange.n) {
-            world.jobs.retain(|job| !matches!(job.event, Event::Scan(_)));
+            world.jobs.retain(|job| !matches!(job.event, SimEvent::Scan(_)));
         }
         if !time_passes(exchange) && exchange.n < KEPT {
             world.jobs.clear();
@@ -175,7 +175,7 @@ fn judge(world: &mut World, n: u64) {
     let named =
         |uuid: &str| world.applications.iter().any(|it| it.uuid == uuid && well.contains(&it.name.as_str()));
     for job in &mut world.jobs {
-        if let Event::DeploymentEnds(_, launch) = &mut job.event {
+        if let SimEvent::DeploymentEnds(_, launch) = &mut job.event {
             launch.fails = !(when.contains(&n) && named(&launch.application));
         }
     }
@@ -196,8 +196,8 @@ fn retime(world: &mut World, (name, stopped_ms, forgotten_ms): (&str, u64, u64))
     let uuid = all.into_iter().find(|(known, _)| *known == name).map(|(_, uuid)| uuid.clone());
     for job in &mut world.jobs {
         match &job.event {
-            Event::Stopped(it) if Some(it) == uuid.as_ref() => job.due_ms = now + stopped_ms,
-            Event::Deleted { resource, .. } if Some(resource) == uuid.as_ref() => {
+            SimEvent::Stopped(it) if Some(it) == uuid.as_ref() => job.due_ms = now + stopped_ms,
+            SimEvent::Deleted { resource, .. } if Some(resource) == uuid.as_ref() => {
                 job.due_ms = now + forgotten_ms;
             }
             _ => {}

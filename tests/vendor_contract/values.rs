@@ -84,7 +84,7 @@ impl Lab {
     fn env(&self, uuid: &str) -> Env {
         let world = self.sandbox.world();
         let service = world.services.iter().find(|it| it.uuid == uuid);
-        let own = |it: &&fabrik::sandbox::services::Container| it.part == "web";
+        let own = |it: &&fabrik::sandbox::services::SimContainer| it.part == "web";
         let application = world.applications.iter().find(|it| it.uuid == uuid);
         let of_service = service.and_then(|it| it.containers.iter().find(own));
         let found = of_service.or(application.and_then(|it| it.container.as_ref()));

@@ -8,7 +8,7 @@ use fabrik::engine::RunOutcome;
 use fabrik::engine::commands::CommandOutcome;
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::lifecycle::Container;
-use fabrik::sandbox::{Fault, Sandbox, Verdict};
+use fabrik::sandbox::{Fault, HookVerdict, Sandbox};
 
 use crate::cli::fixture::CliFixture;
 use crate::crash_safety::crash::CrashPoint;
@@ -95,7 +95,7 @@ async fn a_version_without_service_logs_is_never_asked_for_one() {
         let seen = asked.clone();
         let ports = scenario.sandbox.outside_with_hook(Arc::new(move |point| {
             seen.lock().unwrap().push(point.path.clone());
-            Verdict::Go
+            HookVerdict::Go
         }));
         let mut process = scenario.process(&CrashPoint::default());
         process.clients = process.clients.clone().through(&ports);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fabrik::net::Request;
-use fabrik::sandbox::world::Token;
+use fabrik::sandbox::world::SimToken;
 use fabrik::sandbox::{COOLIFY, Sandbox};
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ async fn an_application_must_name_its_ports_before_4_1_2() {
 #[tokio::test]
 async fn the_token_of_a_plain_member_is_let_in_before_4_1_2() {
     let sandbox = Sandbox::in_memory(1);
-    sandbox.with_world(|world| world.coolify.token = Token::OfMember).unwrap();
+    sandbox.with_world(|world| world.coolify.token = SimToken::OfMember).unwrap();
     for (version, status) in [("4.1.1", 200), ("4.1.2", 403)] {
         be(&sandbox, version);
         assert_eq!(asked(&sandbox, "GET", "/servers", &NO_BODY).await.0, status, "{version}");

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::normal::{VALIDATION, Wanted};
+use super::normal::{VALIDATION, WantedRecord};
 use super::{Answer, done, find, listing, refused};
 use crate::sandbox::ask::{Ask, Reply};
-use crate::sandbox::records::{Record, Zone};
+use crate::sandbox::records::{Record, SimZone};
 use crate::sandbox::resolver::publish;
 use crate::sandbox::world::World;
 
 /// Creates a record. Answers 200, not 201.
-pub fn create(world: &mut World, zone: &Zone, ask: &Ask) -> Answer {
+pub fn create(world: &mut World, zone: &SimZone, ask: &Ask) -> Answer {
     let body = body(ask)?;
     if ["type", "name", "content"].iter().any(|key| !body.get(*key).is_some_and(Value::is_string)) {
         return Err(refused(400, VALIDATION, "type, name and content are required"));
@@ -42,9 +42,9 @@ pub fn create(world: &mut World, zone: &Zone, ask: &Ask) -> Answer {
 }
 
 /// Changes what the body names.
-pub fn patch(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
+pub fn patch(world: &mut World, zone: &SimZone, id: &str, ask: &Ask) -> Answer {
     let before = editable(world, zone, id)?;
-    let start = Wanted {
+    let start = WantedRecord {
         kind: before.kind.clone(),
         name: before.name.clone(),
         content: before.content.clone(),
@@ -56,14 +56,14 @@ pub fn patch(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
 }
 
 /// Replaces it: what the body leaves out goes back to its default, the comment too.
-pub fn put(world: &mut World, zone: &Zone, id: &str, ask: &Ask) -> Answer {
+pub fn put(world: &mut World, zone: &SimZone, id: &str, ask: &Ask) -> Answer {
     let before = editable(world, zone, id)?;
-    let start = Wanted { kind: before.kind.clone(), name: before.name.clone(), ..nothing() };
+    let start = WantedRecord { kind: before.kind.clone(), name: before.name.clone(), ..nothing() };
     change(world, zone, id, &start, ask)
 }
 
 /// Deletes it. Only the id is documented in the answer.
-pub fn delete(world: &mut World, zone: &Zone, id: &str) -> Answer {
+pub fn delete(world: &mut World, zone: &SimZone, id: &str) -> Answer {
     let record = editable(world, zone, id)?.clone();
     world.records.retain(|it| it.id != record.id);
     let now = world.time.boot_ms;
@@ -77,7 +77,7 @@ pub fn delete(world: &mut World, zone: &Zone, id: &str) -> Answer {
     Ok(Reply::json(200, &json!({"result": {"id": id}})))
 }
 
-fn change(world: &mut World, zone: &Zone, id: &str, start: &Wanted, ask: &Ask) -> Answer {
+fn change(world: &mut World, zone: &SimZone, id: &str, start: &WantedRecord, ask: &Ask) -> Answer {
     let wanted = start.clone().with(&body(ask)?, zone)?;
     if wanted.kind != start.kind {
         return Err(refused(400, VALIDATION, "the type of a record cannot be changed"));
@@ -103,13 +103,13 @@ fn change(world: &mut World, zone: &Zone, id: &str, start: &Wanted, ask: &Ask) -
 }
 
 /// The record, unless a product of Cloudflare's own keeps it.
-fn editable<'a>(world: &'a World, zone: &Zone, id: &str) -> Result<&'a Record, Reply> {
+fn editable<'a>(world: &'a World, zone: &SimZone, id: &str) -> Result<&'a Record, Reply> {
     let record = find(world, zone, id)?;
     if record.read_only { Err(refused(400, VALIDATION, "the record is read-only")) } else { Ok(record) }
 }
 
-fn nothing() -> Wanted {
-    Wanted {
+fn nothing() -> WantedRecord {
+    WantedRecord {
         kind: String::new(),
         name: String::new(),
         content: String::new(),
@@ -129,7 +129,7 @@ fn body(ask: &Ask) -> Result<Map<String, Value>, Reply> {
 /// Whether a record may stand beside the others of its name.
 ///
 /// Equal ones may not; CNAME stands alone beside A and AAAA; NS below the apex stands alone altogether.
-fn coexists(world: &World, zone: &Zone, wanted: &Wanted, itself: Option<&str>) -> Result<(), Reply> {
+fn coexists(world: &World, zone: &SimZone, wanted: &WantedRecord, itself: Option<&str>) -> Result<(), Reply> {
     let others = world.records.iter().filter(|it| it.zone == zone.id && Some(it.id.as_str()) != itself);
     for other in others.filter(|it| it.name == wanted.name) {
         if other.kind == wanted.kind && other.content == wanted.content && wanted.kind != "CNAME" {
@@ -147,7 +147,7 @@ fn coexists(world: &World, zone: &Zone, wanted: &Wanted, itself: Option<&str>) -
     Ok(())
 }
 
-fn clash(other: &str, wanted: &Wanted, zone: &Zone) -> Result<(), Reply> {
+fn clash(other: &str, wanted: &WantedRecord, zone: &SimZone) -> Result<(), Reply> {
     let addressed = |kind: &str| matches!(kind, "A" | "AAAA" | "CNAME");
     let below_apex = wanted.name != zone.name;
     match (other, wanted.kind.as_str()) {

@@ -6,14 +6,14 @@ use super::normal::VALIDATION;
 use super::quirks::Quirk;
 use super::{Answer, paged, refused, zones};
 use crate::sandbox::ask::Ask;
-use crate::sandbox::records::{Record, Zone};
+use crate::sandbox::records::{Record, SimZone};
 use crate::sandbox::world::World;
 
 /// Lists the records that pass the filters.
 ///
 /// # Errors
 /// The refusal to send for filters that make no sense.
-pub fn list(world: &World, zone: &Zone, ask: &Ask) -> Answer {
+pub fn list(world: &World, zone: &SimZone, ask: &Ask) -> Answer {
     if ask.query("shadowed_by_name").is_some() && ask.query("include_shadow_metadata").is_none() {
         return Err(refused(400, VALIDATION, "shadowed_by_name needs include_shadow_metadata"));
     }
@@ -32,7 +32,7 @@ pub fn list(world: &World, zone: &Zone, ask: &Ask) -> Answer {
 }
 
 /// Whether a record delegates `name`: an NS record at it or above it, below the apex.
-pub fn shadows(record: &Record, name: &str, zone: &Zone) -> bool {
+pub fn shadows(record: &Record, name: &str, zone: &SimZone) -> bool {
     let holds = name == record.name || name.ends_with(&format!(".{}", record.name));
     record.kind == "NS" && record.name != zone.name && holds
 }

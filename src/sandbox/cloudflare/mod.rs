@@ -14,7 +14,7 @@ mod zones;
 use serde_json::{Value, json};
 
 use super::ask::{Ask, Credentials, Reply};
-use super::records::{Record, Zone};
+use super::records::{Record, SimZone};
 use super::world::World;
 
 pub use listing::shadows;
@@ -125,7 +125,7 @@ fn verified(world: &World) -> Reply {
     Reply::json(200, &json!({"success": true, "errors": [], "messages": messages, "result": result}))
 }
 
-fn find<'a>(world: &'a World, zone: &Zone, id: &str) -> Result<&'a Record, Reply> {
+fn find<'a>(world: &'a World, zone: &SimZone, id: &str) -> Result<&'a Record, Reply> {
     if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(no_route());
     }

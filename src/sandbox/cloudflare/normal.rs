@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{ranges, refused, zones};
 use crate::sandbox::ask::Reply;
-use crate::sandbox::records::Zone;
+use crate::sandbox::records::SimZone;
 
 /// The wrapper code for what has no known code of its own.
 pub const VALIDATION: u32 = 1004;
@@ -17,7 +17,7 @@ const COMMENT_LIMIT: usize = 100;
 
 /// The members of a record that a client sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct WantedRecord {
     /// `A`, `AAAA`, `CNAME`, …
     pub kind: String,
     /// Full name.
@@ -32,12 +32,12 @@ pub struct Wanted {
     pub comment: Option<String>,
 }
 
-impl Wanted {
+impl WantedRecord {
     /// Takes over what `body` sets, normalises and checks it all.
     ///
     /// # Errors
     /// The refusal to send.
-    pub fn with(mut self, body: &Map<String, Value>, zone: &Zone) -> Result<Self, Reply> {
+    pub fn with(mut self, body: &Map<String, Value>, zone: &SimZone) -> Result<Self, Reply> {
         self.kind = text(body, "type")?.unwrap_or(self.kind);
         self.name = text(body, "name")?.unwrap_or(self.name);
         self.content = text(body, "content")?.unwrap_or(self.content);
@@ -92,7 +92,7 @@ fn flag(body: &Map<String, Value>) -> Result<Option<bool>, Reply> {
 }
 
 /// Relative names are completed, and so are names of other zones.
-fn full_name(name: &str, zone: &Zone) -> Result<String, Reply> {
+fn full_name(name: &str, zone: &SimZone) -> Result<String, Reply> {
     let name = zones::ascii(name);
     let full = match name.as_str() {
         "@" => zone.name.clone(),

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::quirks::Quirk;
 use super::{Answer, done, no_route, paged, refused};
 use crate::sandbox::ask::{Ask, Reply};
-use crate::sandbox::records::Zone;
+use crate::sandbox::records::SimZone;
 use crate::sandbox::resolver::NAME_SERVERS;
 use crate::sandbox::world::{World, digest, hex};
 
 impl World {
     /// The zone of this name, to be set up; made if it is not there and its name has two labels.
-    pub fn zone(&mut self, name: &str) -> Option<&mut Zone> {
+    pub fn zone(&mut self, name: &str) -> Option<&mut SimZone> {
         named(self, name)?;
         self.zones.iter_mut().find(|zone| zone.name == name)
     }
@@ -28,14 +28,15 @@ pub fn list(world: &mut World, ask: &Ask) -> Answer {
         return Ok(paged(ask, &[], 20));
     }
     named(world, &punycode);
-    let visible = |zone: &&Zone| zone.name == punycode && world.cloudflare.sees(&zone.name);
+    let visible = |zone: &&SimZone| zone.name == punycode && world.cloudflare.sees(&zone.name);
     Ok(paged(ask, &world.zones.iter().filter(visible).map(shown).collect::<Vec<_>>(), 20))
 }
 
 /// Those that were asked for before, and the one that examples are in. A token that sees some zones and not others
 /// may not list; one that sees none is shown none.
 fn list_all(world: &World, ask: &Ask) -> Answer {
-    let example = Zone::named("example.com").filter(|it| world.zones.iter().all(|zone| zone.name != it.name));
+    let example =
+        SimZone::named("example.com").filter(|it| world.zones.iter().all(|zone| zone.name != it.name));
     match world.cloudflare.scope.as_deref() {
         None => {
             let all: Vec<Value> = world.zones.iter().chain(&example).map(shown).collect();
@@ -50,12 +51,12 @@ fn list_all(world: &World, ask: &Ask) -> Answer {
 }
 
 /// The first zone of this name, remembered so that it can be found by id.
-pub fn named(world: &mut World, name: &str) -> Option<Zone> {
+pub fn named(world: &mut World, name: &str) -> Option<SimZone> {
     let name = ascii(name);
     if let Some(zone) = world.zones.iter().find(|zone| zone.name == name) {
         return Some(zone.clone());
     }
-    let zone = Zone::named(&name)?;
+    let zone = SimZone::named(&name)?;
     world.zones.push(zone.clone());
     Some(zone)
 }
@@ -64,7 +65,7 @@ pub fn named(world: &mut World, name: &str) -> Option<Zone> {
 ///
 /// # Errors
 /// The refusal to send: there is none, or the token does not see it.
-pub fn with_id(world: &World, id: &str) -> Result<Zone, Reply> {
+pub fn with_id(world: &World, id: &str) -> Result<SimZone, Reply> {
     let zone = world.zones.iter().find(|zone| zone.id == id).ok_or_else(no_route)?;
     if world.cloudflare.sees(&zone.name) { Ok(zone.clone()) } else { Err(unauthorized()) }
 }
@@ -75,7 +76,7 @@ pub fn unauthorized() -> Reply {
 }
 
 /// How many records a zone holds and may hold.
-pub fn usage(world: &World, zone: &Zone) -> Reply {
+pub fn usage(world: &World, zone: &SimZone) -> Reply {
     let used = world.records.iter().filter(|record| record.zone == zone.id).count();
     let quota = (!world.cloudflare.has(Quirk::QuotaHidden)).then_some(world.cloudflare.quota);
     done(&json!({"record_quota": quota, "record_usage": used}))
@@ -85,7 +86,7 @@ pub fn usage(world: &World, zone: &Zone) -> Reply {
 ///
 /// # Errors
 /// The refusal to send where the token may not read settings.
-pub fn ssl(world: &World, zone: &Zone) -> Answer {
+pub fn ssl(world: &World, zone: &SimZone) -> Answer {
     if world.cloudflare.has(Quirk::SettingsHidden) {
         return Err(unauthorized());
     }
@@ -93,7 +94,7 @@ pub fn ssl(world: &World, zone: &Zone) -> Answer {
 }
 
 /// A zone is shown with its Unicode name.
-pub fn shown(zone: &Zone) -> Value {
+pub fn shown(zone: &SimZone) -> Value {
     let account = hex(&digest(&[b"account", zone.setup.account.as_bytes()])[..16]);
     let mut shown = json!({
         "id": zone.id,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Context, Reply, applications, message, server_error};
-use crate::sandbox::events::{Event, QUEUE_MS, STOP_MS};
+use crate::sandbox::events::{QUEUE_MS, STOP_MS, SimEvent};
 use crate::sandbox::start;
 use crate::sandbox::world::digest;
 
@@ -16,7 +16,7 @@ pub fn start(desk: &mut Context, uuid: &str) -> Answer {
     if desk.service(uuid)?.status().contains("running") {
         return Err(message(400, "Service is already running."));
     }
-    desk.world.later(QUEUE_MS, Event::StartBegins(uuid.to_owned()));
+    desk.world.later(QUEUE_MS, SimEvent::StartBegins(uuid.to_owned()));
     Ok(message(200, "Service starting request queued."))
 }
 
@@ -26,14 +26,14 @@ pub fn stop(desk: &mut Context, uuid: &str) -> Answer {
     if status.contains("exited") || status.contains("stopped") {
         return Err(message(400, "Service is already stopped."));
     }
-    desk.world.later(STOP_MS, Event::Stopped(uuid.to_owned()));
+    desk.world.later(STOP_MS, SimEvent::Stopped(uuid.to_owned()));
     Ok(message(200, "Service stopping request queued."))
 }
 
 /// `POST /services/{uuid}/restart`: never refused.
 pub fn restart(desk: &mut Context, uuid: &str) -> Answer {
     desk.service(uuid)?;
-    desk.world.later(STOP_MS, Event::StoppedToRestart(uuid.to_owned()));
+    desk.world.later(STOP_MS, SimEvent::StoppedToRestart(uuid.to_owned()));
     Ok(message(200, "Service restarting request queued."))
 }
 
@@ -105,8 +105,8 @@ pub fn delete(desk: &mut Context, uuid: &str) -> Answer {
     }
     if !already {
         let resource = uuid.to_owned();
-        desk.world.later(takes_ms - GONE_MS, Event::Stopped(resource.clone()));
-        desk.world.later(takes_ms, Event::Deleted { resource, volumes });
+        desk.world.later(takes_ms - GONE_MS, SimEvent::Stopped(resource.clone()));
+        desk.world.later(takes_ms, SimEvent::Deleted { resource, volumes });
     }
     Ok(message(200, "Service deletion request queued."))
 }

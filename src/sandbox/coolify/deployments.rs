@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Answer, Context, Reply, applications, invalid, message, time};
-use crate::sandbox::applications::{Deployment, Said};
+use crate::sandbox::applications::{Said, SimDeployment};
 use crate::sandbox::deploy;
 
 impl Context<'_> {
     /// The team's deployment with this uuid.
-    fn deployment(&self, uuid: &str) -> Result<&Deployment, Reply> {
+    fn deployment(&self, uuid: &str) -> Result<&SimDeployment, Reply> {
         let found = self.world.deployments.iter().find(|it| it.uuid == uuid);
         let seen = found.filter(|it| self.application(&it.application).is_ok());
         seen.ok_or_else(|| message(404, "Deployment not found."))
@@ -37,7 +37,7 @@ pub fn show(desk: &mut Context, uuid: &str) -> Answer {
 pub fn of_application(desk: &mut Context, uuid: &str) -> Answer {
     desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let (skip, take) = (number(desk, "skip", 0)?, number(desk, "take", 10)?);
-    let all: Vec<&Deployment> =
+    let all: Vec<&SimDeployment> =
         desk.world.deployments.iter().filter(|it| it.application == uuid).rev().collect();
     let page: Vec<Value> = all.iter().skip(skip).take(take).map(|it| shown(desk, it)).collect();
     Ok(Reply::json(200, &json!({"count": all.len(), "deployments": page})))
@@ -62,7 +62,7 @@ pub fn cancel(desk: &mut Context, uuid: &str) -> Answer {
     Ok(Reply::json(200, &body))
 }
 
-fn shown(desk: &Context, deployment: &Deployment) -> Value {
+fn shown(desk: &Context, deployment: &SimDeployment) -> Value {
     let application = desk.world.application(&deployment.application);
     let mut shown = json!({
         "id": deployment.id,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, Context, Form, Reply, message, time};
 use crate::sandbox::dotenv;
-use crate::sandbox::services::EnvRow;
+use crate::sandbox::services::SimEnvRow;
 use crate::sandbox::world::World;
 
 const FIELDS: [&str; 9] = [
@@ -24,14 +24,14 @@ const FIELDS: [&str; 9] = [
 
 /// Whose variables, by uuid.
 #[derive(Debug, Clone, Copy)]
-pub enum Owner<'a> {
+pub enum RowOwner<'a> {
     /// An application's.
     Application(&'a str),
     /// A service's.
     Service(&'a str),
 }
 
-impl<'a> Owner<'a> {
+impl<'a> RowOwner<'a> {
     /// The owner that a path names.
     pub fn of(kind: &str, uuid: &'a str) -> Option<Self> {
         match kind {
@@ -45,7 +45,7 @@ impl<'a> Owner<'a> {
         matches!(self, Self::Application(_))
     }
 
-    fn rows(self, world: &mut World) -> Option<&mut Vec<EnvRow>> {
+    fn rows(self, world: &mut World) -> Option<&mut Vec<SimEnvRow>> {
         match self {
             Self::Application(uuid) => world.application_mut(uuid).map(|it| &mut it.envs),
             Self::Service(uuid) => world.service_mut(uuid).map(|it| &mut it.envs),
@@ -54,10 +54,10 @@ impl<'a> Owner<'a> {
 }
 
 impl Context<'_> {
-    fn rows(&self, owner: Owner) -> Result<&Vec<EnvRow>, Reply> {
+    fn rows(&self, owner: RowOwner) -> Result<&Vec<SimEnvRow>, Reply> {
         match owner {
-            Owner::Application(uuid) => self.application(uuid).map(|it| &it.envs),
-            Owner::Service(uuid) => self.service(uuid).map(|it| &it.envs),
+            RowOwner::Application(uuid) => self.application(uuid).map(|it| &it.envs),
+            RowOwner::Service(uuid) => self.service(uuid).map(|it| &it.envs),
         }
     }
 }
@@ -91,21 +91,21 @@ fn without(row: &mut Value, keys: &[&str]) {
 }
 
 impl Wanted {
-    fn is(&self, row: &EnvRow) -> bool {
+    fn is(&self, row: &SimEnvRow) -> bool {
         row.key == self.key && row.is_preview == self.is_preview
     }
 }
 
 /// All rows, those for previews last.
-pub fn list(desk: &mut Context, owner: Owner) -> Answer {
+pub fn list(desk: &mut Context, owner: RowOwner) -> Answer {
     let rows = desk.rows(owner)?;
-    let (previews, own): (Vec<&EnvRow>, Vec<&EnvRow>) = rows.iter().partition(|row| row.is_preview);
+    let (previews, own): (Vec<&SimEnvRow>, Vec<&SimEnvRow>) = rows.iter().partition(|row| row.is_preview);
     let shown = own.into_iter().chain(previews).map(|row| shown(desk.world, row));
     Ok(Reply::json(200, &shown.collect()))
 }
 
 /// A new row; one of that key must not be there.
-pub fn create(desk: &mut Context, owner: Owner) -> Answer {
+pub fn create(desk: &mut Context, owner: RowOwner) -> Answer {
     let form = read(desk, owner)?;
     let rows = desk.rows(owner)?.clone();
     let wanted = checked(form, owner)?;
@@ -121,7 +121,7 @@ pub fn create(desk: &mut Context, owner: Owner) -> Answer {
 }
 
 /// Changes the row of a key. Flags left out go back to what they were made with.
-pub fn patch(desk: &mut Context, owner: Owner) -> Answer {
+pub fn patch(desk: &mut Context, owner: RowOwner) -> Answer {
     let form = read(desk, owner)?;
     let rows = desk.rows(owner)?.clone();
     let wanted = checked(form, owner)?;
@@ -133,7 +133,7 @@ pub fn patch(desk: &mut Context, owner: Owner) -> Answer {
 
 /// Makes or changes rows one after the other. What came before a bad item stays. Of an application the rows are
 /// looked up once, so that a new key given twice becomes two.
-pub fn bulk(desk: &mut Context, owner: Owner) -> Answer {
+pub fn bulk(desk: &mut Context, owner: RowOwner) -> Answer {
     let form = Form::read(desk.ask)?;
     let before = desk.rows(owner)?.clone();
     let items = form.value("data").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -145,8 +145,8 @@ pub fn bulk(desk: &mut Context, owner: Owner) -> Answer {
         let fields: Map<String, Value> = item.as_object().cloned().unwrap_or_default();
         let unsaid = FLAGS.into_iter().filter(|flag| !fields.contains_key(*flag));
         let untold: Vec<&str> = match owner {
-            Owner::Application(_) => UNTOLD_OF_APPLICATION.into(),
-            Owner::Service(_) => UNTOLD.into_iter().chain(unsaid).collect(),
+            RowOwner::Application(_) => UNTOLD_OF_APPLICATION.into(),
+            RowOwner::Service(_) => UNTOLD.into_iter().chain(unsaid).collect(),
         };
         let wanted = checked(Form::of(fields.clone()), owner)?;
         let known = if owner.is_application() { before.clone() } else { desk.rows(owner)?.clone() };
@@ -161,7 +161,7 @@ pub fn bulk(desk: &mut Context, owner: Owner) -> Answer {
 }
 
 /// Deletes one row, and not its twin.
-pub fn delete(desk: &mut Context, owner: Owner, row: &str) -> Answer {
+pub fn delete(desk: &mut Context, owner: RowOwner, row: &str) -> Answer {
     let before = desk.rows(owner)?.len();
     let rows = owner.rows(desk.world).ok_or_else(|| message(404, "Resource not found."))?;
     rows.retain(|it| it.uuid != row);
@@ -171,12 +171,12 @@ pub fn delete(desk: &mut Context, owner: Owner, row: &str) -> Answer {
     Ok(message(200, "Environment variable deleted."))
 }
 
-fn read(desk: &Context, owner: Owner) -> Result<Form, Reply> {
+fn read(desk: &Context, owner: RowOwner) -> Result<Form, Reply> {
     let form = Form::read(desk.ask)?;
     Ok(if owner.is_application() { form.only(&FIELDS) } else { form })
 }
 
-fn checked(mut form: Form, owner: Owner) -> Result<Wanted, Reply> {
+fn checked(mut form: Form, owner: RowOwner) -> Result<Wanted, Reply> {
     let key = form.text("key").unwrap_or_default();
     if form.value("key").is_none_or(Value::is_null) {
         form.wrong("key", "This field is required.");
@@ -208,8 +208,8 @@ fn is_key(key: &str) -> bool {
 }
 
 /// Changes the row among `known` ones, or makes one.
-fn put(world: &mut World, owner: Owner, wanted: Wanted, known: &[EnvRow]) -> Value {
-    let (fresh, twin) = (EnvRow::empty(world, &wanted.key), EnvRow::empty(world, &wanted.key));
+fn put(world: &mut World, owner: RowOwner, wanted: Wanted, known: &[SimEnvRow]) -> Value {
+    let (fresh, twin) = (SimEnvRow::empty(world, &wanted.key), SimEnvRow::empty(world, &wanted.key));
     let now = world.time.wall;
     let id = known.iter().find(|row| wanted.is(row)).map(|row| row.uuid.clone());
     let Some(rows) = owner.rows(world) else { return Value::Null };
@@ -239,13 +239,13 @@ fn put(world: &mut World, owner: Owner, wanted: Wanted, known: &[EnvRow]) -> Val
 }
 
 /// The twin takes over the value and how it is written, and no secrecy (observed).
-fn for_previews(row: &EnvRow, twin: EnvRow) -> EnvRow {
+fn for_previews(row: &SimEnvRow, twin: SimEnvRow) -> SimEnvRow {
     let (value, literal, multiline) = (row.value.clone(), row.is_literal, row.is_multiline);
-    EnvRow { value, is_literal: literal, is_multiline: multiline, is_preview: true, ..twin }
+    SimEnvRow { value, is_literal: literal, is_multiline: multiline, is_preview: true, ..twin }
 }
 
 /// A row without its value where the token may not see it, or nobody may.
-fn shown(world: &World, row: &EnvRow) -> Value {
+fn shown(world: &World, row: &SimEnvRow) -> Value {
     let mut shown = json!({
         "uuid": row.uuid,
         "key": row.key,

@@ -3,7 +3,7 @@
 //! In this order, after the token itself was looked at (Coolify 4.3.11, observed).
 
 use super::{Reply, message, versions};
-use crate::sandbox::world::{Ability, CoolifySetup, Door, Token, World};
+use crate::sandbox::world::{CoolifySetup, Door, SimAbility, SimToken, World};
 use serde_json::json;
 
 /// How often the health of the instance may be asked in a minute; that limit is its own.
@@ -57,19 +57,21 @@ pub fn allowed(setup: &CoolifySetup, method: &str, path: &[&str]) -> Result<(), 
     let (ability, name) = wanted(method, path);
     match &setup.token {
         // Before that it could do what its token says.
-        Token::OfMember if versions::is_before(setup, [4, 1, 2]) => Ok(()),
-        Token::OfMember => Err(message(403, "Missing required team role.")),
-        Token::Limited(abilities) if !abilities.contains(&ability) => {
+        SimToken::OfMember if versions::is_before(setup, [4, 1, 2]) => Ok(()),
+        SimToken::OfMember => Err(message(403, "Missing required team role.")),
+        SimToken::Limited(abilities) if !abilities.contains(&ability) => {
             Err(message(403, &format!("Missing required permissions: {name}")))
         }
-        Token::Root | Token::Limited(_) | Token::Unknown => Ok(()),
+        SimToken::Root | SimToken::Limited(_) | SimToken::Unknown => Ok(()),
     }
 }
 
-fn wanted(method: &str, path: &[&str]) -> (Ability, &'static str) {
+fn wanted(method: &str, path: &[&str]) -> (SimAbility, &'static str) {
     match (method, path.last()) {
-        ("GET" | "HEAD", _) => (Ability::Read, "read"),
-        ("POST", Some(&("deploy" | "start" | "stop" | "restart" | "cancel"))) => (Ability::Deploy, "deploy"),
-        _ => (Ability::Write, "write"),
+        ("GET" | "HEAD", _) => (SimAbility::Read, "read"),
+        ("POST", Some(&("deploy" | "start" | "stop" | "restart" | "cancel"))) => {
+            (SimAbility::Deploy, "deploy")
+        }
+        _ => (SimAbility::Write, "write"),
     }
 }

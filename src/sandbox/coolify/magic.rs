@@ -2,8 +2,8 @@
 //! Coolify's own, `${SERVICE_URL_WEB}` in a value asks for the address of `web`, and `SERVICE_PASSWORD_DB` is a secret that
 //! Coolify makes up (4.3.11, observed; addresses in values and unknown kinds from its code).
 
-use crate::sandbox::compose::{Compose, Entry, used};
-use crate::sandbox::services::Service;
+use crate::sandbox::compose::{Compose, ComposeEntry, used};
+use crate::sandbox::services::SimService;
 
 /// An address that a magic name is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub fn is_made_up(key: &str) -> bool {
 
 /// The URL that Coolify gives to the part of `entry`: where its environment declares an address, whosever that is, and
 /// where a value asks for the part's own one that nothing declares.
-pub fn url(compose: &Compose, entry: &Entry, service: &str, ip: &str) -> Option<String> {
+pub fn url(compose: &Compose, entry: &ComposeEntry, service: &str, ip: &str) -> Option<String> {
     let at = |address: &Address| {
         let port = address.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
         format!("http://{}{port}", host(address, service, ip))
@@ -43,8 +43,8 @@ pub fn url(compose: &Compose, entry: &Entry, service: &str, ip: &str) -> Option<
 }
 
 /// The variables that declared addresses leave behind; they follow the part's own URLs at every parse.
-pub fn declared_rows(compose: &Compose, service: &Service, ip: &str) -> Vec<(String, String)> {
-    let of = |entry: &Entry| {
+pub fn declared_rows(compose: &Compose, service: &SimService, ip: &str) -> Vec<(String, String)> {
+    let of = |entry: &ComposeEntry| {
         let part = service.parts.iter().find(|part| part.name == entry.name);
         let own = part.and_then(|part| part.urls().next()).map(bare);
         let rows = declared(entry).flat_map(move |address| {
@@ -91,11 +91,11 @@ fn bare(url: &str) -> String {
     format!("{scheme}://{host}{}", &rest[end..])
 }
 
-fn declared(entry: &Entry) -> impl Iterator<Item = Address> {
+fn declared(entry: &ComposeEntry) -> impl Iterator<Item = Address> {
     entry.environment.iter().filter_map(|(key, _)| address(key))
 }
 
-fn asked(entry: &Entry) -> impl Iterator<Item = Address> {
+fn asked(entry: &ComposeEntry) -> impl Iterator<Item = Address> {
     let values = entry.environment.iter().filter_map(|(_, value)| value.as_deref());
     values.flat_map(used).filter_map(|name| address(&name))
 }

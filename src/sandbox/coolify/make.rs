@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Answer, Context, Form, Reply, invalid, magic, message, server_error, urls, versions};
-use crate::sandbox::compose::{Compose, Entry, Unreadable};
-use crate::sandbox::events::{Event, QUEUE_MS};
-use crate::sandbox::services::{EnvRow, Part, Service};
+use crate::sandbox::compose::{Compose, ComposeEntry, UnreadableCompose};
+use crate::sandbox::events::{QUEUE_MS, SimEvent};
+use crate::sandbox::services::{Part, SimEnvRow, SimService};
 use crate::sandbox::world::World;
 
 const FIELDS: [&str; 14] = [
@@ -64,7 +64,7 @@ pub fn create(desk: &mut Context) -> Answer {
         return Err(refusal);
     }
     if wanted.instant {
-        desk.world.later(QUEUE_MS, Event::StartBegins(uuid.clone()));
+        desk.world.later(QUEUE_MS, SimEvent::StartBegins(uuid.clone()));
     }
     Ok(Reply::json(201, &made(desk.world, &uuid)))
 }
@@ -156,15 +156,15 @@ pub fn parsed(text: &str) -> Result<Compose, Reply> {
         return Err(invalid(&json!({"docker_compose_raw": what})));
     };
     Compose::read(&text).map_err(|reason| match reason {
-        Unreadable::Broken => server_error(),
-        Unreadable::Refused(reason) => invalid(&json!({"docker_compose_raw": reason})),
+        UnreadableCompose::Broken => server_error(),
+        UnreadableCompose::Refused(reason) => invalid(&json!({"docker_compose_raw": reason})),
     })
 }
 
 fn insert(world: &mut World, wanted: &Wanted, compose: &Compose) -> String {
     let (id, uuid) = (world.number(), world.uuid());
     let name = wanted.name.clone().unwrap_or_else(|| format!("service-{uuid}"));
-    world.services.push(Service {
+    world.services.push(SimService {
         id,
         uuid: uuid.clone(),
         name,
@@ -238,14 +238,14 @@ fn addresses(world: &mut World, uuid: &str, compose: &Compose) {
 
 /// A row of Coolify's own, unless one of that key is there.
 fn add_row(world: &mut World, uuid: &str, key: &str, value: Option<String>) {
-    let fresh = EnvRow { value: value.filter(|value| !value.is_empty()), ..EnvRow::empty(world, key) };
+    let fresh = SimEnvRow { value: value.filter(|value| !value.is_empty()), ..SimEnvRow::empty(world, key) };
     let Some(service) = world.service_mut(uuid) else { return };
     if service.env(key).is_none() {
         service.envs.push(fresh);
     }
 }
 
-fn fresh_part(world: &mut World, uuid: &str, compose: &Compose, entry: &Entry) -> Part {
+fn fresh_part(world: &mut World, uuid: &str, compose: &Compose, entry: &ComposeEntry) -> Part {
     // A database is given none.
     let fqdn = magic::url(compose, entry, uuid, &world.server.ip).filter(|_| !entry.is_database());
     Part {
@@ -265,6 +265,6 @@ fn fresh_part(world: &mut World, uuid: &str, compose: &Compose, entry: &Entry) -
 
 /// What create and PATCH answer.
 pub fn made(world: &World, uuid: &str) -> Value {
-    let domains = world.service(uuid).map(Service::domains).unwrap_or_default();
+    let domains = world.service(uuid).map(SimService::domains).unwrap_or_default();
     json!({"uuid": uuid, "domains": domains})
 }

@@ -25,12 +25,12 @@ mod versions;
 use serde_json::{Value, json};
 
 use self::applications::Route;
-use self::envs::Owner;
+use self::envs::RowOwner;
 use self::form::Form;
 pub use self::gates::too_many;
 use super::ask::{Ask, Credentials, Reply};
 use super::faults::Fault;
-use super::world::{OTHER_TEAM, Token, World};
+use super::world::{OTHER_TEAM, SimToken, World};
 
 /// An answer, or a refusal ready to be sent.
 type Answer = Result<Reply, Reply>;
@@ -59,7 +59,7 @@ pub fn answer(world: &mut World, ask: &Ask) -> Reply {
         path.strip_prefix(&["api", "v1"]).filter(|path| versions::has(&world.coolify, &ask.method, path));
     let known = known.and_then(|path| route(&ask.method, path));
     let Some(handler) = known else { return gates::limited(unknown_route(), limit, limit) };
-    if ask.credentials != Credentials::Bearer || world.coolify.token == Token::Unknown {
+    if ask.credentials != Credentials::Bearer || world.coolify.token == SimToken::Unknown {
         return message(401, "Unauthenticated.");
     }
     let Some(remaining) = gates::admit(world) else { return gates::full(world) };
@@ -135,12 +135,12 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("GET", ["deployments", "applications", uuid]) => Box::new(|desk| deployments::of_application(desk, uuid)),
         ("POST", ["deployments", uuid, "cancel"]) => Box::new(|desk| deployments::cancel(desk, uuid)),
 
-        (method, [kind, uuid, "envs", rest @ ..]) => return env_route(method, Owner::of(kind, uuid)?, rest),
+        (method, [kind, uuid, "envs", rest @ ..]) => return env_route(method, RowOwner::of(kind, uuid)?, rest),
         _ => return None,
     })
 }
 
-fn env_route<'a>(method: &str, owner: Owner<'a>, rest: &[&'a str]) -> Option<Handler<'a>> {
+fn env_route<'a>(method: &str, owner: RowOwner<'a>, rest: &[&'a str]) -> Option<Handler<'a>> {
     Some(match (method, rest) {
         ("GET", []) => Box::new(move |desk| envs::list(desk, owner)),
         ("POST", []) => Box::new(move |desk| envs::create(desk, owner)),

@@ -6,7 +6,7 @@ use super::urls::{self, Url};
 use super::{Answer, Context, Form, Reply, message, server_error, time};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::compose::Compose;
-use crate::sandbox::services::{Container, Line, Part, Service};
+use crate::sandbox::services::{Line, Part, SimContainer, SimService};
 use crate::sandbox::world::World;
 
 const DATABASE_FIELDS: [&str; 8] = [
@@ -105,7 +105,7 @@ pub fn logs(desk: &mut Context, uuid: &str) -> Answer {
 }
 
 /// The last lines of a container's log, as many and as stamped as was asked for.
-pub fn tail(ask: &Ask, container: &Container) -> String {
+pub fn tail(ask: &Ask, container: &SimContainer) -> String {
     let lines = ask.query("lines").and_then(|lines| lines.parse().ok()).unwrap_or(100_usize).min(10_000);
     let stamped = ask.query("show_timestamps").is_some_and(|it| it == "true" || it == "1");
     let skipped = container.log.len().saturating_sub(lines);
@@ -132,14 +132,14 @@ fn written(line: &Line, stamped: bool) -> String {
     format!("{stamp}{}\n", line.text)
 }
 
-fn find<'a>(service: &'a Service, part: &str, database: bool) -> Result<&'a Part, Reply> {
+fn find<'a>(service: &'a SimService, part: &str, database: bool) -> Result<&'a Part, Reply> {
     let found = service.parts.iter().find(|it| it.uuid == part && it.is_database == database);
     let kind = if database { "Database" } else { "Application" };
     found.ok_or_else(|| message(404, &format!("{kind} not found.")))
 }
 
 /// A part as the API shows it; its number only inside the service, and that of a database's service too.
-pub fn shown(service: &Service, part: &Part, numbered: bool) -> Value {
+pub fn shown(service: &SimService, part: &Part, numbered: bool) -> Value {
     let mut shown = json!({
         "uuid": part.uuid,
         "name": part.name,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Answer, Context, Reply, message, time};
 use crate::sandbox::applications::Application;
 use crate::sandbox::services::Part;
-use crate::sandbox::world::{OTHER_TEAM, Server};
+use crate::sandbox::world::{OTHER_TEAM, SimServer};
 
 /// Plain text under `text/html`.
 pub fn version(desk: &mut Context) -> Answer {
@@ -41,7 +41,7 @@ fn shown_team(desk: &Context) -> Value {
 
 impl Context<'_> {
     /// The server, for its own team.
-    pub(super) fn server(&self, uuid: &str) -> Result<Server, Reply> {
+    pub(super) fn server(&self, uuid: &str) -> Result<SimServer, Reply> {
         let visible = self.team != OTHER_TEAM && self.world.server.uuid == uuid;
         visible.then(|| self.world.server.clone()).ok_or_else(|| message(404, "Server not found."))
     }
@@ -103,7 +103,7 @@ pub fn resources(desk: &mut Context, uuid: &str) -> Answer {
 }
 
 /// What the list and the single reading have in common.
-fn shown(server: &Server) -> Value {
+fn shown(server: &SimServer) -> Value {
     json!({
         "uuid": server.uuid,
         "name": server.name,

@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Context, Reply, applications, environments, message, parts, time};
-use crate::sandbox::services::Service;
+use crate::sandbox::services::SimService;
 use crate::sandbox::world::World;
 
 impl Context<'_> {
     /// The team's service with this uuid. One whose deletion is under way is still there.
-    pub(super) fn service(&self, uuid: &str) -> Result<&Service, Reply> {
+    pub(super) fn service(&self, uuid: &str) -> Result<&SimService, Reply> {
         let found = self.world.service(uuid).filter(|service| self.owns(service));
         found.ok_or_else(|| message(404, "Service not found."))
     }
 
     /// Whether the token's team sees this service.
-    pub(super) fn owns(&self, service: &Service) -> bool {
+    pub(super) fn owns(&self, service: &SimService) -> bool {
         self.sees(service.environment)
     }
 }
@@ -40,7 +40,7 @@ pub fn show(desk: &mut Context, uuid: &str) -> Answer {
 }
 
 /// A service with its parts and server, without its number.
-fn full(world: &World, service: &Service) -> Value {
+fn full(world: &World, service: &SimService) -> Value {
     let mut full = brief(world, service);
     if let Value::Object(map) = &mut full {
         map.remove("id");
@@ -74,7 +74,7 @@ pub fn resources(desk: &mut Context) -> Answer {
 }
 
 /// A service without its parts, number included.
-pub fn brief(world: &World, service: &Service) -> Value {
+pub fn brief(world: &World, service: &SimService) -> Value {
     let mut brief = json!({
         "id": service.id,
         "uuid": service.uuid,

@@ -2,7 +2,7 @@
 //! at, and containers notice nothing until the next start.
 
 use super::{Answer, Context, Form, Reply, make, server_error, urls};
-use crate::sandbox::events::{Event, QUEUE_MS};
+use crate::sandbox::events::{QUEUE_MS, SimEvent};
 
 const FIELDS: [&str; 8] = [
     "name",
@@ -45,7 +45,7 @@ pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
     }
     urls::apply(desk.world, uuid, &urls, force)?;
     if instant {
-        desk.world.later(QUEUE_MS, Event::StartBegins(uuid.to_owned()));
+        desk.world.later(QUEUE_MS, SimEvent::StartBegins(uuid.to_owned()));
     }
     Ok(Reply::json(200, &make::made(desk.world, uuid)))
 }

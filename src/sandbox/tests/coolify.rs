@@ -4,7 +4,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::{Caller, Heard, compose};
-use crate::sandbox::world::Token;
+use crate::sandbox::world::SimToken;
 
 fn packed(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
@@ -33,7 +33,7 @@ fn members(value: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn an_unknown_path_is_404_before_the_token_is_looked_at() {
     let caller = Caller::new();
-    caller.change(|world| world.coolify.token = Token::Unknown);
+    caller.change(|world| world.coolify.token = SimToken::Unknown);
     assert_eq!(caller.coolify("GET", "/nowhere", None).await.status, 404);
     assert_eq!(caller.coolify("PUT", "/projects", None).await.status, 404, "not 405");
     let known = caller.coolify("GET", "/projects/nope", None).await;

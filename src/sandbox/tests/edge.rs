@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Caller, record};
 use crate::net::{Question, RecordType, SendError};
-use crate::sandbox::records::Zone;
+use crate::sandbox::records::SimZone;
 use crate::sandbox::{Quirk, Setup};
 use crate::spec::StatusSet;
 use crate::verify::{Endless, Route, Target, Verified, VerifyError, verify};
@@ -201,7 +201,7 @@ async fn a_zone_may_be_unknown_doubled_pending_unicode_or_without_name_servers()
     caller.change(|world| {
         world.zone("example.org").expect("two labels").setup.status = "pending".into();
         world.zone("example.net").expect("two labels").setup.hides_servers = true;
-        let mut double = Zone::at("example.net");
+        let mut double = SimZone::at("example.net");
         double.id = "d".repeat(32);
         double.setup.account = "Other".into();
         world.zones.push(double);

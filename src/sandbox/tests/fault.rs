@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Caller;
 use crate::net::SendError;
-use crate::sandbox::{Fault, Point, Rates, RequestFault, Sandbox, Schedule, Side, Verdict};
+use crate::sandbox::{Fault, HookVerdict, Point, Rates, RequestFault, Sandbox, Schedule, Side};
 
 /// A blog at release r1, running.
 async fn running() -> (Caller, String) {
@@ -249,8 +249,8 @@ async fn a_crash_on_either_side_ends_all_later_requests_of_that_handle() {
     for (side, made) in [(Side::Before, 0), (Side::After, 1)] {
         let sandbox = Sandbox::in_memory(7);
         let crash = move |point: &Point| match point.method.as_str() {
-            "POST" if point.side == side => Verdict::Crash,
-            _ => Verdict::Go,
+            "POST" if point.side == side => HookVerdict::Crash,
+            _ => HookVerdict::Go,
         };
         let ports = sandbox.outside_with_hook(Arc::new(crash));
         let caller = Caller { sandbox: sandbox.clone(), ports };
@@ -270,7 +270,7 @@ async fn points_are_numbered_two_a_request_from_one() {
     let sandbox = Sandbox::in_memory(7);
     let hook = move |point: &Point| {
         kept.lock().expect("no test panics here").push((point.index, point.side));
-        Verdict::Go
+        HookVerdict::Go
     };
     let caller = Caller { ports: sandbox.outside_with_hook(Arc::new(hook)), sandbox };
     caller.project().await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Caller, compose};
 use crate::net::SendError;
-use crate::sandbox::world::{Ability, Door, Token};
+use crate::sandbox::world::{Door, SimAbility, SimToken};
 
 #[tokio::test]
 async fn a_good_start_reads_starting_then_exited_then_running() {
@@ -228,19 +228,19 @@ async fn routes_that_are_not_there_are_told_apart_from_things_that_are_not() {
 #[tokio::test]
 async fn a_token_may_do_what_its_abilities_say_and_none_implies_another() {
     let caller = Caller::new();
-    let tried = async |token: Token| {
+    let tried = async |token: SimToken| {
         caller.change(|world| world.coolify.token = token);
         let read = caller.coolify("GET", "/version", None).await;
         let write = caller.coolify("POST", "/projects", Some(json!({"name": "abc"}))).await;
         let deploy = caller.coolify("POST", "/deploy?uuid=none", None).await;
         [read.status, write.status, deploy.status]
     };
-    assert_eq!(tried(Token::Root).await, [200, 201, 404]);
-    assert_eq!(tried(Token::Limited(vec![Ability::Read])).await, [200, 403, 403]);
-    assert_eq!(tried(Token::Limited(vec![Ability::Write])).await, [403, 201, 403]);
-    assert_eq!(tried(Token::Limited(vec![Ability::Deploy])).await, [403, 403, 404]);
-    assert_eq!(tried(Token::OfMember).await, [403, 403, 403]);
-    assert_eq!(tried(Token::Unknown).await, [401, 401, 401]);
+    assert_eq!(tried(SimToken::Root).await, [200, 201, 404]);
+    assert_eq!(tried(SimToken::Limited(vec![SimAbility::Read])).await, [200, 403, 403]);
+    assert_eq!(tried(SimToken::Limited(vec![SimAbility::Write])).await, [403, 201, 403]);
+    assert_eq!(tried(SimToken::Limited(vec![SimAbility::Deploy])).await, [403, 403, 404]);
+    assert_eq!(tried(SimToken::OfMember).await, [403, 403, 403]);
+    assert_eq!(tried(SimToken::Unknown).await, [401, 401, 401]);
 }
 
 #[tokio::test]

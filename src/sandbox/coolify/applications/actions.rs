@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Answer, Context, Reply, message, server_error};
 use crate::sandbox::coolify::parts;
-use crate::sandbox::deploy::{self, Asked};
-use crate::sandbox::events::{Event, STOP_MS};
+use crate::sandbox::deploy::{self, DeployAsked};
+use crate::sandbox::events::{STOP_MS, SimEvent};
 
 const ALREADY: &str = "Deployment already queued for this commit.";
 
@@ -22,8 +22,8 @@ pub fn deploy(desk: &mut Context, uuid: &str, force: bool) -> Result<Value, Repl
     }
     let name = desk.application(uuid)?.name.clone();
     let (message, deployment) = match deploy::ask(desk.world, uuid, force, false) {
-        Asked::Queued(deployment) => (format!("Application {name} deployment queued."), deployment),
-        Asked::Already(nothing) => (ALREADY.to_owned(), nothing),
+        DeployAsked::Queued(deployment) => (format!("Application {name} deployment queued."), deployment),
+        DeployAsked::Already(nothing) => (ALREADY.to_owned(), nothing),
     };
     Ok(json!({"message": message, "resource_uuid": uuid, "deployment_uuid": deployment}))
 }
@@ -47,15 +47,15 @@ fn asked(desk: &mut Context, uuid: &str, restart: bool, text: &str) -> Answer {
     }
     let force = desk.ask.query("force").is_some_and(|it| it == "true" || it == "1");
     match deploy::ask(desk.world, uuid, force, restart) {
-        Asked::Queued(it) => Ok(Reply::json(200, &json!({"message": text, "deployment_uuid": it}))),
-        Asked::Already(_) => Ok(message(200, ALREADY)),
+        DeployAsked::Queued(it) => Ok(Reply::json(200, &json!({"message": text, "deployment_uuid": it}))),
+        DeployAsked::Already(_) => Ok(message(200, ALREADY)),
     }
 }
 
 /// `POST /applications/{uuid}/stop`: taken whatever the state. Deployments go on.
 pub fn stop(desk: &mut Context, uuid: &str) -> Answer {
     desk.application(uuid)?;
-    desk.world.later(STOP_MS, Event::Stopped(uuid.to_owned()));
+    desk.world.later(STOP_MS, SimEvent::Stopped(uuid.to_owned()));
     Ok(message(200, "Application stopping request queued."))
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::columns::{self, Image, Wanted};
 use super::{Answer, Context, Form, Reply, message, versions};
-use crate::sandbox::applications::{Application, Known, STOPPED};
+use crate::sandbox::applications::{Application, KnownHost, STOPPED};
 use crate::sandbox::deploy;
 use crate::sandbox::world::World;
 
@@ -92,7 +92,7 @@ fn repository(form: &mut Form, route: Route) {
 
 /// The uuid of the key or GitHub App, if Coolify knows it.
 fn known(world: &World, route: Route, uuid: Option<String>) -> Result<Option<String>, Reply> {
-    let is_there = |all: &[Known]| all.iter().any(|it| Some(&it.uuid) == uuid.as_ref());
+    let is_there = |all: &[KnownHost]| all.iter().any(|it| Some(&it.uuid) == uuid.as_ref());
     match route {
         Route::DeployKey if !is_there(&world.access.keys) => Err(message(404, "Private Key not found.")),
         Route::GithubApp if !is_there(&world.access.github_apps) => {

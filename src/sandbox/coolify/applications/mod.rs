@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Context, Form, Reply, environments, message, server_error, time, versions};
 use crate::sandbox::applications::Application;
-use crate::sandbox::events::Event;
+use crate::sandbox::events::SimEvent;
 use crate::sandbox::world::{World, digest};
 
 impl Context<'_> {
@@ -76,7 +76,7 @@ pub fn delete(desk: &mut Context, uuid: &str) -> Answer {
     let already =
         desk.world.application_mut(uuid).is_some_and(|it| std::mem::replace(&mut it.deleting, true));
     if !already {
-        desk.world.later(takes_ms, Event::Deleted { resource: uuid.to_owned(), volumes });
+        desk.world.later(takes_ms, SimEvent::Deleted { resource: uuid.to_owned(), volumes });
     }
     Ok(message(200, "Application deletion request queued."))
 }

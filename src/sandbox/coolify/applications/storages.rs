@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Context, Form, Reply, columns, message};
-use crate::sandbox::applications::Storage;
+use crate::sandbox::applications::SimStorage;
 
 const FIELDS: [&str; 7] = ["type", "name", "mount_path", "host_path", "content", "is_directory", "fs_path"];
 
@@ -20,7 +20,7 @@ pub fn add(desk: &mut Context, uuid: &str) -> Answer {
     form.check()?;
     desk.application(uuid)?;
     let Some(name) = name.filter(|_| kind == "persistent") else { return Err(columns::missing("name")) };
-    let storage = Storage { uuid: desk.world.uuid(), name: format!("{uuid}-{name}"), path };
+    let storage = SimStorage { uuid: desk.world.uuid(), name: format!("{uuid}-{name}"), path };
     let body = shown(&storage);
     if let Some(application) = desk.world.application_mut(uuid) {
         application.storages.push(storage);
@@ -41,6 +41,6 @@ pub fn delete(desk: &mut Context, uuid: &str, storage: &str) -> Answer {
     Ok(message(200, "Storage deleted."))
 }
 
-fn shown(storage: &Storage) -> Value {
+fn shown(storage: &SimStorage) -> Value {
     json!({"uuid": storage.uuid, "name": storage.name, "mount_path": storage.path, "host_path": null})
 }
