@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use fabrik::providers::cloudflare::{Proxy, Records, delegation, edge, normalize};
+use fabrik::providers::cloudflare::{EdgeProxy, Records, delegation, edge, normalize};
 use fabrik::providers::{Cloudflare, Provider, Volumes};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
@@ -33,7 +33,7 @@ fn zones(api: &Arc<Api>) {
     for given in [None, Some("example.com"), Some("0123456789abcdef0123456789abcdef")] {
         let Some(zone) = told(now(seen(api).zone_of(HOST, given))) else { continue };
         // What a zone is called is what the next questions are made of.
-        for proxy in [Proxy::Never, Proxy::Later, Proxy::First] {
+        for proxy in [EdgeProxy::Never, EdgeProxy::Later, EdgeProxy::First] {
             assert!(zone.concerns(proxy).iter().all(|concern| !concern.line().is_empty()));
             told(now(seen(api).concerns(&zone, HOST, proxy)));
             let mode = told(now(seen(api).mode(&zone.id))).flatten();

@@ -16,7 +16,7 @@ use crate::plan::artifact::{folder_warnings, own_stack};
 use crate::plan::compose::env_text::Forms;
 use crate::plan::resolved_spec::{ValueSource, asked_for};
 use crate::plan::{Release, ResolvedSpec};
-use crate::secrets::{FingerprintKey, Origin, Sources};
+use crate::secrets::{FingerprintKey, SecretOrigin, Sources};
 use crate::spec::{Source, Spec};
 
 /// Reads a spec with its compose text or its folder, shows what looks wrong in them, and gives it an absolute path. Every
@@ -138,10 +138,10 @@ fn preface(ask: &ResolvedSpec) -> Vec<(&'static str, String)> {
 
 fn origin(from: &ValueSource) -> &'static str {
     match from {
-        ValueSource::Source(_, Origin::Environment) => "from the environment",
-        ValueSource::Source(_, Origin::EnvFile) => "from .env",
-        ValueSource::Source(_, Origin::Generated) => "generated, kept in .env",
-        ValueSource::Source(_, Origin::Kept) | ValueSource::Kept => "kept on Coolify",
+        ValueSource::Source(_, SecretOrigin::Environment) => "from the environment",
+        ValueSource::Source(_, SecretOrigin::EnvFile) => "from .env",
+        ValueSource::Source(_, SecretOrigin::Generated) => "generated, kept in .env",
+        ValueSource::Source(_, SecretOrigin::Kept) | ValueSource::Kept => "kept on Coolify",
         ValueSource::Spec(_) => "from the spec",
     }
 }

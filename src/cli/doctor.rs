@@ -17,7 +17,7 @@ use super::spill_store;
 use super::ui::Ui;
 use super::wiring::{self, Backends, DnsAccess};
 use crate::journal::{JournalStore, RunRow};
-use crate::plan::preflight::{Check, Health};
+use crate::plan::preflight::{PreflightCheck, PreflightHealth};
 use crate::plan::{Blocker, Preflight, Release};
 use crate::providers::cloudflare::token::Owner;
 use crate::providers::coolify::servers::Server;
@@ -42,8 +42,9 @@ pub async fn run(global: &Global, face: &Ui) -> CommandResult {
         Ok(reach) => {
             let Clients { coolify: platform, cloudflare: dns } = &reach.clients;
             let (coolify, cloudflare) = tokio::join!(coolify(platform), cloudflare(dns));
-            let sees_zones =
-                cloudflare.iter().all(|check| check.about != "cloudflare" || check.health == Health::Good);
+            let sees_zones = cloudflare
+                .iter()
+                .all(|check| check.about != "cloudflare" || check.health == PreflightHealth::Good);
             findings.extend(coolify.into_iter().chain(cloudflare));
             let store = store.ok().flatten().filter(|_| sees_zones);
             findings.extend(used_zones(&reach, store).await);
@@ -55,27 +56,29 @@ pub async fn run(global: &Global, face: &Ui) -> CommandResult {
         &findings.iter().flat_map(lines).collect::<Vec<_>>(),
         || json!({"checks": findings.iter().map(fields).collect::<Vec<_>>()}),
     );
-    let sick = findings.iter().any(|check| check.health == Health::Bad);
+    let sick = findings.iter().any(|check| check.health == PreflightHealth::Bad);
     Ok(if sick { REFUSED } else { DONE })
 }
 
-fn world(place: &Location) -> Check {
+fn world(place: &Location) -> PreflightCheck {
     let saw = match &place.backend {
         Backend::Live => "the real Coolify and Cloudflare".to_owned(),
         Backend::LocalSandbox(folder) => format!("the sandbox in {}", folder.display()),
         Backend::RemoteSandbox(url) => format!("the sandbox at {url}"),
     };
-    Check::good("world", saw)
+    PreflightCheck::good("world", saw)
 }
 
-fn journal(place: &Location, store: &Result<Option<Arc<dyn JournalStore>>, Blocker>) -> Check {
+fn journal(place: &Location, store: &Result<Option<Arc<dyn JournalStore>>, Blocker>) -> PreflightCheck {
     let path = place.journal.display();
     match (store, FingerprintKey::load(wiring::folder(&place.journal))) {
         (Err(blocker), _) => in_the_way("journal", blocker.clone()),
-        (_, Err(error)) => Check::bad("journal", error.to_string(), ""),
-        (Ok(None), _) => Check::good("journal", format!("{path}, not there yet: the first run makes it")),
-        (Ok(Some(_)), Ok(Some(_))) => Check::good("journal", format!("{path}, with its key")),
-        (Ok(Some(_)), Ok(None)) => Check::odd(
+        (_, Err(error)) => PreflightCheck::bad("journal", error.to_string(), ""),
+        (Ok(None), _) => {
+            PreflightCheck::good("journal", format!("{path}, not there yet: the first run makes it"))
+        }
+        (Ok(Some(_)), Ok(Some(_))) => PreflightCheck::good("journal", format!("{path}, with its key")),
+        (Ok(Some(_)), Ok(None)) => PreflightCheck::odd(
             "journal",
             format!("{path}, but its key is gone"),
             "put `fabrik.key` back beside it, or every secret counts as unknown",
@@ -84,20 +87,20 @@ fn journal(place: &Location, store: &Result<Option<Arc<dyn JournalStore>>, Block
 }
 
 /// What runs had done and the journal could not take.
-fn unrecorded(journal: &Path) -> Vec<Check> {
+fn unrecorded(journal: &Path) -> Vec<PreflightCheck> {
     let noted = match spill_store::beside(journal) {
         Ok(noted) => noted,
-        Err(error) => return vec![Check::odd("unrecorded", error.to_string(), "")],
+        Err(error) => return vec![PreflightCheck::odd("unrecorded", error.to_string(), "")],
     };
     let check = |(run, resources): (RunId, Vec<String>)| {
         let hint = format!("`fabrik resume {}` finds what is there by its mark", run.short());
-        Check::odd("unrecorded", format!("by run {}: {}", run.short(), resources.join("; ")), hint)
+        PreflightCheck::odd("unrecorded", format!("by run {}: {}", run.short(), resources.join("; ")), hint)
     };
     noted.into_iter().map(check).collect()
 }
 
 /// What preflight comes to, and what only a doctor asks: every server, and the clocks.
-async fn coolify(coolify: &Coolify) -> Vec<Check> {
+async fn coolify(coolify: &Coolify) -> Vec<PreflightCheck> {
     let (preflight, skew) = tokio::join!(Preflight::of(coolify), coolify.skew());
     let mut checks = preflight.checks();
     let at = checks.iter().position(|check| check.about == "read").unwrap_or(checks.len());
@@ -107,43 +110,47 @@ async fn coolify(coolify: &Coolify) -> Vec<Check> {
     checks
 }
 
-fn usable(servers: &[Server]) -> Vec<Check> {
+fn usable(servers: &[Server]) -> Vec<PreflightCheck> {
     let hint = "validate it in Coolify (Servers)";
     let any = servers.iter().any(|server| server.usable);
     let check = |server: &Server| match (server.usable, any) {
-        (true, _) => Check::good("server", format!("{} is usable", server.name)),
-        (false, true) => Check::odd("server", format!("{} is not usable", server.name), hint),
-        (false, false) => Check::bad("server", format!("{} is not usable", server.name), hint),
+        (true, _) => PreflightCheck::good("server", format!("{} is usable", server.name)),
+        (false, true) => PreflightCheck::odd("server", format!("{} is not usable", server.name), hint),
+        (false, false) => PreflightCheck::bad("server", format!("{} is not usable", server.name), hint),
     };
     servers.iter().map(check).collect()
 }
 
-fn clock(skew: i64) -> Check {
+fn clock(skew: i64) -> PreflightCheck {
     if skew.abs() <= SKEW {
-        return Check::good("clock", format!("{} s from Coolify's", skew.abs()));
+        return PreflightCheck::good("clock", format!("{} s from Coolify's", skew.abs()));
     }
     let side = if skew > 0 { "ahead of" } else { "behind" };
     let saw = format!("{} s {side} Coolify's", skew.abs());
-    Check::odd("clock", saw, "set both by NTP: certificates and logs are judged by time")
+    PreflightCheck::odd("clock", saw, "set both by NTP: certificates and logs are judged by time")
 }
 
-async fn cloudflare(cloudflare: &Cloudflare) -> Vec<Check> {
+async fn cloudflare(cloudflare: &Cloudflare) -> Vec<PreflightCheck> {
     if !cloudflare.has_token() {
         let hint = "an app with `dns: external` needs none, nor does a worker; every other one does";
-        return vec![Check::odd("cloudflare", "skipped: CLOUDFLARE_API_TOKEN is not set".to_owned(), hint)];
+        return vec![PreflightCheck::odd(
+            "cloudflare",
+            "skipped: CLOUDFLARE_API_TOKEN is not set".to_owned(),
+            hint,
+        )];
     }
     let (owner, zones) = match cloudflare.token().await {
         Ok(owner) => (owner, cloudflare.zones().await),
-        Err(trouble) => return vec![Check::trouble("cloudflare", &trouble)],
+        Err(trouble) => return vec![PreflightCheck::trouble("cloudflare", &trouble)],
     };
     let token = match (owner, &zones) {
-        (Owner::User, _) => Check::good("cloudflare", "the token is active".to_owned()),
+        (Owner::User, _) => PreflightCheck::good("cloudflare", "the token is active".to_owned()),
         (Owner::Unknown(_), Ok(zones)) if !zones.is_empty() => {
-            Check::good("cloudflare", "an account's token, which sees zones".to_owned())
+            PreflightCheck::good("cloudflare", "an account's token, which sees zones".to_owned())
         }
         (Owner::Unknown(words), _) => {
             let message = format!("the token is no user's, and lists no zones: {words}");
-            return vec![Check::bad("cloudflare", message, PERMISSIONS)];
+            return vec![PreflightCheck::bad("cloudflare", message, PERMISSIONS)];
         }
     };
     vec![token, listed(zones)]
@@ -153,26 +160,26 @@ async fn cloudflare(cloudflare: &Cloudflare) -> Vec<Check> {
 const PERMISSIONS: &str = "make CLOUDFLARE_API_TOKEN a token with Zone:Read and DNS:Edit for your zone (My Profile, API \
                            Tokens)";
 
-fn listed(zones: Result<Vec<String>, ReadError>) -> Check {
+fn listed(zones: Result<Vec<String>, ReadError>) -> PreflightCheck {
     match zones {
-        Ok(zones) if zones.is_empty() => Check::bad("zones", "the token sees none", PERMISSIONS),
+        Ok(zones) if zones.is_empty() => PreflightCheck::bad("zones", "the token sees none", PERMISSIONS),
         Ok(zones) => {
             let more = zones.len().saturating_sub(ZONES);
             let named = zones[..zones.len() - more].join(", ");
             let saw = if more == 0 { named } else { format!("{named} and {more} more") };
-            Check::good("zones", saw)
+            PreflightCheck::good("zones", saw)
         }
-        Err(ReadError::TokenRefused { reason, .. }) => Check::odd(
+        Err(ReadError::TokenRefused { reason, .. }) => PreflightCheck::odd(
             "zones",
             format!("the token may not list them: {reason}"),
             "one that is limited to your zone still works; `fabrik plan` tells",
         ),
-        Err(trouble) => Check::trouble("zones", &trouble),
+        Err(trouble) => PreflightCheck::trouble("zones", &trouble),
     }
 }
 
 /// Whether the zones that apps here are in can still be seen.
-async fn used_zones(reach: &Backends, store: Option<Arc<dyn JournalStore>>) -> Vec<Check> {
+async fn used_zones(reach: &Backends, store: Option<Arc<dyn JournalStore>>) -> Vec<PreflightCheck> {
     let Some(store) = store else { return Vec::new() };
     let rows = store.list(None).await.unwrap_or_default();
     let apps: BTreeSet<&AppKey> = rows.iter().map(|row| &row.app).collect();
@@ -188,25 +195,25 @@ async fn used_zones(reach: &Backends, store: Option<Arc<dyn JournalStore>>) -> V
     let mut findings = Vec::new();
     for (id, (zone, app)) in zones {
         findings.push(match reach.clients.cloudflare.check_access(&id).await {
-            Ok(()) => Check::good("zone", format!("{zone}, which `{app}` is in, is visible")),
+            Ok(()) => PreflightCheck::good("zone", format!("{zone}, which `{app}` is in, is visible")),
             Err(trouble) => {
                 let message = format!("{zone}, which `{app}` is in, is not visible: {trouble}");
-                Check::bad("zone", message, PERMISSIONS)
+                PreflightCheck::bad("zone", message, PERMISSIONS)
             }
         });
     }
     findings
 }
 
-fn in_the_way(about: &'static str, blocker: Blocker) -> Check {
-    Check::bad(about, blocker.message, blocker.hint)
+fn in_the_way(about: &'static str, blocker: Blocker) -> PreflightCheck {
+    PreflightCheck::bad(about, blocker.message, blocker.hint)
 }
 
-fn lines(check: &Check) -> Vec<String> {
+fn lines(check: &PreflightCheck) -> Vec<String> {
     let (style, sign) = match check.health {
-        Health::Good => (GOOD, "✓"),
-        Health::Odd => (ODD, "!"),
-        Health::Bad => (BAD, "✗"),
+        PreflightHealth::Good => (GOOD, "✓"),
+        PreflightHealth::Odd => (ODD, "!"),
+        PreflightHealth::Bad => (BAD, "✗"),
     };
     let mut lines = vec![format!("  {} {:<12} {}", in_style(style, sign), check.about, check.saw)];
     if !check.hint.is_empty() {
@@ -215,11 +222,11 @@ fn lines(check: &Check) -> Vec<String> {
     lines
 }
 
-fn fields(check: &Check) -> serde_json::Value {
+fn fields(check: &PreflightCheck) -> serde_json::Value {
     let health = match check.health {
-        Health::Good => "good",
-        Health::Odd => "odd",
-        Health::Bad => "bad",
+        PreflightHealth::Good => "good",
+        PreflightHealth::Odd => "odd",
+        PreflightHealth::Bad => "bad",
     };
     json!({"check": check.about, "health": health, "saw": check.saw, "hint": check.hint})
 }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Global;
-use crate::engine::commands::Lookup;
+use crate::engine::commands::EnvLookup;
 use crate::error::Problem;
 use crate::plan::Blocker;
 use crate::secrets::{Secret, Sources};
 
 /// Where a setting may come from.
 pub struct Settings {
-    lookup: Lookup,
+    lookup: EnvLookup,
     env_file: PathBuf,
 }
 
@@ -109,7 +109,7 @@ pub fn named_env_file(global: &Global) -> Result<(), Blocker> {
 }
 
 /// This process's environment.
-pub fn environment() -> Lookup {
+pub fn environment() -> EnvLookup {
     Arc::new(|name: &str| std::env::var(name).ok())
 }
 

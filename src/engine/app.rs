@@ -4,8 +4,8 @@ use machine::plan::{Plan, TargetLocation};
 use machine::receipt::Receipt;
 
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::deployments::Deployment;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::deployments::DeploymentRecord;
+use crate::providers::coolify::lifecycle::ContainerState;
 use crate::providers::coolify::services::APP;
 use crate::providers::{Coolify, ReadError};
 
@@ -40,7 +40,7 @@ impl<'a> App<'a> {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn container(&self, lines: u32) -> Result<Container, ReadError> {
+    pub async fn container(&self, lines: u32) -> Result<ContainerState, ReadError> {
         self.coolify.container(self.resource, self.main, lines).await
     }
 
@@ -48,7 +48,7 @@ impl<'a> App<'a> {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn under_way(&self) -> Result<Vec<Deployment>, ReadError> {
+    pub async fn under_way(&self) -> Result<Vec<DeploymentRecord>, ReadError> {
         let Resource::Application(id) = self.resource else { return Ok(Vec::new()) };
         let mut deployments = self.coolify.deployments(id).await?;
         deployments.retain(|deployment| !deployment.status.is_over());

@@ -12,7 +12,7 @@ use machine::replay::AnyDeployment;
 
 use super::commands::{CommandOutcome, Engine, Options, demand, known};
 use super::event::Event;
-use super::journal::Journal;
+use super::journal::RunJournal;
 use super::resume::ResumeIntent;
 use super::{CompletionPolicy, RunOutcome, Start};
 use crate::journal::{Lease, RunRow};
@@ -171,7 +171,7 @@ impl Engine {
         });
         let by_hash = blobs.into_values().map(|bytes| (sha256(&bytes), bytes)).collect();
         let clocks = (self.ports.clock.clone(), self.local_clock.clone());
-        let mut journal = Journal::fresh(self.store.clone(), clocks, run, lease, by_hash);
+        let mut journal = RunJournal::fresh(self.store.clone(), clocks, run, lease, by_hash);
         let deployment = Deployment::begin(begun).commit(&mut journal).await?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let mut runner = self.runner(journal, ask, Start::Fresh, options);

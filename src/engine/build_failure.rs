@@ -21,7 +21,7 @@ pub(super) fn vanished(uuid: &str, plan: &Plan) -> Cause {
 }
 
 /// The deployment of an application ended badly; the end of its build log is evidence.
-pub(super) fn not_built(ended: &deployments::Deployment, ask: &ResolvedSpec) -> Cause {
+pub(super) fn not_built(ended: &deployments::DeploymentRecord, ask: &ResolvedSpec) -> Cause {
     let what = format!("deployment {} {}", ended.uuid, ended.status);
     let hint = match ended.status {
         Status::Cancelled => "somebody cancelled it: apply again".to_owned(),

@@ -16,7 +16,7 @@ use machine::replay::AnyDeployment;
 
 use super::context::{Cancel, RunContext};
 use super::event::EventSink;
-use super::journal::Journal;
+use super::journal::RunJournal;
 use super::{CompletionPolicy, Confirm, OnFailure, Run, RunOutcome, SecretSink, Start};
 use crate::journal::{Acquisition, Holder, JournalStore, Lease, LeaseHolder, StoreError, StoredRun};
 use crate::net::{Clock, Ports};
@@ -27,7 +27,7 @@ use crate::secrets::{FingerprintKey, Redactor, Secret, Sources};
 use crate::spec::{ProofPolicy, Spec, Undo};
 
 /// Looks up an environment variable.
-pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+pub type EnvLookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Everything a run needs besides its spec.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ pub struct Engine {
     /// What fingerprints are made with.
     pub key: Arc<FingerprintKey>,
     /// The environment.
-    pub lookup: Lookup,
+    pub lookup: EnvLookup,
     /// The `.env` file, where it is not the one beside the spec.
     pub env_file: Option<PathBuf>,
     /// The Coolify token, for knowing which team was learnt with it.
@@ -213,7 +213,7 @@ impl Engine {
     }
 
     /// A runner for `ask` under `lease`.
-    pub fn runner(&self, journal: Journal, ask: ResolvedSpec, taken: Start, options: &Options) -> Run {
+    pub fn runner(&self, journal: RunJournal, ask: ResolvedSpec, taken: Start, options: &Options) -> Run {
         let env_file = self.env_file(&ask.spec.path);
         let keep: SecretSink = Box::new(move |secrets| crate::secrets::keep(&env_file, secrets));
         let mut ask = ask;

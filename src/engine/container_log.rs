@@ -14,7 +14,7 @@ use machine::step::Step;
 use super::app::App;
 use super::start::DEPLOYMENT;
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::lifecycle::ContainerState;
 
 /// As many lines as Coolify gives (Coolify API, service logs): a log of fewer is whole.
 pub const ALL_LINES: u32 = 10_000;
@@ -95,12 +95,12 @@ pub async fn note(app: App<'_>) -> Attributes {
     }
     let pair = |name: &str, value: String| Attributes::from([(name.to_owned(), value)]);
     match app.container(NOTED_LINES).await {
-        Ok(Container::Running(lines)) => {
+        Ok(ContainerState::Running(lines)) => {
             times(&lines).max().map(|last| pair(LAST_LINE, last.to_string())).unwrap_or_default()
         }
-        Ok(Container::None) => pair(NOTHING_RAN, "true".to_owned()),
+        Ok(ContainerState::None) => pair(NOTHING_RAN, "true".to_owned()),
         // It may be started again with what it wrote before, which is not shown now.
-        Ok(Container::Stopped | Container::Unknown(_)) | Err(_) => Attributes::new(),
+        Ok(ContainerState::Stopped | ContainerState::Unknown(_)) | Err(_) => Attributes::new(),
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use machine::deployment::Deployment;
 
 use super::event::{Event, EventSink};
-use super::journal::Journal;
+use super::journal::RunJournal;
 use super::phase_error::{Interruption, PhaseError};
 use super::waits::Wait;
 use crate::journal::{Acquisition, Holder, JournalStore, Lease, LeaseHolder};
@@ -61,7 +61,7 @@ impl Cancel {
 /// What a run works with.
 pub struct RunContext {
     /// Where it writes.
-    pub journal: Journal,
+    pub journal: RunJournal,
     /// The world.
     pub ports: Ports,
     /// The clock of this host.

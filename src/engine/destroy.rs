@@ -14,7 +14,7 @@ use super::apply::new_run;
 use super::commands::{CommandOutcome, Engine, Options};
 use super::event::Event;
 use super::forward::PhaseResult;
-use super::journal::Journal;
+use super::journal::RunJournal;
 use super::phase_error::Interruption;
 use super::resume::ResumeIntent;
 use super::{Run, RunOutcome, Start};
@@ -101,7 +101,7 @@ impl Engine {
         });
         let clocks = (self.ports.clock.clone(), self.local_clock.clone());
         let blobs = newest.blobs.clone();
-        let mut journal = Journal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
+        let mut journal = RunJournal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
         let deployment = Deployment::begin(begun).commit(&mut journal).await?;
         let runner = self.runner(journal, ask, Start::Fresh, options);
         Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))

@@ -10,7 +10,7 @@ use super::app::App;
 use super::context::{RunContext, TRIES};
 use super::phase_error::{Interruption, PhaseError, failed};
 use super::waits::Wait;
-use crate::providers::coolify::deployments::Deployment;
+use crate::providers::coolify::deployments::DeploymentRecord;
 use crate::providers::request::STALENESS;
 
 const POLL: Duration = Duration::from_secs(5);
@@ -66,7 +66,7 @@ impl RunContext {
     ///
     /// # Errors
     /// [`PhaseError::Fail`] when it never ends.
-    pub async fn follow(&self, app: App<'_>, uuid: &str) -> Result<Option<Deployment>, PhaseError> {
+    pub async fn follow(&self, app: App<'_>, uuid: &str) -> Result<Option<DeploymentRecord>, PhaseError> {
         let (began, mut missing) = (self.time(), 0);
         loop {
             match app.coolify.deployment(uuid).await? {

@@ -15,7 +15,7 @@ use crate::net::Clock;
 pub type Clocks = (Arc<dyn Clock>, Arc<dyn Clock>);
 
 /// Writes one run's entries.
-pub struct Journal {
+pub struct RunJournal {
     store: Arc<dyn JournalStore>,
     clock: Arc<dyn Clock>,
     local_clock: Arc<dyn Clock>,
@@ -28,7 +28,7 @@ pub struct Journal {
 // A request must be answered, and its answer written, while the lease still stands.
 const MARGIN: Duration = Duration::from_secs(15);
 
-impl Journal {
+impl RunJournal {
     /// A pen for a run that is about to begin; `frozen` is kept with its first entry.
     pub fn fresh(
         store: Arc<dyn JournalStore>,
@@ -83,7 +83,7 @@ pub fn moment(clock: &dyn Clock) -> DualTimestamp {
     }
 }
 
-impl machine::uncommitted::Journal for Journal {
+impl machine::uncommitted::Journal for RunJournal {
     type Error = StoreError;
 
     async fn append(&mut self, entry: &JournalEntry) -> Result<(), StoreError> {

@@ -20,7 +20,7 @@ use super::{CompletionPolicy, Run};
 use crate::plan::Release;
 use crate::plan::compose::release_label;
 use crate::providers::coolify::deployments::Status;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::lifecycle::ContainerState;
 use crate::providers::coolify::resource::is_application;
 use crate::spec::{self, Health, TUNNEL_SUFFIX};
 use crate::verify::{self, Route, Seen, Target, Verified, VerifyError, verify};
@@ -217,11 +217,13 @@ impl Run {
         health: &Health,
     ) -> Result<Option<verify::Fingerprint>, PhaseError> {
         match &health.fingerprint {
-            Some(spec::Fingerprint::Header(name)) => {
+            Some(spec::FingerprintSpec::Header(name)) => {
                 return Ok(Some(verify::Fingerprint::Header(name.clone())));
             }
-            Some(spec::Fingerprint::Json(key)) => return Ok(Some(verify::Fingerprint::Json(key.clone()))),
-            Some(spec::Fingerprint::Off) => return Ok(None),
+            Some(spec::FingerprintSpec::Json(key)) => {
+                return Ok(Some(verify::Fingerprint::Json(key.clone())));
+            }
+            Some(spec::FingerprintSpec::Off) => return Ok(None),
             None if is_application(&plan.app.attributes) || plan.endpoints.is_empty() => return Ok(None),
             None => {}
         }
@@ -309,9 +311,11 @@ impl Run {
         }
         let status = self.work.until_quiet(app).await?;
         Ok(match app.container(1).await {
-            Ok(Container::Running(_)) => "running".to_owned(),
-            Ok(Container::None) => "started, no container yet".to_owned(),
-            Ok(Container::Stopped | Container::Unknown(_)) | Err(_) => format!("started, status {status}"),
+            Ok(ContainerState::Running(_)) => "running".to_owned(),
+            Ok(ContainerState::None) => "started, no container yet".to_owned(),
+            Ok(ContainerState::Stopped | ContainerState::Unknown(_)) | Err(_) => {
+                format!("started, status {status}")
+            }
         })
     }
 

@@ -20,7 +20,7 @@ use super::prove::{Sought, Stage};
 use super::startup_monitor::{Looked, NO_SIGN};
 use super::waits::Wait;
 use crate::plan::Release;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::lifecycle::ContainerState;
 use crate::verify::{Seen, Verified};
 
 const POLL: Duration = Duration::from_secs(5);
@@ -99,11 +99,11 @@ impl Run {
             });
         }
         Ok(match (app.container(ALL_LINES).await?, before) {
-            (Container::None, _) => Shown::Wrong("its container is not there"),
-            (Container::Stopped, _) => Shown::Wrong("its container does not stay up"),
-            (Container::Unknown(_), Before::Nothing) => Shown::New(Proof::First, FIRST),
-            (Container::Unknown(_), _) => Shown::Nothing,
-            (Container::Running(lines), before) => match before.whose(&lines) {
+            (ContainerState::None, _) => Shown::Wrong("its container is not there"),
+            (ContainerState::Stopped, _) => Shown::Wrong("its container does not stay up"),
+            (ContainerState::Unknown(_), Before::Nothing) => Shown::New(Proof::First, FIRST),
+            (ContainerState::Unknown(_), _) => Shown::Nothing,
+            (ContainerState::Running(lines), before) => match before.whose(&lines) {
                 Whose::First => Shown::New(Proof::First, FIRST),
                 Whose::New => Shown::New(Proof::Log, LOG),
                 Whose::Old => Shown::Wrong(OLD),

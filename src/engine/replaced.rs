@@ -23,7 +23,7 @@ use crate::plan::compose::sent;
 use crate::plan::release::frozen;
 use crate::providers::Provider;
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::deployments::{Deployment as Record, Status, TAKEN};
+use crate::providers::coolify::deployments::{DeploymentRecord as Record, Status, TAKEN};
 use crate::spec::Health;
 
 /// How long the release before may take to show that it never stopped answering.

@@ -12,7 +12,7 @@ use super::commands::{CommandOutcome, Engine, Options};
 use super::envs::{changed_by_now, changed_since};
 use super::event::Event;
 use super::forward::PhaseResult;
-use super::journal::Journal;
+use super::journal::RunJournal;
 use super::{Run, RunOutcome, Start};
 use crate::journal::{Lease, RunRow};
 use crate::plan::Blocker;
@@ -126,7 +126,7 @@ impl Engine {
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let clocks = (self.ports.clock.clone(), self.local_clock.clone());
         let mut journal =
-            Journal::resumed(self.store.clone(), clocks, run.clone(), lease, loaded.lines.len());
+            RunJournal::resumed(self.store.clone(), clocks, run.clone(), lease, loaded.lines.len());
         self.listener.emit(&Event::Began {
             app: any.header().app.name.clone(),
             endpoints: ask.spec.endpoints(),

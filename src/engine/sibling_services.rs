@@ -15,7 +15,7 @@ use super::phase_error::{PhaseError, failed};
 use super::waits::Wait;
 use crate::plan::compose::sent;
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::lifecycle::ContainerState;
 use crate::providers::coolify::resource::is_application;
 
 /// For how long one may be down after the main service is well.
@@ -55,8 +55,8 @@ impl Run {
         let mut down = BTreeSet::new();
         for name in names {
             match self.clients.coolify.container(app, &name, 1).await? {
-                Container::Stopped | Container::None => drop(down.insert(name)),
-                Container::Running(_) | Container::Unknown(_) => {}
+                ContainerState::Stopped | ContainerState::None => drop(down.insert(name)),
+                ContainerState::Running(_) | ContainerState::Unknown(_) => {}
             }
         }
         Ok(down)

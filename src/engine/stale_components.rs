@@ -24,7 +24,7 @@ use crate::plan::Release;
 use crate::plan::compose::sent;
 use crate::plan::release::frozen;
 use crate::providers::coolify::resource::is_application;
-use crate::providers::coolify::sub_resources::{Stack, StatusScope, SubResource};
+use crate::providers::coolify::sub_resources::{ServiceStack, StatusScope, SubResource};
 use crate::providers::{Provider, ReadError};
 
 /// How often a text is sent again into which Coolify wrote something back.
@@ -280,7 +280,7 @@ impl Run {
 }
 
 // The services in the stored text that `compose` does not have; none where the token may not see it.
-fn written_back(stack: &Stack, compose: &str) -> Vec<String> {
+fn written_back(stack: &ServiceStack, compose: &str) -> Vec<String> {
     let text = stack.text.as_deref().unwrap_or_default();
     sent::others(text, &sent::services(compose))
 }

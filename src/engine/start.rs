@@ -25,7 +25,7 @@ use super::phase_error::{Interruption, PhaseError};
 use super::waits::Wait;
 use crate::providers::Coolify;
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::deployments::{Trigger, Verdict as Judged, judge, trigger};
+use crate::providers::coolify::deployments::{DeploymentVerdict as Judged, Trigger, judge, trigger};
 use crate::providers::outcome::WriteOutcome;
 use crate::providers::request::STALENESS;
 

@@ -14,7 +14,7 @@ use super::context::RunContext;
 use super::phase_error::failed;
 use super::symptom::Symptom;
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::lifecycle::ContainerState;
 use crate::verify::{GiveUp, GiveUpPolicy, Seen, Sighting, VerifyError};
 
 /// For how long a start may show nothing before it is given up. A container is there within a minute of the
@@ -57,14 +57,14 @@ impl<'a> StartupMonitor<'a> {
             return None;
         }
         match self.app.container(1).await.ok()? {
-            Container::None => {
+            ContainerState::None => {
                 Some("there is no container: the image did not build, or it could not start".to_owned())
             }
-            Container::Stopped => Some("its container does not stay up".to_owned()),
-            Container::Running(_) if after.seen == Seen::Outdated => Some(
+            ContainerState::Stopped => Some("its container does not stay up".to_owned()),
+            ContainerState::Running(_) if after.seen == Seen::Outdated => Some(
                 "the new version did not come up: its image did not build, or it could not start".to_owned(),
             ),
-            Container::Running(_) | Container::Unknown(_) => None,
+            ContainerState::Running(_) | ContainerState::Unknown(_) => None,
         }
     }
 }
@@ -124,11 +124,11 @@ impl Run {
         let status = there.status().await.ok().flatten();
         let container = match there.container(ALL_LINES).await {
             Ok(container) => container,
-            Err(trouble) => Container::Unknown(trouble.to_string()),
+            Err(trouble) => ContainerState::Unknown(trouble.to_string()),
         };
         let whose = match (&container, looked.seen) {
             (_, Some(Seen::Outdated)) => Whose::Old,
-            (Container::Running(lines), _) => looked.before.whose(lines),
+            (ContainerState::Running(lines), _) => looked.before.whose(lines),
             _ => Whose::Unknown,
         };
         let symptom = Symptom::of(&container, whose, status.as_deref().unwrap_or_default(), looked.seen);
@@ -147,21 +147,21 @@ impl Run {
 }
 
 // Whatever the old version wrote would lead astray.
-fn log(container: &Container, whose: Whose) -> String {
+fn log(container: &ContainerState, whose: Whose) -> String {
     match container {
-        Container::Running(_) if whose == Whose::Old => {
+        ContainerState::Running(_) if whose == Whose::Old => {
             "the new version has no log: the container that runs is the old one".to_owned()
         }
-        Container::Running(_) if whose == Whose::Unknown => {
+        ContainerState::Running(_) if whose == Whose::Unknown => {
             "no log is shown: whether the container that runs is the new one cannot be told".to_owned()
         }
-        Container::Running(lines) if lines.trim().is_empty() => "its log is empty".to_owned(),
-        Container::Running(lines) => {
+        ContainerState::Running(lines) if lines.trim().is_empty() => "its log is empty".to_owned(),
+        ContainerState::Running(lines) => {
             let lines: Vec<&str> = lines.trim_end().lines().collect();
             format!("its log ends:\n{}", lines[lines.len().saturating_sub(LOG_LINES)..].join("\n"))
         }
-        Container::Stopped => "it has no log now: its container does not stay up".to_owned(),
-        Container::None => "it has no log: there is no container".to_owned(),
-        Container::Unknown(reason) => format!("its log could not be read: {reason}"),
+        ContainerState::Stopped => "it has no log now: its container does not stay up".to_owned(),
+        ContainerState::None => "it has no log: there is no container".to_owned(),
+        ContainerState::Unknown(reason) => format!("its log could not be read: {reason}"),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::container_log::Whose;
 use crate::plan::ResolvedSpec;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::lifecycle::ContainerState;
 use crate::spec::Source;
 use crate::verify::Seen;
 
@@ -37,16 +37,16 @@ enum Origin {
 
 impl Symptom {
     /// What is wrong with an app whose container and status are these, and whose last look came to `seen`.
-    pub fn of(container: &Container, whose: Whose, status: &str, seen: Option<Seen>) -> Self {
+    pub fn of(container: &ContainerState, whose: Whose, status: &str, seen: Option<Seen>) -> Self {
         let restarts = ["restarting", "degraded"].iter().any(|word| status.starts_with(word));
         match container {
             _ if seen == Some(Seen::Outdated) || whose == Whose::Old => Self::OldVersion,
-            Container::None => Self::NoContainer,
-            Container::Stopped => Self::CrashLoop,
+            ContainerState::None => Self::NoContainer,
+            ContainerState::Stopped => Self::CrashLoop,
             _ if seen == Some(Seen::Unreached) => Self::Unreached,
             _ if restarts => Self::CrashLoop,
-            Container::Running(_) => Self::Unhealthy,
-            Container::Unknown(_) => Self::Unseen,
+            ContainerState::Running(_) => Self::Unhealthy,
+            ContainerState::Unknown(_) => Self::Unseen,
         }
     }
 

@@ -14,7 +14,7 @@ use super::phase_error::PhaseError;
 use super::startup_monitor::Looked;
 use super::waits::Wait;
 use crate::plan::Release;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::lifecycle::ContainerState;
 use crate::spec::{Health, Source};
 use crate::verify::{Seen, Verified};
 
@@ -93,16 +93,16 @@ impl Run {
     ) -> Result<(Observation, String), PhaseError> {
         let app = App::of(&self.clients.coolify, plan, app);
         let (look, saw) = match app.container(ALL_LINES).await? {
-            Container::Running(log) if log.contains(release) => {
+            ContainerState::Running(log) if log.contains(release) => {
                 (Observation::Proven, "running, its log names the release".to_owned())
             }
-            Container::Running(log) if self.is_of_the_release_before(&log, release) => {
+            ContainerState::Running(log) if self.is_of_the_release_before(&log, release) => {
                 (Observation::Old, "the old version still runs: its log names the release before".to_owned())
             }
-            Container::Running(log) => self.unnamed(before.whose(&log)),
-            Container::Stopped => (Observation::Down, "its container does not stay up".to_owned()),
-            Container::None => (Observation::Down, "there is no container".to_owned()),
-            Container::Unknown(reason) => {
+            ContainerState::Running(log) => self.unnamed(before.whose(&log)),
+            ContainerState::Stopped => (Observation::Down, "its container does not stay up".to_owned()),
+            ContainerState::None => (Observation::Down, "there is no container".to_owned()),
+            ContainerState::Unknown(reason) => {
                 let status = app.status().await?.unwrap_or_else(|| "gone".to_owned());
                 let first = if matches!(before, Before::Nothing) { Proof::First } else { Proof::None };
                 let look =

@@ -21,7 +21,7 @@ pub use clock::Clock;
 pub use host_override::{HostOverride, Pinned};
 pub use patience::Patience;
 pub use rate_limit::{Allowance, Budgets};
-pub use resolver::{Answer, Question, RecordType, ResolveError, Resolver};
+pub use resolver::{Answer, QueryType, Question, ResolveError, Resolver};
 pub use transport::{BodyPrefix, Request, Response, SendError, Transport};
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The record types Fabrik asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum RecordType {
+pub enum QueryType {
     /// An IPv4 address.
     A,
     /// An IPv6 address.
@@ -25,7 +25,7 @@ pub struct Question {
     /// The full name asked about, without the final dot.
     pub name: String,
     /// What is asked for.
-    pub record_type: RecordType,
+    pub record_type: QueryType,
     /// The name server to ask, by host name, address, or address and port; `None` asks the system's resolver.
     pub server: Option<String>,
 }

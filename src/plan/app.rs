@@ -12,7 +12,7 @@ use crate::providers::Clients;
 use crate::providers::coolify::application_attributes;
 use crate::providers::coolify::resource::is_application;
 use crate::spec::env_value::Carrier;
-use crate::spec::{Access, Fingerprint, Git, Source};
+use crate::spec::{Access, FingerprintSpec, Git, Source};
 
 impl<'a> Planner<'a> {
     /// What the app should be.
@@ -67,7 +67,7 @@ impl<'a> Planner<'a> {
     pub(super) fn is_labelled(&self, app: &Attributes) -> bool {
         let spec = &self.ask.spec;
         let has_site = !is_application(app) && !spec.domains.is_empty();
-        has_site && spec.health.fingerprint != Some(Fingerprint::Off)
+        has_site && spec.health.fingerprint != Some(FingerprintSpec::Off)
     }
 
     /// The release that the label of the app in place names; none where the app is created, or has no label.

@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use self::ignore::Ignore;
-use self::sources::{NamedByCopy, Sources};
-use self::tree::{Kind, Tree};
+use self::sources::{CopySources, NamedByCopy};
+use self::tree::{EntryKind, Tree};
 use super::dockerfile::{Dockerfile, Rewritten};
 use crate::error::{Problem, Problems, reason};
 use crate::secrets::hex;
@@ -62,7 +62,7 @@ impl Bundle {
         let (dockerfile, ignore) =
             both(Dockerfile::parse(&path, &text), Ignore::parse(&ignore_path, &ignore))?;
         let tree = Tree::of(folder, &ignore, &NamedByCopy(&dockerfile.readings))?;
-        let sources = Sources {
+        let sources = CopySources {
             folder,
             dockerfile: &path,
             text: &text,
@@ -121,7 +121,7 @@ fn too_large(folder: &Path, size: u64, is_compressed: bool, tree: &Tree) -> Prob
 /// The largest entries of the folder, largest first; a folder that is nearly all one entry is told by that.
 fn largest(tree: &Tree) -> Vec<(String, u64)> {
     let mut sizes: BTreeMap<&Path, u64> = BTreeMap::new();
-    for (path, entry) in tree.sent.iter().filter(|(_, entry)| entry.kind != Kind::Folder) {
+    for (path, entry) in tree.sent.iter().filter(|(_, entry)| entry.kind != EntryKind::Folder) {
         for above in path.ancestors() {
             *sizes.entry(above).or_default() += entry.size;
         }

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::bundle::Bundle;
 use crate::secrets::hex;
-use crate::spec::{Resources, Volume};
+use crate::spec::{Resources, VolumeSpec};
 
 /// What a compose text is made from.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ pub struct ComposeInput<'a> {
     /// What it may use of its server.
     pub resources: &'a Resources,
     /// Its volumes.
-    pub volumes: &'a [Volume],
+    pub volumes: &'a [VolumeSpec],
     /// Its files.
     pub bundle: &'a Bundle,
     /// The names of the variables and secrets that are set through the API.

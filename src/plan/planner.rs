@@ -24,7 +24,7 @@ use crate::spec::ProofPolicy;
 pub const EDITED: &str = "edited since it was sent";
 
 /// What is known of a resource of the app's own before looking.
-pub struct Known {
+pub struct KnownResource {
     /// The last release's receipt for it.
     pub receipt: Option<Receipt>,
     /// Whether one that is somebody else's may be taken over.
@@ -96,7 +96,7 @@ impl Planner<'_> {
         let apps = clients.app(place, &names, id, &wanted, "");
         let known = self.base.and_then(|base| base.receipt(Step::App)).cloned();
         let adopt = self.ask.spec.adopt.coolify;
-        let app = self.own(apps.as_ref(), Known { receipt: known, adopt }, wanted).await?;
+        let app = self.own(apps.as_ref(), KnownResource { receipt: known, adopt }, wanted).await?;
         late.extend(app.late);
         let app = self.mounted(&clients.coolify, app.wish).await?;
         let observed = match (app.action.id(), self.base) {
@@ -153,7 +153,7 @@ impl Planner<'_> {
     pub async fn own(
         &self,
         provider: &dyn Provider,
-        known: Known,
+        known: KnownResource,
         fields: Attributes,
     ) -> Result<Drawn, Blocker> {
         let mut there: Vec<RemoteObject> = provider.find_by_key().await?;
@@ -175,7 +175,7 @@ impl Planner<'_> {
     async fn known(
         &self,
         provider: &dyn Provider,
-        Known { receipt, adopt }: Known,
+        KnownResource { receipt, adopt }: KnownResource,
         it: Option<String>,
         fields: Attributes,
     ) -> Result<DesiredResource, Blocker> {

@@ -33,7 +33,7 @@ pub struct Facts {
 
 /// How one resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
+pub enum PreflightHealth {
     /// As it should be.
     Good,
     /// A run would work all the same.
@@ -44,11 +44,11 @@ pub enum Health {
 
 /// One resource that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub struct PreflightCheck {
     /// What it is about, in one word.
     pub about: &'static str,
     /// How it is.
-    pub health: Health,
+    pub health: PreflightHealth,
     /// What was seen.
     pub saw: String,
     /// What to do; empty where there is nothing to do, or `saw` says it all.
@@ -67,24 +67,28 @@ impl Preflight {
     }
 
     /// What it comes to, one check each; only the first where Coolify cannot be asked at all.
-    pub fn checks(&self) -> Vec<Check> {
+    pub fn checks(&self) -> Vec<PreflightCheck> {
         let version = match &self.version {
             Ok(version) => self.versioned(version),
             Err(trouble) if lacks_ability(trouble) => {
-                return vec![Check::trouble("read", trouble), self.ability("write"), self.ability("deploy")];
+                return vec![
+                    PreflightCheck::trouble("read", trouble),
+                    self.ability("write"),
+                    self.ability("deploy"),
+                ];
             }
-            Err(trouble) => return vec![Check::trouble("coolify", trouble)],
+            Err(trouble) => return vec![PreflightCheck::trouble("coolify", trouble)],
         };
         let team = match &self.team {
-            Ok(team) => Check::good("team", named(team)),
-            Err(trouble) => Check::trouble("team", trouble),
+            Ok(team) => PreflightCheck::good("team", named(team)),
+            Err(trouble) => PreflightCheck::trouble("team", trouble),
         };
         let server = match (&self.servers, &self.team) {
-            (Err(trouble), _) => Some(Check::trouble("server", trouble)),
+            (Err(trouble), _) => Some(PreflightCheck::trouble("server", trouble)),
             (Ok(servers), Ok(team)) if servers.is_empty() => Some(no_server(team)),
             (Ok(_), _) => None,
         };
-        let read = Check::good("read", HAS.to_owned());
+        let read = PreflightCheck::good("read", HAS.to_owned());
         let mut checks = vec![version, team];
         checks.extend(server);
         checks.extend([read, self.ability("write"), self.ability("deploy")]);
@@ -101,7 +105,7 @@ impl Preflight {
     /// # Errors
     /// Everything that is bad.
     pub fn facts(self) -> Result<Facts, Vec<Blocker>> {
-        let bad = self.checks().into_iter().filter(|check| check.health == Health::Bad);
+        let bad = self.checks().into_iter().filter(|check| check.health == PreflightHealth::Bad);
         let mut bad: Vec<Blocker> = bad.map(|check| Blocker::new(check.saw, check.hint)).collect();
         // What is wrong with all calls is told once.
         bad.dedup();
@@ -111,28 +115,30 @@ impl Preflight {
         }
     }
 
-    fn versioned(&self, version: &str) -> Check {
+    fn versioned(&self, version: &str) -> PreflightCheck {
         let saw = format!("{version} at {}", self.url);
         match Version::parse(version).and_then(Version::concern) {
-            Some(concern) => Check::odd("coolify", saw, concern),
-            None => Check::good("coolify", saw),
+            Some(concern) => PreflightCheck::odd("coolify", saw, concern),
+            None => PreflightCheck::good("coolify", saw),
         }
     }
 
     // Only a clear no keeps a run from being tried: a probe is sent once, and an answer may get lost.
-    fn ability(&self, name: &'static str) -> Check {
+    fn ability(&self, name: &'static str) -> PreflightCheck {
         let found = if name == "write" { &self.write } else { &self.deploy };
         match found {
-            Ok(Ability::Has) => Check::good(name, HAS.to_owned()),
+            Ok(Ability::Has) => PreflightCheck::good(name, HAS.to_owned()),
             Ok(Ability::Lacks(words)) => {
                 let saw = format!("{} may not {name}: {words}", Api::Coolify.token_setting());
-                Check::bad(name, saw, advice(words))
+                PreflightCheck::bad(name, saw, advice(words))
             }
             Ok(Ability::Unclear(words)) => {
-                Check::odd(name, format!("Coolify does not say: {words}"), String::new())
+                PreflightCheck::odd(name, format!("Coolify does not say: {words}"), String::new())
             }
-            Err(trouble @ ReadError::TokenRefused { .. }) => Check::trouble(name, trouble),
-            Err(trouble) => Check::odd(name, format!("Coolify does not say: {trouble}"), String::new()),
+            Err(trouble @ ReadError::TokenRefused { .. }) => PreflightCheck::trouble(name, trouble),
+            Err(trouble) => {
+                PreflightCheck::odd(name, format!("Coolify does not say: {trouble}"), String::new())
+            }
         }
     }
 }
@@ -148,8 +154,8 @@ fn named(team: &Team) -> String {
 }
 
 // A token belongs to one team and sees nothing of the others (Coolify 4.3.11, observed).
-fn no_server(team: &Team) -> Check {
-    Check::bad(
+fn no_server(team: &Team) -> PreflightCheck {
+    PreflightCheck::bad(
         "server",
         format!("COOLIFY_API_TOKEN belongs to team {}, which has no server", named(team)),
         "if your server is in another team, make the token there (switch the team, then Keys & Tokens); else add a \
@@ -157,20 +163,20 @@ fn no_server(team: &Team) -> Check {
     )
 }
 
-impl Check {
+impl PreflightCheck {
     /// One that is as it should be.
     pub fn good(about: &'static str, saw: String) -> Self {
-        Self { about, health: Health::Good, saw, hint: String::new() }
+        Self { about, health: PreflightHealth::Good, saw, hint: String::new() }
     }
 
     /// One that is odd.
     pub fn odd(about: &'static str, saw: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { about, health: Health::Odd, saw: saw.into(), hint: hint.into() }
+        Self { about, health: PreflightHealth::Odd, saw: saw.into(), hint: hint.into() }
     }
 
     /// One that keeps every run from working.
     pub fn bad(about: &'static str, saw: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { about, health: Health::Bad, saw: saw.into(), hint: hint.into() }
+        Self { about, health: PreflightHealth::Bad, saw: saw.into(), hint: hint.into() }
     }
 
     /// The same, because of `trouble`.

@@ -6,7 +6,7 @@ use machine::step::{RecordIndex, Step};
 
 use super::Blocker;
 use super::find::find;
-use super::planner::{Drawn, Known, Planner, fields};
+use super::planner::{Drawn, KnownResource, Planner, fields};
 use super::survey::Site;
 use crate::providers::cloudflare::Records;
 use crate::providers::cloudflare::normalize::normal;
@@ -80,7 +80,7 @@ impl Planner<'_> {
             record.desired = DesiredResource { attributes: wanted, action: Action::Create };
             return Ok((record, Beside { late, replaced: Some(replaced) }));
         }
-        let known = Known { receipt, adopt: self.ask.spec.adopt.dns };
+        let known = KnownResource { receipt, adopt: self.ask.spec.adopt.dns };
         let Drawn { wish, late } = self.own(&provider, known, wanted).await?;
         record.desired = wish;
         Ok((record, Beside { late, replaced: None }))

@@ -10,7 +10,7 @@ use super::artifact::Artifact;
 use super::compose::env_text::{Forms, with_values};
 use super::{Blocker, unsupported, values};
 use crate::error::Problem;
-use crate::secrets::{FingerprintKey, Origin, Redactor, Secret, Sources, generate, hex, is_short};
+use crate::secrets::{FingerprintKey, Redactor, Secret, SecretOrigin, Sources, generate, hex, is_short};
 use crate::spec::env_value::EnvForm;
 use crate::spec::expand::expand;
 use crate::spec::{SecretRule, Source, Spec};
@@ -52,7 +52,7 @@ pub enum ValueSource {
     /// The spec itself.
     Spec(Secret),
     /// Out of the environment, `.env`, or made up just now.
-    Source(Secret, Origin),
+    Source(Secret, SecretOrigin),
     /// Nowhere: an earlier release set it, and it stays on Coolify.
     Kept,
 }
@@ -68,7 +68,7 @@ impl EnvValue {
 
     /// Whether the value was made up just now.
     pub fn is_generated(&self) -> bool {
-        matches!(self.from, ValueSource::Source(_, Origin::Generated))
+        matches!(self.from, ValueSource::Source(_, SecretOrigin::Generated))
     }
 }
 
@@ -150,7 +150,7 @@ impl ResolvedSpec {
             return None;
         }
         let source = match &env.from {
-            ValueSource::Source(_, Origin::EnvFile) => ".env",
+            ValueSource::Source(_, SecretOrigin::EnvFile) => ".env",
             ValueSource::Source(..) if !self.spec.env.contains_key(PORT) => "the environment",
             ValueSource::Spec(_) | ValueSource::Source(..) | ValueSource::Kept => "`env`",
         };
@@ -218,7 +218,8 @@ fn env_values(
             Ok(None) if want.rule == SecretRule::Required => problems.push(missing(&want.name)),
             Ok(None) => match sources.may_generate(&want.name) {
                 Ok(()) => {
-                    values.push((want.name.clone(), ValueSource::Source(generate(), Origin::Generated)));
+                    values
+                        .push((want.name.clone(), ValueSource::Source(generate(), SecretOrigin::Generated)));
                 }
                 Err(problem) => problems.push(problem.into()),
             },
@@ -289,7 +290,7 @@ fn plain(name: &str, text: &str, sources: &Sources<'_>) -> Result<ValueSource, B
         .map_err(|error| Blocker::new(format!("`env.{name}`: {error}"), "set it, or give a default"))?;
     let value = Secret::new(expanded.value);
     Ok(if expanded.from_variables {
-        ValueSource::Source(value, Origin::Environment)
+        ValueSource::Source(value, SecretOrigin::Environment)
     } else {
         ValueSource::Spec(value)
     })

@@ -12,7 +12,7 @@ use crate::providers::cloudflare::finding::{Finding, Weight};
 use crate::providers::coolify::servers::Server;
 use crate::providers::coolify::version::Version;
 use crate::providers::{Clients, Cloudflare, Coolify};
-use crate::spec::{ManagedDns, Proxied, RecordType, Spec, Target, Ttl};
+use crate::spec::{DnsTarget, ManagedDns, Proxied, RecordType, Spec, Ttl};
 
 /// Where the app will be, and what leads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,12 +122,12 @@ fn left_to_others(spec: &Spec, base: &Release) -> Vec<String> {
     base.records().into_iter().map(left).collect()
 }
 
-fn proxy(dns: &ManagedDns) -> edge::Proxy {
+fn proxy(dns: &ManagedDns) -> edge::EdgeProxy {
     match dns.proxied {
-        _ if matches!(dns.target, Some(Target::Tunnel(_))) => edge::Proxy::Tunnel,
-        Proxied::No => edge::Proxy::Never,
-        Proxied::After => edge::Proxy::Later,
-        Proxied::First => edge::Proxy::First,
+        _ if matches!(dns.target, Some(DnsTarget::Tunnel(_))) => edge::EdgeProxy::Tunnel,
+        Proxied::No => edge::EdgeProxy::Never,
+        Proxied::After => edge::EdgeProxy::Later,
+        Proxied::First => edge::EdgeProxy::First,
     }
 }
 

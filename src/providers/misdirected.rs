@@ -12,7 +12,7 @@ use super::api::Api;
 
 /// One question to an API: its base URL, and the whole URL that was asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct AskedHost<'a> {
     /// Which API.
     pub api: Api,
     /// The base URL that a person gave.
@@ -21,7 +21,7 @@ pub struct Asked<'a> {
     pub url: &'a str,
 }
 
-impl Asked<'_> {
+impl AskedHost<'_> {
     /// What is wrong where `response` does not come from the API; `None` for an answer that may be the API's, and for
     /// server errors, which pass.
     pub fn misdirected(&self, response: &Response<Vec<u8>>) -> Option<ReadError> {
@@ -133,7 +133,7 @@ mod tests {
 
     fn told(base: &str, status: u16, body: &str, location: Option<&str>) -> Option<(String, String)> {
         let url = format!("{base}/api/v1/version");
-        let asked = Asked { api: Api::Coolify, base, url: &url };
+        let asked = AskedHost { api: Api::Coolify, base, url: &url };
         let mut response = Response::builder().status(status);
         if let Some(location) = location {
             response = response.header(LOCATION, location);

@@ -7,7 +7,7 @@ use super::{Fault, Sandbox, SandboxError};
 /// One such resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum SandboxCommand {
+pub enum WorldCommand {
     /// Empties the world.
     Reset,
     /// Arms a fault.
@@ -23,7 +23,7 @@ pub enum SandboxCommand {
     StrangerService(String),
 }
 
-impl SandboxCommand {
+impl WorldCommand {
     /// Carries it out.
     ///
     /// # Errors

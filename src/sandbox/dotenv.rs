@@ -16,7 +16,7 @@ const MOST_BYTES: usize = 131_072 / 4 * 3;
 
 /// Why there is no environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum UnreadableDotenv {
     /// The file is too large to be written: the old one stays.
     TooLarge,
     /// Docker compose cannot read a line of it.
@@ -47,17 +47,20 @@ fn escaped(value: &str) -> String {
 ///
 /// # Errors
 /// [`Unreadable::TooLarge`].
-pub fn write<'a>(rows: impl Iterator<Item = &'a SimEnvRow>) -> Result<String, Unreadable> {
+pub fn write<'a>(rows: impl Iterator<Item = &'a SimEnvRow>) -> Result<String, UnreadableDotenv> {
     let lines: Vec<String> = rows.map(|row| format!("{}={}\n", row.key, real_value(row))).collect();
     let file = lines.concat();
-    if file.len() > MOST_BYTES { Err(Unreadable::TooLarge) } else { Ok(file) }
+    if file.len() > MOST_BYTES { Err(UnreadableDotenv::TooLarge) } else { Ok(file) }
 }
 
 /// What docker compose reads in the file. References are looked up in `outer` first, then in the lines above.
 ///
 /// # Errors
 /// [`Unreadable`].
-pub fn read(file: &str, outer: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Unreadable> {
+pub fn read(
+    file: &str,
+    outer: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, UnreadableDotenv> {
     let mut found = BTreeMap::new();
     let mut rest = statement(file);
     while !rest.is_empty() {
@@ -65,7 +68,7 @@ pub fn read(file: &str, outer: &BTreeMap<String, String>) -> Result<BTreeMap<Str
         let end = rest.find(['=', ':', '\n']).unwrap_or(rest.len());
         let key = rest[..end].trim_end();
         if !key.chars().all(|c| c.is_alphanumeric() || "_.-[]".contains(c)) {
-            return Err(Unreadable::Line(line));
+            return Err(UnreadableDotenv::Line(line));
         }
         let inherited = rest[end..].is_empty() || rest[end..].starts_with('\n');
         let after = rest.get(end + 1..).unwrap_or_default();
@@ -77,11 +80,11 @@ pub fn read(file: &str, outer: &BTreeMap<String, String>) -> Result<BTreeMap<Str
         let after = after.trim_start_matches(|c: char| c.is_whitespace() && c != '\n');
         let known = |name: &str| outer.get(name).or_else(|| found.get(name)).cloned();
         let (value, left) = if after.starts_with(['\'', '"']) {
-            quoted(after).ok_or(Unreadable::Line(line))?
+            quoted(after).ok_or(UnreadableDotenv::Line(line))?
         } else {
             let (value, left) = after.split_once('\n').unwrap_or((after, ""));
             let value = value.split(" #").next().unwrap_or_default().trim_end();
-            (interpolate(value, &known).map_err(|_| Unreadable::Reference)?, left)
+            (interpolate(value, &known).map_err(|_| UnreadableDotenv::Reference)?, left)
         };
         found.insert(key.to_owned(), value);
         rest = statement(left);

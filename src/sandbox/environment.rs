@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::applications::Application;
 use super::compose::ComposeEntry;
-use super::dotenv::{self, Unreadable};
+use super::dotenv::{self, UnreadableDotenv};
 use super::interpolation::{interpolate, leading};
 use super::services::{SimEnvRow, SimService};
 
@@ -16,7 +16,10 @@ use super::services::{SimEnvRow, SimService};
 ///
 /// # Errors
 /// [`Unreadable`]: then nothing starts.
-pub fn of_entry(service: &SimService, entry: &ComposeEntry) -> Result<BTreeMap<String, String>, Unreadable> {
+pub fn of_entry(
+    service: &SimService,
+    entry: &ComposeEntry,
+) -> Result<BTreeMap<String, String>, UnreadableDotenv> {
     let file = dotenv::write(service.envs.iter())?;
     let project = dotenv::read(&file, &BTreeMap::new())?;
     let mut environment = dotenv::read(&file, &project)?;
@@ -36,7 +39,7 @@ pub fn of_entry(service: &SimService, entry: &ComposeEntry) -> Result<BTreeMap<S
 ///
 /// # Errors
 /// [`Unreadable`]: then its deployment fails.
-pub fn of_application(application: &Application) -> Result<BTreeMap<String, String>, Unreadable> {
+pub fn of_application(application: &Application) -> Result<BTreeMap<String, String>, UnreadableDotenv> {
     let rows: Vec<&SimEnvRow> =
         application.envs.iter().filter(|row| !row.is_preview && row.is_runtime).collect();
     let file = dotenv::write(rows.iter().copied())?;
@@ -85,6 +88,6 @@ fn copies<'a>(service: &'a SimService, entry: &'a ComposeEntry) -> Vec<(&'a Stri
     entry.environment.iter().filter_map(named).map(|row| (&row.key, row.value.as_deref())).collect()
 }
 
-fn filled(value: &str, project: &BTreeMap<String, String>) -> Result<String, Unreadable> {
-    interpolate(value, &|name| project.get(name).cloned()).map_err(|_| Unreadable::Reference)
+fn filled(value: &str, project: &BTreeMap<String, String>) -> Result<String, UnreadableDotenv> {
+    interpolate(value, &|name| project.get(name).cloned()).map_err(|_| UnreadableDotenv::Reference)
 }

@@ -54,7 +54,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 pub use cloudflare::{Quirk, Setup};
-pub use command::SandboxCommand;
+pub use command::WorldCommand;
 pub use exchange::{CLOUDFLARE, COOLIFY};
 pub use faults::{Fault, RequestFault, UnknownFault};
 pub use front::SimFront;

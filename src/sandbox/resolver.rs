@@ -10,7 +10,7 @@ use super::events::{PUBLISH_MS, SimEvent};
 use super::exchange::{CLOUDFLARE, COOLIFY};
 use super::records::{Record, SimZone, zone_name};
 use super::world::World;
-use crate::net::{Answer, Question, RecordType, ResolveError};
+use crate::net::{Answer, QueryType, Question, ResolveError};
 
 /// The name servers of every zone, with their addresses.
 pub const NAME_SERVERS: [(&str, &str); 2] =
@@ -44,19 +44,19 @@ fn is_name_server(server: &str) -> bool {
     NAME_SERVERS.iter().any(|(name, address)| host == *name || host == *address)
 }
 
-fn look_up(world: &World, name: &str, kind: RecordType, depth: u8) -> Vec<Answer> {
-    if kind == RecordType::A
+fn look_up(world: &World, name: &str, kind: QueryType, depth: u8) -> Vec<Answer> {
+    if kind == QueryType::A
         && let Some(address) = fixed(world, name)
     {
         return vec![answer(address, AUTOMATIC_TTL)];
     }
     if let Some(servers) = delegated(world, name) {
-        let told = servers.iter().filter(|server| kind == RecordType::Ns && server.name == name);
+        let told = servers.iter().filter(|server| kind == QueryType::Ns && server.name == name);
         return told.map(|server| answer(&server.content, ttl(server))).collect();
     }
     let apex = zone(world, name).map_or_else(|| zone_name(name), |zone| Some(zone.name.as_str()));
     let is_apex = apex == Some(name);
-    if kind == RecordType::Ns && is_apex {
+    if kind == QueryType::Ns && is_apex {
         return NAME_SERVERS.iter().map(|(name, _)| answer(name, 86_400)).collect();
     }
     let records = at(world, name);
@@ -75,8 +75,8 @@ fn look_up(world: &World, name: &str, kind: RecordType, depth: u8) -> Vec<Answer
     }
 }
 
-fn asks_for_address(kind: RecordType) -> bool {
-    matches!(kind, RecordType::A | RecordType::Aaaa)
+fn asks_for_address(kind: QueryType) -> bool {
+    matches!(kind, QueryType::A | QueryType::Aaaa)
 }
 
 /// The NS records that take a name away from its zone: records there are kept and not answered.
@@ -115,11 +115,11 @@ fn at<'a>(world: &'a World, name: &str) -> Vec<&'a Record> {
     if rest == name { of(name) } else { of(&format!("*.{rest}")) }
 }
 
-fn edge_answers(kind: RecordType) -> Vec<Answer> {
+fn edge_answers(kind: QueryType) -> Vec<Answer> {
     match kind {
-        RecordType::A => EDGE.iter().map(|address| answer(address, AUTOMATIC_TTL)).collect(),
-        RecordType::Aaaa => vec![answer(EDGE_V6, AUTOMATIC_TTL)],
-        RecordType::Cname | RecordType::Ns => Vec::new(),
+        QueryType::A => EDGE.iter().map(|address| answer(address, AUTOMATIC_TTL)).collect(),
+        QueryType::Aaaa => vec![answer(EDGE_V6, AUTOMATIC_TTL)],
+        QueryType::Cname | QueryType::Ns => Vec::new(),
     }
 }
 
@@ -140,18 +140,18 @@ fn ttl(record: &Record) -> u32 {
     if record.ttl == 1 { AUTOMATIC_TTL } else { record.ttl }
 }
 
-fn word(kind: RecordType) -> &'static str {
+fn word(kind: QueryType) -> &'static str {
     match kind {
-        RecordType::A => "A",
-        RecordType::Aaaa => "AAAA",
-        RecordType::Cname => "CNAME",
-        RecordType::Ns => "NS",
+        QueryType::A => "A",
+        QueryType::Aaaa => "AAAA",
+        QueryType::Cname => "CNAME",
+        QueryType::Ns => "NS",
     }
 }
 
 /// All addresses a name resolves to, of both kinds.
 pub fn addresses(world: &World, name: &str) -> Vec<String> {
-    let kinds = [RecordType::A, RecordType::Aaaa];
+    let kinds = [QueryType::A, QueryType::Aaaa];
     kinds.into_iter().flat_map(|kind| look_up(world, name, kind, 8)).map(|answer| answer.value).collect()
 }
 

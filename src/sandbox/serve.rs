@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::ask::Ask;
-use super::command::SandboxCommand;
+use super::command::WorldCommand;
 use super::gate::{Aim, Gate};
 use super::ports::Side;
 use super::truncated::Truncated;
@@ -30,7 +30,7 @@ use crate::net::Question;
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
 /// A server that is bound and not yet answering.
-pub struct Server {
+pub struct SandboxServer {
     listener: TcpListener,
     router: Router,
 }
@@ -47,14 +47,14 @@ struct Handler {
 ///
 /// # Errors
 /// What the operating system says against the address.
-pub async fn bind(sandbox: Sandbox, address: SocketAddr) -> std::io::Result<Server> {
+pub async fn bind(sandbox: Sandbox, address: SocketAddr) -> std::io::Result<SandboxServer> {
     let listener = TcpListener::bind(address).await?;
     let called = Arc::new(Mutex::new(Instant::now()));
     let engine = Handler { sandbox, gate: Arc::default(), called };
-    Ok(Server { listener, router: Router::new().fallback(answer).with_state(engine) })
+    Ok(SandboxServer { listener, router: Router::new().fallback(answer).with_state(engine) })
 }
 
-impl Server {
+impl SandboxServer {
     /// Where it listens.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl Handler {
                 self.sandbox.pass(std::time::Duration::from_millis(nap.ms));
                 self.clock()
             }),
-            ("POST", "command") => read(body).map_or_else(bad, |command: SandboxCommand| self.obey(&command)),
+            ("POST", "command") => read(body).map_or_else(bad, |command: WorldCommand| self.obey(&command)),
             ("GET", "show") => self.sandbox.show().into_response(),
             ("GET", "world") => Json(json!({"id": self.sandbox.world_id()})).into_response(),
             _ => self.gated(method, what, body).await,
@@ -158,7 +158,7 @@ impl Handler {
         Json(json!({"points": self.gate.passed()})).into_response()
     }
 
-    fn obey(&self, command: &SandboxCommand) -> Response {
+    fn obey(&self, command: &WorldCommand) -> Response {
         match command.carry_out(&self.sandbox) {
             Ok(()) => Json(Value::Null).into_response(),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(error.to_string())).into_response(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compose::{Compose, ComposeEntry};
 use super::coolify;
-use super::dotenv::Unreadable;
+use super::dotenv::UnreadableDotenv;
 use super::environment;
 use super::events::{BUILD_MS, START_MS, SimEvent};
 use super::faults::Fault;
@@ -76,7 +76,7 @@ fn container(
     service: &SimService,
     entry: &ComposeEntry,
     condition: Condition,
-) -> Result<SimContainer, Unreadable> {
+) -> Result<SimContainer, UnreadableDotenv> {
     let env = environment::of_entry(service, entry)?;
     let release = env.get(RELEASE).cloned();
     let tells = super::middleware::tells(entry);

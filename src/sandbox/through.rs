@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::clock::Time;
-use super::command::SandboxCommand;
+use super::command::WorldCommand;
 use super::remote_hook;
 use crate::net::{
     Answer, Clock, Ports, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
@@ -70,7 +70,7 @@ impl Through {
     ///
     /// # Errors
     /// [`SendError`] when nothing answers, or the world there cannot be kept.
-    pub async fn command(&self, command: &SandboxCommand) -> Result<(), SendError> {
+    pub async fn command(&self, command: &WorldCommand) -> Result<(), SendError> {
         self.own("POST", "command", Some(json!(command))).await
     }
 

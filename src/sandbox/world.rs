@@ -58,7 +58,7 @@ pub struct World {
     /// Coolify projects.
     pub projects: Vec<Project>,
     /// Coolify environments.
-    pub environments: Vec<Environment>,
+    pub environments: Vec<SimEnvironment>,
     /// Coolify services.
     pub services: Vec<SimService>,
     /// Coolify applications.
@@ -176,7 +176,7 @@ pub struct Project {
 
 /// A Coolify environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Environment {
+pub struct SimEnvironment {
     /// Number in Coolify's database.
     pub id: u64,
     /// Coolify's id of it.
@@ -269,7 +269,7 @@ impl World {
     }
 
     /// The environment with this number.
-    pub(super) fn environment(&self, id: u64) -> Option<&Environment> {
+    pub(super) fn environment(&self, id: u64) -> Option<&SimEnvironment> {
         self.environments.iter().find(|environment| environment.id == id)
     }
 

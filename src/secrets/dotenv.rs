@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use self::reference::Lookup;
+use self::reference::ReferenceLookup;
 use self::scan::{Given, Scanned};
 use super::{Environment, Secret};
 use crate::error::Problem;
@@ -201,14 +201,14 @@ impl EnvFile {
     }
 
     /// What a reference finds: the environment first, then the last of the earlier lines (compose-go 2.0, `env.go`).
-    fn look(&self, environment: &Environment, last: &BTreeMap<String, usize>, name: &str) -> Lookup {
+    fn look(&self, environment: &Environment, last: &BTreeMap<String, usize>, name: &str) -> ReferenceLookup {
         if let Some(value) = environment(name) {
-            return Lookup::Set(Secret::new(value));
+            return ReferenceLookup::Set(Secret::new(value));
         }
         match last.get(name).map(|at| &self.entries[*at].meaning) {
-            Some(Meaning::Value(value, _)) => Lookup::Set(value.clone()),
-            Some(Meaning::Doubtful(doubt)) => Lookup::Doubtful(doubt.clone()),
-            Some(Meaning::Inherited { .. }) | None => Lookup::Unset,
+            Some(Meaning::Value(value, _)) => ReferenceLookup::Set(value.clone()),
+            Some(Meaning::Doubtful(doubt)) => ReferenceLookup::Doubtful(doubt.clone()),
+            Some(Meaning::Inherited { .. }) | None => ReferenceLookup::Unset,
         }
     }
 

@@ -17,7 +17,7 @@ pub use keep::{KeepError, keep};
 pub use matcher::is_short;
 pub use redactor::Redactor;
 pub use secret::{Secret, generate};
-pub use sources::{Environment, Origin, Sources};
+pub use sources::{Environment, SecretOrigin, Sources};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::error::{Problem, reason};
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum SecretOrigin {
     /// The process's environment.
     Environment,
     /// The `.env` file.
@@ -51,11 +51,11 @@ impl<'a> Sources<'a> {
     ///
     /// # Errors
     /// Where `.env` seems to give it in a way that cannot be read for sure.
-    pub fn find(&self, name: &str) -> Result<Option<(Secret, Origin)>, Problem> {
+    pub fn find(&self, name: &str) -> Result<Option<(Secret, SecretOrigin)>, Problem> {
         if let Some(value) = self.in_environment(name) {
-            return Ok(Some((value, Origin::Environment)));
+            return Ok(Some((value, SecretOrigin::Environment)));
         }
-        Ok(self.file.find(name)?.map(|value| (value.clone(), Origin::EnvFile)))
+        Ok(self.file.find(name)?.map(|value| (value.clone(), SecretOrigin::EnvFile)))
     }
 
     /// What is found by any of these names; what cannot be read for sure is left out.

@@ -61,10 +61,10 @@ fn the_environment_comes_first_and_empty_counts_as_missing() {
         let found = sources.find(name).expect("nothing doubtful");
         found.map(|(secret, origin)| (secret.expose().to_owned(), origin))
     };
-    assert_eq!(find("A"), Some(("environment".to_owned(), Origin::Environment)));
-    assert_eq!(find("B"), Some(("file".to_owned(), Origin::EnvFile)));
+    assert_eq!(find("A"), Some(("environment".to_owned(), SecretOrigin::Environment)));
+    assert_eq!(find("B"), Some(("file".to_owned(), SecretOrigin::EnvFile)));
     assert_eq!(find("C"), None);
-    assert_eq!(find("D"), Some(("new".to_owned(), Origin::EnvFile)));
+    assert_eq!(find("D"), Some(("new".to_owned(), SecretOrigin::EnvFile)));
     let none = Sources::read(&nothing, &dir.path().join("none")).expect("no file is fine");
     assert_eq!(none.find("A"), Ok(None));
     assert!(Sources::read(&nothing, dir.path()).is_err(), "a folder is no file");

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 pub use self::coolify::{branch, commit, cpu, dockerfile, held, image, memory, repository, service};
-use super::dns::{TUNNEL_SUFFIX, Target, Ttl};
+use super::dns::{DnsTarget, TUNNEL_SUFFIX, Ttl};
 use super::env_value::PART_PREFIX;
 use super::keys::nearest;
 use super::reader::Complaint;
@@ -169,18 +169,18 @@ pub fn json_key(text: &str) -> Checked<String> {
 }
 
 /// What a public record can point at: an address, or a name that is none of the app's own.
-pub fn target(text: &str, domains: &[String]) -> Checked<Target> {
+pub fn target(text: &str, domains: &[String]) -> Checked<DnsTarget> {
     let unreachable =
         || Complaint::new(format!("`dns.target` cannot be {text}: nobody can reach an app there"));
     if let Ok(address) = text.parse::<Ipv4Addr>() {
         let special = address.is_unspecified() || address.is_loopback() || address.is_multicast();
         let fine = !special && !address.is_broadcast();
-        return if fine { Ok(Target::V4(address)) } else { Err(unreachable()) };
+        return if fine { Ok(DnsTarget::V4(address)) } else { Err(unreachable()) };
     }
     if let Ok(address) = text.parse::<Ipv6Addr>() {
         let mapped = address.to_ipv4_mapped().is_some() || address.is_unicast_link_local();
         let fine = !address.is_unspecified() && !address.is_loopback() && !address.is_multicast() && !mapped;
-        return if fine { Ok(Target::V6(address)) } else { Err(unreachable()) };
+        return if fine { Ok(DnsTarget::V6(address)) } else { Err(unreachable()) };
     }
     let complaint = Complaint::new("`dns.target` must be an address or the name of a host");
     let name =
@@ -194,7 +194,7 @@ pub fn target(text: &str, domains: &[String]) -> Checked<Target> {
     if domains.contains(&name) {
         return Err(Complaint::new(format!("`dns.target` is `{name}`, which would point at itself")));
     }
-    Ok(Target::Host(name))
+    Ok(DnsTarget::Host(name))
 }
 
 /// The id of a Cloudflare Tunnel: a UUID, kept in lower case.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::check;
 use super::reader::{Complaint, Fields, Reader};
-use super::tree::{Node, Place, Value};
+use super::tree::{SourcePlace, SpecNode, Value};
 
 /// Who keeps the records of the domains.
 ///
@@ -24,7 +24,7 @@ pub enum Dns {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ManagedDns {
     /// What to point at; none means the server's own address.
-    pub target: Option<Target>,
+    pub target: Option<DnsTarget>,
     /// The type of the records; none means whatever the target needs.
     pub kind: Option<RecordType>,
     /// How long resolvers may keep the answer.
@@ -41,7 +41,7 @@ pub const TUNNEL_SUFFIX: &str = ".cfargotunnel.com";
 /// What a domain points at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Target {
+pub enum DnsTarget {
     /// An IPv4 address.
     V4(Ipv4Addr),
     /// An IPv6 address.
@@ -86,7 +86,7 @@ pub enum Ttl {
     Seconds(u32),
 }
 
-impl Target {
+impl DnsTarget {
     /// The type of the record that can point there.
     pub fn kind(&self) -> RecordType {
         match self {
@@ -106,7 +106,7 @@ impl Target {
     }
 }
 
-impl std::fmt::Display for Target {
+impl std::fmt::Display for DnsTarget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::V4(address) => address.fmt(f),
@@ -139,7 +139,7 @@ impl Dns {
 
     /// Whether a Cloudflare Tunnel leads to the app: TLS ends at the edge, and Coolify is asked over http.
     pub fn is_tunnel(&self) -> bool {
-        self.managed().is_some_and(|managed| matches!(managed.target, Some(Target::Tunnel(_))))
+        self.managed().is_some_and(|managed| matches!(managed.target, Some(DnsTarget::Tunnel(_))))
     }
 }
 
@@ -150,7 +150,7 @@ impl Default for ManagedDns {
 }
 
 /// Reads `dns`; `domains` are those of the spec, none if they were complained about.
-pub fn dns(reader: &mut Reader<'_>, node: Option<Node>, domains: Option<&[String]>) -> Dns {
+pub fn dns(reader: &mut Reader<'_>, node: Option<SpecNode>, domains: Option<&[String]>) -> Dns {
     let Some(node) = node else { return Dns::Managed(ManagedDns::default()) };
     if domains.is_some_and(<[String]>::is_empty) {
         let complaint = Complaint::new("`dns` says how a `domain` resolves, and there is none");
@@ -162,7 +162,7 @@ pub fn dns(reader: &mut Reader<'_>, node: Option<Node>, domains: Option<&[String
     }
 }
 
-fn external(reader: &mut Reader<'_>, node: &Node) -> Dns {
+fn external(reader: &mut Reader<'_>, node: &SpecNode) -> Dns {
     let word = |text: &str| {
         if text == "external" {
             return Ok(());
@@ -174,11 +174,11 @@ fn external(reader: &mut Reader<'_>, node: &Node) -> Dns {
     Dns::External
 }
 
-fn managed(reader: &mut Reader<'_>, node: Node, domains: &[String]) -> ManagedDns {
+fn managed(reader: &mut Reader<'_>, node: SpecNode, domains: &[String]) -> ManagedDns {
     let mut dns = ManagedDns::default();
     let Some(mut fields) = reader.fields(node, "dns.") else { return dns };
     if let Some(node) = fields.take("tunnel") {
-        dns.target = reader.checked(&node, "dns.tunnel", check::tunnel).map(Target::Tunnel);
+        dns.target = reader.checked(&node, "dns.tunnel", check::tunnel).map(DnsTarget::Tunnel);
         // The name of a tunnel has no address of its own: only the edge knows the way.
         dns.proxied = Proxied::First;
         refuse_beside_tunnel(reader, &mut fields);
@@ -209,7 +209,7 @@ fn refuse_beside_tunnel(reader: &mut Reader<'_>, fields: &mut Fields) {
 /// Whether there is a `dns.target`, and which, if it was not complained about.
 #[derive(Clone, Copy)]
 enum Targeted<'a> {
-    Yes(Option<&'a Target>),
+    Yes(Option<&'a DnsTarget>),
     No,
 }
 
@@ -231,19 +231,19 @@ fn kind(reader: &mut Reader<'_>, fields: &mut Fields, target: Targeted<'_>) -> O
     Some(kind)
 }
 
-fn disagreeing(reader: &mut Reader<'_>, place: Place, kind: RecordType, target: &Target) {
+fn disagreeing(reader: &mut Reader<'_>, place: SourcePlace, kind: RecordType, target: &DnsTarget) {
     let message = format!("`dns.type` is {}, but the target needs {}", kind.name(), target.kind().name());
     reader.complain(place, Complaint::new(message).hint("leave `dns.type` out: the target decides it"));
 }
 
-fn ttl(reader: &mut Reader<'_>, node: &Node) -> Option<Ttl> {
+fn ttl(reader: &mut Reader<'_>, node: &SpecNode) -> Option<Ttl> {
     match node.value {
         Value::Number(_) => reader.number(node, "dns.ttl", 60..=86_400).map(Ttl::Seconds),
         _ => reader.checked(node, "dns.ttl", check::ttl_word),
     }
 }
 
-fn proxied(reader: &mut Reader<'_>, node: &Node) -> Option<Proxied> {
+fn proxied(reader: &mut Reader<'_>, node: &SpecNode) -> Option<Proxied> {
     match &node.value {
         Value::Switch(word) if word == "true" => Some(Proxied::After),
         Value::Switch(_) => Some(Proxied::No),
@@ -256,7 +256,7 @@ fn proxied(reader: &mut Reader<'_>, node: &Node) -> Option<Proxied> {
 }
 
 /// Reads `dns.zone`, which must hold every domain; of an id only Cloudflare can tell.
-fn zone(reader: &mut Reader<'_>, node: &Node, domains: &[String]) -> Option<String> {
+fn zone(reader: &mut Reader<'_>, node: &SpecNode, domains: &[String]) -> Option<String> {
     reader.checked(node, "dns.zone", |text| {
         if check::is_zone_id(text) {
             return Ok(text.to_owned());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::check;
 use super::reader::{Complaint, Fields, Reader};
-use super::tree::{Node, Value};
+use super::tree::{SpecNode, Value};
 
 /// The domains of a spec.
 pub struct Domains {
@@ -21,7 +21,7 @@ pub fn domains(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Domains> 
     let place = node.place;
     let nodes = match node.value {
         Value::List(items) => items,
-        value => vec![Node { value, ..node }],
+        value => vec![SpecNode { value, ..node }],
     };
     if nodes.is_empty() {
         let complaint = Complaint::new("`domain` names none");
@@ -35,7 +35,7 @@ pub fn domains(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Domains> 
     (domains.ascii.len() == count).then_some(domains)
 }
 
-fn one(reader: &mut Reader<'_>, node: &Node, domains: &mut Domains) {
+fn one(reader: &mut Reader<'_>, node: &SpecNode, domains: &mut Domains) {
     let Some(domain) = reader.checked(node, "domain", |text| check::domain("domain", text)) else { return };
     if domains.ascii.contains(&domain) {
         reader.complain(node.place, Complaint::new(format!("`{domain}` is under `domain` twice")));

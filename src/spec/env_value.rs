@@ -112,13 +112,13 @@ pub enum EnvForm {
     /// The same, and the value holds `$`: no value in the text may begin with a reference to it (see [`EMPTY_PART`]).
     RowWithDollar,
     /// Several literal rows, joined in the text.
-    Composite(Vec<Piece>),
+    Composite(Vec<ValuePiece>),
 }
 
 /// A piece of a composite value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Piece {
+pub enum ValuePiece {
     /// What a row holds; the rows are counted from 1.
     Part,
     /// What stands in the text: apostrophes, and the blanks and backslashes beside them or at the ends.
@@ -144,7 +144,7 @@ impl EnvForm {
         match self {
             Self::Row | Self::RowWithDollar => vec![key.to_owned()],
             Self::Composite(pieces) => {
-                let parts = pieces.iter().filter(|piece| **piece == Piece::Part).count();
+                let parts = pieces.iter().filter(|piece| **piece == ValuePiece::Part).count();
                 (1..=parts).map(|nth| part_name(key, nth)).collect()
             }
         }
@@ -165,9 +165,9 @@ impl EnvForm {
     pub fn value<'a>(&self, key: &str, part: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
         let Self::Composite(pieces) = self else { return part(key).map(str::to_owned) };
         let mut names = self.row_names(key).into_iter();
-        let piece = |piece: &Piece| match piece {
-            Piece::Part => names.next().and_then(|name| part(&name)).map(str::to_owned),
-            Piece::Glue(glue) => Some(glue.clone()),
+        let piece = |piece: &ValuePiece| match piece {
+            ValuePiece::Part => names.next().and_then(|name| part(&name)).map(str::to_owned),
+            ValuePiece::Glue(glue) => Some(glue.clone()),
         };
         pieces.iter().map(piece).collect()
     }
@@ -176,9 +176,9 @@ impl EnvForm {
     pub fn expression(&self, key: &str) -> Option<String> {
         let Self::Composite(pieces) = self else { return None };
         let mut names = self.row_names(key).into_iter();
-        let piece = |piece: &Piece| match piece {
-            Piece::Part => names.next().map(|name| format!("${{{name}}}")).unwrap_or_default(),
-            Piece::Glue(glue) => glue.clone(),
+        let piece = |piece: &ValuePiece| match piece {
+            ValuePiece::Part => names.next().map(|name| format!("${{{name}}}")).unwrap_or_default(),
+            ValuePiece::Glue(glue) => glue.clone(),
         };
         let pieces: String = pieces.iter().map(piece).collect();
         Some(format!("${{{EMPTY_PART}}}{pieces}"))

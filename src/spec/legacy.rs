@@ -4,11 +4,11 @@
 
 use super::keys::{OLDER, refusal};
 use super::reader::{Complaint, Fields, Reader};
-use super::tree::{Entry, Node, Place, Value};
+use super::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// What `kind` said about an app; today its `domain` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LegacyKind {
     /// It answers on a domain.
     Service,
     /// It does not.
@@ -16,7 +16,7 @@ pub enum Kind {
 }
 
 /// Turns older keys into today's; gives back what `kind` said, and where.
-pub fn translate(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<(Place, Kind)> {
+pub fn translate(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<(SourcePlace, LegacyKind)> {
     reader.is_older = ["id", "kind", "source", "healthcheck", "coolify"]
         .into_iter()
         .chain(OLDER.iter().map(|(key, _)| *key))
@@ -33,24 +33,24 @@ pub fn translate(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<(Place,
     coolify(reader, fields);
     source(reader, fields);
     let node = fields.take("kind")?;
-    let words = [("service", Kind::Service), ("worker", Kind::Worker)];
+    let words = [("service", LegacyKind::Service), ("worker", LegacyKind::Worker)];
     let kind = reader.checked(&node, "kind", |text| super::check::word("kind", text, &words))?;
     Some((node.place, kind))
 }
 
 /// Complains where `kind` and the domains do not agree.
-pub fn agree(reader: &mut Reader<'_>, (place, kind): (Place, Kind), domains: &[String]) {
+pub fn agree(reader: &mut Reader<'_>, (place, kind): (SourcePlace, LegacyKind), domains: &[String]) {
     let message = match (kind, domains.is_empty()) {
-        (Kind::Service, true) => "`kind` is service, and there is no `domain`",
-        (Kind::Worker, false) => "`kind` is worker, and there is a `domain`",
-        (Kind::Service, false) | (Kind::Worker, true) => return,
+        (LegacyKind::Service, true) => "`kind` is service, and there is no `domain`",
+        (LegacyKind::Worker, false) => "`kind` is worker, and there is a `domain`",
+        (LegacyKind::Service, false) | (LegacyKind::Worker, true) => return,
     };
     let hint = "leave `kind` out: an app with a `domain` is a service, one without a worker";
     reader.complain(place, Complaint::new(message).hint(hint));
 }
 
 /// Puts a value under today's key, unless that is there too.
-fn give(reader: &mut Reader<'_>, fields: &mut Fields, older: &str, today: &str, entry: Entry) {
+fn give(reader: &mut Reader<'_>, fields: &mut Fields, older: &str, today: &str, entry: MapEntry) {
     if fields.find(today).is_some() {
         let complaint = Complaint::new(format!("`{older}` and `{today}` are the same key"));
         reader.complain(
@@ -58,7 +58,7 @@ fn give(reader: &mut Reader<'_>, fields: &mut Fields, older: &str, today: &str, 
             complaint.hint(format!("keep `{today}`: the other is its older spelling")),
         );
     } else {
-        fields.put(Entry { key: today.to_owned(), ..entry });
+        fields.put(MapEntry { key: today.to_owned(), ..entry });
     }
 }
 
@@ -108,8 +108,8 @@ fn source(reader: &mut Reader<'_>, fields: &mut Fields) {
         "git" => {
             let entries =
                 ["repository", "branch"].into_iter().filter_map(|key| older.take_entry(key)).collect();
-            let node = Node { place, value: Value::Map(entries) };
-            give(reader, fields, "source", "git", Entry { key: String::new(), place, node });
+            let node = SpecNode { place, value: Value::Map(entries) };
+            give(reader, fields, "source", "git", MapEntry { key: String::new(), place, node });
         }
         "image" => match older.take_entry("image") {
             Some(entry) => give(reader, fields, "source.image", "image", entry),

@@ -23,9 +23,9 @@ mod status;
 pub mod templates;
 pub mod tree;
 
-pub use dns::{Dns, ManagedDns, Proxied, RecordType, TUNNEL_SUFFIX, Target, Ttl};
+pub use dns::{Dns, DnsTarget, ManagedDns, Proxied, RecordType, TUNNEL_SUFFIX, Ttl};
 pub use keys::nearest;
-pub use proof::{Fingerprint, ProofPolicy, RELEASE_HEADER};
+pub use proof::{FingerprintSpec, ProofPolicy, RELEASE_HEADER};
 pub use resources::Resources;
 pub use source::{Access, Git, Source};
 pub use status::StatusSet;
@@ -78,7 +78,7 @@ pub struct Spec {
     /// What the app may use of its server.
     pub resources: Resources,
     /// Volumes that outlive a deployment.
-    pub volumes: Vec<Volume>,
+    pub volumes: Vec<VolumeSpec>,
     /// What may be taken over.
     pub adopt: Adopt,
     /// What is undone by itself when a run fails.
@@ -122,7 +122,7 @@ pub struct Health {
     /// Good answers in a row that settle it.
     pub successes: u32,
     /// Where an answer shows which release gave it; `None` where the spec does not say.
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprint: Option<FingerprintSpec>,
     /// Whether a deployment that nothing proves counts as a failure.
     #[serde(skip_serializing_if = "ProofPolicy::is_optional")]
     pub proof: ProofPolicy,
@@ -139,7 +139,7 @@ pub struct Adopt {
 
 /// A volume that outlives a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Volume {
+pub struct VolumeSpec {
     /// The volume's name.
     pub name: String,
     /// The absolute path inside the container.

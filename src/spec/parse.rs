@@ -7,9 +7,9 @@ use std::path::Path;
 use super::domains::{self, Domains};
 use super::env_value::Carrier;
 use super::reader::{Complaint, Fields, Frozen, Reader};
-use super::sections::Asked;
+use super::sections::Exposure;
 use super::templates::Template;
-use super::tree::{self, MergeKeys, Node, Value};
+use super::tree::{self, MergeKeys, SpecNode, Value};
 use super::{Spec, check, dns, keys, legacy, resources, sections, source};
 use crate::error::{Problem, Problems};
 
@@ -28,7 +28,7 @@ pub fn parse(path: &Path, text: &str, frozen: Frozen) -> Result<Spec, Problems> 
 }
 
 /// Reads every key; `None` only after a complaint.
-fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
+fn whole(reader: &mut Reader<'_>, root: SpecNode, text: &str) -> Option<Spec> {
     let mut fields = reader.fields(root, "")?;
     let kind = legacy::translate(reader, &mut fields);
     let name =
@@ -52,9 +52,11 @@ fn whole(reader: &mut Reader<'_>, root: Node, text: &str) -> Option<Spec> {
     let env = sections::env(reader, fields.take("env"), carrier);
     let secrets = sections::secrets(reader, fields.take("secrets"), &env);
     let asked = match (known, from) {
-        (Some([]), _) => Asked::Worker,
-        (_, Some("template")) if template.is_none_or(|template| template.port.is_some()) => Asked::Template,
-        (_, _) => Asked::Site,
+        (Some([]), _) => Exposure::Worker,
+        (_, Some("template")) if template.is_none_or(|template| template.port.is_some()) => {
+            Exposure::Template
+        }
+        (_, _) => Exposure::Site,
     };
     let health = sections::health(reader, fields.take("health"), asked);
     let dns = dns::dns(reader, fields.take("dns"), known);
@@ -108,7 +110,7 @@ struct Listening {
     template: Option<&'static Template>,
 }
 
-fn required(reader: &mut Reader<'_>, fields: &mut Fields, key: &str) -> Option<Node> {
+fn required(reader: &mut Reader<'_>, fields: &mut Fields, key: &str) -> Option<SpecNode> {
     let node = fields.take(key);
     if node.is_none() {
         reader.complain(fields.place, Complaint::new(format!("`{key}` is missing")));

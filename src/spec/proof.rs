@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::check;
 use super::reader::{Complaint, Reader};
-use super::tree::{Node, Value};
+use super::tree::{SpecNode, Value};
 
 /// The response header in which templates answer their release, and which Traefik adds to the answers of others.
 pub const RELEASE_HEADER: &str = "X-Fabrik-Release";
@@ -12,7 +12,7 @@ pub const RELEASE_HEADER: &str = "X-Fabrik-Release";
 /// The place in an answer that carries `$FABRIK_RELEASE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fingerprint {
+pub enum FingerprintSpec {
     /// A response header of this name.
     Header(String),
     /// A key of the JSON body.
@@ -41,13 +41,13 @@ impl ProofPolicy {
 }
 
 /// Reads `health.proof`.
-pub(super) fn policy(reader: &mut Reader<'_>, node: &Node) -> Option<ProofPolicy> {
+pub(super) fn policy(reader: &mut Reader<'_>, node: &SpecNode) -> Option<ProofPolicy> {
     let words = [("optional", ProofPolicy::Optional), ("required", ProofPolicy::Required)];
     reader.checked(node, "health.proof", |text| check::word("health.proof", text, &words))
 }
 
 /// Reads `health.fingerprint`: the word `none`, or the one place that is named.
-pub(super) fn fingerprint(reader: &mut Reader<'_>, node: Node) -> Option<Fingerprint> {
+pub(super) fn fingerprint(reader: &mut Reader<'_>, node: SpecNode) -> Option<FingerprintSpec> {
     if let Value::Text(_) = &node.value {
         return reader.checked(&node, "health.fingerprint", word);
     }
@@ -57,10 +57,10 @@ pub(super) fn fingerprint(reader: &mut Reader<'_>, node: Node) -> Option<Fingerp
     reader.refuse_the_rest(fields, &["header", "json"]);
     match (header, json) {
         (Some(node), None) => {
-            reader.checked(&node, "health.fingerprint.header", check::header).map(Fingerprint::Header)
+            reader.checked(&node, "health.fingerprint.header", check::header).map(FingerprintSpec::Header)
         }
         (None, Some(node)) => {
-            reader.checked(&node, "health.fingerprint.json", check::json_key).map(Fingerprint::Json)
+            reader.checked(&node, "health.fingerprint.json", check::json_key).map(FingerprintSpec::Json)
         }
         _ => {
             let complaint = Complaint::new("`health.fingerprint` names one place");
@@ -70,9 +70,9 @@ pub(super) fn fingerprint(reader: &mut Reader<'_>, node: Node) -> Option<Fingerp
     }
 }
 
-fn word(text: &str) -> Result<Fingerprint, Complaint> {
+fn word(text: &str) -> Result<FingerprintSpec, Complaint> {
     if text == "none" {
-        return Ok(Fingerprint::Off);
+        return Ok(FingerprintSpec::Off);
     }
     Err(Complaint::new("`health.fingerprint` must be `none` or name one place")
         .hint("`{header: NAME}`, `{json: KEY}` or `none`"))

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use super::expand;
 use super::keys;
-use super::tree::{Entry, Node, Place, Value};
+use super::tree::{MapEntry, SourcePlace, SpecNode, Value};
 use crate::error::{Problem, Problems};
 
 /// What is wrong with one value: a sentence and, where it helps, what to do.
@@ -54,29 +54,29 @@ pub struct Reader<'a> {
 pub struct Fields {
     /// What the mapping is called in messages: empty at the top, else like `health.`.
     prefix: &'static str,
-    pub place: Place,
-    entries: Vec<Entry>,
+    pub place: SourcePlace,
+    entries: Vec<MapEntry>,
 }
 
 impl Fields {
     /// Hands out the value of a key, once.
-    pub fn take(&mut self, key: &str) -> Option<Node> {
+    pub fn take(&mut self, key: &str) -> Option<SpecNode> {
         self.take_entry(key).map(|entry| entry.node)
     }
 
     /// Hands out a key with its value, once.
-    pub fn take_entry(&mut self, key: &str) -> Option<Entry> {
+    pub fn take_entry(&mut self, key: &str) -> Option<MapEntry> {
         let at = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(at))
     }
 
     /// Says where a key stands, without taking it.
-    pub fn find(&self, key: &str) -> Option<Place> {
+    pub fn find(&self, key: &str) -> Option<SourcePlace> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.place)
     }
 
     /// Adds a key that is not there.
-    pub fn put(&mut self, entry: Entry) {
+    pub fn put(&mut self, entry: MapEntry) {
         self.entries.push(entry);
     }
 
@@ -86,7 +86,7 @@ impl Fields {
     }
 
     /// Hands out all that is left, for mappings whose keys are the user's own.
-    pub fn into_entries(self) -> Vec<Entry> {
+    pub fn into_entries(self) -> Vec<MapEntry> {
         self.entries
     }
 }
@@ -97,18 +97,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes what is wrong at a place.
-    pub fn complain(&mut self, place: Place, complaint: Complaint) {
+    pub fn complain(&mut self, place: SourcePlace, complaint: Complaint) {
         let problem = self.problem(place, complaint);
         self.problems.push(problem);
     }
 
     /// Notes what is allowed but looks wrong; the line itself is not kept.
-    pub fn warn(&mut self, place: Place, complaint: Complaint) {
+    pub fn warn(&mut self, place: SourcePlace, complaint: Complaint) {
         let problem = self.problem(place, complaint).without_source();
         self.warnings.push(problem);
     }
 
-    fn problem(&self, place: Place, complaint: Complaint) -> Problem {
+    fn problem(&self, place: SourcePlace, complaint: Complaint) -> Problem {
         let problem = Problem::at(self.path, self.text, place.line, place.column, complaint.message);
         Problem { hint: complaint.hint, ..problem }
     }
@@ -124,12 +124,12 @@ impl<'a> Reader<'a> {
 
     /// The keys of a mapping; each key that is there twice is complained about and kept once, and one that is `null`
     /// counts as absent: that was meant. A key whose value was perhaps forgotten stays.
-    pub fn fields(&mut self, node: Node, prefix: &'static str) -> Option<Fields> {
+    pub fn fields(&mut self, node: SpecNode, prefix: &'static str) -> Option<Fields> {
         let Value::Map(found) = node.value else {
             self.wrong_kind(&node, prefix.trim_end_matches('.'), "a mapping of keys");
             return None;
         };
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<MapEntry> = Vec::new();
         for entry in found {
             if let Some(first) = entries.iter().find(|other| other.key == entry.key) {
                 let message = format!("`{prefix}{}` is there twice", entry.key);
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         Some(Fields { prefix, place: node.place, entries })
     }
 
-    fn is_absent(&self, node: &Node) -> bool {
+    fn is_absent(&self, node: &SpecNode) -> bool {
         let Value::Nothing = node.value else { return false };
         let line = self.text.lines().nth(node.place.line.saturating_sub(1)).unwrap_or_default();
         let written: String = line.chars().skip(node.place.column.saturating_sub(1)).collect();
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Text that stands in plans and requests in the clear, so that no variable may hide in it; `$$` is a dollar sign.
-    pub fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+    pub fn text(&mut self, node: &SpecNode, key: &str) -> Option<String> {
         let Value::Text(text) = &node.value else {
             self.wrong_kind(node, key, "text");
             return None;
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
     /// Text that must pass a check.
     pub fn checked<T>(
         &mut self,
-        node: &Node,
+        node: &SpecNode,
         key: &str,
         check: impl FnOnce(&str) -> Result<T, Complaint>,
     ) -> Option<T> {
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number within a range.
-    pub fn number<T>(&mut self, node: &Node, key: &str, range: RangeInclusive<T>) -> Option<T>
+    pub fn number<T>(&mut self, node: &SpecNode, key: &str, range: RangeInclusive<T>) -> Option<T>
     where
         T: FromStr + PartialOrd + std::fmt::Display,
     {
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a list.
-    pub fn list(&mut self, node: Node, key: &str) -> Option<Vec<Node>> {
+    pub fn list(&mut self, node: SpecNode, key: &str) -> Option<Vec<SpecNode>> {
         let Value::List(items) = node.value else {
             self.wrong_kind(&node, key, "a list");
             return None;
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Complains that a value is of another kind than its key wants.
-    pub fn wrong_kind(&mut self, node: &Node, key: &str, wanted: &str) {
+    pub fn wrong_kind(&mut self, node: &SpecNode, key: &str, wanted: &str) {
         let subject = if key.is_empty() { "a spec".to_owned() } else { format!("`{key}`") };
         let complaint = match &node.value {
             Value::Nothing => Complaint::new(format!("{subject} has no value")),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::check;
 use super::reader::{Complaint, Reader};
-use super::tree::{Node, Value};
+use super::tree::{SpecNode, Value};
 
 /// What an app may use of its server; none means no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -16,7 +16,7 @@ pub struct Resources {
 }
 
 /// Reads `resources`.
-pub fn resources(reader: &mut Reader<'_>, node: Option<Node>) -> Resources {
+pub fn resources(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Resources {
     let Some(mut fields) = node.and_then(|node| reader.fields(node, "resources.")) else {
         return Resources::default();
     };
@@ -30,7 +30,7 @@ pub fn resources(reader: &mut Reader<'_>, node: Option<Node>) -> Resources {
 /// A limit is text to Docker; a number is taken as it is written.
 fn limit(
     reader: &mut Reader<'_>,
-    node: &Node,
+    node: &SpecNode,
     key: &str,
     check: fn(&str) -> Result<String, Complaint>,
 ) -> Option<String> {

@@ -9,16 +9,16 @@ use std::time::Duration;
 use super::env_value::{Carrier, carriable};
 use super::reader::{Complaint, Fields, Frozen, Reader};
 use super::status::status_set;
-use super::tree::{Entry, Node, Place, Value};
+use super::tree::{MapEntry, SourcePlace, SpecNode, Value};
 use super::{
-    Adopt, Fingerprint, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, StatusSet,
-    Undo, Volume,
+    Adopt, FingerprintSpec, Health, ProofPolicy, RELEASE_HEADER, Rollback, SecretRule, SecretWant, StatusSet,
+    Undo, VolumeSpec,
 };
 use super::{check, expand, proof, secret_heuristics};
 
 /// What is known of an app when its `health` is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum Exposure {
     /// It answers on a domain, and comes from a template, which shows its release.
     Template,
     /// It answers on a domain.
@@ -28,19 +28,19 @@ pub enum Asked {
 }
 
 /// Reads `health`; a worker has only the times and whether proof is required.
-pub fn health(reader: &mut Reader<'_>, node: Option<Node>, asked: Asked) -> Health {
-    let template = asked == Asked::Template;
+pub fn health(reader: &mut Reader<'_>, node: Option<SpecNode>, asked: Exposure) -> Health {
+    let template = asked == Exposure::Template;
     let mut health = Health {
         path: if template { "/health" } else { "/" }.to_owned(),
         status: StatusSet::only(200),
         interval: Duration::from_secs(5),
         timeout: Duration::from_secs(300),
         successes: 3,
-        fingerprint: template.then(|| Fingerprint::Header(RELEASE_HEADER.to_owned())),
+        fingerprint: template.then(|| FingerprintSpec::Header(RELEASE_HEADER.to_owned())),
         proof: ProofPolicy::Optional,
     };
     let Some(mut fields) = node.and_then(|node| reader.fields(node, "health.")) else { return health };
-    if asked == Asked::Worker {
+    if asked == Exposure::Worker {
         refuse_probing(reader, &fields);
     }
     let read = fields.take("path").and_then(|node| reader.checked(&node, "health.path", check::health_path));
@@ -82,14 +82,14 @@ fn duration(reader: &mut Reader<'_>, fields: &mut Fields, key: &str, full: &str)
 }
 
 /// Reads `env`: values stay as written, unexpanded. What was frozen was judged when it was applied.
-pub fn env(reader: &mut Reader<'_>, node: Option<Node>, carrier: Carrier) -> BTreeMap<String, String> {
+pub fn env(reader: &mut Reader<'_>, node: Option<SpecNode>, carrier: Carrier) -> BTreeMap<String, String> {
     let carrier = (reader.frozen == Frozen::No).then_some(carrier);
     let fields = node.and_then(|node| reader.fields(node, "env."));
     let entries = fields.map(Fields::into_entries).unwrap_or_default();
     entries.into_iter().filter_map(|entry| variable(reader, entry, carrier)).collect()
 }
 
-fn variable(reader: &mut Reader<'_>, entry: Entry, carrier: Option<Carrier>) -> Option<(String, String)> {
+fn variable(reader: &mut Reader<'_>, entry: MapEntry, carrier: Option<Carrier>) -> Option<(String, String)> {
     let name = check::variable(&entry.key).map_err(|complaint| reader.complain(entry.place, complaint)).ok();
     let value = match entry.node.value {
         Value::Text(text) | Value::Number(text) | Value::Switch(text) => text,
@@ -121,7 +121,7 @@ fn variable(reader: &mut Reader<'_>, entry: Entry, carrier: Option<Carrier>) -> 
 
 /// Coolify sets these itself, for every container (Coolify 4.3.11): which of the two values the app gets is not ours to
 /// say.
-fn warn_of_coolifys_own(reader: &mut Reader<'_>, place: Place, name: &str) {
+fn warn_of_coolifys_own(reader: &mut Reader<'_>, place: SourcePlace, name: &str) {
     const OWN: [&str; 4] = ["COOLIFY_", "SERVICE_FQDN_", "SERVICE_NAME_", "SERVICE_URL_"];
     if OWN.iter().any(|own| name.starts_with(own)) {
         let complaint = Complaint::new(format!("`{name}` is a variable that Coolify sets itself"));
@@ -145,7 +145,7 @@ fn judged(key: &str, value: &str, carrier: Option<Carrier>) -> Result<(), Compla
 /// Reads `secrets`, in its short form or with rules; a name may not be under `env` too.
 pub fn secrets(
     reader: &mut Reader<'_>,
-    node: Option<Node>,
+    node: Option<SpecNode>,
     env: &BTreeMap<String, String>,
 ) -> Vec<SecretWant> {
     let Some(node) = node else { return Vec::new() };
@@ -174,7 +174,7 @@ pub fn secrets(
 
 fn wanted(
     reader: &mut Reader<'_>,
-    node: Node,
+    node: SpecNode,
     key: &str,
     rule: SecretRule,
     env: &BTreeMap<String, String>,
@@ -195,8 +195,8 @@ fn wanted(
 }
 
 /// Reads `volumes`; names and paths must differ from each other.
-pub fn volumes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<Volume> {
-    let mut volumes: Vec<Volume> = Vec::new();
+pub fn volumes(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Vec<VolumeSpec> {
+    let mut volumes: Vec<VolumeSpec> = Vec::new();
     let items = node.and_then(|node| reader.list(node, "volumes")).unwrap_or_default();
     for item in items {
         let place = item.place;
@@ -211,7 +211,7 @@ pub fn volumes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<Volume> {
     volumes
 }
 
-fn volume(reader: &mut Reader<'_>, node: Node) -> Option<Volume> {
+fn volume(reader: &mut Reader<'_>, node: SpecNode) -> Option<VolumeSpec> {
     let mut fields = reader.fields(node, "volumes.")?;
     let place = fields.place;
     let (name, path) = (fields.take("name"), fields.take("path"));
@@ -223,11 +223,11 @@ fn volume(reader: &mut Reader<'_>, node: Node) -> Option<Volume> {
     };
     let name = reader.checked(&name, "volumes.name", check::volume_name);
     let path = reader.checked(&path, "volumes.path", check::volume_path);
-    Some(Volume { name: name?, path: path? })
+    Some(VolumeSpec { name: name?, path: path? })
 }
 
 /// Reads `adopt`: a list of what may be taken over.
-pub fn adopt(reader: &mut Reader<'_>, node: Option<Node>) -> Adopt {
+pub fn adopt(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Adopt {
     let mut adopt = Adopt::default();
     for item in node.and_then(|node| reader.list(node, "adopt")).unwrap_or_default() {
         let words = [("dns", "dns"), ("coolify", "coolify")];
@@ -244,7 +244,7 @@ pub fn adopt(reader: &mut Reader<'_>, node: Option<Node>) -> Adopt {
 }
 
 /// Reads `rollback`.
-pub fn rollback(reader: &mut Reader<'_>, node: Option<Node>) -> Rollback {
+pub fn rollback(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Rollback {
     let mut rollback = Rollback { coolify: Undo::Auto, dns: Undo::Auto };
     let Some(mut fields) = node.and_then(|node| reader.fields(node, "rollback.")) else { return rollback };
     rollback.coolify = undo(reader, &mut fields, "coolify", "rollback.coolify");

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::check;
 use super::reader::{Complaint, Fields, Frozen, Reader};
 use super::templates::Template;
-use super::tree::{Entry, Node, Place, Value};
+use super::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// The keys that say where an app comes from.
 const KEYS: [&str; 5] = ["template", "folder", "compose", "image", "git"];
@@ -98,17 +98,17 @@ impl Source {
 }
 
 /// A source that was asked for; none of its value if that was complained about.
-pub struct Asked {
+pub struct NamedSource {
     /// Where it says so.
     pub key: &'static str,
     /// What the spec says of it.
-    pub node: Node,
+    pub node: SpecNode,
     /// The template named, if it is one that there is.
     pub template: Option<&'static Template>,
 }
 
 /// Takes the one key that says where the app comes from; complains about none and about a second one.
-pub fn asked(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Asked> {
+pub fn asked(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<NamedSource> {
     let mut given =
         KEYS.into_iter().filter_map(|key| fields.take(key).map(|node| (key, node))).collect::<Vec<_>>();
     if let [(one, node), (other, _), ..] = given.as_slice() {
@@ -129,12 +129,12 @@ pub fn asked(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Asked> {
         return None;
     };
     let template = (key == "template").then(|| reader.checked(&node, key, check::template)).flatten();
-    Some(Asked { key, node, template })
+    Some(NamedSource { key, node, template })
 }
 
 /// Reads what was asked for; `name` is the app's.
-pub fn source(reader: &mut Reader<'_>, asked: Asked, name: Option<&str>) -> Option<Source> {
-    let Asked { key, node, template } = asked;
+pub fn source(reader: &mut Reader<'_>, asked: NamedSource, name: Option<&str>) -> Option<Source> {
+    let NamedSource { key, node, template } = asked;
     match key {
         "template" => {
             let template = template?;
@@ -157,7 +157,7 @@ pub fn source(reader: &mut Reader<'_>, asked: Asked, name: Option<&str>) -> Opti
 /// A folder beside the spec that is there, if it must be.
 fn folder(
     reader: &mut Reader<'_>,
-    place: Place,
+    place: SourcePlace,
     folder: &str,
     template: Option<&'static Template>,
 ) -> Option<PathBuf> {
@@ -178,7 +178,7 @@ fn folder(
     None
 }
 
-fn compose(reader: &mut Reader<'_>, node: &Node) -> Option<Source> {
+fn compose(reader: &mut Reader<'_>, node: &SpecNode) -> Option<Source> {
     let name = reader.text(node, "compose")?;
     let file = beside(reader, &name);
     if reader.frozen == Frozen::Yes {
@@ -208,7 +208,7 @@ fn beside(reader: &Reader<'_>, path: &str) -> PathBuf {
     reader.path.parent().unwrap_or_else(|| Path::new("")).join(path)
 }
 
-fn git(reader: &mut Reader<'_>, node: Node) -> Option<Git> {
+fn git(reader: &mut Reader<'_>, node: SpecNode) -> Option<Git> {
     let mut fields = reader.fields(node, "git.")?;
     let place = fields.place;
     let repository = fields.take("repository");
@@ -240,22 +240,22 @@ fn git(reader: &mut Reader<'_>, node: Node) -> Option<Git> {
 }
 
 /// A commit may be all digits, and is text all the same.
-fn spelled(node: Node) -> Node {
+fn spelled(node: SpecNode) -> SpecNode {
     match node.value {
-        Value::Number(text) => Node { value: Value::Text(text), ..node },
+        Value::Number(text) => SpecNode { value: Value::Text(text), ..node },
         _ => node,
     }
 }
 
 fn access(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Access> {
-    let named = |reader: &mut Reader<'_>, node: &Node, key: &str| {
+    let named = |reader: &mut Reader<'_>, node: &SpecNode, key: &str| {
         reader.checked(node, &format!("git.{key}"), |text| check::held(key, text))
     };
     match (fields.take_entry("deploy_key"), fields.take_entry("github_app")) {
         (None, None) => Some(Access::Public),
-        (Some(Entry { node, .. }), None) => named(reader, &node, "deploy_key").map(Access::DeployKey),
-        (None, Some(Entry { node, .. })) => named(reader, &node, "github_app").map(Access::GithubApp),
-        (Some(_), Some(Entry { place, .. })) => {
+        (Some(MapEntry { node, .. }), None) => named(reader, &node, "deploy_key").map(Access::DeployKey),
+        (None, Some(MapEntry { node, .. })) => named(reader, &node, "github_app").map(Access::GithubApp),
+        (Some(_), Some(MapEntry { place, .. })) => {
             let complaint = Complaint::new("`git.deploy_key` and `git.github_app` both say how to get in");
             reader.complain(place, complaint.hint("keep one of them"));
             None

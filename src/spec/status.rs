@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use serde::{Serialize, Serializer};
 
 use super::reader::{Complaint, Reader};
-use super::tree::{Node, Value};
+use super::tree::{SpecNode, Value};
 
 /// The statuses that an answer may have. Informational ones (1xx) are no answers yet.
 const BOUNDS: RangeInclusive<u16> = 200..=599;
@@ -70,7 +70,7 @@ impl Serialize for StatusSet {
 }
 
 /// Reads `health.status`; `None` after a complaint.
-pub fn status_set(reader: &mut Reader<'_>, node: Node) -> Option<StatusSet> {
+pub fn status_set(reader: &mut Reader<'_>, node: SpecNode) -> Option<StatusSet> {
     let Value::List(items) = node.value else {
         return range(reader, &node).and_then(|range| StatusSet::union(vec![range]));
     };
@@ -85,7 +85,7 @@ pub fn status_set(reader: &mut Reader<'_>, node: Node) -> Option<StatusSet> {
 
 const FORMS: &str = "a number, a range or a list of them: `200`, `200-399`, `[200, 204]`";
 
-fn range(reader: &mut Reader<'_>, node: &Node) -> Option<RangeInclusive<u16>> {
+fn range(reader: &mut Reader<'_>, node: &SpecNode) -> Option<RangeInclusive<u16>> {
     match &node.value {
         Value::Number(_) => reader.number(node, "health.status", BOUNDS).map(|status| status..=status),
         Value::Text(_) => reader.checked(node, "health.status", written),

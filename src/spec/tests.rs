@@ -69,7 +69,7 @@ fn the_smallest_spec_has_every_default_of_the_contract() {
         (spec.health.interval, spec.health.timeout),
         (Duration::from_secs(5), Duration::from_secs(300))
     );
-    assert_eq!(spec.health.fingerprint, Some(Fingerprint::Header("X-Fabrik-Release".to_owned())));
+    assert_eq!(spec.health.fingerprint, Some(FingerprintSpec::Header("X-Fabrik-Release".to_owned())));
     let dns = ManagedDns { target: None, kind: None, ttl: Ttl::Auto, proxied: Proxied::No, zone: None };
     assert_eq!(spec.dns, Dns::Managed(dns));
     assert_eq!(spec.rollback, Rollback { coolify: Undo::Auto, dns: Undo::Auto });
@@ -86,7 +86,10 @@ fn a_folder_is_sent_as_it_is_and_promises_no_fingerprint() {
 #[test]
 fn proof_may_be_required_and_the_label_left_out() {
     let spec = with("health: {proof: required, fingerprint: none}").expect("a good spec");
-    assert_eq!((spec.health.proof, spec.health.fingerprint), (ProofPolicy::Required, Some(Fingerprint::Off)));
+    assert_eq!(
+        (spec.health.proof, spec.health.fingerprint),
+        (ProofPolicy::Required, Some(FingerprintSpec::Off))
+    );
     let spec = with("health: {proof: optional}").expect("a good spec");
     assert_eq!(spec.health.proof, ProofPolicy::Optional);
     let worker = parse("name: abc\nfolder: ./my-api\nhealth: {proof: required}").expect("a good spec");
@@ -123,7 +126,7 @@ fn everything_the_version_knows_is_read() {
     assert_eq!(spec.secrets[0].rule, SecretRule::Required);
     assert_eq!(spec.health.timeout, Duration::from_secs(5400));
     assert_eq!(spec.dns.managed().map(|dns| dns.ttl), Some(Ttl::Seconds(300)));
-    assert_eq!(spec.volumes, [Volume { name: "data".to_owned(), path: "/data".to_owned() }]);
+    assert_eq!(spec.volumes, [VolumeSpec { name: "data".to_owned(), path: "/data".to_owned() }]);
     assert_eq!(spec.rollback.dns, Undo::Manual);
 }
 

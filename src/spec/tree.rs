@@ -15,7 +15,7 @@ use crate::error::{Problem, Problems};
 
 /// A place in the text, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SourcePlace {
     /// The line.
     pub line: usize,
     /// The column, in characters.
@@ -24,9 +24,9 @@ pub struct Place {
 
 /// One node and where it stands.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub struct SpecNode {
     /// Where it begins.
-    pub place: Place,
+    pub place: SourcePlace,
     /// What it holds.
     pub value: Value,
 }
@@ -43,20 +43,20 @@ pub enum Value {
     /// Text; whatever YAML does not take for anything else.
     Text(String),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<SpecNode>),
     /// A mapping, in the order written.
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
 }
 
 /// One key of a mapping with its value.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct MapEntry {
     /// The key.
     pub key: String,
     /// Where the key stands.
-    pub place: Place,
+    pub place: SourcePlace,
     /// Its value.
-    pub node: Node,
+    pub node: SpecNode,
 }
 
 impl Value {
@@ -86,7 +86,7 @@ pub enum MergeKeys {
 ///
 /// # Errors
 /// What is not YAML in it, or grows too large.
-pub fn read(path: &Path, text: &str, merge_keys: MergeKeys) -> Result<Node, Problems> {
+pub fn read(path: &Path, text: &str, merge_keys: MergeKeys) -> Result<SpecNode, Problems> {
     let raw: Raw = serde_yaml::from_str_with_options(text, options(merge_keys))
         .map_err(|error| problems(path, text, &error))?;
     Ok(Grower { text }.grow(raw))
@@ -120,7 +120,7 @@ fn problems(path: &Path, text: &str, error: &Error) -> Problems {
     if !tabs.is_empty() {
         return Problems(tabs);
     }
-    let place = error.location().map_or(Place { line: 1, column: 1 }, |location| place(location, text));
+    let place = error.location().map_or(SourcePlace { line: 1, column: 1 }, |location| place(location, text));
     let (message, hint) = words(error);
     let problem = Problem::at(path, text, place.line, place.column, message);
     Problems(vec![match hint {
@@ -168,10 +168,10 @@ fn tabs<'a>(path: &'a Path, text: &'a str) -> impl Iterator<Item = Problem> + 'a
 }
 
 /// A place that is within the text, whatever the library says about its end.
-fn place(location: Location, text: &str) -> Place {
+fn place(location: Location, text: &str) -> SourcePlace {
     let last = text.lines().count().max(1);
     let line = usize::try_from(location.line()).unwrap_or(last).clamp(1, last);
-    Place { line, column: usize::try_from(location.column()).unwrap_or(1).max(1) }
+    SourcePlace { line, column: usize::try_from(location.column()).unwrap_or(1).max(1) }
 }
 
 /// What the library hands over, before numbers get their own spelling back.
@@ -254,7 +254,7 @@ struct Grower<'a> {
 }
 
 impl Grower<'_> {
-    fn grow(&self, Raw(raw): Raw) -> Node {
+    fn grow(&self, Raw(raw): Raw) -> SpecNode {
         let value = match raw.value {
             RawValue::Nothing => Value::Nothing,
             RawValue::Switch(value) => Value::Switch(self.spelling(raw.defined, value.to_string())),
@@ -265,11 +265,11 @@ impl Grower<'_> {
                 Value::Map(entries.into_iter().map(|entry| self.entry(entry)).collect())
             }
         };
-        Node { place: place(raw.referenced, self.text), value }
+        SpecNode { place: place(raw.referenced, self.text), value }
     }
 
-    fn entry(&self, (key, raw): (Spanned<String>, Raw)) -> Entry {
-        Entry { place: place(key.referenced, self.text), key: key.value, node: self.grow(raw) }
+    fn entry(&self, (key, raw): (Spanned<String>, Raw)) -> MapEntry {
+        MapEntry { place: place(key.referenced, self.text), key: key.value, node: self.grow(raw) }
     }
 
     /// The scalar as the file spells it; what the library made of it only where the file cannot be asked.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::resolve::{addresses, ask, parsed, words};
 use super::site::Site;
 use super::{CheckResult, Route, external};
-use crate::net::{RecordType, ResolveError};
+use crate::net::{QueryType, ResolveError};
 
 /// What one server says of the name.
 struct Told {
@@ -73,9 +73,9 @@ async fn told(site: &Site<'_>, server: Option<&String>) -> Told {
 
 async fn straight(site: &Site<'_>, server: Option<&String>, wanted: &[IpAddr]) -> Told {
     let mut seen = Err(ResolveError::Nothing);
-    for kind in [RecordType::A, RecordType::Aaaa] {
+    for kind in [QueryType::A, QueryType::Aaaa] {
         let wanted: Vec<&IpAddr> =
-            wanted.iter().filter(|it| it.is_ipv4() == (kind == RecordType::A)).collect();
+            wanted.iter().filter(|it| it.is_ipv4() == (kind == QueryType::A)).collect();
         if wanted.is_empty() {
             continue;
         }
@@ -92,7 +92,7 @@ async fn alias(site: &Site<'_>, server: Option<&String>, host: &str) -> Told {
     let Ok(target) = &target else {
         return Told { door: None, words: format!("{host}: {}", words(&target)) };
     };
-    match ask(site, &site.target.host, RecordType::Cname, server).await {
+    match ask(site, &site.target.host, QueryType::Cname, server).await {
         Ok(names) if !names.is_empty() => {
             let is_ours = names.iter().any(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host));
             Told { door: target.first().copied().filter(|_| is_ours), words: names.join(", ") }

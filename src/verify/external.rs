@@ -10,7 +10,7 @@ use super::CheckResult;
 use super::dns::open;
 use super::resolve::{addresses, ask, words};
 use super::site::Site;
-use crate::net::{RecordType, ResolveError};
+use crate::net::{QueryType, ResolveError};
 
 /// At most so many name servers of a zone are asked.
 const SERVERS: usize = 4;
@@ -71,7 +71,7 @@ async fn resolved(site: &Site<'_>, server: Option<&String>) -> Result<Vec<IpAddr
         return seen;
     }
     // A name server tells where an alias in its zone leads, and not what is found there.
-    match ask(site, host, RecordType::Cname, server).await?.first() {
+    match ask(site, host, QueryType::Cname, server).await?.first() {
         Some(target) => addresses(site, target, None).await,
         None => Err(ResolveError::Nothing),
     }
@@ -86,7 +86,7 @@ async fn authoritative(site: &Site<'_>) -> Vec<String> {
     let parent = host.split_once('.').map_or(host, |(_, parent)| parent);
     let mut name = if parent.contains('.') { parent } else { host };
     loop {
-        match ask(site, name, RecordType::Ns, None).await {
+        match ask(site, name, QueryType::Ns, None).await {
             Ok(servers) if !servers.is_empty() => return servers.into_iter().take(SERVERS).collect(),
             Ok(_) | Err(ResolveError::Nothing) => {}
             Err(ResolveError::Unanswered(_)) => return Vec::new(),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::site::Site;
-use crate::net::{Question, RecordType, ResolveError};
+use crate::net::{QueryType, Question, ResolveError};
 
 /// The addresses of `name`: IPv4, or IPv6 where there is none.
 pub(super) async fn addresses(
@@ -11,9 +11,9 @@ pub(super) async fn addresses(
     name: &str,
     server: Option<&String>,
 ) -> Result<Vec<IpAddr>, ResolveError> {
-    match ask(site, name, RecordType::A, server).await {
+    match ask(site, name, QueryType::A, server).await {
         Err(ResolveError::Nothing) => {
-            ask(site, name, RecordType::Aaaa, server).await.map(|seen| parsed(&seen))
+            ask(site, name, QueryType::Aaaa, server).await.map(|seen| parsed(&seen))
         }
         seen => seen.map(|seen| parsed(&seen)),
     }
@@ -22,7 +22,7 @@ pub(super) async fn addresses(
 pub(super) async fn ask(
     site: &Site<'_>,
     name: &str,
-    record_type: RecordType,
+    record_type: QueryType,
     server: Option<&String>,
 ) -> Result<Vec<String>, ResolveError> {
     let question = Question { name: name.to_owned(), record_type, server: server.cloned() };

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use fabrik::net::Ports;
 use fabrik::providers::coolify::application_attributes::settled;
-use fabrik::providers::coolify::deployments::{Status, Trigger, Verdict, judge, trigger};
+use fabrik::providers::coolify::deployments::{DeploymentVerdict, Status, Trigger, judge, trigger};
 use fabrik::providers::coolify::envs::Reach;
-use fabrik::providers::coolify::lifecycle::Container;
+use fabrik::providers::coolify::lifecycle::ContainerState;
 use fabrik::providers::coolify::storages::Mount;
 use fabrik::providers::coolify::{AppSlot, Applications, Resource};
 use fabrik::providers::outcome::{self, WriteOutcome};
@@ -77,7 +77,7 @@ impl Deployer {
     }
 
     /// Triggers, and judges by what is listed then.
-    async fn trigger(&self, app: &str) -> Verdict {
+    async fn trigger(&self, app: &str) -> DeploymentVerdict {
         let before = self.coolify().newest(app).await.unwrap().map(|it| it.number);
         let answer = trigger(&self.done(self.coolify().deploy(Resource::Application(app))).await, app);
         judge(before, Some(&answer), &self.coolify().deployments(app).await.unwrap())
@@ -85,7 +85,7 @@ impl Deployer {
 
     async fn followed(&self, app: &str) -> String {
         match self.trigger(app).await {
-            Verdict::Follow(uuid) => uuid,
+            DeploymentVerdict::Follow(uuid) => uuid,
             other => panic!("{other:?}"),
         }
     }
@@ -172,12 +172,12 @@ async fn an_application_lives_from_its_first_deployment_to_its_end() {
     let data = Mount { name: "data".to_owned(), path: "/data".to_owned() };
     deployer.done(coolify.add_storage(&id, &data)).await;
     assert!(data.is(&coolify.storages(&id).await.unwrap()[0], &id));
-    assert_eq!(coolify.container(app, "app", 10).await, Ok(Container::Stopped));
+    assert_eq!(coolify.container(app, "app", 10).await, Ok(ContainerState::Stopped));
     let deployment = deployer.followed(&id).await;
     deployer.sleep(60).await;
     assert_eq!(deployer.status(&deployment).await, Some(Status::Finished));
     assert_eq!(coolify.status(app).await, Ok(Some("running:unknown".to_owned())));
-    let Ok(Container::Running(log)) = coolify.container(app, "app", 10).await else { panic!("it runs") };
+    let Ok(ContainerState::Running(log)) = coolify.container(app, "app", 10).await else { panic!("it runs") };
     assert!(log.contains("release r1"), "{log}");
     for row in coolify.env_rows(app).await.unwrap() {
         for id in row.ids() {
@@ -211,7 +211,7 @@ async fn a_second_trigger_waits_for_the_first_and_then_gets_its_own() {
     let deployer = Deployer::new().await;
     let id = deployer.make(&image("nginx:1.27", "")).await.id;
     let first = deployer.followed(&id).await;
-    assert_eq!(deployer.trigger(&id).await, Verdict::WaitFor(first.clone()));
+    assert_eq!(deployer.trigger(&id).await, DeploymentVerdict::WaitFor(first.clone()));
     deployer.sleep(60).await;
     assert_ne!(deployer.followed(&id).await, first);
 }
@@ -224,8 +224,8 @@ async fn a_trigger_whose_answer_was_lost_is_found_by_its_age() {
     let sent = deployer.send(deployer.coolify().deploy(Resource::Application(&id))).await;
     assert!(matches!(sent, WriteOutcome::Ambiguous(_)), "{sent:?}");
     let now = deployer.coolify().deployments(&id).await.unwrap();
-    assert_eq!(judge(None, None, &now), Verdict::Follow(now[0].uuid.clone()));
-    assert_eq!(judge(Some(now[0].number), None, &now), Verdict::Lost);
+    assert_eq!(judge(None, None, &now), DeploymentVerdict::Follow(now[0].uuid.clone()));
+    assert_eq!(judge(Some(now[0].number), None, &now), DeploymentVerdict::Lost);
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn a_deployment_that_vanished_is_none_and_its_trigger_lost() {
     deployer.sleep(60).await;
     assert_eq!(deployer.status(&uuid).await, None);
     let now = deployer.coolify().deployments(&id).await.unwrap();
-    assert_eq!(judge(None, Some(&Trigger::Queued(uuid)), &now), Verdict::Lost);
+    assert_eq!(judge(None, Some(&Trigger::Queued(uuid)), &now), DeploymentVerdict::Lost);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 mod layers;
 mod manners;
+mod names;
 mod rules;
 
 use std::fs;

@@ -57,7 +57,7 @@ fn tokens() -> Vec<State> {
     let limited = |name: &str, abilities: &'static [SimAbility], reads_suffice| State {
         reads_suffice,
         ..state(name, "COOLIFY_API_TOKEN", |world| {
-            world.coolify.token = SimToken::Limited(abilities.to_vec())
+            world.coolify.token = SimToken::Limited(abilities.to_vec());
         })
     };
     vec![

@@ -1,7 +1,7 @@
 //! What is to be known before a run begins.
 
 use fabrik::providers::cloudflare::delegation;
-use fabrik::providers::cloudflare::edge::{self, Mode, Proxy};
+use fabrik::providers::cloudflare::edge::{self, EdgeProxy, Mode};
 use fabrik::providers::cloudflare::finding::{Finding, Weight};
 use fabrik::providers::cloudflare::quota::Usage;
 use fabrik::sandbox::Quirk;
@@ -102,7 +102,7 @@ async fn every_encryption_mode_is_told_for_what_it_does_to_an_app_behind_coolify
     ] {
         sky.change(|world| world.zone("example.com").unwrap().setup.ssl = ssl.into());
         let mode = sky.cloudflare.mode(&zone.id).await.unwrap();
-        for (proxy, weight) in [(Proxy::Later, later), (Proxy::First, first)] {
+        for (proxy, weight) in [(EdgeProxy::Later, later), (EdgeProxy::First, first)] {
             let told = told(edge::judge(&zone, mode.as_ref(), proxy));
             assert_eq!(told.as_ref().map(|(weight, _)| *weight), weight, "{ssl} {proxy:?}: {told:?}");
         }
@@ -116,7 +116,7 @@ async fn a_mode_that_the_token_may_not_read_is_unknown_and_no_error() {
     sky.change(|world| world.cloudflare.quirks.extend([Quirk::SettingsHidden]));
     let mode: Option<Mode> = sky.cloudflare.mode(&zone.id).await.unwrap();
     assert_eq!(mode, None);
-    let (weight, line) = told(edge::judge(&zone, None, Proxy::Later)).unwrap();
+    let (weight, line) = told(edge::judge(&zone, None, EdgeProxy::Later)).unwrap();
     assert!(weight == Weight::Warning && line.contains("Zone Settings:Read"), "{line}");
 }
 
@@ -132,7 +132,7 @@ async fn another_record_of_the_name_that_differs_in_the_proxy_is_a_warning() {
 async fn all_concerns_are_joined_and_an_unproxied_record_in_a_good_zone_has_none() {
     let sky = Sky::new();
     let zone = sky.zone().await;
-    let none = sky.cloudflare.concerns(&zone, "a.blog.example.com", Proxy::Never).await.unwrap();
+    let none = sky.cloudflare.concerns(&zone, "a.blog.example.com", EdgeProxy::Never).await.unwrap();
     assert_eq!(none, []);
     assert_eq!(sky.cloudflare.creation_findings(&zone, "a.blog.example.com").await.unwrap(), []);
     sky.made("A", "*.example.com", "203.0.113.1").await;
@@ -145,7 +145,7 @@ async fn all_concerns_are_joined_and_an_unproxied_record_in_a_good_zone_has_none
     let zone = sky.zone().await;
     let host = "a.blog.example.com";
     let lines = |concerns: Vec<Finding>| concerns.iter().map(Finding::line).collect::<Vec<_>>();
-    let always = lines(sky.cloudflare.concerns(&zone, host, Proxy::Later).await.unwrap());
+    let always = lines(sky.cloudflare.concerns(&zone, host, EdgeProxy::Later).await.unwrap());
     let anew = lines(sky.cloudflare.creation_findings(&zone, host).await.unwrap());
     let words = [
         "is paused",

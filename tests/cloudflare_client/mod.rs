@@ -6,7 +6,7 @@ mod records;
 mod zones;
 
 use fabrik::net::Ports;
-use fabrik::providers::cloudflare::{Records, Zone};
+use fabrik::providers::cloudflare::{CloudflareZone, Records};
 use fabrik::providers::outcome::classify;
 use fabrik::providers::{Cloudflare, Provider, ReadError, RemoteObject, WriteOutcome, WriteRequest};
 use fabrik::sandbox::{CLOUDFLARE, Sandbox, World};
@@ -36,7 +36,7 @@ impl Sky {
         self.sandbox.with_world(change).unwrap()
     }
 
-    async fn zone(&self) -> Zone {
+    async fn zone(&self) -> CloudflareZone {
         self.cloudflare.zone_of("blog.example.com", None).await.unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! Which zone a host is in, and what its state means.
 
 use fabrik::providers::ReadError;
-use fabrik::providers::cloudflare::{Proxy, Weight};
+use fabrik::providers::cloudflare::{EdgeProxy, Weight};
 use fabrik::sandbox::records::SimZone;
 use fabrik::sandbox::{Quirk, Setup};
 
@@ -98,56 +98,56 @@ async fn a_zone_that_the_token_no_longer_sees_is_no_proof_of_absence() {
 }
 
 /// What it is called, how it comes about, what is asked for, and what is said of it.
-type State = (&'static str, fn(&mut Setup), Proxy, &'static [(Weight, &'static str)]);
+type State = (&'static str, fn(&mut Setup), EdgeProxy, &'static [(Weight, &'static str)]);
 
 #[tokio::test]
 async fn every_state_of_a_zone_is_told_for_what_it_means() {
     let states: [State; 12] = [
-        ("active", |_| {}, Proxy::First, &[]),
-        ("paused, not proxied", |it| it.paused = true, Proxy::Never, &[]),
-        ("paused", |it| it.paused = true, Proxy::Later, &[(Weight::Warning, "is paused")]),
+        ("active", |_| {}, EdgeProxy::First, &[]),
+        ("paused, not proxied", |it| it.paused = true, EdgeProxy::Never, &[]),
+        ("paused", |it| it.paused = true, EdgeProxy::Later, &[(Weight::Warning, "is paused")]),
         (
             "paused, proxied first",
             |it| it.paused = true,
-            Proxy::First,
+            EdgeProxy::First,
             &[(Weight::Refusal, "would be shown")],
         ),
         (
             "pending",
             |it| it.status = "pending".into(),
-            Proxy::Never,
+            EdgeProxy::Never,
             &[(Weight::Warning, "ns1.sandbox.fabrik")],
         ),
         (
             "pending, proxied first",
             |it| it.status = "pending".into(),
-            Proxy::First,
+            EdgeProxy::First,
             &[(Weight::Warning, "is pending"), (Weight::Refusal, "would be shown")],
         ),
         (
             "initializing",
             |it| it.status = "initializing".into(),
-            Proxy::Never,
+            EdgeProxy::Never,
             &[(Weight::Warning, "not be served")],
         ),
-        ("moved", |it| it.status = "moved".into(), Proxy::Never, &[(Weight::Refusal, "has moved")]),
+        ("moved", |it| it.status = "moved".into(), EdgeProxy::Never, &[(Weight::Refusal, "has moved")]),
         (
             "deactivated",
             |it| it.status = "deactivated".into(),
-            Proxy::Never,
+            EdgeProxy::Never,
             &[(Weight::Refusal, "activate it")],
         ),
-        ("partial", |it| it.kind = "partial".into(), Proxy::Never, &[(Weight::Refusal, "partial setup")]),
+        ("partial", |it| it.kind = "partial".into(), EdgeProxy::Never, &[(Weight::Refusal, "partial setup")]),
         (
             "secondary",
             |it| it.kind = "secondary".into(),
-            Proxy::Never,
+            EdgeProxy::Never,
             &[(Weight::Refusal, "primary server")],
         ),
         (
             "internal",
             |it| it.kind = "internal".into(),
-            Proxy::Never,
+            EdgeProxy::Never,
             &[(Weight::Refusal, "of type internal")],
         ),
     ];

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use fabrik::net::{Question, RecordType, ResolveError};
+use fabrik::net::{QueryType, Question, ResolveError};
 use fabrik::verify::{Check, Target};
 
 use super::names::{Knows, NameServer, nobody};
@@ -12,8 +12,7 @@ const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 9);
 
 /// Asks the name server at `at` for the addresses of the site.
 async fn ask(at: &str, patience: std::time::Duration) -> Result<Vec<String>, ResolveError> {
-    let question =
-        Question { name: HOST.to_owned(), record_type: RecordType::A, server: Some(at.to_owned()) };
+    let question = Question { name: HOST.to_owned(), record_type: QueryType::A, server: Some(at.to_owned()) };
     let answers = ports("", patience).resolver.ask(&question).await?;
     Ok(answers.into_iter().map(|answer| answer.value).collect())
 }

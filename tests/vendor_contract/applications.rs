@@ -2,7 +2,7 @@
 //!
 //! Where the recording kept only some keys of a body, only those are compared.
 
-use fabrik::providers::coolify::deployments::{Deployment, Status};
+use fabrik::providers::coolify::deployments::{DeploymentRecord, Status};
 use fabrik::providers::coolify::{Applications, Resource};
 use fabrik::providers::{Provider, ReadError, RemoteObject};
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ pub async fn deployments(exchange: &Exchange, application: &str) -> Found {
     })
 }
 
-fn recorded(deployment: &Deployment, item: &Value) -> Found {
+fn recorded(deployment: &DeploymentRecord, item: &Value) -> Found {
     let is = json!([deployment.uuid, deployment.number]);
     same("which", &is, &json!([item["deployment_uuid"], item["id"]]))?;
     let should = match item["status"].as_str().unwrap_or_default() {

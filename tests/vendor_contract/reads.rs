@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use fabrik::providers::coolify::Resource;
-use fabrik::providers::coolify::lifecycle::Container;
+use fabrik::providers::coolify::lifecycle::ContainerState;
 use fabrik::providers::{Provider, ReadError, RemoteObject};
 use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
@@ -279,9 +279,9 @@ async fn container(exchange: &Exchange, of: Resource<'_>) -> Found {
     let found = Canned::of(&[exchange]).coolify().container(of, "web", 10).await;
     // The server could not be asked, which says nothing about the container.
     if exchange.status == 500 {
-        let is_unknown = matches!(found, Ok(Container::Unknown(_)));
+        let is_unknown = matches!(found, Ok(ContainerState::Unknown(_)));
         return same("whether the container is unknown", &is_unknown, &true);
     }
     let logs = exchange.body["logs"].as_str().unwrap_or_default().to_owned();
-    told(exchange, found, |container| same("the container", &container, &Container::Running(logs)))
+    told(exchange, found, |container| same("the container", &container, &ContainerState::Running(logs)))
 }

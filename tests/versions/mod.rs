@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use fabrik::engine::RunOutcome;
 use fabrik::engine::commands::CommandOutcome;
 use fabrik::providers::coolify::Resource;
-use fabrik::providers::coolify::lifecycle::Container;
+use fabrik::providers::coolify::lifecycle::ContainerState;
 use fabrik::sandbox::{Fault, HookVerdict, Sandbox};
 
 use crate::cli::fixture::CliFixture;
@@ -118,7 +118,7 @@ async fn a_container_that_cannot_be_asked_for_is_not_taken_for_none() {
     let world = scenario.sandbox.world();
     let app = world.services.iter().find(|service| service.description.is_some()).unwrap();
     let container = coolify.container(Resource::Service(&app.uuid), "app", 1).await.unwrap();
-    assert_eq!(container, Container::Unknown("Coolify 4.1 does not give service logs".to_owned()));
+    assert_eq!(container, ContainerState::Unknown("Coolify 4.1 does not give service logs".to_owned()));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{self, RData};
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 
-use crate::net::{Answer, Question, RecordType, ResolveError, Resolver};
+use crate::net::{Answer, QueryType, Question, ResolveError, Resolver};
 
 /// The port of name servers.
 const PORT: u16 = 53;
@@ -100,17 +100,17 @@ fn name_server(at: &SocketAddr) -> NameServerConfig {
     config
 }
 
-fn wanted(record_type: RecordType) -> rr::RecordType {
+fn wanted(record_type: QueryType) -> rr::RecordType {
     match record_type {
-        RecordType::A => rr::RecordType::A,
-        RecordType::Aaaa => rr::RecordType::AAAA,
-        RecordType::Cname => rr::RecordType::CNAME,
-        RecordType::Ns => rr::RecordType::NS,
+        QueryType::A => rr::RecordType::A,
+        QueryType::Aaaa => rr::RecordType::AAAA,
+        QueryType::Cname => rr::RecordType::CNAME,
+        QueryType::Ns => rr::RecordType::NS,
     }
 }
 
 /// The records asked for; the aliases on the way to them are left out.
-fn answers(lookup: &Lookup, record_type: RecordType) -> Vec<Answer> {
+fn answers(lookup: &Lookup, record_type: QueryType) -> Vec<Answer> {
     let records = lookup.answers().iter().filter(|record| record.record_type() == wanted(record_type));
     records.filter_map(|record| Some(Answer { value: value(&record.data)?, ttl: record.ttl })).collect()
 }

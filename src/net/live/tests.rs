@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use super::{BadRoots, LiveClock, LiveResolver, LiveTransport, Roots};
 use crate::net::{
-    BodyPrefix, Clock, Question, RecordType, Request, ResolveError, Resolver, Response, SendError, Transport,
+    BodyPrefix, Clock, QueryType, Question, Request, ResolveError, Resolver, Response, SendError, Transport,
 };
 
 fn transport() -> LiveTransport {
@@ -285,7 +285,7 @@ async fn a_failed_handshake_tells_what_the_peer_showed() {
 #[tokio::test]
 async fn a_name_that_cannot_exist_is_no_such_record() {
     // RFC 6761: nothing under `invalid` exists, and no name server is asked.
-    for record_type in [RecordType::A, RecordType::Aaaa, RecordType::Cname, RecordType::Ns] {
+    for record_type in [QueryType::A, QueryType::Aaaa, QueryType::Cname, QueryType::Ns] {
         let server = Some("127.0.0.1".to_owned());
         let question = Question { name: "blog.example.invalid".into(), record_type, server };
         assert_eq!(

@@ -32,7 +32,7 @@ pub struct Allowance {
 
 /// Room for one request, taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token(u64);
+pub struct ApiToken(u64);
 
 /// What one API still takes. Times are readings of [`Clock::boot`](super::Clock::boot).
 #[derive(Debug)]
@@ -65,14 +65,14 @@ impl Budget {
     ///
     /// # Errors
     /// For how long there is none.
-    pub fn take(&mut self, now: Duration, spare: usize) -> Result<Token, Duration> {
+    pub fn take(&mut self, now: Duration, spare: usize) -> Result<ApiToken, Duration> {
         let pause = self.full_until(now, spare).saturating_sub(now);
         if !pause.is_zero() {
             return Err(pause);
         }
         self.away.push_back(now);
         self.taken += 1;
-        Ok(Token(self.taken))
+        Ok(ApiToken(self.taken))
     }
 
     fn full_until(&mut self, now: Duration, spare: usize) -> Duration {
@@ -91,7 +91,7 @@ impl Budget {
     }
 
     /// Learns from the answer to the request that `token` was taken for.
-    pub fn learn(&mut self, token: Token, word: &RateLimitHeaders, now: Duration) {
+    pub fn learn(&mut self, token: ApiToken, word: &RateLimitHeaders, now: Duration) {
         self.allowance.requests = word.limit.unwrap_or(self.allowance.requests);
         self.allowance.window = word.window.unwrap_or(self.allowance.window);
         let is_newest = self.told.as_ref().is_none_or(|told| told.after <= token.0);

@@ -7,7 +7,7 @@ use flate2::{Compression, GzBuilder};
 use tar::{EntryType, Header};
 
 use super::files::read;
-use super::tree::{Entry, Kind, Tree};
+use super::tree::{EntryKind, Tree, TreeEntry};
 use super::unreadable;
 use crate::error::Problems;
 
@@ -27,24 +27,29 @@ pub fn pack(folder: &Path, tree: &Tree) -> Result<Vec<u8>, Problems> {
     Ok(archive.into_inner().expect("memory takes all"))
 }
 
-fn append(archive: &mut tar::Builder<Vec<u8>>, full: &Path, path: &Path, entry: &Entry) -> io::Result<()> {
+fn append(
+    archive: &mut tar::Builder<Vec<u8>>,
+    full: &Path,
+    path: &Path,
+    entry: &TreeEntry,
+) -> io::Result<()> {
     let mut header = Header::new_gnu();
     header.set_mtime(0);
     header.set_uid(0);
     header.set_gid(0);
     header.set_size(0);
     match &entry.kind {
-        Kind::Folder => {
+        EntryKind::Folder => {
             header.set_entry_type(EntryType::Directory);
             header.set_mode(0o755);
             archive.append_data(&mut header, path, io::empty())
         }
-        Kind::Link(target) => {
+        EntryKind::Link(target) => {
             header.set_entry_type(EntryType::Symlink);
             header.set_mode(0o777);
             archive.append_link(&mut header, path, target)
         }
-        Kind::File { executable } => {
+        EntryKind::File { executable } => {
             // Its size is that of what was read: a file may change meanwhile.
             let content = read(full, MOST)?;
             header.set_mode(if *executable { 0o755 } else { 0o644 });

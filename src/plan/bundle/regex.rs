@@ -8,7 +8,7 @@ mod class;
 mod parser;
 
 pub use self::class::Class;
-use self::parser::{Node, parse};
+use self::parser::{RegexNode, parse};
 use super::units::Unit;
 
 /// The most steps that one expression may have; Go has a limit too.
@@ -123,15 +123,15 @@ impl Place {
     }
 }
 
-fn emit(node: &Node, steps: &mut Vec<Step>) -> Result<(), NoRegex> {
+fn emit(node: &RegexNode, steps: &mut Vec<Step>) -> Result<(), NoRegex> {
     if steps.len() > MOST_STEPS {
         return Err(NoRegex);
     }
     match node {
-        Node::One(class) => steps.push(Step::One(class.clone())),
-        Node::At(place) => steps.push(Step::At(*place)),
-        Node::Sequence(nodes) => nodes.iter().try_for_each(|node| emit(node, steps))?,
-        Node::Either(nodes) => {
+        RegexNode::One(class) => steps.push(Step::One(class.clone())),
+        RegexNode::At(place) => steps.push(Step::At(*place)),
+        RegexNode::Sequence(nodes) => nodes.iter().try_for_each(|node| emit(node, steps))?,
+        RegexNode::Either(nodes) => {
             let mut ends = Vec::new();
             for (at, node) in nodes.iter().enumerate() {
                 let split = steps.len();
@@ -151,7 +151,7 @@ fn emit(node: &Node, steps: &mut Vec<Step>) -> Result<(), NoRegex> {
                 steps[jump] = Step::Jump(end);
             }
         }
-        Node::Repeat(node, least, most) => {
+        RegexNode::Repeat(node, least, most) => {
             (0..*least).try_for_each(|_| emit(node, steps))?;
             let Some(most) = most else {
                 let split = steps.len();

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use super::archive::is_archive;
 use super::envfiles::Named;
 use super::glob::{Glob, is_pattern};
-use super::tree::{Found, Reason, Tree, Wanted};
+use super::tree::{Found, PathFilter, Reason, Tree};
 use super::units::{of_path, units};
 use crate::error::Problem;
 use crate::plan::dockerfile::Reading;
 
 /// What the Dockerfile asks for, told against what is sent.
-pub struct Sources<'a> {
+pub struct CopySources<'a> {
     /// The app's folder.
     pub folder: &'a Path,
     /// The Dockerfile.
@@ -27,7 +27,7 @@ pub struct Sources<'a> {
 /// Which env files the Dockerfile names.
 pub struct NamedByCopy<'a>(pub &'a [Reading]);
 
-impl Wanted for NamedByCopy<'_> {
+impl PathFilter for NamedByCopy<'_> {
     fn wants(&self, path: &Path) -> bool {
         self.0.iter().any(|reading| {
             let Some(source) = &reading.path else { return false };
@@ -43,7 +43,7 @@ fn fits(pattern: &Path, path: &Path) -> bool {
     Glob::parse(&of_path(pattern)).is_ok_and(|glob| glob.fits(&of_path(path)))
 }
 
-impl Sources<'_> {
+impl CopySources<'_> {
     /// Everything that is read and not sent.
     pub fn missing(&self, tree: &Tree) -> Vec<Problem> {
         self.readings.iter().flat_map(|reading| self.problems_of(reading, tree)).collect()

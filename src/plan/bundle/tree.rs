@@ -21,23 +21,23 @@ const MOST_LINKS: usize = 255;
 #[derive(Debug, Default)]
 pub struct Tree {
     /// What is sent, by its path within the folder.
-    pub sent: BTreeMap<PathBuf, Entry>,
+    pub sent: BTreeMap<PathBuf, TreeEntry>,
     /// What is there and not sent; nothing is listed below a folder that is left out as a whole.
     pub left: BTreeMap<PathBuf, Reason>,
 }
 
 /// One resource that is sent.
 #[derive(Debug)]
-pub struct Entry {
+pub struct TreeEntry {
     /// Its size in bytes.
     pub size: u64,
     /// What it is.
-    pub kind: Kind,
+    pub kind: EntryKind,
 }
 
 /// What a resource is.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A folder.
     Folder,
     /// A file.
@@ -70,7 +70,7 @@ pub enum Found {
 }
 
 /// Which files named `.env*` the Dockerfile asks for.
-pub trait Wanted {
+pub trait PathFilter {
     /// Whether it names this one, or something in it.
     fn wants(&self, path: &Path) -> bool;
 }
@@ -80,7 +80,7 @@ impl Tree {
     ///
     /// # Errors
     /// What cannot be read or sent.
-    pub fn of(folder: &Path, ignore: &Ignore, wanted: &dyn Wanted) -> Result<Self, Problems> {
+    pub fn of(folder: &Path, ignore: &Ignore, wanted: &dyn PathFilter) -> Result<Self, Problems> {
         let mut walk = Walk { folder, ignore, wanted, tree: Self::default(), read: 0, problems: Vec::new() };
         walk.enter(Path::new(""), None)?;
         if walk.problems.is_empty() { Ok(walk.tree) } else { Err(Problems(walk.problems)) }
@@ -96,7 +96,7 @@ impl Tree {
                 continue;
             }
             let next = at.join(&part);
-            if let Some(Entry { kind: Kind::Link(target), .. }) = self.sent.get(&next) {
+            if let Some(TreeEntry { kind: EntryKind::Link(target), .. }) = self.sent.get(&next) {
                 links += 1;
                 if links > MOST_LINKS {
                     return Found::Nothing;
@@ -141,7 +141,7 @@ fn parts(path: &Path) -> Vec<PathBuf> {
 struct Walk<'a> {
     folder: &'a Path,
     ignore: &'a Ignore,
-    wanted: &'a dyn Wanted,
+    wanted: &'a dyn PathFilter,
     tree: Tree,
     read: u64,
     problems: Vec<Problem>,
@@ -192,7 +192,7 @@ impl Walk<'_> {
         }
         self.read += if meta.is_dir() { 0 } else { meta.len() };
         match self.kind(&path, &full, &meta) {
-            Ok(kind) => drop(self.tree.sent.insert(path, Entry { size: meta.len(), kind })),
+            Ok(kind) => drop(self.tree.sent.insert(path, TreeEntry { size: meta.len(), kind })),
             Err(problem) => self.problems.push(problem),
         }
         if self.read > READ_LIMIT {
@@ -210,20 +210,20 @@ impl Walk<'_> {
         }
     }
 
-    fn kind(&self, path: &Path, full: &Path, meta: &Metadata) -> Result<Kind, Problem> {
+    fn kind(&self, path: &Path, full: &Path, meta: &Metadata) -> Result<EntryKind, Problem> {
         if meta.is_dir() {
-            return Ok(Kind::Folder);
+            return Ok(EntryKind::Folder);
         }
         if meta.is_symlink() {
             let target = fs::read_link(full).map_err(|error| unreadable(full, &error))?;
             return if self.stays_inside(path, &target) {
-                Ok(Kind::Link(target))
+                Ok(EntryKind::Link(target))
             } else {
                 Err(leads_out(full))
             };
         }
         if meta.is_file() {
-            return Ok(Kind::File { executable: meta.permissions().mode() & 0o111 != 0 });
+            return Ok(EntryKind::File { executable: meta.permissions().mode() & 0o111 != 0 });
         }
         let problem = Problem::of_file(full, "this is neither a file, a folder nor a link");
         Err(problem.hint("name it in .dockerignore"))

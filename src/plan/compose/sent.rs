@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::spec::tree::{self, MergeKeys, Node};
+use crate::spec::tree::{self, MergeKeys, SpecNode};
 
 /// The names of all its services.
 pub fn services(text: &str) -> BTreeSet<String> {
@@ -16,7 +16,8 @@ pub fn services(text: &str) -> BTreeSet<String> {
 
 /// The services of `text`, a dump by Coolify, that are not among `wanted`; none where it cannot be read.
 pub fn others(text: &str, wanted: &BTreeSet<String>) -> Vec<String> {
-    let Ok(Node { value: tree::Value::Map(top), .. }) = tree::read(Path::new("text"), text, MergeKeys::Kept)
+    let Ok(SpecNode { value: tree::Value::Map(top), .. }) =
+        tree::read(Path::new("text"), text, MergeKeys::Kept)
     else {
         return Vec::new();
     };

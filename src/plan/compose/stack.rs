@@ -27,12 +27,12 @@ mod written;
 
 use std::path::Path;
 
-use self::checks::Service;
+use self::checks::ComposeService;
 use self::findings::Findings;
 use self::magic::Magic;
 use self::shape::Shape;
 use crate::error::{Problem, Problems};
-use crate::spec::tree::{self, Entry, MergeKeys, Node, Value};
+use crate::spec::tree::{self, MapEntry, MergeKeys, SpecNode, Value};
 
 /// What a stack is read from.
 #[derive(Clone, Copy)]
@@ -102,7 +102,7 @@ impl Stack {
 }
 
 /// Reads what was merged; `None` only after a complaint.
-fn whole(findings: &mut Findings<'_>, root: Node, input: &StackInput<'_>) -> Option<Stack> {
+fn whole(findings: &mut Findings<'_>, root: SpecNode, input: &StackInput<'_>) -> Option<Stack> {
     if !matches!(root.value, Value::Map(_)) {
         let message = "a compose text must be a mapping of keys";
         findings.refuse(root.place, message, "it needs at least `services`");
@@ -140,8 +140,8 @@ fn whole(findings: &mut Findings<'_>, root: Node, input: &StackInput<'_>) -> Opt
     })
 }
 
-fn services<'a>(findings: &mut Findings<'_>, root: &'a Node) -> Option<Vec<Service<'a>>> {
-    let top: &[Entry] = match &root.value {
+fn services<'a>(findings: &mut Findings<'_>, root: &'a SpecNode) -> Option<Vec<ComposeService<'a>>> {
+    let top: &[MapEntry] = match &root.value {
         Value::Map(top) => top,
         _ => &[],
     };

@@ -17,7 +17,7 @@ fn bundle(dockerfile: &str) -> Bundle {
 }
 
 fn compose(bundle: &Bundle, env_keys: &[String]) -> serde_json::Value {
-    let volumes = [Volume { name: "data".to_owned(), path: "/data".to_owned() }];
+    let volumes = [VolumeSpec { name: "data".to_owned(), path: "/data".to_owned() }];
     let input = ComposeInput {
         name: "shop",
         port: Some(8000),

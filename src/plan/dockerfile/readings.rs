@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::Fault;
 use super::heredocs::heredoc;
 use super::lines::{Cut, Piece};
-use super::variables::{Expanded, Variables};
+use super::variables::{ExpandedWord, Variables};
 use super::words::{Arguments, Word};
 
 /// A path within the folder that an instruction reads.
@@ -75,7 +75,7 @@ impl Reader {
         let words: Vec<&str> = arguments.operands.iter().map(|word| word.text.as_str()).collect();
         let base = words.first().map(|base| self.global.expand(base, self.escape));
         let known = match base {
-            Some(Expanded::Known(base)) => self.stages.get(&base.to_lowercase()).cloned(),
+            Some(ExpandedWord::Known(base)) => self.stages.get(&base.to_lowercase()).cloned(),
             _ => None,
         };
         self.now = Some(known.unwrap_or_default());
@@ -127,10 +127,10 @@ impl Reader {
     fn read(&mut self, piece: &Piece<'_>, word: &Word, kind: &Reading) {
         let path = match self.now.clone().unwrap_or_default().expand(&word.text, self.escape) {
             // What is filled in may turn out to be remote.
-            Expanded::Known(path) if is_remote(&path) => return,
-            Expanded::Known(path) => Some(within(&path)),
-            Expanded::Unknown => None,
-            Expanded::Bad(why) => {
+            ExpandedWord::Known(path) if is_remote(&path) => return,
+            ExpandedWord::Known(path) => Some(within(&path)),
+            ExpandedWord::Unknown => None,
+            ExpandedWord::Bad(why) => {
                 let message = format!("`{}` cannot be read: {why}", word.text);
                 self.faults.push(piece.fault_at(
                     word.span.start,

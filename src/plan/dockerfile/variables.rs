@@ -11,7 +11,7 @@ pub struct Variables(BTreeMap<String, String>);
 
 /// What becomes of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expanded {
+pub enum ExpandedWord {
     /// Its text.
     Known(String),
     /// It needs a variable that is not known here, or a form that is not read here.
@@ -27,19 +27,19 @@ impl Variables {
     }
 
     /// Sets a variable, or forgets it where its value is not known.
-    pub fn set(&mut self, name: &str, value: Expanded) {
+    pub fn set(&mut self, name: &str, value: ExpandedWord) {
         match value {
-            Expanded::Known(value) => drop(self.0.insert(name.to_owned(), value)),
-            Expanded::Unknown | Expanded::Bad(_) => drop(self.0.remove(name)),
+            ExpandedWord::Known(value) => drop(self.0.insert(name.to_owned(), value)),
+            ExpandedWord::Unknown | ExpandedWord::Bad(_) => drop(self.0.remove(name)),
         }
     }
 
     /// Fills in the variables of a word and takes off its quotes.
-    pub fn expand(&self, word: &str, escape: char) -> Expanded {
+    pub fn expand(&self, word: &str, escape: char) -> ExpandedWord {
         let letters: Vec<char> = word.chars().collect();
         let mut expansion = Expansion { variables: self, escape, letters: &letters, at: 0 };
         match expansion.up_to(None) {
-            Ok(text) => Expanded::Known(text),
+            Ok(text) => ExpandedWord::Known(text),
             Err(other) => other,
         }
     }
@@ -57,7 +57,7 @@ impl Variables {
             words.iter().filter_map(|word| word.split_once('=')).collect()
         };
         // All of one instruction are filled in with what was known before it.
-        let values: Vec<(&str, Expanded)> =
+        let values: Vec<(&str, ExpandedWord)> =
             pairs.into_iter().map(|(name, value)| (name, self.expand(value, escape))).collect();
         for (name, value) in values {
             self.set(name, value);
@@ -74,7 +74,7 @@ impl Variables {
                 }
                 None => {
                     if let Some(value) = global.and_then(|global| global.get(&word)) {
-                        self.set(&word, Expanded::Known(value.to_owned()));
+                        self.set(&word, ExpandedWord::Known(value.to_owned()));
                     }
                 }
             }
@@ -123,7 +123,7 @@ impl Expansion<'_> {
     }
 
     /// The text up to a character, or to the end.
-    fn up_to(&mut self, stop: Option<char>) -> Result<String, Expanded> {
+    fn up_to(&mut self, stop: Option<char>) -> Result<String, ExpandedWord> {
         let mut text = String::new();
         while let Some(letter) = self.next() {
             match letter {
@@ -135,23 +135,23 @@ impl Expansion<'_> {
                 _ => text.push(letter),
             }
         }
-        if stop.is_some() { Err(Expanded::Bad("a `${` is not closed")) } else { Ok(text) }
+        if stop.is_some() { Err(ExpandedWord::Bad("a `${` is not closed")) } else { Ok(text) }
     }
 
-    fn single_quoted(&mut self) -> Result<String, Expanded> {
+    fn single_quoted(&mut self) -> Result<String, ExpandedWord> {
         let mut text = String::new();
         loop {
-            match self.next().ok_or(Expanded::Bad("a quote is not closed"))? {
+            match self.next().ok_or(ExpandedWord::Bad("a quote is not closed"))? {
                 '\'' => return Ok(text),
                 letter => text.push(letter),
             }
         }
     }
 
-    fn double_quoted(&mut self) -> Result<String, Expanded> {
+    fn double_quoted(&mut self) -> Result<String, ExpandedWord> {
         let mut text = String::new();
         loop {
-            match self.next().ok_or(Expanded::Bad("a quote is not closed"))? {
+            match self.next().ok_or(ExpandedWord::Bad("a quote is not closed"))? {
                 '"' => return Ok(text),
                 '$' => text.push_str(&self.variable()?),
                 letter if letter == self.escape => match self.peek() {
@@ -166,24 +166,24 @@ impl Expansion<'_> {
     }
 
     /// What a dollar sign stands for, with it already taken.
-    fn variable(&mut self) -> Result<String, Expanded> {
+    fn variable(&mut self) -> Result<String, ExpandedWord> {
         if self.peek() != Some('{') {
             let name = self.name();
             return match name.as_str() {
-                "" if self.peek().is_some_and(|next| "@*#?-$!".contains(next)) => Err(Expanded::Unknown),
+                "" if self.peek().is_some_and(|next| "@*#?-$!".contains(next)) => Err(ExpandedWord::Unknown),
                 "" => Ok("$".to_owned()),
-                name => self.variables.get(name).map(str::to_owned).ok_or(Expanded::Unknown),
+                name => self.variables.get(name).map(str::to_owned).ok_or(ExpandedWord::Unknown),
             };
         }
         self.at += 1;
         let name = self.name();
         let value = self.variables.get(&name).map(str::to_owned);
-        let bad = Expanded::Bad("a `${…}` names no variable");
-        match self.next().ok_or(Expanded::Bad("a `${` is not closed"))? {
+        let bad = ExpandedWord::Bad("a `${…}` names no variable");
+        match self.next().ok_or(ExpandedWord::Bad("a `${` is not closed"))? {
             _ if name.is_empty() => Err(bad),
-            '}' => value.ok_or(Expanded::Unknown),
+            '}' => value.ok_or(ExpandedWord::Unknown),
             ':' => {
-                let sign = self.next().ok_or(Expanded::Bad("a `${` is not closed"))?;
+                let sign = self.next().ok_or(ExpandedWord::Bad("a `${` is not closed"))?;
                 self.with_default(sign, value, true)
             }
             sign => self.with_default(sign, value, false),
@@ -196,17 +196,17 @@ impl Expansion<'_> {
         sign: char,
         value: Option<String>,
         or_empty: bool,
-    ) -> Result<String, Expanded> {
+    ) -> Result<String, ExpandedWord> {
         if !"-+?".contains(sign) {
-            return Err(Expanded::Unknown);
+            return Err(ExpandedWord::Unknown);
         }
         let word = self.up_to(Some('}'));
-        let value = value.ok_or(Expanded::Unknown)?;
+        let value = value.ok_or(ExpandedWord::Unknown)?;
         let counts = !(or_empty && value.is_empty());
         match (sign, counts) {
             ('+', true) | ('-', false) => word,
             ('+', false) => Ok(String::new()),
-            ('?', false) => Err(Expanded::Bad("a variable that must not be empty is empty")),
+            ('?', false) => Err(ExpandedWord::Bad("a variable that must not be empty is empty")),
             _ => Ok(value),
         }
     }

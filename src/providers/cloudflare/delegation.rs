@@ -7,7 +7,7 @@ use machine::receipt::Attributes;
 
 use super::finding::Finding;
 use super::normalize::record;
-use super::zone::Zone;
+use super::zone::CloudflareZone;
 use super::{Cloudflare, encoded};
 use crate::providers::{ReadError, RemoteObject};
 
@@ -16,7 +16,11 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn delegations(&self, zone: &Zone, host: &str) -> Result<Vec<RemoteObject>, ReadError> {
+    pub async fn delegations(
+        &self,
+        zone: &CloudflareZone,
+        host: &str,
+    ) -> Result<Vec<RemoteObject>, ReadError> {
         // The apex is not accepted as a value.
         if host == zone.name {
             return Ok(Vec::new());
@@ -30,7 +34,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn wildcards(&self, zone: &Zone, host: &str) -> Result<Vec<RemoteObject>, ReadError> {
+    pub async fn wildcards(&self, zone: &CloudflareZone, host: &str) -> Result<Vec<RemoteObject>, ReadError> {
         let query = format!("name.startswith={}", encoded("*."));
         let covers =
             |name: &str| name.strip_prefix("*.").is_some_and(|rest| rest != host && within(host, rest));
@@ -41,7 +45,7 @@ impl Cloudflare {
     // A version that does not know a filter lets everything through, so it is asked again here.
     async fn kept(
         &self,
-        zone: &Zone,
+        zone: &CloudflareZone,
         query: &str,
         keeps: impl Fn(&Attributes) -> bool,
     ) -> Result<Vec<RemoteObject>, ReadError> {

@@ -6,12 +6,12 @@
 
 use super::Cloudflare;
 use super::finding::Finding;
-use super::zone::Zone;
+use super::zone::CloudflareZone;
 use crate::providers::{ReadError, RemoteObject};
 
 /// When Cloudflare's proxy stands in front of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proxy {
+pub enum EdgeProxy {
     /// Never.
     Never,
     /// Once the origin has its certificate.
@@ -77,7 +77,7 @@ impl Cloudflare {
 
 /// What a zone's encryption mode means for an app behind a tunnel: the tunnel is asked over http whatever it is, but with
 /// Off visitors are sent to http too.
-pub fn judge_tunnel(zone: &Zone, mode: Option<&Mode>) -> Option<Finding> {
+pub fn judge_tunnel(zone: &CloudflareZone, mode: Option<&Mode>) -> Option<Finding> {
     (mode == Some(&Mode::Off)).then(|| {
         Finding::refusal(
             format!("the encryption mode of zone `{}` is Off: the edge sends https to http", zone.name),
@@ -87,7 +87,7 @@ pub fn judge_tunnel(zone: &Zone, mode: Option<&Mode>) -> Option<Finding> {
 }
 
 /// What a zone's encryption mode means for an app behind the proxy.
-pub fn judge(zone: &Zone, mode: Option<&Mode>, proxy: Proxy) -> Option<Finding> {
+pub fn judge(zone: &CloudflareZone, mode: Option<&Mode>, proxy: EdgeProxy) -> Option<Finding> {
     let Some(mode) = mode else {
         return Some(Finding::warning(
             format!("how Cloudflare asks the origins of zone `{}` is not known", zone.name),
@@ -105,21 +105,20 @@ pub fn judge(zone: &Zone, mode: Option<&Mode>, proxy: Proxy) -> Option<Finding> 
             format!("{says}: the edge asks over http and Coolify sends that to https, in a circle"),
             loops,
         )),
-        (Mode::Strict | Mode::OriginPull, Proxy::First) => Some(Finding::warning(
+        (Mode::Strict | Mode::OriginPull, EdgeProxy::First) => Some(Finding::warning(
             format!("{says}: until the origin has its certificate the edge answers 526"),
             "if none is issued behind the proxy, write `dns.proxied: true`, which switches it on afterwards",
         )),
         (Mode::Other(_), _) => {
             Some(Finding::warning(says, "this version does not know what that means for the app"))
         }
-        (Mode::Full, _) | (Mode::Strict | Mode::OriginPull, Proxy::Never | Proxy::Later | Proxy::Tunnel) => {
-            None
-        }
+        (Mode::Full, _)
+        | (Mode::Strict | Mode::OriginPull, EdgeProxy::Never | EdgeProxy::Later | EdgeProxy::Tunnel) => None,
     }
 }
 
 /// What a name's depth means for a proxied record: Universal SSL covers the apex and one label below it.
-pub fn depth(zone: &Zone, host: &str) -> Option<Finding> {
+pub fn depth(zone: &CloudflareZone, host: &str) -> Option<Finding> {
     let label = host.strip_suffix(&zone.name).and_then(|rest| rest.strip_suffix('.'))?;
     label.contains('.').then(|| {
         Finding::warning(

@@ -3,8 +3,8 @@
 //! Facts are looked up in the files beside this one, each with its judgment; here they are joined. Nothing is
 //! decided: a plan shows the warnings and stops at the refusals.
 
-use super::edge::Proxy;
-use super::zone::Zone;
+use super::edge::EdgeProxy;
+use super::zone::CloudflareZone;
 use super::{Cloudflare, delegation, edge};
 use crate::providers::ReadError;
 
@@ -51,16 +51,23 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`ReadError`] when one of the facts cannot be learnt.
-    pub async fn concerns(&self, zone: &Zone, host: &str, proxy: Proxy) -> Result<Vec<Finding>, ReadError> {
+    pub async fn concerns(
+        &self,
+        zone: &CloudflareZone,
+        host: &str,
+        proxy: EdgeProxy,
+    ) -> Result<Vec<Finding>, ReadError> {
         let (delegations, mode) = tokio::join!(self.delegations(zone, host), self.mode_behind(zone, proxy));
         let mut concerns = zone.concerns(proxy);
         concerns.extend(delegation::delegated(host, &delegations?));
-        if proxy != Proxy::Never {
+        if proxy != EdgeProxy::Never {
             concerns.extend(edge::depth(zone, host));
             let mode = mode?;
             concerns.extend(match proxy {
-                Proxy::Tunnel => edge::judge_tunnel(zone, mode.as_ref()),
-                Proxy::Never | Proxy::Later | Proxy::First => edge::judge(zone, mode.as_ref(), proxy),
+                EdgeProxy::Tunnel => edge::judge_tunnel(zone, mode.as_ref()),
+                EdgeProxy::Never | EdgeProxy::Later | EdgeProxy::First => {
+                    edge::judge(zone, mode.as_ref(), proxy)
+                }
             });
         }
         Ok(concerns)
@@ -71,13 +78,21 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`ReadError`] when one of the facts cannot be learnt.
-    pub async fn creation_findings(&self, zone: &Zone, host: &str) -> Result<Vec<Finding>, ReadError> {
+    pub async fn creation_findings(
+        &self,
+        zone: &CloudflareZone,
+        host: &str,
+    ) -> Result<Vec<Finding>, ReadError> {
         let (usage, wildcards) = tokio::join!(self.usage(&zone.id), self.wildcards(zone, host));
         let full = usage?.and_then(|usage| usage.concern(zone));
         Ok(full.into_iter().chain(delegation::covered(host, &wildcards?)).collect())
     }
 
-    async fn mode_behind(&self, zone: &Zone, proxy: Proxy) -> Result<Option<edge::Mode>, ReadError> {
-        if proxy == Proxy::Never { Ok(None) } else { self.mode(&zone.id).await }
+    async fn mode_behind(
+        &self,
+        zone: &CloudflareZone,
+        proxy: EdgeProxy,
+    ) -> Result<Option<edge::Mode>, ReadError> {
+        if proxy == EdgeProxy::Never { Ok(None) } else { self.mode(&zone.id).await }
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::api::Api;
-use super::misdirected::Asked;
+use super::misdirected::AskedHost;
 use super::outcome::{self, ErrorClass};
 use super::read_error::{Failure, ReadError};
 use super::request::{self, CLOUDFLARE};
@@ -28,10 +28,10 @@ use crate::net::retry::get_with_retry;
 use crate::net::{Patience, Ports, Request};
 use crate::secrets::Secret;
 
-pub use edge::{Mode, Proxy};
+pub use edge::{EdgeProxy, Mode};
 pub use finding::{Finding, Weight};
 pub use records::Records;
-pub use zone::Zone;
+pub use zone::CloudflareZone;
 
 const API: Api = Api::Cloudflare;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -131,7 +131,7 @@ impl Cloudflare {
         let response = get_with_retry(&self.ports, request, &self.patience)
             .await
             .map_err(|error| ReadError::unreachable(API, &error))?;
-        let asked = Asked { api: API, base: &self.base, url: &url };
+        let asked = AskedHost { api: API, base: &self.base, url: &url };
         if let Some(trouble) = asked.misdirected(&response.http) {
             return Err(trouble);
         }

@@ -2,7 +2,7 @@
 
 use super::Cloudflare;
 use super::finding::Finding;
-use super::zone::Zone;
+use super::zone::CloudflareZone;
 use crate::providers::ReadError;
 
 /// So few free places are worth a word.
@@ -31,7 +31,7 @@ impl Cloudflare {
 
 impl Usage {
     /// What it means for one more record.
-    pub fn concern(self, zone: &Zone) -> Option<Finding> {
+    pub fn concern(self, zone: &CloudflareZone) -> Option<Finding> {
         let quota = self.quota?;
         let counted = format!("zone `{}` holds {} of {quota} records", zone.name, self.used);
         match quota.saturating_sub(self.used) {

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::delegation::within;
-use super::edge::Proxy;
+use super::edge::EdgeProxy;
 use super::finding::Finding;
 use super::normalize::host as ascii;
 use super::{Cloudflare, encoded};
@@ -19,7 +19,7 @@ const PAGE: usize = 50;
 
 /// A zone that the token sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zone {
+pub struct CloudflareZone {
     /// Its id.
     pub id: String,
     /// Its name, in ASCII.
@@ -41,7 +41,7 @@ impl Cloudflare {
     ///
     /// # Errors
     /// [`ReadError::Refused`] when no zone, or more than one of that name, is visible to this token.
-    pub async fn zone_of(&self, host: &str, given: Option<&str>) -> Result<Zone, ReadError> {
+    pub async fn zone_of(&self, host: &str, given: Option<&str>) -> Result<CloudflareZone, ReadError> {
         if let Some(given) = given {
             let zone =
                 if is_id(given) { self.zone_by_id(given).await? } else { self.zone_named(given).await? };
@@ -62,12 +62,12 @@ impl Cloudflare {
         Err(no_zone(&host))
     }
 
-    async fn zone_by_id(&self, id: &str) -> Result<Option<Zone>, ReadError> {
+    async fn zone_by_id(&self, id: &str) -> Result<Option<CloudflareZone>, ReadError> {
         Ok(self.read(&format!("/zones/{id}")).await?.as_ref().and_then(|body| zone(&body["result"])))
     }
 
     // Whether the filter wants Punycode or Unicode was reported both ways, so both are asked.
-    async fn zone_named(&self, name: &str) -> Result<Option<Zone>, ReadError> {
+    async fn zone_named(&self, name: &str) -> Result<Option<CloudflareZone>, ReadError> {
         let (punycode, (unicode, _)) = (ascii(name), idna::domain_to_unicode(name));
         let mut zones = self.zones_at(&punycode, &punycode).await?;
         if zones.is_empty() && unicode != punycode {
@@ -79,7 +79,7 @@ impl Cloudflare {
         }
     }
 
-    async fn zones_at(&self, asked: &str, name: &str) -> Result<Vec<Zone>, ReadError> {
+    async fn zones_at(&self, asked: &str, name: &str) -> Result<Vec<CloudflareZone>, ReadError> {
         let items = self.list(&format!("/zones?name={}&per_page={PAGE}", encoded(asked)), PAGE).await?;
         let zones = items.unwrap_or_default();
         let zones = zones.iter().filter_map(zone);
@@ -99,9 +99,9 @@ impl Cloudflare {
     }
 }
 
-impl Zone {
+impl CloudflareZone {
     /// What its state means for a new record in it.
-    pub fn concerns(&self, proxy: Proxy) -> Vec<Finding> {
+    pub fn concerns(&self, proxy: EdgeProxy) -> Vec<Finding> {
         [self.kind(), self.status(), self.proxying(proxy)].into_iter().flatten().collect()
     }
 
@@ -156,26 +156,26 @@ impl Zone {
     }
 
     /// In a zone that is not active, or paused, a proxied record shows the origin's address.
-    fn proxying(&self, proxy: Proxy) -> Option<Finding> {
+    fn proxying(&self, proxy: EdgeProxy) -> Option<Finding> {
         let state = if self.paused { "paused" } else { self.status.as_str() };
         let message = format!("zone `{}` is {state}: Cloudflare proxies nothing in it", self.name);
         let hint = "activate the zone in Cloudflare's dashboard, or set `dns.proxied: false`";
         match proxy {
-            Proxy::Never => None,
-            Proxy::Later | Proxy::First | Proxy::Tunnel if state == "active" => None,
-            Proxy::Later => Some(Finding::warning(message, hint)),
-            Proxy::Tunnel => Some(Finding::refusal(
+            EdgeProxy::Never => None,
+            EdgeProxy::Later | EdgeProxy::First | EdgeProxy::Tunnel if state == "active" => None,
+            EdgeProxy::Later => Some(Finding::warning(message, hint)),
+            EdgeProxy::Tunnel => Some(Finding::refusal(
                 format!("{message}, and a tunnel is only reached through its proxy"),
                 "activate the zone in Cloudflare's dashboard",
             )),
-            Proxy::First => {
+            EdgeProxy::First => {
                 Some(Finding::refusal(format!("{message}, so the origin's address would be shown"), hint))
             }
         }
     }
 }
 
-fn zone(item: &Value) -> Option<Zone> {
+fn zone(item: &Value) -> Option<CloudflareZone> {
     let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
     let servers = |name: &str| -> Vec<String> {
         let servers = item[name].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -183,7 +183,7 @@ fn zone(item: &Value) -> Option<Zone> {
     };
     let own = servers("name_servers");
     let account = &item["account"];
-    Some(Zone {
+    Some(CloudflareZone {
         id: id(&item["id"])?.to_owned(),
         name: ascii(item["name"].as_str()?),
         name_servers: if own.is_empty() { servers("vanity_name_servers") } else { own },
@@ -202,19 +202,19 @@ fn is_id(text: &str) -> bool {
 fn no_zone(host: &str) -> ReadError {
     ReadError::Refused {
         what: format!("zone for `{host}`"),
-        reason: "not visible to CLOUDFLARE_API_TOKEN; give the token Zone:Read for it, or set `dns.zone`"
+        reason: "not visible to CLOUDFLARE_API_TOKEN; give the token CloudflareZone:Read for it, or set `dns.zone`"
             .to_owned(),
     }
 }
 
-fn elsewhere(host: &str, zone: &Zone) -> ReadError {
+fn elsewhere(host: &str, zone: &CloudflareZone) -> ReadError {
     ReadError::Refused {
         what: format!("zone `{}`", zone.name),
         reason: format!("`{host}` is not in it; set `dns.zone` to the zone that it is in"),
     }
 }
 
-fn several(name: &str, zones: &[Zone]) -> ReadError {
+fn several(name: &str, zones: &[CloudflareZone]) -> ReadError {
     let shown: Vec<String> =
         zones.iter().map(|zone| format!("{} ({}, account {})", zone.id, zone.status, zone.account)).collect();
     ReadError::Refused {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use crate::spec::tree::{self, Entry, MergeKeys, Node, Value};
+use crate::spec::tree::{self, MapEntry, MergeKeys, SpecNode, Value};
 
 /// The keys of a mount that are Coolify's own.
 const TAKEN_OUT: [&str; 3] = ["content", "is_directory", "isDirectory"];
@@ -70,7 +70,7 @@ impl ComposeTree {
         found
     }
 
-    fn of(node: &Node) -> Self {
+    fn of(node: &SpecNode) -> Self {
         match &node.value {
             Value::Nothing => Self::empty(),
             Value::Switch(word) => Self::Scalar(word.to_ascii_lowercase()),
@@ -79,7 +79,7 @@ impl ComposeTree {
             Value::List(items) => Self::List(items.iter().map(Self::of).collect()),
             Value::Map(entries) => {
                 let is_mount = entries.iter().any(|entry| entry.key == "target");
-                let is_kept = |entry: &&Entry| !(is_mount && TAKEN_OUT.contains(&entry.key.as_str()));
+                let is_kept = |entry: &&MapEntry| !(is_mount && TAKEN_OUT.contains(&entry.key.as_str()));
                 let kept = entries.iter().filter(is_kept);
                 Self::map(kept.map(|entry| (entry.key.clone(), Self::of(&entry.node))).collect())
             }

@@ -17,7 +17,7 @@ pub const TAKEN: usize = 10;
 
 /// One deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployment {
+pub struct DeploymentRecord {
     /// Its uuid.
     pub uuid: String,
     /// Its number; a higher one is younger.
@@ -83,7 +83,7 @@ impl std::fmt::Display for Status {
     }
 }
 
-impl Deployment {
+impl DeploymentRecord {
     /// The last `count` lines of its log; `None` where the token may not see it.
     pub fn tail(&self, count: usize) -> Option<String> {
         let lines = self.log.as_ref()?;
@@ -123,7 +123,7 @@ pub fn trigger(answer: &Value, app: &str) -> Trigger {
 
 /// Which deployment to follow after a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DeploymentVerdict {
     /// This one is ours.
     Follow(String),
     /// This one is older than the trigger and still under way, so it may be made for what was there before: once
@@ -139,20 +139,22 @@ pub enum Verdict {
 ///
 /// `before` is the number of the newest deployment ahead of it, `answer` what came back (`None` where none did),
 /// `now` the application's deployments read afterwards, newest first.
-pub fn judge(before: Option<u64>, answer: Option<&Trigger>, now: &[Deployment]) -> Verdict {
+pub fn judge(before: Option<u64>, answer: Option<&Trigger>, now: &[DeploymentRecord]) -> DeploymentVerdict {
     let mut younger = now.iter().filter(|it| before.is_none_or(|before| it.number > before));
     let told = match answer {
-        Some(Trigger::Denied(message)) => return Verdict::Denied(message.clone()),
+        Some(Trigger::Denied(message)) => return DeploymentVerdict::Denied(message.clone()),
         Some(Trigger::Queued(uuid)) => now.iter().find(|it| it.uuid == *uuid),
         Some(Trigger::AlreadyQueued | Trigger::Unrecorded | Trigger::Silent) | None => None,
     };
     // An answer that was lost, or a uuid that leads nowhere: the newest since then is ours.
     if let Some(ours) = told.or_else(|| younger.find(|it| it.by_api)) {
-        return Verdict::Follow(ours.uuid.clone());
+        return DeploymentVerdict::Follow(ours.uuid.clone());
     }
     match now.iter().find(|it| !it.status.is_over()) {
-        Some(older) if answer == Some(&Trigger::AlreadyQueued) => Verdict::WaitFor(older.uuid.clone()),
-        _ => Verdict::Lost,
+        Some(older) if answer == Some(&Trigger::AlreadyQueued) => {
+            DeploymentVerdict::WaitFor(older.uuid.clone())
+        }
+        _ => DeploymentVerdict::Lost,
     }
 }
 
@@ -161,7 +163,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn deployment(&self, uuid: &str) -> Result<Option<Deployment>, ReadError> {
+    pub async fn deployment(&self, uuid: &str) -> Result<Option<DeploymentRecord>, ReadError> {
         let path = format!("/deployments/{uuid}");
         let Some(item) = self.read(&path).await? else { return Ok(None) };
         let read = deployment(&item).filter(|read| read.uuid == uuid);
@@ -172,11 +174,11 @@ impl Coolify {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn deployments(&self, application: &str) -> Result<Vec<Deployment>, ReadError> {
+    pub async fn deployments(&self, application: &str) -> Result<Vec<DeploymentRecord>, ReadError> {
         let path = format!("/deployments/applications/{application}?skip=0&take={TAKEN}");
         let Some(body) = self.read(&path).await? else { return Ok(Vec::new()) };
         let items = body["deployments"].as_array().ok_or_else(|| unreadable(&path))?;
-        let read: Option<Vec<Deployment>> = items.iter().map(deployment).collect();
+        let read: Option<Vec<DeploymentRecord>> = items.iter().map(deployment).collect();
         // A list that shows fewer than it counts may lack the newest.
         let counted = body["count"].as_u64().map_or(0, |count| count.min(TAKEN as u64));
         let mut read = read.filter(|read| read.len() as u64 >= counted).ok_or_else(|| unreadable(&path))?;
@@ -188,7 +190,7 @@ impl Coolify {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn newest(&self, application: &str) -> Result<Option<Deployment>, ReadError> {
+    pub async fn newest(&self, application: &str) -> Result<Option<DeploymentRecord>, ReadError> {
         Ok(self.deployments(application).await?.into_iter().next())
     }
 
@@ -199,8 +201,8 @@ impl Coolify {
     }
 }
 
-fn deployment(item: &Value) -> Option<Deployment> {
-    Some(Deployment {
+fn deployment(item: &Value) -> Option<DeploymentRecord> {
+    Some(DeploymentRecord {
         uuid: id(&item["deployment_uuid"])?.to_owned(),
         number: item["id"].as_u64()?,
         status: Status::parse(&text(item, "status")),

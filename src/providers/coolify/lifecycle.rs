@@ -12,7 +12,7 @@ use crate::providers::request::{COOLIFY_DEPLOY, WriteRequest};
 
 /// What an app's container shows right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Container {
+pub enum ContainerState {
     /// Running; its last lines.
     Running(String),
     /// There, and stopped.
@@ -50,29 +50,34 @@ impl Coolify {
     ///
     /// # Errors
     /// [`ReadError::TokenRefused`] and [`ReadError::Unreachable`].
-    pub async fn container(&self, app: Resource<'_>, name: &str, lines: u32) -> Result<Container, ReadError> {
+    pub async fn container(
+        &self,
+        app: Resource<'_>,
+        name: &str,
+        lines: u32,
+    ) -> Result<ContainerState, ReadError> {
         let part = match app {
             Resource::Service(_) => format!("sub_service_name={name}&"),
             Resource::Application(_) => String::new(),
         };
         let path = app.path(&format!("/logs?{part}lines={lines}&show_timestamps=true"));
         if let Some(lack) = self.lacks_logs(app).await {
-            return Ok(Container::Unknown(lack));
+            return Ok(ContainerState::Unknown(lack));
         }
         let response = match self.get_raw(&path).await {
             Ok(response) => response,
             Err(ReadError::Refused { reason, .. }) if reason.contains("not running") => {
-                return Ok(Container::Stopped);
+                return Ok(ContainerState::Stopped);
             }
-            Err(ReadError::Unreachable { reason, .. }) => return Ok(Container::Unknown(reason)),
+            Err(ReadError::Unreachable { reason, .. }) => return Ok(ContainerState::Unknown(reason)),
             Err(trouble) => return Err(trouble),
         };
         let status = response.status().as_u16();
         let body: Value = serde_json::from_slice(response.body()).map_err(|_| unreadable("the logs"))?;
         match (status, body["logs"].as_str()) {
-            (200, Some(lines)) => Ok(Container::Running(lines.to_owned())),
-            (404, _) if body["message"].as_str().is_some_and(|m| m.starts_with("Container")) => {
-                Ok(Container::None)
+            (200, Some(lines)) => Ok(ContainerState::Running(lines.to_owned())),
+            (404, _) if body["message"].as_str().is_some_and(|m| m.starts_with("ContainerState")) => {
+                Ok(ContainerState::None)
             }
             _ => Err(ReadError::Unintelligible { api: API, reason: outcome::words(status, &body) }),
         }

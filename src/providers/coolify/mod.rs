@@ -30,7 +30,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::api::Api;
-use super::misdirected::Asked;
+use super::misdirected::AskedHost;
 use super::object::id;
 use super::outcome;
 use super::read_error::{Failure, ReadError};
@@ -190,8 +190,8 @@ impl Coolify {
         }
     }
 
-    fn asked<'a>(&'a self, url: &'a str) -> Asked<'a> {
-        Asked { api: API, base: &self.base, url }
+    fn asked<'a>(&'a self, url: &'a str) -> AskedHost<'a> {
+        AskedHost { api: API, base: &self.base, url }
     }
 
     fn at(&self, path: &str) -> String {

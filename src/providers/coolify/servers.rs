@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use serde_json::Value;
 
 use super::{API, Coolify, text, unreadable};
-use crate::net::{Question, RecordType};
+use crate::net::{QueryType, Question};
 use crate::providers::ReadError;
 use crate::providers::object::id;
 
@@ -55,7 +55,7 @@ impl Coolify {
         if let Some(address) = public(&name) {
             return Some(address);
         }
-        let question = Question { name, record_type: RecordType::A, server: None };
+        let question = Question { name, record_type: QueryType::A, server: None };
         let answers = self.ports.resolver.ask(&question).await.ok()?;
         answers.iter().find_map(|answer| public(&answer.value))
     }

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::lifecycle::Container;
+use super::lifecycle::ContainerState;
 use super::sub_resources::{self, SubResource};
 use super::{Coolify, Resource, about, text};
 use crate::providers::ReadError;
@@ -38,9 +38,9 @@ impl Coolify {
     /// [`ReadError`].
     pub async fn is_stopped(&self, app: Resource<'_>, name: &str) -> Result<bool, ReadError> {
         Ok(match self.container(app, name, 1).await? {
-            Container::Running(_) => false,
+            ContainerState::Running(_) => false,
             // Where the server or the version does not tell, the status is all there is.
-            Container::Stopped | Container::None | Container::Unknown(_) => true,
+            ContainerState::Stopped | ContainerState::None | ContainerState::Unknown(_) => true,
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::providers::request::WriteRequest;
 
 /// What Coolify files a compose service as, by its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SubResourceKind {
     /// Something that may have URLs.
     Application,
     /// A database.
@@ -31,7 +31,7 @@ pub struct SubResource {
     /// The compose service's name.
     pub name: String,
     /// What it is filed as.
-    pub kind: Kind,
+    pub kind: SubResourceKind,
     /// Its status, which may be minutes old.
     pub status: String,
     /// Its URLs, comma-separated; empty where it has none.
@@ -44,7 +44,7 @@ pub struct SubResource {
 
 /// A service as it is stored: its sub-resources and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stack {
+pub struct ServiceStack {
     /// Its sub-resources, applications first.
     pub parts: Vec<SubResource>,
     /// Its compose text as Coolify dumped it; `None` where the token may not see it.
@@ -75,10 +75,10 @@ impl Coolify {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn stack(&self, service: &str) -> Result<Stack, ReadError> {
+    pub async fn stack(&self, service: &str) -> Result<ServiceStack, ReadError> {
         let path = format!("/services/{service}");
         let body = about(service, self.read_of_ours(&path).await?, &path)?.unwrap_or_default();
-        Ok(Stack { parts: of(&body), text: body["docker_compose_raw"].as_str().map(str::to_owned) })
+        Ok(ServiceStack { parts: of(&body), text: body["docker_compose_raw"].as_str().map(str::to_owned) })
     }
 
     /// Whether this version changes sub-resources.
@@ -106,8 +106,8 @@ impl Coolify {
             body["url"] = Value::Null;
         }
         let list = match part.kind {
-            Kind::Application => "applications",
-            Kind::Database => "databases",
+            SubResourceKind::Application => "applications",
+            SubResourceKind::Database => "databases",
         };
         let path = format!("/services/{service}/{list}/{}", part.id);
         self.write(Method::PATCH, &path, &body, COOLIFY).plain()
@@ -120,10 +120,11 @@ pub(super) fn of(service: &Value) -> Vec<SubResource> {
         let items = service[list].as_array().into_iter().flatten();
         items.filter_map(|item| part(item, kind)).collect()
     };
-    [listed("applications", Kind::Application), listed("databases", Kind::Database)].concat()
+    [listed("applications", SubResourceKind::Application), listed("databases", SubResourceKind::Database)]
+        .concat()
 }
 
-fn part(item: &Value, kind: Kind) -> Option<SubResource> {
+fn part(item: &Value, kind: SubResourceKind) -> Option<SubResource> {
     Some(SubResource {
         id: id(&item["uuid"])?.to_owned(),
         name: text(item, "name"),

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{Answer, Context, Form, Reply, applications, form, message, server_error, services, time};
 use crate::sandbox::ask::decoded;
-use crate::sandbox::world::{Environment, World};
+use crate::sandbox::world::{SimEnvironment, World};
 
 impl Context<'_> {
     /// The environment with this name or uuid in a project of the team.
-    pub(super) fn environment(&self, project: &str, name: &str) -> Result<Environment, Reply> {
+    pub(super) fn environment(&self, project: &str, name: &str) -> Result<SimEnvironment, Reply> {
         let (project, name) = (self.project(project)?.id, decoded(name));
         let mut inside = self.world.environments.iter().filter(|it| it.project == project);
         let found = inside.find(|it| it.name == name || it.uuid == name);
@@ -17,8 +17,8 @@ impl Context<'_> {
 }
 
 /// Adds one to a project.
-pub fn add(world: &mut World, project: u64, name: &str) -> Environment {
-    let environment = Environment {
+pub fn add(world: &mut World, project: u64, name: &str) -> SimEnvironment {
+    let environment = SimEnvironment {
         id: world.number(),
         uuid: world.uuid(),
         name: name.to_owned(),
@@ -105,7 +105,7 @@ pub fn delete(desk: &mut Context, project: &str, name: &str) -> Answer {
 }
 
 /// An environment as it is shown inside other resources.
-pub fn shown(environment: &Environment) -> Value {
+pub fn shown(environment: &SimEnvironment) -> Value {
     json!({
         "id": environment.id,
         "uuid": environment.uuid,

@@ -24,7 +24,7 @@ mod versions;
 
 use serde_json::{Value, json};
 
-use self::applications::Route;
+use self::applications::SourceRoute;
 use self::envs::RowOwner;
 use self::form::Form;
 pub use self::gates::too_many;
@@ -113,10 +113,10 @@ fn route<'a>(method: &str, path: &[&'a str]) -> Option<Handler<'a>> {
         ("PATCH", ["services", uuid, "databases", part]) => Box::new(|desk| parts::patch(desk, uuid, part, true)),
 
         ("GET", ["applications"]) => Box::new(applications::list),
-        ("POST", ["applications", "dockerimage"]) => Box::new(|desk| applications::create(desk, Route::Image)),
-        ("POST", ["applications", "public"]) => Box::new(|desk| applications::create(desk, Route::Public)),
-        ("POST", ["applications", "private-deploy-key"]) => Box::new(|desk| applications::create(desk, Route::DeployKey)),
-        ("POST", ["applications", "private-github-app"]) => Box::new(|desk| applications::create(desk, Route::GithubApp)),
+        ("POST", ["applications", "dockerimage"]) => Box::new(|desk| applications::create(desk, SourceRoute::Image)),
+        ("POST", ["applications", "public"]) => Box::new(|desk| applications::create(desk, SourceRoute::Public)),
+        ("POST", ["applications", "private-deploy-key"]) => Box::new(|desk| applications::create(desk, SourceRoute::DeployKey)),
+        ("POST", ["applications", "private-github-app"]) => Box::new(|desk| applications::create(desk, SourceRoute::GithubApp)),
         ("GET", ["applications", uuid]) => Box::new(|desk| applications::show(desk, uuid)),
         ("PATCH", ["applications", uuid]) => Box::new(|desk| applications::patch(desk, uuid)),
         ("DELETE", ["applications", uuid]) => Box::new(|desk| applications::delete(desk, uuid)),

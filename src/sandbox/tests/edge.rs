@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Caller, record};
-use crate::net::{Question, RecordType, SendError};
+use crate::net::{QueryType, Question, SendError};
 use crate::sandbox::records::SimZone;
 use crate::sandbox::{Quirk, Setup};
 use crate::spec::StatusSet;
@@ -32,7 +32,7 @@ async fn add(caller: &Caller, kind: &str, name: &str, content: &str) {
     assert_eq!(made.status, 200, "{made:?}");
 }
 
-async fn ask(caller: &Caller, name: &str, record_type: RecordType) -> Vec<String> {
+async fn ask(caller: &Caller, name: &str, record_type: QueryType) -> Vec<String> {
     let question = Question { name: name.to_owned(), record_type, server: None };
     let answers = caller.ports.resolver.ask(&question).await.unwrap_or_default();
     answers.into_iter().map(|answer| answer.value).collect()
@@ -127,7 +127,7 @@ async fn a_pending_or_paused_zone_shows_the_origin_of_a_proxied_record() {
     let paused: fn(&mut Setup) = |setup| setup.paused = true;
     for set_up in [pending, paused] {
         let caller = blog(set_up).await;
-        assert_eq!(ask(&caller, "blog.example.com", RecordType::A).await, ["203.0.113.10"]);
+        assert_eq!(ask(&caller, "blog.example.com", QueryType::A).await, ["203.0.113.10"]);
         let response = caller.get("https://blog.example.com/").await.expect("it answers");
         assert!(!response.http.headers().contains_key("cf-ray"));
     }
@@ -142,9 +142,9 @@ async fn an_alias_is_followed_and_flattened_at_the_apex() {
     add(&caller, "CNAME", "@", "origin.example.com").await;
     caller.sleep(1).await;
     for (name, alias) in [("www.example.com", vec!["origin.example.com"]), ("example.com", vec![])] {
-        assert_eq!(ask(&caller, name, RecordType::A).await, ["203.0.113.10"]);
-        assert_eq!(ask(&caller, name, RecordType::Aaaa).await, ["2001:db8::10"]);
-        assert_eq!(ask(&caller, name, RecordType::Cname).await, alias);
+        assert_eq!(ask(&caller, name, QueryType::A).await, ["203.0.113.10"]);
+        assert_eq!(ask(&caller, name, QueryType::Aaaa).await, ["2001:db8::10"]);
+        assert_eq!(ask(&caller, name, QueryType::Cname).await, alias);
     }
 }
 
@@ -154,9 +154,9 @@ async fn a_proxied_name_has_addresses_of_both_kinds_and_no_alias() {
     let alias = json!({"type": "CNAME", "name": "blog", "content": "other.example.net", "proxied": true});
     caller.cloudflare("POST", &caller.records().await, Some(alias)).await;
     caller.sleep(1).await;
-    assert_eq!(ask(&caller, "blog.example.com", RecordType::A).await.len(), 2);
-    assert_eq!(ask(&caller, "blog.example.com", RecordType::Aaaa).await.len(), 1);
-    assert_eq!(ask(&caller, "blog.example.com", RecordType::Cname).await, Vec::<String>::new());
+    assert_eq!(ask(&caller, "blog.example.com", QueryType::A).await.len(), 2);
+    assert_eq!(ask(&caller, "blog.example.com", QueryType::Aaaa).await.len(), 1);
+    assert_eq!(ask(&caller, "blog.example.com", QueryType::Cname).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_wildcard_answers_only_where_nothing_is_at_the_name_or_below_it() {
     for (name, answered) in
         [("shop", true), ("b.shop", true), ("blog", false), ("a.blog", false), ("b.blog", false)]
     {
-        let answers = ask(&caller, &format!("{name}.example.com"), RecordType::A).await;
+        let answers = ask(&caller, &format!("{name}.example.com"), QueryType::A).await;
         assert_eq!(!answers.is_empty(), answered, "{name}");
     }
 }
@@ -180,8 +180,8 @@ async fn a_record_below_a_delegation_is_taken_and_never_answered() {
     add(&caller, "NS", "team", "ns.example.net").await;
     add(&caller, "A", "blog.team", "203.0.113.10").await;
     caller.sleep(1).await;
-    assert_eq!(ask(&caller, "blog.team.example.com", RecordType::A).await, Vec::<String>::new());
-    assert_eq!(ask(&caller, "team.example.com", RecordType::Ns).await, ["ns.example.net"]);
+    assert_eq!(ask(&caller, "blog.team.example.com", QueryType::A).await, Vec::<String>::new());
+    assert_eq!(ask(&caller, "team.example.com", QueryType::Ns).await, ["ns.example.net"]);
     for (query, status, count) in [
         ("shadowing_name=blog.team.example.com", 200, json!(1)),
         ("shadowing_name=blog.example.com", 200, json!(0)),

@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Sandbox, World};
-use crate::net::{Answer, Ports, Question, RecordType, Request, ResolveError, Response, SendError};
+use crate::net::{Answer, Ports, QueryType, Question, Request, ResolveError, Response, SendError};
 
 /// Somebody outside with a token for both APIs.
 pub struct Caller {
@@ -81,7 +81,7 @@ impl Caller {
 
     pub async fn resolve(&self, name: &str, server: Option<&str>) -> Result<Vec<Answer>, ResolveError> {
         let server = server.map(str::to_owned);
-        let question = Question { name: name.to_owned(), record_type: RecordType::A, server };
+        let question = Question { name: name.to_owned(), record_type: QueryType::A, server };
         self.ports.resolver.ask(&question).await
     }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Caller;
 use crate::net::{Request, Response, SendError, Transport};
-use crate::sandbox::{Fault, Sandbox, SandboxCommand, Side, Through, serve};
+use crate::sandbox::{Fault, Sandbox, Side, Through, WorldCommand, serve};
 
 /// HTTP over a plain socket, one connection a request.
 struct Plain;
@@ -190,9 +190,9 @@ async fn commands_do_to_a_served_sandbox_what_they_do_to_one_at_hand() {
     let through = through.expect("a sandbox answers");
     let at_hand = Sandbox::in_memory(7);
     for command in [
-        SandboxCommand::StrangerRecord("blog.example.com".into()),
-        SandboxCommand::StrangerService("blog".into()),
-        SandboxCommand::Fault { fault: Fault::TooMany, times: Some(3) },
+        WorldCommand::StrangerRecord("blog.example.com".into()),
+        WorldCommand::StrangerService("blog".into()),
+        WorldCommand::Fault { fault: Fault::TooMany, times: Some(3) },
     ] {
         through.command(&command).await.expect("it is carried out");
         command.carry_out(&at_hand).expect("it can be kept");
@@ -200,7 +200,7 @@ async fn commands_do_to_a_served_sandbox_what_they_do_to_one_at_hand() {
     assert_eq!(sandbox.world(), at_hand.world());
     assert_eq!(through.show().await.expect("a sandbox answers"), at_hand.show());
     let id = through.world_id().await.expect("a sandbox answers");
-    through.command(&SandboxCommand::Reset).await.expect("it is carried out");
+    through.command(&WorldCommand::Reset).await.expect("it is carried out");
     assert_ne!(through.world_id().await.expect("a sandbox answers"), id);
 }
 

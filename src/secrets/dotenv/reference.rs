@@ -16,7 +16,7 @@ const DEPTH: usize = 16;
 pub const DOLLAR: char = '\0';
 
 /// What a name refers to.
-pub enum Lookup {
+pub enum ReferenceLookup {
     /// This value, which may be empty.
     Set(Secret),
     /// Nothing.
@@ -26,7 +26,7 @@ pub enum Lookup {
 }
 
 /// A text with its references followed.
-pub struct Reading {
+pub struct DotenvReading {
     pub value: Zeroizing<String>,
     /// Whether no other common reader would have made the same of it.
     pub by_compose_alone: bool,
@@ -50,17 +50,17 @@ pub enum Missing {
 ///
 /// # Errors
 /// The first that cannot be followed.
-pub fn substitute(text: &str, look: &dyn Fn(&str) -> Lookup) -> Result<Reading, Missing> {
-    let mut reading = Reading { value: Zeroizing::default(), by_compose_alone: false };
+pub fn substitute(text: &str, look: &dyn Fn(&str) -> ReferenceLookup) -> Result<DotenvReading, Missing> {
+    let mut reading = DotenvReading { value: Zeroizing::default(), by_compose_alone: false };
     follow(text, look, DEPTH, &mut reading)?;
     Ok(reading)
 }
 
 fn follow(
     text: &str,
-    look: &dyn Fn(&str) -> Lookup,
+    look: &dyn Fn(&str) -> ReferenceLookup,
     depth: usize,
-    reading: &mut Reading,
+    reading: &mut DotenvReading,
 ) -> Result<(), Missing> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -89,9 +89,9 @@ fn follow(
 /// What stands in `${…}`: a name, and perhaps what is to be done where it is or is not set.
 fn braced(
     inner: &str,
-    look: &dyn Fn(&str) -> Lookup,
+    look: &dyn Fn(&str) -> ReferenceLookup,
     depth: usize,
-    reading: &mut Reading,
+    reading: &mut DotenvReading,
 ) -> Result<(), Missing> {
     let (name, tail) = inner.split_at(name_length(inner));
     if name.is_empty() || depth == 0 || inner.contains('\n') {
@@ -124,14 +124,14 @@ fn braced(
     }
 }
 
-fn set(name: &str, look: &dyn Fn(&str) -> Lookup) -> Result<Option<Secret>, Missing> {
+fn set(name: &str, look: &dyn Fn(&str) -> ReferenceLookup) -> Result<Option<Secret>, Missing> {
     match look(name) {
-        Lookup::Set(value) => Ok(Some(value)),
-        Lookup::Unset => Ok(None),
-        Lookup::Doubtful(doubt) => Err(Missing::Doubtful(doubt)),
+        ReferenceLookup::Set(value) => Ok(Some(value)),
+        ReferenceLookup::Unset => Ok(None),
+        ReferenceLookup::Doubtful(doubt) => Err(Missing::Doubtful(doubt)),
     }
 }
 
-fn plain(text: &str, reading: &mut Reading) {
+fn plain(text: &str, reading: &mut DotenvReading) {
     reading.value.extend(text.chars().map(|letter| if letter == DOLLAR { '$' } else { letter }));
 }

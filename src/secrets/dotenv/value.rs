@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::Doubt;
-use super::reference::{DOLLAR, Lookup, Reading, substitute};
+use super::reference::{DOLLAR, DotenvReading, ReferenceLookup, substitute};
 use crate::secrets::Secret;
 
 /// What a value stands in.
@@ -35,7 +35,7 @@ const AS_IT_STANDS: &str = "put the value in single quotes to have it taken as i
 /// Why it cannot be told for sure what is meant.
 pub fn meaning(
     written: &Written,
-    look: &dyn Fn(&str) -> Lookup,
+    look: &dyn Fn(&str) -> ReferenceLookup,
 ) -> Result<(Secret, Option<&'static str>), Doubt> {
     let mut remark = written.alone.then_some(AS_COMPOSE);
     let text = written.text.as_str();
@@ -58,7 +58,7 @@ pub fn meaning(
             text
         }
     };
-    let Reading { value, by_compose_alone } =
+    let DotenvReading { value, by_compose_alone } =
         substitute(&text, look).map_err(|missing| missing.doubt(written))?;
     if by_compose_alone {
         remark = Some(AS_COMPOSE);

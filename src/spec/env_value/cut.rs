@@ -2,13 +2,13 @@
 //!
 //! The glue is what no row carries where it stands: apostrophes, blanks at the ends of a part, backslashes at its end.
 
-use super::{BLANKS, MOST_PARTS, Piece, Uncarriable, has_control, in_a_row, is_json};
+use super::{BLANKS, MOST_PARTS, Uncarriable, ValuePiece, has_control, in_a_row, is_json};
 
 /// Cuts a value; the pieces, with the parts put into them, are the value again.
 ///
 /// # Errors
 /// Why it does not arrive in parts either.
-pub(super) fn split(value: &str) -> Result<(Vec<Piece>, Vec<String>), Uncarriable> {
+pub(super) fn split(value: &str) -> Result<(Vec<ValuePiece>, Vec<String>), Uncarriable> {
     if value.contains('\0') {
         return Err(Uncarriable::Nul);
     }
@@ -28,7 +28,7 @@ pub(super) fn split(value: &str) -> Result<(Vec<Piece>, Vec<String>), Uncarriabl
 /// A value on its way into pieces.
 #[derive(Default)]
 struct Cut {
-    pieces: Vec<Piece>,
+    pieces: Vec<ValuePiece>,
     parts: Vec<String>,
 }
 
@@ -36,8 +36,8 @@ impl Cut {
     fn glue(&mut self, text: &str) {
         match self.pieces.last_mut() {
             _ if text.is_empty() => {}
-            Some(Piece::Glue(glue)) => glue.push_str(text),
-            Some(Piece::Part) | None => self.pieces.push(Piece::Glue(text.to_owned())),
+            Some(ValuePiece::Glue(glue)) => glue.push_str(text),
+            Some(ValuePiece::Part) | None => self.pieces.push(ValuePiece::Glue(text.to_owned())),
         }
     }
 
@@ -59,7 +59,7 @@ impl Cut {
 
     fn row(&mut self, part: &str) -> Result<(), Uncarriable> {
         in_a_row(part)?;
-        self.pieces.push(Piece::Part);
+        self.pieces.push(ValuePiece::Part);
         self.parts.push(part.to_owned());
         Ok(())
     }

@@ -51,9 +51,9 @@ fn glue_is_nothing_but_apostrophes_backslashes_and_blanks() {
     let EnvForm::Composite(pieces) = EnvForm::of("K", value).expect("it arrives") else {
         panic!("a composite")
     };
-    let glue = |piece: &Piece| match piece {
-        Piece::Glue(glue) => glue.clone(),
-        Piece::Part => String::new(),
+    let glue = |piece: &ValuePiece| match piece {
+        ValuePiece::Glue(glue) => glue.clone(),
+        ValuePiece::Part => String::new(),
     };
     let glue: String = pieces.iter().map(glue).collect();
     assert_eq!(glue, "  '\\\\'\\\n\n");

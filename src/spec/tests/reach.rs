@@ -1,6 +1,6 @@
 //! Who keeps the records of a name, and which answers of it are healthy.
 
-use super::super::{Dns, Proxied, RecordType, StatusSet, Target};
+use super::super::{Dns, DnsTarget, Proxied, RecordType, StatusSet};
 use super::{SMALLEST, also_refused, parse, refused, with};
 
 const ID: &str = "6ff42ae2-765d-4adf-8112-31c55c1551ef";
@@ -20,7 +20,7 @@ fn a_tunnel_is_a_proxied_alias_of_its_name() {
         assert!(dns.is_tunnel());
         let managed = dns.managed().expect("Fabrik keeps its record");
         let target = managed.target.as_ref().expect("a target");
-        assert_eq!(target, &Target::Tunnel(ID.to_owned()));
+        assert_eq!(target, &DnsTarget::Tunnel(ID.to_owned()));
         assert_eq!(
             (target.to_string(), target.kind()),
             (format!("{ID}.cfargotunnel.com"), RecordType::Cname)

@@ -164,13 +164,13 @@ fn references_that_cannot_be_followed_are_refused() {
 
 #[test]
 fn targets_are_told_apart_by_how_they_look() {
-    use super::super::{Proxied, RecordType, Target};
+    use super::super::{DnsTarget, Proxied, RecordType};
     let dns = |lines: &str| {
         let dns = with(&format!("dns: {{{lines}}}")).expect("a good spec").dns;
         dns.managed().expect("Fabrik keeps the records").clone()
     };
     let v6 = dns("target: 2001:db8::1, type: AAAA, proxied: first");
-    assert_eq!(v6.target, Some(Target::V6("2001:db8::1".parse().expect("an address"))));
+    assert_eq!(v6.target, Some(DnsTarget::V6("2001:db8::1".parse().expect("an address"))));
     assert_eq!((v6.kind, v6.proxied), (Some(RecordType::Aaaa), Proxied::First));
     let host = dns("target: Edge.example.net, proxied: false".to_lowercase().as_str());
     assert_eq!(host.target.map(|target| target.kind()), Some(RecordType::Cname));

@@ -3,7 +3,7 @@
 use super::super::{Route, StatusSet, Target, VerifyError};
 use super::ways::{along, edges, given, proxied};
 use super::{Check, NEW, Request, Resolved, Sent, answer, is_health, known, look, release, target, well};
-use crate::net::{BodyPrefix, Question, RecordType, ResolveError, SendError};
+use crate::net::{BodyPrefix, QueryType, Question, ResolveError, SendError};
 
 fn hint(outcome: &Result<super::Verified, VerifyError>) -> &str {
     match outcome {
@@ -122,10 +122,10 @@ async fn a_circle_at_a_name_of_others_says_how_a_tunnel_is_written() {
 /// A name that others keep, as the name servers of its zone and this machine's resolver tell of it.
 fn others(theirs: fn(u64) -> Resolved, local: fn(u64) -> Resolved) -> impl Fn(u64, &Question) -> Resolved {
     move |now, question| match (question.record_type, question.server.as_deref()) {
-        (RecordType::Ns, None) if question.name == "example.com" => given("ns.dns.example.net"),
-        (RecordType::A, Some("ns.dns.example.net")) => theirs(now),
-        (RecordType::A, None) if question.name == "blog.example.com" => local(now),
-        (RecordType::A, None) if question.name == "edge.example.net" => given("203.0.113.9"),
+        (QueryType::Ns, None) if question.name == "example.com" => given("ns.dns.example.net"),
+        (QueryType::A, Some("ns.dns.example.net")) => theirs(now),
+        (QueryType::A, None) if question.name == "blog.example.com" => local(now),
+        (QueryType::A, None) if question.name == "edge.example.net" => given("203.0.113.9"),
         _ => Err(ResolveError::Nothing),
     }
 }
@@ -149,7 +149,7 @@ async fn a_name_that_others_keep_is_looked_up_where_its_zone_is_answered() {
 #[tokio::test]
 async fn an_alias_into_another_zone_is_followed_from_its_own_name_server() {
     let zone = |now, question: &Question| match (question.record_type, question.server.as_deref()) {
-        (RecordType::Cname, Some(_)) => given("edge.example.net"),
+        (QueryType::Cname, Some(_)) => given("edge.example.net"),
         _ => others(|_| Err(ResolveError::Nothing), |_| Err(ResolveError::Nothing))(now, question),
     };
     let seen = along(Route::External, zone, |_, request| {
@@ -184,8 +184,8 @@ async fn a_name_that_leads_nowhere_says_who_is_to_set_it() {
 async fn a_site_with_an_ipv6_address_only_is_dialled_there_and_told_so_where_that_fails() {
     fn six(_: u64, question: &Question) -> Resolved {
         match question.record_type {
-            RecordType::Aaaa => given("2001:db8::7"),
-            RecordType::A | RecordType::Cname | RecordType::Ns => Err(ResolveError::Nothing),
+            QueryType::Aaaa => given("2001:db8::7"),
+            QueryType::A | QueryType::Cname | QueryType::Ns => Err(ResolveError::Nothing),
         }
     }
     fn site(reachable: bool) -> impl Fn(u64, &Request) -> Sent {

@@ -6,7 +6,7 @@ use super::super::{Endless, Route, Target, verify};
 use super::{
     Check, NEW, Ports, Request, Resolved, Seen, Sent, World, answer, is_health, release, target, well,
 };
-use crate::net::{Answer, Clock, Question, RecordType, ResolveError, SendError};
+use crate::net::{Answer, Clock, QueryType, Question, ResolveError, SendError};
 
 pub(super) async fn along(
     way: Route,
@@ -74,8 +74,8 @@ async fn one_address_outside_the_edge_is_not_the_edge() {
 #[tokio::test]
 async fn an_edge_with_ipv6_only_is_the_edge_too() {
     let six = |_, question: &Question| match question.record_type {
-        RecordType::Aaaa => given("2606:4700:3030::1"),
-        RecordType::A | RecordType::Cname | RecordType::Ns => Err(ResolveError::Nothing),
+        QueryType::Aaaa => given("2606:4700:3030::1"),
+        QueryType::A | QueryType::Cname | QueryType::Ns => Err(ResolveError::Nothing),
     };
     assert!(along(edge(None), six, well).await.outcome.is_ok());
 }
@@ -146,8 +146,8 @@ async fn a_failed_handshake_with_the_edge_says_which_names_its_certificate_cover
 #[tokio::test]
 async fn an_alias_is_proven_by_its_target_and_reached_there() {
     let zone = |_, question: &Question| match (question.name.as_str(), question.record_type) {
-        ("blog.example.com", RecordType::Cname) => given("Origin.Example.NET."),
-        ("origin.example.net", RecordType::A) => given("203.0.113.7"),
+        ("blog.example.com", QueryType::Cname) => given("Origin.Example.NET."),
+        ("origin.example.net", QueryType::A) => given("203.0.113.7"),
         _ => Err(ResolveError::Nothing),
     };
     let seen = along(Route::Alias("origin.example.net".to_owned()), zone, |_, request| {
@@ -160,8 +160,8 @@ async fn an_alias_is_proven_by_its_target_and_reached_there() {
 #[tokio::test]
 async fn a_flattened_alias_is_proven_by_an_address_of_its_target() {
     let zone = |_, question: &Question| match question.record_type {
-        RecordType::A => given("203.0.113.7"),
-        RecordType::Aaaa | RecordType::Cname | RecordType::Ns => Err(ResolveError::Nothing),
+        QueryType::A => given("203.0.113.7"),
+        QueryType::Aaaa | QueryType::Cname | QueryType::Ns => Err(ResolveError::Nothing),
     };
     assert!(along(Route::Alias("origin.example.net".to_owned()), zone, well).await.outcome.is_ok());
 }
@@ -169,8 +169,8 @@ async fn a_flattened_alias_is_proven_by_an_address_of_its_target() {
 #[tokio::test]
 async fn an_alias_of_something_else_is_waited_for() {
     let zone = |_, question: &Question| match question.record_type {
-        RecordType::Cname => given("other.example.net"),
-        RecordType::A | RecordType::Aaaa | RecordType::Ns => given("203.0.113.7"),
+        QueryType::Cname => given("other.example.net"),
+        QueryType::A | QueryType::Aaaa | QueryType::Ns => given("203.0.113.7"),
     };
     let seen = along(Route::Alias("origin.example.net".to_owned()), zone, well).await;
     assert_eq!(seen.timed_out_at(), Some(Check::Dns));
@@ -181,8 +181,8 @@ async fn an_alias_of_something_else_is_waited_for() {
 async fn addresses_of_both_kinds_must_both_be_there() {
     let both = Route::Straight(vec!["203.0.113.7".parse().expect("v4"), "2001:db8::7".parse().expect("v6")]);
     let zone = |now, question: &Question| match (question.record_type, now) {
-        (RecordType::A, _) => given("203.0.113.7"),
-        (RecordType::Aaaa, 10..) => given("2001:db8::7"),
+        (QueryType::A, _) => given("203.0.113.7"),
+        (QueryType::Aaaa, 10..) => given("2001:db8::7"),
         _ => Err(ResolveError::Nothing),
     };
     let seen = along(both, zone, well).await;

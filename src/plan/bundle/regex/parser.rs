@@ -5,24 +5,24 @@ use super::{Class, NoRegex, Place};
 
 /// An expression in its parts.
 #[derive(Debug, Clone)]
-pub enum Node {
+pub enum RegexNode {
     /// One character of a set.
     One(Class),
     /// A place between two characters.
     At(Place),
     /// One after the other.
-    Sequence(Vec<Node>),
+    Sequence(Vec<RegexNode>),
     /// Any of them.
-    Either(Vec<Node>),
+    Either(Vec<RegexNode>),
     /// At least and at most so many times.
-    Repeat(Box<Node>, u32, Option<u32>),
+    Repeat(Box<RegexNode>, u32, Option<u32>),
 }
 
 /// Reads a whole text.
 ///
 /// # Errors
 /// [`NoRegex`] where Go would refuse it.
-pub fn parse(text: &[Unit]) -> Result<Node, NoRegex> {
+pub fn parse(text: &[Unit]) -> Result<RegexNode, NoRegex> {
     let mut parser = Parser { text, at: 0 };
     let node = parser.either()?;
     if parser.at < text.len() { Err(NoRegex) } else { Ok(node) }
@@ -50,29 +50,29 @@ impl Parser<'_> {
         found
     }
 
-    fn either(&mut self) -> Result<Node, NoRegex> {
+    fn either(&mut self) -> Result<RegexNode, NoRegex> {
         let mut nodes = vec![self.sequence()?];
         while self.eat('|') {
             nodes.push(self.sequence()?);
         }
-        Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::Either(nodes) })
+        Ok(if nodes.len() == 1 { nodes.remove(0) } else { RegexNode::Either(nodes) })
     }
 
-    fn sequence(&mut self) -> Result<Node, NoRegex> {
-        let mut nodes: Vec<Node> = Vec::new();
+    fn sequence(&mut self) -> Result<RegexNode, NoRegex> {
+        let mut nodes: Vec<RegexNode> = Vec::new();
         let mut was_repeat = false;
         while let Some(next) = self.peek().filter(|next| *next != unit('|') && *next != unit(')')) {
             if let Some((least, most)) = self.repetition(next)? {
                 // One repetition upon another is refused, and so is one of nothing.
                 let Some(node) = nodes.pop().filter(|_| !was_repeat) else { return Err(NoRegex) };
-                nodes.push(Node::Repeat(Box::new(node), least, most));
+                nodes.push(RegexNode::Repeat(Box::new(node), least, most));
                 was_repeat = true;
             } else {
                 nodes.extend(self.atom()?);
                 was_repeat = false;
             }
         }
-        Ok(Node::Sequence(nodes))
+        Ok(RegexNode::Sequence(nodes))
     }
 
     fn repetition(&mut self, next: Unit) -> Result<Option<(u32, Option<u32>)>, NoRegex> {
@@ -129,7 +129,7 @@ impl Parser<'_> {
     }
 
     /// One resource; several for a quoted text.
-    fn atom(&mut self) -> Result<Vec<Node>, NoRegex> {
+    fn atom(&mut self) -> Result<Vec<RegexNode>, NoRegex> {
         let first = self.next()?;
         let node = match char::from_u32(first) {
             Some('(') => {
@@ -139,17 +139,17 @@ impl Parser<'_> {
                 }
                 node
             }
-            Some('[') => Node::One(self.class()?),
-            Some('.') => Node::One(Class::all_but('\n')),
-            Some('^') => Node::At(Place::Start),
-            Some('$') => Node::At(Place::End),
+            Some('[') => RegexNode::One(self.class()?),
+            Some('.') => RegexNode::One(Class::all_but('\n')),
+            Some('^') => RegexNode::At(Place::Start),
+            Some('$') => RegexNode::At(Place::End),
             Some('\\') => return self.escaped(),
-            _ => Node::One(Class::one(first)),
+            _ => RegexNode::One(Class::one(first)),
         };
         Ok(vec![node])
     }
 
-    fn escaped(&mut self) -> Result<Vec<Node>, NoRegex> {
+    fn escaped(&mut self) -> Result<Vec<RegexNode>, NoRegex> {
         let place = match self.peek().and_then(char::from_u32) {
             Some('A') => Place::Start,
             Some('z') => Place::End,
@@ -161,21 +161,21 @@ impl Parser<'_> {
                     Some(class) => class,
                     None => Class::one(self.escape()?),
                 };
-                return Ok(vec![Node::One(node)]);
+                return Ok(vec![RegexNode::One(node)]);
             }
         };
         self.at += 1;
-        Ok(vec![Node::At(place)])
+        Ok(vec![RegexNode::At(place)])
     }
 
     /// Everything up to `\E`.
-    fn quoted(&mut self) -> Vec<Node> {
+    fn quoted(&mut self) -> Vec<RegexNode> {
         self.at += 1;
         let rest = &self.text[self.at..];
         let end = rest.windows(2).position(|pair| pair == [unit('\\'), unit('E')]);
         let text = &rest[..end.unwrap_or(rest.len())];
         self.at += text.len() + if end.is_some() { 2 } else { 0 };
-        text.iter().map(|unit| Node::One(Class::one(*unit))).collect()
+        text.iter().map(|unit| RegexNode::One(Class::one(*unit))).collect()
     }
 
     /// `\d` and its like, with the backslash already taken.

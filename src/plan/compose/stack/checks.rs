@@ -7,24 +7,24 @@ use std::path::Path;
 use super::findings::Findings;
 use super::variables::variables;
 use super::{consistency, databases, keys, mounts, shape};
-use crate::spec::tree::{Entry, Node, Place, Value};
+use crate::spec::tree::{MapEntry, SourcePlace, SpecNode, Value};
 use crate::spec::{RELEASE, secret_heuristics};
 
 /// The top-level keys that Coolify drops.
 const DROPPED: [&str; 2] = ["name", "models"];
 
 /// One service of a stack.
-pub struct Service<'a> {
+pub struct ComposeService<'a> {
     /// Its name.
     pub name: &'a str,
     /// Where its name stands.
-    pub place: Place,
-    entries: &'a [Entry],
+    pub place: SourcePlace,
+    entries: &'a [MapEntry],
 }
 
-impl<'a> Service<'a> {
+impl<'a> ComposeService<'a> {
     /// Finds one of its keys.
-    pub fn find(&self, key: &str) -> Option<&'a Entry> {
+    pub fn find(&self, key: &str) -> Option<&'a MapEntry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
@@ -41,7 +41,7 @@ impl<'a> Service<'a> {
 }
 
 /// A scalar as it is written.
-pub fn text(node: &Node) -> Option<&str> {
+pub fn text(node: &SpecNode) -> Option<&str> {
     match &node.value {
         Value::Text(text) | Value::Number(text) | Value::Switch(text) => Some(text),
         Value::Nothing | Value::List(_) | Value::Map(_) => None,
@@ -49,7 +49,7 @@ pub fn text(node: &Node) -> Option<&str> {
 }
 
 /// A service with its keys; `None` only after a complaint.
-pub fn named<'a>(findings: &mut Findings<'_>, entry: &'a Entry) -> Option<Service<'a>> {
+pub fn named<'a>(findings: &mut Findings<'_>, entry: &'a MapEntry) -> Option<ComposeService<'a>> {
     let (name, place) = (entry.key.as_str(), entry.place);
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     if !plain || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -61,8 +61,8 @@ pub fn named<'a>(findings: &mut Findings<'_>, entry: &'a Entry) -> Option<Servic
         return None;
     }
     match &entry.node.value {
-        Value::Map(entries) => Some(Service { name, place, entries }),
-        Value::Nothing => Some(Service { name, place, entries: &[] }),
+        Value::Map(entries) => Some(ComposeService { name, place, entries }),
+        Value::Nothing => Some(ComposeService { name, place, entries: &[] }),
         _ => {
             findings.refuse(
                 place,
@@ -75,7 +75,7 @@ pub fn named<'a>(findings: &mut Findings<'_>, entry: &'a Entry) -> Option<Servic
 }
 
 /// Checks what stands beside the services.
-pub fn top(findings: &mut Findings<'_>, top: &[Entry]) {
+pub fn top(findings: &mut Findings<'_>, top: &[MapEntry]) {
     for entry in top {
         match entry.key.as_str() {
             "include" => {
@@ -92,7 +92,7 @@ pub fn top(findings: &mut Findings<'_>, top: &[Entry]) {
 }
 
 /// Checks volumes, networks, configs and secrets one by one.
-fn parts(findings: &mut Findings<'_>, kind: &str, node: &Node) {
+fn parts(findings: &mut Findings<'_>, kind: &str, node: &SpecNode) {
     let Value::Map(entries) = &node.value else { return };
     for entry in entries {
         let Value::Map(inner) = &entry.node.value else { continue };
@@ -124,7 +124,7 @@ fn parts(findings: &mut Findings<'_>, kind: &str, node: &Node) {
 }
 
 /// Checks one service of the compose file `file`.
-pub fn service(findings: &mut Findings<'_>, service: &Service<'_>, file: &Path) {
+pub fn service(findings: &mut Findings<'_>, service: &ComposeService<'_>, file: &Path) {
     consistency::service(findings, service);
     mounts::check(findings, service, file);
     long_ports(findings, service);
@@ -152,7 +152,7 @@ pub fn service(findings: &mut Findings<'_>, service: &Service<'_>, file: &Path) 
 }
 
 /// Complains about ports that Coolify reads as text while it looks for databases.
-fn long_ports(findings: &mut Findings<'_>, service: &Service<'_>) {
+fn long_ports(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     let Some(ports) = service.find("ports").filter(|_| databases::named(service).is_some()) else { return };
     let Value::List(items) = &ports.node.value else { return };
     if let Some(item) = items.iter().find(|item| matches!(item.value, Value::Map(_))) {
@@ -169,11 +169,11 @@ pub struct Pair<'a> {
     /// The value, as it is written.
     pub value: Option<&'a str>,
     /// Where the value stands.
-    pub place: Place,
+    pub place: SourcePlace,
 }
 
 /// The pairs of a mapping, or of a list of `NAME=value`.
-pub fn pairs(node: &Node) -> Vec<Pair<'_>> {
+pub fn pairs(node: &SpecNode) -> Vec<Pair<'_>> {
     match &node.value {
         Value::Map(entries) => entries
             .iter()
@@ -224,7 +224,7 @@ fn judged(findings: &mut Findings<'_>, key: &str, pair: &Pair<'_>) {
 }
 
 /// Complains about files that a service reads while its text is read.
-fn files(findings: &mut Findings<'_>, service: &Service<'_>) {
+fn files(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     let hint = "write `env` and `secrets` in the spec: they reach every container";
     if let Some(entry) = service.find("label_file") {
         let message = "`label_file` reads a file, and none travels with the text";
@@ -241,7 +241,7 @@ fn files(findings: &mut Findings<'_>, service: &Service<'_>) {
 }
 
 /// Whether it is the file that Coolify writes beside the text, or one that need not be there.
-fn is_own_file(node: &Node) -> bool {
+fn is_own_file(node: &SpecNode) -> bool {
     let own = |path: &str| path == ".env" || path == "./.env";
     match &node.value {
         Value::Map(entries) => {
@@ -254,7 +254,7 @@ fn is_own_file(node: &Node) -> bool {
 }
 
 /// Complains about several containers of one service: Coolify gives the one a fixed name.
-fn one_of_each(findings: &mut Findings<'_>, service: &Service<'_>) {
+fn one_of_each(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     let deploy = service.find("deploy").map(|entry| &entry.node.value);
     let replicas = match deploy {
         Some(Value::Map(entries)) => entries.iter().find(|entry| entry.key == "replicas"),
@@ -270,7 +270,7 @@ fn one_of_each(findings: &mut Findings<'_>, service: &Service<'_>) {
 }
 
 /// Warns about services that Coolify never starts, and refuses those that need what it drops.
-pub fn idle(findings: &mut Findings<'_>, services: &[Service<'_>], main: Option<&str>) {
+pub fn idle(findings: &mut Findings<'_>, services: &[ComposeService<'_>], main: Option<&str>) {
     for service in services {
         if let Some(models) = service.find("models") {
             let message = format!("`{}` uses `models`, which Coolify leaves out of the text", service.name);
@@ -288,14 +288,14 @@ pub fn idle(findings: &mut Findings<'_>, services: &[Service<'_>], main: Option<
 }
 
 /// Warns about services that others wait for the end of, and that would be started again and again.
-pub fn one_shots(findings: &mut Findings<'_>, services: &[Service<'_>]) {
+pub fn one_shots(findings: &mut Findings<'_>, services: &[ComposeService<'_>]) {
     for service in services {
         let Some(Value::Map(waits)) = service.find("depends_on").map(|entry| &entry.node.value) else {
             continue;
         };
         for wait in waits {
             let Value::Map(inner) = &wait.node.value else { continue };
-            let for_its_end = |entry: &Entry| text(&entry.node) == Some("service_completed_successfully");
+            let for_its_end = |entry: &MapEntry| text(&entry.node) == Some("service_completed_successfully");
             let Some(job) = services.iter().find(|service| service.name == wait.key) else { continue };
             let ends = job.text("restart").is_some_and(|word| word == "no" || word.starts_with("on-failure"));
             if inner.iter().any(for_its_end) && !ends {

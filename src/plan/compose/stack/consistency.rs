@@ -3,14 +3,14 @@
 //! Images, builds, health checks, limits that are given twice, devices, and what is in configs and secrets. Who refers to
 //! whom is in `references`.
 
-use super::checks::{Service, text};
+use super::checks::{ComposeService, text};
 use super::findings::Findings;
 use super::grammar;
 use super::variables::by_default;
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{MapEntry, SpecNode, Value};
 
 /// Checks one service.
-pub fn service(findings: &mut Findings<'_>, service: &Service<'_>) {
+pub fn service(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     image(findings, service);
     build(findings, service);
     health(findings, service);
@@ -23,7 +23,7 @@ pub fn service(findings: &mut Findings<'_>, service: &Service<'_>) {
 }
 
 /// What stands under a path of keys below an entry.
-fn at<'a>(entry: Option<&'a Entry>, path: &[&str]) -> Option<&'a Node> {
+fn at<'a>(entry: Option<&'a MapEntry>, path: &[&str]) -> Option<&'a SpecNode> {
     path.iter().try_fold(&entry?.node, |node, key| match &node.value {
         Value::Map(entries) => entries.iter().find(|entry| entry.key == *key).map(|entry| &entry.node),
         _ => None,
@@ -31,7 +31,7 @@ fn at<'a>(entry: Option<&'a Entry>, path: &[&str]) -> Option<&'a Node> {
 }
 
 /// The image, or what it is built from.
-fn image(findings: &mut Findings<'_>, service: &Service<'_>) {
+fn image(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     let build = service.find("build");
     if let Some((entry, name)) = service.find("image").and_then(|entry| Some((entry, text(&entry.node)?))) {
         let blank = name.contains(|c: char| c.is_whitespace() && c != ' ') || blank(name);
@@ -82,7 +82,7 @@ fn blank(text: &str) -> bool {
 }
 
 /// Complains about two Dockerfiles for one build.
-fn build(findings: &mut Findings<'_>, service: &Service<'_>) {
+fn build(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     let build = service.find("build");
     if let (Some(_), Some(inline)) = (at(build, &["dockerfile"]), at(build, &["dockerfile_inline"])) {
         let message = format!("`build` of `{}` has both `dockerfile` and `dockerfile_inline`", service.name);
@@ -91,7 +91,7 @@ fn build(findings: &mut Findings<'_>, service: &Service<'_>) {
 }
 
 /// Complains about a limit that is given in two places, and not the same.
-fn limits(findings: &mut Findings<'_>, service: &Service<'_>) {
+fn limits(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     const TWICE: [(&str, &str, &str); 4] = [
         ("cpus", "limits", "cpus"),
         ("mem_limit", "limits", "memory"),
@@ -106,8 +106,8 @@ fn limits(findings: &mut Findings<'_>, service: &Service<'_>) {
             Value::Map(entries) => entries.iter().find(|entry| entry.key == inner).map(|entry| &entry.node),
             _ => continue,
         };
-        let amount = |node: &Node| text(node).and_then(grammar::size);
-        let unknown = |node: &Node| text(node).is_some_and(|text| text.contains('$'));
+        let amount = |node: &SpecNode| text(node).and_then(grammar::size);
+        let unknown = |node: &SpecNode| text(node).is_some_and(|text| text.contains('$'));
         if unknown(&short.node) || long.is_some_and(unknown) {
             continue;
         }
@@ -122,7 +122,7 @@ fn limits(findings: &mut Findings<'_>, service: &Service<'_>) {
 }
 
 /// Complains about devices that are counted and named at once.
-fn devices(findings: &mut Findings<'_>, service: &Service<'_>, requests: &Node) {
+fn devices(findings: &mut Findings<'_>, service: &ComposeService<'_>, requests: &SpecNode) {
     let Value::List(items) = &requests.value else { return };
     for item in items {
         let Value::Map(entries) = &item.value else { continue };
@@ -135,7 +135,7 @@ fn devices(findings: &mut Findings<'_>, service: &Service<'_>, requests: &Node) 
 }
 
 /// Complains about a health check whose list does not say how it is run.
-fn health(findings: &mut Findings<'_>, service: &Service<'_>) {
+fn health(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     let Some(Value::Map(entries)) = service.find("healthcheck").map(|entry| &entry.node.value) else {
         return;
     };
@@ -157,7 +157,13 @@ fn health(findings: &mut Findings<'_>, service: &Service<'_>) {
 
 /// Complains about a config or a secret that says nothing of what is in it, or says it twice, and about an external
 /// volume that is described all the same.
-pub fn contents(findings: &mut Findings<'_>, kind: &str, entry: &Entry, inner: &[Entry], external: bool) {
+pub fn contents(
+    findings: &mut Findings<'_>,
+    kind: &str,
+    entry: &MapEntry,
+    inner: &[MapEntry],
+    external: bool,
+) {
     let sources: &[&str] = match kind {
         "configs" => &["file", "environment", "content"],
         "secrets" => &["file", "environment"],
@@ -173,7 +179,7 @@ pub fn contents(findings: &mut Findings<'_>, kind: &str, entry: &Entry, inner: &
         }
         _ => return,
     };
-    let found: Vec<&Entry> = inner.iter().filter(|it| sources.contains(&it.key.as_str())).collect();
+    let found: Vec<&MapEntry> = inner.iter().filter(|it| sources.contains(&it.key.as_str())).collect();
     let elsewhere = external || inner.iter().any(|it| it.key == "driver");
     match found.as_slice() {
         [] if !elsewhere => {

@@ -4,8 +4,8 @@
 //! service says. It reads the list form of `environment` with its names and the mapping form without, and of
 //! `depends_on` only the mapping form; so does this.
 
-use super::checks::{Service, text};
-use crate::spec::tree::{Entry, Node, Value};
+use super::checks::{ComposeService, text};
+use crate::spec::tree::{MapEntry, SpecNode, Value};
 
 /// Base names of images that may be databases.
 const IMAGES: [&str; 17] = [
@@ -45,7 +45,7 @@ const HTTP_CHECKS: [&str; 7] = ["CURL", "WGET", "HTTP://", "HTTPS://", "/HEALTH"
 const OTHERS: [&str; 5] = ["mysql", "postgres", "mongo", "redis", "mariadb"];
 
 /// The base name of its image, if Coolify takes the service for a database.
-pub fn database(service: &Service<'_>) -> Option<&'static str> {
+pub fn database(service: &ComposeService<'_>) -> Option<&'static str> {
     let base = named(service)?;
     let environment = environment(service);
     let sets = |names: &[&str]| environment.iter().any(|it| contains(it, names));
@@ -60,7 +60,7 @@ pub fn database(service: &Service<'_>) -> Option<&'static str> {
 }
 
 /// The base name of its image, if that is the name of a database.
-pub fn named(service: &Service<'_>) -> Option<&'static str> {
+pub fn named(service: &ComposeService<'_>) -> Option<&'static str> {
     let image = service.text("image")?;
     // All after the first colon is taken for the tag, that of a registry's port too.
     let name = image.split(':').next()?;
@@ -75,7 +75,7 @@ fn contains(text: &str, parts: &[&str]) -> bool {
     parts.iter().any(|part| text.contains(part))
 }
 
-fn values<'a>(service: &Service<'a>, key: &str) -> Vec<&'a Node> {
+fn values<'a>(service: &ComposeService<'a>, key: &str) -> Vec<&'a SpecNode> {
     match service.find(key).map(|entry| &entry.node.value) {
         Some(Value::List(items)) => items.iter().collect(),
         Some(Value::Map(entries)) => entries.iter().map(|entry| &entry.node).collect(),
@@ -83,16 +83,16 @@ fn values<'a>(service: &Service<'a>, key: &str) -> Vec<&'a Node> {
     }
 }
 
-fn environment(service: &Service<'_>) -> Vec<String> {
+fn environment(service: &ComposeService<'_>) -> Vec<String> {
     values(service, "environment").into_iter().filter_map(text).map(str::to_uppercase).collect()
 }
 
-fn listens(service: &Service<'_>) -> bool {
+fn listens(service: &ComposeService<'_>) -> bool {
     values(service, "ports").into_iter().filter_map(text).any(|port| contains(port, &PORTS))
 }
 
 /// The health check in one line, in capitals.
-fn check(service: &Service<'_>) -> String {
+fn check(service: &ComposeService<'_>) -> String {
     let Some(Value::Map(entries)) = service.find("healthcheck").map(|entry| &entry.node.value) else {
         return String::new();
     };
@@ -104,8 +104,8 @@ fn check(service: &Service<'_>) -> String {
     line.to_uppercase()
 }
 
-fn depends_on_databases(service: &Service<'_>) -> bool {
-    let named = |entry: &Entry| contains(&entry.key, &OTHERS);
+fn depends_on_databases(service: &ComposeService<'_>) -> bool {
+    let named = |entry: &MapEntry| contains(&entry.key, &OTHERS);
     match service.find("depends_on").map(|entry| &entry.node.value) {
         Some(Value::Map(entries)) => entries.iter().any(named),
         _ => false,

@@ -6,7 +6,7 @@
 use super::findings::Findings;
 use super::grammar;
 use crate::spec::keys::nearest;
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{MapEntry, SpecNode, Value};
 
 /// Keys whose value is replaced, not joined.
 const REPLACED: [&str; 3] = ["command", "entrypoint", "healthcheck.test"];
@@ -30,7 +30,7 @@ const TEXTS: [&str; 6] = ["dns", "dns_opt", "dns_search", "env_file", "label_fil
 const NAMED: [&str; 3] = ["depends_on", "models", "networks"];
 
 /// The compose text with every service written out.
-pub fn resolved(findings: &mut Findings<'_>, root: Node) -> Node {
+pub fn resolved(findings: &mut Findings<'_>, root: SpecNode) -> SpecNode {
     let Value::Map(mut top) = root.value else { return root };
     let services = top.iter_mut().find(|entry| entry.key == "services").map(|entry| &mut entry.node.value);
     if let Some(Value::Map(services)) = services {
@@ -39,14 +39,20 @@ pub fn resolved(findings: &mut Findings<'_>, root: Node) -> Node {
             service.node = whole(findings, &written, service, &mut Vec::new());
         }
     }
-    Node { place: root.place, value: Value::Map(top) }
+    SpecNode { place: root.place, value: Value::Map(top) }
 }
 
 /// One service with everything it inherits. `chain` are the names that led here.
-fn whole(findings: &mut Findings<'_>, written: &[Entry], service: &Entry, chain: &mut Vec<String>) -> Node {
+fn whole(
+    findings: &mut Findings<'_>,
+    written: &[MapEntry],
+    service: &MapEntry,
+    chain: &mut Vec<String>,
+) -> SpecNode {
     let Value::Map(keys) = &service.node.value else { return service.node.clone() };
-    let (extends, own): (Vec<&Entry>, Vec<&Entry>) = keys.iter().partition(|entry| entry.key == "extends");
-    let own = Node { place: service.node.place, value: Value::Map(own.into_iter().cloned().collect()) };
+    let (extends, own): (Vec<&MapEntry>, Vec<&MapEntry>) =
+        keys.iter().partition(|entry| entry.key == "extends");
+    let own = SpecNode { place: service.node.place, value: Value::Map(own.into_iter().cloned().collect()) };
     chain.push(service.key.clone());
     let base = extends.first().and_then(|extends| base(findings, written, &service.key, extends));
     let Some(base) = base else { return own };
@@ -61,11 +67,11 @@ fn whole(findings: &mut Findings<'_>, written: &[Entry], service: &Entry, chain:
 /// The service that is extended; `None` after a complaint, and where the shape is wrong.
 fn base<'a>(
     findings: &mut Findings<'_>,
-    written: &'a [Entry],
+    written: &'a [MapEntry],
     service: &str,
-    extends: &Entry,
-) -> Option<&'a Entry> {
-    let text = |node: &Node| match &node.value {
+    extends: &MapEntry,
+) -> Option<&'a MapEntry> {
+    let text = |node: &SpecNode| match &node.value {
         Value::Text(text) => Some(text.clone()),
         _ => None,
     };
@@ -96,7 +102,7 @@ pub fn meant(name: &str, names: &[&str]) -> String {
 }
 
 /// Reports a circle once, at the service of it that stands first.
-fn circle(findings: &mut Findings<'_>, written: &[Entry], back: &str, chain: &[String]) {
+fn circle(findings: &mut Findings<'_>, written: &[MapEntry], back: &str, chain: &[String]) {
     let first = written.iter().map(|entry| &entry.key).find(|name| chain.contains(name));
     if chain.first().is_none_or(|start| start != back) || first != chain.first() {
         return;
@@ -113,7 +119,7 @@ fn circle(findings: &mut Findings<'_>, written: &[Entry], back: &str, chain: &[S
 }
 
 /// Two values of the key at `path`, joined; `over` is the one that inherits.
-fn merged(path: &str, base: &Node, over: &Node) -> Node {
+fn merged(path: &str, base: &SpecNode, over: &SpecNode) -> SpecNode {
     let value = match (&base.value, &over.value) {
         _ if REPLACED.contains(&path) || path.starts_with("ulimits.") => return over.clone(),
         _ if PAIRS.contains(&path) => pairs(base, over),
@@ -127,33 +133,35 @@ fn merged(path: &str, base: &Node, over: &Node) -> Node {
         (Value::Map(a), Value::Text(_)) if path == "build" => joined(path, a, &context(over)),
         _ => return over.clone(),
     };
-    Node { place: over.place, value }
+    SpecNode { place: over.place, value }
 }
 
-fn joined(path: &str, base: &[Entry], over: &[Entry]) -> Value {
+fn joined(path: &str, base: &[MapEntry], over: &[MapEntry]) -> Value {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     let inherited = base.iter().map(|entry| match over.iter().find(|other| other.key == entry.key) {
-        Some(other) => Entry { node: merged(&below(&entry.key), &entry.node, &other.node), ..other.clone() },
+        Some(other) => {
+            MapEntry { node: merged(&below(&entry.key), &entry.node, &other.node), ..other.clone() }
+        }
         None => entry.clone(),
     });
     let added = over.iter().filter(|entry| base.iter().all(|other| other.key != entry.key));
     Value::Map(inherited.chain(added.cloned()).collect())
 }
 
-fn same_driver(a: &[Entry], b: &[Entry]) -> bool {
-    let driver = |entries: &[Entry]| {
+fn same_driver(a: &[MapEntry], b: &[MapEntry]) -> bool {
+    let driver = |entries: &[MapEntry]| {
         entries.iter().find(|entry| entry.key == "driver").map(|entry| spelled(&entry.node))
     };
     driver(a).zip(driver(b)).is_none_or(|(a, b)| a == b)
 }
 
 /// `build: PATH` as a mapping.
-fn context(node: &Node) -> Vec<Entry> {
-    vec![Entry { key: "context".to_owned(), place: node.place, node: node.clone() }]
+fn context(node: &SpecNode) -> Vec<MapEntry> {
+    vec![MapEntry { key: "context".to_owned(), place: node.place, node: node.clone() }]
 }
 
 /// Both as mappings, where both can be; else both as lists of `NAME=value`. A name that is there twice is the later one.
-fn pairs(base: &Node, over: &Node) -> Value {
+fn pairs(base: &SpecNode, over: &SpecNode) -> Value {
     match (&base.value, &over.value) {
         (Value::Map(a), Value::Map(b)) => {
             let kept = a.iter().filter(|entry| b.iter().all(|other| other.key != entry.key));
@@ -164,21 +172,21 @@ fn pairs(base: &Node, over: &Node) -> Value {
 }
 
 /// A list of `NAME=value`.
-fn listed(node: &Node) -> Vec<Node> {
+fn listed(node: &SpecNode) -> Vec<SpecNode> {
     let Value::Map(entries) = &node.value else { return items(node) };
-    let line = |entry: &Entry| {
+    let line = |entry: &MapEntry| {
         let name = &entry.key;
         let text = match &entry.node.value {
             Value::Nothing => name.clone(),
             _ => format!("{name}={}", spelled(&entry.node)),
         };
-        Node { place: entry.node.place, value: Value::Text(text) }
+        SpecNode { place: entry.node.place, value: Value::Text(text) }
     };
     entries.iter().map(line).collect()
 }
 
 /// A list, or the one text that stands for it.
-fn items(node: &Node) -> Vec<Node> {
+fn items(node: &SpecNode) -> Vec<SpecNode> {
     match &node.value {
         Value::Nothing => Vec::new(),
         Value::List(items) => items.clone(),
@@ -187,9 +195,10 @@ fn items(node: &Node) -> Vec<Node> {
 }
 
 /// A mapping of names, or the list of names that stands for it.
-fn names(path: &str, node: &Node) -> Vec<Entry> {
+fn names(path: &str, node: &SpecNode) -> Vec<MapEntry> {
     let started = |place| {
-        let entry = |key: &str, value| Entry { key: key.to_owned(), place, node: Node { place, value } };
+        let entry =
+            |key: &str, value| MapEntry { key: key.to_owned(), place, node: SpecNode { place, value } };
         let condition = Value::Text("service_started".to_owned());
         let required = Value::Switch("true".to_owned());
         Value::Map(vec![entry("condition", condition), entry("required", required)])
@@ -201,15 +210,15 @@ fn names(path: &str, node: &Node) -> Vec<Entry> {
             .map(|item| {
                 let value = if path == "depends_on" { started(item.place) } else { Value::Nothing };
                 let (key, place) = (spelled(&item), item.place);
-                Entry { key, place, node: Node { place, value } }
+                MapEntry { key, place, node: SpecNode { place, value } }
             })
             .collect(),
     }
 }
 
 /// Both lists; of two items that mean the same, the later one.
-fn unique(path: &str, base: Vec<Node>, over: Vec<Node>) -> Vec<Node> {
-    let mut list: Vec<Node> = Vec::new();
+fn unique(path: &str, base: Vec<SpecNode>, over: Vec<SpecNode>) -> Vec<SpecNode> {
+    let mut list: Vec<SpecNode> = Vec::new();
     for item in base.into_iter().chain(over) {
         let same = identity(path, &item)
             .and_then(|name| list.iter().position(|other| identity(path, other).as_ref() == Some(&name)));
@@ -222,7 +231,7 @@ fn unique(path: &str, base: Vec<Node>, over: Vec<Node>) -> Vec<Node> {
 }
 
 /// What makes an item of a list the same as another; none where nothing does.
-fn identity(path: &str, item: &Node) -> Option<String> {
+fn identity(path: &str, item: &SpecNode) -> Option<String> {
     let text = spelled(item);
     let of = |key: &str| match &item.value {
         Value::Map(entries) => {
@@ -248,7 +257,7 @@ fn identity(path: &str, item: &Node) -> Option<String> {
 }
 
 /// A scalar as it is written.
-fn spelled(node: &Node) -> String {
+fn spelled(node: &SpecNode) -> String {
     match &node.value {
         Value::Text(text) | Value::Number(text) | Value::Switch(text) => text.clone(),
         Value::Nothing | Value::List(_) | Value::Map(_) => String::new(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Problem, Problems};
-use crate::spec::tree::Place;
+use crate::spec::tree::SourcePlace;
 
 /// One compose text under reading, with what was found so far.
 pub struct Findings<'a> {
@@ -19,24 +19,24 @@ impl<'a> Findings<'a> {
     }
 
     /// Notes something that cannot be sent.
-    pub fn refuse(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn refuse(&mut self, place: SourcePlace, message: impl Into<String>, hint: impl Into<String>) {
         let problem = self.problem(place, message).hint(hint);
         self.problems.push(problem);
     }
 
     /// Notes something that cannot be sent, about a line that may hold a secret.
-    pub fn refuse_unseen(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn refuse_unseen(&mut self, place: SourcePlace, message: impl Into<String>, hint: impl Into<String>) {
         let problem = self.problem(place, message).hint(hint).without_source();
         self.problems.push(problem);
     }
 
     /// Notes something that is sent all the same; the line itself is not kept.
-    pub fn warn(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn warn(&mut self, place: SourcePlace, message: impl Into<String>, hint: impl Into<String>) {
         let problem = self.problem(place, message).hint(hint).without_source();
         self.warnings.push(problem);
     }
 
-    fn problem(&self, place: Place, message: impl Into<String>) -> Problem {
+    fn problem(&self, place: SourcePlace, message: impl Into<String>) -> Problem {
         Problem::at(self.file, self.text, place.line, place.column, message)
     }
 

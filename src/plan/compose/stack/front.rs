@@ -1,13 +1,13 @@
 //! Which service the domain leads to, and to which of its ports.
 
 use super::StackInput;
-use super::checks::Service;
+use super::checks::ComposeService;
 use super::databases::database;
 use super::findings::Findings;
-use crate::spec::tree::{Node, Value};
+use crate::spec::tree::{SpecNode, Value};
 
 /// Where the domain leads.
-pub struct Front {
+pub struct FrontService {
     /// The service; of a worker, the one it is known by, if that can be told.
     pub service: Option<String>,
     /// The port; none for a worker.
@@ -15,10 +15,14 @@ pub struct Front {
 }
 
 /// Finds the service and its port; `None` only after a complaint.
-pub fn front(findings: &mut Findings<'_>, services: &[Service<'_>], input: &StackInput<'_>) -> Option<Front> {
+pub fn front(
+    findings: &mut Findings<'_>,
+    services: &[ComposeService<'_>],
+    input: &StackInput<'_>,
+) -> Option<FrontService> {
     let service = chosen(findings, services, input).ok()?;
     if !input.has_domain {
-        return Some(Front { service: service.map(|service| service.name.to_owned()), port: None });
+        return Some(FrontService { service: service.map(|service| service.name.to_owned()), port: None });
     }
     let service = service?;
     if let Some(database) = database(service) {
@@ -45,7 +49,7 @@ pub fn front(findings: &mut Findings<'_>, services: &[Service<'_>], input: &Stac
         Some(port) => port,
         None => exposed(findings, service)?,
     };
-    Some(Front { service: Some(service.name.to_owned()), port: Some(port) })
+    Some(FrontService { service: Some(service.name.to_owned()), port: Some(port) })
 }
 
 /// It was complained about.
@@ -54,9 +58,9 @@ struct Refused;
 /// The service that the spec names, else the only one that exposes a port, else the only one.
 fn chosen<'a, 'b>(
     findings: &mut Findings<'_>,
-    services: &'b [Service<'a>],
+    services: &'b [ComposeService<'a>],
     input: &StackInput<'_>,
-) -> Result<Option<&'b Service<'a>>, Refused> {
+) -> Result<Option<&'b ComposeService<'a>>, Refused> {
     let first = services.first().ok_or(Refused)?;
     if let Some(name) = input.service {
         let found = services.iter().find(|service| service.name == name);
@@ -67,7 +71,8 @@ fn chosen<'a, 'b>(
         }
         return Ok(found);
     }
-    let open: Vec<&Service<'_>> = services.iter().filter(|service| !ports(service).is_empty()).collect();
+    let open: Vec<&ComposeService<'_>> =
+        services.iter().filter(|service| !ports(service).is_empty()).collect();
     match (open.as_slice(), services) {
         ([only], _) => Ok(Some(*only)),
         ([], [only]) => Ok(Some(only)),
@@ -86,11 +91,11 @@ fn chosen<'a, 'b>(
     }
 }
 
-fn names<'a>(services: impl Iterator<Item = &'a Service<'a>>) -> String {
+fn names<'a>(services: impl Iterator<Item = &'a ComposeService<'a>>) -> String {
     services.map(|service| service.name).collect::<Vec<_>>().join(", ")
 }
 
-fn exposed(findings: &mut Findings<'_>, service: &Service<'_>) -> Option<u16> {
+fn exposed(findings: &mut Findings<'_>, service: &ComposeService<'_>) -> Option<u16> {
     let mut ports = ports(service);
     ports.sort();
     ports.dedup();
@@ -112,7 +117,7 @@ enum Port {
 }
 
 /// The ports a service listens on.
-fn ports(service: &Service<'_>) -> Vec<Port> {
+fn ports(service: &ComposeService<'_>) -> Vec<Port> {
     let listed = |key: &str| match service.find(key).map(|entry| &entry.node.value) {
         Some(Value::List(items)) => items.as_slice(),
         _ => &[],
@@ -122,7 +127,7 @@ fn ports(service: &Service<'_>) -> Vec<Port> {
 }
 
 /// The container's side of a port; none for UDP, which no domain leads to.
-fn inner(item: &Node) -> Option<Port> {
+fn inner(item: &SpecNode) -> Option<Port> {
     let known = |text: &str| text.parse().map_or(Port::Unclear, Port::Known);
     match &item.value {
         Value::Number(text) | Value::Text(text) => {

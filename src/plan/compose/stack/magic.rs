@@ -3,11 +3,11 @@
 //! It reads them in `environment` and `build.args` only. `SERVICE_URL_X` and `SERVICE_FQDN_X` as a name declare an address
 //! for the service they stand in, and make it public; in a value they ask for one (4.3.11).
 
-use super::checks::{Service, pairs};
+use super::checks::{ComposeService, pairs};
 use super::findings::Findings;
 use super::variables::{Used, Without, variables};
 use super::{StackInput, databases};
-use crate::spec::tree::{Place, Value};
+use crate::spec::tree::{SourcePlace, Value};
 
 /// What Coolify makes up for `SERVICE_<kind>_<name>`.
 const KINDS: [&str; 18] = [
@@ -35,7 +35,7 @@ const KINDS: [&str; 18] = [
 struct Use {
     service: usize,
     name: String,
-    place: Place,
+    place: SourcePlace,
     without: Without,
 }
 
@@ -49,7 +49,7 @@ pub struct Magic {
 
 impl Magic {
     /// Finds them all.
-    pub fn find(services: &[Service<'_>]) -> Self {
+    pub fn find(services: &[ComposeService<'_>]) -> Self {
         let mut magic = Self { declared: Vec::new(), asked: Vec::new(), messages: Vec::new() };
         for (at, service) in services.iter().enumerate() {
             for pair in settings(service) {
@@ -95,7 +95,7 @@ impl Magic {
     pub fn tell(
         &self,
         findings: &mut Findings<'_>,
-        services: &[Service<'_>],
+        services: &[ComposeService<'_>],
         main: Option<&str>,
         input: &StackInput<'_>,
     ) {
@@ -128,7 +128,12 @@ impl Magic {
     }
 
     /// Addresses that are asked for, and that no service declares: they lead elsewhere than the domain.
-    fn undeclared(&self, findings: &mut Findings<'_>, services: &[Service<'_>], input: &StackInput<'_>) {
+    fn undeclared(
+        &self,
+        findings: &mut Findings<'_>,
+        services: &[ComposeService<'_>],
+        input: &StackInput<'_>,
+    ) {
         let mut told: Vec<&str> = Vec::new();
         for used in &self.asked {
             let Some(middle) = address(&used.name) else { continue };
@@ -182,7 +187,7 @@ impl Magic {
 }
 
 /// Everything that Coolify reads variables in.
-fn settings<'a>(service: &Service<'a>) -> Vec<super::checks::Pair<'a>> {
+fn settings<'a>(service: &ComposeService<'a>) -> Vec<super::checks::Pair<'a>> {
     let mut settings = service.find("environment").map(|entry| pairs(&entry.node)).unwrap_or_default();
     if let Some(Value::Map(build)) = service.find("build").map(|entry| &entry.node.value) {
         settings

@@ -1,10 +1,10 @@
 //! Merge keys followed, and keys that are there twice found.
 
 use super::findings::Findings;
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{MapEntry, SpecNode, Value};
 
 /// The tree without its merge keys: what stands in a mapping itself wins, then what was named first.
-pub fn flat(findings: &mut Findings<'_>, node: Node) -> Node {
+pub fn flat(findings: &mut Findings<'_>, node: SpecNode) -> SpecNode {
     let value = match node.value {
         Value::List(items) => Value::List(items.into_iter().map(|item| flat(findings, item)).collect()),
         Value::Map(entries) => match only_list(&entries) {
@@ -13,25 +13,26 @@ pub fn flat(findings: &mut Findings<'_>, node: Node) -> Node {
         },
         scalar => scalar,
     };
-    Node { value, ..node }
+    SpecNode { value, ..node }
 }
 
-fn merged(findings: &mut Findings<'_>, entries: Vec<Entry>) -> Vec<Entry> {
-    let (merges, own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.key == "<<");
-    let mut kept: Vec<Entry> = Vec::new();
+fn merged(findings: &mut Findings<'_>, entries: Vec<MapEntry>) -> Vec<MapEntry> {
+    let (merges, own): (Vec<MapEntry>, Vec<MapEntry>) =
+        entries.into_iter().partition(|entry| entry.key == "<<");
+    let mut kept: Vec<MapEntry> = Vec::new();
     for entry in own {
         if let Some(first) = kept.iter().find(|other| other.key == entry.key) {
             let hint = format!("it is already on line {}; keep one of them", first.place.line);
             findings.refuse(entry.place, format!("`{}` is there twice", entry.key), hint);
         } else {
-            kept.push(Entry { node: flat(findings, entry.node), ..entry });
+            kept.push(MapEntry { node: flat(findings, entry.node), ..entry });
         }
     }
     for merge in merges {
         let place = merge.place;
         if let Some(items) = items(&merge) {
             let pairs = items.iter().filter_map(pair);
-            let fresh: Vec<Entry> =
+            let fresh: Vec<MapEntry> =
                 pairs.filter(|pair| kept.iter().all(|other| other.key != pair.key)).collect();
             kept.extend(fresh);
             continue;
@@ -51,15 +52,15 @@ fn merged(findings: &mut Findings<'_>, entries: Vec<Entry>) -> Vec<Entry> {
 
 /// The items of a list of text that `<<: *name` names, which Coolify merges by their numbers. Written out in place, or
 /// within another list, such a list is no YAML to it.
-fn items(merge: &Entry) -> Option<&[Node]> {
+fn items(merge: &MapEntry) -> Option<&[SpecNode]> {
     let Value::List(items) = &merge.node.value else { return None };
     // All that an alias stands for is where the alias is.
-    let named = |item: &Node| matches!(item.value, Value::Text(_)) && item.place == merge.node.place;
+    let named = |item: &SpecNode| matches!(item.value, Value::Text(_)) && item.place == merge.node.place;
     (!items.is_empty() && items.iter().all(named)).then_some(items)
 }
 
 /// The list that a mapping is which consists of nothing else.
-fn only_list(entries: &[Entry]) -> Option<&[Node]> {
+fn only_list(entries: &[MapEntry]) -> Option<&[SpecNode]> {
     match entries {
         [only] if only.key == "<<" => items(only),
         _ => None,
@@ -67,16 +68,16 @@ fn only_list(entries: &[Entry]) -> Option<&[Node]> {
 }
 
 /// `NAME=value` as an entry.
-fn pair(item: &Node) -> Option<Entry> {
+fn pair(item: &SpecNode) -> Option<MapEntry> {
     let Value::Text(text) = &item.value else { return None };
     let (key, value) = text
         .split_once('=')
         .map_or((text.as_str(), Value::Nothing), |(key, value)| (key, Value::Text(value.to_owned())));
-    Some(Entry { key: key.to_owned(), place: item.place, node: Node { place: item.place, value } })
+    Some(MapEntry { key: key.to_owned(), place: item.place, node: SpecNode { place: item.place, value } })
 }
 
 /// The mappings that a merge key names.
-fn sources(node: Node) -> Option<Vec<Vec<Entry>>> {
+fn sources(node: SpecNode) -> Option<Vec<Vec<MapEntry>>> {
     match node.value {
         Value::Map(entries) => Some(vec![entries]),
         Value::List(items) => {

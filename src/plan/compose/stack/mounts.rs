@@ -6,14 +6,14 @@
 
 use std::path::Path;
 
-use super::checks::{Service, text};
+use super::checks::{ComposeService, text};
 use super::findings::Findings;
 use super::grammar::sections;
-use crate::spec::tree::{Entry, Node, Place, Value};
+use crate::spec::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// One mount.
 struct Mount<'a> {
-    place: Place,
+    place: SourcePlace,
     /// Empty for a volume without a name.
     source: &'a str,
     target: &'a str,
@@ -21,7 +21,7 @@ struct Mount<'a> {
     kind: Option<&'a str>,
     made: Made,
     /// All that the long form says.
-    keys: &'a [Entry],
+    keys: &'a [MapEntry],
 }
 
 /// What Coolify is told to make of the source.
@@ -64,7 +64,7 @@ impl Mount<'_> {
 }
 
 /// Complains about what does not reach the server, and says what becomes something else there. `file` is the compose file.
-pub fn check(findings: &mut Findings<'_>, service: &Service<'_>, file: &Path) {
+pub fn check(findings: &mut Findings<'_>, service: &ComposeService<'_>, file: &Path) {
     for mount in mounts(service) {
         dropped(findings, &mount);
         if mount.kind == Some("bind") && mount.source.is_empty() {
@@ -103,7 +103,7 @@ fn dropped(findings: &mut Findings<'_>, mount: &Mount<'_>) {
         }
         return;
     }
-    let writable = |entry: &Entry| text(&entry.node) == Some("false");
+    let writable = |entry: &MapEntry| text(&entry.node) == Some("false");
     if let Some(entry) = find("read_only").filter(|entry| !writable(entry)) {
         let message =
             format!("Coolify drops `read_only` of the bind mount at `{}`: it will be writable", mount.target);
@@ -150,7 +150,7 @@ fn is_there(file: &Path, source: &str) -> bool {
 }
 
 /// The volumes that services name, each once.
-pub fn named(services: &[Service<'_>]) -> Vec<String> {
+pub fn named(services: &[ComposeService<'_>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for service in services {
         for mount in mounts(service).iter().filter(|mount| mount.is_named()) {
@@ -162,14 +162,14 @@ pub fn named(services: &[Service<'_>]) -> Vec<String> {
     names
 }
 
-fn mounts<'a>(service: &Service<'a>) -> Vec<Mount<'a>> {
+fn mounts<'a>(service: &ComposeService<'a>) -> Vec<Mount<'a>> {
     let Some(Value::List(items)) = service.find("volumes").map(|entry| &entry.node.value) else {
         return Vec::new();
     };
     items.iter().filter_map(mount).collect()
 }
 
-fn mount(item: &Node) -> Option<Mount<'_>> {
+fn mount(item: &SpecNode) -> Option<Mount<'_>> {
     let place = item.place;
     match &item.value {
         Value::Text(text) => {

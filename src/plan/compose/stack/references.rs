@@ -1,20 +1,20 @@
 //! Who refers to whom: what is referred to must be there, and nobody may wait for itself.
 
-use super::checks::Service;
+use super::checks::ComposeService;
 use super::extends::meant;
 use super::findings::Findings;
-use crate::spec::tree::{Entry, Node, Place, Value};
+use crate::spec::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// One service that another one needs.
 struct Need<'a> {
     of: &'a str,
-    place: Place,
+    place: SourcePlace,
     /// Whether the other one starts without it.
     optional: bool,
 }
 
 /// Checks what the services say of each other, and of what stands beside them.
-pub fn check(findings: &mut Findings<'_>, services: &[Service<'_>], top: &[Entry]) {
+pub fn check(findings: &mut Findings<'_>, services: &[ComposeService<'_>], top: &[MapEntry]) {
     let all: Vec<Vec<Need<'_>>> = services.iter().map(needs).collect();
     for (service, needs) in services.iter().zip(&all) {
         // Docker Compose forgets what waits for a profile.
@@ -29,7 +29,7 @@ pub fn check(findings: &mut Findings<'_>, services: &[Service<'_>], top: &[Entry
     circles(findings, services, &all);
 }
 
-fn text(node: &Node) -> Option<&str> {
+fn text(node: &SpecNode) -> Option<&str> {
     match &node.value {
         Value::Text(text) => Some(text),
         _ => None,
@@ -37,7 +37,7 @@ fn text(node: &Node) -> Option<&str> {
 }
 
 /// The services that one service needs, by whatever key.
-fn needs<'a>(service: &Service<'a>) -> Vec<Need<'a>> {
+fn needs<'a>(service: &ComposeService<'a>) -> Vec<Need<'a>> {
     let mut needs = Vec::new();
     match service.find("depends_on").map(|entry| &entry.node.value) {
         Some(Value::List(items)) => {
@@ -64,17 +64,22 @@ fn needs<'a>(service: &Service<'a>) -> Vec<Need<'a>> {
     needs
 }
 
-fn need(of: &str, place: Place) -> Option<Need<'_>> {
+fn need(of: &str, place: SourcePlace) -> Option<Need<'_>> {
     (!of.contains('$')).then_some(Need { of, place, optional: false })
 }
 
-fn is_optional(node: &Node) -> bool {
+fn is_optional(node: &SpecNode) -> bool {
     let Value::Map(entries) = &node.value else { return false };
     let required = entries.iter().find(|entry| entry.key == "required").map(|entry| &entry.node.value);
     matches!(required, Some(Value::Switch(word)) if word.eq_ignore_ascii_case("false"))
 }
 
-fn present(findings: &mut Findings<'_>, services: &[Service<'_>], service: &Service<'_>, need: &Need<'_>) {
+fn present(
+    findings: &mut Findings<'_>,
+    services: &[ComposeService<'_>],
+    service: &ComposeService<'_>,
+    need: &Need<'_>,
+) {
     let (name, of) = (service.name, need.of);
     let Some(other) = services.iter().find(|other| other.name == of) else {
         let names: Vec<&str> = services.iter().map(|other| other.name).collect();
@@ -89,7 +94,7 @@ fn present(findings: &mut Findings<'_>, services: &[Service<'_>], service: &Serv
 }
 
 /// Reports each circle once, at the service of it that stands first.
-fn circles(findings: &mut Findings<'_>, services: &[Service<'_>], all: &[Vec<Need<'_>>]) {
+fn circles(findings: &mut Findings<'_>, services: &[ComposeService<'_>], all: &[Vec<Need<'_>>]) {
     let position = |name: &str| services.iter().position(|service| service.name == name);
     for (start, first) in services.iter().enumerate() {
         let mut seen = vec![false; services.len()];
@@ -100,7 +105,8 @@ fn circles(findings: &mut Findings<'_>, services: &[Service<'_>], all: &[Vec<Nee
                 .filter_map(|need| Some((position(need.of)?, need.place)))
                 .filter(|(to, _)| *to >= start)
         };
-        let mut paths: Vec<(Vec<usize>, Place)> = next(start).map(|(to, place)| (vec![to], place)).collect();
+        let mut paths: Vec<(Vec<usize>, SourcePlace)> =
+            next(start).map(|(to, place)| (vec![to], place)).collect();
         while let Some((path, place)) = paths.pop() {
             let last = path[path.len() - 1];
             if last == start {
@@ -117,16 +123,16 @@ fn circles(findings: &mut Findings<'_>, services: &[Service<'_>], all: &[Vec<Nee
 }
 
 /// The names of what stands beside the services.
-fn declared<'a>(top: &'a [Entry], kind: &str) -> Vec<&'a str> {
+fn declared<'a>(top: &'a [MapEntry], kind: &str) -> Vec<&'a str> {
     match top.iter().find(|entry| entry.key == kind).map(|entry| &entry.node.value) {
         Some(Value::Map(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => Vec::new(),
     }
 }
 
-fn networks(findings: &mut Findings<'_>, service: &Service<'_>, top: &[Entry]) {
+fn networks(findings: &mut Findings<'_>, service: &ComposeService<'_>, top: &[MapEntry]) {
     let Some(entry) = service.find("networks") else { return };
-    let joined: Vec<(&str, Place)> = match &entry.node.value {
+    let joined: Vec<(&str, SourcePlace)> = match &entry.node.value {
         Value::List(items) => items.iter().filter_map(|item| Some((text(item)?, item.place))).collect(),
         Value::Map(entries) => entries.iter().map(|entry| (entry.key.as_str(), entry.place)).collect(),
         _ => return,
@@ -140,7 +146,13 @@ fn networks(findings: &mut Findings<'_>, service: &Service<'_>, top: &[Entry]) {
     }
 }
 
-fn granted(findings: &mut Findings<'_>, entry: Option<&Entry>, service: &str, kind: &str, top: &[Entry]) {
+fn granted(
+    findings: &mut Findings<'_>,
+    entry: Option<&MapEntry>,
+    service: &str,
+    kind: &str,
+    top: &[MapEntry],
+) {
     let Some(Value::List(items)) = entry.map(|entry| &entry.node.value) else { return };
     for item in items {
         let source = match &item.value {
@@ -159,8 +171,8 @@ fn undeclared(
     service: &str,
     kind: &str,
     name: &str,
-    place: Place,
-    top: &[Entry],
+    place: SourcePlace,
+    top: &[MapEntry],
 ) {
     let names = declared(top, kind);
     if names.contains(&name) || name.contains('$') || (kind == "networks" && name == "default") {
@@ -184,16 +196,16 @@ pub enum Idle {
     Provider,
 }
 
-impl Service<'_> {
+impl ComposeService<'_> {
     /// Why Coolify never starts it, if it does not.
     pub fn idle(&self) -> Option<Idle> {
         let replicas = match self.find("deploy").map(|entry| &entry.node.value) {
             Some(Value::Map(entries)) => entries.iter().find(|entry| entry.key == "replicas"),
             _ => None,
         };
-        let zero = |entry: &Entry| matches!(&entry.node.value, Value::Text(text) | Value::Number(text) if text == "0");
+        let zero = |entry: &MapEntry| matches!(&entry.node.value, Value::Text(text) | Value::Number(text) if text == "0");
         // The empty profile is the one that is there when none is named.
-        let waits = |items: &[Node]| !items.is_empty() && items.iter().all(|item| text(item) != Some(""));
+        let waits = |items: &[SpecNode]| !items.is_empty() && items.iter().all(|item| text(item) != Some(""));
         match self.find("profiles").map(|entry| &entry.node.value) {
             Some(Value::List(items)) if waits(items) => Some(Idle::Profiles),
             _ if self.find("scale").is_some_and(zero) => Some(Idle::Scale),

@@ -3,16 +3,16 @@
 //! Facts only, of Docker Compose 2.26 to 2.40; which key has which is in `keys`.
 
 use super::grammar;
-use super::shape::Kind::{Number, Switch, Text};
 use super::shape::Shape::{Distinct, Either, Keys, List, Names, Nothing, One};
-use super::shape::{Kind, Rule, Shape, key, must};
+use super::shape::ShapeKind::{Number, Switch, Text};
+use super::shape::{Rule, Shape, ShapeKind, key, must};
 use super::written;
 
-const fn any(_: Kind, _: &str) -> bool {
+const fn any(_: ShapeKind, _: &str) -> bool {
     true
 }
 
-fn whole(_: Kind, text: &str) -> bool {
+fn whole(_: ShapeKind, text: &str) -> bool {
     text.parse::<i64>().is_ok()
 }
 
@@ -21,32 +21,32 @@ fn stays(text: &str) -> bool {
     written::number(text).is_number()
 }
 
-fn counted(kind: Kind, text: &str) -> bool {
+fn counted(kind: ShapeKind, text: &str) -> bool {
     text.parse::<i64>().is_ok() || kind == Number && stays(text)
 }
 
-fn number(_: Kind, text: &str) -> bool {
+fn number(_: ShapeKind, text: &str) -> bool {
     text.parse::<f64>().is_ok()
 }
 
-fn switch(kind: Kind, text: &str) -> bool {
+fn switch(kind: ShapeKind, text: &str) -> bool {
     const WORDS: [&str; 8] = ["true", "false", "yes", "no", "on", "off", "y", "n"];
     kind == Switch || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-fn size(kind: Kind, text: &str) -> bool {
+fn size(kind: ShapeKind, text: &str) -> bool {
     if kind == Number { text.parse::<f64>().is_ok() } else { grammar::is_size(text) }
 }
 
-fn whole_size(kind: Kind, text: &str) -> bool {
+fn whole_size(kind: ShapeKind, text: &str) -> bool {
     if kind == Number { text.parse::<i64>().is_ok() } else { grammar::is_size(text) }
 }
 
-fn port(kind: Kind, text: &str) -> bool {
+fn port(kind: ShapeKind, text: &str) -> bool {
     grammar::is_port(text) && (kind == Text || text.bytes().all(|it| it.is_ascii_digit()))
 }
 
-fn container_name(_: Kind, text: &str) -> bool {
+fn container_name(_: ShapeKind, text: &str) -> bool {
     let rest = text.strip_prefix(|c: char| c.is_ascii_alphanumeric()).unwrap_or_default();
     !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
@@ -54,8 +54,8 @@ fn container_name(_: Kind, text: &str) -> bool {
 const fn rule(
     expected: &'static str,
     example: &'static str,
-    takes: &'static [Kind],
-    fits: fn(Kind, &str) -> bool,
+    takes: &'static [ShapeKind],
+    fits: fn(ShapeKind, &str) -> bool,
 ) -> Rule {
     Rule { expected, example, takes, fits }
 }

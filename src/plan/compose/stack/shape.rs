@@ -5,7 +5,7 @@
 
 use super::findings::Findings;
 use crate::spec::keys::nearest;
-use crate::spec::tree::{Entry, Node, Place, Value};
+use crate::spec::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// What may stand at one place.
 #[derive(Clone, Copy)]
@@ -39,14 +39,14 @@ pub struct Rule {
     /// An example, to complete "like …"; empty where there is none to give.
     pub example: &'static str,
     /// The kinds of scalar it may be.
-    pub takes: &'static [Kind],
+    pub takes: &'static [ShapeKind],
     /// Whether text without variables, or a number, is spelled right.
-    pub fits: fn(Kind, &str) -> bool,
+    pub fits: fn(ShapeKind, &str) -> bool,
 }
 
 /// The kinds of scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ShapeKind {
     /// Text.
     Text,
     /// A number.
@@ -83,7 +83,7 @@ pub const fn newer(name: &'static str, shape: Shape) -> Key {
 }
 
 /// Reports what does not fit in `node`, which stands at `path`.
-pub fn check(findings: &mut Findings<'_>, shape: &Shape, node: &Node, path: &str) {
+pub fn check(findings: &mut Findings<'_>, shape: &Shape, node: &SpecNode, path: &str) {
     match (shape, &node.value) {
         (Shape::Any, _) | (Shape::Nothing, Value::Nothing) => {}
         (Shape::One(rule), _) => one(findings, rule, node, path),
@@ -156,33 +156,33 @@ fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn misfit(findings: &mut Findings<'_>, shape: &Shape, node: &Node, path: &str) {
+fn misfit(findings: &mut Findings<'_>, shape: &Shape, node: &SpecNode, path: &str) {
     let message = format!("`{path}` must be {}, not {}", shape.expected(), node.value.kind());
     findings.refuse_unseen(node.place, message, shape.example());
 }
 
-fn scalar(value: &Value) -> Option<(Kind, &str)> {
+fn scalar(value: &Value) -> Option<(ShapeKind, &str)> {
     match value {
-        Value::Text(text) => Some((Kind::Text, text)),
-        Value::Number(text) => Some((Kind::Number, text)),
-        Value::Switch(text) => Some((Kind::Switch, text)),
+        Value::Text(text) => Some((ShapeKind::Text, text)),
+        Value::Number(text) => Some((ShapeKind::Number, text)),
+        Value::Switch(text) => Some((ShapeKind::Switch, text)),
         Value::Nothing | Value::List(_) | Value::Map(_) => None,
     }
 }
 
-fn one(findings: &mut Findings<'_>, rule: &'static Rule, node: &Node, path: &str) {
+fn one(findings: &mut Findings<'_>, rule: &'static Rule, node: &SpecNode, path: &str) {
     let shape = Shape::One(rule);
     let Some((kind, text)) = scalar(&node.value).filter(|(kind, _)| rule.takes.contains(kind)) else {
         return misfit(findings, &shape, node, path);
     };
     // What a variable stands for is only known on the server.
-    let known = kind != Kind::Text || !text.contains('$');
+    let known = kind != ShapeKind::Text || !text.contains('$');
     if known && !(rule.fits)(kind, text) {
         findings.refuse(node.place, format!("`{path}` must be {}", rule.expected), shape.example());
     }
 }
 
-fn word(findings: &mut Findings<'_>, words: &[&str], text: &str, node: &Node, path: &str) {
+fn word(findings: &mut Findings<'_>, words: &[&str], text: &str, node: &SpecNode, path: &str) {
     if !text.contains('$') && !words.contains(&text) {
         let hint = nearest(text, words).map_or_else(
             || "docker compose knows no other".to_owned(),
@@ -192,13 +192,13 @@ fn word(findings: &mut Findings<'_>, words: &[&str], text: &str, node: &Node, pa
     }
 }
 
-fn list(findings: &mut Findings<'_>, shape: &Shape, items: &[Node], path: &str) {
+fn list(findings: &mut Findings<'_>, shape: &Shape, items: &[SpecNode], path: &str) {
     for (index, item) in items.iter().enumerate() {
         check(findings, shape, item, &format!("{path}[{index}]"));
     }
 }
 
-fn distinct(findings: &mut Findings<'_>, items: &[Node], path: &str) {
+fn distinct(findings: &mut Findings<'_>, items: &[SpecNode], path: &str) {
     for (index, item) in items.iter().enumerate() {
         let Some(found) = scalar(&item.value) else { continue };
         if items[..index].iter().any(|other| scalar(&other.value) == Some(found)) {
@@ -208,7 +208,7 @@ fn distinct(findings: &mut Findings<'_>, items: &[Node], path: &str) {
     }
 }
 
-fn pairs(findings: &mut Findings<'_>, node: &Node, path: &str) {
+fn pairs(findings: &mut Findings<'_>, node: &SpecNode, path: &str) {
     match &node.value {
         Value::Map(entries) => {
             for entry in entries {
@@ -237,7 +237,13 @@ fn pairs(findings: &mut Findings<'_>, node: &Node, path: &str) {
 }
 
 /// Reports what does not fit in the mapping at `place`, of these keys.
-pub fn mapping(findings: &mut Findings<'_>, keys: &[Key], place: Place, entries: &[Entry], path: &str) {
+pub fn mapping(
+    findings: &mut Findings<'_>,
+    keys: &[Key],
+    place: SourcePlace,
+    entries: &[MapEntry],
+    path: &str,
+) {
     for entry in entries.iter().filter(|entry| !entry.key.starts_with("x-")) {
         let full = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
         let Some(key) = keys.iter().find(|key| key.name == entry.key) else {
@@ -258,7 +264,7 @@ pub fn mapping(findings: &mut Findings<'_>, keys: &[Key], place: Place, entries:
     }
 }
 
-fn unknown(findings: &mut Findings<'_>, keys: &[Key], entry: &Entry, full: &str) {
+fn unknown(findings: &mut Findings<'_>, keys: &[Key], entry: &MapEntry, full: &str) {
     let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
     let hint = match nearest(&entry.key, &names) {
         Some(near) => format!("did you mean `{near}`?"),

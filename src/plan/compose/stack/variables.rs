@@ -8,7 +8,7 @@ use super::magic::Magic;
 use crate::spec::RELEASE;
 use crate::spec::env_value::PART_PREFIX;
 use crate::spec::references::{Reference, Segment, closing, name_length, segments};
-use crate::spec::tree::{Entry, Node, Place, Value};
+use crate::spec::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// What happens to a variable that nobody gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ pub struct Used {
 }
 
 /// Warns about variables that nobody gives, and refuses those that must be given.
-pub fn given(findings: &mut Findings<'_>, root: &Node, env_keys: &[String], magic: &Magic) {
+pub fn given(findings: &mut Findings<'_>, root: &SpecNode, env_keys: &[String], magic: &Magic) {
     let mut needed = Vec::new();
     walk(findings, root, &mut needed);
     let defaults: Vec<String> = needed
@@ -67,7 +67,7 @@ pub fn given(findings: &mut Findings<'_>, root: &Node, env_keys: &[String], magi
     }
 }
 
-fn walk(findings: &mut Findings<'_>, node: &Node, needed: &mut Vec<(Used, Place)>) {
+fn walk(findings: &mut Findings<'_>, node: &SpecNode, needed: &mut Vec<(Used, SourcePlace)>) {
     match &node.value {
         Value::Text(text) => {
             if let Some(wrong) = unreadable(text) {
@@ -88,7 +88,7 @@ fn walk(findings: &mut Findings<'_>, node: &Node, needed: &mut Vec<(Used, Place)
     }
 }
 
-fn is_mount(entries: &[Entry]) -> bool {
+fn is_mount(entries: &[MapEntry]) -> bool {
     ["type", "target"].iter().all(|key| entries.iter().any(|entry| entry.key == *key))
 }
 

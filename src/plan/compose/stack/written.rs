@@ -7,13 +7,13 @@
 use serde_json::{Map, Number, Value as Json};
 
 use super::findings::Findings;
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{MapEntry, SpecNode, Value};
 
 /// What a service does without its image's own command: Docker Compose takes the empty text for the empty list.
 const COMMANDS: [&str; 2] = ["command", "entrypoint"];
 
 /// Writes a whole tree; complains about what has no form that survives.
-pub fn json(findings: &mut Findings<'_>, node: &Node) -> Json {
+pub fn json(findings: &mut Findings<'_>, node: &SpecNode) -> Json {
     match &node.value {
         Value::Nothing => Json::Null,
         Value::Switch(word) => Json::Bool(word.eq_ignore_ascii_case("true")),
@@ -24,7 +24,7 @@ pub fn json(findings: &mut Findings<'_>, node: &Node) -> Json {
     }
 }
 
-fn listed(findings: &mut Findings<'_>, item: &Node) -> Json {
+fn listed(findings: &mut Findings<'_>, item: &SpecNode) -> Json {
     if matches!(&item.value, Value::List(items) if items.is_empty()) {
         findings.refuse(
             item.place,
@@ -35,9 +35,9 @@ fn listed(findings: &mut Findings<'_>, item: &Node) -> Json {
     json(findings, item)
 }
 
-fn map(findings: &mut Findings<'_>, node: &Node, entries: &[Entry]) -> Json {
+fn map(findings: &mut Findings<'_>, node: &SpecNode, entries: &[MapEntry]) -> Json {
     // PHP does not tell a mapping with the keys 0, 1, 2 … from a list.
-    let counted = |(index, entry): (usize, &Entry)| entry.key == index.to_string();
+    let counted = |(index, entry): (usize, &MapEntry)| entry.key == index.to_string();
     if !entries.is_empty() && entries.iter().enumerate().all(counted) {
         findings.refuse(
             node.place,
@@ -50,7 +50,7 @@ fn map(findings: &mut Findings<'_>, node: &Node, entries: &[Entry]) -> Json {
 }
 
 /// The value of a key; none where it means the same to leave the key out.
-fn value(findings: &mut Findings<'_>, entry: &Entry) -> Option<Json> {
+fn value(findings: &mut Findings<'_>, entry: &MapEntry) -> Option<Json> {
     match &entry.node.value {
         Value::List(items) if items.is_empty() => {
             COMMANDS.contains(&entry.key.as_str()).then(|| Json::String(String::new()))

@@ -4,15 +4,17 @@ use serde_json::{Value, json};
 
 use super::{coolify, line};
 use crate::providers::coolify::Resource;
-use crate::providers::coolify::deployments::{Deployment, Status, Trigger, Verdict, judge, trigger};
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::deployments::{
+    DeploymentRecord, DeploymentVerdict, Status, Trigger, judge, trigger,
+};
+use crate::providers::coolify::lifecycle::ContainerState;
 
 fn entry(uuid: &str, id: u64, status: &str) -> Value {
     json!({"deployment_uuid": uuid, "id": id, "status": status, "is_api": true, "logs": null})
 }
 
-fn deployment(uuid: &str, number: u64, status: Status) -> Deployment {
-    Deployment { uuid: uuid.into(), number, status, commit: None, by_api: true, log: Some(Vec::new()) }
+fn deployment(uuid: &str, number: u64, status: Status) -> DeploymentRecord {
+    DeploymentRecord { uuid: uuid.into(), number, status, commit: None, by_api: true, log: Some(Vec::new()) }
 }
 
 fn answer(message: &str, deployment: Option<&str>) -> Value {
@@ -42,39 +44,42 @@ fn a_deployment_is_followed_only_if_it_is_listed_or_younger_than_the_trigger() {
     let older = deployment("older", 3, Status::Finished);
     let ours = deployment("ours", 4, Status::InProgress);
     let queued = |uuid: &str| Some(Trigger::Queued(uuid.to_owned()));
-    let follow = |uuid: &str| Verdict::Follow(uuid.to_owned());
+    let follow = |uuid: &str| DeploymentVerdict::Follow(uuid.to_owned());
     let now = [ours, older.clone()];
     assert_eq!(judge(Some(3), queued("ours").as_ref(), &now), follow("ours"));
     assert_eq!(judge(Some(3), queued("phantom").as_ref(), &now), follow("ours"));
     assert_eq!(judge(Some(3), None, &now), follow("ours"));
     assert_eq!(judge(None, None, &now[..1]), follow("ours"));
-    assert_eq!(judge(Some(3), queued("phantom").as_ref(), &now[1..]), Verdict::Lost);
-    assert_eq!(judge(Some(3), None, &now[1..]), Verdict::Lost);
-    assert_eq!(judge(None, None, &[]), Verdict::Lost);
+    assert_eq!(judge(Some(3), queued("phantom").as_ref(), &now[1..]), DeploymentVerdict::Lost);
+    assert_eq!(judge(Some(3), None, &now[1..]), DeploymentVerdict::Lost);
+    assert_eq!(judge(None, None, &[]), DeploymentVerdict::Lost);
 }
 
 #[test]
 fn one_that_was_under_way_before_is_waited_for_and_not_taken_for_ours() {
     let older = deployment("older", 3, Status::Queued);
     let already = Some(&Trigger::AlreadyQueued);
-    assert_eq!(judge(Some(3), already, std::slice::from_ref(&older)), Verdict::WaitFor("older".into()));
-    let over = Deployment { status: Status::Failed, ..older.clone() };
-    assert_eq!(judge(Some(3), already, &[over]), Verdict::Lost);
+    assert_eq!(
+        judge(Some(3), already, std::slice::from_ref(&older)),
+        DeploymentVerdict::WaitFor("older".into())
+    );
+    let over = DeploymentRecord { status: Status::Failed, ..older.clone() };
+    assert_eq!(judge(Some(3), already, &[over]), DeploymentVerdict::Lost);
     let ours = deployment("ours", 4, Status::Queued);
-    assert_eq!(judge(Some(3), already, &[ours, older]), Verdict::Follow("ours".into()));
+    assert_eq!(judge(Some(3), already, &[ours, older]), DeploymentVerdict::Follow("ours".into()));
 }
 
 #[test]
 fn what_a_push_started_is_not_adopted() {
-    let push = Deployment { by_api: false, ..deployment("push", 4, Status::InProgress) };
-    assert_eq!(judge(Some(3), None, &[push]), Verdict::Lost);
+    let push = DeploymentRecord { by_api: false, ..deployment("push", 4, Status::InProgress) };
+    assert_eq!(judge(Some(3), None, &[push]), DeploymentVerdict::Lost);
 }
 
 #[test]
 fn a_denied_trigger_is_denied_whatever_runs() {
     let denied = Trigger::Denied("no".into());
     let running = deployment("d", 9, Status::InProgress);
-    assert_eq!(judge(None, Some(&denied), &[running]), Verdict::Denied("no".into()));
+    assert_eq!(judge(None, Some(&denied), &[running]), DeploymentVerdict::Denied("no".into()));
 }
 
 #[tokio::test]
@@ -152,7 +157,7 @@ async fn an_applications_log_needs_no_part_and_a_400_means_that_nothing_runs() {
         ),
     ]);
     let log = async |uuid| coolify.container(Resource::Application(uuid), "app", 9).await;
-    assert_eq!(log("up").await, Ok(Container::Running("release r1\n".into())));
-    assert_eq!(log("down").await, Ok(Container::Stopped));
+    assert_eq!(log("up").await, Ok(ContainerState::Running("release r1\n".into())));
+    assert_eq!(log("down").await, Ok(ContainerState::Stopped));
     assert!(log("gone").await.is_err(), "an application that is not there is not a stopped one");
 }

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::{body, coolify, line};
 use crate::net::Response;
 use crate::providers::coolify::envs::Reach;
-use crate::providers::coolify::lifecycle::Container;
+use crate::providers::coolify::lifecycle::ContainerState;
 use crate::providers::coolify::storages::Mount;
-use crate::providers::coolify::sub_resources::{Kind, StatusScope, SubResource};
+use crate::providers::coolify::sub_resources::{StatusScope, SubResource, SubResourceKind};
 use crate::providers::coolify::{AppSlot, Applications, Coolify, Environments, Projects, Resource, Services};
 use crate::providers::outcome::{WriteOutcome, classify};
 use crate::providers::request::RejectionSemantics;
@@ -78,7 +78,7 @@ fn writes() -> Vec<WriteRequest> {
     let part = SubResource {
         id: "part".into(),
         name: "old".into(),
-        kind: Kind::Application,
+        kind: SubResourceKind::Application,
         status: "exited".into(),
         url: "https://old.example.com".into(),
         silent: false,
@@ -234,11 +234,11 @@ async fn a_container_that_has_said_nothing_runs_and_a_server_that_cannot_be_aske
             .await
             .unwrap()
     };
-    assert_eq!(probe(200, json!({"logs": ""})).await, Container::Running(String::new()));
-    assert_eq!(probe(404, json!({"message": "Container not found."})).await, Container::None);
-    assert_eq!(probe(400, json!({"message": "Container is not running."})).await, Container::Stopped);
+    assert_eq!(probe(200, json!({"logs": ""})).await, ContainerState::Running(String::new()));
+    assert_eq!(probe(404, json!({"message": "Container not found."})).await, ContainerState::None);
+    assert_eq!(probe(400, json!({"message": "Container is not running."})).await, ContainerState::Stopped);
     let unknown = probe(500, json!({"message": "Server Error"})).await;
-    assert!(matches!(unknown, Container::Unknown(_)), "{unknown:?}");
+    assert!(matches!(unknown, ContainerState::Unknown(_)), "{unknown:?}");
 }
 
 #[tokio::test]

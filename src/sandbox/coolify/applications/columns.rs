@@ -61,7 +61,7 @@ pub enum Image {
 }
 
 /// A body in order.
-pub struct Wanted {
+pub struct WantedColumns {
     force: bool,
     said: Map<String, Value>,
 }
@@ -70,7 +70,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// The 422 that names all that is wrong, or the 500 for a description that does not fit its column.
-pub fn checked(mut form: Form, image: Image) -> Result<Wanted, Reply> {
+pub fn checked(mut form: Form, image: Image) -> Result<WantedColumns, Reply> {
     check_texts(&mut form, image);
     for key in ["health_check_enabled", "is_auto_deploy_enabled", "is_force_https_enabled"] {
         form.flag(key);
@@ -89,7 +89,7 @@ pub fn checked(mut form: Form, image: Image) -> Result<Wanted, Reply> {
         return Err(server_error());
     }
     let said = form.into_fields().into_iter().filter(|(key, _)| !is_aside(key)).collect();
-    Ok(Wanted { force, said })
+    Ok(WantedColumns { force, said })
 }
 
 /// A field, what must hold of it, and what is said where it does not.
@@ -126,7 +126,7 @@ fn is_aside(key: &str) -> bool {
     words(ASIDE).chain(words(PLACE)).any(|word| word == key)
 }
 
-impl Wanted {
+impl WantedColumns {
     /// Refuses domains that somebody else has.
     ///
     /// # Errors

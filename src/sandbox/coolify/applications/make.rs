@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::columns::{self, Image, Wanted};
+use super::columns::{self, Image, WantedColumns};
 use super::{Answer, Context, Form, Reply, message, versions};
 use crate::sandbox::applications::{Application, KnownHost, STOPPED};
 use crate::sandbox::deploy;
@@ -10,7 +10,7 @@ use crate::sandbox::world::World;
 
 /// How Coolify gets at what is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
+pub enum SourceRoute {
     /// From a registry.
     Image,
     /// From a public repository.
@@ -21,7 +21,7 @@ pub enum Route {
     GithubApp,
 }
 
-impl Route {
+impl SourceRoute {
     fn key(self) -> Option<&'static str> {
         match self {
             Self::Image | Self::Public => None,
@@ -41,8 +41,8 @@ impl Route {
 }
 
 /// `POST /applications/<route>`. Repository, branch and reachability are not looked at.
-pub fn create(desk: &mut Context, route: Route) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&columns::creatable(route != Route::Image, route.key()));
+pub fn create(desk: &mut Context, route: SourceRoute) -> Answer {
+    let mut form = Form::read(desk.ask)?.only(&columns::creatable(route != SourceRoute::Image, route.key()));
     let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));
     for key in route.required() {
         form.required(key);
@@ -58,7 +58,7 @@ pub fn create(desk: &mut Context, route: Route) -> Answer {
     let key = route.key().and_then(|key| form.text(key));
     repository(&mut form, route);
     let wanted = columns::checked(form, Image::Whole)?;
-    if route == Route::Image && image.is_none() {
+    if route == SourceRoute::Image && image.is_none() {
         return Err(columns::missing("docker_registry_image_name"));
     }
     let environment = environment.ok_or_else(columns::homeless)?;
@@ -79,10 +79,10 @@ pub fn create(desk: &mut Context, route: Route) -> Answer {
     Ok(Reply::json(201, &json!({"uuid": uuid, "domains": domains})))
 }
 
-fn repository(form: &mut Form, route: Route) {
+fn repository(form: &mut Form, route: SourceRoute) {
     let Some(address) = form.text("git_repository") else { return };
     let begins = ["https://", "http://", "git://", "git@"].iter().any(|it| address.starts_with(it));
-    if !begins && matches!(route, Route::Public | Route::DeployKey) {
+    if !begins && matches!(route, SourceRoute::Public | SourceRoute::DeployKey) {
         form.wrong(
             "git_repository",
             "The git repository must start with https://, http://, git://, or git@.",
@@ -91,19 +91,23 @@ fn repository(form: &mut Form, route: Route) {
 }
 
 /// The uuid of the key or GitHub App, if Coolify knows it.
-fn known(world: &World, route: Route, uuid: Option<String>) -> Result<Option<String>, Reply> {
+fn known(world: &World, route: SourceRoute, uuid: Option<String>) -> Result<Option<String>, Reply> {
     let is_there = |all: &[KnownHost]| all.iter().any(|it| Some(&it.uuid) == uuid.as_ref());
     match route {
-        Route::DeployKey if !is_there(&world.access.keys) => Err(message(404, "Private Key not found.")),
-        Route::GithubApp if !is_there(&world.access.github_apps) => {
+        SourceRoute::DeployKey if !is_there(&world.access.keys) => {
+            Err(message(404, "Private Key not found."))
+        }
+        SourceRoute::GithubApp if !is_there(&world.access.github_apps) => {
             Err(message(404, "Github App not found."))
         }
-        Route::Image | Route::Public | Route::DeployKey | Route::GithubApp => Ok(uuid),
+        SourceRoute::Image | SourceRoute::Public | SourceRoute::DeployKey | SourceRoute::GithubApp => {
+            Ok(uuid)
+        }
     }
 }
 
 /// The row, description and all, in one statement.
-fn insert(world: &mut World, wanted: Wanted, environment: u64) -> String {
+fn insert(world: &mut World, wanted: WantedColumns, environment: u64) -> String {
     let (id, uuid) = (world.number(), world.uuid());
     let mut application = Application {
         id,
@@ -131,12 +135,12 @@ fn insert(world: &mut World, wanted: Wanted, environment: u64) -> String {
 /// What each route writes beside the fields as they came.
 fn source(
     application: &mut Application,
-    route: Route,
+    route: SourceRoute,
     image: Option<String>,
     tag: Option<String>,
     key: Option<String>,
 ) {
-    if let (Route::Image, Some(image)) = (route, image) {
+    if let (SourceRoute::Image, Some(image)) = (route, image) {
         let (name, tag) = columns::taken_apart(&tag.map_or(image.clone(), |tag| format!("{image}:{tag}")));
         application.columns.insert("docker_registry_image_name".into(), json!(name));
         application.columns.insert("docker_registry_image_tag".into(), json!(tag));
@@ -149,8 +153,8 @@ fn source(
     let short = address.strip_prefix("https://github.com/").unwrap_or(&address);
     application.columns.insert("git_repository".into(), json!(short));
     match route {
-        Route::DeployKey => application.private_key = key,
-        Route::GithubApp => application.github_app = key,
-        Route::Image | Route::Public => {}
+        SourceRoute::DeployKey => application.private_key = key,
+        SourceRoute::GithubApp => application.github_app = key,
+        SourceRoute::Image | SourceRoute::Public => {}
     }
 }

@@ -6,7 +6,7 @@ mod make;
 mod storages;
 
 pub use actions::{deploy, logs, restart, start, stop};
-pub use make::{Route, create};
+pub use make::{SourceRoute, create};
 pub use storages::{add as add_storage, delete as delete_storage, list as list_storages};
 
 use serde_json::{Value, json};
