@@ -46,7 +46,7 @@ fn escaped(value: &str) -> String {
 /// The file of these rows.
 ///
 /// # Errors
-/// [`Unreadable::TooLarge`].
+/// [`UnreadableDotenv::TooLarge`].
 pub fn write<'a>(rows: impl Iterator<Item = &'a SimEnvRow>) -> Result<String, UnreadableDotenv> {
     let lines: Vec<String> = rows.map(|row| format!("{}={}\n", row.key, real_value(row))).collect();
     let file = lines.concat();
@@ -56,7 +56,7 @@ pub fn write<'a>(rows: impl Iterator<Item = &'a SimEnvRow>) -> Result<String, Un
 /// What docker compose reads in the file. References are looked up in `outer` first, then in the lines above.
 ///
 /// # Errors
-/// [`Unreadable`].
+/// [`UnreadableDotenv`].
 pub fn read(
     file: &str,
     outer: &BTreeMap<String, String>,

@@ -15,7 +15,7 @@ use super::services::{SimEnvRow, SimService};
 /// counts more.
 ///
 /// # Errors
-/// [`Unreadable`]: then nothing starts.
+/// [`UnreadableDotenv`]: then nothing starts.
 pub fn of_entry(
     service: &SimService,
     entry: &ComposeEntry,
@@ -38,7 +38,7 @@ pub fn of_entry(
 /// The environment of the application's container.
 ///
 /// # Errors
-/// [`Unreadable`]: then its deployment fails.
+/// [`UnreadableDotenv`]: then its deployment fails.
 pub fn of_application(application: &Application) -> Result<BTreeMap<String, String>, UnreadableDotenv> {
     let rows: Vec<&SimEnvRow> =
         application.envs.iter().filter(|row| !row.is_preview && row.is_runtime).collect();

@@ -139,7 +139,7 @@ impl Sandbox {
     }
 
     /// The three ports, with `hook` asked on both sides of each request. Once it says
-    /// [`Verdict::Crash`], no request through these ports has an effect any more.
+    /// [`HookVerdict::Crash`], no request through these ports has an effect any more.
     pub fn outside_with_hook(&self, hook: Hook) -> Ports {
         ports::ports(self.clone(), Some(hook))
     }
