@@ -1,4 +1,4 @@
 //! Throws bytes at the packer of folders.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| doors::bundle::knock(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| inputs::bundle::feed(data));

@@ -1,4 +1,4 @@
 //! Throws bytes at the readers of Cloudflare's replies.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| doors::cloudflare::knock(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| inputs::cloudflare::feed(data));

@@ -1,4 +1,4 @@
 //! Throws bytes at the reader of compose texts.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| doors::compose::knock(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| inputs::compose::feed(data));

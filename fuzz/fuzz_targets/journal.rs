@@ -1,4 +1,4 @@
 //! Throws bytes at the reader of journals.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| doors::journal::knock(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| inputs::journal::feed(data));

@@ -1,4 +1,4 @@
 //! Throws bytes at the spec reader.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| doors::spec::knock(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| inputs::spec::feed(data));

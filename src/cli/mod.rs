@@ -1,7 +1,7 @@
 //! The command line: the only place where parts are chosen and joined.
 //!
 //! One file a command. Reads arguments and settings, joins journal, outside and onlookers into a
-//! [`Desk`](crate::engine::commands::Engine), and turns what comes of it into an exit code. Decides nothing about
+//! [`Engine`](crate::engine::commands::Engine), and turns what comes of it into an exit code. Decides nothing about
 //! deployments.
 
 mod apply;

@@ -3,6 +3,7 @@
 //! Three keys: the journal's receipt, the id, and on the resource itself our ownership tag with the fields as we left them.
 //! Gone is what is not there twice, a staleness window apart, beside a control read.
 
+use machine::phase::VolumePolicy;
 use std::time::Duration;
 
 use machine::deployment::Deployment;
@@ -17,7 +18,7 @@ use super::phase_error::Interruption;
 use super::waits::Wait;
 use crate::providers::outcome::WriteOutcome;
 use crate::providers::request::{STALENESS, WriteRequest};
-use crate::providers::{Coolify, Provider, RemoteObject, Volumes};
+use crate::providers::{Coolify, Provider, RemoteObject};
 
 /// What came of undoing one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl RunContext {
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
         receipt: &Receipt,
-        volumes: Volumes,
+        volumes: VolumePolicy,
     ) -> Result<Undoing, Interruption> {
         let began = self.time();
         let (mut refused, mut deleted): (Option<String>, Option<Duration>) = (None, None);

@@ -5,6 +5,7 @@
 
 use machine::deployment::Deployment;
 use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
+use machine::phase::VolumePolicy;
 use machine::phase::{EffectfulPhase, RollingBack};
 use machine::receipt::{Attributes, Origin, Receipt};
 use machine::tag::OwnershipTag;
@@ -14,9 +15,9 @@ use super::delete::{Undoing, not_ours};
 use super::event::Event;
 use super::phase_error::{Interruption, PhaseError};
 use super::waits::Wait;
+use crate::providers::Provider;
 use crate::providers::outcome::WriteOutcome;
 use crate::providers::request::STALENESS;
-use crate::providers::{Provider, Volumes};
 
 /// A resource that is no longer wanted.
 pub struct Dropped<'a> {
@@ -71,7 +72,7 @@ impl RunContext {
                 return self.leave(deployment, provider, dropped, (by, &reason)).await;
             }
             self.still_trying(deployment, step, &saw)?;
-            let call = provider.delete_request(dropped.id, Volumes::Keep);
+            let call = provider.delete_request(dropped.id, VolumePolicy::Retain);
             let intended = Intended {
                 step,
                 semantics: RequestSemantics::Idempotent,

@@ -5,6 +5,7 @@
 use machine::deployment::Deployment;
 use machine::effect::Effect;
 use machine::phase::Provisioning;
+use machine::phase::VolumePolicy;
 use machine::plan::Plan;
 use machine::receipt::Receipt;
 use machine::step::Step;
@@ -14,7 +15,7 @@ use super::delete::Undoing;
 use super::event::{Change, Event};
 use super::phase_error::{Interruption, PhaseError, failed};
 use super::undo::unplanned;
-use crate::providers::{ResourceNames, Volumes};
+use crate::providers::ResourceNames;
 
 impl Run {
     /// Takes down what the plan calls late. What others use by now stays.
@@ -67,14 +68,14 @@ impl Run {
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
                 let records = clients.records(record, receipt.step);
-                self.work.delete(deployment, &records, receipt, Volumes::Keep).await
+                self.work.delete(deployment, &records, receipt, VolumePolicy::Retain).await
             }
             Step::Project | Step::Environment => {
                 if let Some(others) = clients.coolify.environment_resources(&receipt.id, None).await? {
                     return Ok(Undoing::Kept(others));
                 }
                 let projects = clients.projects(&plan.target, &names);
-                self.work.delete(deployment, &projects, receipt, Volumes::Keep).await
+                self.work.delete(deployment, &projects, receipt, VolumePolicy::Retain).await
             }
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let server = &plan.target.server;
@@ -84,7 +85,7 @@ impl Run {
                 }
                 let project = plan.project.action.id().unwrap_or_default();
                 let apps = clients.app(&plan.target, &names, project, &plan.app.attributes, "");
-                self.work.delete(deployment, apps.as_ref(), receipt, Volumes::Delete).await
+                self.work.delete(deployment, apps.as_ref(), receipt, VolumePolicy::Delete).await
             }
         }
     }

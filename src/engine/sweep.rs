@@ -3,6 +3,7 @@
 
 use machine::deployment::Deployment;
 use machine::phase::EffectfulPhase;
+use machine::phase::VolumePolicy;
 use machine::plan::Plan;
 use machine::receipt::Receipt;
 use machine::step::Step;
@@ -11,7 +12,7 @@ use super::Run;
 use super::delete::Undoing;
 use super::phase_error::{PhaseError, failed};
 use super::undo::project;
-use crate::providers::{Provider, ResourceNames, Volumes};
+use crate::providers::{Provider, ResourceNames};
 
 impl Run {
     /// Finds resources of this run that no receipt knows. Those beyond the first of a step are taken down.
@@ -60,7 +61,7 @@ impl Run {
                 tag: object.tag,
                 attributes: object.fields,
             };
-            let undoing = self.work.delete(deployment, provider, &receipt, Volumes::Delete).await?;
+            let undoing = self.work.delete(deployment, provider, &receipt, VolumePolicy::Delete).await?;
             let (resource, id) = (step, receipt.id);
             if let Undoing::Blocked(reason) | Undoing::Kept(reason) = undoing {
                 return Err(PhaseError::Fail(failed(

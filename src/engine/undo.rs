@@ -14,7 +14,7 @@ use super::event::{Change, Event};
 use super::forward::PhaseResult;
 use super::phase_error::{Interruption, PhaseError};
 use super::{Run, RunOutcome};
-use crate::providers::{Provider, ResourceNames, Volumes};
+use crate::providers::{Provider, ResourceNames};
 
 impl Run {
     /// Writes that the run turns back, and undoes it.
@@ -199,7 +199,7 @@ impl Run {
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
                 let records = clients.records(record, receipt.step);
-                self.work.delete(deployment, &records, receipt, Volumes::Keep).await
+                self.work.delete(deployment, &records, receipt, VolumePolicy::Retain).await
             }
             // Our own app in it is nobody else: the two go together, or stand together.
             Step::Project | Step::Environment if app_stands(deployment) => {
@@ -210,7 +210,7 @@ impl Run {
                     return Ok(Undoing::Kept(others));
                 }
                 let projects = clients.projects(place, &names);
-                self.work.delete(deployment, &projects, receipt, Volumes::Keep).await
+                self.work.delete(deployment, &projects, receipt, VolumePolicy::Retain).await
             }
             Step::Environment => {
                 let project = project(deployment);
@@ -220,7 +220,7 @@ impl Run {
                     return Ok(Undoing::Kept(others));
                 }
                 let environments = clients.environments(place, &names, &project);
-                self.work.delete(deployment, &environments, receipt, Volumes::Keep).await
+                self.work.delete(deployment, &environments, receipt, VolumePolicy::Retain).await
             }
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let apps = clients.app(place, &names, &project(deployment), &plan.app.attributes, "");
@@ -247,17 +247,14 @@ impl Run {
             not_quiet => return Ok(not_quiet),
         }
         // What a finished release may have written is never deleted.
-        let volumes = match deployment.phase().volumes {
-            VolumePolicy::Delete => Volumes::Delete,
-            VolumePolicy::Retain => Volumes::Keep,
-        };
-        if volumes == Volumes::Delete
+        let volumes = deployment.phase().volumes;
+        if volumes == VolumePolicy::Delete
             && let Undoing::Blocked(reason) = self.mount_what_is_left(deployment, receipt).await?
         {
             return Ok(Undoing::Blocked(reason));
         }
         let kept = self.volumes_of(deployment.plan(), &receipt.id);
-        if volumes == Volumes::Keep && !kept.is_empty() {
+        if volumes == VolumePolicy::Retain && !kept.is_empty() {
             let (server, names) = (&deployment.plan().target.server_name, kept.join(", "));
             let kept = format!("volumes kept on server {server}: {names}; a new app does not find them");
             self.work.tell(&Event::Warned(kept));

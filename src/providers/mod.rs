@@ -1,6 +1,6 @@
 //! Who can do it: Cloudflare for DNS records, Coolify for projects, environments and apps.
 //!
-//! A provider looks, makes or changes, and unmakes one kind of resource. It prepares requests and reads answers;
+//! A provider finds, creates, updates and deletes one kind of resource. It prepares requests and reads answers;
 //! it does not decide what is wanted, writes no journal, and never sends a write on its own.
 
 pub mod api;
@@ -23,6 +23,7 @@ pub use read_error::ReadError;
 pub use request::WriteRequest;
 
 use async_trait::async_trait;
+use machine::phase::VolumePolicy;
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -46,16 +47,16 @@ pub trait Provider: Send + Sync {
     /// Everything at the natural key, whoever made it.
     async fn find_by_key(&self) -> Result<Vec<RemoteObject>, ReadError>;
 
-    /// Whether [`look`](Self::find_by_key) shows by itself that the token sees the place: it reads the list of something that
+    /// Whether [`find_by_key`](Self::find_by_key) shows by itself that the token sees the place: it reads the list of something that
     /// is there. Then what is not in that list is not there, and no control read is needed beside it.
     fn looks_inside(&self) -> bool {
         false
     }
 
-    /// Everything that carries `ownership tag`, wherever it is; nothing where nothing is marked.
+    /// Everything that carries `tag`, wherever it is; nothing where nothing carries one.
     async fn find_by_tag(&self, tag: &OwnershipTag) -> Result<Vec<RemoteObject>, ReadError>;
 
-    /// The resource with this id; `None` for a 404, which proves absence only beside a [`control`](Self::check_access) read.
+    /// The resource with this id; `None` for a 404, which proves absence only beside a [`check_access`](Self::check_access) read.
     async fn get(&self, id: &str) -> Result<Option<RemoteObject>, ReadError>;
 
     /// Proves that this token still sees what it saw when the plan was made, so that absence means absence.
@@ -64,7 +65,7 @@ pub trait Provider: Send + Sync {
     /// The request that makes it.
     fn create_request(&self, fields: &Attributes, tag: &OwnershipTag) -> WriteRequest;
 
-    /// Reads the answer to [`make`](Self::create_request); `None` where it names no object, or not one that carries the ownership tag.
+    /// Reads the answer to [`create_request`](Self::create_request); `None` where it names no object, or not one that carries the ownership tag.
     fn parse_created(&self, answer: &Value, fields: &Attributes, tag: &OwnershipTag) -> Option<RemoteObject>;
 
     /// Why `object` cannot be changed in place to what `fields` say, and what to do; `None` where it can.
@@ -75,15 +76,6 @@ pub trait Provider: Send + Sync {
     /// The request that changes it.
     fn update_request(&self, id: &str, fields: &Attributes) -> WriteRequest;
 
-    /// The request that deletes it. `volumes` says whether its data goes too.
-    fn delete_request(&self, id: &str, volumes: Volumes) -> WriteRequest;
-}
-
-/// What becomes of an app's data when the app is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Volumes {
-    /// It goes with the app.
-    Delete,
-    /// It stays on the server.
-    Keep,
+    /// The request that deletes it. `volumes` says what happens to its data.
+    fn delete_request(&self, id: &str, volumes: VolumePolicy) -> WriteRequest;
 }

@@ -1,5 +1,6 @@
 //! Applications through the client, in the pretend outside: two readings of one API, made apart, must agree.
 
+use machine::phase::VolumePolicy;
 use std::time::Duration;
 
 use fabrik::net::Ports;
@@ -10,7 +11,7 @@ use fabrik::providers::coolify::lifecycle::ContainerState;
 use fabrik::providers::coolify::storages::Mount;
 use fabrik::providers::coolify::{AppSlot, Applications, Resource};
 use fabrik::providers::outcome::{self, WriteOutcome};
-use fabrik::providers::{Coolify, Provider, RemoteObject, Volumes, WriteRequest};
+use fabrik::providers::{Coolify, Provider, RemoteObject, WriteRequest};
 use fabrik::sandbox::{COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
@@ -188,7 +189,7 @@ async fn an_application_lives_from_its_first_deployment_to_its_end() {
     deployer.done(coolify.stop(app)).await;
     deployer.sleep(10).await;
     assert_eq!(coolify.status(app).await, Ok(Some("exited:unhealthy".to_owned())));
-    deployer.done(deployer.applications.delete_request(&id, Volumes::Keep)).await;
+    deployer.done(deployer.applications.delete_request(&id, VolumePolicy::Retain)).await;
     deployer.sleep(60).await;
     assert_eq!(deployer.applications.get(&id).await, Ok(None));
     assert_eq!(deployer.sandbox.world().volumes.len(), 1);

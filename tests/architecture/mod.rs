@@ -54,7 +54,7 @@ fn top() -> &'static Path {
 /// Every Rust file that is ours.
 fn sources() -> Vec<Source> {
     let mut found = Vec::new();
-    for folder in ["src", "machine", "tests", "fuzz/doors", "fuzz/fuzz_targets"] {
+    for folder in ["src", "machine", "tests", "fuzz/inputs", "fuzz/fuzz_targets"] {
         collect(&top().join(folder), &mut found);
     }
     assert!(found.len() > 50, "only {} files found", found.len());

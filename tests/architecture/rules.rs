@@ -5,14 +5,28 @@ use std::fs;
 use super::top;
 
 /// What may stand at the top, beside names that begin with a dot.
-const ROOMS: [&str; 9] =
-    ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "examples", "fuzz", "machine", "src", "tests"];
+const TOP_LEVEL: [&str; 14] = [
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "deny.toml",
+    "docs",
+    "examples",
+    "fuzz",
+    "machine",
+    "src",
+    "tests",
+];
 
 /// What the machine is made of.
 const PARTS: [&str; 3] = ["serde", "statig", "thiserror"];
 
 fn strays(names: &[&str]) -> Vec<String> {
-    let known = |name: &str| name.starts_with('.') || name == "target" || ROOMS.contains(&name);
+    let known = |name: &str| name.starts_with('.') || name == "target" || TOP_LEVEL.contains(&name);
     names
         .iter()
         .filter(|name| !known(name))

@@ -1,11 +1,12 @@
 //! Answers that are not what Cloudflare documents, and what the client makes of them.
 
+use machine::phase::VolumePolicy;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use fabrik::net::{Ports, Request, Response, SendError, Transport};
 use fabrik::providers::outcome::WriteOutcome;
-use fabrik::providers::{Cloudflare, Provider, Volumes};
+use fabrik::providers::{Cloudflare, Provider};
 use fabrik::sandbox::{CLOUDFLARE, RequestFault};
 use fabrik::secrets::Secret;
 
@@ -69,7 +70,7 @@ async fn nothing_replaces_a_record_and_a_change_names_neither_comment_nor_what_i
     let records = sky.records(NAME).await;
     let content = [("content".to_owned(), "203.0.113.2".to_owned())].into();
     sky.send(records.update_request(&ours.id, &content)).await;
-    sky.send(records.delete_request(&ours.id, Volumes::Keep)).await;
+    sky.send(records.delete_request(&ours.id, VolumePolicy::Retain)).await;
     let seen = keeper.seen.lock().unwrap();
     assert!(seen.iter().all(|it| it.http.method() != "PUT"));
     let change = seen.iter().find(|it| it.http.method() == "PATCH").unwrap();

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use fabrik::net::{Ports, Request, Response, SendError, Transport};
 use fabrik::providers::cloudflare::normalize::normal;
 use fabrik::providers::outcome::WriteOutcome;
-use fabrik::providers::{Cloudflare, Provider, ReadError, RemoteObject, Volumes};
+use fabrik::providers::{Cloudflare, Provider, ReadError, RemoteObject};
 use fabrik::sandbox::{Quirk, RequestFault};
 use fabrik::secrets::Secret;
+use machine::phase::VolumePolicy;
 use machine::receipt::Attributes;
 use machine::step::Step;
 use serde_json::json;
@@ -163,8 +164,10 @@ async fn a_record_that_a_product_keeps_is_read_in_any_shape_and_said_to_be_uncha
     let there = records.find_by_key().await.unwrap();
     let (words, _) = records.unchangeable(&there[0], &fields("A", NAME, "203.0.113.2")).unwrap();
     assert!(words.contains("kept by a Cloudflare product") && there[0].tag.is_none(), "{words}");
-    let answers =
-        [records.update_request(&ours.id, &there[0].fields), records.delete_request(&ours.id, Volumes::Keep)];
+    let answers = [
+        records.update_request(&ours.id, &there[0].fields),
+        records.delete_request(&ours.id, VolumePolicy::Retain),
+    ];
     for call in answers {
         assert!(matches!(sky.send(call).await, WriteOutcome::Refused(_)));
     }
@@ -178,9 +181,12 @@ async fn deleting_twice_finds_it_missing_and_an_edited_one_is_seen_as_edited() {
     sky.change(|world| world.records[0].content = "198.51.100.1".into());
     let now = records.get(&ours.id).await.unwrap().unwrap();
     assert_eq!(now.differences(&ours.fields), ["content"]);
-    assert!(matches!(sky.send(records.delete_request(&ours.id, Volumes::Keep)).await, WriteOutcome::Done(_)));
     assert!(matches!(
-        sky.send(records.delete_request(&ours.id, Volumes::Keep)).await,
+        sky.send(records.delete_request(&ours.id, VolumePolicy::Retain)).await,
+        WriteOutcome::Done(_)
+    ));
+    assert!(matches!(
+        sky.send(records.delete_request(&ours.id, VolumePolicy::Retain)).await,
         WriteOutcome::Missing(_)
     ));
     assert_eq!(records.get(&ours.id).await.unwrap(), None);

@@ -1,6 +1,7 @@
 //! Every request that the client can send and every answer that the sandbox can give, held against the vendors'
 //! schemas.
 
+use machine::phase::VolumePolicy;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use fabrik::providers::cloudflare::Records;
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::envs::Reach;
 use fabrik::providers::coolify::storages::Mount;
-use fabrik::providers::{Cloudflare, Coolify, Provider, Volumes};
+use fabrik::providers::{Cloudflare, Coolify, Provider};
 use fabrik::sandbox::{CLOUDFLARE, COOLIFY, Fault, Sandbox};
 use fabrik::secrets::Secret;
 use machine::receipt::Attributes;
@@ -120,7 +121,7 @@ fn verbs(inspector: &Inspector) {
     for (provider, fields) in &resources {
         inspector.request(&provider.create_request(fields, &tag).request.http);
         inspector.request(&provider.update_request("id", fields).request.http);
-        inspector.request(&provider.delete_request("id", Volumes::Keep).request.http);
+        inspector.request(&provider.delete_request("id", VolumePolicy::Retain).request.http);
     }
     let secret = Secret::new("it's\nlong");
     for resource in [Resource::Service("id"), Resource::Application("id")] {

@@ -1,12 +1,13 @@
 //! What each recorded answer to a write means, written down by hand.
 
+use machine::phase::VolumePolicy;
 use std::time::Duration;
 
 use fabrik::providers::coolify::Resource;
 use fabrik::providers::coolify::deployments::{Trigger, trigger};
 use fabrik::providers::coolify::envs::Reach;
 use fabrik::providers::outcome::{WriteOutcome, classify};
-use fabrik::providers::{Provider, Volumes, WriteRequest};
+use fabrik::providers::{Provider, WriteRequest};
 use fabrik::secrets::Secret;
 use machine::receipt::Attributes;
 use machine::tag::OwnershipTag;
@@ -94,7 +95,7 @@ fn call(exchange: &Exchange) -> Result<WriteRequest, String> {
     Ok(match (exchange.method.as_str(), &exchange.parts()[..]) {
         ("POST", ["projects"]) => projects(coolify, "any").create_request(&fields, &tag),
         ("PATCH", ["projects", id]) => projects(coolify, "any").update_request(id, &fields),
-        ("DELETE", ["projects", id]) => projects(coolify, "any").delete_request(id, Volumes::Keep),
+        ("DELETE", ["projects", id]) => projects(coolify, "any").delete_request(id, VolumePolicy::Retain),
         ("POST", ["projects", of, "environments"]) => {
             environments(coolify, of, "any").create_request(&fields, &tag)
         }
@@ -102,11 +103,11 @@ fn call(exchange: &Exchange) -> Result<WriteRequest, String> {
             environments(coolify, of, "any").update_request(id, &fields)
         }
         ("DELETE", ["projects", of, "environments", id]) => {
-            environments(coolify, of, "any").delete_request(id, Volumes::Keep)
+            environments(coolify, of, "any").delete_request(id, VolumePolicy::Retain)
         }
         ("POST", ["services"]) => apps(coolify).create_request(&fields, &tag),
         ("PATCH", ["services", id]) => apps(coolify).update_request(id, &fields),
-        ("DELETE", ["services", id]) => apps(coolify).delete_request(id, Volumes::Delete),
+        ("DELETE", ["services", id]) => apps(coolify).delete_request(id, VolumePolicy::Delete),
         ("PATCH", ["services", id, "envs", "bulk"]) => {
             coolify.set_envs(Resource::Service(id), &[("A", &Secret::new("b"), Reach::Build)])
         }
@@ -114,7 +115,7 @@ fn call(exchange: &Exchange) -> Result<WriteRequest, String> {
         ("POST", ["services", id, "stop"]) => coolify.stop(Resource::Service(id)),
         ("POST", ["applications", _]) => others(coolify).create_request(&source(exchange), &tag),
         ("PATCH", ["applications", id]) => others(coolify).update_request(id, &fields),
-        ("DELETE", ["applications", id]) => others(coolify).delete_request(id, Volumes::Delete),
+        ("DELETE", ["applications", id]) => others(coolify).delete_request(id, VolumePolicy::Delete),
         ("PATCH", ["applications", id, "envs", "bulk"]) => {
             coolify.set_envs(Resource::Application(id), &[("A", &Secret::new("b"), Reach::Build)])
         }

@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 use http::Method;
+use machine::phase::VolumePolicy;
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use super::normalize::{body, host, is_told, normal, record};
 use super::{API, Cloudflare, encoded};
 use crate::providers::request::WriteRequest;
-use crate::providers::{Provider, ReadError, RemoteObject, Volumes};
+use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The most records that one page of a list shows here.
 const PAGE: usize = 100;
@@ -158,7 +159,7 @@ impl Provider for Records {
         call.knowing(&fields).plain()
     }
 
-    fn delete_request(&self, id: &str, _: Volumes) -> WriteRequest {
+    fn delete_request(&self, id: &str, _: VolumePolicy) -> WriteRequest {
         self.cloudflare.write(Method::DELETE, &self.path(&format!("/{id}")), &Value::Null).plain()
     }
 }

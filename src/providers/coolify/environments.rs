@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use http::Method;
+use machine::phase::VolumePolicy;
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::{COOLIFY, Coolify, age, is_thing, text, unreadable};
 use crate::providers::object::id;
 use crate::providers::request::WriteRequest;
-use crate::providers::{Provider, ReadError, RemoteObject, Volumes};
+use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The environment of one name in one project.
 pub struct Environments {
@@ -99,7 +100,7 @@ impl Provider for Environments {
         self.coolify.write(Method::PATCH, &path, &json!(fields), COOLIFY).knowing(fields)
     }
 
-    fn delete_request(&self, id: &str, _: Volumes) -> WriteRequest {
+    fn delete_request(&self, id: &str, _: VolumePolicy) -> WriteRequest {
         self.coolify.write(Method::DELETE, &self.path(&format!("/{id}")), &Value::Null, COOLIFY)
     }
 }

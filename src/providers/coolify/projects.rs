@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use http::Method;
+use machine::phase::VolumePolicy;
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::{COOLIFY, Coolify, age, text, unreadable};
 use crate::providers::object::id;
 use crate::providers::request::WriteRequest;
-use crate::providers::{Provider, ReadError, RemoteObject, Volumes};
+use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The projects of one name.
 pub struct Projects {
@@ -76,7 +77,7 @@ impl Provider for Projects {
         self.coolify.write(Method::PATCH, &path, &json!(fields), COOLIFY).knowing(fields)
     }
 
-    fn delete_request(&self, id: &str, _: Volumes) -> WriteRequest {
+    fn delete_request(&self, id: &str, _: VolumePolicy) -> WriteRequest {
         self.coolify.write(Method::DELETE, &format!("/projects/{id}"), &Value::Null, COOLIFY)
     }
 }

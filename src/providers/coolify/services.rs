@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use http::Method;
+use machine::phase::VolumePolicy;
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::{AppSlot, COOLIFY, Resource, text};
 use crate::providers::object::id;
 use crate::providers::request::{WriteRequest, base64};
-use crate::providers::{Provider, ReadError, RemoteObject, Volumes};
+use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The name of the one compose service of an app from a folder.
 pub const APP: &str = "app";
@@ -112,7 +113,7 @@ impl Provider for Services {
         self.slot.coolify.write(Method::PATCH, &path, &body, COOLIFY).knowing(fields).partial()
     }
 
-    fn delete_request(&self, id: &str, volumes: Volumes) -> WriteRequest {
+    fn delete_request(&self, id: &str, volumes: VolumePolicy) -> WriteRequest {
         self.slot.vacate(Resource::Service(id), volumes)
     }
 }

@@ -1,12 +1,13 @@
 //! The place of an app at Coolify, and what is the same whichever of the two kinds it is filed as.
 
 use http::Method;
+use machine::phase::VolumePolicy;
 use machine::tag::OwnershipTag;
 use serde_json::{Value, json};
 
 use super::{COOLIFY, Coolify, Resource};
 use crate::providers::request::WriteRequest;
-use crate::providers::{ReadError, RemoteObject, Volumes};
+use crate::providers::{ReadError, RemoteObject};
 
 /// One name in one environment.
 pub struct AppSlot {
@@ -38,7 +39,7 @@ impl AppSlot {
         Ok(items.iter().filter_map(read).filter(named).collect())
     }
 
-    /// Everything in the list at `path` that carries `ownership tag`.
+    /// Everything in the list at `path` that carries `tag`.
     pub(super) async fn find_by_tag(
         &self,
         path: &str,
@@ -69,8 +70,8 @@ impl AppSlot {
 
     /// The request that deletes `app`. Never with `docker_cleanup`, which prunes the whole server (Coolify fact:
     /// deleting and stopping).
-    pub(super) fn vacate(&self, app: Resource<'_>, volumes: Volumes) -> WriteRequest {
-        let volumes = volumes == Volumes::Delete;
+    pub(super) fn vacate(&self, app: Resource<'_>, volumes: VolumePolicy) -> WriteRequest {
+        let volumes = volumes == VolumePolicy::Delete;
         let path = app.path(&format!(
             "?delete_volumes={volumes}&docker_cleanup=false&delete_configurations=true\
              &delete_connected_networks=true"

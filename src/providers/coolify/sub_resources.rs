@@ -89,7 +89,7 @@ impl Coolify {
         Ok(self.known().await? >= Version::PARTS)
     }
 
-    /// The request that lets `fate` befall a part of `service`; `ownership tag` shows later who silenced it.
+    /// The request that lets `fate` befall a part of `service`; `tag` shows later who silenced it.
     pub fn change_part(
         &self,
         service: &str,

@@ -1,6 +1,7 @@
 //! Applications: what creating and changing sends, and what is read back.
 
 use machine::id::{JournalId, RunId};
+use machine::phase::VolumePolicy;
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -11,7 +12,7 @@ use crate::providers::coolify::application_attributes::{changeable, settled};
 use crate::providers::coolify::storages::{Goal, Mount, Storage, VOLUMES};
 use crate::providers::coolify::{Applications, Coolify};
 use crate::providers::request::{COOLIFY, COOLIFY_GITHUB};
-use crate::providers::{Provider, ReadError, Volumes};
+use crate::providers::{Provider, ReadError};
 
 fn applications(coolify: Coolify) -> Applications {
     Applications { slot: super::writes::slot(coolify) }
@@ -153,7 +154,8 @@ async fn our_own_are_found_by_their_mark_and_a_missing_one_is_none() {
 #[test]
 fn deleting_never_cleans_the_server_and_keeps_volumes_when_told() {
     let applications = applications(coolify([]));
-    for (volumes, flag) in [(Volumes::Keep, "delete_volumes=false"), (Volumes::Delete, "delete_volumes=true")]
+    for (volumes, flag) in
+        [(VolumePolicy::Retain, "delete_volumes=false"), (VolumePolicy::Delete, "delete_volumes=true")]
     {
         let line = line(&applications.delete_request("app", volumes));
         assert!(line.starts_with("DELETE /applications/app?"), "{line}");

@@ -1,6 +1,7 @@
 //! What every write to Coolify has in common, whatever it is about.
 
 use machine::id::{JournalId, RunId};
+use machine::phase::VolumePolicy;
 use machine::receipt::Attributes;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -15,7 +16,7 @@ use crate::providers::coolify::sub_resources::{StatusScope, SubResource, SubReso
 use crate::providers::coolify::{AppSlot, Applications, Coolify, Environments, Projects, Resource, Services};
 use crate::providers::outcome::{WriteOutcome, classify};
 use crate::providers::request::RejectionSemantics;
-use crate::providers::{Provider, ReadError, Volumes, WriteRequest};
+use crate::providers::{Provider, ReadError, WriteRequest};
 use crate::secrets::Secret;
 
 fn tag() -> OwnershipTag {
@@ -64,7 +65,7 @@ fn writes() -> Vec<WriteRequest> {
     for (provider, fields) in resources {
         calls.push(provider.create_request(&fields, &tag()));
         calls.push(provider.update_request("id", &fields));
-        calls.push(provider.delete_request("id", Volumes::Keep));
+        calls.push(provider.delete_request("id", VolumePolicy::Retain));
     }
     let value = Secret::new("v".to_owned());
     for resource in [Resource::Service("id"), Resource::Application("id")] {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fabrik::spec::Spec;
 
-pub fn knock(data: &[u8]) {
+pub fn feed(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let path = Path::new("/nowhere/spec.yaml");
     match Spec::parse(path, text) {

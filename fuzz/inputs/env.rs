@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fabrik::secrets::EnvFile;
 
-pub fn knock(data: &[u8]) {
+pub fn feed(data: &[u8]) {
     let path = Path::new(".env");
     let read = |bytes: &[u8]| EnvFile::read(&|_: &str| None, path, bytes);
     let Ok(file) = read(data) else { return };

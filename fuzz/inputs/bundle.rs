@@ -12,7 +12,7 @@ use fabrik::spec::Resources;
 /// More names make it slower and show nothing new.
 const NAMES: usize = 12;
 
-pub fn knock(data: &[u8]) {
+pub fn feed(data: &[u8]) {
     let mut parts = data.splitn(3, |byte| *byte == 0);
     let mut part = || parts.next().unwrap_or_default();
     let (ignore, dockerfile, names) = (part(), part(), part());

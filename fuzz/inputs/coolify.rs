@@ -1,12 +1,13 @@
 //! What Coolify, or whoever answers in its place, replies: everything that reads it, in turn.
 
+use machine::phase::VolumePolicy;
 use std::sync::Arc;
 
 use fabrik::providers::coolify::deployments::{judge, trigger};
 use fabrik::providers::coolify::envs::EnvRow;
 use fabrik::providers::coolify::sub_resources::StatusScope;
 use fabrik::providers::coolify::{Resource, application_attributes};
-use fabrik::providers::{Clients, Cloudflare, Coolify, Provider, RemoteObject, ResourceNames, Volumes};
+use fabrik::providers::{Clients, Cloudflare, Coolify, Provider, RemoteObject, ResourceNames};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
 use machine::plan::TargetLocation;
@@ -19,7 +20,7 @@ use super::api::{Api, TOKEN, now, told};
 const APP: &str = "a0b1c2d3e4f5";
 const PROJECT: &str = "p0b1c2d3e4f5";
 
-pub fn knock(data: &[u8]) {
+pub fn feed(data: &[u8]) {
     let api = Api::read(data);
     instance(&api);
     for resource in [Resource::Service(APP), Resource::Application(APP)] {
@@ -135,7 +136,7 @@ fn resource(api: &Arc<Api>, provider: impl Fn() -> Box<dyn Provider>, wanted: &A
         let _ = application_attributes::settled(&object.fields);
         told(now(provider().get(&object.id)));
         api.sort(&provider().update_request(&object.id, wanted));
-        api.sort(&provider().delete_request(&object.id, Volumes::Keep));
+        api.sort(&provider().delete_request(&object.id, VolumePolicy::Retain));
     }
 }
 

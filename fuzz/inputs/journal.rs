@@ -4,7 +4,7 @@
 use machine::entry::StoredEntry;
 use machine::replay::AnyDeployment;
 
-pub fn knock(data: &[u8]) {
+pub fn feed(data: &[u8]) {
     let read =
         data.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<StoredEntry>(line).ok());
     let lines: Vec<StoredEntry> = read.collect();

@@ -5,7 +5,7 @@ use std::path::Path;
 use fabrik::plan::compose::sent;
 use fabrik::plan::compose::stack::{Stack, StackInput};
 
-pub fn knock(data: &[u8]) {
+pub fn feed(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let keys = ["API_KEY".to_owned(), "FABRIK_RELEASE".to_owned()];
     for (service, has_domain) in [(None, true), (None, false), (Some("web"), true)] {

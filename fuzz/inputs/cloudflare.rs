@@ -1,10 +1,11 @@
 //! What Cloudflare, or whoever answers in its place, replies: everything that reads it, in turn.
 
+use machine::phase::VolumePolicy;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use fabrik::providers::cloudflare::{EdgeProxy, Records, delegation, edge, normalize};
-use fabrik::providers::{Cloudflare, Provider, Volumes};
+use fabrik::providers::{Cloudflare, Provider};
 use fabrik::secrets::Secret;
 use machine::id::{JournalId, RunId};
 use machine::receipt::Attributes;
@@ -15,7 +16,7 @@ use super::api::{Api, TOKEN, now, told};
 
 const HOST: &str = "blog.example.com";
 
-pub fn knock(data: &[u8]) {
+pub fn feed(data: &[u8]) {
     let api = Api::read(data);
     zones(&api);
     records(&api, "0123456789abcdef0123456789abcdef");
@@ -68,7 +69,7 @@ fn records(api: &Arc<Api>, zone: &str) {
         assert_eq!(normalize::normal(&object.fields), normalize::normal(&normalize::normal(&object.fields)));
         told(now(records().get(&object.id)));
         api.sort(&records().update_request(&object.id, &wanted));
-        api.sort(&records().delete_request(&object.id, Volumes::Keep));
+        api.sort(&records().delete_request(&object.id, VolumePolicy::Retain));
     }
     api.sort(&records().create_request(&wanted, &tag));
     for made in api.bodies().filter_map(|body| records().parse_created(&body, &wanted, &tag)) {
