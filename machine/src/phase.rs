@@ -93,7 +93,7 @@ impl std::fmt::Display for PhaseKind {
     }
 }
 
-/// What becomes of the data of what is taken down. What a finished release may have written stays, unless a
+/// What becomes of the data of what is destroyed. What a finished release may have written stays, unless a
 /// person says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -172,7 +172,7 @@ pub struct Complete {
     pub evidence: Evidence,
 }
 
-/// What this run made is taken down, newest first; what it changed is restored.
+/// What this run made is destroyed, newest first; what it changed is restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollingBack {
     /// What was carried out, wholly or in part.

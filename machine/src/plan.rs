@@ -170,7 +170,7 @@ pub enum Baseline {
     Release(RunId),
 }
 
-/// Whether the app is started anew.
+/// Whether the app is restarted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rollout {
@@ -274,7 +274,7 @@ impl Plan {
             || self.envs.iter().any(|env| env.change != EnvVarAction::Keep)
     }
 
-    /// Whether the app must be started anew: it is new, or what it is made of changes.
+    /// Whether the app must be restarted: it is new, or what it is made of changes.
     pub fn starts_app(&self) -> bool {
         self.app.action.changes() || self.envs.iter().any(|env| env.change != EnvVarAction::Keep)
     }

@@ -29,7 +29,7 @@ pub enum Origin {
     /// A request of an earlier run made it after that run had ended: it is deleted.
     #[serde(rename = "late")]
     Orphaned,
-    /// An earlier run of the app had made it, and this one deleted it; before, it was so: undoing makes it anew.
+    /// An earlier run of the app had made it, and this one deleted it; before, it was so: undoing recreates it.
     #[serde(rename = "dropped")]
     Deleted {
         /// The fields as they were.

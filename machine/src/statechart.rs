@@ -28,7 +28,7 @@ pub enum ExternalEvent {
     RollBack,
     /// A person gives up on undoing one resource.
     Abandon,
-    /// All that earlier runs of the app made is to be taken down.
+    /// All that earlier runs of the app made is to be destroyed.
     Destroy,
     /// A person interrupts.
     Cancel,

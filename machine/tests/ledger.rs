@@ -76,7 +76,7 @@ fn what_an_earlier_run_left_behind_stands_until_it_is_gone_and_is_never_the_step
     let ledger = ledger(&[late.clone(), want(Step::App), made(Step::App, "a1")]);
     assert_eq!(resources(&ledger.standing()), [(Step::App, "a1"), (Step::App, "late")]);
     assert_eq!(ledger.receipt(Step::App).map(|receipt| receipt.id.as_str()), Some("a1"));
-    let gone = after(&[late, undone(Step::App, "late")]).expect("it may be taken down");
+    let gone = after(&[late, undone(Step::App, "late")]).expect("it may be deleted");
     assert!(gone.ledger().standing().is_empty());
     assert_eq!(gone.ledger().receipt(Step::App), None);
 }

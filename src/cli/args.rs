@@ -146,7 +146,7 @@ pub enum Command {
     },
     /// Release the lock that a dead run of an app left behind
     Unlock(Unlock),
-    /// The pretend outside
+    /// The simulated outside
     Sandbox(SandboxArgs),
     /// Show what a command does and takes
     Help {
@@ -214,7 +214,7 @@ pub struct Apply {
     /// Ask the APIs even if nothing seems to have changed
     #[arg(long)]
     pub refresh: bool,
-    /// Start the app anew even if nothing differs
+    /// Restart the app even if nothing differs
     #[arg(long)]
     pub force: bool,
     /// Fail where nothing shows that the new version answers

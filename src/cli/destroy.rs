@@ -1,4 +1,4 @@
-//! `fabrik destroy`: takes down what Fabrik made for an app.
+//! `fabrik destroy`: destroys what Fabrik made for an app.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,17 +64,17 @@ async fn is_there_anything(
     for row in runs.iter().rev() {
         if has_destroyed(store, row).await.map_err(unreadable)? {
             let ago = format::ago(format::moment(row.last_ms), Timestamp::now());
-            let message = format!("`{}` was taken down already: run {}, {ago}", app.name, row.run.short());
-            return Err(Blocker::new(message, anew(row)));
+            let message = format!("`{}` was destroyed already: run {}, {ago}", app.name, row.run.short());
+            return Err(Blocker::new(message, recreate_hint(row)));
         }
     }
     let message = format!("nothing of `{}` stands that Fabrik made", app.name);
     Err(Blocker::new(message, "`fabrik history` lists its runs"))
 }
 
-fn anew(row: &RunRow) -> String {
+fn recreate_hint(row: &RunRow) -> String {
     let spec = row.begun.as_ref().map_or("SPEC", |begun| begun.spec.as_str());
-    format!("`fabrik apply {spec}` makes it anew")
+    format!("`fabrik apply {spec}` recreates it")
 }
 
 fn unreadable(error: impl std::fmt::Display) -> Blocker {

@@ -78,8 +78,7 @@ fn lines(found: &Found) -> Vec<String> {
         match how {
             How::Gone => lines.push(in_style(BAD, &format!("  - {resource:<13} {what} is gone"))),
             How::Unmarked => {
-                let text =
-                    format!("  ! {resource:<13} {what} no longer carries our mark: somebody made it theirs");
+                let text = format!("  ! {resource:<13} {what}: its ownership tag was changed or removed");
                 lines.push(in_style(BAD, &text));
             }
             How::Moved(fields) => {

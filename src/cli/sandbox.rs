@@ -1,4 +1,4 @@
-//! `fabrik sandbox`: the pretend outside, by hand.
+//! `fabrik sandbox`: the simulated Coolify and Cloudflare, by hand.
 
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -69,7 +69,7 @@ fn show(folder: &Path, face: &Ui) -> Result<u8, Blocker> {
 fn reset(folder: &Path, global: &Global, face: &Ui) -> Result<u8, Blocker> {
     let question = format!("empty the sandbox in {}, its journal too?", folder.display());
     if !consent::consent(global, face)(&question) {
-        return Err(Blocker::new("not agreed", "say `--yes` to go on without being asked"));
+        return Err(Blocker::new("cancelled", "pass `--yes` to go on without being asked"));
     }
     open(folder)?.reset().map_err(|error| Blocker::new(error.to_string(), ""))?;
     for name in ["fabrik.db", "fabrik.db-wal", "fabrik.db-shm"] {

@@ -72,7 +72,7 @@ fn proof(by: &Holder, me: &Holder) -> &'static str {
     if by.boot == me.boot {
         "its process has ended, and the operating system freed its lock"
     } else if by.shares_host_with(me) {
-        "this machine was started anew since then"
+        "this machine was restarted since then"
     } else {
         "its lease ran out on another host"
     }

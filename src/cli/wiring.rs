@@ -87,7 +87,7 @@ impl Backends {
     ) -> Result<Self, Blocker> {
         let credentials = match &place.backend {
             Backend::Live => credentials(settings, dns)?,
-            Backend::LocalSandbox(_) | Backend::RemoteSandbox(_) => pretend_credentials(),
+            Backend::LocalSandbox(_) | Backend::RemoteSandbox(_) => simulated_credentials(),
         };
         face.redactor.learn(&credentials.coolify_token);
         credentials.cloudflare_token.iter().for_each(|token| face.redactor.learn(token));
@@ -108,7 +108,7 @@ impl Backends {
     /// Reaches a sandbox that is at hand.
     pub fn simulated(sandbox: &Sandbox) -> Self {
         let world = format!("sandbox {}", sandbox.world_id());
-        Self::with(pretend_credentials(), sandbox.ports(), Some(world))
+        Self::with(simulated_credentials(), sandbox.ports(), Some(world))
     }
 
     fn with(credentials: Credentials, ports: Ports, world: Option<String>) -> Self {
@@ -245,7 +245,7 @@ fn roots(global: &Global) -> Result<Roots, Blocker> {
     Roots::of_pem(&pem).map_err(|bad| refused(bad.to_string()))
 }
 
-fn pretend_credentials() -> Credentials {
+fn simulated_credentials() -> Credentials {
     Credentials {
         coolify: format!("https://{COOLIFY}"),
         coolify_token: Secret::new("1|the-sandbox-takes-any-token"),

@@ -102,7 +102,7 @@ impl Engine {
     ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let Some(open) = open_run(&rows, app) else {
-            return self.anew(ask, app, ground, lease, options).await;
+            return self.begin_run(ask, app, ground, lease, options).await;
         };
         let (any, _) = read(self.store.as_ref(), &open.run).await?;
         match over(&any, &ask) {
@@ -120,14 +120,14 @@ impl Engine {
                 }
                 let after = async {
                     let lease = self.claim(app, options.wait_lock).await?;
-                    self.anew(ask, app, ground, lease, options).await
+                    self.begin_run(ask, app, ground, lease, options).await
                 };
                 after.await.map_err(|outcome| outcome.after_undoing(&open.run))
             }
         }
     }
 
-    async fn anew(
+    async fn begin_run(
         &self,
         ask: ResolvedSpec,
         app: &AppKey,

@@ -37,7 +37,7 @@ pub struct Engine {
     /// The world.
     pub ports: Ports,
     /// the clock of this host, which leases and waiting for other processes go by. The outside's own may be
-    /// pretend.
+    /// simulated.
     pub local_clock: Arc<dyn Clock>,
     /// The vendors, seen with the user's tokens.
     pub clients: Clients,
@@ -70,7 +70,7 @@ pub struct Options {
     pub no_rollback: bool,
     /// Ask the APIs even if nothing seems to have changed.
     pub refresh: bool,
-    /// Start the app anew even if nothing differs.
+    /// Restart the app even if nothing differs.
     pub force: bool,
     /// Fail where nothing shows that the new version answers.
     pub require_proof: bool,

@@ -198,7 +198,10 @@ impl RunContext {
     ) -> Result<(), Interruption> {
         let now = self.journal.now();
         match attempts.map(|attempt| attempt.unsettled_for(&now)).max().filter(|left| !left.is_zero()) {
-            Some(left) => self.wait(Wait::LateEffect, step, "late effects of earlier requests", left).await,
+            Some(left) => {
+                self.wait(Wait::LateEffect, step, "making sure no earlier request is still pending", left)
+                    .await
+            }
             None => Ok(()),
         }
     }

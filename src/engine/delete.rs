@@ -196,7 +196,7 @@ pub fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &RemoteObjec
     // What was taken over carries no ownership tag of ours; what we made always does.
     let unmarked = receipt.origin == Origin::Created && object.tag.is_none();
     if provider.carries_tag() && (unmarked || object.tag != receipt.tag) {
-        return Some("it no longer carries our mark: somebody else has made it theirs".to_owned());
+        return Some("its ownership tag was changed or removed".to_owned());
     }
     let differences = object.differences(&receipt.attributes);
     if differences.is_empty() {

@@ -135,7 +135,7 @@ impl Run {
 }
 
 impl Run {
-    // A record that an undone run had dropped was made anew, under another id.
+    // A record that an undone run had dropped was recreated, under another id.
     async fn find_again(&self, plan: &Plan, resources: &mut [Receipt]) -> Result<(), Interruption> {
         for receipt in resources {
             let Step::Dns(nth) = receipt.step else { continue };
@@ -183,7 +183,7 @@ impl Run {
 fn asked() -> Cause {
     Cause {
         kind: CauseKind::Asked,
-        message: "a person asked for the app to be taken down".to_owned(),
+        message: "a person asked for the app to be destroyed".to_owned(),
         hint: String::new(),
         evidence: Vec::new(),
     }

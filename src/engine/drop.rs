@@ -1,6 +1,6 @@
 //! Deleting one resource that an earlier run of the app made and that is no longer wanted.
 //!
-//! Done only when all else is proven, and so that it can be made anew: what it was is written first. A resource that
+//! Done only when all else is proven, and so that it can be recreated: what it was is written first. A resource that
 //! is not as our runs left it is somebody else's by now, and stays.
 
 use machine::deployment::Deployment;
@@ -123,7 +123,7 @@ impl RunContext {
         Ok(left)
     }
 
-    /// Makes a dropped resource anew, as it was, under the ownership tag it had.
+    /// Recreates a deleted resource as it was, with the ownership tag it had.
     ///
     /// Harmless to repeat: the API refuses a second one that is the same.
     ///

@@ -21,7 +21,7 @@ pub enum Change {
     Found,
     /// It was checked.
     Checked,
-    /// It was taken down.
+    /// It was destroyed.
     Removed,
     /// It was put back as before.
     Restored,

@@ -32,11 +32,11 @@ impl RunContext {
             match self.status(app).await? {
                 Some(status) if !status.starts_with("starting:unhealthy") => return Ok(status),
                 Some(status) => {
-                    let what = format!("the start under way to end (status {status})");
+                    let what = format!("waiting for the container to start (status {status})");
                     self.wait(Wait::Start, Step::Deploy, &what, POLL).await?;
                 }
                 None => {
-                    let hint = "somebody deleted it; apply again makes it anew";
+                    let hint = "somebody deleted it; apply again recreates it";
                     let message = format!("app {} is gone from Coolify", app.resource.uuid());
                     return Err(PhaseError::Fail(failed(message, hint)));
                 }

@@ -160,7 +160,7 @@ impl Run {
         }
         match adoption.question() {
             Some(question) if !(self.confirm)(&question) => {
-                Err(Blocker::new("taking over somebody else's app was not agreed to", "say `--yes` to agree"))
+                Err(Blocker::new("taking over somebody else's app was cancelled", "pass `--yes` to agree"))
             }
             Some(_) | None => Ok(()),
         }
@@ -233,7 +233,7 @@ impl Run {
             (PhaseError::Fail(cause), OnFailure::Park) => {
                 let cause = self.redacted(cause);
                 let reason = format!("{} (the spec says `rollback: manual`)", cause.message);
-                Err(Interruption::park(reason, "roll back, or mend it and resume"))
+                Err(Interruption::park(reason, "roll back, or fix it and resume"))
             }
         }
     }

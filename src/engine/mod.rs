@@ -102,7 +102,7 @@ pub struct Run {
     pub demand: CompletionPolicy,
     /// What values are fingerprinted with.
     pub key: std::sync::Arc<crate::secrets::FingerprintKey>,
-    /// Whether the app is started anew even if nothing differs.
+    /// Whether the app is restarted even if nothing differs.
     pub force: bool,
     /// Where generated secrets are kept before anything is sent.
     pub keep: SecretSink,

@@ -21,7 +21,7 @@ impl Run {
     /// Takes down what the plan calls late. What others use by now stays.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when one of them cannot be taken down, [`PhaseError::Stop`] when it cannot be told now.
+    /// [`PhaseError::Fail`] when one of them cannot be deleted, [`PhaseError::Stop`] when it cannot be told now.
     pub(super) async fn clear_late(
         &mut self,
         deployment: &mut Deployment<Provisioning>,

@@ -58,7 +58,7 @@ impl Run {
         }
     }
 
-    /// Makes a record that this run dropped anew.
+    /// Recreates a record that this run deleted.
     ///
     /// # Errors
     /// [`Interruption`] when it cannot be told now.
@@ -117,7 +117,7 @@ impl Run {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };
         if object.tag != receipt.tag {
-            return Ok(Undoing::Blocked("it no longer carries our mark".to_owned()));
+            return Ok(Undoing::Blocked("its ownership tag was changed or removed".to_owned()));
         }
         let pinned = self.pinned(&base, receipt).await?;
         let known = [Some(&receipt.attributes), Some(before), Some(fields), pinned.as_ref()];

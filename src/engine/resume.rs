@@ -100,10 +100,8 @@ impl Engine {
         for row in since.filter(|_| any.name() == PhaseKind::Complete) {
             if has_destroyed(&self.store, row).await? {
                 let (run, by) = (any.run().short(), row.run.short());
-                let message = format!("run {run} was taken down with its app, by run {by}");
-                return Err(
-                    Blocker::new(message, "there is nothing to undo; apply makes the app anew").into()
-                );
+                let message = format!("run {run} was destroyed with its app, by run {by}");
+                return Err(Blocker::new(message, "there is nothing to undo; apply recreates the app").into());
             }
         }
         Ok(())
@@ -171,10 +169,10 @@ fn agree(any: &AnyDeployment, wanted: &ResumeIntent, options: &Options) -> Resul
     if (options.consent)(&question) {
         return Ok(());
     }
-    Err(Blocker::new("not agreed", "say `--yes` to go on without being asked").into())
+    Err(Blocker::new("cancelled", "pass `--yes` to go on without being asked").into())
 }
 
-// What was deleted cannot be brought back, so a run that takes an app down only ever goes on, unless it has touched
+// What was deleted cannot be brought back, so a run that destroys an app only ever goes on, unless it has touched
 // nothing yet.
 fn may_be_undone(any: &AnyDeployment) -> Result<(), CommandOutcome> {
     let (short, begun) = (any.run().short(), any.header());

@@ -15,10 +15,10 @@ use super::undo::project;
 use crate::providers::{Provider, ResourceNames};
 
 impl Run {
-    /// Finds resources of this run that no receipt knows. Those beyond the first of a step are taken down.
+    /// Finds resources of this run that no receipt knows. Those beyond the first of a step are deleted.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when a surplus resource cannot be taken down, [`PhaseError::Interruption`] when it cannot be told now.
+    /// [`PhaseError::Fail`] when a surplus resource cannot be deleted, [`PhaseError::Interruption`] when it cannot be told now.
     pub async fn sweep<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,

@@ -275,7 +275,7 @@ fn in_order(mut standing: Vec<Outstanding>) -> Vec<Outstanding> {
     standing
 }
 
-/// Whether the app that this run made could not be taken down.
+/// Whether the app that this run made could not be deleted.
 fn app_stands(deployment: &Deployment<RollingBack>) -> bool {
     let made = |standing: &Outstanding| {
         standing.receipt.step == Step::App && standing.receipt.origin == Origin::Created

@@ -255,7 +255,7 @@ impl RunContext {
         let (now, ledger) = (self.journal.now(), deployment.ledger());
         let unclear = ledger.unanswered_at(step).map(|attempt| attempt.unsettled_for(&now)).max();
         if let Some(left) = unclear.filter(|left| !left.is_zero()) {
-            let what = "late effects of earlier requests";
+            let what = "making sure no earlier request is still pending";
             return self.wait(Wait::LateEffect, step, what, left + STALENESS).await;
         }
         let newest = ledger.newest_attempt(step).map(|newest| newest.attempt.sent.until(&now));

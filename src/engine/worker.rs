@@ -131,7 +131,7 @@ impl Run {
         }
     }
 
-    // A container is made anew for each release, so its log names no earlier one unless it is that one's.
+    // A container is recreated for each release, so its log names no earlier one unless it is that one's.
     fn is_of_the_release_before(&self, log: &str, release: &str) -> bool {
         let before = self.base.as_ref().map(Release::answers_as);
         before.is_some_and(|before| before != release && log.contains(before))

@@ -49,7 +49,7 @@ impl LeaseRecord {
         }
     }
 
-    /// The same tenure, lasting anew from `now` on.
+    /// The same tenure, renewed at `now`.
     pub fn renewed(self, now: &DualTimestamp) -> Self {
         Self { expires: expiry(now), ..self }
     }
@@ -106,7 +106,7 @@ pub(super) fn lease(key: &str, token: u64, asked: &DualTimestamp) -> Lease {
     Lease { key: key.to_owned(), token, until: std::time::Duration::from_millis(asked.monotonic_ms) + LEASE }
 }
 
-/// When a lease runs out that begins, or begins anew, `now`.
+/// When a lease runs out that begins or is renewed at `now`.
 pub(super) fn expiry(now: &DualTimestamp) -> DualTimestamp {
     let lease_ms = u64::try_from(LEASE.as_millis()).expect("a lease lasts minutes");
     DualTimestamp {

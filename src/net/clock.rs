@@ -25,6 +25,6 @@ pub trait Clock: Send + Sync {
 
     /// Names the boot that [`boot`](Self::boot) counts from.
     fn boot_id(&self) -> String {
-        "pretend".to_owned()
+        "simulated".to_owned()
     }
 }

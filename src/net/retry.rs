@@ -218,7 +218,7 @@ mod tests {
     async fn a_server_that_asks_for_time_gets_it() {
         let (came, asked) = play(Method::GET, [Ok(asking_for("7")), Ok(answer(200))]).await;
         assert_eq!((status(&came), asked), (200, vec![0, 7_000]));
-        // The pretend clock starts at 2027-01-15 08:00:00 UTC.
+        // The simulated clock starts at 2027-01-15 08:00:00 UTC.
         let date = asking_for("Fri, 15 Jan 2027 08:00:09 GMT");
         let (came, asked) = play(Method::GET, [Ok(date), Ok(answer(200))]).await;
         assert_eq!((status(&came), asked), (200, vec![0, 9_000]));

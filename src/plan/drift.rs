@@ -39,7 +39,7 @@ pub struct Drift {
 pub enum How {
     /// It is gone.
     Gone,
-    /// Somebody else has made it theirs: our ownership tag is no longer on it.
+    /// Its ownership tag was changed or removed.
     Unmarked,
     /// Some of its fields have moved.
     Moved(Vec<Moved>),

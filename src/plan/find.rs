@@ -6,7 +6,7 @@ use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The resource of `receipt` as it is now; `None` when it is proved to be gone.
 ///
-/// A record that was dropped and made anew has another id and the ownership tag it had.
+/// A record that was dropped and recreated has another id and the ownership tag it had.
 ///
 /// # Errors
 /// [`ReadError`].

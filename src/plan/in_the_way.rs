@@ -68,20 +68,20 @@ impl Planner<'_> {
                 Blocker::new(message, format!("no app needs it any more: {}", delete(step)))
             }
             Ok(Owner::LostRun(tag)) => Blocker::new(
-                format!("{what} is there already, made by run {}, which this journal has lost", tag.run),
+                format!("{what} already exists, created by run {}, which this journal has lost", tag.run),
                 format!("put a newer backup of the journal in its place, or {}", delete(step)),
             ),
             Ok(Owner::OtherJournal(OwnershipTag { run, journal, .. })) => Blocker::new(
-                format!("{what} is there already, made by run {run} of another journal ({journal})"),
+                format!("{what} already exists, created by run {run} of another journal ({journal})"),
                 format!(
                     "apply or destroy it where that journal is (`--state`); if that journal is lost, {}",
                     delete(step)
                 ),
             ),
             Ok(Owner::Stranger) => Blocker::new(
-                format!("{what} is there already and Fabrik did not make it ({})", shown(first)),
+                format!("{what} already exists and is not managed by Fabrik ({})", shown(first)),
                 format!(
-                    "nothing of it was touched; {}",
+                    "nothing was changed; {}",
                     past_stranger(step, provider, (first, strangers.len()), wanted, may_adopt)
                 ),
             ),

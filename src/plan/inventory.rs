@@ -1,4 +1,4 @@
-//! An app's estate: all that its runs made and that was never taken down, with the way to each resource.
+//! An app's inventory: all that its runs created and that was never deleted, with the way to each resource.
 //!
 //! Read from the journal alone. Whether the resources are still there, and still ours, is seen when they are undone.
 

@@ -195,10 +195,7 @@ impl Planner<'_> {
         }
         let Blocker { hint, .. } =
             self.in_the_way(provider, std::slice::from_ref(&object), &fields, adopt).await;
-        let message = format!(
-            "{} no longer carries this app's mark: somebody else has made it theirs",
-            provider.describe()
-        );
+        let message = format!("the ownership tag of {} was changed or removed", provider.describe());
         Err(Blocker::new(message, hint))
     }
 
@@ -268,8 +265,8 @@ impl Planner<'_> {
             (_, None) => Baseline::Nothing,
             (_, Some(base)) => Baseline::Release(base.run().clone()),
         };
-        let anew = app.action == Action::Create;
-        let mut last = self.base.filter(|_| !anew).map(Release::envs).unwrap_or_default();
+        let is_new = app.action == Action::Create;
+        let mut last = self.base.filter(|_| !is_new).map(Release::envs).unwrap_or_default();
         // A variable that somebody deleted is set again.
         last.retain(|key, _| observed.envs.get(*key) != Some(&ObservedEnv::Missing));
         let mut envs = self.env_changes(&last, &observed);
@@ -282,7 +279,7 @@ impl Planner<'_> {
                 env.change = EnvVarAction::Set;
             }
         }
-        if anew {
+        if is_new {
             self.values_at_hand()?;
         }
         let unlabels = self.label_in_place(&app).is_some() && !self.is_labelled(&app.attributes);

@@ -15,7 +15,7 @@ use crate::spec::env_value::EnvForm;
 use crate::spec::expand::expand;
 use crate::spec::{SecretRule, Source, Spec};
 
-/// The variable that every deployment sets anew.
+/// The variable that every deployment sets.
 pub const RELEASE: &str = "FABRIK_RELEASE";
 /// The variable that tells many servers where to listen.
 const PORT: &str = "PORT";
@@ -157,7 +157,7 @@ impl ResolvedSpec {
         Some(format!("PORT is another one from {source}; `port: {port}` is where the domain leads"))
     }
 
-    /// The fingerprints by name of everything that is not made up anew.
+    /// The fingerprints by name of everything that is not generated now.
     pub fn fingerprints(&self) -> BTreeMap<String, String> {
         let lasting = self.envs.iter().filter(|env| !env.is_generated());
         lasting.map(|env| (env.key.clone(), env.fingerprint.clone())).collect()

@@ -66,7 +66,7 @@ fn volume_line(plan: &Plan, volume: &str) -> String {
 fn outcome(plan: &Plan) -> &'static str {
     match (plan.has_changes(), plan.starts_app()) {
         (false, _) => "nothing to change",
-        (true, true) => "the app is started anew",
+        (true, true) => "the app is restarted",
         (true, false) => "the app is left running as it is",
     }
 }

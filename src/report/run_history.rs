@@ -65,7 +65,7 @@ impl RunHistory {
         matches!(begun.purpose, Purpose::Destroy(_)).then_some(begun.app.name.as_str())
     }
 
-    /// What was there before Fabrik took it over, and so stays when the app is taken down.
+    /// What was there before Fabrik took it over, and so stays when the app is destroyed.
     pub fn taken_over(&self) -> Vec<&Receipt> {
         let is_own = |receipt: &&Receipt| matches!(receipt.step, Step::App | Step::Dns(_));
         let found = |receipt: &&Receipt| receipt.origin == Origin::Existing && is_own(receipt);

@@ -48,7 +48,7 @@ pub struct Summary {
 impl Summary {
     /// The ending of one app's run; `tale` is what the journal says about it.
     pub fn of(outcome: &CommandOutcome, way: Direction, tale: Option<&RunHistory>) -> Self {
-        // An app that is taken down is as asked, whoever goes on with that.
+        // An app that is destroyed is as asked, whoever goes on with that.
         let exit = match way {
             Direction::Forward if destroyed(tale).is_none() => exit::forward(outcome),
             Direction::Forward | Direction::Back => exit::back(outcome),
@@ -285,21 +285,21 @@ fn rolled_back_lines(cause: &Cause, tale: Option<&RunHistory>) -> Vec<String> {
     let partly = tale.is_some_and(something_stays);
     if let Some(app) = destroyed(tale) {
         let what = if partly { format!("what Fabrik made for {app}") } else { app.to_owned() };
-        return vec![in_style(GOOD, &format!("✓ {what} is taken down, and read back as gone"))];
+        return vec![in_style(GOOD, &format!("✓ {what} is destroyed and verified as gone"))];
     }
     match cause.kind {
         CauseKind::Asked if partly => {
-            vec![in_style(GOOD, "✓ Undone as asked, but for what stays; the rest is read back as gone")]
+            vec![in_style(GOOD, "✓ Rolled back, but for what stays; the rest is verified")]
         }
-        CauseKind::Asked => vec![in_style(GOOD, "✓ Undone as asked, and read back as gone")],
+        CauseKind::Asked => vec![in_style(GOOD, "✓ Rolled back and verified")],
         CauseKind::Failed | CauseKind::Refused | CauseKind::Superseded => vec![
             in_style(BAD, &format!("✗ Failed: {}", cause.message)),
             if partly {
-                "  what this run made or changed was undone and read back, but for what stays".to_owned()
+                "  what this run made or changed was rolled back and verified, but for what stays".to_owned()
             } else {
-                "  everything this run made or changed was undone and read back".to_owned()
+                "  everything this run made or changed was rolled back and verified".to_owned()
             },
-            "  next: mend it, then apply again".to_owned(),
+            "  next: fix it, then apply again".to_owned(),
         ],
     }
 }
@@ -366,7 +366,7 @@ fn stop_words(stop: &Interruption) -> (String, String) {
             "see `fabrik status`".to_owned(),
         ),
         Interruption::Unwritable(error) => {
-            let hint = if error.hint().is_empty() { "mend the journal" } else { error.hint() };
+            let hint = if error.hint().is_empty() { "fix the journal" } else { error.hint() };
             (error.to_string(), format!("{hint}, then go on"))
         }
     }

@@ -1,4 +1,4 @@
-//! Applications as the pretend Coolify keeps them, and their deployments.
+//! Applications as the simulated Coolify keeps them, and their deployments.
 //!
 //! Only nouns and what can be read off them. The API is in `coolify`, how a deployment goes in `deploy`.
 

@@ -1,4 +1,4 @@
-//! A request as the pretend outside reads it, and the answer it writes.
+//! A request as the simulated Coolify and Cloudflare reads it, and the answer it writes.
 //!
 //! Knows HTTP and nothing of any vendor.
 
@@ -34,7 +34,7 @@ pub struct Ask {
     pub says_json: bool,
     /// The body.
     pub body: String,
-    /// The client's patience in milliseconds; a lost answer costs this much pretend time.
+    /// The client's patience in milliseconds; a lost answer costs this much simulated time.
     pub timeout_ms: u64,
     /// The address to connect to instead of what DNS says.
     pub connect_to: Option<SocketAddr>,

@@ -1,4 +1,4 @@
-//! The pretend clock: stands still until somebody sleeps.
+//! The simulated clock: stands still until somebody sleeps.
 //!
 //! Moves time and hands each event its moment. What the events do is in `events`.
 
@@ -20,7 +20,7 @@ pub struct Time {
 }
 
 impl Time {
-    /// An hour after a pretend boot, at `wall`.
+    /// An hour after a simulated boot, at `wall`.
     pub fn starting(wall: Timestamp) -> Self {
         Self { wall, boot_ms: 3_600_000 }
     }

@@ -1,4 +1,4 @@
-//! What a person does to the pretend outside from the command line, here or in a sandbox that is served.
+//! What a person does to the simulated Coolify and Cloudflare from the command line, here or in a sandbox that is served.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Compose text, as far as the pretend Coolify must understand it.
+//! Compose text, as far as the simulated Coolify must understand it.
 //!
 //! Reads the JSON subset of YAML, which is what Fabrik sends; anything else counts as text that Coolify
 //! cannot parse. Does not check what Docker would.

@@ -1,4 +1,4 @@
-//! What happens in the pretend outside by itself once its time has come.
+//! What happens in the simulated Coolify and Cloudflare by itself once its time has come.
 //!
 //! The lives of services (those of applications are in `deploy`) follow what was seen on Coolify 4.3.11: accepted, `starting:unhealthy` while the
 //! task runs, the *old* cached status again when it is over, the true one at the next scan.

@@ -14,9 +14,9 @@ use super::world::World;
 use super::{cloudflare, coolify, false_answers, site};
 use crate::net::{Response, SendError};
 
-/// The host of the pretend Cloudflare API.
+/// The host of the simulated Cloudflare API.
 pub const CLOUDFLARE: &str = "api.cloudflare.com";
-/// The host of the pretend Coolify.
+/// The host of the simulated Coolify.
 pub const COOLIFY: &str = "coolify.sandbox.fabrik";
 /// How young what a stale read overlooks may be.
 const STALE_MS: u64 = 5_000;
@@ -29,7 +29,7 @@ pub fn is_api(ask: &Ask) -> bool {
 /// Carries out one request.
 ///
 /// # Errors
-/// What the client sees when no answer comes; a lost one has cost its time-out in pretend time.
+/// What the client sees when no answer comes; a lost one has cost its time-out in simulated time.
 pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     let at = world.time.wall;
     world.log.requests += 1;

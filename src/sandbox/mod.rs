@@ -1,4 +1,4 @@
-//! The pretend outside: Cloudflare, Coolify, name servers and the deployed sites, behind the ports of `wire`.
+//! The simulated outside: Cloudflare, Coolify, name servers and the deployed sites, behind the ports of `wire`.
 //!
 //! A second reading of the vendors' APIs, made apart from `providers` so that one mistake does not confirm
 //! itself. Everything happens in a [`World`]: `exchange` says what one request does to it, [`events`] what
@@ -71,7 +71,7 @@ use crate::net::Ports;
 /// The wall clock of a world in memory when it begins: 2026-01-01.
 const BEGINNING_S: i64 = 1_767_225_600;
 
-/// A handle on a pretend outside. Clones share the world.
+/// A handle on a simulated Coolify and Cloudflare. Clones share the world.
 #[derive(Clone)]
 pub struct Sandbox {
     inner: Arc<Inner>,
@@ -119,7 +119,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`SandboxError`] when the directory cannot be used.
-    pub fn anew(dir: &Path) -> Result<Self, SandboxError> {
+    pub fn recreate(dir: &Path) -> Result<Self, SandboxError> {
         let shelf = WorldFile::at(dir)?;
         let world = fresh_world(random_u64(), Timestamp::now());
         shelf.replace(&world)?;

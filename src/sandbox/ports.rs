@@ -106,7 +106,7 @@ impl Sandbox {
         self.look(|world| resolver::ask(world, question))
     }
 
-    /// Lets `duration` pass in the pretend world.
+    /// Lets `duration` pass in the simulated world.
     pub(super) fn pass(&self, duration: Duration) {
         if let Err(error) = self.with_world(|world| world.pass(duration)) {
             tracing::warn!(%error, "the sandbox clock cannot be moved");

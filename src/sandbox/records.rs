@@ -1,4 +1,4 @@
-//! Zones and records as the pretend Cloudflare keeps them.
+//! Zones and records as the simulated Cloudflare keeps them.
 //!
 //! Only the nouns; the API around them is in `cloudflare`, the answers of name servers in `resolver`.
 

@@ -1,4 +1,4 @@
-//! Name servers of the pretend outside.
+//! Name servers of the simulated Coolify and Cloudflare.
 //!
 //! They answer what Cloudflare's API was told about a second ago. Anything that is not a zone's name
 //! server or the system's resolver does not answer.

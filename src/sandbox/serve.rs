@@ -99,7 +99,7 @@ impl Handler {
         Ask { host: host.to_owned(), ..ask }
     }
 
-    /// A request for the pretend outside, with the gate on both sides of its effect and within the answer.
+    /// A request for the simulated Coolify and Cloudflare, with the gate on both sides of its effect and within the answer.
     async fn ports(&self, ask: &Ask) -> Response {
         self.gate.pass(&named(Side::Before, ask)).await;
         let sent = self.sandbox.exchange(ask);

@@ -11,7 +11,7 @@ pub struct SimServer {
     pub uuid: String,
     /// Its name.
     pub name: String,
-    /// Its address; pretend DNS must point here.
+    /// Its address; simulated DNS must point here.
     pub ip: String,
     /// Its IPv6 address, if it has one.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! Services as the pretend Coolify keeps them, and the containers that really run.
+//! Services as the simulated Coolify keeps them, and the containers that really run.
 //!
 //! Only nouns and what can be read off them. The API is in `coolify`, their life in `events`.
 

@@ -1,4 +1,4 @@
-//! Things in the pretend outside that belong to somebody else.
+//! Things in the simulated Coolify and Cloudflare that belong to somebody else.
 //!
 //! Made behind the APIs' back: no request is counted and no ownership tag is set.
 

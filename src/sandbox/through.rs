@@ -1,6 +1,6 @@
 //! The three ports into a sandbox that another process serves.
 //!
-//! Same answers as in-process. The pretend clock is known from the last answer; it moves on only when
+//! Same answers as in-process. The simulated clock is known from the last answer; it moves on only when
 //! somebody sleeps or a request times out, so between two requests of one program that is the truth.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -154,7 +154,7 @@ impl Clock for Through {
         match self.own("POST", "sleep", Some(json!({"ms": ms}))).await {
             Ok(time) => self.keep(time),
             Err(error) => {
-                // Nobody moves the pretend clock any more. A loop that waits must not spin.
+                // Nobody moves the simulated clock any more. A loop that waits must not spin.
                 tracing::warn!(%error, "the sandbox does not answer");
                 tokio::time::sleep(duration.min(Duration::from_secs(1))).await;
             }

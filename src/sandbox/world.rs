@@ -1,4 +1,4 @@
-//! The pretend outside as data: everything two processes must agree on.
+//! The simulated outside as data: everything two processes must agree on.
 //!
 //! Only nouns and how they are numbered. What requests do to them is in `cloudflare` and `coolify`,
 //! what time does to them in `events`.
@@ -22,7 +22,7 @@ use super::services::{SimContainer, SimService, SimVolume};
 
 pub use super::log::{Log, Write};
 
-/// Everything there is in the pretend outside.
+/// Everything there is in the simulated Coolify and Cloudflare.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct World {
     /// 32 hex digits, new on each creation and reset.
@@ -43,9 +43,9 @@ pub struct World {
     pub deleted: Vec<(u64, Record)>,
     /// DNS records as the name servers answer them, about a second behind.
     pub published: Vec<Record>,
-    /// How the pretend Cloudflare behaves where reports differ.
+    /// How the simulated Cloudflare behaves where reports differ.
     pub cloudflare: CloudflareQuirks,
-    /// How the pretend Coolify is set up.
+    /// How the simulated Coolify is set up.
     pub coolify: CoolifySetup,
     /// The one server.
     pub server: SimServer,
@@ -93,7 +93,7 @@ pub struct World {
     pub log: Log,
 }
 
-/// How the pretend Coolify is set up.
+/// How the simulated Coolify is set up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoolifySetup {
     /// What `GET /version` says.
@@ -117,7 +117,7 @@ pub struct CoolifySetup {
     pub ahead_s: i64,
 }
 
-/// What the pretend Coolify thinks of the token.
+/// What the simulated Coolify thinks of the token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SimToken {
     /// Everything is open to it.
@@ -142,7 +142,7 @@ pub enum SimAbility {
     Deploy,
 }
 
-/// Whether the pretend Coolify lets callers in.
+/// Whether the simulated Coolify lets callers in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Door {
     /// All of them.

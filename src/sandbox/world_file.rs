@@ -1,7 +1,7 @@
 //! A world on disk: one JSON file, one lock file beside it.
 //!
 //! Each step is lock, read if another process wrote, change, write beside, rename, unlock. Nothing is synced:
-//! a pretend outside may be lost with the power.
+//! a simulated Coolify and Cloudflare may be lost with the power.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write as _};

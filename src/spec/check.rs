@@ -128,7 +128,7 @@ pub fn variable(text: &str) -> Checked<String> {
     let valid =
         first && letters.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') && text.len() <= 255;
     if text == super::RELEASE {
-        let complaint = Complaint::new(format!("`{text}` is set anew by every deployment"));
+        let complaint = Complaint::new(format!("`{text}` is set by every deployment"));
         return Err(complaint.hint("leave it out"));
     }
     if text.starts_with(PART_PREFIX) {

@@ -39,7 +39,7 @@ use serde::Serialize;
 use self::reader::Frozen;
 use crate::error::{Problem, Problems};
 
-/// The variable that every deployment sets anew, to the id of its run.
+/// The variable that every deployment sets to the id of its run.
 pub const RELEASE: &str = "FABRIK_RELEASE";
 
 /// What one spec file asks for.

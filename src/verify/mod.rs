@@ -199,7 +199,7 @@ pub struct Verified {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// The deadline came first.
-    #[error("{check} not well in time: {saw}")]
+    #[error("{check} check failed: {saw}")]
     TimedOut {
         /// The check that was not passed.
         check: Check,
@@ -211,7 +211,7 @@ pub enum VerifyError {
         evidence: Vec<String>,
     },
     /// The caller knows that waiting does not help.
-    #[error("{check} not well: {saw}; {reason}")]
+    #[error("{check} check failed: {saw}; {reason}")]
     Hopeless {
         /// The check that was not passed.
         check: Check,

@@ -27,7 +27,7 @@ type Sent = Result<Response, SendError>;
 type Zone = Box<dyn Fn(u64, &Question) -> Resolved + Send + Sync>;
 type Site = Box<dyn Fn(u64, &Request) -> Sent + Send + Sync>;
 
-/// A pretend outside: what it answers depends on the time (in seconds) alone.
+/// A simulated outside: what it answers depends on the time (in seconds) alone.
 struct World {
     now: Mutex<Duration>,
     zone: Zone,
@@ -493,7 +493,7 @@ async fn the_caller_can_end_it_early_and_keeps_the_evidence() {
     let seen = look_with(&mut patience, target(), known, |_, _| answer(502, &[], "bad gateway")).await;
     assert_eq!(seen.took, 5 * SECOND);
     let error = seen.outcome.expect_err("it was hopeless");
-    assert_eq!(error.to_string(), "http not well: GET / 502: bad gateway; no container for 60 s");
+    assert_eq!(error.to_string(), "http check failed: GET / 502: bad gateway; no container for 60 s");
     let VerifyError::Hopeless { evidence, .. } = error else { panic!("{error}") };
     assert_eq!(evidence.len(), 3);
     assert_eq!(evidence[2], "http: GET / 502: bad gateway");

@@ -1,4 +1,4 @@
-//! Applications through the client, in the pretend outside: two readings of one API, made apart, must agree.
+//! Applications through the client, in the simulated Coolify and Cloudflare: two readings of one API, made apart, must agree.
 
 use machine::phase::VolumePolicy;
 use std::time::Duration;

@@ -51,7 +51,7 @@ fn without_a_terminal_it_wants_to_be_agreed_to_beforehand() {
 fn everything_goes_but_the_volumes_which_are_named_with_their_server() {
     let house = deployed();
     let volume = house.sandboxed().world().volumes[0].name.clone();
-    let said = destroy(&house, &["--yes"]).ends(0).says("my-api is taken down, and read back as gone");
+    let said = destroy(&house, &["--yes"]).ends(0).says("my-api is destroyed and verified as gone");
     said.says(&format!("volumes kept on server localhost: {volume}"));
     assert_eq!(names(&house), strangers_only());
     assert_eq!(house.sandboxed().world().volumes.len(), 1);
@@ -93,8 +93,8 @@ fn destroying_twice_says_when_it_was_done() {
     destroy(&house, &["--yes"]).ends(0);
     let world = house.world();
     for more in [&["--yes"][..], &[]] {
-        let said = destroy(&house, more).ends(2).says("`my-api` was taken down already").says("just now");
-        said.says("fabrik apply").says("makes it anew");
+        let said = destroy(&house, more).ends(2).says("`my-api` was destroyed already").says("just now");
+        said.says("fabrik apply").says("recreates it");
     }
     assert_eq!(house.world(), world);
     house.run(&["destroy", "nobody", "--sandbox", "--yes"]).ends(2).says("there is no run of `nobody`");
@@ -160,7 +160,7 @@ fn a_failed_undo_of_an_update_is_taken_down_with_the_rest() {
     house.run(&["sandbox", "fault", "health"]).ends(0);
     house.run(&["apply", "my-api.yaml", "--sandbox", "--no-rollback"]).ends(4);
     house.run(&["status", "my-api", "--sandbox"]).ends(0).says("Failed").says("fabrik rollback");
-    destroy(&house, &["--yes"]).ends(0).says("is taken down");
+    destroy(&house, &["--yes"]).ends(0).says("is destroyed");
     assert_eq!(names(&house), strangers_only());
 }
 
@@ -173,7 +173,7 @@ fn a_parked_update_is_taken_down_with_the_rest() {
     house.run(&["sandbox", "fault", "health"]).ends(0);
     house.apply().ends(3);
     house.run(&["status", "my-api", "--sandbox"]).ends(0).says("fabrik resume");
-    destroy(&house, &["--yes"]).ends(0).says("is taken down");
+    destroy(&house, &["--yes"]).ends(0).says("is destroyed");
     assert_eq!(names(&house), strangers_only());
     house.run(&["status", "my-api", "--sandbox"]).ends(0).says("destroyed");
 }
@@ -236,6 +236,6 @@ fn a_release_that_went_with_its_app_is_not_rolled_back() {
     let run = events.last().unwrap()["run"].as_str().unwrap().to_owned();
     destroy(&house, &["--yes"]).ends(0);
     let world = house.world();
-    house.run(&["rollback", &run, "--sandbox", "--yes"]).ends(2).says("was taken down with its app");
+    house.run(&["rollback", &run, "--sandbox", "--yes"]).ends(2).says("was destroyed with its app");
     assert_eq!(house.world(), world);
 }

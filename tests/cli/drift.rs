@@ -87,7 +87,7 @@ fn what_others_changed_is_told_and_put_back_by_an_apply() {
         refresh(&house).ends(0);
         let again = drift(&house);
         assert_eq!(again.exit, 0, "{what} is still told after an apply:\n{}", again.out);
-        assert_eq!(house.ids("my-api"), before, "{what}: the app was made anew");
+        assert_eq!(house.ids("my-api"), before, "{what}: the app was recreated");
     }
 }
 

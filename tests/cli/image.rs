@@ -10,7 +10,7 @@ health: {path: /health, fingerprint: {header: X-Fabrik-Release}}
 secrets: {required: [API_KEY]}
 ";
 
-/// What the pretend build says of itself, taken for a secret.
+/// What the simulated build says of itself, taken for a secret.
 const QUOTED: &str = "exit code: 2";
 
 fn apply(house: &CliFixture) -> Said {
@@ -54,6 +54,6 @@ fn an_image_is_deployed_left_alone_changed_broken_and_taken_down() {
     assert!(!said.out.contains(QUOTED) && !said.err.contains(QUOTED), "{}{}", said.out, said.err);
     assert_eq!(house.world(), before);
 
-    house.run(&["destroy", "my-api", "--sandbox", "--yes"]).ends(0).says("is taken down");
+    house.run(&["destroy", "my-api", "--sandbox", "--yes"]).ends(0).says("is destroyed");
     assert_eq!(house.world().matches("none").count(), 6, "{}", house.world());
 }

@@ -44,7 +44,7 @@ fn a_destroy_says_that_what_was_taken_over_stays() {
     add(&house, "my-api.yaml", "project: strangers\nadopt: [dns, coolify]");
     apply(&house, "my-api.yaml").ends(0);
     let said = destroy(&house, "my-api", &[]).ends(0).says("stays: app").says("stays: dns");
-    said.says("what Fabrik made for my-api is taken down");
+    said.says("what Fabrik made for my-api is destroyed");
     let world = house.third_party(|world| world.clone());
     assert_eq!((world.services.len(), world.records.len()), (1, 1));
 }
@@ -59,7 +59,7 @@ fn an_abandoned_thing_is_never_counted_as_undone() {
     let abandon = ["abandon", &run, "--step", "dns", "--reason", "it is theirs", "--sandbox", "--yes"];
     let said = house.run(&abandon).ends(0).says("stays: dns").says("given up: it is theirs");
     assert!(!said.out.contains("everything this run made"), "{}", said.out);
-    assert!(!said.out.contains("✓ my-api is taken down"), "{}", said.out);
+    assert!(!said.out.contains("✓ my-api is destroyed"), "{}", said.out);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn a_strangers_record_at_the_name_is_left_alone() {
     let house = CliFixture::with_app();
     house.run(&["sandbox", "stranger", "record", "my-api.example.com"]).ends(0);
     let before = house.world();
-    house.apply().ends(2).says("Fabrik did not make it");
+    house.apply().ends(2).says("is not managed by Fabrik");
     assert_eq!(house.world(), before);
 }
 

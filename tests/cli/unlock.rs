@@ -106,7 +106,7 @@ async fn a_dead_runs_lock_is_released_and_resume_is_named() {
     let started_anew = Holder { boot: "the boot before".into(), ..neighbour() };
     let cases: [(Holder, Arc<dyn Clock>, &str); 3] = [
         (neighbour(), Arc::new(LiveClock), "its process has ended, and the operating system freed its lock"),
-        (started_anew, Arc::new(LiveClock), "this machine was started anew"),
+        (started_anew, Arc::new(LiveClock), "this machine was restarted"),
         (stranger(), Arc::new(LongAgo), "its lease ran out on another host"),
     ];
     for (holder, clock, why) in cases {

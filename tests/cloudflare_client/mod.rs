@@ -1,4 +1,4 @@
-//! The Cloudflare client against the pretend Cloudflare: two readings of one API that must agree.
+//! The Cloudflare client against the simulated Cloudflare: two readings of one API that must agree.
 
 mod answers;
 mod facts;

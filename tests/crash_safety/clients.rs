@@ -50,7 +50,7 @@ async fn an_application_that_only_seems_to_have_exited_is_not_deleted_while_its_
     };
     scenario.sandbox.with_world(unreachable).unwrap();
     let CommandOutcome::Ended(RunOutcome::Failed { standing, .. }) = scenario.roll_back_newest().await else {
-        panic!("it was taken down")
+        panic!("it was destroyed")
     };
     assert!(format!("{standing:?}").contains("its server cannot be used now"), "{standing:?}");
     let world = scenario.sandbox.world();

@@ -120,10 +120,10 @@ impl Tale {
 
     async fn rests(&self, scenario: &Scenario, then: Then, outcome: Option<&CommandOutcome>, context: &str) {
         assert!(then.may_end_in(outcome), "{context}: {outcome:?}");
-        if self.story.operation == Operation::Mend {
-            // What somebody spoiled stays so until somebody mends it.
-            let outcome = scenario.mend(&CrashPoint::default()).await;
-            assert!(complete(&outcome), "{context}, mended: {outcome:?}");
+        if self.story.operation == Operation::Fix {
+            // What somebody spoiled stays so until somebody fixes it.
+            let outcome = scenario.fix(&CrashPoint::default()).await;
+            assert!(complete(&outcome), "{context}, fixed: {outcome:?}");
         }
         at_rest(scenario, context).await;
         let volumes = scenario.sandbox.world().volumes;
@@ -132,7 +132,7 @@ impl Tale {
     }
 }
 
-/// What a world shows, but for the ids of records, of which one that was deleted and made anew has another, for the
+/// What a world shows, but for the ids of records, of which one that was deleted and recreated has another, for the
 /// copies of variables that Coolify makes for previews by itself, and for Docker's volumes, which no undo deletes.
 fn in_essence(shown: &str) -> String {
     let is_id = |word: &&str| word.len() == 32 && word.chars().all(|c| c.is_ascii_hexdigit());

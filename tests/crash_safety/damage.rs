@@ -44,5 +44,5 @@ async fn a_run_whose_frozen_spec_is_damaged_is_not_carried_on_with() {
     overwrite(&scenario, "env: {COLOUR: glue,", "env: {COLOUR: blue,");
     let outcome = scenario.resume(&CrashPoint::default()).await;
     assert!(matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::Complete { .. }))), "{outcome:?}");
-    at_rest(&scenario, "after it was mended").await;
+    at_rest(&scenario, "after it was fixed").await;
 }

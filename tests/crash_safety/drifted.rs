@@ -41,7 +41,7 @@ async fn a_record_that_was_changed_outside_is_put_back_so_and_the_release_before
             scenario.sandbox.with_world(meddle).unwrap();
             let found = record(&scenario);
             scenario.respec("COLOUR: blue", "COLOUR: red");
-            let outcome = scenario.mend(&CrashPoint::default()).await;
+            let outcome = scenario.fix(&CrashPoint::default()).await;
             assert!(complete(&outcome), "{context}: {outcome:?}");
             assert_ne!(record(&scenario), found, "{context}: it was not fixed");
 

@@ -163,7 +163,7 @@ fn nothing_is_lost(world: &World, runs: &[AnyDeployment], kept: &BTreeSet<&str>,
     }
 }
 
-/// The newest finished run, unless the app was taken down since.
+/// The newest finished run, unless the app was destroyed since.
 pub(super) fn newest(runs: &[AnyDeployment]) -> Option<&Deployment<Complete>> {
     // One that was given up before it began has taken over nothing.
     let destroyed = |run: &AnyDeployment| {
@@ -175,7 +175,7 @@ pub(super) fn newest(runs: &[AnyDeployment]) -> Option<&Deployment<Complete>> {
     })
 }
 
-/// Whether some run dropped the resource of this ownership tag: undoing that makes it anew under the ownership tag it had.
+/// Whether some run dropped the resource of this ownership tag: undoing that recreates it under the ownership tag it had.
 fn made_anew(runs: &[AnyDeployment], tag: &OwnershipTag) -> bool {
     let dropped = |receipt: &Receipt| {
         matches!(receipt.origin, Origin::Deleted { .. }) && receipt.tag.as_ref() == Some(tag)

@@ -1,6 +1,6 @@
 //! The promise, swept: nothing lost, nothing foreign touched, exactly one, undone as it was.
 //!
-//! In-process, on the pretend clock: the real runner against the sandbox and a journal in memory, stopped at
+//! In-process, on the simulated clock: the real runner against the sandbox and a journal in memory, stopped at
 //! every request and every entry.
 
 #![doc = include_str!("ablation.md")]

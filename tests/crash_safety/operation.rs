@@ -42,7 +42,7 @@ pub enum Operation {
     /// The same while the tunnel is down, and so its undo.
     FailedTunnel,
     /// An apply of what somebody changed by hand.
-    Mend,
+    Fix,
     /// The undo of a first release.
     Undo,
     /// The undo of an update.
@@ -51,9 +51,9 @@ pub enum Operation {
     UndoMove,
     /// The undo of an update to a tunnel.
     UndoTunnel,
-    /// Taking the app down.
+    /// Destroying the app.
     Destroy,
-    /// An apply of an app that was taken down.
+    /// An apply of an app that was destroyed.
     Reborn,
 }
 
@@ -69,7 +69,7 @@ pub const OPERATIONS: [Operation; 18] = [
     Operation::HandOver,
     Operation::Tunnel,
     Operation::FailedTunnel,
-    Operation::Mend,
+    Operation::Fix,
     Operation::Undo,
     Operation::UndoUpdate,
     Operation::UndoMove,
@@ -147,7 +147,7 @@ impl Story {
             Operation::Tunnel | Operation::FailedTunnel | Operation::UndoTunnel => {
                 resolve_by(scenario, &format!("{{tunnel: {TUNNEL}}}"));
             }
-            Operation::Mend => scenario.sandbox.with_world(spoil).unwrap(),
+            Operation::Fix => scenario.sandbox.with_world(spoil).unwrap(),
             _ => {}
         }
         match self.operation {
@@ -173,7 +173,7 @@ impl Story {
                 scenario.roll_back(crash).await
             }
             Operation::Destroy => scenario.destroy(crash).await,
-            Operation::Mend => scenario.mend(crash).await,
+            Operation::Fix => scenario.fix(crash).await,
             _ => scenario.apply(crash).await,
         }
     }

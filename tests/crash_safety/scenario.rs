@@ -215,7 +215,7 @@ impl Scenario {
             holder: Holder {
                 who: "ada@host".to_owned(),
                 pid: 1,
-                boot: "pretend".to_owned(),
+                boot: "simulated".to_owned(),
                 command: "apply blog.yaml".to_owned(),
             },
             key: Arc::new(FingerprintKey::new([7; 32])),
@@ -232,7 +232,7 @@ impl Scenario {
     }
 
     /// Applies the spec in a new process that asks what is there, whatever the journal says.
-    pub async fn mend(&self, crash: &CrashPoint) -> CommandOutcome {
+    pub async fn fix(&self, crash: &CrashPoint) -> CommandOutcome {
         let options = Options { refresh: true, ..options() };
         self.process(crash).apply(self.spec(), &options).await
     }

@@ -23,7 +23,7 @@ async fn served(scenario: &Scenario) -> Ports {
     Through::connect(&url, client).await.unwrap().ports()
 }
 
-/// A life: deployed, changed, broken, mended, undone. After each, how it ended and what is there.
+/// A life: deployed, changed, broken, fixed, undone. After each, how it ended and what is there.
 async fn life(scenario: &Scenario, ports: &Ports) -> Vec<String> {
     let mut chapters = Vec::new();
     for (edit, fault) in [("one", None), ("two", None), ("three", Some(Fault::Build)), ("four", None)] {

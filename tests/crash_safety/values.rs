@@ -324,7 +324,7 @@ async fn a_part_that_somebody_deleted_is_missed_and_sent_again() {
         let release = Release::of(&engine.store, &run).await.unwrap().expect("it is finished");
         let drifts = drift(&engine.clients, &release, Some(&engine.key)).await.unwrap().drifts;
         assert!(format!("{drifts:?}").contains("field: \"B\""), "{source}: {drifts:?}");
-        let outcome = scenario.mend(&CrashPoint::default()).await;
+        let outcome = scenario.fix(&CrashPoint::default()).await;
         assert!(
             matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })),
             "{source}: {outcome:?}"
@@ -370,7 +370,7 @@ async fn an_application_whose_url_has_a_port_loses_it_in_place() {
         application.uuid.clone()
     };
     let uuid = scenario.sandbox.with_world(ported).expect("it is in memory");
-    let outcome = scenario.mend(&CrashPoint::default()).await;
+    let outcome = scenario.fix(&CrashPoint::default()).await;
     assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     let world = scenario.sandbox.world();
     let application = world.applications.iter().find(|it| it.uuid == uuid).expect("the same app");

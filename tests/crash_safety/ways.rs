@@ -139,7 +139,7 @@ async fn a_strangers_record_can_be_adopted_as_is_said() {
     let scenario = Scenario::new(1);
     scenario.sandbox.stranger_record(NAME).unwrap();
     let cause = refused(&scenario).await;
-    has_all(&cause, &["did not make it", "`adopt: [dns]`"]);
+    has_all(&cause, &["not managed by Fabrik", "`adopt: [dns]`"]);
     scenario.respec("name: blog\n", "name: blog\nadopt: [dns]\n");
     leads_there(&scenario, &cause).await;
 }
@@ -229,7 +229,7 @@ async fn our_own_record_changes_its_type_and_one_that_others_changed_as_is_said(
     let cause = refused(&scenario).await;
     has_all(&cause, &["`apply --refresh` with the old `dns` puts it back"]);
     scenario.respec("port: 8000\ndns: {target: origin.example.com}", "port: 8000");
-    let outcome = scenario.mend(&CrashPoint::default()).await;
+    let outcome = scenario.fix(&CrashPoint::default()).await;
     assert!(complete(&outcome), "{outcome:?}");
     scenario.respec("port: 8000", "port: 8000\ndns: {target: origin.example.com}");
     leads_there(&scenario, &cause).await;
@@ -250,7 +250,7 @@ async fn a_strangers_app_at_the_place_is_adopted_or_given_way_to_as_is_said() {
     scenario.sandbox.with_world(|world| world.applications.clear()).unwrap();
     named(&scenario);
     let cause = refused(&scenario).await;
-    has_all(&cause, &["did not make it", "`adopt: [coolify]`"]);
+    has_all(&cause, &["not managed by Fabrik", "`adopt: [coolify]`"]);
     scenario.respec("project: strangers\n", "project: strangers\nadopt: [coolify]\n");
     leads_there(&scenario, &cause).await;
 
@@ -258,7 +258,7 @@ async fn a_strangers_app_at_the_place_is_adopted_or_given_way_to_as_is_said() {
     scenario.sandbox.with_world(|world| world.services.clear()).unwrap();
     named(&scenario);
     let cause = refused(&scenario).await;
-    has_all(&cause, &["did not make it", "rename or delete it in Coolify"]);
+    has_all(&cause, &["not managed by Fabrik", "rename or delete it in Coolify"]);
     assert!(!cause.hint.contains("adopt"), "{cause:?}");
     scenario.sandbox.with_world(|world| world.applications[0].name = "theirs".to_owned()).unwrap();
     leads_there(&scenario, &cause).await;

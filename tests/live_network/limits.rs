@@ -1,4 +1,4 @@
-//! Runs that come near what the APIs take, on the pretend clock.
+//! Runs that come near what the APIs take, on the simulated clock.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

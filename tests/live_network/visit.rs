@@ -1,4 +1,4 @@
-//! One verification over the real transport and the real resolver. Its waiting is pretended; what waits for a peer
+//! One verification over the real transport and the real resolver. Its waiting is simulateded; what waits for a peer
 //! is bounded by the time-outs it is given.
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -18,7 +18,7 @@ pub struct Sent {
     pub at: usize,
 }
 
-/// The writing requests to the pretend APIs, in the order sent. What is about the sandbox itself does not count.
+/// The writing requests to the simulated APIs, in the order sent. What is about the sandbox itself does not count.
 pub fn sent(calls: &[Call]) -> Vec<Sent> {
     let sends = ["write", "writev", "sendto", "sendmsg", "sendmmsg"];
     let on_sockets =

@@ -90,7 +90,7 @@ impl Stage {
                 words(&["rollback", &run.expect("a finished run")])
             }
             Operation::Destroy => words(&["destroy", "blog"]),
-            Operation::Mend => words(&["apply", "blog.yaml", "--refresh"]),
+            Operation::Fix => words(&["apply", "blog.yaml", "--refresh"]),
             _ => words(&["apply", "blog.yaml"]),
         }
     }

@@ -79,7 +79,7 @@ pub struct Script {
     pub acts: Vec<(Act, Trouble, Option<Fault>)>,
     /// By how many seconds Coolify's clock is ahead.
     pub ahead_s: i64,
-    /// Whether the app is taken down at the end.
+    /// Whether the app is destroyed at the end.
     pub ends_in_destroy: bool,
 }
 

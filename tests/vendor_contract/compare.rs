@@ -14,20 +14,22 @@ pub struct Names {
 
 impl Names {
     /// Learns the ids that stand in the same places of both bodies.
-    pub fn learn(&mut self, recorded: &Value, pretended: &Value) {
-        match (recorded, pretended) {
-            (Value::Object(recorded), Value::Object(pretended)) => {
+    pub fn learn(&mut self, recorded: &Value, simulateded: &Value) {
+        match (recorded, simulateded) {
+            (Value::Object(recorded), Value::Object(simulateded)) => {
                 for (key, value) in recorded {
-                    self.learn(value, pretended.get(key).unwrap_or(&Value::Null));
+                    self.learn(value, simulateded.get(key).unwrap_or(&Value::Null));
                 }
             }
-            (Value::Array(recorded), Value::Array(pretended)) => {
-                for (recorded, pretended) in self.paired(recorded, pretended).0 {
-                    self.learn(recorded, pretended);
+            (Value::Array(recorded), Value::Array(simulateded)) => {
+                for (recorded, simulateded) in self.paired(recorded, simulateded).0 {
+                    self.learn(recorded, simulateded);
                 }
             }
-            (Value::String(recorded), Value::String(pretended)) if is_id(recorded) && is_id(pretended) => {
-                self.known.entry(recorded.clone()).or_insert_with(|| pretended.clone());
+            (Value::String(recorded), Value::String(simulateded))
+                if is_id(recorded) && is_id(simulateded) =>
+            {
+                self.known.entry(recorded.clone()).or_insert_with(|| simulateded.clone());
             }
             _ => {}
         }
@@ -37,7 +39,7 @@ impl Names {
     pub fn translated(&self, text: &str) -> String {
         self.known
             .iter()
-            .fold(text.to_owned(), |text, (recorded, pretended)| text.replace(recorded, pretended))
+            .fold(text.to_owned(), |text, (recorded, simulateded)| text.replace(recorded, simulateded))
     }
 
     /// Items that stand for the same resource: by id where it is known, else by name, else by place.
@@ -45,9 +47,9 @@ impl Names {
     fn paired<'a>(
         &self,
         recorded: &'a [Value],
-        pretended: &'a [Value],
+        simulateded: &'a [Value],
     ) -> (Vec<(&'a Value, &'a Value)>, Vec<&'a Value>) {
-        let mut left: Vec<&Value> = pretended.iter().collect();
+        let mut left: Vec<&Value> = simulateded.iter().collect();
         let kept = recorded.iter().filter(|item| item.get("_trimmed_items").is_none());
         let (mut pairs, mut alone) = (Vec::new(), Vec::new());
         for item in kept {
@@ -67,8 +69,8 @@ impl Names {
         (pairs, alone)
     }
 
-    fn is_taken(&self, pretended: &Value) -> bool {
-        self.known.values().any(|known| pretended == known.as_str())
+    fn is_taken(&self, simulateded: &Value) -> bool {
+        self.known.values().any(|known| simulateded == known.as_str())
     }
 }
 
@@ -93,42 +95,42 @@ impl<'a> Compared<'a> {
         Self { names, shape, is_reduced: false, is_made_up: false, differences: Vec::new() }
     }
 
-    pub fn same(&mut self, what: &str, recorded: &str, pretended: &str) {
-        if recorded != pretended {
+    pub fn same(&mut self, what: &str, recorded: &str, simulateded: &str) {
+        if recorded != simulateded {
             self.differences
-                .push(format!("    {what}: Coolify {recorded:.300}, the sandbox {pretended:.300}"));
+                .push(format!("    {what}: Coolify {recorded:.300}, the sandbox {simulateded:.300}"));
         }
     }
 
     /// The headers that mean something to a client.
-    pub fn headers(&mut self, recorded: &http::HeaderMap, pretended: &http::HeaderMap) {
+    pub fn headers(&mut self, recorded: &http::HeaderMap, simulateded: &http::HeaderMap) {
         let text = |headers: &http::HeaderMap, name| {
             headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or("none").to_owned()
         };
         for name in ["content-type", "allow", "x-ratelimit-limit"] {
-            self.same(name, &text(recorded, name), &text(pretended, name));
+            self.same(name, &text(recorded, name), &text(simulateded, name));
         }
         for name in ["retry-after", "x-ratelimit-remaining", "x-ratelimit-reset"] {
             let is_number = |headers| text(headers, name).parse::<u64>().is_ok().to_string();
-            self.same(name, &is_number(recorded), &is_number(pretended));
+            self.same(name, &is_number(recorded), &is_number(simulateded));
         }
     }
 
-    pub fn bodies(&mut self, recorded: &Value, pretended: &Value) {
+    pub fn bodies(&mut self, recorded: &Value, simulateded: &Value) {
         self.is_reduced = !recorded["_reduced"].is_null();
-        self.values("", recorded, pretended);
+        self.values("", recorded, simulateded);
     }
 
-    fn values(&mut self, at: &str, recorded: &Value, pretended: &Value) {
-        match (recorded, pretended) {
-            (Value::Object(_), Value::Object(_)) => self.objects(at, recorded, pretended),
-            (Value::Array(recorded), Value::Array(pretended)) => self.arrays(at, recorded, pretended),
-            _ => self.leaves(at, recorded, pretended),
+    fn values(&mut self, at: &str, recorded: &Value, simulateded: &Value) {
+        match (recorded, simulateded) {
+            (Value::Object(_), Value::Object(_)) => self.objects(at, recorded, simulateded),
+            (Value::Array(recorded), Value::Array(simulateded)) => self.arrays(at, recorded, simulateded),
+            _ => self.leaves(at, recorded, simulateded),
         }
     }
 
-    fn objects(&mut self, at: &str, recorded: &Value, pretended: &Value) {
-        let (Value::Object(is), Value::Object(should)) = (pretended, recorded) else { return };
+    fn objects(&mut self, at: &str, recorded: &Value, simulateded: &Value) {
+        let (Value::Object(is), Value::Object(should)) = (simulateded, recorded) else { return };
         let is_cut = should.contains_key("_trimmed");
         let is_reduced = self.is_reduced || is_cut;
         self.is_made_up = ["SERVICE_PASSWORD", "SERVICE_USER", "SERVICE_BASE64"]
@@ -139,7 +141,7 @@ impl<'a> Compared<'a> {
         for (key, value) in should.iter().filter(|(key, value)| kept(key, value)) {
             let at = format!("{at}/{key}");
             match is.get(key) {
-                Some(pretended) => self.values(&at, value, pretended),
+                Some(simulateded) => self.values(&at, value, simulateded),
                 None if ignored::key(self.shape, &at) => {}
                 None => self.differences.push(format!("    {at}: only Coolify has it, {value:.80}")),
             }
@@ -150,27 +152,27 @@ impl<'a> Compared<'a> {
         self.differences.extend(extra);
     }
 
-    fn arrays(&mut self, at: &str, recorded: &[Value], pretended: &[Value]) {
+    fn arrays(&mut self, at: &str, recorded: &[Value], simulateded: &[Value]) {
         let total = recorded.last().and_then(|item| item["_total"].as_u64());
         let should = total.map_or(recorded.len(), |total| usize::try_from(total).unwrap_or_default());
-        let (pairs, alone) = self.names.paired(recorded, pretended);
+        let (pairs, alone) = self.names.paired(recorded, simulateded);
         if !ignored::length(self.shape, at) {
-            self.same(&format!("{at} length"), &should.to_string(), &pretended.len().to_string());
+            self.same(&format!("{at} length"), &should.to_string(), &simulateded.len().to_string());
             let alone = alone.iter().map(|item| format!("    {at}: only Coolify has it, {item:.80}"));
             self.differences.extend(alone);
         }
-        for (recorded, pretended) in pairs {
-            self.values(&format!("{at}/*"), recorded, pretended);
+        for (recorded, simulateded) in pairs {
+            self.values(&format!("{at}/*"), recorded, simulateded);
         }
     }
 
-    fn leaves(&mut self, at: &str, recorded: &Value, pretended: &Value) {
+    fn leaves(&mut self, at: &str, recorded: &Value, simulateded: &Value) {
         let key = at.rsplit('/').next().unwrap_or_default();
         if ignored::any(self.shape, key) {
             return;
         }
         if ignored::value(key) || self.is_made_up {
-            self.same(&format!("{at} (type)"), ignored::kind(recorded), ignored::kind(pretended));
+            self.same(&format!("{at} (type)"), ignored::kind(recorded), ignored::kind(simulateded));
             return;
         }
         let recorded = match recorded {
@@ -178,10 +180,10 @@ impl<'a> Compared<'a> {
             other => other.clone(),
         };
         // A long text was cut in the recording.
-        if let (Some((kept, _)), Some(whole)) = (cut(&recorded), pretended.as_str()) {
+        if let (Some((kept, _)), Some(whole)) = (cut(&recorded), simulateded.as_str()) {
             return self.same(at, kept, &whole[..kept.len().min(whole.len())]);
         }
-        self.same(at, &recorded.to_string(), &pretended.to_string());
+        self.same(at, &recorded.to_string(), &simulateded.to_string());
     }
 }
 

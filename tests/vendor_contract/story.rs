@@ -20,7 +20,7 @@ use super::situation;
 /// What was asked again and again until its status changed.
 const POLLED: [&str; 3] = ["/services/{}", "/applications/{}", "/deployments/{}"];
 
-/// How long a status may take to become what was recorded, in pretend seconds.
+/// How long a status may take to become what was recorded, in simulated seconds.
 const PATIENCE_S: u64 = 150;
 
 /// What passes where nothing of what came before was still going on.

@@ -19,7 +19,7 @@ use crate::crash_safety::scenario::{Scenario, options};
 const WORKED_WITH: [&str; 5] = ["4.0.0", "4.1.0", "4.1.2", "4.2.0", "4.3.11"];
 const TOO_OLD: [&str; 3] = ["3.12.36", "4.0.0-beta.463", "4.0.0-beta.474"];
 
-/// Makes the pretend Coolify one of this version.
+/// Makes the simulated Coolify one of this version.
 fn be(sandbox: &Sandbox, version: &str) {
     sandbox.with_world(|world| version.clone_into(&mut world.coolify.version)).unwrap();
 }

@@ -1,6 +1,6 @@
 //! DNS by hickory: the system's resolver, or a name server of one's choice.
 //!
-//! Asks each time anew. Nothing is kept, not even that a name does not exist; `/etc/hosts` is not asked.
+//! Asks every time. Nothing is kept, not even that a name does not exist; `/etc/hosts` is not asked.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

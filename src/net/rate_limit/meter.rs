@@ -1,7 +1,7 @@
 //! A transport that never sends an API more than it takes.
 //!
 //! Where there is no room it says so at once and sends nothing: a read waits for room in [`ask`](crate::wire::ask),
-//! seen and free to be called off; a write comes back as not done and is prepared anew, because a write that waited
+//! seen and free to be called off; a write comes back as not done and is prepared again, because a write that waited
 //! here would have been recorded with a time at which it was not sent. Reads leave room for some writes, so that a
 //! step that has looked can also do.
 

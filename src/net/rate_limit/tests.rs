@@ -216,7 +216,7 @@ fn word(status: u16, headers: &[(&str, &str)], clock: &SimulatedClock) -> RateLi
 
 #[test]
 fn a_429_is_heeded_for_as_long_as_it_asks_within_reason() {
-    // The pretend clock starts at 1_800_000_000, 2027-01-15 08:00:00 UTC.
+    // The simulated clock starts at 1_800_000_000, 2027-01-15 08:00:00 UTC.
     let cases: [(&[(&str, &str)], u64); 16] = [
         (&[("retry-after", "7")], 7),
         (&[("retry-after", "Fri, 15 Jan 2027 08:00:29 GMT")], 9),

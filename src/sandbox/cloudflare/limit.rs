@@ -1,4 +1,4 @@
-//! How many requests the pretend Cloudflare takes: 1200 in five minutes, then none for five more.
+//! How many requests the simulated Cloudflare takes: 1200 in five minutes, then none for five more.
 
 use super::refused;
 use crate::sandbox::ask::Reply;

@@ -1,4 +1,4 @@
-//! The pretend Cloudflare API, read from its published facts.
+//! The simulated Cloudflare API, read from its published facts.
 //!
 //! Envelope, credentials and routes. Zones are in `zones`, records in `listing` (reading) and `change`
 //! (writing). Any bearer token is good, for every zone unless the world limits it.

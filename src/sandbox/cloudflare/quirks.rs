@@ -1,10 +1,10 @@
-//! How the pretend Cloudflare behaves where reports about the real one differ, and how zones are set up.
+//! How the simulated Cloudflare behaves where reports about the real one differ, and how zones are set up.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// How the pretend Cloudflare behaves where reports about the real one differ.
+/// How the simulated Cloudflare behaves where reports about the real one differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CloudflareQuirks {

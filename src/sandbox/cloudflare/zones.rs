@@ -1,4 +1,4 @@
-//! Zones as the pretend Cloudflare shows them, their settings, and how full they are.
+//! Zones as the simulated Cloudflare shows them, their settings, and how full they are.
 //!
 //! Any name of two labels that is asked for is a zone; others are zones once they were put into the world.
 

@@ -1,4 +1,4 @@
-//! The pretend Coolify API, read from a running 4.3.11 and its facts.
+//! The simulated Coolify API, read from a running 4.3.11 and its facts.
 //!
 //! Routes, credentials, rate limit, team. Each noun has its own file. Databases are not here: their paths answer
 //! as unknown ones do.
@@ -44,7 +44,7 @@ struct Context<'a> {
     team: u64,
 }
 
-/// Answers one request to the pretend Coolify.
+/// Answers one request to the simulated Coolify.
 pub fn answer(world: &mut World, ask: &Ask) -> Reply {
     let path: Vec<&str> = ask.path.split('/').filter(|part| !part.is_empty()).collect();
     let limit = world.coolify.rate_limit;

@@ -36,7 +36,7 @@ fn is_of(shape: &str, path: &[&str]) -> bool {
     parts.len() == path.len() && parts.iter().zip(path).all(|(part, name)| *part == "*" || part == name)
 }
 
-/// Whether the pretend Coolify is older than `version`.
+/// Whether the simulated Coolify is older than `version`.
 pub fn is_before(setup: &CoolifySetup, version: Version) -> bool {
     let mut numbers = setup.version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
     [(); 3].map(|()| numbers.next().unwrap_or(0)) < version

@@ -1,4 +1,4 @@
-//! What a pretend Cloudflare must do like the real one.
+//! What a simulated Cloudflare must do like the real one.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What a client would not expect of Coolify from its documentation alone, and the pretend one does all the same.
+//! What a client would not expect of Coolify from its documentation alone, and the simulated one does all the same.
 
 use base64::Engine as _;
 use serde_json::{Value, json};

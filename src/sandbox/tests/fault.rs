@@ -53,7 +53,7 @@ async fn a_sick_release_answers_503_on_its_health_path_only() {
 }
 
 #[tokio::test]
-async fn a_lost_reply_takes_effect_and_costs_its_time_out_in_pretend_time() {
+async fn a_lost_reply_takes_effect_and_costs_its_time_out_in_simulated_time() {
     let caller = Caller::new();
     caller.change(|world| world.arm(Fault::LostReply, None));
     let before = caller.ports.clock.boot();

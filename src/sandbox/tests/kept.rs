@@ -90,9 +90,9 @@ fn a_damaged_world_is_told_and_left_alone() {
 async fn a_damaged_world_can_be_replaced() {
     let dir = tempfile::tempdir().expect("a directory for the test");
     std::fs::write(dir.path().join("world.json"), "{}").expect("it can be written");
-    let anew = Sandbox::anew(dir.path()).expect("it can be made");
+    let recreated = Sandbox::recreate(dir.path()).expect("it can be made");
     let opened = Sandbox::open(dir.path()).expect("it is a world again");
-    assert_eq!(anew.world(), opened.world());
+    assert_eq!(recreated.world(), opened.world());
 }
 
 #[tokio::test]

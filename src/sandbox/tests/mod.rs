@@ -1,4 +1,4 @@
-//! The pretend outside, asked through its ports.
+//! The simulated outside, asked through its ports.
 
 mod application;
 mod cloudflare;

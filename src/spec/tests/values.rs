@@ -100,7 +100,7 @@ fn rollback_is_auto_or_manual() {
 fn variables_with_bad_names_are_refused_at_the_key() {
     also_refused("env: {1A: x}", 1, 7, "not a name for a variable", "letter");
     also_refused("env: {A-B: x}", 1, 7, "not a name for a variable", "");
-    also_refused("env: {FABRIK_RELEASE: x}", 1, 7, "set anew by every deployment", "");
+    also_refused("env: {FABRIK_RELEASE: x}", 1, 7, "set by every deployment", "");
     also_refused(
         "env: {FABRIK_PART_A: x}",
         1,
@@ -108,7 +108,7 @@ fn variables_with_bad_names_are_refused_at_the_key() {
         "`FABRIK_PART_A` is a name that Fabrik keeps",
         "`FABRIK_PART_`",
     );
-    also_refused("secrets: [FABRIK_RELEASE]", 1, 11, "`FABRIK_RELEASE` is set anew by every deployment", "");
+    also_refused("secrets: [FABRIK_RELEASE]", 1, 11, "`FABRIK_RELEASE` is set by every deployment", "");
     also_refused("secrets: {required: [FABRIK_PART_]}", 1, 22, "`FABRIK_PART_` is a name", "");
     also_refused("secrets: [A B]", 1, 11, "not a name for a variable", "");
     also_refused("env: {A: x}\nsecrets: [A]", 2, 11, "under `env` and under `secrets`", "");

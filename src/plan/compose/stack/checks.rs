@@ -213,7 +213,7 @@ fn judged(findings: &mut Findings<'_>, key: &str, pair: &Pair<'_>) {
         findings.refuse_unseen(place, message, hint);
     }
     if name == RELEASE && !value.is_empty() && variables(value).iter().all(|used| used.name != RELEASE) {
-        findings.refuse_unseen(place, format!("`{RELEASE}` is set anew by every deployment"), "leave it out");
+        findings.refuse_unseen(place, format!("`{RELEASE}` is set by every deployment"), "leave it out");
     }
     if let Some(why) =
         Some(value).filter(|value| !value.contains('$')).and_then(|value| secret_heuristics::of(name, value))

@@ -89,7 +89,7 @@ fn dollars_that_coolify_breaks_are_refused_without_showing_the_value() {
         let problems = Stack::read(&input(&whole)).expect_err("refused");
         assert!(!problems.to_string().contains("CANARY"), "{problems}");
     }
-    key_refused("    environment: {FABRIK_RELEASE: '1'}\n", 1, "set anew by every deployment");
+    key_refused("    environment: {FABRIK_RELEASE: '1'}\n", 1, "set by every deployment");
     key_refused("    environment: {A: '${B:?must}'}\n", 1, "requires `B`");
 }
 
