@@ -99,7 +99,7 @@ fn a_record_that_somebody_made_theirs_is_told_and_never_taken_back() {
         record.comment = Some("mine now".into());
     });
     let world = house.world();
-    drift(&house).ends(5).says("! dns").says("no longer carries our mark");
+    drift(&house).ends(5).says("! dns").says("its ownership tag was changed or removed");
     refresh(&house).ends(2);
     assert_eq!(house.world(), world);
 }
@@ -111,7 +111,7 @@ fn an_app_that_somebody_made_theirs_is_told() {
         let mut services = world.services.iter_mut();
         services.find(|service| service.name == "my-api").unwrap().description = None;
     });
-    drift(&house).ends(5).says("! app").says("no longer carries our mark");
+    drift(&house).ends(5).says("! app").says("its ownership tag was changed or removed");
 }
 
 #[test]

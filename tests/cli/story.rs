@@ -53,7 +53,8 @@ fn a_release_is_rolled_back_only_when_that_is_agreed_to() {
     let before = house.world();
     house.run(&["rollback", &run[24..], "--sandbox"]).ends(2).says("--yes");
     assert_eq!(house.world(), before);
-    let undone = house.run(&["rollback", &run[24..], "--sandbox", "--yes"]).ends(0).says("Undone");
+    let undone =
+        house.run(&["rollback", &run[24..], "--sandbox", "--yes"]).ends(0).says("Rolled back and verified");
     assert!(!undone.out.contains('✗'), "what was asked for is shown as a failure:\n{}", undone.out);
     assert_eq!(house.world().matches("none").count(), 6, "{}", house.world());
     house.run(&["status", "my-api", "--sandbox"]).ends(0).says("RolledBack");

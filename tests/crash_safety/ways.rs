@@ -158,7 +158,7 @@ async fn a_record_that_somebody_made_theirs_can_be_adopted_as_is_said() {
     scenario.sandbox.with_world(unmark).unwrap();
     scenario.edit("second");
     let cause = refused(&scenario).await;
-    has_all(&cause, &["no longer carries", "`adopt: [dns]`"]);
+    has_all(&cause, &["was changed or removed", "`adopt: [dns]`"]);
     scenario.respec("name: blog\n", "name: blog\nadopt: [dns]\n");
     leads_there(&scenario, &cause).await;
     assert_eq!(scenario.sandbox.world().records.iter().filter(|it| it.name == NAME).count(), 1);

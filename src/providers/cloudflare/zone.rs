@@ -202,7 +202,7 @@ fn is_id(text: &str) -> bool {
 fn no_zone(host: &str) -> ReadError {
     ReadError::Refused {
         what: format!("zone for `{host}`"),
-        reason: "not visible to CLOUDFLARE_API_TOKEN; give the token CloudflareZone:Read for it, or set `dns.zone`"
+        reason: "not visible to CLOUDFLARE_API_TOKEN; give the token Zone:Read for it, or set `dns.zone`"
             .to_owned(),
     }
 }

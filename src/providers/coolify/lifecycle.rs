@@ -76,7 +76,7 @@ impl Coolify {
         let body: Value = serde_json::from_slice(response.body()).map_err(|_| unreadable("the logs"))?;
         match (status, body["logs"].as_str()) {
             (200, Some(lines)) => Ok(ContainerState::Running(lines.to_owned())),
-            (404, _) if body["message"].as_str().is_some_and(|m| m.starts_with("ContainerState")) => {
+            (404, _) if body["message"].as_str().is_some_and(|m| m.starts_with("Container")) => {
                 Ok(ContainerState::None)
             }
             _ => Err(ReadError::Unintelligible { api: API, reason: outcome::words(status, &body) }),
