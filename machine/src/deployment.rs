@@ -141,7 +141,7 @@ impl Deployment<Validating> {
         self.to(JournalEntry::Provisioning { plan: plan.clone() }, |Validating| Provisioning { plan })
     }
 
-    /// Starts deleting what earlier runs of the app made: `resources` stand, oldest first. `plan` says where.
+    /// Starts deleting what earlier runs of the app made: `receipts` are what stands, oldest first. `plan` says where.
     pub fn destroy(
         mut self,
         plan: Plan,

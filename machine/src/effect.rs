@@ -107,7 +107,7 @@ pub enum EffectOutcome {
     NotApplied,
 }
 
-/// One resource that can be written about an effect.
+/// One entry about a write to the outside: its intent, or what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "kebab-case")]
 pub enum Effect {

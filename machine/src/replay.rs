@@ -53,7 +53,7 @@ pub enum ReplayError {
 /// A deployment in whichever phase its journal says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnyDeployment {
-    /// Just header.
+    /// Just begun.
     Pending(Deployment<Pending>),
     /// Being checked and planned.
     Validating(Deployment<Validating>),

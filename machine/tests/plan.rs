@@ -34,8 +34,8 @@ fn idle() -> Plan {
         record.proxy = Proxy::AsMade;
         record.desired.action = keep();
     }
-    for wish in [&mut plan.project, &mut plan.environment, &mut plan.app] {
-        wish.action = keep();
+    for desired in [&mut plan.project, &mut plan.environment, &mut plan.app] {
+        desired.action = keep();
     }
     plan.envs[0].change = EnvVarAction::Keep;
     plan

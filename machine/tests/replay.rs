@@ -123,7 +123,7 @@ fn history(entries: &[JournalEntry]) -> Option<Vec<AnyDeployment>> {
     Some(history)
 }
 
-fn fate(tampered: &[JournalEntry], original: &[JournalEntry]) -> Fate {
+fn scope(tampered: &[JournalEntry], original: &[JournalEntry]) -> Fate {
     match history(tampered) {
         None => Fate::Refused,
         same if same == history(original) => Fate::Same,
@@ -137,7 +137,7 @@ fn kinds(how: impl Fn(&mut Vec<JournalEntry>, usize) -> bool, met: Fate) -> BTre
     for (_, entries) in journeys() {
         for at in 0..entries.len() {
             let mut tampered = entries.clone();
-            if how(&mut tampered, at) && fate(&tampered, &entries) == met {
+            if how(&mut tampered, at) && scope(&tampered, &entries) == met {
                 kinds.insert(entries[at].name());
             }
         }
@@ -231,7 +231,7 @@ fn what_came_of_a_want_cannot_stand_before_it() {
             let of_one_step = steps_of(&entries[at], &entries[at + 1]).is_some_and(|(one, two)| one == two);
             let mut tampered = entries.clone();
             if wanted && of_one_step && swap_lines(&mut tampered, at) {
-                assert_eq!(fate(&tampered, &entries), Fate::Refused, "{journey}, line {at}");
+                assert_eq!(scope(&tampered, &entries), Fate::Refused, "{journey}, line {at}");
                 swapped += 1;
             }
         }

@@ -102,13 +102,13 @@ pub fn plan() -> Plan {
     }
 }
 
-fn record(name: &str, wish: DesiredResource) -> DesiredRecord {
+fn record(name: &str, desired: DesiredResource) -> DesiredRecord {
     let zone = Zone {
         id: "z0".to_owned(),
         name: "example.com".to_owned(),
         name_servers: vec!["ns1.example.net".to_owned()],
     };
-    DesiredRecord { name: name.to_owned(), zone, desired: wish, proxy: Proxy::AfterProof }
+    DesiredRecord { name: name.to_owned(), zone, desired, proxy: Proxy::AfterProof }
 }
 
 fn dropped() -> DesiredResource {

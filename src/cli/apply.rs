@@ -81,11 +81,11 @@ pub async fn end(engine: &Engine, outcome: &CommandOutcome, way: Direction, face
         ) => Some(run),
         CommandOutcome::Unchanged { .. } | CommandOutcome::Held { .. } | CommandOutcome::Blockers(_) => None,
     };
-    let tale = match run {
+    let history = match run {
         Some(run) => RunHistory::read(engine.store.as_ref(), run).await.ok(),
         None => None,
     };
-    let ending = Summary::of(outcome, way, tale.as_ref());
+    let ending = Summary::of(outcome, way, history.as_ref());
     signals::over(ending.exit);
     face.end(&ending)
 }

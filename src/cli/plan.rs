@@ -64,14 +64,14 @@ async fn drawn(spec: Spec, global: &Global, face: &Ui) -> Result<DrawnPlan, Vec<
         name: spec.name.clone(),
     };
     let base = base(&store, &app, face).await.map_err(one)?;
-    let ground = survey(&reach.clients, &spec, base.as_ref(), &facts).await.map_err(one)?;
+    let surroundings = survey(&reach.clients, &spec, base.as_ref(), &facts).await.map_err(one)?;
     let ask = ask(spec, global, &key, base.as_ref(), face)?;
-    ground.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));
+    surroundings.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));
     let drawing = Planner {
         ask: &ask,
         run: &new_run(),
         store: &store,
-        ground: &ground,
+        surroundings: &surroundings,
         base: base.as_ref(),
         key: &key,
         force: false,

@@ -15,7 +15,7 @@ use crate::report::exit::DONE;
 use crate::report::tables::table;
 use crate::sandbox::{Fault, Sandbox, serve};
 
-/// Does one resource with the sandbox.
+/// Carries out one subcommand of `fabrik sandbox`.
 pub async fn run(args: &SandboxArgs, global: &Global, face: &Ui) -> CommandResult {
     if let SandboxCommand::Fault { list: true, .. } = args.what {
         return Ok(list(face));

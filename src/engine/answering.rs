@@ -72,9 +72,9 @@ impl RestoredSites {
             match leading_here(deployment.plan(), deployment.ledger(), (record, &receipt)) {
                 Some(fields) => {
                     let action = Action::NoOp { id: receipt.id, tag: receipt.tag };
-                    let wish = DesiredResource { attributes: fields, action };
+                    let desired = DesiredResource { attributes: fields, action };
                     sites.plan.records.push(DesiredRecord {
-                        desired: wish,
+                        desired,
                         proxy: Proxy::AsMade,
                         ..record.clone()
                     });

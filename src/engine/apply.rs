@@ -67,8 +67,8 @@ impl Engine {
             return Ok(unchanged);
         }
         let lease = self.claim(&app, options.wait_lock).await?;
-        let ground = (ports, facts);
-        let outcome = Box::pin(self.apply_claimed(ask, &app, ground, lease.clone(), options)).await;
+        let surroundings = (ports, facts);
+        let outcome = Box::pin(self.apply_claimed(ask, &app, surroundings, lease.clone(), options)).await;
         // A run that was carried out gave it back already; giving it back again does nothing.
         let _ = self.store.release(&lease).await;
         outcome
@@ -96,13 +96,13 @@ impl Engine {
         &self,
         ask: ResolvedSpec,
         app: &AppKey,
-        ground: (TargetIdentity, Facts),
+        surroundings: (TargetIdentity, Facts),
         lease: Lease,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let Some(open) = open_run(&rows, app) else {
-            return self.begin_run(ask, app, ground, lease, options).await;
+            return self.begin_run(ask, app, surroundings, lease, options).await;
         };
         let (any, _) = read(self.store.as_ref(), &open.run).await?;
         match over(&any, &ask) {
@@ -120,7 +120,7 @@ impl Engine {
                 }
                 let after = async {
                     let lease = self.claim(app, options.wait_lock).await?;
-                    self.begin_run(ask, app, ground, lease, options).await
+                    self.begin_run(ask, app, surroundings, lease, options).await
                 };
                 after.await.map_err(|outcome| outcome.after_undoing(&open.run))
             }
@@ -131,14 +131,14 @@ impl Engine {
         &self,
         ask: ResolvedSpec,
         app: &AppKey,
-        ground: (TargetIdentity, Facts),
+        surroundings: (TargetIdentity, Facts),
         lease: Lease,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(ask.spec, base.as_ref())?;
-        Box::pin(self.fresh(ask, app, ground, base, lease, options)).await
+        Box::pin(self.fresh(ask, app, surroundings, base, lease, options)).await
     }
 
     async fn fresh(

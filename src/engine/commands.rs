@@ -1,7 +1,7 @@
-//! Where runs are taken in: who asks, for which app, and whether somebody else is at it.
+//! The commands of the engine: acquire the lease of an app, begin or resume a run, give the lease back.
 //!
-//! Knows the order in which a run is claimed, begun or taken up again. What a run then does is the
-//! [`Run`]'s.
+//! What a run does once it is begun or resumed is the business of
+//! [`Run`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub struct Engine {
     pub store: Arc<dyn JournalStore>,
     /// The world.
     pub ports: Ports,
-    /// the clock of this host, which leases and waiting for other processes go by. The outside's own may be
+    /// The clock of this host, which leases and waiting for other processes go by. The outside's own may be
     /// simulated.
     pub local_clock: Arc<dyn Clock>,
     /// The vendors, seen with the user's tokens.

@@ -1,4 +1,4 @@
-//! Making one resource, exactly once, over an API without idempotency keys.
+//! Creating one resource, exactly once, over an API without idempotency keys.
 //!
 //! Look, write the intent, guard, send once, sort the answer, write what came of it. Doubt is never a failure
 //! and never a blind retry: it is settled by looking for the ownership tag until two reads agree.

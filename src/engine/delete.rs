@@ -1,4 +1,4 @@
-//! Taking down one resource that this app's runs made.
+//! Deleting one resource that this app's runs created.
 //!
 //! Three keys: the journal's receipt, the id, and on the resource itself our ownership tag with the fields as we left them.
 //! Gone is what is not there twice, a staleness window apart, beside a control read.

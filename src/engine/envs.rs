@@ -68,18 +68,18 @@ impl Run {
     /// The rows that are sent: those of the values added and changed, each still the one that was planned.
     fn values(&self, plan: &Plan) -> Result<Vec<(String, Secret)>, Interruption> {
         let mut values = Vec::new();
-        for wish in &plan.envs {
-            if !matches!(wish.change, EnvVarAction::Add | EnvVarAction::Set) {
+        for desired in &plan.envs {
+            if !matches!(desired.change, EnvVarAction::Add | EnvVarAction::Set) {
                 continue;
             }
-            let rows = if wish.key == RELEASE {
+            let rows = if desired.key == RELEASE {
                 Some(vec![(RELEASE.to_owned(), Secret::new(plan.release.as_str()))])
             } else {
-                let form = self.ask.envs.iter().find(|env| env.key == wish.key).map(|env| &env.form);
-                let value = value_of(&self.ask, &wish.key, &wish.fingerprint);
-                value.zip(form).and_then(|(value, form)| rows_of(&wish.key, value, form))
+                let form = self.ask.envs.iter().find(|env| env.key == desired.key).map(|env| &env.form);
+                let value = value_of(&self.ask, &desired.key, &desired.fingerprint);
+                value.zip(form).and_then(|(value, form)| rows_of(&desired.key, value, form))
             };
-            values.extend(rows.ok_or_else(|| changed_since(&wish.key))?);
+            values.extend(rows.ok_or_else(|| changed_since(&desired.key))?);
         }
         Ok(values)
     }

@@ -117,13 +117,13 @@ impl Run {
 
     async fn draw(&self, deployment: &Deployment<Validating>) -> Result<Plan, Blocker> {
         let facts = self.facts().await?;
-        let ground = survey(&self.clients, &self.ask.spec, self.base.as_ref(), &facts).await?;
-        for warning in &ground.warnings {
+        let surroundings = survey(&self.clients, &self.ask.spec, self.base.as_ref(), &facts).await?;
+        for warning in &surroundings.warnings {
             self.work.tell(&Event::Warned(warning.clone()));
         }
         let begun = deployment.header();
-        if begun.target.team != ground.place.team {
-            let (now, then) = (&ground.place.team, &begun.target.team);
+        if begun.target.team != surroundings.place.team {
+            let (now, then) = (&surroundings.place.team, &begun.target.team);
             return Err(Blocker::new(
                 format!("COOLIFY_API_TOKEN belongs to team {now}, the run was begun for team {then}"),
                 format!("set COOLIFY_API_TOKEN to one of team {then}"),
@@ -133,7 +133,7 @@ impl Run {
             ask: &self.ask,
             run: &begun.run,
             store: &self.work.store,
-            ground: &ground,
+            surroundings: &surroundings,
             base: self.base.as_ref(),
             key: &self.key,
             force: self.force,
@@ -187,7 +187,7 @@ impl Run {
                 let deployment = deployment.deploy(dns).commit(&mut self.work.journal).await?;
                 Box::pin(self.deploying(deployment)).await
             }
-            Err(halt) => match self.fate(halt)? {
+            Err(halt) => match self.scope(halt)? {
                 FailureAction::Undo(cause) => Box::pin(self.turn_back(deployment.roll_back(cause))).await,
                 FailureAction::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
             },
@@ -203,7 +203,7 @@ impl Run {
                     deployment.verify(app, endpoints, start).commit(&mut self.work.journal).await?;
                 Box::pin(self.verifying(deployment)).await
             }
-            Err(halt) => match self.fate(halt)? {
+            Err(halt) => match self.scope(halt)? {
                 FailureAction::Undo(cause) => Box::pin(self.turn_back(deployment.roll_back(cause))).await,
                 FailureAction::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
             },
@@ -218,14 +218,14 @@ impl Run {
                 let endpoints = deployment.phase().endpoints.clone();
                 Ok(RunOutcome::Complete { run: deployment.header().run.clone(), endpoints })
             }
-            Err(halt) => match self.fate(halt)? {
+            Err(halt) => match self.scope(halt)? {
                 FailureAction::Undo(cause) => Box::pin(self.turn_back(deployment.roll_back(cause))).await,
                 FailureAction::Leave(cause) => self.leave(deployment.leave_standing(cause)).await,
             },
         }
     }
 
-    fn fate(&self, halt: PhaseError) -> Result<FailureAction, Interruption> {
+    fn scope(&self, halt: PhaseError) -> Result<FailureAction, Interruption> {
         match (halt, self.on_failure) {
             (PhaseError::Interruption(stop), _) => Err(stop),
             (PhaseError::Fail(cause), OnFailure::Undo) => Ok(FailureAction::Undo(self.redacted(cause))),
@@ -320,22 +320,22 @@ impl Run {
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
-        wish: &DesiredResource,
+        desired: &DesiredResource,
     ) -> Result<Receipt, PhaseError> {
         let step = provider.step();
         if let Some(receipt) = deployment.ledger().receipt(step) {
             return Ok(receipt.clone());
         }
-        match &wish.action {
-            Action::Create => self.work.create(deployment, provider, &wish.attributes).await,
+        match &desired.action {
+            Action::Create => self.work.create(deployment, provider, &desired.attributes).await,
             Action::NoOp { id, tag } => {
-                let object = RemoteObject::as_asked(id, &wish.attributes, tag.as_ref());
+                let object = RemoteObject::as_asked(id, &desired.attributes, tag.as_ref());
                 self.work.ensure(deployment, (step, Origin::Existing), object, ResolvedBy::Observation).await
             }
             Action::Update { id, before, tag } => {
                 let what = provider.describe();
                 let change = IdempotentUpdate { step, id, tag: tag.clone(), before, what };
-                let call = provider.update_request(id, &wish.attributes);
+                let call = provider.update_request(id, &desired.attributes);
                 self.work.converge(deployment, &change, &call).await
             }
             Action::Delete { id, before, tag } => {

@@ -109,9 +109,9 @@ impl Run {
             let began = self.work.time();
             let was = receipt.attributes.get("ttl").map_or("1", String::as_str);
             let action = Action::Update { id: receipt.id, before: proxied("false", was), tag: receipt.tag };
-            let wish = DesiredResource { attributes: proxied("true", "1"), action };
+            let desired = DesiredResource { attributes: proxied("true", "1"), action };
             let records = self.clients.records(record, Step::Proxy(nth));
-            self.ensure(deployment, &records, &wish).await?;
+            self.ensure(deployment, &records, &desired).await?;
             let name = self.ask.spec.as_written(&record.name);
             self.done("proxy", format!("{name} behind Cloudflare"), Change::Updated, began);
             any = true;

@@ -75,8 +75,8 @@ impl Run {
         let parts = self.clients.coolify.parts(service.id).await?;
         let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
         let look = if strays.is_empty() { Recheck::Needless } else { Recheck::Again };
-        for (part, fate) in strays.iter().filter(|(_, fate)| *fate != StatusScope::Woken) {
-            self.change_part(deployment, &service, (part, *fate), &tag).await?;
+        for (part, scope) in strays.iter().filter(|(_, scope)| *scope != StatusScope::Woken) {
+            self.change_part(deployment, &service, (part, *scope), &tag).await?;
         }
         self.no_doubts_left(deployment, &service).await?;
         // One of them that takes effect after the text was sent would write the part back.
@@ -121,8 +121,8 @@ impl Run {
             self.work.converge(deployment, &change, &apps.update_request(id, &plan.app.attributes)).await?;
         };
         let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
-        for (part, fate) in strays.iter().filter(|(_, fate)| *fate == StatusScope::Woken) {
-            self.change_part(deployment, &service, (part, *fate), &tag).await?;
+        for (part, scope) in strays.iter().filter(|(_, scope)| *scope == StatusScope::Woken) {
+            self.change_part(deployment, &service, (part, *scope), &tag).await?;
         }
         self.no_doubts_left(deployment, &service).await
     }
@@ -131,16 +131,16 @@ impl Run {
         &mut self,
         deployment: &mut Deployment<P>,
         service: &Changed<'_>,
-        (part, fate): (&SubResource, StatusScope),
+        (part, scope): (&SubResource, StatusScope),
         tag: &OwnershipTag,
     ) -> Result<(), PhaseError> {
         let (what, before) = (format!("compose service `{}`", part.name), Attributes::new());
         let (id, own) = (service.id, service.tag.cloned());
         let change =
             IdempotentUpdate { step: Step::Parts, id, tag: own, before: &before, what: what.clone() };
-        let call = self.clients.coolify.change_part(id, part, fate, tag);
+        let call = self.clients.coolify.change_part(id, part, scope, tag);
         match self.work.converge(deployment, &change, &call).await {
-            Ok(_) => self.tell_of(part, fate),
+            Ok(_) => self.tell_of(part, scope),
             Err(PhaseError::Fail(cause)) => {
                 let text = format!("{what} still counts in the status at Coolify: {}", cause.message);
                 self.work.tell(&Event::Warned(self.work.redactor.redact_own(&text)));
@@ -187,8 +187,8 @@ impl Run {
         let tag = self.work.tag(deployment, Step::App);
         let parts = self.clients.coolify.parts(&receipt.id).await?;
         let strays = self.strays(parts, (compose, fields), &tag).await?;
-        for (part, fate) in strays.iter().filter(|(_, fate)| *fate != StatusScope::Woken) {
-            self.insist_on_part(deployment, receipt, (part, *fate), &tag).await?;
+        for (part, scope) in strays.iter().filter(|(_, scope)| *scope != StatusScope::Woken) {
+            self.insist_on_part(deployment, receipt, (part, *scope), &tag).await?;
         }
         self.work.outlive(receipt.step, deployment.ledger().unanswered_on(Step::App)).await?;
         for _ in 0..=TRIES {
@@ -199,8 +199,8 @@ impl Run {
             let others = written_back(&stack, compose);
             if others.is_empty() {
                 let strays = self.strays(stack.parts, (compose, fields), &tag).await?;
-                for (part, fate) in strays.iter().filter(|(_, fate)| *fate == StatusScope::Woken) {
-                    self.insist_on_part(deployment, receipt, (part, *fate), &tag).await?;
+                for (part, scope) in strays.iter().filter(|(_, scope)| *scope == StatusScope::Woken) {
+                    self.insist_on_part(deployment, receipt, (part, *scope), &tag).await?;
                 }
                 return Ok(Undoing::Done);
             }
@@ -213,12 +213,12 @@ impl Run {
         &mut self,
         deployment: &mut Deployment<RollingBack>,
         receipt: &Receipt,
-        (part, fate): (&SubResource, StatusScope),
+        (part, scope): (&SubResource, StatusScope),
         tag: &OwnershipTag,
     ) -> Result<(), Interruption> {
-        let call = self.clients.coolify.change_part(&receipt.id, part, fate, tag);
+        let call = self.clients.coolify.change_part(&receipt.id, part, scope, tag);
         match self.retry_until_resolved(deployment, receipt, &call).await? {
-            Undoing::Done => self.tell_of(part, fate),
+            Undoing::Done => self.tell_of(part, scope),
             Undoing::Kept(reason) | Undoing::Blocked(reason) => {
                 let text = format!("compose service `{}` still counts at Coolify: {reason}", part.name);
                 self.work.tell(&Event::Warned(text));
@@ -244,7 +244,7 @@ impl Run {
     ) -> Result<Vec<(SubResource, StatusScope)>, ReadError> {
         let (coolify, wanted) = (&self.clients.coolify, sent::services(compose));
         let field = |name: &str| fields.get(name).map_or("", String::as_str);
-        let fate = |part: &SubResource| {
+        let scope = |part: &SubResource| {
             let ours = part.tag.as_ref().is_some_and(|theirs| theirs.journal == tag.journal);
             let routed = part.name != field("service") && !part.url.is_empty() && part.url == field("url");
             match (wanted.contains(&part.name), part.silent) {
@@ -255,7 +255,7 @@ impl Run {
             }
         };
         let strays: Vec<(SubResource, StatusScope)> =
-            parts.into_iter().filter_map(|part| fate(&part).map(|fate| (part, fate))).collect();
+            parts.into_iter().filter_map(|part| scope(&part).map(|scope| (part, scope))).collect();
         if strays.is_empty() || coolify.changes_parts().await? {
             return Ok(strays);
         }
@@ -268,8 +268,8 @@ impl Run {
         Ok(Vec::new())
     }
 
-    fn tell_of(&self, part: &SubResource, fate: StatusScope) {
-        if fate == StatusScope::Silenced {
+    fn tell_of(&self, part: &SubResource, scope: StatusScope) {
+        if scope == StatusScope::Silenced {
             let name = &part.name;
             let text = format!(
                 "compose service `{name}` is no longer in the text; Coolify cannot delete it, so it is left out of the status"

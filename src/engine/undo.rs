@@ -109,7 +109,7 @@ impl Run {
             return Ok(());
         }
         let (before, id) = (doubt.before.clone(), changed_id(deployment, doubt));
-        let action = wish_of(deployment.plan(), doubt.step).map(|wish| &wish.action);
+        let action = wish_of(deployment.plan(), doubt.step).map(|desired| &desired.action);
         let (dropped, adopted) = (
             matches!(action, Some(Action::Delete { .. })),
             matches!(action, Some(Action::Update { tag: None, .. } | Action::NoOp { tag: None, .. })),
@@ -292,7 +292,7 @@ pub fn project<P>(deployment: &Deployment<P>) -> String {
 fn changed_id<P: EffectfulPhase>(deployment: &Deployment<P>, doubt: &Intended) -> String {
     let had = deployment.ledger().receipt(doubt.step.resource()).map(|receipt| receipt.id.clone());
     let planned =
-        || wish_of(deployment.plan(), doubt.step).and_then(|wish| wish.action.id().map(str::to_owned));
+        || wish_of(deployment.plan(), doubt.step).and_then(|desired| desired.action.id().map(str::to_owned));
     had.or_else(planned).unwrap_or_default()
 }
 

@@ -21,8 +21,8 @@ pub struct Adoption {
 impl Adoption {
     /// What `plan` takes over; `base` is the app's last release.
     pub fn of(plan: &Plan, base: Option<&Release>) -> Self {
-        let is_new = |wish: &DesiredResource, known: Option<&Receipt>| {
-            let strangers = match &wish.action {
+        let is_new = |desired: &DesiredResource, known: Option<&Receipt>| {
+            let strangers = match &desired.action {
                 Action::Update { id, tag: None, .. } | Action::NoOp { id, tag: None } => Some(id),
                 Action::Update { .. } | Action::NoOp { .. } | Action::Create | Action::Delete { .. } => None,
             };

@@ -34,7 +34,7 @@ pub struct KnownResource {
 /// A wish, and what earlier runs left behind at its place.
 pub struct Drawn {
     /// The wish.
-    pub wish: DesiredResource,
+    pub desired: DesiredResource,
     /// To be deleted.
     pub late: Vec<Receipt>,
 }
@@ -48,7 +48,7 @@ pub struct Planner<'a> {
     /// The journal it is written in.
     pub store: &'a Arc<dyn JournalStore>,
     /// Where.
-    pub ground: &'a Surroundings,
+    pub surroundings: &'a Surroundings,
     /// The app's last finished release.
     pub base: Option<&'a Release>,
     /// What values are fingerprinted with.
@@ -69,36 +69,36 @@ impl Planner<'_> {
     /// The whole plan: a wish for each resource, then the variables.
     ///
     /// # Errors
-    /// [`Blocker`]: the first resource in the way.
+    /// [`Blocker`]: the first thing in the way.
     pub async fn whole(&self, clients: &Clients) -> Result<DrawnPlan, Blocker> {
         self.movable()?;
         let drawn = self.drawn(clients).await?;
-        self.ground.same_team(&clients.coolify).await?;
+        self.surroundings.same_team(&clients.coolify).await?;
         Ok(drawn)
     }
 
     async fn drawn(&self, clients: &Clients) -> Result<DrawnPlan, Blocker> {
-        let (place, names) = (&self.ground.place, self.names());
+        let (place, names) = (&self.surroundings.place, self.names());
         let (records, mut late) = self.records(clients).await?;
         let wanted = self.app(clients).await?;
         self.changeable(&wanted)?;
         let project = self.shared(&clients.projects(place, &names), &names.project).await?;
         late.extend(project.late);
-        let project = project.wish;
+        let project = project.desired;
         let Action::NoOp { id, .. } = &project.action else {
-            let environment = wish([("name", &names.environment)]);
+            let environment = desired([("name", &names.environment)]);
             let app = DesiredResource { attributes: wanted, action: Action::Create };
             let app = self.mounted(&clients.coolify, app).await?;
             return self.plan((records, project, environment), (app, ObservedApp::default()), late);
         };
         let environments = clients.environments(place, &names, id);
-        let environment = self.shared(&environments, &names.environment).await?.wish;
+        let environment = self.shared(&environments, &names.environment).await?.desired;
         let apps = clients.app(place, &names, id, &wanted, "");
         let known = self.base.and_then(|base| base.receipt(Step::App)).cloned();
         let adopt = self.ask.spec.adopt.coolify;
         let app = self.own(apps.as_ref(), KnownResource { receipt: known, adopt }, wanted).await?;
         late.extend(app.late);
-        let app = self.mounted(&clients.coolify, app.wish).await?;
+        let app = self.mounted(&clients.coolify, app.desired).await?;
         let observed = match (app.action.id(), self.base) {
             (Some(id), Some(base)) => ObservedApp::read(&clients.coolify, base, id, Some(self.key)).await?,
             (Some(_), None) | (None, _) => ObservedApp::default(),
@@ -130,7 +130,7 @@ impl Planner<'_> {
 
     fn movable(&self) -> Result<(), Blocker> {
         let Some(base) = self.base else { return Ok(()) };
-        if base.plan().target.server != self.ground.place.server {
+        if base.plan().target.server != self.surroundings.place.server {
             return Err(Blocker::new(
                 format!(
                     "the app runs on server `{}`, Coolify cannot move it",
@@ -161,14 +161,14 @@ impl Planner<'_> {
         let it = it.map(|at| there.remove(at).id);
         let Sorted { strangers, late } = self.sort(provider, there).await?;
         let can_be_adopted = |alone: &RemoteObject| alone.tag.is_none() && is_same_kind(alone, &fields);
-        let wish = match strangers.as_slice() {
+        let desired = match strangers.as_slice() {
             [] => self.known(provider, known, it, fields).await?,
             [alone] if it.is_none() && known.adopt && can_be_adopted(alone) => {
                 self.changed(provider, &adopted(provider, alone), alone, fields)?
             }
             strangers => return Err(self.in_the_way(provider, strangers, &fields, known.adopt).await),
         };
-        Ok(Drawn { wish, late })
+        Ok(Drawn { desired, late })
     }
 
     // The wish for a resource that the last release left, seen under the id `it`, or not at all.
@@ -233,7 +233,7 @@ impl Planner<'_> {
         let used = used.or_else(|| if strangers.len() == 1 { strangers.pop() } else { None });
         match (used, strangers.as_slice()) {
             (Some(RemoteObject { id, tag, .. }), _) => Ok(Drawn {
-                wish: DesiredResource { attributes: fields, action: Action::NoOp { id, tag } },
+                desired: DesiredResource { attributes: fields, action: Action::NoOp { id, tag } },
                 late,
             }),
             (None, []) => {
@@ -242,7 +242,7 @@ impl Planner<'_> {
                 if known_before {
                     provider.check_access().await?;
                 }
-                Ok(Drawn { wish: DesiredResource { attributes: fields, action: Action::Create }, late })
+                Ok(Drawn { desired: DesiredResource { attributes: fields, action: Action::Create }, late })
             }
             (None, [_, ..]) => Err(Blocker::new(
                 format!("Coolify has several of {}", provider.describe()),
@@ -297,7 +297,7 @@ impl Planner<'_> {
         let app = self.labelled(app, &release);
         let plan = Plan {
             baseline: base,
-            target: self.ground.place.clone(),
+            target: self.surroundings.place.clone(),
             records,
             external: self.external(),
             handed_over: self.handed_over(),
@@ -350,7 +350,7 @@ fn compare(known: &Receipt, object: &RemoteObject, fields: &Attributes) -> Actio
     Action::Update { id: object.id.clone(), before, tag: object.tag.clone() }
 }
 
-fn wish<const N: usize>(pairs: [(&str, &str); N]) -> DesiredResource {
+fn desired<const N: usize>(pairs: [(&str, &str); N]) -> DesiredResource {
     DesiredResource { attributes: fields(pairs), action: Action::Create }
 }
 

@@ -32,7 +32,7 @@ impl Planner<'_> {
     ) -> Result<(Vec<DesiredRecord>, Vec<Receipt>), Blocker> {
         let (mut records, mut all_late) = (Vec::new(), Vec::new());
         let mut replaced = Vec::new();
-        for (nth, site) in (0..=RecordIndex::MAX).zip(&self.ground.sites) {
+        for (nth, site) in (0..=RecordIndex::MAX).zip(&self.surroundings.sites) {
             let (record, drawn) = self.record(clients, nth, site).await?;
             records.push(record);
             all_late.extend(drawn.late);
@@ -58,9 +58,9 @@ impl Planner<'_> {
         nth: RecordIndex,
         site: &Site,
     ) -> Result<(DesiredRecord, Beside), Blocker> {
-        let wish = DesiredResource { attributes: Attributes::new(), action: Action::Create };
+        let desired = DesiredResource { attributes: Attributes::new(), action: Action::Create };
         let (name, zone) = (site.name.clone(), site.zone.clone());
-        let mut record = DesiredRecord { name, zone, desired: wish, proxy: Proxy::AsMade };
+        let mut record = DesiredRecord { name, zone, desired, proxy: Proxy::AsMade };
         let provider = clients.records(&record, Step::Dns(nth));
         let receipt = self.base.and_then(|base| base.record(&site.name));
         let there = match &receipt {
@@ -81,8 +81,8 @@ impl Planner<'_> {
             return Ok((record, Beside { late, replaced: Some(replaced) }));
         }
         let known = KnownResource { receipt, adopt: self.ask.spec.adopt.dns };
-        let Drawn { wish, late } = self.own(&provider, known, wanted).await?;
-        record.desired = wish;
+        let Drawn { desired, late } = self.own(&provider, known, wanted).await?;
+        record.desired = desired;
         Ok((record, Beside { late, replaced: None }))
     }
 
@@ -109,7 +109,7 @@ impl Planner<'_> {
         if self.ask.spec.dns.managed().is_none() {
             return Ok(Vec::new());
         }
-        let wanted = |name: &str| self.ground.sites.iter().any(|site| site.name == name);
+        let wanted = |name: &str| self.surroundings.sites.iter().any(|site| site.name == name);
         let known = base.records().into_iter().chain(base.handed_over());
         let mut records = Vec::new();
         for (record, receipt) in known.filter(|(record, _)| !wanted(&record.name)) {
@@ -117,8 +117,8 @@ impl Planner<'_> {
             let found = find(&clients.records(record, receipt.step), &receipt).await?;
             let Some(object) = found.filter(|object| object.tag.as_ref() == Some(&tag)) else { continue };
             let action = Action::Delete { id: object.id, before: receipt.attributes, tag };
-            let wish = DesiredResource { attributes: Attributes::new(), action };
-            records.push(DesiredRecord { desired: wish, proxy: Proxy::AsMade, ..record.clone() });
+            let desired = DesiredResource { attributes: Attributes::new(), action };
+            records.push(DesiredRecord { desired, proxy: Proxy::AsMade, ..record.clone() });
         }
         Ok(records)
     }

@@ -67,7 +67,7 @@ impl Surroundings {
 /// Looks at both APIs; changes nothing. `facts` is what preflight found.
 ///
 /// # Errors
-/// [`Blocker`]: the first resource that is in the way.
+/// [`Blocker`]: the first thing that is in the way.
 pub async fn survey(
     clients: &Clients,
     spec: &Spec,
@@ -84,26 +84,26 @@ pub async fn survey(
         server_name: server.name.clone(),
     };
     let warnings = Version::parse(&version).and_then(Version::concern).into_iter().collect();
-    let mut ground = Surroundings { place, sites: Vec::new(), version, warnings };
+    let mut surroundings = Surroundings { place, sites: Vec::new(), version, warnings };
     let Some(dns) = spec.dns.managed() else {
-        ground.warnings.extend(base.map(|base| left_to_others(spec, base)).unwrap_or_default());
-        return Ok(ground);
+        surroundings.warnings.extend(base.map(|base| left_to_others(spec, base)).unwrap_or_default());
+        return Ok(surroundings);
     };
     if spec.domains.is_empty() {
-        return Ok(ground);
+        return Ok(surroundings);
     }
     let (kind, content) = target(cloudflare, coolify, dns, server).await?;
     for domain in &spec.domains {
         let zone = cloudflare.zone_of(domain, dns.zone.as_deref()).await?;
-        ground.warnings.extend(weighed(&cloudflare.concerns(&zone, domain, proxy(dns)).await?)?);
+        surroundings.warnings.extend(weighed(&cloudflare.concerns(&zone, domain, proxy(dns)).await?)?);
         if base.and_then(|base| base.record(domain)).is_none() {
-            ground.warnings.extend(weighed(&cloudflare.creation_findings(&zone, domain).await?)?);
+            surroundings.warnings.extend(weighed(&cloudflare.creation_findings(&zone, domain).await?)?);
         }
         let zone = Zone { id: zone.id, name: zone.name, name_servers: zone.name_servers };
         let (name, content, ttl, proxied) = (domain.clone(), content.clone(), dns.ttl, dns.proxied);
-        ground.sites.push(Site { name, zone, kind, content, ttl, proxied });
+        surroundings.sites.push(Site { name, zone, kind, content, ttl, proxied });
     }
-    Ok(ground)
+    Ok(surroundings)
 }
 
 // What a release kept is not written any more once somebody else keeps it, and not deleted either: the app may still be

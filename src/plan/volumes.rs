@@ -39,28 +39,28 @@ impl Planner<'_> {
     pub(super) async fn mounted(
         &self,
         coolify: &Coolify,
-        wish: DesiredResource,
+        desired: DesiredResource,
     ) -> Result<DesiredResource, Blocker> {
-        if !is_application(&wish.attributes) || !wish.attributes.contains_key(VOLUMES) {
-            return Ok(wish);
+        if !is_application(&desired.attributes) || !desired.attributes.contains_key(VOLUMES) {
+            return Ok(desired);
         }
-        let (id, before, tag) = match wish.action {
+        let (id, before, tag) = match desired.action {
             Action::Update { id, before, tag } => (id, before, tag),
-            Action::NoOp { id, tag } => (id, wish.attributes.clone(), tag),
+            Action::NoOp { id, tag } => (id, desired.attributes.clone(), tag),
             Action::Create | Action::Delete { .. } => {
                 coolify.knows_storages().await?;
-                return Ok(wish);
+                return Ok(desired);
             }
         };
-        let there = spelled(&self.there(coolify, &id, &wish.attributes).await?);
-        let changes = before.iter().any(|(name, was)| wish.attributes.get(name) != Some(was));
-        let action = if changes || wish.attributes[VOLUMES] != there {
+        let there = spelled(&self.there(coolify, &id, &desired.attributes).await?);
+        let changes = before.iter().any(|(name, was)| desired.attributes.get(name) != Some(was));
+        let action = if changes || desired.attributes[VOLUMES] != there {
             let before = before.into_iter().chain([(VOLUMES.to_owned(), there)]).collect();
             Action::Update { id, before, tag }
         } else {
             Action::NoOp { id, tag }
         };
-        Ok(DesiredResource { action, ..wish })
+        Ok(DesiredResource { action, ..desired })
     }
 
     // Those of the wanted and the last release's mounts that have a row, in that order; once for each row.

@@ -21,15 +21,15 @@ fn resources(plan: &Plan) -> Vec<(&'static str, &DesiredResource)> {
 /// The plan for `spec`, a line a field.
 pub fn lines(plan: &Plan, spec: &Spec) -> Vec<String> {
     let replaced: Vec<&DesiredResource> = plan.replaced().map(|(_, record)| &record.desired).collect();
-    let when = |wish: &DesiredResource| {
-        let makes_room = replaced.iter().any(|it| std::ptr::eq(*it, wish));
+    let when = |desired: &DesiredResource| {
+        let makes_room = replaced.iter().any(|it| std::ptr::eq(*it, desired));
         if makes_room {
             "delete first, to make room for one of another type"
         } else {
             "delete, once the app is proven"
         }
     };
-    let lines_of = |(name, wish)| wish_lines(name, wish, spec, when(wish));
+    let lines_of = |(name, desired)| wish_lines(name, desired, spec, when(desired));
     let mut lines: Vec<String> = resources(plan).into_iter().flat_map(lines_of).collect();
     lines.extend(plan.wanted().filter_map(|(_, record)| proxy_line(record, spec)));
     lines.extend(plan.external.iter().map(|name| {
@@ -71,23 +71,23 @@ fn outcome(plan: &Plan) -> &'static str {
     }
 }
 
-fn wish_lines(name: &str, wish: &DesiredResource, spec: &Spec, deletion: &str) -> Vec<String> {
-    let named = match &wish.action {
+fn wish_lines(name: &str, desired: &DesiredResource, spec: &Spec, deletion: &str) -> Vec<String> {
+    let named = match &desired.action {
         Action::Delete { before, .. } => before,
-        Action::Create | Action::Update { .. } | Action::NoOp { .. } => &wish.attributes,
+        Action::Create | Action::Update { .. } | Action::NoOp { .. } => &desired.attributes,
     };
     let title = spec.as_written(named.get("name").map_or("", String::as_str));
     let head = |sign: &str, word: &str| format!("  {sign} {name:<13} {title}  ({word})");
-    match &wish.action {
+    match &desired.action {
         Action::Create => {
             let mut lines = vec![in_style(GOOD, &head("+", "create"))];
-            let rest = wish.attributes.iter().filter(|(field, _)| *field != "name" && *field != FIELD);
+            let rest = desired.attributes.iter().filter(|(field, _)| *field != "name" && *field != FIELD);
             lines.extend(rest.map(|(field, value)| format!("      {field}: {}", shown(field, value))));
             lines
         }
         Action::Update { before, .. } => {
             let mut lines = vec![in_style(ODD, &head("~", "change"))];
-            lines.extend(differing(before, &wish.attributes).map(|(field, old, new)| {
+            lines.extend(differing(before, &desired.attributes).map(|(field, old, new)| {
                 let new = if field == FIELD { "the run's own" } else { shown(field, new) };
                 format!("      {field}: {} → {new}", shown(field, old))
             }));
@@ -160,14 +160,14 @@ fn known_by_now(fields: &Attributes) -> Attributes {
 pub fn document(app: &str, plan: &Plan, observed: &ObservedApp) -> Value {
     let resources: Vec<Value> = resources(plan)
         .into_iter()
-        .map(|(name, wish)| {
-            let (action, before) = match &wish.action {
+        .map(|(name, desired)| {
+            let (action, before) = match &desired.action {
                 Action::Create => ("create", None),
                 Action::Update { before, .. } => ("change", Some(before)),
                 Action::NoOp { .. } => ("keep", None),
                 Action::Delete { before, .. } => ("drop", Some(before)),
             };
-            json!({"thing": name, "action": action, "fields": known_by_now(&wish.attributes), "before": before})
+            json!({"thing": name, "action": action, "fields": known_by_now(&desired.attributes), "before": before})
         })
         .collect();
     let proxied: Vec<&str> = plan

@@ -46,15 +46,15 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The ending of one app's run; `tale` is what the journal says about it.
-    pub fn of(outcome: &CommandOutcome, way: Direction, tale: Option<&RunHistory>) -> Self {
+    /// The ending of one app's run; `history` is what the journal says about it.
+    pub fn of(outcome: &CommandOutcome, way: Direction, history: Option<&RunHistory>) -> Self {
         // An app that is destroyed is as asked, whoever goes on with that.
         let exit = match way {
-            Direction::Forward if destroyed(tale).is_none() => exit::forward(outcome),
+            Direction::Forward if destroyed(history).is_none() => exit::forward(outcome),
             Direction::Forward | Direction::Back => exit::back(outcome),
         };
         match outcome {
-            CommandOutcome::Ended(ended) => Self { exit, ..Self::of_run(ended, tale) },
+            CommandOutcome::Ended(ended) => Self { exit, ..Self::of_run(ended, history) },
             CommandOutcome::Unchanged { run, since_ms, endpoints, pin, proof } => {
                 let since = format::moment(*since_ms);
                 let ago = format::ago(since, Timestamp::now());
@@ -113,13 +113,13 @@ impl Summary {
         }
     }
 
-    /// The ending of a process that was told twice to stop; `run` is the one under way, if one was, and `tale` what the
+    /// The ending of a process that was told twice to stop; `run` is the one under way, if one was, and `history` what the
     /// journal says about it by now.
-    pub fn at_once(run: Option<&RunId>, way: Direction, tale: Option<&RunHistory>) -> Self {
+    pub fn at_once(run: Option<&RunId>, way: Direction, history: Option<&RunHistory>) -> Self {
         let Some(run) = run else {
             return Self::refused(&[Blocker::new("stopped at once, before a run began", "")]);
         };
-        let phase = tale.map(|tale| tale.any.name());
+        let phase = history.map(|history| history.any.name());
         let (exit, outcome) = match (phase, way) {
             (Some(PhaseKind::Complete), Direction::Forward) => (exit::DONE, "complete"),
             (Some(PhaseKind::RolledBack), Direction::Forward) => (exit::UNDONE, "rolled-back"),
@@ -133,27 +133,27 @@ impl Summary {
                 in_style(ODD, &format!("! Stopped at once: run {} was over by then: {phase}", run.short())),
                 format!("  next: `fabrik show {}` tells of it", run.short()),
             ],
-            _ => parked_lines(run.short(), "stopped at once", "", tale),
+            _ => parked_lines(run.short(), "stopped at once", "", history),
         };
         let fields = json!({"reason": "stopped at once", "hint": ""});
         Self { exit, ..Self::ended(outcome, run.as_str(), lines, fields) }
     }
 
-    fn of_run(ended: &RunOutcome, tale: Option<&RunHistory>) -> Self {
+    fn of_run(ended: &RunOutcome, history: Option<&RunHistory>) -> Self {
         match ended {
             RunOutcome::Complete { run, endpoints } => {
-                let (lines, coolify) = complete_lines(endpoints, tale);
-                let proof = tale.and_then(RunHistory::proof).map(Proof::as_str);
+                let (lines, coolify) = complete_lines(endpoints, history);
+                let proof = history.and_then(RunHistory::proof).map(Proof::as_str);
                 let fields = json!({"endpoints": endpoints, "coolify": coolify, "proof": proof});
                 Self::ended("complete", run.as_str(), lines, fields)
             }
             RunOutcome::RolledBack { run, cause } => {
-                let mut lines = rolled_back_lines(cause, tale);
-                lines.extend(tale.into_iter().flat_map(kept_lines));
-                let outcome = if destroyed(tale).is_some() { "destroyed" } else { "rolled-back" };
+                let mut lines = rolled_back_lines(cause, history);
+                lines.extend(history.into_iter().flat_map(kept_lines));
+                let outcome = if destroyed(history).is_some() { "destroyed" } else { "rolled-back" };
                 let fields = json!({
-                    "cause": cause_fields(cause), "kept": kept_fields(tale.map(|tale| tale.kept.as_slice())),
-                    "abandoned": kept_fields(tale.map(|tale| tale.abandoned.as_slice())),
+                    "cause": cause_fields(cause), "kept": kept_fields(history.map(|history| history.kept.as_slice())),
+                    "abandoned": kept_fields(history.map(|history| history.abandoned.as_slice())),
                 });
                 Self::ended(outcome, run.as_str(), lines, fields)
             }
@@ -163,15 +163,15 @@ impl Summary {
                 Self::ended("refused", run.as_str(), lines, json!({"cause": cause_fields(cause)}))
             }
             RunOutcome::Failed { run, cause, standing } => {
-                let lines = failed_lines(run.short(), cause, standing, tale);
+                let lines = failed_lines(run.short(), cause, standing, history);
                 let standing: Vec<Value> =
-                    standing.iter().map(|resource| standing_fields(resource, tale)).collect();
+                    standing.iter().map(|resource| standing_fields(resource, history)).collect();
                 let fields = json!({"cause": cause_fields(cause), "standing": standing});
                 Self::ended("failed", run.as_str(), lines, fields)
             }
             RunOutcome::Parked { run, stop } => {
                 let (reason, hint) = stop_words(stop);
-                let lines = parked_lines(run.short(), &reason, &hint, tale);
+                let lines = parked_lines(run.short(), &reason, &hint, history);
                 Self::ended("parked", run.as_str(), lines, json!({"reason": reason, "hint": hint}))
             }
         }
@@ -224,10 +224,10 @@ fn place_line(endpoints: &[String]) -> String {
     format!("  {what:<8} {}", format::places(endpoints))
 }
 
-fn complete_lines(endpoints: &[String], tale: Option<&RunHistory>) -> (Vec<String>, Option<String>) {
-    let coolify = tale.and_then(|tale| tale.link(Step::App));
-    let took = tale.map(|tale| format!(" in {}", format::whole(tale.took))).unwrap_or_default();
-    let is_proven = tale.and_then(RunHistory::proof) != Some(Proof::None);
+fn complete_lines(endpoints: &[String], history: Option<&RunHistory>) -> (Vec<String>, Option<String>) {
+    let coolify = history.and_then(|history| history.link(Step::App));
+    let took = history.map(|history| format!(" in {}", format::whole(history.took))).unwrap_or_default();
+    let is_proven = history.and_then(RunHistory::proof) != Some(Proof::None);
     let done = is_proven.then(|| in_style(GOOD, &format!("✓ Deployment complete{took}")));
     let mut lines: Vec<String> = done.into_iter().collect();
     lines.push(place_line(endpoints));
@@ -248,11 +248,11 @@ fn unchanged_lines(what: &str, endpoints: &[String], proof: Proof) -> Vec<String
     lines
 }
 
-fn destroyed(tale: Option<&RunHistory>) -> Option<&str> {
-    tale.and_then(RunHistory::destroyed)
+fn destroyed(history: Option<&RunHistory>) -> Option<&str> {
+    history.and_then(RunHistory::destroyed)
 }
 
-fn kept_lines(tale: &RunHistory) -> Vec<String> {
+fn kept_lines(history: &RunHistory) -> Vec<String> {
     let kept = |Kept { resource, id, reason }: &Kept| format!("  kept: {resource} {id}: {reason}");
     let given_up = |Kept { resource, id, reason }: &Kept| {
         format!("  stays: {resource} {id}, which was given up: {reason}")
@@ -263,15 +263,15 @@ fn kept_lines(tale: &RunHistory) -> Vec<String> {
             receipt.step, receipt.id
         )
     };
-    let there_before = tale.destroyed().map(|_| tale.taken_over()).unwrap_or_default();
-    let kept = tale.kept.iter().map(kept).chain(tale.abandoned.iter().map(given_up));
+    let there_before = history.destroyed().map(|_| history.taken_over()).unwrap_or_default();
+    let kept = history.kept.iter().map(kept).chain(history.abandoned.iter().map(given_up));
     kept.chain(there_before.into_iter().map(taken_over)).collect()
 }
 
 /// Whether something that the run made or changed, or that it was to take down, stays all the same.
-fn something_stays(tale: &RunHistory) -> bool {
-    let there_before = tale.destroyed().is_some() && !tale.taken_over().is_empty();
-    !tale.kept.is_empty() || !tale.abandoned.is_empty() || there_before
+fn something_stays(history: &RunHistory) -> bool {
+    let there_before = history.destroyed().is_some() && !history.taken_over().is_empty();
+    !history.kept.is_empty() || !history.abandoned.is_empty() || there_before
 }
 
 fn kept_fields(kept: Option<&[Kept]>) -> Vec<Value> {
@@ -280,10 +280,10 @@ fn kept_fields(kept: Option<&[Kept]>) -> Vec<Value> {
         .collect()
 }
 
-fn rolled_back_lines(cause: &Cause, tale: Option<&RunHistory>) -> Vec<String> {
+fn rolled_back_lines(cause: &Cause, history: Option<&RunHistory>) -> Vec<String> {
     use machine::cause::CauseKind;
-    let partly = tale.is_some_and(something_stays);
-    if let Some(app) = destroyed(tale) {
+    let partly = history.is_some_and(something_stays);
+    if let Some(app) = destroyed(history) {
         let what = if partly { format!("what Fabrik made for {app}") } else { app.to_owned() };
         return vec![in_style(GOOD, &format!("✓ {what} is destroyed and verified as gone"))];
     }
@@ -308,18 +308,20 @@ fn failed_lines(
     run: &str,
     cause: &Cause,
     standing: &[Outstanding],
-    tale: Option<&RunHistory>,
+    history: Option<&RunHistory>,
 ) -> Vec<String> {
     let mut lines = cause_lines(cause);
     lines.push("  still standing:".to_owned());
     for Outstanding { receipt, undo } in standing {
         lines.push(format!("    {} {}", receipt.step, receipt.id));
-        lines.extend(tale.and_then(|tale| tale.link(receipt.step)).map(|link| format!("      {link}")));
+        lines.extend(
+            history.and_then(|history| history.link(receipt.step)).map(|link| format!("      {link}")),
+        );
         if let UndoStatus::Blocked(reason) = undo {
             lines.push(format!("      {reason}"));
         }
     }
-    lines.push(match tale.and_then(RunHistory::takes_down) {
+    lines.push(match history.and_then(RunHistory::takes_down) {
         Some(app) => format!("  next: `fabrik destroy {app}` tries again"),
         None => format!("  next: `fabrik rollback {run}` tries again"),
     });
@@ -330,26 +332,26 @@ fn failed_lines(
     lines
 }
 
-fn standing_fields(resource: &Outstanding, tale: Option<&RunHistory>) -> Value {
+fn standing_fields(resource: &Outstanding, history: Option<&RunHistory>) -> Value {
     let Outstanding { receipt, undo } = resource;
     let blocked = match undo {
         UndoStatus::Blocked(reason) => Some(reason),
         UndoStatus::Open => None,
     };
-    let link = tale.and_then(|tale| tale.link(receipt.step));
+    let link = history.and_then(|history| history.link(receipt.step));
     json!({"step": receipt.step.as_str(), "id": receipt.id, "link": link, "blocked": blocked})
 }
 
-fn parked_lines(run: &str, reason: &str, hint: &str, tale: Option<&RunHistory>) -> Vec<String> {
+fn parked_lines(run: &str, reason: &str, hint: &str, history: Option<&RunHistory>) -> Vec<String> {
     let mut lines = vec![in_style(ODD, &format!("! Parked: {reason}"))];
     if !hint.is_empty() {
         lines.push(format!("  hint: {hint}"));
     }
     // Undoing a finished run may have ended before a word of it was written: there is nothing to resume then.
-    match tale.map(|tale| tale.any.name()) {
+    match history.map(|history| history.any.name()) {
         Some(PhaseKind::RolledBack) => {}
         Some(PhaseKind::Complete) => lines.push(format!("  next: `fabrik rollback {run}` undoes it")),
-        _ if tale.and_then(RunHistory::takes_down).is_some() => {
+        _ if history.and_then(RunHistory::takes_down).is_some() => {
             lines.push(format!("  next: `fabrik resume {run}` goes on"));
         }
         _ => lines.push(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it")),

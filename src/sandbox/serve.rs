@@ -50,8 +50,8 @@ struct Handler {
 pub async fn bind(sandbox: Sandbox, address: SocketAddr) -> std::io::Result<SandboxServer> {
     let listener = TcpListener::bind(address).await?;
     let called = Arc::new(Mutex::new(Instant::now()));
-    let engine = Handler { sandbox, gate: Arc::default(), called };
-    Ok(SandboxServer { listener, router: Router::new().fallback(answer).with_state(engine) })
+    let handler = Handler { sandbox, gate: Arc::default(), called };
+    Ok(SandboxServer { listener, router: Router::new().fallback(answer).with_state(handler) })
 }
 
 impl SandboxServer {
@@ -72,16 +72,16 @@ impl SandboxServer {
     }
 }
 
-async fn answer(State(engine): State<Handler>, request: axum::extract::Request) -> Response {
+async fn answer(State(handler): State<Handler>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     if let Some(what) = parts.uri.path().strip_prefix("/sandbox/") {
-        return engine.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await;
+        return handler.own(&parts.method, what, parts.uri.query().unwrap_or(""), &body).await;
     }
-    let ask = engine.meant(remote_hook::received(&parts, &body));
-    engine.ports(&ask).await
+    let ask = handler.meant(remote_hook::received(&parts, &body));
+    handler.ports(&ask).await
 }
 
 impl Handler {

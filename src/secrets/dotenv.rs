@@ -2,7 +2,7 @@
 //!
 //! compose, python-dotenv and node's dotenv read most lines alike. Where they do not, either compose's reading goes with
 //! a remark, or the line is doubtful. A doubtful line matters only to whoever asks for its variable: a file with odd
-//! lines about other resources is still of use. Errors and remarks name a place, never a value or a part of one. Looks at
+//! lines about other variables is still of use. Errors and remarks name a place, never a value or a part of one. Looks at
 //! no file itself (`sources`) and writes none (`keep`).
 
 mod reference;

@@ -65,7 +65,7 @@ async fn every_crash_of(made: Made) {
 async fn every_crash_in(story: Story, (first, second): (&mut Sample, &mut Sample)) -> Count {
     let scenario = story.scenario().await;
     let (shown, volumes) = (in_essence(&scenario.sandbox.show()), scenario.sandbox.world().volumes);
-    let tale = Tale { story, shown, volumes };
+    let history = Tale { story, shown, volumes };
     let (outcome, wrecks) = scenario.watched(async |crash| story.run(&scenario, crash).await).await;
     assert!(story.ends(&outcome), "{story:?}: {outcome:?}");
     at_rest(&scenario, &format!("{story:?} undisturbed")).await;
@@ -76,7 +76,7 @@ async fn every_crash_in(story: Story, (first, second): (&mut Sample, &mut Sample
             if first.takes() {
                 count.crashes += 1;
                 count.pairs +=
-                    tale.crashes(&scenario.salvaged(wreck), &wreck.fell, then, (&mut left, second)).await;
+                    history.crashes(&scenario.salvaged(wreck), &wreck.fell, then, (&mut left, second)).await;
             }
         }
     }

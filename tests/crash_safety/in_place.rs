@@ -195,12 +195,12 @@ async fn planned(scenario: &Scenario) -> String {
     let sources = engine.sources(&spec.path).unwrap();
     let ask = ResolvedSpec::fresh(spec.clone(), &sources, &engine.key, &known, &Forms::new()).unwrap();
     let facts = Preflight::of(&engine.clients.coolify).await.facts().unwrap();
-    let ground = survey(&engine.clients, &spec, base.as_ref(), &facts).await.unwrap();
+    let surroundings = survey(&engine.clients, &spec, base.as_ref(), &facts).await.unwrap();
     let drawing = Planner {
         ask: &ask,
         run: &new_run(),
         store: &engine.store,
-        ground: &ground,
+        surroundings: &surroundings,
         base: base.as_ref(),
         key: &engine.key,
         force: false,

@@ -152,11 +152,11 @@ async fn is_true(scenario: &Scenario, outcome: &CommandOutcome, context: &str) -
         CommandOutcome::Ended(RunOutcome::Complete { run, .. } | RunOutcome::RolledBack { run, .. }) => run,
         other => panic!("{context}: {other:?}"),
     };
-    let tale = RunHistory::read(store.as_ref(), run).await.unwrap();
-    let ending = Summary::of(outcome, Direction::Forward, Some(&tale));
+    let history = RunHistory::read(store.as_ref(), run).await.unwrap();
+    let ending = Summary::of(outcome, Direction::Forward, Some(&history));
     let lines: Vec<String> =
         ending.lines.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
-    let proof = tale.proof();
+    let proof = history.proof();
     match proof {
         Some(Proof::None) => {
             assert_eq!(ending.exit, 0, "{context}");
@@ -338,8 +338,8 @@ async fn a_label_that_is_no_longer_wanted_goes_and_comes_back_with_the_next_star
         scenario.respec(from, to);
         let outcome = apply(&scenario, false).await;
         let run = scenario.finished().await.pop().expect("a finished run");
-        let tale = RunHistory::read(scenario.journal().as_ref(), &run).await.unwrap();
-        assert_eq!((labels(&scenario), tale.proof()), (count, Some(proof)), "{to}: {outcome:?}");
+        let history = RunHistory::read(scenario.journal().as_ref(), &run).await.unwrap();
+        assert_eq!((labels(&scenario), history.proof()), (count, Some(proof)), "{to}: {outcome:?}");
         at_rest(&scenario, to).await;
     }
 }

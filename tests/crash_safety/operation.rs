@@ -152,13 +152,15 @@ impl Story {
         }
         match self.operation {
             Operation::FailedApply | Operation::FailedUpdate => scenario.arm(Fault::Build),
-            Operation::SickApply | Operation::SickUpdate => scenario.arm(Fault::Health),
-            Operation::FailedTunnel => scenario
-                .sandbox
-                .with_world(|world| {
-                    world.tunnels.insert(TUNNEL.to_owned(), Tunnel::Down);
-                })
-                .unwrap(),
+            Operation::SickApply | Operation::SickUpdate => {
+                gives_up_soon(scenario);
+                scenario.arm(Fault::Health);
+            }
+            Operation::FailedTunnel => {
+                gives_up_soon(scenario);
+                let down = |world: &mut World| world.tunnels.insert(TUNNEL.to_owned(), Tunnel::Down);
+                scenario.sandbox.with_world(down).unwrap();
+            }
             _ => {}
         }
     }
@@ -202,6 +204,11 @@ impl Story {
             _ => complete(outcome),
         }
     }
+}
+
+// Each look of a wait is a crash of its own, and one is like the next.
+fn gives_up_soon(scenario: &Scenario) {
+    scenario.respec("timeout: 3m", "timeout: 90s");
 }
 
 fn resolve_by(scenario: &Scenario, dns: &str) {

@@ -586,9 +586,9 @@ async fn a_destroy_that_was_killed_at_any_point_and_taken_up_again_is_done_and_c
         let context = format!("destroyed, killed at {point} ({})", crash.fell());
         if let Some(resumed) = scenario.resume(&CrashPoint::default()).await {
             let rows = scenario.journal().list(None).await.unwrap();
-            let tale =
+            let history =
                 RunHistory::read(scenario.journal().as_ref(), &rows.last().unwrap().run).await.unwrap();
-            let ending = Summary::of(&resumed, Direction::Forward, Some(&tale));
+            let ending = Summary::of(&resumed, Direction::Forward, Some(&history));
             assert_eq!((ending.exit, ending.outcome), (0, "destroyed"), "{context}: {resumed:?}");
         }
         if let Some(run) = scenario.open_run().await {

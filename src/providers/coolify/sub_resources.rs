@@ -89,20 +89,20 @@ impl Coolify {
         Ok(self.known().await? >= Version::PARTS)
     }
 
-    /// The request that lets `fate` befall a part of `service`; `tag` shows later who silenced it.
+    /// The request that lets `scope` befall a part of `service`; `tag` shows later who silenced it.
     pub fn change_part(
         &self,
         service: &str,
         part: &SubResource,
-        fate: StatusScope,
+        scope: StatusScope,
         tag: &OwnershipTag,
     ) -> WriteRequest {
-        let mut body = match fate {
+        let mut body = match scope {
             StatusScope::Silenced => json!({"exclude_from_status": true, "description": tag.to_string()}),
             StatusScope::Woken => json!({"exclude_from_status": false, "description": null}),
             StatusScope::Unrouted => json!({}),
         };
-        if fate != StatusScope::Woken && !part.url.is_empty() {
+        if scope != StatusScope::Woken && !part.url.is_empty() {
             body["url"] = Value::Null;
         }
         let list = match part.kind {

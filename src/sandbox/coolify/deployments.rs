@@ -17,60 +17,60 @@ impl Context<'_> {
 }
 
 /// Those that wait or run, oldest first.
-pub fn list(desk: &mut Context) -> Answer {
-    let open = desk.world.deployments.iter().filter(|it| it.is_open());
-    let seen = open.filter(|it| desk.application(&it.application).is_ok());
-    Ok(Reply::json(200, &seen.map(|it| shown(desk, it)).collect()))
+pub fn list(context: &mut Context) -> Answer {
+    let open = context.world.deployments.iter().filter(|it| it.is_open());
+    let seen = open.filter(|it| context.application(&it.application).is_ok());
+    Ok(Reply::json(200, &seen.map(|it| shown(context, it)).collect()))
 }
 
 /// One, with its application.
-pub fn show(desk: &mut Context, uuid: &str) -> Answer {
-    let deployment = desk.deployment(uuid)?;
-    let mut body = shown(desk, deployment);
-    if let Some(application) = desk.world.application(&deployment.application) {
-        body["application"] = applications::brief(desk.world, application);
+pub fn show(context: &mut Context, uuid: &str) -> Answer {
+    let deployment = context.deployment(uuid)?;
+    let mut body = shown(context, deployment);
+    if let Some(application) = context.world.application(&deployment.application) {
+        body["application"] = applications::brief(context.world, application);
     }
     Ok(Reply::json(200, &body))
 }
 
 /// Those of an application, newest first: an object, unlike every other list.
-pub fn of_application(desk: &mut Context, uuid: &str) -> Answer {
-    desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
-    let (skip, take) = (number(desk, "skip", 0)?, number(desk, "take", 10)?);
+pub fn of_application(context: &mut Context, uuid: &str) -> Answer {
+    context.application(uuid).map_err(|_| message(404, "Application not found"))?;
+    let (skip, take) = (number(context, "skip", 0)?, number(context, "take", 10)?);
     let all: Vec<&SimDeployment> =
-        desk.world.deployments.iter().filter(|it| it.application == uuid).rev().collect();
-    let page: Vec<Value> = all.iter().skip(skip).take(take).map(|it| shown(desk, it)).collect();
+        context.world.deployments.iter().filter(|it| it.application == uuid).rev().collect();
+    let page: Vec<Value> = all.iter().skip(skip).take(take).map(|it| shown(context, it)).collect();
     Ok(Reply::json(200, &json!({"count": all.len(), "deployments": page})))
 }
 
-fn number(desk: &Context, name: &str, default: usize) -> Result<usize, Reply> {
-    let Some(text) = desk.ask.query(name) else { return Ok(default) };
+fn number(context: &Context, name: &str, default: usize) -> Result<usize, Reply> {
+    let Some(text) = context.ask.query(name) else { return Ok(default) };
     let wrong = || invalid(&json!({name: [format!("The {name} field must be an integer.")]}));
     text.parse().map_err(|_| wrong())
 }
 
 /// Cancels one that is not over.
-pub fn cancel(desk: &mut Context, uuid: &str) -> Answer {
-    let deployment = desk.deployment(uuid)?;
+pub fn cancel(context: &mut Context, uuid: &str) -> Answer {
+    let deployment = context.deployment(uuid)?;
     if !deployment.is_open() {
         let status = &deployment.status;
         return Err(message(400, &format!("Deployment cannot be cancelled. Current status: {status}")));
     }
-    deploy::cancel(desk.world, uuid);
+    deploy::cancel(context.world, uuid);
     let body = json!({"message": "Deployment cancelled successfully.", "deployment_uuid": uuid,
                       "status": "cancelled-by-user"});
     Ok(Reply::json(200, &body))
 }
 
-fn shown(desk: &Context, deployment: &SimDeployment) -> Value {
-    let application = desk.world.application(&deployment.application);
+fn shown(context: &Context, deployment: &SimDeployment) -> Value {
+    let application = context.world.application(&deployment.application);
     let mut shown = json!({
         "id": deployment.id,
         "deployment_uuid": deployment.uuid,
         "application_id": application.map(|it| it.id.to_string()),
         "application_name": application.map(|it| it.name.clone()),
         "server_id": 0,
-        "server_name": desk.world.server.name,
+        "server_name": context.world.server.name,
         "destination_id": "0",
         "status": deployment.status,
         "commit": deployment.commit,
@@ -87,8 +87,8 @@ fn shown(desk: &Context, deployment: &SimDeployment) -> Value {
         "created_at": time(deployment.made.at),
         "updated_at": time(deployment.made.changed),
     });
-    if desk.world.coolify.sensitive {
-        shown["logs"] = log(&deployment.log, desk.world.time.wall);
+    if context.world.coolify.sensitive {
+        shown["logs"] = log(&deployment.log, context.world.time.wall);
     }
     shown
 }

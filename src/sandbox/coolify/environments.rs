@@ -31,23 +31,23 @@ pub fn add(world: &mut World, project: u64, name: &str) -> SimEnvironment {
 }
 
 /// Those of a project, in short.
-pub fn list(desk: &mut Context, project: &str) -> Answer {
-    let project = desk.project(project)?.id;
-    let inside = desk.world.environments.iter().filter(|it| it.project == project);
+pub fn list(context: &mut Context, project: &str) -> Answer {
+    let project = context.project(project)?.id;
+    let inside = context.world.environments.iter().filter(|it| it.project == project);
     let shown = inside.map(|it| json!({"id": it.id, "uuid": it.uuid, "name": it.name}));
     Ok(Reply::json(200, &shown.collect()))
 }
 
 /// Creates one. The name as sent is looked for, the name as stored must be unique: where the two differ the
 /// answer is 500.
-pub fn create(desk: &mut Context, project: &str) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&["name"]);
+pub fn create(context: &mut Context, project: &str) -> Answer {
+    let mut form = Form::read(context.ask)?.only(&["name"]);
     let name = form.required("name");
     form::name(&mut form, &name);
     form.check()?;
-    let project = desk.project(project)?.id;
+    let project = context.project(project)?.id;
     let taken =
-        |name: &str| desk.world.environments.iter().any(|it| it.project == project && it.name == name);
+        |name: &str| context.world.environments.iter().any(|it| it.project == project && it.name == name);
     if taken(&name) {
         return Err(message(409, "Environment with this name already exists."));
     }
@@ -55,18 +55,19 @@ pub fn create(desk: &mut Context, project: &str) -> Answer {
     if taken(&stored) {
         return Err(server_error());
     }
-    let environment = add(desk.world, project, &stored);
+    let environment = add(context.world, project, &stored);
     Ok(Reply::json(201, &json!({"uuid": environment.uuid})))
 }
 
 /// One environment with what stands in it; some kinds of databases are not listed here.
-pub fn show(desk: &mut Context, project: &str, name: &str) -> Answer {
-    let environment = desk.environment(project, name)?;
-    let inside: Vec<_> = desk.world.services.iter().filter(|it| it.environment == environment.id).collect();
+pub fn show(context: &mut Context, project: &str, name: &str) -> Answer {
+    let environment = context.environment(project, name)?;
+    let inside: Vec<_> =
+        context.world.services.iter().filter(|it| it.environment == environment.id).collect();
     let mut body = shown(&environment);
-    body["services"] = inside.into_iter().map(|service| services::brief(desk.world, service)).collect();
-    let inside = desk.world.applications.iter().filter(|it| it.environment == environment.id);
-    body["applications"] = inside.map(|it| applications::brief(desk.world, it)).collect();
+    body["services"] = inside.into_iter().map(|service| services::brief(context.world, service)).collect();
+    let inside = context.world.applications.iter().filter(|it| it.environment == environment.id);
+    body["applications"] = inside.map(|it| applications::brief(context.world, it)).collect();
     for kind in ["postgresqls", "mysqls", "mariadbs", "mongodbs", "redis"] {
         body[kind] = json!([]);
     }
@@ -74,15 +75,15 @@ pub fn show(desk: &mut Context, project: &str, name: &str) -> Answer {
 }
 
 /// Changes name or description (4.3.0 and newer).
-pub fn patch(desk: &mut Context, project: &str, name: &str) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&["name", "description"]);
+pub fn patch(context: &mut Context, project: &str, name: &str) -> Answer {
+    let mut form = Form::read(context.ask)?.only(&["name", "description"]);
     let (new_name, description) = (form.text("name"), form.text("description"));
     if let Some(name) = &new_name {
         form::name(&mut form, name);
     }
     form.check()?;
-    let id = desk.environment(project, name)?.id;
-    let found = desk.world.environments.iter_mut().find(|it| it.id == id);
+    let id = context.environment(project, name)?.id;
+    let found = context.world.environments.iter_mut().find(|it| it.id == id);
     let environment = found.ok_or_else(|| message(404, "Environment not found."))?;
     if let Some(name) = new_name {
         environment.name = name.to_lowercase().replace('/', "-");
@@ -95,12 +96,12 @@ pub fn patch(desk: &mut Context, project: &str, name: &str) -> Answer {
 }
 
 /// Deletes an empty one. What is being deleted still counts.
-pub fn delete(desk: &mut Context, project: &str, name: &str) -> Answer {
-    let id = desk.environment(project, name)?.id;
-    if desk.world.is_inhabited(id) {
+pub fn delete(context: &mut Context, project: &str, name: &str) -> Answer {
+    let id = context.environment(project, name)?.id;
+    if context.world.is_inhabited(id) {
         return Err(message(400, "Environment has resources, so it cannot be deleted."));
     }
-    desk.world.environments.retain(|it| it.id != id);
+    context.world.environments.retain(|it| it.id != id);
     Ok(message(200, "Environment deleted."))
 }
 

@@ -97,22 +97,22 @@ impl Wanted {
 }
 
 /// All rows, those for previews last.
-pub fn list(desk: &mut Context, owner: RowOwner) -> Answer {
-    let rows = desk.rows(owner)?;
+pub fn list(context: &mut Context, owner: RowOwner) -> Answer {
+    let rows = context.rows(owner)?;
     let (previews, own): (Vec<&SimEnvRow>, Vec<&SimEnvRow>) = rows.iter().partition(|row| row.is_preview);
-    let shown = own.into_iter().chain(previews).map(|row| shown(desk.world, row));
+    let shown = own.into_iter().chain(previews).map(|row| shown(context.world, row));
     Ok(Reply::json(200, &shown.collect()))
 }
 
 /// A new row; one of that key must not be there.
-pub fn create(desk: &mut Context, owner: RowOwner) -> Answer {
-    let form = read(desk, owner)?;
-    let rows = desk.rows(owner)?.clone();
+pub fn create(context: &mut Context, owner: RowOwner) -> Answer {
+    let form = read(context, owner)?;
+    let rows = context.rows(owner)?.clone();
     let wanted = checked(form, owner)?;
     if rows.iter().any(|row| wanted.is(row)) {
         return Err(message(409, "Environment variable already exists. Use PATCH request to update it."));
     }
-    let mut made = put(desk.world, owner, wanted, &rows);
+    let mut made = put(context.world, owner, wanted, &rows);
     if owner.is_application() {
         return Ok(Reply::json(201, &json!({"uuid": made["uuid"]})));
     }
@@ -121,21 +121,21 @@ pub fn create(desk: &mut Context, owner: RowOwner) -> Answer {
 }
 
 /// Changes the row of a key. Flags left out go back to what they were made with.
-pub fn patch(desk: &mut Context, owner: RowOwner) -> Answer {
-    let form = read(desk, owner)?;
-    let rows = desk.rows(owner)?.clone();
+pub fn patch(context: &mut Context, owner: RowOwner) -> Answer {
+    let form = read(context, owner)?;
+    let rows = context.rows(owner)?.clone();
     let wanted = checked(form, owner)?;
     if !rows.iter().any(|row| wanted.is(row)) {
         return Err(message(404, "Environment variable not found."));
     }
-    Ok(Reply::json(201, &put(desk.world, owner, wanted, &rows)))
+    Ok(Reply::json(201, &put(context.world, owner, wanted, &rows)))
 }
 
 /// Makes or changes rows one after the other. What came before a bad item stays. Of an application the rows are
 /// looked up once, so that a new key given twice becomes two.
-pub fn bulk(desk: &mut Context, owner: RowOwner) -> Answer {
-    let form = Form::read(desk.ask)?;
-    let before = desk.rows(owner)?.clone();
+pub fn bulk(context: &mut Context, owner: RowOwner) -> Answer {
+    let form = Form::read(context.ask)?;
+    let before = context.rows(owner)?.clone();
     let items = form.value("data").and_then(Value::as_array).cloned().unwrap_or_default();
     if items.is_empty() {
         return Err(message(400, "Bulk data is required."));
@@ -149,9 +149,9 @@ pub fn bulk(desk: &mut Context, owner: RowOwner) -> Answer {
             RowOwner::Service(_) => UNTOLD.into_iter().chain(unsaid).collect(),
         };
         let wanted = checked(Form::of(fields.clone()), owner)?;
-        let known = if owner.is_application() { before.clone() } else { desk.rows(owner)?.clone() };
+        let known = if owner.is_application() { before.clone() } else { context.rows(owner)?.clone() };
         let is_new = !known.iter().any(|row| wanted.is(row));
-        let mut row = put(desk.world, owner, wanted, &known);
+        let mut row = put(context.world, owner, wanted, &known);
         if is_new {
             without(&mut row, &untold);
         }
@@ -161,9 +161,9 @@ pub fn bulk(desk: &mut Context, owner: RowOwner) -> Answer {
 }
 
 /// Deletes one row, and not its twin.
-pub fn delete(desk: &mut Context, owner: RowOwner, row: &str) -> Answer {
-    let before = desk.rows(owner)?.len();
-    let rows = owner.rows(desk.world).ok_or_else(|| message(404, "Resource not found."))?;
+pub fn delete(context: &mut Context, owner: RowOwner, row: &str) -> Answer {
+    let before = context.rows(owner)?.len();
+    let rows = owner.rows(context.world).ok_or_else(|| message(404, "Resource not found."))?;
     rows.retain(|it| it.uuid != row);
     if rows.len() == before {
         return Err(message(404, "Environment variable not found."));
@@ -171,8 +171,8 @@ pub fn delete(desk: &mut Context, owner: RowOwner, row: &str) -> Answer {
     Ok(message(200, "Environment variable deleted."))
 }
 
-fn read(desk: &Context, owner: RowOwner) -> Result<Form, Reply> {
-    let form = Form::read(desk.ask)?;
+fn read(context: &Context, owner: RowOwner) -> Result<Form, Reply> {
+    let form = Form::read(context.ask)?;
     Ok(if owner.is_application() { form.only(&FIELDS) } else { form })
 }
 

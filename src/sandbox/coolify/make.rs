@@ -50,27 +50,27 @@ struct Wanted {
 }
 
 /// `POST /services`.
-pub fn create(desk: &mut Context) -> Answer {
-    let wanted = checked(desk)?;
+pub fn create(context: &mut Context) -> Answer {
+    let wanted = checked(context)?;
     let compose = parsed(&wanted.text)?;
-    let uuid = insert(desk.world, &wanted, &compose);
-    parse(desk.world, &uuid, &compose);
+    let uuid = insert(context.world, &wanted, &compose);
+    parse(context.world, &uuid, &compose);
     if compose.breaks_late {
         return Err(server_error());
     }
-    if let Err(refusal) = urls::apply(desk.world, &uuid, &wanted.urls, wanted.force) {
+    if let Err(refusal) = urls::apply(context.world, &uuid, &wanted.urls, wanted.force) {
         // Only a refusal of the URLs takes the half-made service away again.
-        desk.world.services.retain(|service| service.uuid != uuid);
+        context.world.services.retain(|service| service.uuid != uuid);
         return Err(refusal);
     }
     if wanted.instant {
-        desk.world.later(QUEUE_MS, SimEvent::StartBegins(uuid.clone()));
+        context.world.later(QUEUE_MS, SimEvent::StartBegins(uuid.clone()));
     }
-    Ok(Reply::json(201, &made(desk.world, &uuid)))
+    Ok(Reply::json(201, &made(context.world, &uuid)))
 }
 
-fn checked(desk: &Context) -> Result<Wanted, Reply> {
-    let mut form = Form::read(desk.ask)?.only(&FIELDS);
+fn checked(context: &Context) -> Result<Wanted, Reply> {
+    let mut form = Form::read(context.ask)?.only(&FIELDS);
     let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));
     let environment = form.text("environment_name").or(form.text("environment_uuid"));
     let (name, description) = (form.text("name"), form.text("description"));
@@ -81,7 +81,7 @@ fn checked(desk: &Context) -> Result<Wanted, Reply> {
     let instant = form.flag("instant_deploy").unwrap_or(false);
     let source = source(&mut form);
     let tags = tags(&mut form);
-    versions::of_service(&desk.world.coolify, &mut form);
+    versions::of_service(&context.world.coolify, &mut form);
     form.check()?;
     let urls = urls::read(form.value("urls"))?;
     let Some(environment) = environment else {
@@ -96,8 +96,8 @@ fn checked(desk: &Context) -> Result<Wanted, Reply> {
             "You cannot provide both service type and docker_compose_raw. Use one or the other.",
         ));
     }
-    let environment = desk.environment(&project, &environment)?.id;
-    desk.server(&server)?;
+    let environment = context.environment(&project, &environment)?.id;
+    context.server(&server)?;
     let Source::Text(text) = source else {
         return Err(Reply::json(
             404,

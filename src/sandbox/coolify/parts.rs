@@ -33,34 +33,34 @@ const FIELDS: [&str; 10] = [
 ];
 
 /// The applications or the databases of a service.
-pub fn list(desk: &mut Context, uuid: &str, databases: bool) -> Answer {
-    let service = desk.service(uuid)?;
+pub fn list(context: &mut Context, uuid: &str, databases: bool) -> Answer {
+    let service = context.service(uuid)?;
     let parts = service.parts.iter().filter(|part| part.is_database == databases);
     Ok(Reply::json(200, &parts.map(|part| shown(service, part, false)).collect()))
 }
 
 /// One application or one database.
-pub fn show(desk: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
-    let service = desk.service(uuid)?;
+pub fn show(context: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
+    let service = context.service(uuid)?;
     Ok(Reply::json(200, &shown(service, find(service, part, database)?, false)))
 }
 
 /// Changes one application or one database (4.2.0 and newer). The URL is lower-cased whole; the override works in
 /// the query only.
-pub fn patch(desk: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
+pub fn patch(context: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
     let fields: &[&str] = if database { &DATABASE_FIELDS } else { &FIELDS };
-    let mut form = Form::read(desk.ask)?.only(fields);
+    let mut form = Form::read(context.ask)?.only(fields);
     let (human_name, description) = (form.text("human_name"), form.text("description"));
     let (url, image, excluded) = (form.text("url"), form.text("image"), form.flag("exclude_from_status"));
     form.check()?;
-    let name = find(desk.service(uuid)?, part, database)?.name.clone();
+    let name = find(context.service(uuid)?, part, database)?.name.clone();
     if form.has("url") {
-        let force = desk.ask.query("force_domain_override").is_some_and(|it| it == "true" || it == "1");
+        let force = context.ask.query("force_domain_override").is_some_and(|it| it == "true" || it == "1");
         let url = Url { name: name.clone(), url: url.map(|url| url.to_lowercase()) };
-        urls::apply(desk.world, uuid, &[url], force)?;
+        urls::apply(context.world, uuid, &[url], force)?;
     }
     let found =
-        desk.world.service_mut(uuid).and_then(|it| it.parts.iter_mut().find(|part| part.name == name));
+        context.world.service_mut(uuid).and_then(|it| it.parts.iter_mut().find(|part| part.name == name));
     if let Some(part) = found {
         part.image = image.or_else(|| part.image.take());
         part.excluded = excluded.unwrap_or(part.excluded);
@@ -69,8 +69,8 @@ pub fn patch(desk: &mut Context, uuid: &str, part: &str, database: bool) -> Answ
             part.description = description;
         }
     }
-    write_back(desk.world, uuid, &name);
-    show(desk, uuid, part, database)
+    write_back(context.world, uuid, &name);
+    show(context, uuid, part, database)
 }
 
 /// Saving a part that the text no longer has puts its name and image back into the text (Coolify 4.3.11, observed).
@@ -87,12 +87,12 @@ fn write_back(world: &mut World, uuid: &str, name: &str) {
 }
 
 /// The log of one container, asked of its server: the only live view of it (4.2.0 and newer).
-pub fn logs(desk: &mut Context, uuid: &str) -> Answer {
-    let service = desk.service(uuid)?;
-    let Some(name) = desk.ask.query("sub_service_name").filter(|name| !name.is_empty()) else {
+pub fn logs(context: &mut Context, uuid: &str) -> Answer {
+    let service = context.service(uuid)?;
+    let Some(name) = context.ask.query("sub_service_name").filter(|name| !name.is_empty()) else {
         return Err(message(400, "Sub service name is required."));
     };
-    if !desk.world.server.usable {
+    if !context.world.server.usable {
         return Err(server_error());
     }
     let Some(container) = service.container(&name) else {
@@ -101,7 +101,7 @@ pub fn logs(desk: &mut Context, uuid: &str) -> Answer {
     if !container.is_up() {
         return Err(message(400, "Container is not running."));
     }
-    Ok(Reply::json(200, &json!({"logs": tail(desk.ask, container)})))
+    Ok(Reply::json(200, &json!({"logs": tail(context.ask, container)})))
 }
 
 /// The last lines of a container's log, as many and as stamped as was asked for.
@@ -113,8 +113,8 @@ pub fn tail(ask: &Ask, container: &SimContainer) -> String {
 }
 
 /// The volumes its compose text names, as they are called on the server.
-pub fn storages(desk: &mut Context, uuid: &str) -> Answer {
-    let service = desk.service(uuid)?;
+pub fn storages(context: &mut Context, uuid: &str) -> Answer {
+    let service = context.service(uuid)?;
     let entries = Compose::read(&service.compose).map(|compose| compose.entries).unwrap_or_default();
     let mounts = entries.iter().flat_map(|entry| entry.volumes.iter().map(move |mount| (entry, mount)));
     let storages = mounts.map(|(entry, (name, path))| {

@@ -14,8 +14,8 @@ impl Context<'_> {
 }
 
 /// Without descriptions they are shown as an empty text, here and nowhere else.
-pub fn list(desk: &mut Context) -> Answer {
-    let of_team = desk.world.projects.iter().filter(|it| it.team == desk.team);
+pub fn list(context: &mut Context) -> Answer {
+    let of_team = context.world.projects.iter().filter(|it| it.team == context.team);
     let shown = of_team.map(|it| {
         let description = it.description.as_deref().unwrap_or("");
         json!({"id": it.id, "uuid": it.uuid, "name": it.name, "description": description})
@@ -24,29 +24,29 @@ pub fn list(desk: &mut Context) -> Answer {
 }
 
 /// Creates one, and its first environment.
-pub fn create(desk: &mut Context) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&["name", "description"]);
+pub fn create(context: &mut Context) -> Answer {
+    let mut form = Form::read(context.ask)?.only(&["name", "description"]);
     let name = form.required("name");
     let description = form.text("description");
     checked(&mut form, Some(&name), description.as_deref())?;
     let project = Project {
-        id: desk.world.number(),
-        uuid: desk.world.uuid(),
+        id: context.world.number(),
+        uuid: context.world.uuid(),
         name,
         description,
-        team: desk.team,
-        made: desk.world.made_now(),
+        team: context.team,
+        made: context.world.made_now(),
     };
     let reply = Reply::json(201, &json!({"uuid": project.uuid}));
-    environments::add(desk.world, project.id, "production");
-    desk.world.projects.push(project);
+    environments::add(context.world, project.id, "production");
+    context.world.projects.push(project);
     Ok(reply)
 }
 
 /// One project with its environments.
-pub fn show(desk: &mut Context, uuid: &str) -> Answer {
-    let project = desk.project(uuid)?;
-    let inside = desk.world.environments.iter().filter(|it| it.project == project.id);
+pub fn show(context: &mut Context, uuid: &str) -> Answer {
+    let project = context.project(uuid)?;
+    let inside = context.world.environments.iter().filter(|it| it.project == project.id);
     let environments: Vec<Value> = inside.map(environments::shown).collect();
     Ok(Reply::json(
         200,
@@ -64,13 +64,13 @@ pub fn show(desk: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Changes name or description. Answers 201.
-pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&["name", "description"]);
+pub fn patch(context: &mut Context, uuid: &str) -> Answer {
+    let mut form = Form::read(context.ask)?.only(&["name", "description"]);
     let (name, description) = (form.text("name"), form.text("description"));
     checked(&mut form, name.as_deref(), description.as_deref())?;
-    let id = desk.project(uuid)?.id;
-    let now = desk.world.time.wall;
-    let found = desk.world.projects.iter_mut().find(|it| it.id == id);
+    let id = context.project(uuid)?.id;
+    let now = context.world.time.wall;
+    let found = context.world.projects.iter_mut().find(|it| it.id == id);
     let project = found.ok_or_else(|| message(404, "Project not found."))?;
     project.name = name.unwrap_or_else(|| project.name.clone());
     if form.has("description") {
@@ -82,9 +82,9 @@ pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Deletes an empty one. What is being deleted still counts.
-pub fn delete(desk: &mut Context, uuid: &str) -> Answer {
-    let id = desk.project(uuid)?.id;
-    let world = &mut *desk.world;
+pub fn delete(context: &mut Context, uuid: &str) -> Answer {
+    let id = context.project(uuid)?.id;
+    let world = &mut *context.world;
     let mut environments = world.environments.iter().filter(|it| it.project == id);
     if environments.any(|it| world.is_inhabited(it.id)) {
         return Err(message(400, "Project has resources, so it cannot be deleted."));

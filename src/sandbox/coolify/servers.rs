@@ -8,27 +8,27 @@ use crate::sandbox::services::Part;
 use crate::sandbox::world::{OTHER_TEAM, SimServer};
 
 /// Plain text under `text/html`.
-pub fn version(desk: &mut Context) -> Answer {
-    Ok(Reply::typed(200, "text/html; charset=utf-8", desk.world.coolify.version.clone()))
+pub fn version(context: &mut Context) -> Answer {
+    Ok(Reply::typed(200, "text/html; charset=utf-8", context.world.coolify.version.clone()))
 }
 
 /// The token's team.
-pub fn team(desk: &mut Context) -> Answer {
-    Ok(Reply::json(200, &shown_team(desk)))
+pub fn team(context: &mut Context) -> Answer {
+    Ok(Reply::json(200, &shown_team(context)))
 }
 
 /// A list of the token's team alone.
-pub fn teams(desk: &mut Context) -> Answer {
-    Ok(Reply::json(200, &json!([shown_team(desk)])))
+pub fn teams(context: &mut Context) -> Answer {
+    Ok(Reply::json(200, &json!([shown_team(context)])))
 }
 
-fn shown_team(desk: &Context) -> Value {
-    let (name, description) = match desk.team {
+fn shown_team(context: &Context) -> Value {
+    let (name, description) = match context.team {
         OTHER_TEAM => ("Other Team", "The other team"),
         _ => ("Root Team", "The root team"),
     };
     json!({
-        "id": desk.team,
+        "id": context.team,
         "name": name,
         "description": description,
         "personal_team": true,
@@ -48,11 +48,11 @@ impl Context<'_> {
 }
 
 /// In the list the two verdicts stand at top level too.
-pub fn list(desk: &mut Context) -> Answer {
-    if desk.team == OTHER_TEAM {
+pub fn list(context: &mut Context) -> Answer {
+    if context.team == OTHER_TEAM {
         return Ok(Reply::json(200, &json!([])));
     }
-    let server = &desk.world.server;
+    let server = &context.world.server;
     let mut shown = shown(server);
     shown["is_reachable"] = json!(server.usable);
     shown["is_usable"] = json!(server.usable);
@@ -61,40 +61,40 @@ pub fn list(desk: &mut Context) -> Answer {
 }
 
 /// One server; the verdicts stand in `settings` only.
-pub fn show(desk: &mut Context, uuid: &str) -> Answer {
-    let server = desk.server(uuid)?;
+pub fn show(context: &mut Context, uuid: &str) -> Answer {
+    let server = context.server(uuid)?;
     let mut shown = shown(&server);
-    shown["team_id"] = json!(desk.team);
+    shown["team_id"] = json!(context.team);
     shown["unreachable_count"] = json!(0);
     for column in ["deleted_at", "validation_logs"] {
         shown[column] = Value::Null;
     }
     for column in ["created_at", "updated_at"] {
-        shown[column] = json!(time(desk.world.time.wall));
+        shown[column] = json!(time(context.world.time.wall));
     }
     Ok(Reply::json(200, &shown))
 }
 
 /// The hosts on it; an empty list while there are none. Here the true address stands.
-pub fn domains(desk: &mut Context, uuid: &str) -> Answer {
-    let server = desk.server(uuid)?;
-    let parts = desk.world.services.iter().flat_map(|service| &service.parts);
+pub fn domains(context: &mut Context, uuid: &str) -> Answer {
+    let server = context.server(uuid)?;
+    let parts = context.world.services.iter().flat_map(|service| &service.parts);
     let of_parts = parts.flat_map(Part::urls);
-    let urls = desk.world.applications.iter().flat_map(Application::urls).chain(of_parts);
+    let urls = context.world.applications.iter().flat_map(Application::urls).chain(of_parts);
     let hosts: Vec<&str> = urls.filter_map(|url| url.split("://").nth(1)?.split(['/', ':']).next()).collect();
     let body = if hosts.is_empty() { json!([]) } else { json!([{"ip": server.ip, "domains": hosts}]) };
     Ok(Reply::json(200, &body))
 }
 
 /// What stands on it.
-pub fn resources(desk: &mut Context, uuid: &str) -> Answer {
-    desk.server(uuid)?;
-    let shown = desk.world.services.iter().map(|it| {
+pub fn resources(context: &mut Context, uuid: &str) -> Answer {
+    context.server(uuid)?;
+    let shown = context.world.services.iter().map(|it| {
         let (status, created, updated) = (it.status(), time(it.made.at), time(it.made.changed));
         json!({"id": it.id, "uuid": it.uuid, "name": it.name, "type": "service", "status": status,
                "created_at": created, "updated_at": updated})
     });
-    let applications = desk.world.applications.iter().map(|it| {
+    let applications = context.world.applications.iter().map(|it| {
         let (created, updated) = (time(it.made.at), time(it.made.changed));
         json!({"id": it.id, "uuid": it.uuid, "name": it.name, "type": "application", "status": it.status,
                "created_at": created, "updated_at": updated})

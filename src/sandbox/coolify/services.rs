@@ -20,19 +20,19 @@ impl Context<'_> {
 }
 
 /// All services of the team, unfiltered and unpaged.
-pub fn list(desk: &mut Context) -> Answer {
-    let of_team = desk.world.services.iter().filter(|service| desk.owns(service));
-    Ok(Reply::json(200, &of_team.map(|service| full(desk.world, service)).collect()))
+pub fn list(context: &mut Context) -> Answer {
+    let of_team = context.world.services.iter().filter(|service| context.owns(service));
+    Ok(Reply::json(200, &of_team.map(|service| full(context.world, service)).collect()))
 }
 
 /// One service with its parts, environment and server.
-pub fn show(desk: &mut Context, uuid: &str) -> Answer {
-    let service = desk.service(uuid)?;
-    let mut body = full(desk.world, service);
-    if let Some(environment) = desk.world.environment(service.environment) {
+pub fn show(context: &mut Context, uuid: &str) -> Answer {
+    let service = context.service(uuid)?;
+    let mut body = full(context.world, service);
+    if let Some(environment) = context.world.environment(service.environment) {
         body["environment"] = environments::shown(environment);
     }
-    if let Some(project) = desk.world.project_of(service) {
+    if let Some(project) = context.world.project_of(service) {
         body["environment"]["project"] = json!({"id": project.id, "uuid": project.uuid, "name": project.name,
             "description": project.description, "team_id": project.team});
     }
@@ -57,16 +57,16 @@ fn full(world: &World, service: &SimService) -> Value {
 }
 
 /// Every resource of the team, with its type and its environment's number but no uuid of either.
-pub fn resources(desk: &mut Context) -> Answer {
-    let of_team = desk.world.services.iter().filter(|service| desk.owns(service));
+pub fn resources(context: &mut Context) -> Answer {
+    let of_team = context.world.services.iter().filter(|service| context.owns(service));
     let shown = of_team.map(|service| {
-        let mut shown = brief(desk.world, service);
+        let mut shown = brief(context.world, service);
         shown["type"] = json!("service");
         shown
     });
-    let seen = desk.world.applications.iter().filter(|it| desk.sees(it.environment));
+    let seen = context.world.applications.iter().filter(|it| context.sees(it.environment));
     let applications = seen.map(|it| {
-        let mut shown = applications::brief(desk.world, it);
+        let mut shown = applications::brief(context.world, it);
         shown["type"] = json!("application");
         shown
     });

@@ -16,18 +16,18 @@ const FIELDS: [&str; 8] = [
 ];
 
 /// `PATCH /services/{uuid}`.
-pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&FIELDS);
+pub fn patch(context: &mut Context, uuid: &str) -> Answer {
+    let mut form = Form::read(context.ask)?.only(&FIELDS);
     let (name, description, text) =
         (form.text("name"), form.text("description"), form.text("docker_compose_raw"));
     let force = form.flag("force_domain_override").unwrap_or(false);
     let instant = form.flag("instant_deploy").unwrap_or(false);
-    desk.service(uuid)?;
+    context.service(uuid)?;
     form.check()?;
     let urls = urls::read(form.value("urls"))?;
     let compose = text.map(|text| make::parsed(&text)).transpose()?;
-    let now = desk.world.time.wall;
-    if let Some(service) = desk.world.service_mut(uuid) {
+    let now = context.world.time.wall;
+    if let Some(service) = context.world.service_mut(uuid) {
         service.made.changed = now;
         service.name = name.unwrap_or_else(|| service.name.clone());
         if form.has("description") {
@@ -38,14 +38,14 @@ pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
         }
     }
     if let Some(compose) = compose {
-        make::parse(desk.world, uuid, &compose);
+        make::parse(context.world, uuid, &compose);
         if compose.breaks_late {
             return Err(server_error());
         }
     }
-    urls::apply(desk.world, uuid, &urls, force)?;
+    urls::apply(context.world, uuid, &urls, force)?;
     if instant {
-        desk.world.later(QUEUE_MS, SimEvent::StartBegins(uuid.to_owned()));
+        context.world.later(QUEUE_MS, SimEvent::StartBegins(uuid.to_owned()));
     }
-    Ok(Reply::json(200, &make::made(desk.world, uuid)))
+    Ok(Reply::json(200, &make::made(context.world, uuid)))
 }

@@ -43,8 +43,8 @@ pub fn is_before(setup: &CoolifySetup, version: Version) -> bool {
 }
 
 /// An action asked for by GET: 4.2.0 wants a POST. What the older ones did then is not copied.
-pub fn by_get(desk: &mut Context) -> Answer {
-    if is_before(&desk.world.coolify, [4, 2, 0]) {
+pub fn by_get(context: &mut Context) -> Answer {
+    if is_before(&context.world.coolify, [4, 2, 0]) {
         return Ok(message(200, "Request queued."));
     }
     Err(message(405, "This endpoint has changed to a POST request.").with("allow", "POST"))

@@ -1,7 +1,7 @@
 //! References in a value: `$A`, `${A}`, and `${A:-x}` with its kin, as compose follows them (compose-go 2.0,
 //! `template.go`).
 //!
-//! Stricter in one resource: what is not set is refused instead of taken for empty, and so is a `$$` that other readers keep.
+//! Stricter in one point: what is not set is refused instead of taken for empty, and so is a `$$` that other readers keep.
 
 use zeroize::Zeroizing;
 

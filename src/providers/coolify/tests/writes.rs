@@ -87,7 +87,7 @@ fn writes() -> Vec<WriteRequest> {
     };
     calls.extend(
         [StatusScope::Silenced, StatusScope::Woken, StatusScope::Unrouted]
-            .map(|fate| coolify.change_part("id", &part, fate, &tag())),
+            .map(|scope| coolify.change_part("id", &part, scope, &tag())),
     );
     calls
 }

@@ -41,13 +41,14 @@ impl SourceRoute {
 }
 
 /// `POST /applications/<route>`. Repository, branch and reachability are not looked at.
-pub fn create(desk: &mut Context, route: SourceRoute) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&columns::creatable(route != SourceRoute::Image, route.key()));
+pub fn create(context: &mut Context, route: SourceRoute) -> Answer {
+    let mut form =
+        Form::read(context.ask)?.only(&columns::creatable(route != SourceRoute::Image, route.key()));
     let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));
     for key in route.required() {
         form.required(key);
     }
-    versions::of_application(&desk.world.coolify, &mut form);
+    versions::of_application(&context.world.coolify, &mut form);
     let environment = form.text("environment_name").or(form.text("environment_uuid"));
     let autogenerate = form.flag("autogenerate_domain").unwrap_or(true);
     // Not checked: whatever is not false deploys, the text `false` too.
@@ -62,20 +63,20 @@ pub fn create(desk: &mut Context, route: SourceRoute) -> Answer {
         return Err(columns::missing("docker_registry_image_name"));
     }
     let environment = environment.ok_or_else(columns::homeless)?;
-    let environment = desk.environment(&project, &environment)?.id;
-    desk.server(&server)?;
-    let key = known(desk.world, route, key)?;
-    wanted.refuse_taken(desk.world, "")?;
-    let uuid = insert(desk.world, wanted, environment);
-    let generated = autogenerate.then(|| format!("http://{uuid}.{}.sslip.io", desk.world.server.ip));
-    if let Some(application) = desk.world.application_mut(&uuid) {
+    let environment = context.environment(&project, &environment)?.id;
+    context.server(&server)?;
+    let key = known(context.world, route, key)?;
+    wanted.refuse_taken(context.world, "")?;
+    let uuid = insert(context.world, wanted, environment);
+    let generated = autogenerate.then(|| format!("http://{uuid}.{}.sslip.io", context.world.server.ip));
+    if let Some(application) = context.world.application_mut(&uuid) {
         application.fqdn = application.fqdn.take().or(generated);
         source(application, route, image, tag, key);
     }
     if instant {
-        deploy::ask(desk.world, &uuid, false, false);
+        deploy::ask(context.world, &uuid, false, false);
     }
-    let domains = desk.world.application(&uuid).and_then(|it| it.fqdn.clone());
+    let domains = context.world.application(&uuid).and_then(|it| it.fqdn.clone());
     Ok(Reply::json(201, &json!({"uuid": uuid, "domains": domains})))
 }
 

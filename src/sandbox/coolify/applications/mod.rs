@@ -30,37 +30,37 @@ impl Context<'_> {
 }
 
 /// All applications of the team by name, unpaged; with a tag, those that have it.
-pub fn list(desk: &mut Context) -> Answer {
-    let tag = desk.ask.query("tag");
+pub fn list(context: &mut Context) -> Answer {
+    let tag = context.ask.query("tag");
     let wanted = |it: &&Application| tag.as_ref().is_none_or(|tag| it.tags.contains(tag));
-    let of_team = desk.world.applications.iter().filter(|it| desk.sees(it.environment));
+    let of_team = context.world.applications.iter().filter(|it| context.sees(it.environment));
     let mut seen: Vec<&Application> = of_team.filter(wanted).collect();
     seen.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-    let shown = seen.into_iter().map(|it| public(desk.world, it));
+    let shown = seen.into_iter().map(|it| public(context.world, it));
     Ok(Reply::json(200, &shown.collect()))
 }
 
 /// One application, with its settings and where it stands.
-pub fn show(desk: &mut Context, uuid: &str) -> Answer {
-    let application = desk.application(uuid)?;
-    let mut body = public(desk.world, application);
-    if !versions::is_before(&desk.world.coolify, [4, 2, 0]) {
+pub fn show(context: &mut Context, uuid: &str) -> Answer {
+    let application = context.application(uuid)?;
+    let mut body = public(context.world, application);
+    if !versions::is_before(&context.world.coolify, [4, 2, 0]) {
         body["settings"] = Value::Object(columns::settings(&application.columns));
     }
-    if let Some(environment) = desk.world.environment(application.environment) {
+    if let Some(environment) = context.world.environment(application.environment) {
         body["environment"] = environments::shown(environment);
     }
     Ok(Reply::json(200, &body))
 }
 
 /// Changes one. What it says reaches the container at the next deployment.
-pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
-    let form = Form::read(desk.ask)?.only(&columns::patchable());
-    desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
+pub fn patch(context: &mut Context, uuid: &str) -> Answer {
+    let form = Form::read(context.ask)?.only(&columns::patchable());
+    context.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let wanted = columns::checked(form, columns::Image::Apart)?;
-    wanted.refuse_taken(desk.world, uuid)?;
-    let now = desk.world.time.wall;
-    if let Some(application) = desk.world.application_mut(uuid) {
+    wanted.refuse_taken(context.world, uuid)?;
+    let now = context.world.time.wall;
+    if let Some(application) = context.world.application_mut(uuid) {
         wanted.write(application);
         application.made.changed = now;
     }
@@ -68,15 +68,15 @@ pub fn patch(desk: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Deletes one: goes on for 3 to 35 s, during which it is still shown. Deployments go on.
-pub fn delete(desk: &mut Context, uuid: &str) -> Answer {
-    desk.application(uuid).map_err(|_| message(404, "Application not found"))?;
+pub fn delete(context: &mut Context, uuid: &str) -> Answer {
+    context.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let is_no = |text: String| matches!(text.as_str(), "false" | "0" | "no" | "off");
-    let volumes = !desk.ask.query("delete_volumes").is_some_and(is_no);
+    let volumes = !context.ask.query("delete_volumes").is_some_and(is_no);
     let takes_ms = 3_000 + 1_000 * u64::from(digest(&[b"delete", uuid.as_bytes()])[0] % 33);
     let already =
-        desk.world.application_mut(uuid).is_some_and(|it| std::mem::replace(&mut it.deleting, true));
+        context.world.application_mut(uuid).is_some_and(|it| std::mem::replace(&mut it.deleting, true));
     if !already {
-        desk.world.later(takes_ms, SimEvent::Deleted { resource: uuid.to_owned(), volumes });
+        context.world.later(takes_ms, SimEvent::Deleted { resource: uuid.to_owned(), volumes });
     }
     Ok(message(200, "Application deletion request queued."))
 }
@@ -120,15 +120,15 @@ fn public(world: &World, application: &Application) -> Value {
 }
 
 /// The names that a Coolify gives to the ways into private repositories; the keys themselves are not kept.
-pub fn keys(desk: &mut Context) -> Answer {
-    let keys = desk.world.access.keys.iter();
+pub fn keys(context: &mut Context) -> Answer {
+    let keys = context.world.access.keys.iter();
     let shown = keys.map(|it| json!({"id": it.id, "uuid": it.uuid, "name": it.name, "is_git_related": true}));
     Ok(Reply::json(200, &shown.collect()))
 }
 
 /// The GitHub Apps.
-pub fn github_apps(desk: &mut Context) -> Answer {
-    let apps = desk.world.access.github_apps.iter();
+pub fn github_apps(context: &mut Context) -> Answer {
+    let apps = context.world.access.github_apps.iter();
     let shown = apps.map(|it| {
         json!({"id": it.id, "uuid": it.uuid, "name": it.name, "is_public": it.id == 0,
                "api_url": "https://api.github.com", "html_url": "https://github.com"})

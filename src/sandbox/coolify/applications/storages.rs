@@ -8,30 +8,30 @@ use crate::sandbox::applications::SimStorage;
 const FIELDS: [&str; 7] = ["type", "name", "mount_path", "host_path", "content", "is_directory", "fs_path"];
 
 /// All of them.
-pub fn list(desk: &mut Context, uuid: &str) -> Answer {
-    let storages: Vec<Value> = desk.application(uuid)?.storages.iter().map(shown).collect();
+pub fn list(context: &mut Context, uuid: &str) -> Answer {
+    let storages: Vec<Value> = context.application(uuid)?.storages.iter().map(shown).collect();
     Ok(Reply::json(200, &json!({"persistent_storages": storages, "file_storages": []})))
 }
 
 /// Adds one. Only named volumes are known here; Docker makes them at the next start.
-pub fn add(desk: &mut Context, uuid: &str) -> Answer {
-    let mut form = Form::read(desk.ask)?.only(&FIELDS);
+pub fn add(context: &mut Context, uuid: &str) -> Answer {
+    let mut form = Form::read(context.ask)?.only(&FIELDS);
     let (kind, path, name) = (form.required("type"), form.required("mount_path"), form.text("name"));
     form.check()?;
-    desk.application(uuid)?;
+    context.application(uuid)?;
     let Some(name) = name.filter(|_| kind == "persistent") else { return Err(columns::missing("name")) };
-    let storage = SimStorage { uuid: desk.world.uuid(), name: format!("{uuid}-{name}"), path };
+    let storage = SimStorage { uuid: context.world.uuid(), name: format!("{uuid}-{name}"), path };
     let body = shown(&storage);
-    if let Some(application) = desk.world.application_mut(uuid) {
+    if let Some(application) = context.world.application_mut(uuid) {
         application.storages.push(storage);
     }
     Ok(Reply::json(201, &body))
 }
 
 /// Takes one away; the volume on the server stays.
-pub fn delete(desk: &mut Context, uuid: &str, storage: &str) -> Answer {
-    desk.application(uuid)?;
-    let storages = desk.world.application_mut(uuid).map(|it| &mut it.storages);
+pub fn delete(context: &mut Context, uuid: &str, storage: &str) -> Answer {
+    context.application(uuid)?;
+    let storages = context.world.application_mut(uuid).map(|it| &mut it.storages);
     let storages = storages.ok_or_else(|| message(404, "Application not found."))?;
     let before = storages.len();
     storages.retain(|it| it.uuid != storage);
