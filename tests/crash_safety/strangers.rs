@@ -8,6 +8,7 @@ use fabrik::sandbox::{Fault, World};
 use machine::step::Step;
 
 use super::crash::CrashPoint;
+use super::operation::{complete, rolled_back};
 use super::scenario::{Scenario, options};
 
 const NAME: &str = "blog.example.com";
@@ -124,4 +125,20 @@ async fn an_adopted_app_that_fails_is_named_as_what_could_not_be_put_back() {
     let resources: Vec<Step> = standing.iter().map(|standing| standing.receipt.step).collect();
     assert_eq!(resources, [Step::App]);
     assert_eq!(scenario.sandbox.world().services.len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_that_a_stranger_adds_at_our_name_stays_when_ours_is_deleted() {
+    let scenario = Scenario::new(1);
+    assert!(complete(&scenario.apply(&CrashPoint::default()).await));
+    scenario.sandbox.stranger_record("blog.example.com").unwrap();
+    let at_our_name = || {
+        let records = scenario.sandbox.world().records.into_iter();
+        records.filter(|record| record.name == "blog.example.com").collect::<Vec<_>>()
+    };
+    let (ours, theirs): (Vec<_>, Vec<_>) = at_our_name().into_iter().partition(|it| it.comment.is_some());
+    assert_eq!((ours.len(), theirs.len()), (1, 1));
+    let outcome = scenario.roll_back(&CrashPoint::default()).await;
+    assert!(rolled_back(&outcome), "{outcome:?}");
+    assert_eq!(at_our_name(), theirs);
 }
