@@ -62,7 +62,7 @@ impl ExternalEvent {
 pub enum Transition {
     /// The run moves to that phase.
     To(PhaseKind),
-    /// The run stops where it is, to be taken up again.
+    /// The run stops where it is, and can be resumed.
     Park,
     /// The run stays where it is and takes note.
     Note,

@@ -22,7 +22,7 @@ impl RunContext {
     /// Cancels every deployment of `app` that is not over, and sees them end.
     ///
     /// # Errors
-    /// [`Interruption`] when it cannot be told now; the run can be taken up again.
+    /// [`Interruption`] when it cannot be told now; the run can be resumed.
     pub async fn cancel_all<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,

@@ -206,7 +206,7 @@ impl RunContext {
         }
     }
 
-    /// Parks a step that has tried for too long since its first send, or since the run was taken up again.
+    /// Parks a step that has tried for too long since its first send, or since the run was resumed.
     ///
     /// # Errors
     /// [`Interruption::Parked`] past [`TRIES`].

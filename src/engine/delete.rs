@@ -38,7 +38,7 @@ impl RunContext {
     /// Deletes the resource of `receipt` and reads back until it is gone.
     ///
     /// # Errors
-    /// [`Interruption`] when it cannot be told now; the run can be taken up again.
+    /// [`Interruption`] when it cannot be told now; the run can be resumed.
     pub async fn delete<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,

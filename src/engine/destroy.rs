@@ -112,7 +112,7 @@ impl Run {
     /// Takes down what the app's earlier runs made.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now; the run can be taken up again.
+    /// [`Stop`] when it cannot be told now; the run can be resumed.
     pub(super) async fn destroying(
         &mut self,
         deployment: Deployment<Validating>,

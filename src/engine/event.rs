@@ -32,7 +32,7 @@ pub enum Change {
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A run starts or is taken up again.
+    /// A run begins or is resumed.
     Began {
         /// The app's name.
         app: String,

@@ -73,7 +73,7 @@ pub enum CompletionPolicy {
     Proof,
 }
 
-/// Whether a run is carried out for the first time or taken up again.
+/// Whether a run is carried out for the first time or resumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
     /// By the process that began it.

@@ -7,7 +7,7 @@ use crate::journal::StoreError;
 use crate::plan::release::ReleaseError;
 use crate::providers::ReadError;
 
-/// What keeps a run from going on where it is. It can be taken up again.
+/// What keeps a run from going on where it is. It can be resumed.
 #[derive(Debug)]
 pub enum Interruption {
     /// It stops at a safe point, for this reason.
@@ -28,7 +28,7 @@ pub enum Interruption {
 pub enum PhaseError {
     /// It cannot be done: undo.
     Fail(Cause),
-    /// It can be taken up again.
+    /// It can be resumed.
     Interruption(Interruption),
 }
 

@@ -18,7 +18,7 @@ use crate::journal::{Lease, RunRow};
 use crate::plan::Blocker;
 use crate::plan::release::{has_destroyed, read};
 
-/// What is wanted of a run that is taken up again.
+/// What is wanted of a run that another process continues.
 #[derive(Debug, Clone)]
 pub enum ResumeIntent {
     /// That it goes on where it is.

@@ -30,7 +30,7 @@ impl Run {
     /// Undoes what stands, newest first; what cannot be undone is said, and the rest goes on.
     ///
     /// # Errors
-    /// [`Interruption`] when it cannot be told now; the run can be taken up again.
+    /// [`Interruption`] when it cannot be told now; the run can be resumed.
     pub async fn rolling_back(&mut self, mut deployment: Deployment<RollingBack>) -> PhaseResult {
         self.work.tell(&Event::Entered(deployment.name()));
         Box::pin(self.settle_doubts(&mut deployment)).await?;

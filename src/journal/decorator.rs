@@ -9,7 +9,8 @@ use machine::id::{JournalId, RunId};
 
 use super::{Acquisition, Holder, JournalStore, Lease, RunRow, StoreError, StoredRun};
 
-/// What lies over another store. Each verb means what it means in [`JournalStore`], and is passed on unless it is written anew.
+/// What lies over another store. Each verb means what it means in [`JournalStore`], and is passed on
+/// to the store below unless it is overridden.
 #[async_trait]
 pub trait StoreDecorator: Send + Sync {
     /// The store that this one lies over.

@@ -146,7 +146,7 @@ async fn all_concerns_are_joined_and_an_unproxied_record_in_a_good_zone_has_none
     let host = "a.blog.example.com";
     let lines = |concerns: Vec<Finding>| concerns.iter().map(Finding::line).collect::<Vec<_>>();
     let always = lines(sky.cloudflare.concerns(&zone, host, EdgeProxy::Later).await.unwrap());
-    let anew = lines(sky.cloudflare.creation_findings(&zone, host).await.unwrap());
+    let at_creation = lines(sky.cloudflare.creation_findings(&zone, host).await.unwrap());
     let words = [
         "is paused",
         "not answered by this zone",
@@ -155,8 +155,8 @@ async fn all_concerns_are_joined_and_an_unproxied_record_in_a_good_zone_has_none
         "2 of 2 records",
         "before it has a record",
     ];
-    let all: Vec<&String> = always.iter().chain(&anew).collect();
-    assert_eq!((always.len(), anew.len()), (4, 2), "{all:?}");
+    let all: Vec<&String> = always.iter().chain(&at_creation).collect();
+    assert_eq!((always.len(), at_creation.len()), (4, 2), "{all:?}");
     for (line, words) in all.iter().zip(words) {
         assert!(line.contains(words), "{words}: {line}");
     }

@@ -15,7 +15,7 @@ use super::scenario::{Made, Scenario};
 use super::wreck::Wreck;
 use crate::sample::{Sample, sampled};
 
-/// How a run is taken up again.
+/// How a crashed run is continued.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Then {
     Resume,

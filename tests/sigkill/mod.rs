@@ -20,7 +20,7 @@ use crate::crash_safety::scenario::Made;
 use crate::sample::{self, is_every_point, seed};
 use stage::{Spot, Stage};
 
-/// How a killed run is taken up again.
+/// How a killed run is continued.
 #[derive(Clone, Copy, Debug)]
 enum Then {
     Resume,

@@ -115,7 +115,9 @@ pub const RULES: [Rule; 16] = [
             "            let by_name = provider.find_by_key().await?.pop().map_or_else(|| receipt.id.clone(), |it| it.id);
             let call = provider.delete_request(&by_name, volumes);",
         )],
-        noticed_by: Noticed::Simulation,
+        noticed_by: Noticed::Test(
+            "a_record_that_a_stranger_adds_at_our_name_stays_when_ours_is_deleted",
+        ),
     },
     Rule {
         name: "sweep after doubt",
