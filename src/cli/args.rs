@@ -123,7 +123,7 @@ pub enum Command {
         #[arg(long)]
         reason: String,
     },
-    /// Take down what Fabrik made for an app; its volumes stay
+    /// Destroy what Fabrik made for an app; its volumes stay
     Destroy(Destroy),
     /// Check URLs, tokens, abilities, versions, clock and journal; change nothing
     Doctor,

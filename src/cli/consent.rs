@@ -18,7 +18,7 @@ enum Voice {
     Person,
 }
 
-/// Asks; what cannot be asked is not agreed to.
+/// Asks; what cannot be asked counts as a no.
 pub struct ConsentPrompt {
     voice: Voice,
     screen: Arc<Screen>,

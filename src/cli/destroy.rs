@@ -97,12 +97,12 @@ fn agree(
     } else {
         format!("; {} stays, it was there before", there_before.join(", "))
     };
-    let question = format!("take down {name}: {what}; {data}{stays}?");
+    let question = format!("destroy {name}: {what}; {data}{stays}?");
     let agreed = if volumes { consent.typed(&question, name) } else { consent.agreed(&question) };
     if agreed {
         return Ok(());
     }
-    Err(Blocker::new(format!("{question} Not agreed"), "say `--yes` to go on without being asked"))
+    Err(Blocker::new(format!("{question} Cancelled"), "pass `--yes` to go on without being asked"))
 }
 
 fn named(inventory: &Inventory) -> Vec<String> {

@@ -93,7 +93,7 @@ fn agree(app: &AppKey, holder: &LeaseHolder, consent: &ConsentPrompt) -> Result<
     if consent.agreed(&question) {
         return Ok(());
     }
-    Err(Blocker::new(format!("{question} Not agreed"), "say `--yes` to go on without being asked"))
+    Err(Blocker::new(format!("{question} Cancelled"), "pass `--yes` to go on without being asked"))
 }
 
 /// Ends the tenure that was agreed to, and no later one.

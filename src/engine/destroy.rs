@@ -1,4 +1,4 @@
-//! `destroy`: a run of its own that takes down all that the app's runs made, in undo order.
+//! `destroy`: a run of its own that deletes all that the app's runs made, in undo order.
 
 use machine::app::AppKey;
 use machine::cause::{Cause, CauseKind};
@@ -24,7 +24,7 @@ use crate::plan::release::{open_run, read};
 use crate::plan::{Blocker, Inventory, Release};
 
 impl Engine {
-    /// Takes down what the runs of `app` made; `data` says what becomes of its volumes.
+    /// Deletes what the runs of `app` made; `data` says what becomes of its volumes.
     pub async fn destroy(&self, app: &AppKey, data: VolumePolicy, options: &Options) -> CommandOutcome {
         Box::pin(self.try_destroy(app, data, options)).await.unwrap_or_else(|outcome| outcome)
     }
@@ -109,7 +109,7 @@ impl Engine {
 }
 
 impl Run {
-    /// Takes down what the app's earlier runs made.
+    /// Deletes what the app's earlier runs made.
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now; the run can be resumed.

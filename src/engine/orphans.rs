@@ -1,4 +1,4 @@
-//! Taking down what requests of earlier runs made after those had ended, before anything else is done.
+//! Orphans: deletes what requests of earlier runs created after those had ended, before anything else is done.
 //!
 //! Which resources that is stands in the plan. They were never part of a release, so their data goes with them.
 
@@ -18,7 +18,7 @@ use super::undo::unplanned;
 use crate::providers::ResourceNames;
 
 impl Run {
-    /// Takes down what the plan calls late. What others use by now stays.
+    /// Deletes the orphans of the plan. What others use by now stays.
     ///
     /// # Errors
     /// [`PhaseError::Fail`] when one of them cannot be deleted, [`PhaseError::Stop`] when it cannot be told now.

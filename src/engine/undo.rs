@@ -1,4 +1,4 @@
-//! The way back: settle every doubt, then take down and restore, newest first.
+//! The way back: settle every doubt, then delete and restore, newest first.
 
 use machine::deployment::Deployment;
 use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};

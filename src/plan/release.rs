@@ -228,7 +228,7 @@ impl Release {
     }
 }
 
-/// Whether the run took down everything that the ones before it had made. One that was given up before it began
+/// Whether the run deleted everything that the ones before it had made. One that was given up before it began
 /// to is undone just the same, so its lines are asked.
 ///
 /// # Errors

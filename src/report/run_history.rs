@@ -54,12 +54,12 @@ impl RunHistory {
         Ok(Self { any, took, kept, abandoned })
     }
 
-    /// The app that the run took down, if it did.
+    /// The app that the run destroyed, if it did.
     pub fn destroyed(&self) -> Option<&str> {
         self.takes_down().filter(|_| matches!(self.any, AnyDeployment::RolledBack(_)))
     }
 
-    /// The app that the run takes down, if that is what it is for.
+    /// The app that the run destroys, if that is what it is for.
     pub fn takes_down(&self) -> Option<&str> {
         let begun = self.any.header();
         matches!(begun.purpose, Purpose::Destroy(_)).then_some(begun.app.name.as_str())

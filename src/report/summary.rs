@@ -268,7 +268,7 @@ fn kept_lines(history: &RunHistory) -> Vec<String> {
     kept.chain(there_before.into_iter().map(taken_over)).collect()
 }
 
-/// Whether something that the run made or changed, or that it was to take down, stays all the same.
+/// Whether something that the run made or changed, or that it was to delete, stays all the same.
 fn something_stays(history: &RunHistory) -> bool {
     let there_before = history.destroyed().is_some() && !history.taken_over().is_empty();
     !history.kept.is_empty() || !history.abandoned.is_empty() || there_before

@@ -64,7 +64,7 @@ pub fn next(run: &str, phase: PhaseKind, takes_down: Option<&str>) -> Vec<String
     commands
 }
 
-/// The app that a run takes down, if that is what it is for.
+/// The app that a run destroys, if that is what it is for.
 pub fn takes_down(row: &RunRow) -> Option<&str> {
     let begun = row.begun.as_ref()?;
     matches!(begun.purpose, Purpose::Destroy(_)).then_some(row.app.name.as_str())
@@ -108,7 +108,7 @@ pub fn entry_words(line: &StoredEntry) -> String {
         JournalEntry::Destroying { receipts: resources, .. } => {
             let resources: Vec<String> =
                 resources.iter().map(|receipt| format!("{} {}", receipt.step, receipt.id)).collect();
-            format!("taking down {}", resources.join(", "))
+            format!("destroying {}", resources.join(", "))
         }
         JournalEntry::RollingBack { cause, .. }
         | JournalEntry::RolledBack { cause }

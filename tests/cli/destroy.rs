@@ -42,7 +42,7 @@ fn without_a_terminal_it_wants_to_be_agreed_to_beforehand() {
     let house = deployed();
     let files = house.listing();
     for more in [&[][..], &["--no-input"], &["--volumes"]] {
-        destroy(&house, more).ends(2).says("Not agreed").says("--yes");
+        destroy(&house, more).ends(2).says("Cancelled").says("--yes");
     }
     assert_eq!(house.listing(), files);
 }
@@ -132,7 +132,7 @@ fn status_and_history_call_it_destroyed() {
     let history = house.run(&["history", "--sandbox"]).ends(0).out;
     assert_eq!(history.matches("destroyed").count(), 1, "{history}");
     assert_eq!(history.matches("Complete").count(), 2, "{history}");
-    house.run(&["show", &newest(&house), "--sandbox"]).ends(0).says("(destroyed)").says("taking down");
+    house.run(&["show", &newest(&house), "--sandbox"]).ends(0).says("(destroyed)").says("destroying");
 
     let said = house.run(&["status", "--sandbox", "--json"]).ends(0);
     let app: Value = serde_json::from_str::<Value>(&said.out).unwrap()["apps"][0].clone();

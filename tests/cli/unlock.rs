@@ -148,7 +148,7 @@ async fn a_living_run_is_robbed_only_when_that_is_agreed_to_and_writes_no_more()
         unlock(&house, more)
             .ends(2)
             .says("take the lock of my-api from ada@")
-            .says("Not agreed")
+            .says("Cancelled")
             .says("--yes");
     }
     other.writes().await.unwrap();

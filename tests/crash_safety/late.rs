@@ -1,5 +1,5 @@
 //! Requests that land long after their run has ended, as those of a process do that slept on the wire: the next apply
-//! takes down what they made, and only that.
+//! deletes what they made, and only that.
 
 use fabrik::sandbox::{Fault, RequestFault, World};
 use machine::id::{JournalId, RunId};
