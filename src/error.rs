@@ -13,7 +13,6 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 /// One resource wrong in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The file it is in.
     pub file: PathBuf,
     /// The line, counted from 1; 0 means the whole file.
     pub line: usize,

@@ -1,5 +1,6 @@
 //! The one integration-test binary.
 
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod applications;

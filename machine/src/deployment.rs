@@ -55,7 +55,6 @@ impl<P> Deployment<P> {
 }
 
 impl<P: Phase> Deployment<P> {
-    /// The phase's name.
     pub fn name(&self) -> PhaseKind {
         P::NAME
     }
@@ -118,7 +117,6 @@ impl<P: EffectfulPhase> Deployment<P> {
 }
 
 impl Deployment<Pending> {
-    /// Begins a run.
     pub fn begin(header: RunHeader) -> Uncommitted<Pending> {
         let entry = JournalEntry::Begun(header.clone());
         Uncommitted::new(entry, Self { header, ledger: Ledger::default(), phase: Pending })

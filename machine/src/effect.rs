@@ -58,7 +58,6 @@ pub enum RequestSemantics {
 /// About to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intended {
-    /// The step it is for.
     pub step: Step,
     /// What kind of write.
     #[serde(rename = "kind")]
@@ -66,7 +65,6 @@ pub struct Intended {
     /// The ownership tag that a created object carries.
     #[serde(rename = "mark")]
     pub tag: OwnershipTag,
-    /// The request.
     pub request: RedactedRequest,
     /// What is there now, where something is changed.
     pub before: Attributes,
@@ -116,7 +114,6 @@ pub enum Effect {
     /// It is known what came of a step.
     #[serde(rename = "settled")]
     Resolved {
-        /// The step.
         step: Step,
         /// How it became known.
         by: ResolvedBy,
@@ -136,9 +133,7 @@ pub enum Effect {
         /// The resource undone.
         #[serde(rename = "thing")]
         resource: Step,
-        /// Its id.
         id: String,
-        /// The request.
         request: RedactedRequest,
         /// Its times.
         attempt: Attempt,
@@ -148,23 +143,18 @@ pub enum Effect {
         /// The resource undone.
         #[serde(rename = "thing")]
         resource: Step,
-        /// Its id.
         id: String,
     },
     /// The resource is gone, or as it was before; read back.
     Undone {
-        /// The resource.
         #[serde(rename = "thing")]
         resource: Step,
-        /// Its id.
         id: String,
     },
     /// The resource could not be undone.
     UndoBlocked {
-        /// The resource.
         #[serde(rename = "thing")]
         resource: Step,
-        /// Its id.
         id: String,
         /// Why, and what to do.
         reason: String,
@@ -172,20 +162,16 @@ pub enum Effect {
     /// The resource was made by us and stays, because others use it by now.
     #[serde(rename = "kept")]
     Retained {
-        /// The resource.
         #[serde(rename = "thing")]
         resource: Step,
-        /// Its id.
         id: String,
         /// Who uses it.
         reason: String,
     },
     /// A person gave up on undoing the resource.
     Abandoned {
-        /// The resource.
         #[serde(rename = "thing")]
         resource: Step,
-        /// Why.
         reason: String,
     },
 }

@@ -40,13 +40,10 @@ pub enum Purpose {
 /// The first entry of a run: what it is for, and everything that is fixed with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunHeader {
-    /// The run.
     pub run: RunId,
     /// The journal it is kept in.
     pub journal: JournalId,
-    /// The app.
     pub app: AppKey,
-    /// What it is for.
     pub purpose: Purpose,
     /// Where it acts.
     #[serde(rename = "outside")]
@@ -108,7 +105,6 @@ impl Proof {
 pub enum JournalEntry {
     /// → Pending.
     Begun(RunHeader),
-    /// → Validating.
     Validating,
     /// → Provisioning, with the plan.
     Provisioning {
@@ -122,7 +118,6 @@ pub enum JournalEntry {
     },
     /// → Verifying, with the app.
     Verifying {
-        /// The app.
         app: Receipt,
         /// The URLs it should answer at.
         endpoints: Vec<String>,
@@ -135,9 +130,7 @@ pub enum JournalEntry {
         /// What was seen.
         evidence: Evidence,
     },
-    /// → `RollingBack`.
     RollingBack {
-        /// Why.
         cause: Cause,
         /// What happens to the volumes.
         #[serde(rename = "data")]
@@ -145,7 +138,6 @@ pub enum JournalEntry {
     },
     /// Validating → `RollingBack`, with what earlier runs made.
     Destroying {
-        /// Where it is.
         plan: Plan,
         /// What stands, oldest first.
         #[serde(rename = "things")]
@@ -153,24 +145,18 @@ pub enum JournalEntry {
         /// What happens to the volumes.
         #[serde(rename = "data")]
         volumes: VolumePolicy,
-        /// Why.
         cause: Cause,
     },
-    /// → `RolledBack`.
     RolledBack {
-        /// Why.
         cause: Cause,
     },
-    /// → Failed.
     Failed {
-        /// Why.
         cause: Cause,
     },
     /// Something wanted of the world, or what came of it.
     Effect(Effect),
     /// The run stopped at a safe point.
     Parked {
-        /// Why.
         reason: String,
     },
     /// A process took the run up again.

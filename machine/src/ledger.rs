@@ -78,7 +78,6 @@ impl Ledger {
         self.attempts.iter().rev().find(|attempt| attempt.step == step)
     }
 
-    /// The first attempt at `step`.
     pub fn first_attempt(&self, step: Step) -> Option<&Intended> {
         self.attempts.iter().find(|attempt| attempt.step == step)
     }

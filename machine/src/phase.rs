@@ -108,7 +108,6 @@ pub enum VolumePolicy {
 
 /// A phase, by its type.
 pub trait Phase {
-    /// Its name.
     const NAME: PhaseKind;
 }
 
@@ -149,7 +148,6 @@ pub struct Verifying {
     pub plan: Plan,
     /// The DNS records that are there.
     pub dns: Vec<Receipt>,
-    /// The app that is there.
     pub app: Receipt,
     /// Where it should answer: nowhere, for a worker.
     pub endpoints: Vec<String>,
@@ -164,7 +162,6 @@ pub struct Complete {
     pub plan: Plan,
     /// The DNS records that are there.
     pub dns: Vec<Receipt>,
-    /// The app that is there.
     pub app: Receipt,
     /// Where it answers: nowhere, for a worker.
     pub endpoints: Vec<String>,
@@ -186,7 +183,6 @@ pub struct RollingBack {
 /// Nothing this run made is there any more, and everything it changed is as before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RolledBack {
-    /// Why.
     pub cause: Cause,
 }
 
@@ -195,7 +191,6 @@ pub struct RolledBack {
 pub struct Failed {
     /// What was carried out, wholly or in part.
     pub plan: Plan,
-    /// Why.
     pub cause: Cause,
     /// What becomes of the data.
     pub volumes: VolumePolicy,

@@ -17,7 +17,6 @@ pub enum Action {
     /// It is there and differs: change it.
     #[serde(rename = "change")]
     Update {
-        /// Its id.
         id: String,
         /// The fields that will change, as they are now.
         before: Attributes,
@@ -28,7 +27,6 @@ pub enum Action {
     /// It is there as wanted: leave it.
     #[serde(rename = "keep")]
     NoOp {
-        /// Its id.
         id: String,
         /// The ownership tag it carries, where it is one of ours.
         #[serde(rename = "mark")]
@@ -37,7 +35,6 @@ pub enum Action {
     /// An earlier run of the app made it, and it is no longer wanted: delete it, once all else is proven.
     #[serde(rename = "drop")]
     Delete {
-        /// Its id.
         id: String,
         /// Its fields, as they are now.
         before: Attributes,
@@ -62,7 +59,6 @@ pub struct DesiredResource {
 pub struct Zone {
     /// Its id at Cloudflare.
     pub id: String,
-    /// Its name.
     pub name: String,
     /// Its own name servers, for asking about propagation.
     pub name_servers: Vec<String>,
@@ -83,7 +79,6 @@ pub enum Proxy {
 pub struct DesiredRecord {
     /// Its full name.
     pub name: String,
-    /// The zone it is in.
     pub zone: Zone,
     /// The fields it should have, and what is done to get there.
     #[serde(rename = "wish")]
@@ -95,7 +90,6 @@ pub struct DesiredRecord {
 /// A record that an earlier release left at a name whose record somebody else keeps now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedOver {
-    /// The record.
     pub record: DesiredRecord,
     /// How that release left it.
     pub receipt: Receipt,
@@ -186,7 +180,6 @@ pub struct Plan {
     /// What it builds on.
     #[serde(rename = "base")]
     pub baseline: Baseline,
-    /// Where it is for.
     #[serde(rename = "place")]
     pub target: TargetLocation,
     /// The DNS records: those of the app's domains in the spec's order, then those no longer wanted.
@@ -201,7 +194,6 @@ pub struct Plan {
     pub project: DesiredResource,
     /// The Coolify environment.
     pub environment: DesiredResource,
-    /// The app.
     pub app: DesiredResource,
     /// Its environment variables, by name.
     pub envs: Vec<EnvVarChange>,

@@ -27,7 +27,6 @@ pub enum ReplayError {
     Newer {
         /// The entry's place, from 0.
         seq: usize,
-        /// Its format.
         format: u32,
     },
     /// No move leads there.
@@ -101,7 +100,6 @@ macro_rules! into_any {
 into_any!(Pending, Validating, Provisioning, Deploying, Verifying, Complete, RollingBack, RolledBack, Failed);
 
 impl AnyDeployment {
-    /// The phase's name.
     pub fn name(&self) -> PhaseKind {
         each!(self, d => d.name())
     }
@@ -111,7 +109,6 @@ impl AnyDeployment {
         each!(self, d => d.header())
     }
 
-    /// The run's id.
     pub fn run(&self) -> &RunId {
         &self.header().run
     }

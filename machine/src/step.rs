@@ -9,7 +9,6 @@ pub type RecordIndex = u8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Step {
-    /// A DNS record.
     Dns(RecordIndex),
     /// The Coolify project.
     Project,

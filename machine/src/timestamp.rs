@@ -13,7 +13,6 @@ pub struct DualTimestamp {
     /// Milliseconds since the machine came up, suspend included.
     #[serde(rename = "boot_ms")]
     pub monotonic_ms: u64,
-    /// Which boot that was.
     pub boot: String,
 }
 

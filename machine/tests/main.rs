@@ -1,5 +1,7 @@
 //! The machine, held against its chart, its table and its own journal.
 
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
 mod crashes;
 mod golden;
 mod ledger;

@@ -20,7 +20,7 @@ use crate::report::{RunHistory, Summary, exit};
 use crate::spec::Spec;
 
 /// Applies one spec after the other.
-pub async fn run(apply: &Apply, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(apply: &Apply, global: &Global, face: &Ui) -> CommandResult {
     let specs = match check::read_all(&apply.specs, face) {
         Ok(specs) => specs,
         Err(code) => return Ok(code),
@@ -57,7 +57,7 @@ async fn one(spec: Spec, given: &Path, options: &Options, global: &Global, face:
 }
 
 /// Says in the first line which sandbox it is, if it is one.
-pub fn tell_world(place: &Location, face: &Ui) {
+pub(crate) fn tell_world(place: &Location, face: &Ui) {
     let where_it_is = match &place.backend {
         Backend::Live => return,
         Backend::LocalSandbox(folder) => folder.display().to_string(),
@@ -70,7 +70,7 @@ pub fn tell_world(place: &Location, face: &Ui) {
 }
 
 /// Tells what came of a run; gives the exit code.
-pub async fn end(engine: &Engine, outcome: &CommandOutcome, way: Direction, face: &Ui) -> u8 {
+pub(crate) async fn end(engine: &Engine, outcome: &CommandOutcome, way: Direction, face: &Ui) -> u8 {
     let run = match outcome {
         CommandOutcome::Ended(
             RunOutcome::Complete { run, .. }

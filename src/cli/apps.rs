@@ -11,7 +11,7 @@ use crate::plan::Blocker;
 ///
 /// # Errors
 /// [`Blocker`] when it means none or several.
-pub fn find(rows: &[RunRow], text: &str) -> Result<AppKey, Blocker> {
+pub(crate) fn find(rows: &[RunRow], text: &str) -> Result<AppKey, Blocker> {
     let meant: BTreeSet<&AppKey> =
         rows.iter().map(|row| &row.app).filter(|app| is_meant(app, text)).collect();
     let meant: Vec<&AppKey> = meant.into_iter().collect();
@@ -29,18 +29,18 @@ pub fn find(rows: &[RunRow], text: &str) -> Result<AppKey, Blocker> {
 }
 
 /// Whether `text` is the app's name, or the end of its place.
-pub fn is_meant(app: &AppKey, text: &str) -> bool {
+pub(crate) fn is_meant(app: &AppKey, text: &str) -> bool {
     format!("/{app}").ends_with(&format!("/{text}"))
 }
 
 /// What to say of a name that no app has.
-pub fn unknown(text: &str) -> Blocker {
+pub(crate) fn unknown(text: &str) -> Blocker {
     let hint = "`fabrik history` lists all runs; `--state` or `--sandbox` chooses another journal";
     Blocker::new(format!("there is no run of `{text}` in this journal"), hint)
 }
 
 /// The app as briefly as it can be told from all `others`.
-pub fn shown(app: &AppKey, others: &[&AppKey]) -> String {
+pub(crate) fn shown(app: &AppKey, others: &[&AppKey]) -> String {
     let AppKey { project, environment, name, .. } = app;
     let brief = [name.clone(), format!("{project}/{environment}/{name}")];
     let alone = |text: &String| !others.iter().any(|other| *other != app && is_meant(other, text));

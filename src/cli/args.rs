@@ -13,7 +13,7 @@ use crate::spec::duration;
 /// Deploys apps to your own Coolify server behind Cloudflare, and undoes what it made when something fails.
 #[derive(Debug, Parser)]
 #[command(name = "fabrik", version, arg_required_else_help = true, disable_help_subcommand = true)]
-pub struct Args {
+pub(crate) struct Args {
     /// What every command takes.
     #[command(flatten)]
     pub global: Global,
@@ -25,7 +25,7 @@ pub struct Args {
 /// What every command takes.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct Global {
+pub(crate) struct Global {
     /// The journal [`$FABRIK_STATE`, else `$XDG_STATE_HOME/fabrik/fabrik.db`]
     #[arg(long, global = true, value_name = "PATH")]
     pub state: Option<String>,
@@ -64,7 +64,7 @@ pub struct Global {
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
@@ -75,7 +75,7 @@ pub enum Color {
 
 impl Color {
     /// Makes it so for the whole process.
-    pub fn write_global(self) {
+    pub(crate) fn write_global(self) {
         match self {
             Self::Auto => anstream::ColorChoice::Auto,
             Self::Always => anstream::ColorChoice::Always,
@@ -87,7 +87,7 @@ impl Color {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Write a new app: its spec and a small app that runs
     New(New),
     /// List the templates
@@ -161,7 +161,7 @@ pub enum Command {
 
 /// The arguments of `new`.
 #[derive(Debug, clap::Args)]
-pub struct New {
+pub(crate) struct New {
     /// The template
     #[arg(long)]
     pub template: String,
@@ -174,7 +174,7 @@ pub struct New {
 
 /// The arguments of `templates`.
 #[derive(Debug, clap::Args)]
-pub struct Templates {
+pub(crate) struct Templates {
     /// What to do with them
     #[command(subcommand)]
     pub which: Option<WhichTemplate>,
@@ -182,7 +182,7 @@ pub struct Templates {
 
 /// One template.
 #[derive(Debug, Subcommand)]
-pub enum WhichTemplate {
+pub(crate) enum WhichTemplate {
     /// Show one template's files
     Show {
         /// The template
@@ -192,7 +192,7 @@ pub enum WhichTemplate {
 
 /// The arguments of `plan`.
 #[derive(Debug, clap::Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// The specs
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<PathBuf>,
@@ -204,7 +204,7 @@ pub struct PlanArgs {
 /// The arguments of `apply`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct Apply {
+pub(crate) struct Apply {
     /// The specs
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<PathBuf>,
@@ -233,7 +233,7 @@ pub struct Apply {
 
 /// The arguments of `destroy`.
 #[derive(Debug, clap::Args)]
-pub struct Destroy {
+pub(crate) struct Destroy {
     /// The app
     pub app: String,
     /// Delete its volumes too, with all the data in them
@@ -246,7 +246,7 @@ pub struct Destroy {
 
 /// The arguments of `drift`.
 #[derive(Debug, clap::Args)]
-pub struct DriftArgs {
+pub(crate) struct DriftArgs {
     /// Only this app
     pub app: Option<String>,
     /// End with 5 if anything has moved
@@ -256,7 +256,7 @@ pub struct DriftArgs {
 
 /// The arguments of `unlock`.
 #[derive(Debug, clap::Args)]
-pub struct Unlock {
+pub(crate) struct Unlock {
     /// The app
     pub app: String,
     /// Take it from a living run too: that one stops before it writes again
@@ -266,7 +266,7 @@ pub struct Unlock {
 
 /// The arguments of `sandbox`.
 #[derive(Debug, clap::Args)]
-pub struct SandboxArgs {
+pub(crate) struct SandboxArgs {
     /// What to do with it
     #[command(subcommand)]
     pub what: SandboxCommand,
@@ -274,7 +274,7 @@ pub struct SandboxArgs {
 
 /// What to do with the sandbox.
 #[derive(Debug, Subcommand)]
-pub enum SandboxCommand {
+pub(crate) enum SandboxCommand {
     /// Serve it over HTTP on this machine
     Serve {
         /// Where to listen; port 0 takes a free one
@@ -311,7 +311,7 @@ pub enum SandboxCommand {
 
 /// What somebody else may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Stranger {
+pub(crate) enum Stranger {
     /// A DNS record.
     Record,
     /// A Coolify service.

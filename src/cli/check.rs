@@ -24,7 +24,7 @@ use crate::spec::{Source, Spec};
 ///
 /// # Errors
 /// What is wrong with them.
-pub fn read(path: &Path, face: &Ui) -> Result<Spec, Problems> {
+pub(crate) fn read(path: &Path, face: &Ui) -> Result<Spec, Problems> {
     let mut spec = Spec::read(path)?;
     let stack = own_stack(&spec)?;
     let of_folder = folder_warnings(&spec)?;
@@ -39,7 +39,7 @@ pub fn read(path: &Path, face: &Ui) -> Result<Spec, Problems> {
 ///
 /// # Errors
 /// The exit code, where one cannot be read.
-pub fn read_all(paths: &[PathBuf], face: &Ui) -> Result<Vec<Spec>, u8> {
+pub(crate) fn read_all(paths: &[PathBuf], face: &Ui) -> Result<Vec<Spec>, u8> {
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         match read(path, face) {
@@ -54,7 +54,7 @@ pub fn read_all(paths: &[PathBuf], face: &Ui) -> Result<Vec<Spec>, u8> {
 ///
 /// # Errors
 /// The exit code, after saying what is missing.
-pub async fn local(
+pub(crate) async fn local(
     spec: &Spec,
     env_file: Option<&Path>,
     journal: Option<&Arc<dyn JournalStore>>,
@@ -80,7 +80,7 @@ pub async fn local(
 }
 
 /// What is to be said of the values that were found: how `.env` was read, and what is odd about them.
-pub fn remarks(ask: &ResolvedSpec, sources: &Sources<'_>) -> Vec<String> {
+pub(crate) fn remarks(ask: &ResolvedSpec, sources: &Sources<'_>) -> Vec<String> {
     let read = sources.remarks(asked_for(&ask.spec).iter().map(String::as_str));
     let read = read.iter().map(Problem::as_warning);
     read.chain(ask.remarks().into_iter().map(|remark| format!("warning: {remark}"))).collect()
@@ -88,7 +88,12 @@ pub fn remarks(ask: &ResolvedSpec, sources: &Sources<'_>) -> Vec<String> {
 
 /// Has the face hide what the environment and the `.env` beside a spec give by these names, before anybody outside is
 /// asked. A `.env` that cannot be read is told of where it is needed.
-pub fn hide_given<'a>(names: impl IntoIterator<Item = &'a str>, spec: &Path, global: &Global, face: &Ui) {
+pub(crate) fn hide_given<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    spec: &Path,
+    global: &Global,
+    face: &Ui,
+) {
     let beside = || spec.parent().unwrap_or(Path::new(".")).join(".env");
     let env_file = global.env_file.clone().unwrap_or_else(beside);
     let lookup = environment();

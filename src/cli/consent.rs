@@ -19,14 +19,14 @@ enum Voice {
 }
 
 /// Asks; what cannot be asked counts as a no.
-pub struct ConsentPrompt {
+pub(crate) struct ConsentPrompt {
     voice: Voice,
     screen: Arc<Screen>,
 }
 
 impl ConsentPrompt {
     /// Asks on `face`, as far as the flags allow.
-    pub fn new(global: &Global, face: &Ui) -> Self {
+    pub(crate) fn new(global: &Global, face: &Ui) -> Self {
         let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let voice = match (global.yes, terminal && !global.no_input && !global.json) {
             (true, _) => Voice::Yes,
@@ -37,14 +37,14 @@ impl ConsentPrompt {
     }
 
     /// Whether `question` is answered with yes.
-    pub fn agreed(&self, question: &str) -> bool {
+    pub(crate) fn agreed(&self, question: &str) -> bool {
         self.answered(&format!("{question} [y/N] "), |answer| {
             matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
         })
     }
 
     /// Whether `question` is answered with `word`, for what cannot be brought back.
-    pub fn typed(&self, question: &str, word: &str) -> bool {
+    pub(crate) fn typed(&self, question: &str, word: &str) -> bool {
         self.answered(&format!("{question} Type `{word}` to go on: "), |answer| answer == word)
     }
 
@@ -61,7 +61,7 @@ impl ConsentPrompt {
 }
 
 /// The question as a run asks it.
-pub fn consent(global: &Global, face: &Ui) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
+pub(crate) fn consent(global: &Global, face: &Ui) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
     let consent = ConsentPrompt::new(global, face);
     Arc::new(move |question: &str| consent.agreed(question))
 }

@@ -24,7 +24,7 @@ use crate::report::format;
 use crate::report::summary::Direction;
 
 /// Takes an app down.
-pub async fn run(destroy: &Destroy, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(destroy: &Destroy, global: &Global, face: &Ui) -> CommandResult {
     carry_out(destroy, global, face).await.map_err(|blocker| vec![blocker])
 }
 

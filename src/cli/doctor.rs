@@ -32,7 +32,7 @@ const SKEW: i64 = 30;
 const ZONES: usize = 5;
 
 /// Looks at everything, one line each; ends with 2 where something would keep a run from working.
-pub async fn run(global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(global: &Global, face: &Ui) -> CommandResult {
     let settings = Settings::of(global, Path::new("."));
     let place = settings.locate(global).map_err(|blocker| vec![blocker])?;
     let store = wiring::look(&place.journal);

@@ -29,7 +29,7 @@ struct Found {
 }
 
 /// Compares each app's newest release, or one app's, with what is there.
-pub async fn run(args: &DriftArgs, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(args: &DriftArgs, global: &Global, face: &Ui) -> CommandResult {
     let (store, rows) = status::runs(args.app.as_deref(), global).await?;
     let mut apps: BTreeMap<&AppKey, Vec<RunRow>> = BTreeMap::new();
     for row in &rows {

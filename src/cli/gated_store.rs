@@ -13,14 +13,14 @@ use crate::sandbox::Side;
 use crate::sandbox::through::Through;
 
 /// A journal behind the gate of a served sandbox.
-pub struct GatedStore {
+pub(crate) struct GatedStore {
     inner: Arc<dyn JournalStore>,
     gate: Through,
 }
 
 impl GatedStore {
     /// Tells `gate` of what `inner` writes.
-    pub fn new(inner: Arc<dyn JournalStore>, gate: Through) -> Self {
+    pub(crate) fn new(inner: Arc<dyn JournalStore>, gate: Through) -> Self {
         Self { inner, gate }
     }
 

@@ -11,7 +11,7 @@ use crate::report::exit::DONE;
 use crate::spec::nearest;
 
 /// Shows the help of the command that `words` name, or of the program.
-pub fn run(words: &[String]) -> CommandResult {
+pub(crate) fn run(words: &[String]) -> CommandResult {
     let mut command = Args::command();
     // Names the program in the usage line of every command below it.
     command.build();

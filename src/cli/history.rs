@@ -11,7 +11,7 @@ use crate::report::format;
 use crate::report::tables::table;
 
 /// Lists the runs, of one app if one is named.
-pub async fn run(app: Option<&str>, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(app: Option<&str>, global: &Global, face: &Ui) -> CommandResult {
     let (store, rows) = status::runs(app, global).await?;
     let all: Vec<&AppKey> = rows.iter().map(|row| &row.app).collect();
     let (mut listed, mut documents): (Vec<[String; 4]>, Vec<Value>) = (Vec::new(), Vec::new());

@@ -7,7 +7,7 @@ use crate::plan::Blocker;
 ///
 /// # Errors
 /// [`Blocker`] when it means none or several.
-pub fn find<'a>(rows: &'a [RunRow], text: &str) -> Result<&'a RunRow, Blocker> {
+pub(crate) fn find<'a>(rows: &'a [RunRow], text: &str) -> Result<&'a RunRow, Blocker> {
     let plain = text.replace('-', "").to_ascii_lowercase();
     let meant = |row: &&RunRow| row.run.as_str().starts_with(&plain) || row.run.as_str().ends_with(&plain);
     let found: Vec<&RunRow> = rows.iter().filter(meant).collect();
@@ -25,7 +25,7 @@ pub fn find<'a>(rows: &'a [RunRow], text: &str) -> Result<&'a RunRow, Blocker> {
 }
 
 /// Short ids with their apps, separated by commas.
-pub fn listed(rows: &[&RunRow]) -> String {
+pub(crate) fn listed(rows: &[&RunRow]) -> String {
     let names: Vec<String> =
         rows.iter().map(|row| format!("{} ({})", row.run.short(), row.app.name)).collect();
     names.join(", ")

@@ -13,7 +13,7 @@ use crate::report::exit::DONE;
 use crate::spec::scaffold::scaffold;
 
 /// Writes `NAME.yaml` and `NAME/` here.
-pub fn run(new: &New, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) fn run(new: &New, global: &Global, face: &Ui) -> CommandResult {
     let template = templates::named(&new.template)?;
     let settings = Settings::of(global, Path::new("."));
     let base = settings.find("FABRIK_DOMAIN").map_err(|blocker| vec![blocker])?;

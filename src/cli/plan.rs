@@ -28,7 +28,7 @@ use crate::secrets::{FingerprintKey, Sources};
 use crate::spec::Spec;
 
 /// Shows the plan of each spec.
-pub async fn run(args: &PlanArgs, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(args: &PlanArgs, global: &Global, face: &Ui) -> CommandResult {
     let specs = match check::read_all(&args.specs, face) {
         Ok(specs) => specs,
         Err(code) => return Ok(code),

@@ -30,7 +30,7 @@ struct Found {
 }
 
 /// Goes on with a run.
-pub async fn resume(id: Option<&str>, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn resume(id: Option<&str>, global: &Global, face: &Ui) -> CommandResult {
     let found = match id {
         Some(id) => find(global, |rows| ids::find(rows, id)).await?,
         None => find(global, only_open).await?,
@@ -41,7 +41,7 @@ pub async fn resume(id: Option<&str>, global: &Global, face: &Ui) -> CommandResu
 }
 
 /// Undoes a run.
-pub async fn roll_back(id: &str, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn roll_back(id: &str, global: &Global, face: &Ui) -> CommandResult {
     let found = find(global, |rows| ids::find(rows, id)).await?;
     let (engine, run) = engine(found, ("rollback", Direction::Back), global, face).await?;
     let outcome = engine.roll_back(&run, &Options::plain(consent::consent(global, face))).await;
@@ -49,7 +49,7 @@ pub async fn roll_back(id: &str, global: &Global, face: &Ui) -> CommandResult {
 }
 
 /// Gives up on undoing one resource.
-pub async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn abandon(id: &str, step: &str, reason: &str, global: &Global, face: &Ui) -> CommandResult {
     let named = Step::named(step).map(Step::resource);
     let resource = named.ok_or_else(|| {
         vec![Blocker::new(format!("there is no step `{step}`"), "one of: dns, project, environment, app")]

@@ -10,14 +10,14 @@ use crate::journal::sqlite::{Renewal, SqliteStore};
 use crate::journal::{Acquisition, Holder, JournalStore, Lease, StoreError};
 
 /// An SQLite journal with a renewing thread for every lease that it gave out.
-pub struct RenewingStore {
+pub(crate) struct RenewingStore {
     inner: SqliteStore,
     renewals: Mutex<HashMap<String, Renewal>>,
 }
 
 impl RenewingStore {
     /// Keeps the leases of `inner`.
-    pub fn new(inner: SqliteStore) -> Self {
+    pub(crate) fn new(inner: SqliteStore) -> Self {
         Self { inner, renewals: Mutex::default() }
     }
 

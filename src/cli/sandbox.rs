@@ -16,7 +16,7 @@ use crate::report::tables::table;
 use crate::sandbox::{Fault, Sandbox, serve};
 
 /// Carries out one subcommand of `fabrik sandbox`.
-pub async fn run(args: &SandboxArgs, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(args: &SandboxArgs, global: &Global, face: &Ui) -> CommandResult {
     if let SandboxCommand::Fault { list: true, .. } = args.what {
         return Ok(list(face));
     }

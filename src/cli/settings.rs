@@ -11,14 +11,14 @@ use crate::plan::Blocker;
 use crate::secrets::{Secret, Sources};
 
 /// Where a setting may come from.
-pub struct Settings {
+pub(crate) struct Settings {
     lookup: EnvLookup,
     env_file: PathBuf,
 }
 
 /// What the world outside is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Backend {
+pub(crate) enum Backend {
     /// The APIs.
     Live,
     /// The sandbox kept in this folder.
@@ -29,7 +29,7 @@ pub enum Backend {
 
 /// The world, and the journal that goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Location {
+pub(crate) struct Location {
     /// The world.
     pub backend: Backend,
     /// The journal's file.
@@ -40,7 +40,7 @@ pub struct Location {
 
 /// Who chose the path of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chosen {
+pub(crate) enum Chosen {
     /// The user, by a flag or a setting: it is a mistake if nothing is there to be read.
     Named,
     /// Nobody: it is where such files are.
@@ -49,7 +49,7 @@ pub enum Chosen {
 
 impl Settings {
     /// Those of this process, with the `.env` in `folder` unless another one is named.
-    pub fn of(global: &Global, folder: &Path) -> Self {
+    pub(crate) fn of(global: &Global, folder: &Path) -> Self {
         let env_file = global.env_file.clone().unwrap_or_else(|| folder.join(".env"));
         Self { lookup: environment(), env_file }
     }
@@ -58,7 +58,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`Blocker`] for a `.env` that cannot be read.
-    pub fn find(&self, name: &str) -> Result<Option<Secret>, Blocker> {
+    pub(crate) fn find(&self, name: &str) -> Result<Option<Secret>, Blocker> {
         let sources = Sources::read(self.lookup.as_ref(), &self.env_file);
         Ok(sources?.find(name)?.map(|(value, _)| value))
     }
@@ -71,7 +71,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`Blocker`] for a journal that this version cannot use.
-    pub fn locate(&self, global: &Global) -> Result<Location, Blocker> {
+    pub(crate) fn locate(&self, global: &Global) -> Result<Location, Blocker> {
         let world = match (&global.sandbox, self.plain("FABRIK_SANDBOX")?) {
             (Some(given), _) => sandbox(given)?,
             (None, Some(set)) => sandbox(&set)?,
@@ -94,7 +94,7 @@ impl Settings {
 ///
 /// # Errors
 /// [`Blocker`] naming it.
-pub fn named_env_file(global: &Global) -> Result<(), Blocker> {
+pub(crate) fn named_env_file(global: &Global) -> Result<(), Blocker> {
     let Some(path) = &global.env_file else { return Ok(()) };
     let why = match std::fs::metadata(path) {
         Ok(it) if it.is_dir() => "is a folder".to_owned(),
@@ -109,7 +109,7 @@ pub fn named_env_file(global: &Global) -> Result<(), Blocker> {
 }
 
 /// This process's environment.
-pub fn environment() -> EnvLookup {
+pub(crate) fn environment() -> EnvLookup {
     Arc::new(|name: &str| std::env::var(name).ok())
 }
 
@@ -137,7 +137,7 @@ fn local(state: &str) -> Result<PathBuf, Blocker> {
 ///
 /// # Errors
 /// [`Blocker`] where there is no home folder.
-pub fn sandbox_home() -> Result<PathBuf, Blocker> {
+pub(crate) fn sandbox_home() -> Result<PathBuf, Blocker> {
     Ok(home()?.join("sandbox"))
 }
 

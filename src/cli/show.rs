@@ -13,7 +13,7 @@ use crate::report::screen::{BOLD, in_style};
 use crate::report::tables::{self, table};
 
 /// Shows every entry of a run with its time.
-pub async fn run(id: &str, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(id: &str, global: &Global, face: &Ui) -> CommandResult {
     let (store, rows) = status::runs(None, global).await?;
     let row = ids::find(&rows, id).map_err(|blocker| vec![blocker])?;
     let Some(store) = store else { return Ok(DONE) };

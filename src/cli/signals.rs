@@ -38,7 +38,7 @@ enum Stand {
 }
 
 /// Watches for signals from now on.
-pub fn watch(face: &Ui) -> Cancel {
+pub(crate) fn watch(face: &Ui) -> Cancel {
     let watched = || {
         let cancel = Cancel::default();
         let listening = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
@@ -51,17 +51,17 @@ pub fn watch(face: &Ui) -> Cancel {
 }
 
 /// Whether somebody asked to stop.
-pub fn is_asked() -> bool {
+pub(crate) fn is_asked() -> bool {
     CANCEL.get().is_some_and(Cancel::is_asked)
 }
 
 /// Takes note that the run is over and that the process will end with `exit`.
-pub fn over(exit: u8) {
+pub(crate) fn over(exit: u8) {
     *stand() = Stand::Over(exit);
 }
 
 /// Takes note of the run that begins, and lets another listener hear all.
-pub struct Noting {
+pub(crate) struct Noting {
     /// The other one.
     pub inner: Arc<dyn EventSink>,
     /// The way its command goes.

@@ -28,17 +28,15 @@ use crate::report::{JsonReporter, Screen};
 
 /// An entry that the journal did not take.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Unrecorded {
-    /// Its run.
+pub(crate) struct Unrecorded {
     pub run: RunId,
     /// Its place there.
     pub seq: u64,
-    /// The entry.
     pub line: StoredEntry,
 }
 
 /// A journal that notes what it could not take.
-pub struct SpillStore {
+pub(crate) struct SpillStore {
     inner: Arc<dyn JournalStore>,
     note: PathBuf,
     screen: Arc<Screen>,
@@ -47,7 +45,7 @@ pub struct SpillStore {
 
 impl SpillStore {
     /// Notes what `inner`, which lies at `journal`, cannot take, and says so on `face`.
-    pub fn new(inner: Arc<dyn JournalStore>, journal: &Path, face: &Ui) -> Self {
+    pub(crate) fn new(inner: Arc<dyn JournalStore>, journal: &Path, face: &Ui) -> Self {
         Self { inner, note: note(journal), screen: face.screen.clone(), json: face.json.clone() }
     }
 
@@ -99,7 +97,7 @@ impl SpillStore {
 ///
 /// # Errors
 /// [`io::Error`] when the note cannot be read.
-pub fn beside(journal: &Path) -> io::Result<BTreeMap<RunId, Vec<String>>> {
+pub(crate) fn beside(journal: &Path) -> io::Result<BTreeMap<RunId, Vec<String>>> {
     let mut by_run: BTreeMap<RunId, Vec<String>> = BTreeMap::new();
     for unrecorded in read(&note(journal))? {
         let resources = by_run.entry(unrecorded.run).or_default();

@@ -23,7 +23,7 @@ use crate::report::tables::{self, table};
 const DESTROYED: &str = "destroyed";
 
 /// Shows the newest run of each app, or of one.
-pub async fn run(app: Option<&str>, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(app: Option<&str>, global: &Global, face: &Ui) -> CommandResult {
     let (store, rows) = runs(app, global).await?;
     let mut apps: BTreeMap<&AppKey, Vec<&RunRow>> = BTreeMap::new();
     for row in &rows {
@@ -48,7 +48,7 @@ pub async fn run(app: Option<&str>, global: &Global, face: &Ui) -> CommandResult
 ///
 /// # Errors
 /// [`Blocker`] for a journal that cannot be read, or without that app.
-pub async fn runs(
+pub(crate) async fn runs(
     app: Option<&str>,
     global: &Global,
 ) -> Result<(Option<Arc<dyn JournalStore>>, Vec<RunRow>), Vec<Blocker>> {
@@ -75,7 +75,7 @@ pub async fn runs(
 }
 
 /// What became of a run: its phase, or that it took the app down.
-pub async fn word(store: &Arc<dyn JournalStore>, row: &RunRow) -> &'static str {
+pub(crate) async fn word(store: &Arc<dyn JournalStore>, row: &RunRow) -> &'static str {
     match has_destroyed(store, row).await {
         Ok(true) => DESTROYED,
         Ok(false) | Err(_) => tables::phase_word(row),
@@ -83,7 +83,7 @@ pub async fn word(store: &Arc<dyn JournalStore>, row: &RunRow) -> &'static str {
 }
 
 /// A run, for programs.
-pub fn fields(row: &RunRow, word: &str) -> Value {
+pub(crate) fn fields(row: &RunRow, word: &str) -> Value {
     let mut fields = tables::run_fields(row);
     fields["destroyed"] = json!(word == DESTROYED);
     fields

@@ -11,7 +11,7 @@ use crate::report::tables::table;
 use crate::spec::templates::Template;
 
 /// Lists the templates, or shows one.
-pub fn run(args: &Templates, face: &Ui) -> CommandResult {
+pub(crate) fn run(args: &Templates, face: &Ui) -> CommandResult {
     match &args.which {
         None => list(face),
         Some(WhichTemplate::Show { template }) => show(named(template)?, face),
@@ -23,7 +23,7 @@ pub fn run(args: &Templates, face: &Ui) -> CommandResult {
 ///
 /// # Errors
 /// [`Blocker`] naming those that are there.
-pub fn named(name: &str) -> Result<&'static Template, Vec<Blocker>> {
+pub(crate) fn named(name: &str) -> Result<&'static Template, Vec<Blocker>> {
     Template::named(name).ok_or_else(|| {
         let hint = format!("there is: {}", Template::names().join(", "));
         vec![Blocker::new(format!("there is no template `{name}`"), hint)]

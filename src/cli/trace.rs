@@ -7,7 +7,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::secrets::Redactor;
 
 /// Starts tracing: warnings always, requests with `-v`, more with `-vv`.
-pub fn start(verbose: u8, redactor: Redactor) {
+pub(crate) fn start(verbose: u8, redactor: Redactor) {
     let level = match verbose {
         0 => "fabrik=warn",
         1 => "fabrik=debug",

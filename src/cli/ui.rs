@@ -12,7 +12,7 @@ use crate::secrets::Redactor;
 
 /// The two onlookers, of which one is at work.
 #[derive(Clone)]
-pub struct Ui {
+pub(crate) struct Ui {
     /// What all texts pass.
     pub redactor: Redactor,
     /// The terminal.
@@ -26,7 +26,7 @@ pub struct Ui {
 
 impl Ui {
     /// As the flags ask.
-    pub fn new(global: &Global) -> Self {
+    pub(crate) fn new(global: &Global) -> Self {
         let redactor = Redactor::default();
         let screen = Arc::new(Screen::new(redactor.clone()));
         let human = Arc::new(TextReporter::new(screen.clone(), redactor.clone()));
@@ -35,7 +35,7 @@ impl Ui {
     }
 
     /// Who hears of a run.
-    pub fn listener(&self) -> Arc<dyn EventSink> {
+    pub(crate) fn listener(&self) -> Arc<dyn EventSink> {
         match &self.json {
             Some(json) => json.clone(),
             None if self.quiet => Arc::new(Muted(self.human.clone())),
@@ -44,14 +44,14 @@ impl Ui {
     }
 
     /// Says something that only people want to know.
-    pub fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         if self.json.is_none() && !self.quiet {
             self.screen.line(text);
         }
     }
 
     /// Puts lines, or a document for programs.
-    pub fn show(&self, lines: &[String], document: impl FnOnce() -> Value) {
+    pub(crate) fn show(&self, lines: &[String], document: impl FnOnce() -> Value) {
         match &self.json {
             Some(_) => self.screen.line(&document().to_string()),
             None => lines.iter().for_each(|line| self.screen.line(line)),
@@ -59,7 +59,7 @@ impl Ui {
     }
 
     /// Tells how a run ended; gives its exit code.
-    pub fn end(&self, ending: &Summary) -> u8 {
+    pub(crate) fn end(&self, ending: &Summary) -> u8 {
         self.screen.rest();
         let good = ending.exit == crate::report::exit::DONE;
         match &self.json {
@@ -76,7 +76,7 @@ impl Ui {
     }
 
     /// Tells why nothing was attempted; gives the exit code.
-    pub fn refuse(&self, blockers: &[Blocker]) -> u8 {
+    pub(crate) fn refuse(&self, blockers: &[Blocker]) -> u8 {
         self.end(&Summary::refused(blockers))
     }
 }

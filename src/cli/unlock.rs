@@ -26,7 +26,7 @@ use crate::report::summary::holder_lines;
 use crate::report::tables::takes_down;
 
 /// Releases an app's lock.
-pub async fn run(unlock: &Unlock, global: &Global, face: &Ui) -> CommandResult {
+pub(crate) async fn run(unlock: &Unlock, global: &Global, face: &Ui) -> CommandResult {
     let ending = carry_out(unlock, global, face).await.map_err(|blocker| vec![blocker])?;
     Ok(face.end(&ending))
 }

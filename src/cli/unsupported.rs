@@ -20,7 +20,7 @@ const COMMANDS: [&str; 7] = ["state", "logs", "explain", "schema", "completions"
 const FLAGS: [&str; 4] = ["--out", "--max-parallel", "--no-save-secrets", "--to"];
 
 /// What to say about a command that is not there.
-pub fn unknown(word: &str) -> Blocker {
+pub(crate) fn unknown(word: &str) -> Blocker {
     if COMMANDS.contains(&word) {
         let message = format!("`fabrik {word}` is not in this version");
         return Blocker::new(message, "`fabrik --help` lists what is");
@@ -35,7 +35,7 @@ pub fn unknown(word: &str) -> Blocker {
 }
 
 /// Shows what is wrong with the command line, or the help that was asked for, and gives the exit code.
-pub fn usage(error: &clap::Error) -> u8 {
+pub(crate) fn usage(error: &clap::Error) -> u8 {
     let flag = later_flag(error);
     // Nobody is left to read it if this fails.
     match &flag {

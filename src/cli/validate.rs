@@ -9,7 +9,7 @@ use super::ui::Ui;
 use crate::report::exit::DONE;
 
 /// Checks every spec.
-pub fn run(specs: &[PathBuf], face: &Ui) -> u8 {
+pub(crate) fn run(specs: &[PathBuf], face: &Ui) -> u8 {
     let specs = match check::read_all(specs, face) {
         Ok(specs) => specs,
         Err(code) => return code,

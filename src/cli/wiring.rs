@@ -33,10 +33,9 @@ use crate::spec::Spec;
 static BUDGETS: LazyLock<Budgets> = LazyLock::new(Budgets::default);
 
 /// What a run has of the world, before there is a journal.
-pub struct Backends {
+pub(crate) struct Backends {
     /// The vendors, seen with the user's tokens.
     pub clients: Clients,
-    /// The ports.
     pub ports: Ports,
     /// What the world is called, where it is a sandbox.
     pub world: Option<String>,
@@ -54,7 +53,7 @@ struct Credentials {
 
 /// Whether a command asks the DNS provider anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DnsAccess {
+pub(crate) enum DnsAccess {
     /// It does: a missing token is told before anything is done.
     Needed,
     /// It does not, as far as can be told: a token that is given is used.
@@ -63,12 +62,12 @@ pub enum DnsAccess {
 
 impl DnsAccess {
     /// What applying `spec` takes.
-    pub fn for_spec(spec: &Spec) -> Self {
+    pub(crate) fn for_spec(spec: &Spec) -> Self {
         if spec.keeps_records() { Self::Needed } else { Self::Unneeded }
     }
 
     /// What working on `plan` takes.
-    pub fn for_plan(plan: &Plan) -> Self {
+    pub(crate) fn for_plan(plan: &Plan) -> Self {
         if plan.records.is_empty() { Self::Unneeded } else { Self::Needed }
     }
 }
@@ -78,7 +77,7 @@ impl Backends {
     ///
     /// # Errors
     /// [`Blocker`] for credentials that are missing and worlds that cannot be opened.
-    pub async fn of(
+    pub(crate) async fn of(
         place: &Location,
         dns: DnsAccess,
         settings: &Settings,
@@ -106,7 +105,7 @@ impl Backends {
     }
 
     /// Reaches a sandbox that is at hand.
-    pub fn simulated(sandbox: &Sandbox) -> Self {
+    pub(crate) fn simulated(sandbox: &Sandbox) -> Self {
         let world = format!("sandbox {}", sandbox.world_id());
         Self::with(simulated_credentials(), sandbox.ports(), Some(world))
     }
@@ -130,7 +129,7 @@ impl Backends {
     ///
     /// # Errors
     /// [`Blocker`] when it does not, or does not accept the token.
-    pub async fn answers(&self, journal: &Path) -> Result<(), Blocker> {
+    pub(crate) async fn answers(&self, journal: &Path) -> Result<(), Blocker> {
         if !journal.exists() {
             self.clients.coolify.team().await?;
         }
@@ -141,7 +140,7 @@ impl Backends {
     ///
     /// # Errors
     /// [`Blocker`] when the journal or its key cannot be used.
-    pub fn engine(
+    pub(crate) fn engine(
         self,
         journal: &Path,
         (command, way): (String, Direction),
@@ -179,7 +178,7 @@ impl Backends {
 ///
 /// # Errors
 /// [`Blocker`] for a file that is no journal.
-pub fn look(journal: &Path) -> Result<Option<Arc<dyn JournalStore>>, Blocker> {
+pub(crate) fn look(journal: &Path) -> Result<Option<Arc<dyn JournalStore>>, Blocker> {
     let store = SqliteStore::open_read_only(journal)?;
     Ok(store.map(|store| Arc::new(store) as Arc<dyn JournalStore>))
 }
@@ -188,7 +187,7 @@ pub fn look(journal: &Path) -> Result<Option<Arc<dyn JournalStore>>, Blocker> {
 ///
 /// # Errors
 /// [`Blocker`] where it is not, or is no journal.
-pub fn must_look(place: &Location) -> Result<Arc<dyn JournalStore>, Blocker> {
+pub(crate) fn must_look(place: &Location) -> Result<Arc<dyn JournalStore>, Blocker> {
     look(&place.journal)?.ok_or_else(|| {
         let message = format!("there is no journal at {}", place.journal.display());
         Blocker::new(message, "`--state` or `--sandbox` says where it is")
@@ -202,7 +201,7 @@ fn write(journal: &Path) -> Result<(Arc<dyn JournalStore>, FingerprintKey), Bloc
 }
 
 /// The folder that the journal lies in.
-pub fn folder(journal: &Path) -> &Path {
+pub(crate) fn folder(journal: &Path) -> &Path {
     journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -307,7 +306,7 @@ fn base(name: &str, text: &str) -> Result<String, Blocker> {
 }
 
 /// This process, as others read of it.
-pub fn holder(command: String) -> Holder {
+pub(crate) fn holder(command: String) -> Holder {
     let user = std::env::var("USER").unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Holder { who: format!("{user}@{host}"), pid: std::process::id(), boot: LiveClock.boot_id(), command }

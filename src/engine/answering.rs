@@ -62,7 +62,7 @@ impl Run {
 
 impl RestoredSites {
     /// Those of `base`, which `deployment` goes back to.
-    pub fn of(deployment: &Deployment<RollingBack>, base: &Release) -> Self {
+    pub(crate) fn of(deployment: &Deployment<RollingBack>, base: &Release) -> Self {
         let mut sites =
             Self { plan: Plan { records: Vec::new(), ..base.plan().clone() }, elsewhere: Vec::new() };
         // A record that it wanted to delete and somebody took over is none of its own.

@@ -12,7 +12,6 @@ use crate::providers::{Coolify, ReadError};
 /// An app at Coolify.
 #[derive(Clone, Copy)]
 pub struct App<'a> {
-    /// Where it is.
     pub coolify: &'a Coolify,
     /// What it is filed as.
     pub resource: Resource<'a>,

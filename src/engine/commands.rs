@@ -107,7 +107,6 @@ pub enum CommandOutcome {
     Ended(RunOutcome),
     /// Nothing has changed since this release.
     Unchanged {
-        /// Its run.
         run: RunId,
         /// When it was finished, in milliseconds since 1970.
         since_ms: u64,
@@ -119,12 +118,7 @@ pub enum CommandOutcome {
         proof: Proof,
     },
     /// Another run holds the app.
-    Held {
-        /// Who.
-        by: Holder,
-        /// Since when.
-        since: jiff::Timestamp,
-    },
+    Held { by: Holder, since: jiff::Timestamp },
     /// Nothing was attempted.
     Blockers(Vec<Blocker>),
 }

@@ -17,7 +17,7 @@ use crate::providers::coolify::Resource;
 use crate::providers::coolify::lifecycle::ContainerState;
 
 /// As many lines as Coolify gives (Coolify API, service logs): a log of fewer is whole.
-pub const ALL_LINES: u32 = 10_000;
+pub(crate) const ALL_LINES: u32 = 10_000;
 
 /// Lines that are read ahead of a start; the last one may be hidden among those of the error output.
 const NOTED_LINES: u32 = 20;
@@ -45,9 +45,7 @@ pub enum Before<'a> {
 pub enum Whose {
     /// The first container's that ever ran there.
     First,
-    /// The new one's.
     New,
-    /// The old one's.
     Old,
     /// That cannot be told.
     Unknown,
@@ -89,7 +87,7 @@ impl<'a> Before<'a> {
 }
 
 /// Notes of a service's container what tells it from the next one.
-pub async fn note(app: App<'_>) -> Attributes {
+pub(crate) async fn note(app: App<'_>) -> Attributes {
     if matches!(app.resource, Resource::Application(_)) {
         return Attributes::new();
     }

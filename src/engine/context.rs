@@ -33,7 +33,6 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// Asks.
     pub fn ask(&self) {
         self.asked.store(true, Ordering::SeqCst);
         self.bell.notify_waiters();

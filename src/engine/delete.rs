@@ -192,7 +192,7 @@ impl RunContext {
 }
 
 /// Why the resource that is there may not be touched; `None` when it is ours and as we left it.
-pub fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &RemoteObject) -> Option<String> {
+pub(crate) fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &RemoteObject) -> Option<String> {
     // What was taken over carries no ownership tag of ours; what we made always does.
     let unmarked = receipt.origin == Origin::Created && object.tag.is_none();
     if provider.carries_tag() && (unmarked || object.tag != receipt.tag) {

@@ -21,7 +21,6 @@ use crate::providers::request::STALENESS;
 
 /// A resource that is no longer wanted.
 pub struct Dropped<'a> {
-    /// Its id.
     pub id: &'a str,
     /// Its fields, as the plan saw them.
     pub before: &'a Attributes,

@@ -86,7 +86,7 @@ impl Run {
 }
 
 /// The name of a variable that a source gives, with another value than `begun` started with.
-pub fn changed_by_now<'a>(begun: &RunHeader, ask: &'a ResolvedSpec) -> Option<&'a str> {
+pub(crate) fn changed_by_now<'a>(begun: &RunHeader, ask: &'a ResolvedSpec) -> Option<&'a str> {
     let changed = |env: &&EnvValue| {
         env.value().is_some() && begun.secrets.get(&env.key).is_some_and(|then| *then != env.fingerprint)
     };
@@ -94,18 +94,18 @@ pub fn changed_by_now<'a>(begun: &RunHeader, ask: &'a ResolvedSpec) -> Option<&'
 }
 
 /// A run goes on with the values it was started with, or not at all.
-pub fn changed_since(key: &str) -> Interruption {
+pub(crate) fn changed_since(key: &str) -> Interruption {
     let reason = format!("`{key}` no longer has the value this run was started with");
     Interruption::park(reason, "set it to that value again and resume, or roll back")
 }
 
 /// The value of `key` that has this fingerprint, if a source gives it.
-pub fn value_of<'a>(ask: &'a ResolvedSpec, key: &str, fingerprint: &str) -> Option<&'a Secret> {
+pub(crate) fn value_of<'a>(ask: &'a ResolvedSpec, key: &str, fingerprint: &str) -> Option<&'a Secret> {
     ask.envs.iter().find(|env| env.key == key && env.fingerprint == fingerprint)?.value()
 }
 
 /// The rows of a value in this form; `None` where the value has another one.
-pub fn rows_of(key: &str, value: &Secret, form: &EnvForm) -> Option<Vec<(String, Secret)>> {
+pub(crate) fn rows_of(key: &str, value: &Secret, form: &EnvForm) -> Option<Vec<(String, Secret)>> {
     let rows = form.rows(key, value.expose())?;
     Some(rows.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
 }

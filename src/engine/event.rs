@@ -19,7 +19,6 @@ pub enum Change {
     Updated,
     /// It was there as wanted.
     Found,
-    /// It was checked.
     Checked,
     /// It was destroyed.
     Removed,
@@ -38,7 +37,6 @@ pub enum Event {
         app: String,
         /// Where it will answer: nowhere, for a worker.
         endpoints: Vec<String>,
-        /// The run.
         run: RunId,
         /// Whether it was begun earlier.
         resumed: bool,
@@ -60,19 +58,16 @@ pub enum Event {
     Waiting {
         /// The step that waits.
         step: &'static str,
-        /// For what.
         what: String,
     },
     /// A write got no clear answer and is being settled.
     Doubted {
-        /// The step.
         step: &'static str,
         /// What was seen.
         saw: String,
     },
     /// One look at the running app.
     Sighted {
-        /// Which check.
         check: &'static str,
         /// Whether it was good.
         ok: bool,

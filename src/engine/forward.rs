@@ -27,7 +27,7 @@ use crate::providers::{Provider, RemoteObject, ResourceNames};
 use crate::secrets::Secret;
 
 /// What comes of a phase: where the run came to rest, or why it stopped on the way.
-pub type PhaseResult = Result<RunOutcome, Interruption>;
+pub(crate) type PhaseResult = Result<RunOutcome, Interruption>;
 
 /// What becomes of a run whose work cannot be done.
 enum FailureAction {

@@ -74,7 +74,6 @@ impl RunJournal {
     }
 }
 
-/// This moment on `clock`.
 pub fn moment(clock: &dyn Clock) -> DualTimestamp {
     DualTimestamp {
         wall_ms: u64::try_from(clock.wall().as_millisecond()).unwrap_or(0),

@@ -1,44 +1,44 @@
 //! The loop: takes a deployment from the phase it is in to where it comes to rest.
 //!
 //! A resumed run matches once on its phase and calls the same function that a fresh run would have called. Every
-//! write follows one protocol (see [`create`], [`converge`], [`delete`]); nothing here knows how an API spells
+//! write follows one protocol (see `create`, `converge`, `delete`); nothing here knows how an API spells
 //! its fields, what a screen looks like, or where the journal is kept.
 
 mod answering;
-pub mod app;
+pub(crate) mod app;
 pub mod apply;
 mod build_failure;
-pub mod cancel;
+pub(crate) mod cancel;
 pub mod commands;
 mod container_log;
 pub mod context;
-pub mod converge;
-pub mod create;
-pub mod delete;
-pub mod destroy;
-pub mod drop;
-pub mod envs;
+pub(crate) mod converge;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod destroy;
+pub(crate) mod drop;
+pub(crate) mod envs;
 pub mod event;
-pub mod follow;
-pub mod forward;
+pub(crate) mod follow;
+pub(crate) mod forward;
 mod identity;
 pub mod interruptible_clock;
 pub mod journal;
 mod orphans;
 pub mod phase_error;
-pub mod prove;
+pub(crate) mod prove;
 mod provenance;
 mod replaced;
-pub mod restore;
-pub mod resume;
+pub(crate) mod restore;
+pub(crate) mod resume;
 mod sibling_services;
 mod stale_components;
-pub mod start;
-pub mod startup_monitor;
-pub mod sweep;
+pub(crate) mod start;
+pub(crate) mod startup_monitor;
+pub(crate) mod sweep;
 mod symptom;
-pub mod undo;
-pub mod volumes;
+pub(crate) mod undo;
+pub(crate) mod volumes;
 pub mod waits;
 mod worker;
 
@@ -88,7 +88,6 @@ pub struct Run {
     pub work: RunContext,
     /// The vendors, seen with the user's tokens.
     pub clients: Clients,
-    /// What is asked for.
     pub ask: ResolvedSpec,
     /// The app's last finished release.
     pub base: Option<Release>,
@@ -121,39 +120,16 @@ pub type SecretSink = Box<dyn Fn(&[(&str, &Secret)]) -> Result<(), KeepError> + 
 pub enum RunOutcome {
     /// The world is as the spec asks.
     Complete {
-        /// The run.
         run: RunId,
         /// Where it answers: nowhere, for a worker.
         endpoints: Vec<String>,
     },
     /// Undone: nothing this run made stands.
-    RolledBack {
-        /// The run.
-        run: RunId,
-        /// Why.
-        cause: Cause,
-    },
+    RolledBack { run: RunId, cause: Cause },
     /// Refused before anything was changed.
-    Refused {
-        /// The run.
-        run: RunId,
-        /// Why.
-        cause: Cause,
-    },
+    Refused { run: RunId, cause: Cause },
     /// Something still stands.
-    Failed {
-        /// The run.
-        run: RunId,
-        /// Why.
-        cause: Cause,
-        /// What.
-        standing: Vec<Outstanding>,
-    },
+    Failed { run: RunId, cause: Cause, standing: Vec<Outstanding> },
     /// Half-way and safe.
-    Parked {
-        /// The run.
-        run: RunId,
-        /// Why.
-        stop: Interruption,
-    },
+    Parked { run: RunId, stop: Interruption },
 }

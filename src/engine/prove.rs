@@ -349,7 +349,7 @@ fn has_label(plan: &Plan, release: &str) -> bool {
 }
 
 /// What is said where nothing shows which version runs, and what would.
-pub fn unproven(is_worker: bool) -> (&'static str, &'static str) {
+pub(crate) fn unproven(is_worker: bool) -> (&'static str, &'static str) {
     if is_worker {
         return (
             "it runs, but nothing shows that it is the new version",

@@ -29,7 +29,6 @@ const POLL: Duration = Duration::from_secs(5);
 enum Shown {
     /// It is the new one, for this reason.
     New(Proof, &'static str),
-    /// Nothing.
     Nothing,
     /// It is not the new one, or not there.
     Wrong(&'static str),

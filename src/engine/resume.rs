@@ -26,12 +26,7 @@ pub enum ResumeIntent {
     /// That it is undone, for this reason.
     Undone(Cause),
     /// That undoing one resource is given up.
-    Abandoned {
-        /// The resource.
-        resource: Step,
-        /// Why.
-        reason: String,
-    },
+    Abandoned { resource: Step, reason: String },
 }
 
 impl Engine {

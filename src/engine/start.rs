@@ -30,7 +30,7 @@ use crate::providers::outcome::WriteOutcome;
 use crate::providers::request::STALENESS;
 
 /// The field of a start's receipt that names its deployment.
-pub const DEPLOYMENT: &str = "deployment";
+pub(crate) const DEPLOYMENT: &str = "deployment";
 
 const AGAIN: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_secs(5);
@@ -190,7 +190,7 @@ async fn before(app: App<'_>, plan: &Plan) -> Result<Attributes, Interruption> {
 ///
 /// # Errors
 /// [`Interruption`] when it cannot be told now.
-pub async fn newest(app: App<'_>) -> Result<Attributes, Interruption> {
+pub(crate) async fn newest(app: App<'_>) -> Result<Attributes, Interruption> {
     let Resource::Application(id) = app.resource else { return Ok(Attributes::new()) };
     let number = app.coolify.newest(id).await?.map(|deployment| deployment.number.to_string());
     Ok(number.map(|number| (DEPLOYMENT.to_owned(), number)).into_iter().collect())

@@ -19,7 +19,7 @@ use crate::verify::{GiveUp, GiveUpPolicy, Seen, Sighting, VerifyError};
 
 /// For how long a start may show nothing before it is given up. A container is there within a minute of the
 /// start's end, or never (Coolify 4.3.11, observed).
-pub const NO_SIGN: Duration = Duration::from_secs(60);
+pub(crate) const NO_SIGN: Duration = Duration::from_secs(60);
 /// How much of the new version's log is evidence.
 const LOG_LINES: usize = 50;
 
@@ -33,7 +33,7 @@ pub struct Looked<'a> {
 }
 
 /// Watches the app's containers while it is being verified.
-pub struct StartupMonitor<'a> {
+pub(crate) struct StartupMonitor<'a> {
     work: &'a RunContext,
     app: App<'a>,
     bleak_since: Option<Duration>,
@@ -42,12 +42,12 @@ pub struct StartupMonitor<'a> {
 
 impl<'a> StartupMonitor<'a> {
     /// Watches `app`.
-    pub fn new(work: &'a RunContext, app: App<'a>) -> Self {
+    pub(crate) fn new(work: &'a RunContext, app: App<'a>) -> Self {
         Self { work, app, bleak_since: None, seen: None }
     }
 
     /// What the last look came to.
-    pub fn seen(&self) -> Option<Seen> {
+    pub(crate) fn seen(&self) -> Option<Seen> {
         self.seen
     }
 

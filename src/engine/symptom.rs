@@ -12,10 +12,9 @@ use crate::verify::Seen;
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Symptom {
+pub(crate) enum Symptom {
     /// The old container runs on.
     OldVersion,
-    /// There is no container.
     NoContainer,
     /// Its container ends soon after each start.
     CrashLoop,
@@ -29,7 +28,6 @@ pub enum Symptom {
 
 /// What an app's image comes from.
 enum Origin {
-    /// It is built from this.
     Built(String),
     /// It is pulled under this name.
     Pulled(String),
@@ -37,7 +35,7 @@ enum Origin {
 
 impl Symptom {
     /// What is wrong with an app whose container and status are these, and whose last look came to `seen`.
-    pub fn of(container: &ContainerState, whose: Whose, status: &str, seen: Option<Seen>) -> Self {
+    pub(crate) fn of(container: &ContainerState, whose: Whose, status: &str, seen: Option<Seen>) -> Self {
         let restarts = ["restarting", "degraded"].iter().any(|word| status.starts_with(word));
         match container {
             _ if seen == Some(Seen::Outdated) || whose == Whose::Old => Self::OldVersion,
@@ -51,7 +49,7 @@ impl Symptom {
     }
 
     /// What to do about it.
-    pub fn hint(self, ask: &ResolvedSpec) -> String {
+    pub(crate) fn hint(self, ask: &ResolvedSpec) -> String {
         match self {
             Self::OldVersion => origin(ask).hint(),
             Self::NoContainer => format!(
@@ -79,7 +77,7 @@ impl Symptom {
 }
 
 /// What to do about a deployment that failed, whose record has a log.
-pub fn not_deployed(ask: &ResolvedSpec) -> String {
+pub(crate) fn not_deployed(ask: &ResolvedSpec) -> String {
     match origin(ask) {
         Origin::Pulled(image) => {
             format!(

@@ -284,7 +284,7 @@ fn app_stands(deployment: &Deployment<RollingBack>) -> bool {
 }
 
 /// The project's uuid, as far as the run has one.
-pub fn project<P>(deployment: &Deployment<P>) -> String {
+pub(crate) fn project<P>(deployment: &Deployment<P>) -> String {
     deployment.ledger().receipt(Step::Project).map(|receipt| receipt.id.clone()).unwrap_or_default()
 }
 
@@ -306,12 +306,12 @@ fn wish_of(plan: &Plan, step: Step) -> Option<&DesiredResource> {
 }
 
 /// What to say of a resource that the run's plan does not name.
-pub fn unplanned(receipt: &Receipt) -> String {
+pub(crate) fn unplanned(receipt: &Receipt) -> String {
     format!("the plan of this run has no {}: a defect in Fabrik; nothing was sent", receipt.step)
 }
 
 /// On the way back nothing fails; it can only stop.
-pub fn stopped(halt: PhaseError) -> Interruption {
+pub(crate) fn stopped(halt: PhaseError) -> Interruption {
     match halt {
         PhaseError::Interruption(stop) => stop,
         PhaseError::Fail(cause) => Interruption::park(cause.message, cause.hint),

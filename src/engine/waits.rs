@@ -32,7 +32,6 @@ pub enum Wait {
 }
 
 impl Wait {
-    /// All of them.
     pub const ALL: [Self; 11] = [
         Self::LateEffect,
         Self::SecondLook,

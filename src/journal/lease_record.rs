@@ -27,7 +27,6 @@ fn boot_ms(clock: &dyn Clock) -> u64 {
 pub(super) struct LeaseRecord {
     /// The newest token given.
     pub token: u64,
-    /// To whom.
     pub holder: Holder,
     /// Since when, in milliseconds since 1970.
     pub since_ms: u64,
@@ -39,7 +38,7 @@ pub(super) struct LeaseRecord {
 
 impl LeaseRecord {
     /// The tenure that follows `last`, from `now` on.
-    pub fn after(last: Option<&Self>, holder: &Holder, now: &DualTimestamp) -> Self {
+    pub(crate) fn after(last: Option<&Self>, holder: &Holder, now: &DualTimestamp) -> Self {
         Self {
             token: last.map_or(0, |last| last.token) + 1,
             holder: holder.clone(),
@@ -50,12 +49,12 @@ impl LeaseRecord {
     }
 
     /// The same tenure, renewed at `now`.
-    pub fn renewed(self, now: &DualTimestamp) -> Self {
+    pub(crate) fn renewed(self, now: &DualTimestamp) -> Self {
         Self { expires: expiry(now), ..self }
     }
 
     /// Whether `token` is the one that may write.
-    pub fn admits(&self, token: u64) -> bool {
+    pub(crate) fn admits(&self, token: u64) -> bool {
         self.token == token && !self.released
     }
 
@@ -63,7 +62,7 @@ impl LeaseRecord {
     ///
     /// A live holder on this host would still have that lock, so the one in the book is dead. Another host's
     /// locks are not seen from here: there only time proves anything.
-    pub fn may_pass_to(&self, next: &Holder, now: &DualTimestamp) -> bool {
+    pub(crate) fn may_pass_to(&self, next: &Holder, now: &DualTimestamp) -> bool {
         self.released || self.holder.shares_host_with(next) || self.has_run_out(now)
     }
 
@@ -76,7 +75,7 @@ impl LeaseRecord {
     }
 
     /// Whose it is, for others to read.
-    pub fn holder(&self) -> LeaseHolder {
+    pub(crate) fn holder(&self) -> LeaseHolder {
         let since_ms = i64::try_from(self.since_ms).unwrap_or(i64::MAX);
         LeaseHolder {
             by: self.holder.clone(),
@@ -86,13 +85,13 @@ impl LeaseRecord {
     }
 
     /// Whose it is, unless that one gave it back.
-    pub fn unreturned(&self) -> Option<LeaseHolder> {
+    pub(crate) fn unreturned(&self) -> Option<LeaseHolder> {
         (!self.released).then(|| self.holder())
     }
 
     /// Who has the operating system's lock, at `now`, beside this row. One that was given back does not tell: its
     /// holder may have been made to, or somebody else has not written a row yet.
-    pub fn behind_the_lock(row: Option<&Self>, now: Timestamp) -> LeaseHolder {
+    pub(crate) fn behind_the_lock(row: Option<&Self>, now: Timestamp) -> LeaseHolder {
         row.and_then(Self::unreturned).unwrap_or_else(|| LeaseHolder {
             by: Holder::unknown("a process on this host that is just beginning or ending"),
             since: now,

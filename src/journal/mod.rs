@@ -67,7 +67,6 @@ pub struct Lease {
 /// Who has a key, or had it and did not give it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseHolder {
-    /// Who.
     pub by: Holder,
     /// Since when, by the wall clock.
     pub since: jiff::Timestamp,
@@ -92,9 +91,7 @@ pub enum Acquisition {
 /// A run, as the list shows it: a fold of its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRow {
-    /// The run.
     pub run: RunId,
-    /// Its app.
     pub app: AppKey,
     /// The phase its last move led to; `None` where its lines cannot be read by this version.
     pub phase: Option<PhaseKind>,
@@ -129,18 +126,13 @@ pub enum StoreError {
     /// Somebody else wrote this place of the list first.
     #[error("run {run} has entry {seq} already")]
     Conflict {
-        /// The run.
         run: RunId,
         /// The place, from 0.
         seq: u64,
     },
     /// The app has a run that is not closed.
     #[error("run {run} of this app is not closed")]
-    OpenRun {
-        /// That run.
-        run: RunId,
-    },
-    /// There is no such run.
+    OpenRun { run: RunId },
     #[error("no run {0} in this journal")]
     NoSuchRun(RunId),
     /// Only closed runs can be forgotten.
@@ -148,18 +140,11 @@ pub enum StoreError {
     NotClosed(RunId),
     /// The lines cannot be read by this version.
     #[error("run {run} cannot be read by this version: {reason}")]
-    Unreadable {
-        /// The run.
-        run: RunId,
-        /// Why.
-        reason: String,
-    },
+    Unreadable { run: RunId, reason: String },
     /// The file or server cannot be used.
     #[error("journal {place}: {reason}")]
     Unusable {
-        /// Where it is.
         place: String,
-        /// Why.
         reason: String,
         /// What to do; empty where the reason says it all.
         hint: &'static str,

@@ -2,19 +2,19 @@
 //!
 //! A [`Transport`] carries HTTP, a [`Resolver`] asks DNS, a [`Clock`] tells and spends time. The real
 //! ones live in [`live`]; the sandbox has its own. Knows nothing of Cloudflare or Coolify, decides
-//! nothing, and never sends a request twice on its own account (see [`retry`] for the reads that may).
+//! nothing, and never sends a request twice on its own account (see `retry` for the reads that may).
 
-pub mod certificate;
-pub mod clock;
-pub mod host_override;
+pub(crate) mod certificate;
+pub(crate) mod clock;
+pub(crate) mod host_override;
 pub mod live;
-pub mod patience;
-pub mod rate_limit;
-pub mod resolver;
-pub mod retry;
+pub(crate) mod patience;
+pub(crate) mod rate_limit;
+pub(crate) mod resolver;
+pub(crate) mod retry;
 #[cfg(test)]
 pub(crate) mod simulated;
-pub mod transport;
+pub(crate) mod transport;
 
 pub use certificate::Certificate;
 pub use clock::Clock;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long a read is tried again before the first answer.
-pub const BEFORE_FIRST_ANSWER: Duration = Duration::from_secs(5);
+pub(crate) const BEFORE_FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 /// The patience with one API. Clones share what they know.
 #[derive(Debug, Clone)]

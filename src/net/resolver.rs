@@ -19,7 +19,6 @@ pub enum QueryType {
     Ns,
 }
 
-/// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// The full name asked about, without the final dot.
@@ -30,7 +29,6 @@ pub struct Question {
     pub server: Option<String>,
 }
 
-/// One answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The address, or the host name without the final dot.

@@ -29,7 +29,7 @@ const QUEUE: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// The last [`SendError`]; one of TLS at once, because a certificate does not get better by asking.
-pub async fn get_with_retry(
+pub(crate) async fn get_with_retry(
     ports: &Ports,
     request: Request,
     patience: &Patience,

@@ -111,7 +111,7 @@ impl Artifact {
 ///
 /// # Errors
 /// Everything in it that Coolify would break, each with its line.
-pub fn own_stack(spec: &Spec) -> Result<Option<Stack>, Problems> {
+pub(crate) fn own_stack(spec: &Spec) -> Result<Option<Stack>, Problems> {
     match &spec.source {
         Source::Compose { text, .. } => stack(spec, text, Stack::read).map(Some),
         Source::Template { .. } | Source::Folder { .. } | Source::Image { .. } | Source::Git(_) => Ok(None),
@@ -122,7 +122,7 @@ pub fn own_stack(spec: &Spec) -> Result<Option<Stack>, Problems> {
 ///
 /// # Errors
 /// Everything in it that cannot be sent or built, each with its place.
-pub fn folder_warnings(spec: &Spec) -> Result<Vec<Problem>, Problems> {
+pub(crate) fn folder_warnings(spec: &Spec) -> Result<Vec<Problem>, Problems> {
     match &spec.source {
         Source::Template { folder, .. } | Source::Folder { folder } => Ok(bundle(spec, folder)?.warnings),
         Source::Compose { .. } | Source::Image { .. } | Source::Git(_) => Ok(Vec::new()),

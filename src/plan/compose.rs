@@ -35,7 +35,6 @@ pub struct ComposeInput<'a> {
     pub health_path: &'a str,
     /// What it may use of its server.
     pub resources: &'a Resources,
-    /// Its volumes.
     pub volumes: &'a [VolumeSpec],
     /// Its files.
     pub bundle: &'a Bundle,

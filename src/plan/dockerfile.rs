@@ -16,12 +16,11 @@ mod words;
 use std::path::Path;
 
 use self::lines::{Cut, cut};
-pub use self::readings::Reading;
-pub use self::rewrite::Rewritten;
+pub(crate) use self::readings::Reading;
+pub(crate) use self::rewrite::Rewritten;
 use self::words::Arguments;
 use crate::error::{Problem, Problems};
 
-/// The instructions there are.
 const INSTRUCTIONS: [&str; 18] = [
     "ADD",
     "ARG",
@@ -45,7 +44,7 @@ const INSTRUCTIONS: [&str; 18] = [
 
 /// A Dockerfile that can be built without a build folder.
 #[derive(Debug)]
-pub struct Dockerfile {
+pub(crate) struct Dockerfile {
     /// What it reads of the folder.
     pub readings: Vec<Reading>,
     /// Its text, which reads the files from a stage of its own.
@@ -68,7 +67,7 @@ impl Dockerfile {
     ///
     /// # Errors
     /// Everything that no builder takes or that cannot be kept, in the order of lines.
-    pub fn parse(file: &Path, text: &str) -> Result<Self, Problems> {
+    pub(crate) fn parse(file: &Path, text: &str) -> Result<Self, Problems> {
         let text = text.trim_start_matches('\u{feff}');
         let mut faults = Vec::new();
         let cut = cut(text, &mut faults);

@@ -26,7 +26,6 @@ pub struct DriftReport {
 /// One resource that is not as it was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
-    /// The resource.
     pub resource: Step,
     /// How people call it.
     pub what: String,
@@ -37,7 +36,6 @@ pub struct Drift {
 /// How a resource differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
-    /// It is gone.
     Gone,
     /// Its ownership tag was changed or removed.
     Unmarked,
@@ -48,9 +46,7 @@ pub enum How {
 /// One field that has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// The field.
     pub field: String,
-    /// As it was deployed.
     pub deployed: String,
     /// As it is now.
     pub there: String,

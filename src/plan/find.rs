@@ -10,7 +10,10 @@ use crate::providers::{Provider, ReadError, RemoteObject};
 ///
 /// # Errors
 /// [`ReadError`].
-pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<RemoteObject>, ReadError> {
+pub(crate) async fn find(
+    provider: &dyn Provider,
+    receipt: &Receipt,
+) -> Result<Option<RemoteObject>, ReadError> {
     if let Some(object) = provider.get(&receipt.id).await? {
         return Ok(Some(object));
     }
@@ -26,6 +29,6 @@ pub async fn find(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<R
 }
 
 /// Whether `object` is the resource of `known`.
-pub fn is_it(known: &Receipt, object: &RemoteObject) -> bool {
+pub(crate) fn is_it(known: &Receipt, object: &RemoteObject) -> bool {
     known.id == object.id || (known.tag.is_some() && known.tag == object.tag)
 }

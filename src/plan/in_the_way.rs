@@ -21,7 +21,6 @@ use crate::providers::{Provider, RemoteObject};
 enum Owner {
     /// An app whose runs made it and which is deployed.
     App {
-        /// Which.
         app: AppKey,
         /// The spec it was deployed from.
         spec: String,

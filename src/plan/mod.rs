@@ -2,29 +2,29 @@
 //!
 //! Reads files, secrets and both APIs; writes nothing anywhere.
 
-pub mod adoption;
+pub(crate) mod adoption;
 mod app;
-pub mod artifact;
-pub mod blocker;
+pub(crate) mod artifact;
+pub(crate) mod blocker;
 pub mod bundle;
 pub mod compose;
-pub mod dockerfile;
+pub(crate) mod dockerfile;
 pub mod drift;
 mod env_changes;
-pub mod find;
+pub(crate) mod find;
 mod in_the_way;
-pub mod inventory;
-pub mod observed;
+pub(crate) mod inventory;
+pub(crate) mod observed;
 mod orphans;
-pub mod pinning;
+pub(crate) mod pinning;
 pub mod planner;
-pub mod preflight;
+pub(crate) mod preflight;
 mod records;
 pub mod release;
-pub mod resolved_spec;
+pub(crate) mod resolved_spec;
 pub mod survey;
 mod unsupported;
-pub mod values;
+pub(crate) mod values;
 mod volumes;
 
 pub use adoption::Adoption;

@@ -12,7 +12,7 @@ use crate::journal::StoreError;
 use crate::providers::{Provider, RemoteObject};
 
 /// The resources at one natural key, told apart.
-pub struct Sorted {
+pub(crate) struct Sorted {
     /// Neither ours nor left behind.
     pub strangers: Vec<RemoteObject>,
     /// Left behind.

@@ -5,7 +5,6 @@
 
 use crate::spec::Source;
 
-/// What a source is pinned to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourcePinning {
     /// Files, a digest, a commit: the same spec is the same app.

@@ -41,13 +41,11 @@ pub struct Drawn {
 
 /// What a plan is drawn from.
 pub struct Planner<'a> {
-    /// What is asked for.
     pub ask: &'a ResolvedSpec,
     /// The run that will carry it out.
     pub run: &'a RunId,
     /// The journal it is written in.
     pub store: &'a Arc<dyn JournalStore>,
-    /// Where.
     pub surroundings: &'a Surroundings,
     /// The app's last finished release.
     pub base: Option<&'a Release>,
@@ -59,7 +57,6 @@ pub struct Planner<'a> {
 
 /// A plan, and what was found of the app that it changes.
 pub struct DrawnPlan {
-    /// The plan.
     pub plan: Plan,
     /// What is not as the last release left it; nothing where there is no such app.
     pub observed: ObservedApp,

@@ -47,7 +47,6 @@ pub enum PreflightHealth {
 pub struct PreflightCheck {
     /// What it is about, in one word.
     pub about: &'static str,
-    /// How it is.
     pub health: PreflightHealth,
     /// What was seen.
     pub saw: String,
@@ -169,7 +168,6 @@ impl PreflightCheck {
         Self { about, health: PreflightHealth::Good, saw, hint: String::new() }
     }
 
-    /// One that is odd.
     pub fn odd(about: &'static str, saw: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { about, health: PreflightHealth::Odd, saw: saw.into(), hint: hint.into() }
     }

@@ -49,19 +49,13 @@ pub enum ReleaseError {
     /// What was frozen with it is not what it was.
     #[error("run {run}: the {what} frozen with it is damaged")]
     Damaged {
-        /// The run.
         run: RunId,
         /// What it is called.
         what: String,
     },
     /// Its entries lead nowhere.
     #[error("run {run}: {error}")]
-    Replay {
-        /// The run.
-        run: RunId,
-        /// Why.
-        error: ReplayError,
-    },
+    Replay { run: RunId, error: ReplayError },
 }
 
 /// Reads a run back from its entries.
@@ -125,7 +119,6 @@ impl Release {
         })
     }
 
-    /// Its run.
     pub fn run(&self) -> &RunId {
         &self.deployment.header().run
     }
@@ -160,7 +153,6 @@ impl Release {
         self.deployment.phase().evidence.label_seen
     }
 
-    /// What it has for `step`.
     pub fn receipt(&self, step: Step) -> Option<&Receipt> {
         self.deployment.ledger().receipt(step)
     }

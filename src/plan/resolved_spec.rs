@@ -16,14 +16,13 @@ use crate::spec::expand::expand;
 use crate::spec::{SecretRule, Source, Spec};
 
 /// The variable that every deployment sets.
-pub const RELEASE: &str = "FABRIK_RELEASE";
+pub(crate) const RELEASE: &str = "FABRIK_RELEASE";
 /// The variable that tells many servers where to listen.
 const PORT: &str = "PORT";
 
 /// What is asked for, with everything it needs.
 #[derive(Debug, Clone)]
 pub struct ResolvedSpec {
-    /// The spec.
     pub spec: Spec,
     /// What the app is made of, as Coolify gets it.
     pub artifact: Artifact,
@@ -179,7 +178,7 @@ fn names(envs: &[EnvValue]) -> Vec<String> {
 }
 
 /// SHA-256 as 64 hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
@@ -258,7 +257,7 @@ fn asks_for(spec: &Spec, name: &str) -> bool {
 }
 
 /// The names that are looked for in the sources when the values of `spec` are made.
-pub fn asked_for(spec: &Spec) -> BTreeSet<String> {
+pub(crate) fn asked_for(spec: &Spec) -> BTreeSet<String> {
     let names: RefCell<BTreeSet<String>> =
         RefCell::new(spec.secrets.iter().map(|want| want.name.clone()).collect());
     let note = |name: &str| {

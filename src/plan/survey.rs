@@ -32,9 +32,7 @@ pub struct Surroundings {
 pub struct Site {
     /// The domain, in ASCII.
     pub name: String,
-    /// The zone it is in.
     pub zone: Zone,
-    /// The record's type.
     pub kind: RecordType,
     /// What the record points at.
     pub content: String,

@@ -9,7 +9,7 @@ use crate::spec::{ManagedDns, RecordType, Spec};
 ///
 /// # Errors
 /// [`Blocker`], one for each.
-pub fn refuse(spec: &Spec) -> Result<(), Vec<Blocker>> {
+pub(crate) fn refuse(spec: &Spec) -> Result<(), Vec<Blocker>> {
     let guessed = |dns: &ManagedDns| dns.target.is_none() && dns.kind == Some(RecordType::Aaaa);
     let later = [("`dns.type: AAAA` without a target", spec.dns.managed().is_some_and(guessed))];
     let refused: Vec<Blocker> = later

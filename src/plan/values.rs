@@ -17,7 +17,7 @@ use crate::spec::{Source, Spec};
 ///
 /// # Errors
 /// [`Blocker`] for each value that does not arrive, and for all together where they are too much.
-pub fn choose(spec: &Spec, envs: &mut [EnvValue], kept: &Forms) -> Result<(), Vec<Blocker>> {
+pub(crate) fn choose(spec: &Spec, envs: &mut [EnvValue], kept: &Forms) -> Result<(), Vec<Blocker>> {
     let carrier = carrier(&spec.source);
     let mut problems = Vec::new();
     for env in envs.iter_mut() {
@@ -41,7 +41,7 @@ pub fn choose(spec: &Spec, envs: &mut [EnvValue], kept: &Forms) -> Result<(), Ve
 }
 
 /// What carries the values of an app from `source`.
-pub fn carrier(source: &Source) -> Carrier {
+pub(crate) fn carrier(source: &Source) -> Carrier {
     match source {
         Source::Template { .. } | Source::Folder { .. } | Source::Compose { .. } => Carrier::Service,
         Source::Image { .. } | Source::Git(_) => Carrier::Application,
@@ -68,26 +68,26 @@ fn too_much(envs: &[EnvValue]) -> Option<Blocker> {
 }
 
 /// The forms of the values, as they are frozen with a run: those that are no plain rows.
-pub fn forms(envs: &[EnvValue]) -> Forms {
+pub(crate) fn forms(envs: &[EnvValue]) -> Forms {
     let odd = envs.iter().filter(|env| env.form != EnvForm::Row);
     odd.map(|env| (env.key.clone(), env.form.clone())).collect()
 }
 
 /// The names of the rows that an app is to have at Coolify, and what makes others stale.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedRows {
+pub(crate) struct WantedRows {
     names: BTreeSet<String>,
     composite: BTreeSet<String>,
 }
 
 impl WantedRows {
     /// Those of what is asked for.
-    pub fn of_ask(ask: &ResolvedSpec) -> Self {
+    pub(crate) fn of_ask(ask: &ResolvedSpec) -> Self {
         Self::of(ask.envs.iter().map(|env| (env.key.as_str(), &env.form)), &ask.artifact.compose)
     }
 
     /// Those that a release left.
-    pub fn of_release(release: &Release) -> Self {
+    pub(crate) fn of_release(release: &Release) -> Self {
         let (forms, row) = (release.forms(), EnvForm::Row);
         let envs = release.envs();
         let keys = envs.keys().map(|key| (*key, forms.get(*key).unwrap_or(&row)));
@@ -105,12 +105,12 @@ impl WantedRows {
     }
 
     /// Whether a row of this name was made by Fabrik for a value that has another form now, or is gone.
-    pub fn makes_stale(&self, name: &str) -> bool {
+    pub(crate) fn makes_stale(&self, name: &str) -> bool {
         self.composite.contains(name) || (name.starts_with(PART_PREFIX) && !self.names.contains(name))
     }
 
     /// The empty row, where it is one of them and is to be sent: with other rows, or because it is not there.
-    pub fn empty_part(&self, there: &[EnvRow], with_others: bool) -> Option<(String, Secret)> {
+    pub(crate) fn empty_part(&self, there: &[EnvRow], with_others: bool) -> Option<(String, Secret)> {
         let is_there = || there.iter().any(|row| row.key == EMPTY_PART);
         let is_sent = self.names.contains(EMPTY_PART) && (with_others || !is_there());
         is_sent.then(|| (EMPTY_PART.to_owned(), Secret::new(String::new())))

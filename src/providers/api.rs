@@ -3,9 +3,7 @@
 /// One of the two APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
-    /// Coolify's.
     Coolify,
-    /// Cloudflare's.
     Cloudflare,
 }
 

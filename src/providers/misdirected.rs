@@ -12,8 +12,7 @@ use super::api::Api;
 
 /// One question to an API: its base URL, and the whole URL that was asked.
 #[derive(Debug, Clone, Copy)]
-pub struct AskedHost<'a> {
-    /// Which API.
+pub(crate) struct AskedHost<'a> {
     pub api: Api,
     /// The base URL that a person gave.
     pub base: &'a str,
@@ -24,7 +23,7 @@ pub struct AskedHost<'a> {
 impl AskedHost<'_> {
     /// What is wrong where `response` does not come from the API; `None` for an answer that may be the API's, and for
     /// server errors, which pass.
-    pub fn misdirected(&self, response: &Response<Vec<u8>>) -> Option<ReadError> {
+    pub(crate) fn misdirected(&self, response: &Response<Vec<u8>>) -> Option<ReadError> {
         let (status, body) = (response.status().as_u16(), response.body());
         match status {
             300..=399 => Some(self.redirected(response)),
@@ -54,7 +53,7 @@ impl AskedHost<'_> {
     }
 
     /// That something other than the API answers in a way that only its content tells.
-    pub fn other(&self, saw: &str) -> ReadError {
+    pub(crate) fn other(&self, saw: &str) -> ReadError {
         self.trouble(saw.to_owned(), self.elsewhere("another program"))
     }
 

@@ -3,14 +3,14 @@
 //! A provider finds, creates, updates and deletes one kind of resource. It prepares requests and reads answers;
 //! it does not decide what is wanted, writes no journal, and never sends a write on its own.
 
-pub mod api;
-pub mod clients;
+pub(crate) mod api;
+pub(crate) mod clients;
 pub mod cloudflare;
 pub mod coolify;
-pub mod misdirected;
-pub mod object;
+pub(crate) mod misdirected;
+pub(crate) mod object;
 pub mod outcome;
-pub mod read_error;
+pub(crate) mod read_error;
 pub mod request;
 
 pub use api::Api;

@@ -21,7 +21,7 @@ pub struct RemoteObject {
 const LONGEST_ID: usize = 255;
 
 /// An id out of an answer: it becomes part of a path, so what would lead to another path is none.
-pub fn id(value: &Value) -> Option<&str> {
+pub(crate) fn id(value: &Value) -> Option<&str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     value.as_str().filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain))
 }

@@ -10,17 +10,13 @@ pub enum ReadError {
     /// The API does not accept the token, or not for this.
     #[error("{api} refused the token: {reason}")]
     TokenRefused {
-        /// Which API.
         api: Api,
         /// In its words.
         reason: String,
     },
     /// No token was given, because nothing that was asked for seemed to need one.
     #[error("{api} has to be asked, and {} is not set", .api.token_setting())]
-    NoToken {
-        /// Which API.
-        api: Api,
-    },
+    NoToken { api: Api },
     /// The API said no.
     #[error("{what}: {reason}")]
     Refused {
@@ -32,7 +28,6 @@ pub enum ReadError {
     /// The API could not be reached, or only answered with errors.
     #[error("{api} could not be reached: {reason}")]
     Unreachable {
-        /// Which API.
         api: Api,
         /// What was seen.
         reason: String,
@@ -42,7 +37,6 @@ pub enum ReadError {
     /// Something else than the API answers at its address.
     #[error("{url}: no {api} answers there, {saw}")]
     Misdirected {
-        /// Which API.
         api: Api,
         /// The address it was looked for at.
         url: String,
@@ -54,7 +48,6 @@ pub enum ReadError {
     /// The API answered something else than it should.
     #[error("{api} answered what this version cannot read: {reason}")]
     Unintelligible {
-        /// Which API.
         api: Api,
         /// What was missing.
         reason: String,
@@ -62,7 +55,6 @@ pub enum ReadError {
     /// The token sees another team or zone than the one planned for.
     #[error("{api} shows {now}, the plan was made for {planned}")]
     Elsewhere {
-        /// Which API.
         api: Api,
         /// What it shows.
         now: String,

@@ -55,11 +55,9 @@ pub enum RejectionSemantics {
 /// A write, ready to be sent once.
 #[derive(Debug, Clone)]
 pub struct WriteRequest {
-    /// The request.
     pub request: Request,
     /// What the journal may know of it.
     pub redacted: RedactedRequest,
-    /// Its times.
     pub times: RequestTiming,
     /// What a refusal means.
     pub refusal: RejectionSemantics,

@@ -4,22 +4,22 @@ use crate::engine::RunOutcome;
 use crate::engine::commands::CommandOutcome;
 
 /// The world is as asked.
-pub const DONE: u8 = 0;
+pub(crate) const DONE: u8 = 0;
 /// It failed, and everything the run made was undone.
-pub const UNDONE: u8 = 1;
+pub(crate) const UNDONE: u8 = 1;
 /// Nothing was attempted.
-pub const REFUSED: u8 = 2;
+pub(crate) const REFUSED: u8 = 2;
 /// Half-way and safe.
-pub const PARKED: u8 = 3;
+pub(crate) const PARKED: u8 = 3;
 /// Something still stands.
-pub const STANDING: u8 = 4;
+pub(crate) const STANDING: u8 = 4;
 /// Changes are pending, and it was asked whether there are any.
-pub const PENDING: u8 = 5;
+pub(crate) const PENDING: u8 = 5;
 /// Another run holds the app.
-pub const HELD: u8 = 6;
+pub(crate) const HELD: u8 = 6;
 
 /// The exit code of `apply` and `resume`.
-pub fn forward(outcome: &CommandOutcome) -> u8 {
+pub(crate) fn forward(outcome: &CommandOutcome) -> u8 {
     match outcome {
         CommandOutcome::Unchanged { .. } | CommandOutcome::Ended(RunOutcome::Complete { .. }) => DONE,
         CommandOutcome::Ended(RunOutcome::RolledBack { .. }) => UNDONE,
@@ -31,7 +31,7 @@ pub fn forward(outcome: &CommandOutcome) -> u8 {
 }
 
 /// The exit code of `rollback` and `abandon`, and of whatever finishes taking an app down.
-pub fn back(outcome: &CommandOutcome) -> u8 {
+pub(crate) fn back(outcome: &CommandOutcome) -> u8 {
     match outcome {
         CommandOutcome::Ended(RunOutcome::RolledBack { .. }) => DONE,
         other => forward(other),
@@ -40,7 +40,7 @@ pub fn back(outcome: &CommandOutcome) -> u8 {
 
 /// The exit code of several specs together: the gravest. What stands is graver than what was undone, and that
 /// graver than what was never begun.
-pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
+pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
     const GRAVITY: [u8; 7] = [DONE, PENDING, REFUSED, HELD, UNDONE, PARKED, STANDING];
     let gravity = |code: &u8| GRAVITY.iter().position(|known| known == code);
     codes.into_iter().max_by_key(gravity).unwrap_or(DONE)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// A duration: `0.4s`, `41.0s`, `2m 05s`.
-pub fn took(duration: Duration) -> String {
+pub(crate) fn took(duration: Duration) -> String {
     let seconds = duration.as_secs();
     if seconds < 100 {
         return format!("{:.1}s", duration.as_secs_f64());
@@ -14,18 +14,18 @@ pub fn took(duration: Duration) -> String {
 }
 
 /// A duration in whole seconds: `46s`, `2m 05s`.
-pub fn whole(duration: Duration) -> String {
+pub(crate) fn whole(duration: Duration) -> String {
     let seconds = duration.as_secs();
     if seconds < 100 { format!("{seconds}s") } else { took(duration) }
 }
 
 /// Where an app answers: its URLs, or that it answers nowhere.
-pub fn places(endpoints: &[String]) -> String {
+pub(crate) fn places(endpoints: &[String]) -> String {
     if endpoints.is_empty() { "a worker, without a domain".to_owned() } else { endpoints.join(", ") }
 }
 
 /// How long ago `then` was: `just now`, `5 minutes ago`, `2 days ago`.
-pub fn ago(then: Timestamp, now: Timestamp) -> String {
+pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(then.as_second());
     let (count, unit) = match seconds {
         ..60 => return "just now".to_owned(),
@@ -38,13 +38,13 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
 }
 
 /// A moment in milliseconds since 1970; 1970 itself where that is out of range.
-pub fn moment(ms: u64) -> Timestamp {
+pub(crate) fn moment(ms: u64) -> Timestamp {
     let ms = i64::try_from(ms).unwrap_or_default();
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// The date and time, to the second, in UTC.
-pub fn date(at: Timestamp) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 

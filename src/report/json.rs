@@ -106,7 +106,7 @@ fn told(event: &Event) -> (&'static str, Value) {
 }
 
 /// A cause, for programs.
-pub fn cause_fields(cause: &Cause) -> Value {
+pub(crate) fn cause_fields(cause: &Cause) -> Value {
     json!({"kind": cause.kind, "message": cause.message, "hint": cause.hint, "evidence": cause.evidence})
 }
 

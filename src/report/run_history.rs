@@ -30,11 +30,8 @@ pub struct RunHistory {
 /// A resource of ours that stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The resource.
     pub resource: Step,
-    /// Its id.
     pub id: String,
-    /// Why.
     pub reason: String,
 }
 

@@ -12,21 +12,20 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::secrets::Redactor;
 
 /// What went well.
-pub const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// What went wrong.
-pub const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 /// What to look at.
-pub const ODD: Style = AnsiColor::Yellow.on_default();
+pub(crate) const ODD: Style = AnsiColor::Yellow.on_default();
 /// What matters less.
-pub const DIM: Style = Style::new().dimmed();
+pub(crate) const DIM: Style = Style::new().dimmed();
 /// What matters most.
-pub const BOLD: Style = Style::new().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
 
 /// How often the moving line turns.
 const TURN: Duration = Duration::from_millis(100);
 
-/// The text in a style.
-pub fn in_style(style: Style, text: &str) -> String {
+pub(crate) fn in_style(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 

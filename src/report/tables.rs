@@ -11,7 +11,7 @@ use super::screen::{BOLD, in_style};
 use crate::journal::RunRow;
 
 /// Rows with aligned columns below bold headings.
-pub fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> Vec<String> {
+pub(crate) fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([heads[column].chars().count()]).max().unwrap_or(0)
@@ -27,7 +27,7 @@ pub fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> Vec<Stri
 }
 
 /// What a phase is called where there may be none that this version can read.
-pub fn phase_word(row: &RunRow) -> &'static str {
+pub(crate) fn phase_word(row: &RunRow) -> &'static str {
     match row.phase {
         _ if row.forgotten => "forgotten",
         Some(phase) => phase.as_str(),
@@ -37,7 +37,7 @@ pub fn phase_word(row: &RunRow) -> &'static str {
 
 /// The commands that may come next for a run in this phase, as the chart of the machine has it. A run that `takes_down`
 /// the app of that name cannot be undone: taking it down is tried again.
-pub fn next(run: &str, phase: PhaseKind, takes_down: Option<&str>) -> Vec<String> {
+pub(crate) fn next(run: &str, phase: PhaseKind, takes_down: Option<&str>) -> Vec<String> {
     let mut commands = Vec::new();
     if !phase.is_closed() && phase != PhaseKind::Failed {
         commands.push(format!("fabrik resume {run}"));
@@ -65,13 +65,13 @@ pub fn next(run: &str, phase: PhaseKind, takes_down: Option<&str>) -> Vec<String
 }
 
 /// The app that a run destroys, if that is what it is for.
-pub fn takes_down(row: &RunRow) -> Option<&str> {
+pub(crate) fn takes_down(row: &RunRow) -> Option<&str> {
     let begun = row.begun.as_ref()?;
     matches!(begun.purpose, Purpose::Destroy(_)).then_some(row.app.name.as_str())
 }
 
 /// The moves that the chart allows in this phase, for programs.
-pub fn moves(phase: PhaseKind) -> Vec<String> {
+pub(crate) fn moves(phase: PhaseKind) -> Vec<String> {
     allowed_events(phase)
         .into_iter()
         .map(|event| format!("{event:?} → {:?}", transition(phase, event)))
@@ -79,7 +79,7 @@ pub fn moves(phase: PhaseKind) -> Vec<String> {
 }
 
 /// A run, for programs.
-pub fn run_fields(row: &RunRow) -> Value {
+pub(crate) fn run_fields(row: &RunRow) -> Value {
     json!({
         "run": row.run.to_string(),
         "app": row.app.name,
@@ -93,7 +93,7 @@ pub fn run_fields(row: &RunRow) -> Value {
 }
 
 /// What one line of a run's journal says.
-pub fn entry_words(line: &StoredEntry) -> String {
+pub(crate) fn entry_words(line: &StoredEntry) -> String {
     match &line.entry {
         JournalEntry::Begun(begun) => format!("{} from {}", begun.app.name, begun.spec),
         JournalEntry::Provisioning { plan } => format!("plan made for {}", format::places(&plan.endpoints)),

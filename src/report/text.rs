@@ -119,7 +119,7 @@ impl EventSink for TextReporter {
 }
 
 /// Why a run turned back, with everything that was seen.
-pub fn cause_lines(cause: &Cause) -> Vec<String> {
+pub(crate) fn cause_lines(cause: &Cause) -> Vec<String> {
     let mut lines = vec![in_style(BAD, &format!("✗ {}", cause.message))];
     for seen in cause.evidence.iter().flat_map(|seen| seen.lines()) {
         lines.push(in_style(DIM, &format!("    {seen}")));

@@ -47,7 +47,6 @@ pub struct Application {
     pub container: Option<SimContainer>,
     /// Whether its deletion is under way.
     pub deleting: bool,
-    /// When it was made.
     pub made: Made,
 }
 
@@ -113,7 +112,6 @@ pub struct Said {
 pub struct SimAccess {
     /// SSH keys.
     pub keys: Vec<KnownHost>,
-    /// GitHub Apps.
     pub github_apps: Vec<KnownHost>,
     /// What is in the repositories that applications are built from.
     #[serde(default)]
@@ -154,7 +152,6 @@ impl Application {
         self.columns.get(column).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Its URLs one by one.
     pub fn urls(&self) -> impl Iterator<Item = &str> {
         self.fqdn.as_deref().unwrap_or("").split(',').map(str::trim).filter(|url| !url.is_empty())
     }

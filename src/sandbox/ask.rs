@@ -32,7 +32,6 @@ pub struct Ask {
     pub agent: String,
     /// Whether the body says it is JSON.
     pub says_json: bool,
-    /// The body.
     pub body: String,
     /// The client's patience in milliseconds; a lost answer costs this much simulated time.
     pub timeout_ms: u64,
@@ -141,7 +140,7 @@ fn credentials(header: &str) -> Credentials {
 }
 
 /// Undoes percent-encoding and plus signs.
-pub fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
@@ -171,7 +170,6 @@ pub struct Reply {
     pub status: u16,
     /// Headers beside those of the vendor's frame.
     pub headers: Vec<(Cow<'static, str>, String)>,
-    /// The body.
     pub body: Vec<u8>,
 }
 

@@ -12,7 +12,6 @@ pub enum WorldCommand {
     Reset,
     /// Arms a fault.
     Fault {
-        /// Which.
         fault: Fault,
         /// How often it strikes; see [`crate::sandbox::World::arm`].
         times: Option<u32>,

@@ -9,7 +9,7 @@ use super::{databases, interpolation};
 
 /// What a compose text says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compose {
+pub(crate) struct Compose {
     /// The text as Coolify dumps it again.
     pub dumped: String,
     /// Its services, in order of their names.
@@ -23,8 +23,7 @@ pub struct Compose {
 
 /// One service of a compose text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ComposeEntry {
-    /// Its name.
+pub(crate) struct ComposeEntry {
     pub name: String,
     /// Its image, if it names one.
     pub image: Option<String>,
@@ -38,9 +37,7 @@ pub struct ComposeEntry {
     pub is_checked: bool,
     /// Whether it is meant to end (`restart: "no"`), or left out of the status by name.
     pub is_excluded: bool,
-    /// Its environment.
     pub environment: Vec<(String, Option<String>)>,
-    /// Its labels.
     pub labels: Vec<(String, String)>,
     /// The named volumes it mounts, and where.
     pub volumes: Vec<(String, String)>,
@@ -48,7 +45,7 @@ pub struct ComposeEntry {
 
 /// What Coolify takes a compose service for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComposeKind {
+pub(crate) enum ComposeKind {
     /// It can be given an address.
     Application,
     /// It cannot.
@@ -57,7 +54,7 @@ pub enum ComposeKind {
 
 /// Why a compose text is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnreadableCompose {
+pub(crate) enum UnreadableCompose {
     /// Not parsed at all: 500, nothing written.
     Broken,
     /// Parsed and refused: 422 with this reason.
@@ -69,7 +66,7 @@ impl Compose {
     ///
     /// # Errors
     /// [`UnreadableCompose`], which the API turns into 500 or 422.
-    pub fn read(text: &str) -> Result<Self, UnreadableCompose> {
+    pub(crate) fn read(text: &str) -> Result<Self, UnreadableCompose> {
         let mut value: Value = serde_json::from_str(text).map_err(|_| UnreadableCompose::Broken)?;
         empty_lists_to_maps(&mut value);
         ports_to_text(&mut value);
@@ -97,7 +94,7 @@ impl Compose {
     }
 
     /// The named volumes of all services, each once.
-    pub fn volumes(&self) -> Vec<String> {
+    pub(crate) fn volumes(&self) -> Vec<String> {
         let mounts = self.entries.iter().flat_map(|entry| &entry.volumes);
         let mut names: Vec<String> = mounts.map(|(name, _)| name.clone()).collect();
         names.sort();
@@ -107,7 +104,7 @@ impl Compose {
 
     /// The variables it refers to at the start of a value, `$NAME`, `${NAME}` or `${NAME:-default}`, and those within
     /// such a default: Coolify makes a row of each. Those it makes up itself it finds anywhere in a value.
-    pub fn references(&self) -> Vec<(String, Option<String>)> {
+    pub(crate) fn references(&self) -> Vec<(String, Option<String>)> {
         let magic = |value: &str| {
             let names = used(value).into_iter().filter(|name| name.starts_with("SERVICE_"));
             names.map(|name| (name, None)).collect::<Vec<_>>()
@@ -117,7 +114,7 @@ impl Compose {
     }
 
     /// The variables whose whole value is one that Coolify makes up: a row is made of each, as it is written.
-    pub fn borrowed(&self) -> Vec<(String, String)> {
+    pub(crate) fn borrowed(&self) -> Vec<(String, String)> {
         let all = self.entries.iter().flat_map(|entry| &entry.environment);
         let borrows = |value: &&str| reference(value).is_some_and(|(name, _)| name.starts_with("SERVICE_"));
         all.filter_map(|(key, value)| {
@@ -133,12 +130,12 @@ impl Compose {
 
 impl ComposeEntry {
     /// Whether Coolify takes it for a database.
-    pub fn is_database(&self) -> bool {
+    pub(crate) fn is_database(&self) -> bool {
         self.kind == ComposeKind::Database
     }
 
     /// The value of a label.
-    pub fn label(&self, name: &str) -> Option<String> {
+    pub(crate) fn label(&self, name: &str) -> Option<String> {
         self.labels.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
     }
 }
@@ -249,7 +246,7 @@ fn gather_defaults(value: &Value, found: &mut Vec<(String, String)>) {
 }
 
 /// The names after the dollar signs of a value.
-pub fn used(value: &str) -> Vec<String> {
+pub(crate) fn used(value: &str) -> Vec<String> {
     let name = |rest: &str| {
         let rest = rest.strip_prefix('{').unwrap_or(rest);
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());

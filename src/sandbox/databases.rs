@@ -15,7 +15,7 @@ const APPLICATIONS: &str = "supertokens/supertokens-mysql supertokens/supertoken
                             supabase/postgres-meta";
 
 /// Whether `service` is one.
-pub fn is_database(service: &Value) -> bool {
+pub(crate) fn is_database(service: &Value) -> bool {
     if !looks_like_one(service) {
         return false;
     }
@@ -37,7 +37,7 @@ pub fn is_database(service: &Value) -> bool {
 }
 
 /// Whether the question breaks: a port in the long form is turned into text, which PHP does not do (500).
-pub fn breaks(service: &Value) -> bool {
+pub(crate) fn breaks(service: &Value) -> bool {
     let ports = service.get("ports").and_then(Value::as_array);
     looks_like_one(service) && ports.is_some_and(|ports| ports.iter().any(Value::is_object))
 }

@@ -42,7 +42,7 @@ pub struct Launch {
 }
 
 /// What became of asking for a deployment.
-pub enum DeployAsked {
+pub(crate) enum DeployAsked {
     /// It is queued under this uuid.
     Queued(String),
     /// Nothing was queued, because the same commit is; this uuid was made up for nothing.
@@ -51,7 +51,7 @@ pub enum DeployAsked {
 
 /// Asks for a deployment of an application. Every commit here is `HEAD`, so without `force` one at a time is
 /// taken.
-pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> DeployAsked {
+pub(crate) fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> DeployAsked {
     let uuid = world.uuid();
     let open = world.deployments.iter().any(|it| it.application == application && it.is_open());
     if open && !force {
@@ -76,7 +76,7 @@ pub fn ask(world: &mut World, application: &str, force: bool, restart: bool) -> 
 }
 
 /// Whether the server takes no more deployments now.
-pub fn is_full(world: &mut World) -> bool {
+pub(crate) fn is_full(world: &mut World) -> bool {
     let waiting = world.deployments.iter().filter(|it| it.status == "queued").count();
     world.take_fault(Fault::QueueFull) || waiting >= QUEUE_LIMIT
 }
@@ -170,7 +170,7 @@ fn container(
 }
 
 /// A worker is done with a deployment.
-pub fn ends(world: &mut World, uuid: &str, launch: Launch) {
+pub(crate) fn ends(world: &mut World, uuid: &str, launch: Launch) {
     let (now, status) = (world.time.wall, if launch.fails { "failed" } else { "finished" });
     match world.deployment_mut(uuid) {
         Some(deployment) => {
@@ -232,14 +232,14 @@ fn runs(world: &mut World, launch: Launch) {
 }
 
 /// The record of a deployment is gone, and nothing came of it.
-pub fn vanishes(world: &mut World, uuid: &str) {
+pub(crate) fn vanishes(world: &mut World, uuid: &str) {
     world.deployments.retain(|it| it.uuid != uuid);
     next(world);
 }
 
 /// Somebody cancels a deployment that is not over. Its helper is killed (Coolify API, deployments), so nothing comes of it,
 /// whatever becomes of its application.
-pub fn cancel(world: &mut World, uuid: &str) {
+pub(crate) fn cancel(world: &mut World, uuid: &str) {
     let now = world.time.wall;
     world.jobs.retain(|job| match &job.event {
         SimEvent::DeploymentEnds(of, _) | SimEvent::DeploymentVanishes(of) => of != uuid,
@@ -254,14 +254,14 @@ pub fn cancel(world: &mut World, uuid: &str) {
 }
 
 /// Coolify looks at the container. Until then the status is the old one.
-pub fn scan(world: &mut World, application: &str) {
+pub(crate) fn scan(world: &mut World, application: &str) {
     let Some(application) = world.application_mut(application) else { return };
     let status = application.container.as_ref().map_or(STOPPED, SimContainer::seen_as);
     status.clone_into(&mut application.status);
 }
 
 /// The container has gone, unless its server cannot be reached.
-pub fn stopped(world: &mut World, application: &str) {
+pub(crate) fn stopped(world: &mut World, application: &str) {
     let is_reached = world.server.usable;
     if let Some(application) = world.application_mut(application) {
         application.container = application.container.take().filter(|_| !is_reached);
@@ -271,7 +271,7 @@ pub fn stopped(world: &mut World, application: &str) {
 
 /// A deletion is over. The records of deployments go with the application; workers do not, nor does a container that
 /// cannot be reached.
-pub fn deleted(world: &mut World, application: &str) {
+pub(crate) fn deleted(world: &mut World, application: &str) {
     let runs = world.application(application).is_some_and(|it| it.container.is_some());
     let runs_on = runs && !world.server.usable;
     world.stray_containers.extend(runs_on.then(|| application.to_owned()));

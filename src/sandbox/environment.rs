@@ -16,7 +16,7 @@ use super::services::{SimEnvRow, SimService};
 ///
 /// # Errors
 /// [`UnreadableDotenv`]: then nothing starts.
-pub fn of_entry(
+pub(crate) fn of_entry(
     service: &SimService,
     entry: &ComposeEntry,
 ) -> Result<BTreeMap<String, String>, UnreadableDotenv> {
@@ -39,7 +39,9 @@ pub fn of_entry(
 ///
 /// # Errors
 /// [`UnreadableDotenv`]: then its deployment fails.
-pub fn of_application(application: &Application) -> Result<BTreeMap<String, String>, UnreadableDotenv> {
+pub(crate) fn of_application(
+    application: &Application,
+) -> Result<BTreeMap<String, String>, UnreadableDotenv> {
     let rows: Vec<&SimEnvRow> =
         application.envs.iter().filter(|row| !row.is_preview && row.is_runtime).collect();
     let file = dotenv::write(rows.iter().copied())?;

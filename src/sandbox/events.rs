@@ -34,7 +34,6 @@ pub struct Job {
     pub due_ms: u64,
     /// Settles who is first among those due at the same time.
     pub number: u64,
-    /// What.
     pub event: SimEvent,
 }
 

@@ -22,7 +22,7 @@ pub const COOLIFY: &str = "coolify.sandbox.fabrik";
 const STALE_MS: u64 = 5_000;
 
 /// Whether the request is for one of the two APIs, and not for a deployed site.
-pub fn is_api(ask: &Ask) -> bool {
+pub(crate) fn is_api(ask: &Ask) -> bool {
     ask.host == CLOUDFLARE || ask.host == COOLIFY
 }
 
@@ -30,7 +30,7 @@ pub fn is_api(ask: &Ask) -> bool {
 ///
 /// # Errors
 /// What the client sees when no answer comes; a lost one has cost its time-out in simulated time.
-pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+pub(crate) fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     let at = world.time.wall;
     world.log.requests += 1;
     *world.log.by_host.entry(ask.host.clone()).or_default() += 1;
@@ -56,7 +56,7 @@ pub fn exchange(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
 ///
 /// # Errors
 /// Only for sites: no such name, nobody there, no certificate.
-pub fn effect(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+pub(crate) fn effect(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     if let Some(front) = world.fronts.get(&ask.host).cloned() {
         return front.answer(world, ask).map(|reply| framed(world, ask, reply));
     }
@@ -145,7 +145,7 @@ fn inject(world: &mut World, ask: &Ask, fault: RequestFault) -> Result<Response,
 ///
 /// # Errors
 /// Always.
-pub fn lose<T>(world: &mut World, ask: &Ask) -> Result<T, SendError> {
+pub(crate) fn lose<T>(world: &mut World, ask: &Ask) -> Result<T, SendError> {
     world.pass(ask.timeout());
     Err(ask.lost("timed out"))
 }

@@ -11,7 +11,7 @@ use super::world::World;
 use crate::net::Response;
 
 /// The same answer with another body; one that is no JSON stays.
-pub fn retold(response: Response, lie: impl FnOnce(Value) -> Value) -> Response {
+pub(crate) fn retold(response: Response, lie: impl FnOnce(Value) -> Value) -> Response {
     let told = |body: Vec<u8>| match serde_json::from_slice(&body) {
         Ok(value) => lie(value).to_string().into_bytes(),
         Err(_) => body,
@@ -20,7 +20,7 @@ pub fn retold(response: Response, lie: impl FnOnce(Value) -> Value) -> Response 
 }
 
 /// Every text as a number, every number and truth as a text.
-pub fn mistyped(value: Value) -> Value {
+pub(crate) fn mistyped(value: Value) -> Value {
     match value {
         Value::Null => Value::Null,
         Value::String(text) => json!(text.len()),
@@ -31,22 +31,22 @@ pub fn mistyped(value: Value) -> Value {
 }
 
 /// What stands in an answer of 200 that is no success.
-pub fn unsuccessful(_: Value) -> Value {
+pub(crate) fn unsuccessful(_: Value) -> Value {
     json!({"success": false, "errors": [{"code": 10001, "message": "internal error"}], "messages": [], "result": null})
 }
 
 /// Every list in it backwards.
-pub fn shuffled(value: Value) -> Value {
+pub(crate) fn shuffled(value: Value) -> Value {
     relisted(value, |items| items.into_iter().rev().collect())
 }
 
 /// Every item of the list twice.
-pub fn doubled(value: Value) -> Value {
+pub(crate) fn doubled(value: Value) -> Value {
     relisted(value, |items| items.iter().chain(&items).cloned().collect())
 }
 
 /// A list without its last half, where a count beside it tells of it.
-pub fn cut_short(value: Value) -> Value {
+pub(crate) fn cut_short(value: Value) -> Value {
     let tells = value.get("result_info").is_some() || value.get("count").is_some();
     if tells { relisted(value, |items| items[..items.len() / 2].to_vec()) } else { value }
 }
@@ -67,7 +67,7 @@ fn relisted(mut value: Value, change: impl FnOnce(Vec<Value>) -> Vec<Value>) -> 
 }
 
 /// The question after another resource of the same kind, where it is about one resource and there is another.
-pub fn another(world: &World, ask: &Ask) -> Option<Ask> {
+pub(crate) fn another(world: &World, ask: &Ask) -> Option<Ask> {
     let (path, id) = ask.path.rsplit_once('/')?;
     let zone = world.records.iter().find(|record| record.id == id).map(|record| &record.zone);
     let kinds: [Vec<&String>; 4] = [
@@ -82,7 +82,7 @@ pub fn another(world: &World, ask: &Ask) -> Option<Ask> {
 }
 
 /// A proxy that sends on to another house.
-pub fn elsewhere(ask: &Ask) -> super::ask::Reply {
+pub(crate) fn elsewhere(ask: &Ask) -> super::ask::Reply {
     let host = if ask.host == CLOUDFLARE { "api.example.net" } else { "coolify.example.net" };
     super::ask::Reply::typed(307, "text/html", "").with("location", format!("https://{host}{}", ask.target()))
 }

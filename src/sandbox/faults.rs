@@ -138,7 +138,6 @@ impl FromStr for Fault {
 /// A fault waiting for its moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Armed {
-    /// Which.
     pub fault: Fault,
     /// How many times it still strikes; `None` is for ever.
     pub left: Option<u32>,
@@ -219,7 +218,7 @@ impl World {
 }
 
 /// What befalls the request that has just arrived. Counts it everywhere, whichever fault strikes.
-pub fn next(world: &mut World, ask: &Ask) -> Option<RequestFault> {
+pub(crate) fn next(world: &mut World, ask: &Ask) -> Option<RequestFault> {
     let is_write = ask.writes() && super::exchange::is_api(ask);
     let exact = countdown(&mut world.at_request);
     let exact_write = if is_write { countdown(&mut world.at_write) } else { None };

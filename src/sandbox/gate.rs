@@ -16,7 +16,7 @@ const HANG_UP: Duration = Duration::from_millis(25);
 /// Which point to hold.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-pub enum Aim {
+pub(crate) enum Aim {
     /// By its number.
     Point {
         /// From 1, counted since the last [`Gate::restart`].
@@ -33,7 +33,7 @@ pub enum Aim {
 
 /// The points of one server.
 #[derive(Default)]
-pub struct Gate {
+pub(crate) struct Gate {
     state: Mutex<State>,
     changed: Notify,
 }
@@ -63,14 +63,14 @@ impl Aim {
 }
 
 /// A request waiting at the gate; dropped before it is through when its client hangs up.
-pub struct Waiting {
+pub(crate) struct Waiting {
     gate: Arc<Gate>,
     is_through: bool,
 }
 
 impl Waiting {
     /// Waits until the point is let go.
-    pub async fn through(mut self) {
+    pub(crate) async fn through(mut self) {
         self.gate.until(|state| state.held.is_none().then_some(())).await;
         tokio::time::sleep(HANG_UP).await;
         self.is_through = true;
@@ -88,14 +88,14 @@ impl Drop for Waiting {
 
 impl Gate {
     /// Passes the next point, called `what`; waits there if it is to be held.
-    pub async fn pass(self: &Arc<Self>, what: &str) {
+    pub(crate) async fn pass(self: &Arc<Self>, what: &str) {
         if let Some(waiting) = self.arrive(what) {
             waiting.through().await;
         }
     }
 
     /// Counts the next point, called `what`; gives what to wait for if it is to be held.
-    pub fn arrive(self: &Arc<Self>, what: &str) -> Option<Waiting> {
+    pub(crate) fn arrive(self: &Arc<Self>, what: &str) -> Option<Waiting> {
         let mut state = self.lock();
         state.passed += 1;
         state.names.iter_mut().for_each(|names| names.push(what.to_owned()));
@@ -112,12 +112,12 @@ impl Gate {
     }
 
     /// Holds the point that is aimed at.
-    pub fn hold(&self, aim: Aim) {
+    pub(crate) fn hold(&self, aim: Aim) {
         self.lock().armed = Some(aim);
     }
 
     /// Lets the held point go, and holds none.
-    pub fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         let mut state = self.lock();
         (state.armed, state.held) = (None, None);
         drop(state);
@@ -125,27 +125,27 @@ impl Gate {
     }
 
     /// Waits until a point is held and says which.
-    pub async fn held(&self) -> String {
+    pub(crate) async fn held(&self) -> String {
         self.until(|state| state.held.clone()).await
     }
 
     /// Waits until the client of the held point has hung up.
-    pub async fn gone(&self) {
+    pub(crate) async fn gone(&self) {
         self.until(|state| state.hung_up.then_some(())).await;
     }
 
     /// How many points were passed or reached.
-    pub fn passed(&self) -> u64 {
+    pub(crate) fn passed(&self) -> u64 {
         self.lock().passed
     }
 
     /// What was passed or reached since the last [`Gate::restart`]; nothing before the first.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.lock().names.clone().unwrap_or_default()
     }
 
     /// Counts from the beginning again, and keeps the names from now on.
-    pub fn restart(&self) {
+    pub(crate) fn restart(&self) {
         let mut state = self.lock();
         (state.passed, state.names) = (0, Some(Vec::new()));
     }

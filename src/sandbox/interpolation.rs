@@ -4,7 +4,7 @@
 
 /// Why docker compose refuses a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Invalid {
+pub(crate) enum Invalid {
     /// A `${` that is not closed, or holds something else than a reference.
     Format,
     /// A `${NAME:?…}` or `${NAME?…}` that has no value.
@@ -16,7 +16,7 @@ pub enum Invalid {
 ///
 /// # Errors
 /// [`Invalid`].
-pub fn interpolate(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<String, Invalid> {
+pub(crate) fn interpolate(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<String, Invalid> {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
@@ -57,7 +57,7 @@ fn braced(inner: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<String,
 }
 
 /// The name that a text begins with a reference to, `${NAME}` or `${NAME:-…}`, and what stands behind the name.
-pub fn leading(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn leading(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix("${")?;
     let inner = &inner[..closing(inner)?];
     let length = name_length(inner);
@@ -65,7 +65,7 @@ pub fn leading(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The references of a text that bring a default, `${NAME:-…}` and `${NAME-…}`, each with it.
-pub fn defaults(text: &str) -> Vec<(String, String)> {
+pub(crate) fn defaults(text: &str) -> Vec<(String, String)> {
     let (mut found, mut rest) = (Vec::new(), text);
     while let Some((_, after)) = rest.split_once('$') {
         rest = after.strip_prefix('$').unwrap_or(after);

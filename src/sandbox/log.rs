@@ -20,7 +20,6 @@ pub struct Log {
 /// One writing request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
-    /// Method.
     pub method: String,
     /// Host asked.
     pub host: String,

@@ -36,7 +36,7 @@ pub enum ProxyKind {
 }
 
 /// The response headers that the middlewares in an entry's labels set.
-pub fn headers(entry: &ComposeEntry) -> Vec<(String, String)> {
+pub(crate) fn headers(entry: &ComposeEntry) -> Vec<(String, String)> {
     let set = |(label, value): &(String, String)| {
         let (name, header) = label.strip_prefix(MIDDLEWARES)?.split_once(SETS)?;
         let is_one = !name.is_empty() && !name.contains('.') && HeaderName::try_from(header).is_ok();
@@ -46,7 +46,7 @@ pub fn headers(entry: &ComposeEntry) -> Vec<(String, String)> {
 }
 
 /// A compose text without the middlewares in its labels, and the response headers that those set: service, name, value.
-pub fn apart(text: &str) -> (String, Vec<(String, String, String)>) {
+pub(crate) fn apart(text: &str) -> (String, Vec<(String, String, String)>) {
     let (Ok(compose), Ok(mut bare)) = (Compose::read(text), serde_json::from_str::<Value>(text)) else {
         return (text.to_owned(), Vec::new());
     };
@@ -69,7 +69,7 @@ pub fn apart(text: &str) -> (String, Vec<(String, String, String)>) {
 
 /// Whether an app's code answers its release and writes it to its log: its Dockerfile or a file in it names the variable
 /// that has it. An image's code is not known, and most know nothing of it.
-pub fn tells(entry: &ComposeEntry) -> bool {
+pub(crate) fn tells(entry: &ComposeEntry) -> bool {
     let Some(dockerfile) = &entry.dockerfile else { return false };
     dockerfile.contains(RELEASE) || carried(dockerfile).is_some_and(|files| names(&files, RELEASE.as_bytes()))
 }

@@ -71,7 +71,7 @@ struct SandboxPorts {
 }
 
 /// The ports into `sandbox`.
-pub fn ports(sandbox: Sandbox, hook: Option<Hook>) -> Ports {
+pub(crate) fn ports(sandbox: Sandbox, hook: Option<Hook>) -> Ports {
     let crashed = AtomicBool::new(false);
     let ports = Arc::new(SandboxPorts { sandbox, hook, points: AtomicU64::new(0), crashed });
     Ports { transport: ports.clone(), resolver: ports.clone(), clock: ports }
@@ -101,7 +101,6 @@ impl Sandbox {
         sent.unwrap_or_else(|error| Err(SendError::Refused { peer: ask.peer(), reason: error.to_string() }))
     }
 
-    /// Answers one question.
     pub(super) fn resolve(&self, question: &Question) -> Result<Vec<Answer>, ResolveError> {
         self.look(|world| resolver::ask(world, question))
     }

@@ -14,7 +14,6 @@ pub struct SimZone {
     pub id: String,
     /// Its apex, in ASCII.
     pub name: String,
-    /// How it is set up.
     #[serde(default)]
     pub setup: Setup,
 }

@@ -15,24 +15,24 @@ use super::clock::Time;
 use crate::net::{Certificate, Request, Response, SendError};
 
 /// The host a request is meant for.
-pub const HOST: &str = "x-fabrik-host";
+pub(crate) const HOST: &str = "x-fabrik-host";
 /// `http` or `https`.
-pub const SCHEME: &str = "x-fabrik-scheme";
+pub(crate) const SCHEME: &str = "x-fabrik-scheme";
 /// The client's patience in milliseconds.
-pub const TIMEOUT: &str = "x-fabrik-timeout-ms";
+pub(crate) const TIMEOUT: &str = "x-fabrik-timeout-ms";
 /// The address to connect to.
-pub const CONNECT_TO: &str = "x-fabrik-connect-to";
+pub(crate) const CONNECT_TO: &str = "x-fabrik-connect-to";
 /// On status 599: `lost`, `name`, `refused` or `tls`.
-pub const LOST: &str = "x-fabrik-lost";
+pub(crate) const LOST: &str = "x-fabrik-lost";
 /// The certificate shown, as JSON.
-pub const CERTIFICATE: &str = "x-fabrik-certificate";
+pub(crate) const CERTIFICATE: &str = "x-fabrik-certificate";
 /// What o'clock it is after the request, as JSON.
-pub const CLOCK: &str = "x-fabrik-clock";
+pub(crate) const CLOCK: &str = "x-fabrik-clock";
 /// The status that stands for no answer.
 const NO_ANSWER: u16 = 599;
 
 /// The request that a server received, as it was meant.
-pub fn received(parts: &Parts, body: &Bytes) -> Ask {
+pub(crate) fn received(parts: &Parts, body: &Bytes) -> Ask {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let host = header(HOST).or_else(|| header("host")).unwrap_or("localhost");
     let scheme = header(SCHEME).unwrap_or("https");
@@ -49,7 +49,7 @@ pub fn received(parts: &Parts, body: &Bytes) -> Ask {
 }
 
 /// What a server sends for what happened.
-pub fn sent(result: Result<Response, SendError>) -> http::Response<Vec<u8>> {
+pub(crate) fn sent(result: Result<Response, SendError>) -> http::Response<Vec<u8>> {
     let (mut http, certificate) = match result {
         Ok(response) => (response.http, response.certificate),
         Err(error) => failed(error),
@@ -62,7 +62,7 @@ pub fn sent(result: Result<Response, SendError>) -> http::Response<Vec<u8>> {
 }
 
 /// The answer, with the time it is now.
-pub fn timed(mut http: http::Response<Vec<u8>>, sandbox: &Sandbox) -> http::Response<Vec<u8>> {
+pub(crate) fn timed(mut http: http::Response<Vec<u8>>, sandbox: &Sandbox) -> http::Response<Vec<u8>> {
     let time = sandbox.look(|world| world.time);
     set(http.headers_mut(), CLOCK, &serde_json::to_string(&time).unwrap_or_default());
     http
@@ -83,7 +83,7 @@ fn failed(error: SendError) -> (http::Response<Vec<u8>>, Option<Certificate>) {
 }
 
 /// The request as it goes to a server at `url`.
-pub fn sending(url: &str, ask: &Ask, mut request: Request) -> Result<Request, SendError> {
+pub(crate) fn sending(url: &str, ask: &Ask, mut request: Request) -> Result<Request, SendError> {
     let target = format!("{}{}", url.trim_end_matches('/'), ask.target());
     let uri = target.parse().map_err(|_| unreachable(ask, "not an address of a sandbox"))?;
     let headers = request.http.headers_mut();
@@ -104,7 +104,7 @@ fn unreachable(ask: &Ask, reason: &str) -> SendError {
 }
 
 /// What the client sees for what a server sent, and the time there.
-pub fn told(ask: &Ask, mut response: Response) -> (Result<Response, SendError>, Option<Time>) {
+pub(crate) fn told(ask: &Ask, mut response: Response) -> (Result<Response, SendError>, Option<Time>) {
     let headers = response.http.headers_mut();
     let time = take(headers, CLOCK).and_then(|json| serde_json::from_str(&json).ok());
     let certificate = take(headers, CERTIFICATE).and_then(|json| serde_json::from_str(&json).ok());

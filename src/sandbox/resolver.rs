@@ -13,12 +13,12 @@ use super::world::World;
 use crate::net::{Answer, QueryType, Question, ResolveError};
 
 /// The name servers of every zone, with their addresses.
-pub const NAME_SERVERS: [(&str, &str); 2] =
+pub(crate) const NAME_SERVERS: [(&str, &str); 2] =
     [("ns1.sandbox.fabrik", "198.51.100.53"), ("ns2.sandbox.fabrik", "198.51.100.54")];
 /// What a proxied name resolves to: addresses in Cloudflare's ranges.
-pub const EDGE: [&str; 2] = ["104.21.7.7", "172.67.7.7"];
+pub(crate) const EDGE: [&str; 2] = ["104.21.7.7", "172.67.7.7"];
 /// The same for IPv6.
-pub const EDGE_V6: &str = "2606:4700:3030::6815:707";
+pub(crate) const EDGE_V6: &str = "2606:4700:3030::6815:707";
 /// What the names of tunnels end with. They have no public address: only the edge knows the way.
 const TUNNELS: &str = ".cfargotunnel.com";
 /// What automatic TTL amounts to, in seconds.
@@ -28,7 +28,7 @@ const AUTOMATIC_TTL: u32 = 300;
 ///
 /// # Errors
 /// As the port's.
-pub fn ask(world: &World, question: &Question) -> Result<Vec<Answer>, ResolveError> {
+pub(crate) fn ask(world: &World, question: &Question) -> Result<Vec<Answer>, ResolveError> {
     if let Some(server) = &question.server
         && !is_name_server(server)
     {
@@ -88,7 +88,7 @@ fn delegated<'a>(world: &'a World, name: &str) -> Option<Vec<&'a Record>> {
 }
 
 /// The zone a name falls into, if somebody asked for it before: the longest.
-pub fn zone<'a>(world: &'a World, name: &str) -> Option<&'a SimZone> {
+pub(crate) fn zone<'a>(world: &'a World, name: &str) -> Option<&'a SimZone> {
     let holds = |zone: &&SimZone| name == zone.name || name.ends_with(&format!(".{}", zone.name));
     world.zones.iter().filter(holds).max_by_key(|zone| zone.name.len())
 }
@@ -150,13 +150,13 @@ fn word(kind: QueryType) -> &'static str {
 }
 
 /// All addresses a name resolves to, of both kinds.
-pub fn addresses(world: &World, name: &str) -> Vec<String> {
+pub(crate) fn addresses(world: &World, name: &str) -> Vec<String> {
     let kinds = [QueryType::A, QueryType::Aaaa];
     kinds.into_iter().flat_map(|kind| look_up(world, name, kind, 8)).map(|answer| answer.value).collect()
 }
 
 /// The address behind the edge for a proxied name; none where its target does not resolve.
-pub fn origin(world: &World, name: &str) -> Option<String> {
+pub(crate) fn origin(world: &World, name: &str) -> Option<String> {
     let records = at(world, name);
     let record =
         records.iter().find(|record| record.proxied).filter(|_| is_behind_edge(world, name, &records))?;
@@ -167,7 +167,7 @@ pub fn origin(world: &World, name: &str) -> Option<String> {
 }
 
 /// The id of the tunnel that a proxied name leads to.
-pub fn tunnel(world: &World, name: &str) -> Option<String> {
+pub(crate) fn tunnel(world: &World, name: &str) -> Option<String> {
     let records = at(world, name);
     let proxied = records.iter().find(|record| record.proxied && record.kind == "CNAME");
     let record = proxied.filter(|_| is_behind_edge(world, name, &records))?;
@@ -175,18 +175,18 @@ pub fn tunnel(world: &World, name: &str) -> Option<String> {
 }
 
 /// Whether a request for this host arrives at the server, directly or through the edge.
-pub fn reaches_server(world: &World, host: &str) -> bool {
+pub(crate) fn reaches_server(world: &World, host: &str) -> bool {
     addresses(world, host).iter().chain(&origin(world, host)).any(|address| is_server(world, address))
 }
 
 /// Whether it is an address of the server.
-pub fn is_server(world: &World, address: &str) -> bool {
+pub(crate) fn is_server(world: &World, address: &str) -> bool {
     let parsed = |text: &str| text.parse::<IpAddr>().ok();
     let own = [Some(&world.server.ip), world.server.ipv6.as_ref()];
     parsed(address).is_some_and(|address| own.into_iter().flatten().any(|it| parsed(it) == Some(address)))
 }
 
 /// Lets the name servers take over a change of this name in a moment.
-pub fn publish(world: &mut World, name: &str) {
+pub(crate) fn publish(world: &mut World, name: &str) {
     world.later(PUBLISH_MS, SimEvent::Published(name.to_owned()));
 }

@@ -76,7 +76,7 @@ impl Rates {
 }
 
 /// What the schedule has for this request, which is counted.
-pub fn draw(world: &mut World, ask: &Ask) -> Option<RequestFault> {
+pub(crate) fn draw(world: &mut World, ask: &Ask) -> Option<RequestFault> {
     let schedule = world.schedule.clone()?;
     if !is_api(ask) {
         return None;

@@ -9,7 +9,6 @@ use super::middleware::ProxyKind;
 pub struct SimServer {
     /// Coolify's id of it.
     pub uuid: String,
-    /// Its name.
     pub name: String,
     /// Its address; simulated DNS must point here.
     pub ip: String,

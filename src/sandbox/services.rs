@@ -42,7 +42,6 @@ pub struct SimService {
     pub deleting: bool,
     /// Changes when a start begins that applies another definition; `None` until the first.
     pub config_hash: Option<String>,
-    /// When it was made.
     pub made: Made,
 }
 
@@ -101,7 +100,6 @@ pub struct SimEnvRow {
     pub is_runtime: bool,
     /// A remark.
     pub comment: Option<String>,
-    /// When it was made.
     pub made: Made,
 }
 
@@ -207,7 +205,6 @@ pub enum Condition {
 pub struct TraefikRoute {
     /// Whether a certificate is wanted.
     pub https: bool,
-    /// The host.
     pub host: String,
 }
 
@@ -225,7 +222,6 @@ pub struct Line {
 pub struct SimVolume {
     /// `<service uuid>_<name>` or `<application uuid>-<name>`.
     pub name: String,
-    /// The server it is on.
     pub server: String,
     /// The uuid of the service or application that made it.
     pub service: String,
@@ -271,7 +267,6 @@ impl SimService {
         self.parts.iter().filter(move |it| it.name == part).flat_map(Part::urls)
     }
 
-    /// The row of this key.
     pub fn env(&self, key: &str) -> Option<&SimEnvRow> {
         self.envs.iter().find(|row| row.key == key)
     }
@@ -310,7 +305,6 @@ fn aggregate(parts: &[&str]) -> String {
 }
 
 impl Part {
-    /// Its URLs one by one.
     pub fn urls(&self) -> impl Iterator<Item = &str> {
         self.fqdn.as_deref().unwrap_or("").split(',').map(str::trim).filter(|url| !url.is_empty())
     }

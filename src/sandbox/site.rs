@@ -31,7 +31,7 @@ enum Way {
 ///
 /// # Errors
 /// No such name, nobody at that address, or no certificate for the name.
-pub fn answer(world: &World, ask: &Ask) -> Result<Response, SendError> {
+pub(crate) fn answer(world: &World, ask: &Ask) -> Result<Response, SendError> {
     match way(world, ask)? {
         Way::Direct => direct(world, ask),
         Way::Edge => through_edge(world, ask),
@@ -121,12 +121,12 @@ fn sent_to_http(ask: &Ask) -> Reply {
 }
 
 /// Whether a request for this host is to come out of a tunnel.
-pub fn is_through_tunnel(world: &World, ask: &Ask) -> bool {
+pub(crate) fn is_through_tunnel(world: &World, ask: &Ask) -> bool {
     resolver::tunnel(world, &ask.host).is_some()
 }
 
 /// Answers as if no cloudflared were connected to the tunnel just now.
-pub fn cut_off(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
+pub(crate) fn cut_off(world: &mut World, ask: &Ask) -> Result<Response, SendError> {
     let Some(id) = resolver::tunnel(world, &ask.host) else { return answer(world, ask) };
     let before = world.tunnels.insert(id.clone(), Tunnel::Down);
     let told = answer(world, ask);
@@ -194,7 +194,7 @@ fn labelled(world: &World, container: &SimContainer, reply: Reply) -> Reply {
 }
 
 /// The real certificate of a host, if one was issued.
-pub fn certificate(world: &World, host: &str) -> Option<Certificate> {
+pub(crate) fn certificate(world: &World, host: &str) -> Option<Certificate> {
     let issued = *world.certificates.get(host)?;
     let age = world.time.wall.as_second() - issued.as_second();
     let renewals = age.max(0) / RENEWED_AFTER_S;
@@ -202,7 +202,7 @@ pub fn certificate(world: &World, host: &str) -> Option<Certificate> {
 }
 
 /// What is shown on port 443 for a host: the edge's certificate, the host's, or the proxy's own.
-pub fn shown(world: &World, host: &str) -> Certificate {
+pub(crate) fn shown(world: &World, host: &str) -> Certificate {
     if resolver::addresses(world, host).iter().any(is_edge) {
         return edge_certificate(world, host);
     }
@@ -210,7 +210,7 @@ pub fn shown(world: &World, host: &str) -> Certificate {
 }
 
 /// The certificate of a host that always has one.
-pub fn certificate_of(world: &World, host: &str) -> Certificate {
+pub(crate) fn certificate_of(world: &World, host: &str) -> Certificate {
     good_since(host, world.time.wall - SignedDuration::from_hours(24))
 }
 

@@ -30,7 +30,7 @@ pub struct SimStart {
 }
 
 /// Begins a start of the service, whether or not another one is under way.
-pub fn begin(world: &mut World, uuid: &str) {
+pub(crate) fn begin(world: &mut World, uuid: &str) {
     let Some(compose) = world.service(uuid).and_then(|service| Compose::read(&service.compose).ok()) else {
         return;
     };

@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::gate::Waiting;
 
 /// The body of such an answer. Its head tells the whole length, as it always does.
-pub struct Truncated {
+pub(crate) struct Truncated {
     first: Option<Bytes>,
     waiting: Pin<Box<dyn Future<Output = ()> + Send>>,
     rest: Option<Bytes>,
@@ -18,7 +18,7 @@ pub struct Truncated {
 
 impl Truncated {
     /// Halves `body`; the second half has to wait.
-    pub fn new(mut body: Bytes, waiting: Waiting) -> Self {
+    pub(crate) fn new(mut body: Bytes, waiting: Waiting) -> Self {
         let rest = body.split_off(body.len() / 2);
         Self { first: Some(body), waiting: Box::pin(waiting.through()), rest: Some(rest) }
     }

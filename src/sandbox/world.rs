@@ -47,7 +47,6 @@ pub struct World {
     pub cloudflare: CloudflareQuirks,
     /// How the simulated Coolify is set up.
     pub coolify: CoolifySetup,
-    /// The one server.
     pub server: SimServer,
     /// What is known of tunnels, by id; one that is not here is up and leads to the server.
     #[serde(default)]
@@ -145,7 +144,6 @@ pub enum SimAbility {
 /// Whether the simulated Coolify lets callers in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Door {
-    /// All of them.
     #[default]
     Open,
     /// None: its API is switched off.
@@ -187,7 +185,6 @@ pub struct SimEnvironment {
     pub description: Option<String>,
     /// The project's number.
     pub project: u64,
-    /// When it was made.
     pub made: Made,
 }
 
@@ -273,7 +270,6 @@ impl World {
         self.environments.iter().find(|environment| environment.id == id)
     }
 
-    /// The service with this uuid.
     pub(super) fn service(&self, uuid: &str) -> Option<&SimService> {
         self.services.iter().find(|service| service.uuid == uuid)
     }
@@ -283,7 +279,6 @@ impl World {
         self.services.iter_mut().find(|service| service.uuid == uuid)
     }
 
-    /// The application with this uuid.
     pub(super) fn application(&self, uuid: &str) -> Option<&Application> {
         self.applications.iter().find(|application| application.uuid == uuid)
     }

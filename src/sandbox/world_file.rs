@@ -13,7 +13,7 @@ use super::SandboxError;
 use super::world::World;
 
 /// Where a world is kept.
-pub struct WorldFile {
+pub(crate) struct WorldFile {
     dir: PathBuf,
     /// What the file looked like when it was last read or written here.
     seen: Mutex<Option<Stamp>>,
@@ -29,14 +29,14 @@ struct Stamp {
 
 impl WorldFile {
     /// The shelf in `dir`, made for the owner alone if it is not there.
-    pub fn at(dir: &Path) -> Result<Self, SandboxError> {
+    pub(crate) fn at(dir: &Path) -> Result<Self, SandboxError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.and_then(|()| fs::set_permissions(dir, Permissions::from_mode(0o700))).map_err(unusable(dir))?;
         Ok(Self { dir: dir.to_owned(), seen: Mutex::new(None) })
     }
 
     /// The world that is there, or the one made by `make` if none is.
-    pub fn first(&self, make: impl FnOnce() -> World) -> Result<World, SandboxError> {
+    pub(crate) fn first(&self, make: impl FnOnce() -> World) -> Result<World, SandboxError> {
         let _lock = self.lock()?;
         if let Some(world) = self.read()? {
             return Ok(world);
@@ -47,19 +47,19 @@ impl WorldFile {
     }
 
     /// Puts `world` in the place of whatever is there.
-    pub fn replace(&self, world: &World) -> Result<(), SandboxError> {
+    pub(crate) fn replace(&self, world: &World) -> Result<(), SandboxError> {
         let _lock = self.lock()?;
         self.write(world)
     }
 
     /// Brings `world` up to date.
-    pub fn refresh(&self, world: &mut World) -> Result<(), SandboxError> {
+    pub(crate) fn refresh(&self, world: &mut World) -> Result<(), SandboxError> {
         let _lock = self.lock()?;
         self.refresh_locked(world)
     }
 
     /// Brings `world` up to date, changes it and keeps it, as one step.
-    pub fn change<T>(
+    pub(crate) fn change<T>(
         &self,
         world: &mut World,
         change: impl FnOnce(&mut World) -> T,

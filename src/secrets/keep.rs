@@ -23,7 +23,6 @@ pub enum KeepError {
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// Why.
         source: io::Error,
     },
 }

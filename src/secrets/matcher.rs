@@ -21,7 +21,7 @@ pub fn is_short(value: &str) -> bool {
 
 /// Who wrote a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wording {
+pub(crate) enum Wording {
     /// This program: names, addresses, times and counts, all of which may look like a short secret.
     Ours,
     /// An app, an API or a person, who may quote a secret in any sentence.
@@ -36,7 +36,7 @@ const HEAD: usize = 64;
 const CUT: char = '…';
 
 /// Finds secrets in text.
-pub struct Matcher {
+pub(crate) struct Matcher {
     finder: AhoCorasick,
     /// What the finder's patterns are the heads of.
     forms: Vec<Form>,
@@ -63,10 +63,10 @@ enum Kind {
 
 impl Matcher {
     /// Values shorter than this are hidden only where they stand alone: they would be found in ordinary words.
-    pub const SHORT: usize = 8;
+    pub(crate) const SHORT: usize = 8;
 
     /// Learns what to hide; empty values are left out.
-    pub fn new<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn new<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
         let mut known: Vec<(String, Kind)> = Vec::new();
         for value in values {
             let value = value.as_ref();
@@ -92,12 +92,12 @@ impl Matcher {
     }
 
     /// A foreign text with every secret replaced by `***`.
-    pub fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         self.redacted(text, Wording::Foreign)
     }
 
     /// A text of this program's own with every secret replaced by `***`; what it quotes was masked before.
-    pub fn redact_own(&self, text: &str) -> String {
+    pub(crate) fn redact_own(&self, text: &str) -> String {
         self.redacted(text, Wording::Ours)
     }
 

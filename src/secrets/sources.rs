@@ -14,7 +14,6 @@ use crate::error::{Problem, reason};
 pub enum SecretOrigin {
     /// The process's environment.
     Environment,
-    /// The `.env` file.
     EnvFile,
     /// Made up by this run.
     Generated,

@@ -7,7 +7,7 @@ mod coolify;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-pub use self::coolify::{branch, commit, cpu, dockerfile, held, image, memory, repository, service};
+pub(crate) use self::coolify::{branch, commit, cpu, dockerfile, held, image, memory, repository, service};
 use super::dns::{DnsTarget, TUNNEL_SUFFIX, Ttl};
 use super::env_value::PART_PREFIX;
 use super::keys::nearest;
@@ -17,7 +17,7 @@ use super::templates::Template;
 type Checked<T> = Result<T, Complaint>;
 
 /// An app's name: one lower-case DNS label.
-pub fn name(text: &str) -> Checked<String> {
+pub(crate) fn name(text: &str) -> Checked<String> {
     let length = text.chars().count();
     if length > 63 {
         let message = format!("`name` has {length} characters, and at most 63 are allowed");
@@ -31,7 +31,7 @@ pub fn name(text: &str) -> Checked<String> {
 }
 
 /// A built-in template's name.
-pub fn template(text: &str) -> Checked<&'static Template> {
+pub(crate) fn template(text: &str) -> Checked<&'static Template> {
     Template::named(text).ok_or_else(|| {
         let complaint = Complaint::new(format!("there is no template `{text}`"));
         match Template::nearest(text) {
@@ -44,7 +44,7 @@ pub fn template(text: &str) -> Checked<&'static Template> {
 /// A domain, or a zone, in ASCII: at least two labels, no scheme, no port, no wildcard.
 ///
 /// Letters outside ASCII become punycode (UTS 46, non-transitional).
-pub fn domain(key: &str, text: &str) -> Checked<String> {
+pub(crate) fn domain(key: &str, text: &str) -> Checked<String> {
     let wrong = |why: &str| Complaint::new(format!("`{key}` is not a domain: {why}"));
     if text.contains("://") || text.contains('/') {
         return Err(wrong("it looks like a URL").hint("write the host name only, like `app.example.com`"));
@@ -78,7 +78,7 @@ pub fn domain(key: &str, text: &str) -> Checked<String> {
 }
 
 /// Whether it is the id of a zone at Cloudflare: 32 hexadecimal digits, and no dot as every zone's name has.
-pub fn is_zone_id(text: &str) -> bool {
+pub(crate) fn is_zone_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -89,7 +89,7 @@ fn is_label(text: &str) -> bool {
 }
 
 /// A Coolify server's name or uuid.
-pub fn server(text: &str) -> Checked<String> {
+pub(crate) fn server(text: &str) -> Checked<String> {
     let fine = !text.trim().is_empty() && text.trim() == text && text.chars().all(|c| !c.is_control());
     if fine && text.chars().count() <= 255 {
         return Ok(text.to_owned());
@@ -98,7 +98,7 @@ pub fn server(text: &str) -> Checked<String> {
 }
 
 /// A Coolify project's name; Coolify 4.3.11 takes 3 to 255 characters of a limited set.
-pub fn project(text: &str) -> Checked<String> {
+pub(crate) fn project(text: &str) -> Checked<String> {
     let letters = text.chars().all(|c| c.is_ascii_alphanumeric() || " -_.".contains(c));
     if (3..=255).contains(&text.len()) && letters && text.trim() == text {
         return Ok(text.to_owned());
@@ -108,7 +108,7 @@ pub fn project(text: &str) -> Checked<String> {
 }
 
 /// A Coolify environment's name.
-pub fn environment(text: &str) -> Checked<String> {
+pub(crate) fn environment(text: &str) -> Checked<String> {
     let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
     let complaint = Complaint::new("`environment` is not a name that Coolify takes");
     // Where its API has the name of an environment in a path, these two mean something else.
@@ -122,7 +122,7 @@ pub fn environment(text: &str) -> Checked<String> {
 }
 
 /// The name of an environment variable, as Coolify 4.3.11 takes it.
-pub fn variable(text: &str) -> Checked<String> {
+pub(crate) fn variable(text: &str) -> Checked<String> {
     let mut letters = text.chars();
     let first = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     let valid =
@@ -143,7 +143,7 @@ pub fn variable(text: &str) -> Checked<String> {
 }
 
 /// A path to ask for over HTTP.
-pub fn health_path(text: &str) -> Checked<String> {
+pub(crate) fn health_path(text: &str) -> Checked<String> {
     let plain = text.chars().all(|c| c.is_ascii_graphic() && !"\"'`\\#<>".contains(c));
     if text.starts_with('/') && !text.starts_with("//") && plain && text.len() <= 1024 {
         return Ok(text.to_owned());
@@ -152,7 +152,7 @@ pub fn health_path(text: &str) -> Checked<String> {
 }
 
 /// The name of a response header.
-pub fn header(text: &str) -> Checked<String> {
+pub(crate) fn header(text: &str) -> Checked<String> {
     let letters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     if !text.is_empty() && text.len() <= 100 && letters {
         return Ok(text.to_owned());
@@ -161,7 +161,7 @@ pub fn header(text: &str) -> Checked<String> {
 }
 
 /// A key of the JSON body of a health answer.
-pub fn json_key(text: &str) -> Checked<String> {
+pub(crate) fn json_key(text: &str) -> Checked<String> {
     if !text.trim().is_empty() && text.len() <= 100 {
         return Ok(text.to_owned());
     }
@@ -169,7 +169,7 @@ pub fn json_key(text: &str) -> Checked<String> {
 }
 
 /// What a public record can point at: an address, or a name that is none of the app's own.
-pub fn target(text: &str, domains: &[String]) -> Checked<DnsTarget> {
+pub(crate) fn target(text: &str, domains: &[String]) -> Checked<DnsTarget> {
     let unreachable =
         || Complaint::new(format!("`dns.target` cannot be {text}: nobody can reach an app there"));
     if let Ok(address) = text.parse::<Ipv4Addr>() {
@@ -198,7 +198,7 @@ pub fn target(text: &str, domains: &[String]) -> Checked<DnsTarget> {
 }
 
 /// The id of a Cloudflare Tunnel: a UUID, kept in lower case.
-pub fn tunnel(text: &str) -> Checked<String> {
+pub(crate) fn tunnel(text: &str) -> Checked<String> {
     let lower = text.to_ascii_lowercase();
     let id = lower.strip_suffix(TUNNEL_SUFFIX).unwrap_or(&lower);
     let groups: Vec<&str> = id.split('-').collect();
@@ -219,7 +219,7 @@ pub fn tunnel(text: &str) -> Checked<String> {
 }
 
 /// The word `auto`; numbers are read elsewhere.
-pub fn ttl_word(text: &str) -> Checked<Ttl> {
+pub(crate) fn ttl_word(text: &str) -> Checked<Ttl> {
     if text == "auto" {
         return Ok(Ttl::Auto);
     }
@@ -227,7 +227,7 @@ pub fn ttl_word(text: &str) -> Checked<Ttl> {
 }
 
 /// A duration like `5s`, `5m` or `1h30m`, at most a day.
-pub fn duration(key: &str, text: &str) -> Checked<Duration> {
+pub(crate) fn duration(key: &str, text: &str) -> Checked<Duration> {
     let seconds = seconds(text).filter(|seconds| (1..=86_400).contains(seconds));
     seconds.map(Duration::from_secs).ok_or_else(|| {
         Complaint::new(format!("`{key}` must be a duration from 1s to 24h"))
@@ -249,8 +249,7 @@ fn seconds(text: &str) -> Option<u64> {
     (rest.is_empty() && !text.is_empty()).then_some(total)
 }
 
-/// A volume's name.
-pub fn volume_name(text: &str) -> Checked<String> {
+pub(crate) fn volume_name(text: &str) -> Checked<String> {
     let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
     let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
     if first && letters && text.len() <= 63 {
@@ -261,7 +260,7 @@ pub fn volume_name(text: &str) -> Checked<String> {
 }
 
 /// An absolute path inside the container.
-pub fn volume_path(text: &str) -> Checked<String> {
+pub(crate) fn volume_path(text: &str) -> Checked<String> {
     let parts = || text.split('/').skip(1);
     let plain = text.chars().all(|c| c.is_ascii_graphic() && !":\"'`\\,".contains(c));
     let absolute = text.starts_with('/') && text.len() > 1 && text.len() <= 255;
@@ -273,7 +272,7 @@ pub fn volume_path(text: &str) -> Checked<String> {
 }
 
 /// One of a few words.
-pub fn word<T: Copy>(key: &str, text: &str, words: &[(&'static str, T)]) -> Checked<T> {
+pub(crate) fn word<T: Copy>(key: &str, text: &str, words: &[(&'static str, T)]) -> Checked<T> {
     if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
         return Ok(*meaning);
     }

@@ -150,7 +150,7 @@ impl Default for ManagedDns {
 }
 
 /// Reads `dns`; `domains` are those of the spec, none if they were complained about.
-pub fn dns(reader: &mut Reader<'_>, node: Option<SpecNode>, domains: Option<&[String]>) -> Dns {
+pub(crate) fn dns(reader: &mut Reader<'_>, node: Option<SpecNode>, domains: Option<&[String]>) -> Dns {
     let Some(node) = node else { return Dns::Managed(ManagedDns::default()) };
     if domains.is_some_and(<[String]>::is_empty) {
         let complaint = Complaint::new("`dns` says how a `domain` resolves, and there is none");

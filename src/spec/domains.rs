@@ -7,7 +7,7 @@ use super::reader::{Complaint, Fields, Reader};
 use super::tree::{SpecNode, Value};
 
 /// The domains of a spec.
-pub struct Domains {
+pub(crate) struct Domains {
     /// In ASCII, in the order written.
     pub ascii: Vec<String>,
     /// How those were written that have letters outside ASCII.
@@ -15,7 +15,7 @@ pub struct Domains {
 }
 
 /// Reads `domain`; `None` only after a complaint.
-pub fn domains(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Domains> {
+pub(crate) fn domains(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Domains> {
     let mut domains = Domains { ascii: Vec::new(), written: BTreeMap::new() };
     let Some(node) = fields.take("domain") else { return Some(domains) };
     let place = node.place;

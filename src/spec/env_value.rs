@@ -17,24 +17,24 @@ use serde::{Deserialize, Serialize};
 use self::cut::split;
 
 /// How the rows begin that Fabrik makes of its own accord; a spec may not use such names.
-pub const PART_PREFIX: &str = "FABRIK_PART_";
+pub(crate) const PART_PREFIX: &str = "FABRIK_PART_";
 
 /// A row that is always empty. It stands before a reference that a value begins with, because Coolify copies the first
 /// row that a value begins with into the text as it is, where docker compose takes each `$` of it for a reference.
-pub const EMPTY_PART: &str = "FABRIK_PART_0";
+pub(crate) const EMPTY_PART: &str = "FABRIK_PART_0";
 
 /// The largest value of one row that was seen to arrive, in bytes.
 const MOST_OF_A_ROW: usize = 65_536;
 
 /// So many bytes in the rows of one app were seen to arrive, and 131,072 were seen not to.
-pub const MOST_OF_ALL_ROWS: usize = 80_000;
+pub(crate) const MOST_OF_ALL_ROWS: usize = 80_000;
 
 /// So many parts of one value were seen to arrive.
 const MOST_PARTS: usize = 101;
 
 /// What carries the values of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Carrier {
+pub(crate) enum Carrier {
     /// An application at Coolify: rows alone.
     Application,
     /// A service at Coolify: rows, and the compose text, which is ours to write.
@@ -189,7 +189,7 @@ impl EnvForm {
 ///
 /// # Errors
 /// Why it does not arrive.
-pub fn carriable(key: &str, value: &str, carrier: Carrier) -> Result<(), Uncarriable> {
+pub(crate) fn carriable(key: &str, value: &str, carrier: Carrier) -> Result<(), Uncarriable> {
     match carrier {
         Carrier::Application => in_a_row(value),
         Carrier::Service => EnvForm::of(key, value).map(drop),

@@ -4,7 +4,7 @@
 
 /// A value with its variables filled in.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Expanded {
+pub(crate) struct Expanded {
     /// The value; to be treated as a secret if it came from variables.
     pub value: String,
     /// Whether any part of it came from a variable.
@@ -13,7 +13,7 @@ pub struct Expanded {
 
 /// Why a value could not be expanded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExpandError {
+pub(crate) enum ExpandError {
     /// A variable without a default has no value.
     #[error("variable `{name}` is not set")]
     Missing {
@@ -32,7 +32,7 @@ pub enum ExpandError {
 ///
 /// # Errors
 /// The first variable that is missing, or a reference that cannot be read.
-pub fn expand(text: &str, find: &dyn Fn(&str) -> Option<String>) -> Result<Expanded, ExpandError> {
+pub(crate) fn expand(text: &str, find: &dyn Fn(&str) -> Option<String>) -> Result<Expanded, ExpandError> {
     let mut expanded = Expanded { value: String::with_capacity(text.len()), from_variables: false };
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {

@@ -6,7 +6,7 @@
 use super::reader::Complaint;
 
 /// The keys at the top of a spec.
-pub const TOP: &[&str] = &[
+pub(crate) const TOP: &[&str] = &[
     "name",
     "template",
     "folder",
@@ -33,7 +33,7 @@ pub const TOP: &[&str] = &[
 const LATER: &[&str] = &["needs"];
 
 /// Keys of older specs without a meaning here, with what to do instead; the others are read (see `older`).
-pub const OLDER: &[(&str, &str)] = &[
+pub(crate) const OLDER: &[(&str, &str)] = &[
     ("backup", "leave it out: volumes are backed up on the server"),
     (
         "depends",
@@ -54,7 +54,7 @@ pub const OLDER: &[(&str, &str)] = &[
 ];
 
 /// Says why a key is refused.
-pub fn refusal(prefix: &str, key: &str, known: &[&str]) -> Complaint {
+pub(crate) fn refusal(prefix: &str, key: &str, known: &[&str]) -> Complaint {
     let full = format!("{prefix}{key}");
     if LATER.contains(&full.as_str()) {
         return Complaint::new(format!("`{full}` is not supported by this version"));

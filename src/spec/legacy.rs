@@ -8,7 +8,7 @@ use super::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// What `kind` said about an app; today its `domain` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LegacyKind {
+pub(crate) enum LegacyKind {
     /// It answers on a domain.
     Service,
     /// It does not.
@@ -16,7 +16,7 @@ pub enum LegacyKind {
 }
 
 /// Turns older keys into today's; gives back what `kind` said, and where.
-pub fn translate(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<(SourcePlace, LegacyKind)> {
+pub(crate) fn translate(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<(SourcePlace, LegacyKind)> {
     reader.is_older = ["id", "kind", "source", "healthcheck", "coolify"]
         .into_iter()
         .chain(OLDER.iter().map(|(key, _)| *key))
@@ -39,7 +39,7 @@ pub fn translate(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<(Source
 }
 
 /// Complains where `kind` and the domains do not agree.
-pub fn agree(reader: &mut Reader<'_>, (place, kind): (SourcePlace, LegacyKind), domains: &[String]) {
+pub(crate) fn agree(reader: &mut Reader<'_>, (place, kind): (SourcePlace, LegacyKind), domains: &[String]) {
     let message = match (kind, domains.is_empty()) {
         (LegacyKind::Service, true) => "`kind` is service, and there is no `domain`",
         (LegacyKind::Worker, false) => "`kind` is worker, and there is a `domain`",

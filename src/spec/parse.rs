@@ -14,7 +14,7 @@ use super::{Spec, check, dns, keys, legacy, resources, sections, source};
 use crate::error::{Problem, Problems};
 
 /// Reads a whole spec.
-pub fn parse(path: &Path, text: &str, frozen: Frozen) -> Result<Spec, Problems> {
+pub(crate) fn parse(path: &Path, text: &str, frozen: Frozen) -> Result<Spec, Problems> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root = tree::read(path, text, MergeKeys::Refused)?;
     if let Value::Nothing = root.value {

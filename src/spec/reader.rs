@@ -14,17 +14,17 @@ use crate::error::{Problem, Problems};
 
 /// What is wrong with one value: a sentence and, where it helps, what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
+pub(crate) struct Complaint {
     pub message: String,
     pub hint: Option<String>,
 }
 
 impl Complaint {
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
     }
 
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -32,7 +32,7 @@ impl Complaint {
 
 /// Whether what a spec names on this machine is frozen elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frozen {
+pub(crate) enum Frozen {
     /// Folders and files must be there: they are about to be read.
     No,
     /// They may be gone.
@@ -40,7 +40,7 @@ pub enum Frozen {
 }
 
 /// One file under reading, with what was found wrong so far.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pub path: &'a Path,
     pub frozen: Frozen,
     /// Whether the spec is in an older spelling, in which a key without a value was as good as none.
@@ -51,7 +51,7 @@ pub struct Reader<'a> {
 }
 
 /// The keys of one mapping that nobody has asked for yet.
-pub struct Fields {
+pub(crate) struct Fields {
     /// What the mapping is called in messages: empty at the top, else like `health.`.
     prefix: &'static str,
     pub place: SourcePlace,
@@ -60,50 +60,50 @@ pub struct Fields {
 
 impl Fields {
     /// Hands out the value of a key, once.
-    pub fn take(&mut self, key: &str) -> Option<SpecNode> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<SpecNode> {
         self.take_entry(key).map(|entry| entry.node)
     }
 
     /// Hands out a key with its value, once.
-    pub fn take_entry(&mut self, key: &str) -> Option<MapEntry> {
+    pub(crate) fn take_entry(&mut self, key: &str) -> Option<MapEntry> {
         let at = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(at))
     }
 
     /// Says where a key stands, without taking it.
-    pub fn find(&self, key: &str) -> Option<SourcePlace> {
+    pub(crate) fn find(&self, key: &str) -> Option<SourcePlace> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.place)
     }
 
     /// Adds a key that is not there.
-    pub fn put(&mut self, entry: MapEntry) {
+    pub(crate) fn put(&mut self, entry: MapEntry) {
         self.entries.push(entry);
     }
 
     /// Drops the keys without a value.
-    pub fn drop_empty(&mut self) {
+    pub(crate) fn drop_empty(&mut self) {
         self.entries.retain(|entry| !matches!(entry.node.value, Value::Nothing));
     }
 
     /// Hands out all that is left, for mappings whose keys are the user's own.
-    pub fn into_entries(self) -> Vec<MapEntry> {
+    pub(crate) fn into_entries(self) -> Vec<MapEntry> {
         self.entries
     }
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(path: &'a Path, text: &'a str, frozen: Frozen) -> Self {
+    pub(crate) fn new(path: &'a Path, text: &'a str, frozen: Frozen) -> Self {
         Self { path, text, frozen, is_older: false, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Notes what is wrong at a place.
-    pub fn complain(&mut self, place: SourcePlace, complaint: Complaint) {
+    pub(crate) fn complain(&mut self, place: SourcePlace, complaint: Complaint) {
         let problem = self.problem(place, complaint);
         self.problems.push(problem);
     }
 
     /// Notes what is allowed but looks wrong; the line itself is not kept.
-    pub fn warn(&mut self, place: SourcePlace, complaint: Complaint) {
+    pub(crate) fn warn(&mut self, place: SourcePlace, complaint: Complaint) {
         let problem = self.problem(place, complaint).without_source();
         self.warnings.push(problem);
     }
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The warnings, if nothing was wrong; else all problems in the order of their lines.
-    pub fn finish(mut self) -> Result<Vec<Problem>, Problems> {
+    pub(crate) fn finish(mut self) -> Result<Vec<Problem>, Problems> {
         if self.problems.is_empty() {
             return Ok(self.warnings);
         }
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
 
     /// The keys of a mapping; each key that is there twice is complained about and kept once, and one that is `null`
     /// counts as absent: that was meant. A key whose value was perhaps forgotten stays.
-    pub fn fields(&mut self, node: SpecNode, prefix: &'static str) -> Option<Fields> {
+    pub(crate) fn fields(&mut self, node: SpecNode, prefix: &'static str) -> Option<Fields> {
         let Value::Map(found) = node.value else {
             self.wrong_kind(&node, prefix.trim_end_matches('.'), "a mapping of keys");
             return None;
@@ -155,14 +155,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Complains about every key that nobody asked for.
-    pub fn refuse_the_rest(&mut self, fields: Fields, known: &[&str]) {
+    pub(crate) fn refuse_the_rest(&mut self, fields: Fields, known: &[&str]) {
         for entry in fields.entries {
             self.complain(entry.place, keys::refusal(fields.prefix, &entry.key, known));
         }
     }
 
     /// Text that stands in plans and requests in the clear, so that no variable may hide in it; `$$` is a dollar sign.
-    pub fn text(&mut self, node: &SpecNode, key: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, node: &SpecNode, key: &str) -> Option<String> {
         let Value::Text(text) = &node.value else {
             self.wrong_kind(node, key, "text");
             return None;
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Text that must pass a check.
-    pub fn checked<T>(
+    pub(crate) fn checked<T>(
         &mut self,
         node: &SpecNode,
         key: &str,
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number within a range.
-    pub fn number<T>(&mut self, node: &SpecNode, key: &str, range: RangeInclusive<T>) -> Option<T>
+    pub(crate) fn number<T>(&mut self, node: &SpecNode, key: &str, range: RangeInclusive<T>) -> Option<T>
     where
         T: FromStr + PartialOrd + std::fmt::Display,
     {
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a list.
-    pub fn list(&mut self, node: SpecNode, key: &str) -> Option<Vec<SpecNode>> {
+    pub(crate) fn list(&mut self, node: SpecNode, key: &str) -> Option<Vec<SpecNode>> {
         let Value::List(items) = node.value else {
             self.wrong_kind(&node, key, "a list");
             return None;
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Complains that a value is of another kind than its key wants.
-    pub fn wrong_kind(&mut self, node: &SpecNode, key: &str, wanted: &str) {
+    pub(crate) fn wrong_kind(&mut self, node: &SpecNode, key: &str, wanted: &str) {
         let subject = if key.is_empty() { "a spec".to_owned() } else { format!("`{key}`") };
         let complaint = match &node.value {
             Value::Nothing => Complaint::new(format!("{subject} has no value")),

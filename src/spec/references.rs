@@ -4,26 +4,24 @@
 
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Segment<'a> {
+pub(crate) enum Segment<'a> {
     /// No reference; `$$` and a `$` that refers to nothing are among it.
     Text(&'a str),
-    /// One.
     Reference(Reference<'a>),
 }
 
 /// A reference to a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reference<'a> {
+pub(crate) struct Reference<'a> {
     /// The variable's name.
     pub name: &'a str,
     /// What follows the name within the braces, like `:-default`.
     pub tail: &'a str,
-    /// All of it as written.
     pub written: &'a str,
 }
 
 /// Cuts a text; the pieces put together are the text again.
-pub fn segments(text: &str) -> Vec<Segment<'_>> {
+pub(crate) fn segments(text: &str) -> Vec<Segment<'_>> {
     let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
     while let Some(dollar) = text[at..].find('$').map(|offset| at + offset) {
         let after = &text[dollar + 1..];
@@ -55,7 +53,7 @@ fn reference<'a>(after: &'a str, written: &'a str) -> Option<Reference<'a>> {
 }
 
 /// Where the `}` is that closes the `{` before `inner`.
-pub fn closing(inner: &str) -> Option<usize> {
+pub(crate) fn closing(inner: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, letter) in inner.char_indices() {
         match letter {
@@ -69,7 +67,7 @@ pub fn closing(inner: &str) -> Option<usize> {
 }
 
 /// How many bytes of `text` are the name of a variable; 0 where it begins with none.
-pub fn name_length(text: &str) -> usize {
+pub(crate) fn name_length(text: &str) -> usize {
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
     if starts { end } else { 0 }

@@ -15,8 +15,7 @@ pub struct Resources {
     pub cpu: Option<String>,
 }
 
-/// Reads `resources`.
-pub fn resources(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Resources {
+pub(crate) fn resources(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Resources {
     let Some(mut fields) = node.and_then(|node| reader.fields(node, "resources.")) else {
         return Resources::default();
     };

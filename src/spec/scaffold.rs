@@ -12,7 +12,7 @@ use super::templates::Template;
 
 /// Why no app was written, or not all of it.
 #[derive(Debug, thiserror::Error)]
-pub enum ScaffoldError {
+pub(crate) enum ScaffoldError {
     /// The name or the domain would make a spec that cannot be read.
     #[error("{message}{}", hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default())]
     Unfit {
@@ -29,7 +29,6 @@ pub enum ScaffoldError {
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// Why.
         source: io::Error,
     },
 }
@@ -39,7 +38,7 @@ pub enum ScaffoldError {
 ///
 /// # Errors
 /// When the name or domain is unfit, a file is in the way (nothing is written then), or writing fails.
-pub fn scaffold(
+pub(crate) fn scaffold(
     dir: &Path,
     template: &Template,
     name: &str,

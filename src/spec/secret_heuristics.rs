@@ -32,7 +32,7 @@ const ENDINGS: &[&str] =
     &["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY", "SECRET_KEY", "CREDENTIALS"];
 
 /// Says why a value looks like a secret, or `None`. A value that refers to a variable is not plain.
-pub fn of(name: &str, value: &str) -> Option<&'static str> {
+pub(crate) fn of(name: &str, value: &str) -> Option<&'static str> {
     if value.contains("${") || value.is_empty() {
         return None;
     }

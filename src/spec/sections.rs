@@ -18,7 +18,7 @@ use super::{check, expand, proof, secret_heuristics};
 
 /// What is known of an app when its `health` is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exposure {
+pub(crate) enum Exposure {
     /// It answers on a domain, and comes from a template, which shows its release.
     Template,
     /// It answers on a domain.
@@ -28,7 +28,7 @@ pub enum Exposure {
 }
 
 /// Reads `health`; a worker has only the times and whether proof is required.
-pub fn health(reader: &mut Reader<'_>, node: Option<SpecNode>, asked: Exposure) -> Health {
+pub(crate) fn health(reader: &mut Reader<'_>, node: Option<SpecNode>, asked: Exposure) -> Health {
     let template = asked == Exposure::Template;
     let mut health = Health {
         path: if template { "/health" } else { "/" }.to_owned(),
@@ -82,7 +82,11 @@ fn duration(reader: &mut Reader<'_>, fields: &mut Fields, key: &str, full: &str)
 }
 
 /// Reads `env`: values stay as written, unexpanded. What was frozen was judged when it was applied.
-pub fn env(reader: &mut Reader<'_>, node: Option<SpecNode>, carrier: Carrier) -> BTreeMap<String, String> {
+pub(crate) fn env(
+    reader: &mut Reader<'_>,
+    node: Option<SpecNode>,
+    carrier: Carrier,
+) -> BTreeMap<String, String> {
     let carrier = (reader.frozen == Frozen::No).then_some(carrier);
     let fields = node.and_then(|node| reader.fields(node, "env."));
     let entries = fields.map(Fields::into_entries).unwrap_or_default();
@@ -143,7 +147,7 @@ fn judged(key: &str, value: &str, carrier: Option<Carrier>) -> Result<(), Compla
 }
 
 /// Reads `secrets`, in its short form or with rules; a name may not be under `env` too.
-pub fn secrets(
+pub(crate) fn secrets(
     reader: &mut Reader<'_>,
     node: Option<SpecNode>,
     env: &BTreeMap<String, String>,
@@ -195,7 +199,7 @@ fn wanted(
 }
 
 /// Reads `volumes`; names and paths must differ from each other.
-pub fn volumes(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Vec<VolumeSpec> {
+pub(crate) fn volumes(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Vec<VolumeSpec> {
     let mut volumes: Vec<VolumeSpec> = Vec::new();
     let items = node.and_then(|node| reader.list(node, "volumes")).unwrap_or_default();
     for item in items {
@@ -227,7 +231,7 @@ fn volume(reader: &mut Reader<'_>, node: SpecNode) -> Option<VolumeSpec> {
 }
 
 /// Reads `adopt`: a list of what may be taken over.
-pub fn adopt(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Adopt {
+pub(crate) fn adopt(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Adopt {
     let mut adopt = Adopt::default();
     for item in node.and_then(|node| reader.list(node, "adopt")).unwrap_or_default() {
         let words = [("dns", "dns"), ("coolify", "coolify")];
@@ -243,8 +247,7 @@ pub fn adopt(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Adopt {
     adopt
 }
 
-/// Reads `rollback`.
-pub fn rollback(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Rollback {
+pub(crate) fn rollback(reader: &mut Reader<'_>, node: Option<SpecNode>) -> Rollback {
     let mut rollback = Rollback { coolify: Undo::Auto, dns: Undo::Auto };
     let Some(mut fields) = node.and_then(|node| reader.fields(node, "rollback.")) else { return rollback };
     rollback.coolify = undo(reader, &mut fields, "coolify", "rollback.coolify");

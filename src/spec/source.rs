@@ -54,7 +54,6 @@ pub enum Source {
 pub struct Git {
     /// Its address, as Coolify takes it.
     pub repository: String,
-    /// The branch.
     pub branch: String,
     /// The commit, 40 hexadecimal digits; none means the branch's newest.
     pub commit: Option<String>,
@@ -98,7 +97,7 @@ impl Source {
 }
 
 /// A source that was asked for; none of its value if that was complained about.
-pub struct NamedSource {
+pub(crate) struct NamedSource {
     /// Where it says so.
     pub key: &'static str,
     /// What the spec says of it.
@@ -108,7 +107,7 @@ pub struct NamedSource {
 }
 
 /// Takes the one key that says where the app comes from; complains about none and about a second one.
-pub fn asked(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<NamedSource> {
+pub(crate) fn asked(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<NamedSource> {
     let mut given =
         KEYS.into_iter().filter_map(|key| fields.take(key).map(|node| (key, node))).collect::<Vec<_>>();
     if let [(one, node), (other, _), ..] = given.as_slice() {
@@ -133,7 +132,7 @@ pub fn asked(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<NamedSource
 }
 
 /// Reads what was asked for; `name` is the app's.
-pub fn source(reader: &mut Reader<'_>, asked: NamedSource, name: Option<&str>) -> Option<Source> {
+pub(crate) fn source(reader: &mut Reader<'_>, asked: NamedSource, name: Option<&str>) -> Option<Source> {
     let NamedSource { key, node, template } = asked;
     match key {
         "template" => {

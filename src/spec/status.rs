@@ -19,7 +19,6 @@ pub struct StatusSet {
 }
 
 impl StatusSet {
-    /// Only `status`.
     pub fn only(status: u16) -> Self {
         Self { ranges: vec![status..=status] }
     }
@@ -70,7 +69,7 @@ impl Serialize for StatusSet {
 }
 
 /// Reads `health.status`; `None` after a complaint.
-pub fn status_set(reader: &mut Reader<'_>, node: SpecNode) -> Option<StatusSet> {
+pub(crate) fn status_set(reader: &mut Reader<'_>, node: SpecNode) -> Option<StatusSet> {
     let Value::List(items) = node.value else {
         return range(reader, &node).and_then(|range| StatusSet::union(vec![range]));
     };

@@ -15,8 +15,7 @@ use crate::error::{Problem, Problems};
 
 /// A place in the text, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SourcePlace {
-    /// The line.
+pub(crate) struct SourcePlace {
     pub line: usize,
     /// The column, in characters.
     pub column: usize,
@@ -24,7 +23,7 @@ pub struct SourcePlace {
 
 /// One node and where it stands.
 #[derive(Debug, Clone)]
-pub struct SpecNode {
+pub(crate) struct SpecNode {
     /// Where it begins.
     pub place: SourcePlace,
     /// What it holds.
@@ -33,7 +32,7 @@ pub struct SpecNode {
 
 /// What a node holds.
 #[derive(Debug, Clone)]
-pub enum Value {
+pub(crate) enum Value {
     /// No value at all, or `null`.
     Nothing,
     /// `true` or `false`, as written.
@@ -42,7 +41,6 @@ pub enum Value {
     Number(String),
     /// Text; whatever YAML does not take for anything else.
     Text(String),
-    /// A list.
     List(Vec<SpecNode>),
     /// A mapping, in the order written.
     Map(Vec<MapEntry>),
@@ -50,8 +48,7 @@ pub enum Value {
 
 /// One key of a mapping with its value.
 #[derive(Debug, Clone)]
-pub struct MapEntry {
-    /// The key.
+pub(crate) struct MapEntry {
     pub key: String,
     /// Where the key stands.
     pub place: SourcePlace,
@@ -61,7 +58,7 @@ pub struct MapEntry {
 
 impl Value {
     /// Names the kind of value, for a sentence like "must be a list, not …".
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
             Self::Switch(_) => "true or false",
@@ -75,8 +72,7 @@ impl Value {
 
 /// What becomes of merge keys (`<<`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MergeKeys {
-    /// They are refused.
+pub(crate) enum MergeKeys {
     Refused,
     /// They come out as keys, for the reader to merge.
     Kept,
@@ -86,7 +82,7 @@ pub enum MergeKeys {
 ///
 /// # Errors
 /// What is not YAML in it, or grows too large.
-pub fn read(path: &Path, text: &str, merge_keys: MergeKeys) -> Result<SpecNode, Problems> {
+pub(crate) fn read(path: &Path, text: &str, merge_keys: MergeKeys) -> Result<SpecNode, Problems> {
     let raw: Raw = serde_yaml::from_str_with_options(text, options(merge_keys))
         .map_err(|error| problems(path, text, &error))?;
     Ok(Grower { text }.grow(raw))

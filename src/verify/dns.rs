@@ -13,7 +13,6 @@ use crate::net::{QueryType, ResolveError};
 
 /// What one server says of the name.
 struct Told {
-    /// In words.
     words: String,
     /// Where to connect, if it is what was set.
     door: Option<IpAddr>,

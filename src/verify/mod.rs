@@ -136,7 +136,6 @@ impl std::fmt::Display for Check {
 /// What one attempt at one check comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// Well.
     Well,
     /// Not well, or not yet.
     Unwell,
@@ -149,7 +148,6 @@ pub enum Seen {
 /// What one attempt at one check saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
-    /// The check.
     pub check: Check,
     /// What it comes to.
     pub seen: Seen,

@@ -36,7 +36,6 @@ const PORT: u16 = 443;
 
 /// The occasion of one look.
 pub(super) struct Site<'a> {
-    /// The ports.
     pub ports: &'a Ports,
     /// What is to be proved.
     pub target: &'a Target,
@@ -52,7 +51,7 @@ pub(super) struct Site<'a> {
 
 impl Site<'_> {
     /// Asks for `path` over HTTPS.
-    pub async fn get(&self, path: &str) -> Result<Response, SendError> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Response, SendError> {
         let host = &self.target.host;
         let http = ::http::Request::get(format!("https://{host}{path}"));
         let http = MANNERS.iter().fold(http, |http, (name, value)| http.header(name, *value));
@@ -72,7 +71,7 @@ impl Site<'_> {
     }
 
     /// What it means that no answer came.
-    pub fn unanswered(&self, error: &SendError) -> CheckResult {
+    pub(crate) fn unanswered(&self, error: &SendError) -> CheckResult {
         let saw = clipped(&error.to_string());
         match (error, self.place()) {
             (SendError::Refused { .. }, Some(place)) if place.is_ipv6() => CheckResult::Advised {
@@ -89,7 +88,7 @@ impl Site<'_> {
     }
 
     /// Where a person says that the site is, whatever the record says.
-    pub fn pinned(&self) -> Option<SocketAddr> {
+    pub(crate) fn pinned(&self) -> Option<SocketAddr> {
         self.ports.resolver.pinned(&self.target.host, PORT)
     }
 }

@@ -3,6 +3,7 @@
 //! Each rule is a function from a file to complaints; each has a test that shows what it would notice. Reads
 //! text, not syntax: a rule may be fooled by somebody who wants to, which is not whom it is for.
 
+mod docs;
 mod layers;
 mod manners;
 mod names;

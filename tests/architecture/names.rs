@@ -8,7 +8,8 @@ const KINDS: [&str; 5] = ["struct", "enum", "trait", "type", "union"];
 
 /// The type that a line of code makes public, if it does.
 fn public_type(line: &str) -> Option<&str> {
-    let (kind, rest) = line.trim_start().strip_prefix("pub ")?.split_once(' ')?;
+    let public = line.strip_prefix("pub ").or_else(|| line.strip_prefix("pub(crate) "))?;
+    let (kind, rest) = public.split_once(' ')?;
     let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
     // One that is indented is an associated type, or is made by a macro.
     (KINDS.contains(&kind) && !line.starts_with(' ')).then_some(name)
@@ -37,7 +38,7 @@ fn no_two_public_types_share_a_name() {
 #[test]
 fn a_name_that_two_public_types_share_is_noticed() {
     let one = Source::new("src/plan/mod.rs", "pub struct Answer<'a>(&'a str);\nstruct Hidden;\n");
-    let two = Source::new("machine/src/step.rs", "pub enum Answer {}\nstruct Hidden;\n");
+    let two = Source::new("machine/src/step.rs", "pub(crate) enum Answer {}\nstruct Hidden;\n");
     assert_eq!(shared_names(&[one, two]), ["`Answer` is public in src/plan/mod.rs, machine/src/step.rs"]);
     let apart = Source::new(
         "src/plan/mod.rs",

@@ -19,7 +19,6 @@ pub(super) enum Fault {
     Refused(StoreError),
     /// The file cannot be used.
     Unusable {
-        /// Why.
         reason: String,
         /// What to do; empty where the reason says it all.
         hint: &'static str,
@@ -61,12 +60,12 @@ impl From<std::io::Error> for Fault {
 
 impl Fault {
     /// The file cannot be used, for this reason.
-    pub fn unusable(reason: impl Into<String>) -> Self {
+    pub(crate) fn unusable(reason: impl Into<String>) -> Self {
         Self::Unusable { reason: reason.into(), hint: "" }
     }
 
     /// As the caller is told it, with the place.
-    pub fn at(self, place: &Path) -> StoreError {
+    pub(crate) fn at(self, place: &Path) -> StoreError {
         match self {
             Self::Refused(error) => error,
             Self::Unusable { reason, hint } => {
@@ -85,7 +84,7 @@ pub(super) struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Puts a refusal into the store's words.
-    pub fn refused(&self, connection: &Connection, error: rusqlite::Error) -> Fault {
+    pub(crate) fn refused(&self, connection: &Connection, error: rusqlite::Error) -> Fault {
         let run = self.run.clone();
         match word(&error) {
             Some("fenced") => StoreError::Fenced { key: self.key.to_owned() }.into(),

@@ -30,20 +30,20 @@ pub(super) struct FileIdentity {
 
 impl FileIdentity {
     /// The file at `file`, which is about to be opened.
-    pub fn of(file: &Path) -> std::io::Result<Self> {
+    pub(crate) fn of(file: &Path) -> std::io::Result<Self> {
         let seen = file.metadata()?;
         let (file, is, length) = (file.to_owned(), identity(&seen), AtomicU64::new(seen.len()));
         Ok(Self { file, is, length, log: None, rescued: OnceLock::new() })
     }
 
     /// The same with its log, which is there from the first read until the last connection is closed.
-    pub fn with_log(self) -> Self {
+    pub(crate) fn with_log(self) -> Self {
         let log = beside(&self.file, "-wal").metadata().ok();
         Self { log: log.as_ref().map(identity), ..self }
     }
 
     /// Makes sure that what `connection` has open is what lies there.
-    pub fn holds(&self, connection: &Connection) -> Result<(), Fault> {
+    pub(crate) fn holds(&self, connection: &Connection) -> Result<(), Fault> {
         if self.is_there() { Ok(()) } else { Err(self.rescue(connection)) }
     }
 

@@ -23,12 +23,12 @@ pub(super) struct Locks {
 
 impl Locks {
     /// Locks for the keys of `journal`, kept in `folder`.
-    pub fn new(folder: PathBuf, journal: JournalId) -> Self {
+    pub(crate) fn new(folder: PathBuf, journal: JournalId) -> Self {
         Self { folder, journal, held: Mutex::default() }
     }
 
     /// Takes the lock of `key`; `None` if anybody has it, this handle included.
-    pub fn take(&self, key: &str) -> std::io::Result<Option<File>> {
+    pub(crate) fn take(&self, key: &str) -> std::io::Result<Option<File>> {
         if self.held().contains_key(key) {
             return Ok(None);
         }
@@ -41,12 +41,12 @@ impl Locks {
     }
 
     /// Holds on to a lock that was taken, for as long as the lease with `token` lasts.
-    pub fn keep(&self, key: &str, token: u64, lock: File) {
+    pub(crate) fn keep(&self, key: &str, token: u64, lock: File) {
         self.held().insert(key.to_owned(), (token, lock));
     }
 
     /// Frees the lock of `key`, if it is held for `token`.
-    pub fn free(&self, key: &str, token: u64) {
+    pub(crate) fn free(&self, key: &str, token: u64) {
         let mut held = self.held();
         if held.get(key).is_some_and(|(of, _)| *of == token) {
             held.remove(key);

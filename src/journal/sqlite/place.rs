@@ -28,7 +28,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Makes the file and its folders where they are missing, for the user alone.
-    pub fn prepare(path: &Path, disk: Disk) -> Result<Self, Fault> {
+    pub(crate) fn prepare(path: &Path, disk: Disk) -> Result<Self, Fault> {
         Self::prepare_where(path, disk, is_network)
     }
 
@@ -53,7 +53,7 @@ impl Place {
     }
 
     /// A file beside the journal's, named after it.
-    pub fn beside(&self, suffix: &str) -> PathBuf {
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
         beside(&self.file, suffix)
     }
 }

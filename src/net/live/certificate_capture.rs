@@ -27,20 +27,20 @@ pub(super) struct CertificateCapture {
 
 impl CertificateCapture {
     /// Believes the platform's roots and those in `extra`.
-    pub fn new(extra: Roots) -> Arc<Self> {
+    pub(crate) fn new(extra: Roots) -> Arc<Self> {
         let provider = Arc::new(ring::default_provider());
         Arc::new(Self { provider, extra, platform: OnceLock::new(), refused: Mutex::default() })
     }
 
     /// A client's side of TLS that asks this witness.
-    pub fn client(self: &Arc<Self>) -> Result<ClientConfig, Error> {
+    pub(crate) fn client(self: &Arc<Self>) -> Result<ClientConfig, Error> {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider));
         let dangerous = builder.with_safe_default_protocol_versions()?.dangerous();
         Ok(dangerous.with_custom_certificate_verifier(Arc::clone(self) as _).with_no_client_auth())
     }
 
     /// The leaf that `host` showed when it was last refused.
-    pub fn refused(&self, host: &str) -> Option<Vec<u8>> {
+    pub(crate) fn refused(&self, host: &str) -> Option<Vec<u8>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned()
     }
 

@@ -13,7 +13,7 @@ use super::LONGEST;
 
 /// What one answer says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RateLimitHeaders {
+pub(crate) struct RateLimitHeaders {
     /// How many requests it takes within a window.
     pub limit: Option<usize>,
     /// How long a window is.
@@ -30,7 +30,7 @@ pub struct RateLimitHeaders {
 
 impl RateLimitHeaders {
     /// What `answer` says, `now` on the wall clock.
-    pub fn of<B>(answer: &Response<B>, now: Timestamp) -> Self {
+    pub(crate) fn of<B>(answer: &Response<B>, now: Timestamp) -> Self {
         let headers = answer.headers();
         let state = items(headers, "ratelimit").min_by_key(|item| number(item, "r").unwrap_or(u64::MAX));
         let policy = items(headers, "ratelimit-policy").max_by_key(|item| number(item, "w"));
@@ -54,7 +54,7 @@ impl RateLimitHeaders {
 }
 
 /// How long a server asks us to wait, in seconds or until a date.
-pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

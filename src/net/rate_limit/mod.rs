@@ -12,7 +12,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub use headers::RateLimitHeaders;
+pub(crate) use headers::RateLimitHeaders;
 pub(super) use headers::retry_after;
 pub use meter::Budgets;
 
@@ -32,11 +32,11 @@ pub struct Allowance {
 
 /// Room for one request, taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ApiToken(u64);
+pub(crate) struct ApiToken(u64);
 
 /// What one API still takes. Times are readings of [`Clock::boot`](super::Clock::boot).
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     allowance: Allowance,
     /// When the tokens that are not back yet were taken, oldest first.
     away: VecDeque<Duration>,
@@ -57,7 +57,7 @@ struct Told {
 
 impl Budget {
     /// A full one.
-    pub fn new(allowance: Allowance) -> Self {
+    pub(crate) fn new(allowance: Allowance) -> Self {
         Self { allowance, away: VecDeque::new(), taken: 0, told: None, closed_until: Duration::ZERO }
     }
 
@@ -65,7 +65,7 @@ impl Budget {
     ///
     /// # Errors
     /// For how long there is none.
-    pub fn take(&mut self, now: Duration, spare: usize) -> Result<ApiToken, Duration> {
+    pub(crate) fn take(&mut self, now: Duration, spare: usize) -> Result<ApiToken, Duration> {
         let pause = self.full_until(now, spare).saturating_sub(now);
         if !pause.is_zero() {
             return Err(pause);
@@ -91,7 +91,7 @@ impl Budget {
     }
 
     /// Learns from the answer to the request that `token` was taken for.
-    pub fn learn(&mut self, token: ApiToken, word: &RateLimitHeaders, now: Duration) {
+    pub(crate) fn learn(&mut self, token: ApiToken, word: &RateLimitHeaders, now: Duration) {
         self.allowance.requests = word.limit.unwrap_or(self.allowance.requests);
         self.allowance.window = word.window.unwrap_or(self.allowance.window);
         let is_newest = self.told.as_ref().is_none_or(|told| told.after <= token.0);

@@ -18,7 +18,7 @@ const MOST: u64 = 200 << 20;
 ///
 /// # Errors
 /// What cannot be read.
-pub fn pack(folder: &Path, tree: &Tree) -> Result<Vec<u8>, Problems> {
+pub(crate) fn pack(folder: &Path, tree: &Tree) -> Result<Vec<u8>, Problems> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, entry) in &tree.sent {
         let full = folder.join(path);
@@ -60,7 +60,7 @@ fn append(
 }
 
 /// Compresses without a time or a name, so that the same files give the same bytes.
-pub fn compress(tar: &[u8]) -> Vec<u8> {
+pub(crate) fn compress(tar: &[u8]) -> Vec<u8> {
     let mut gz = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     gz.write_all(tar).expect("memory takes all");
     gz.finish().expect("memory takes all")
@@ -68,7 +68,7 @@ pub fn compress(tar: &[u8]) -> Vec<u8> {
 
 /// Whether ADD would unpack a file: one that begins as an archive does, whatever it is called. What is compressed in a
 /// way that is not read here counts as one.
-pub fn is_archive(full: &Path) -> bool {
+pub(crate) fn is_archive(full: &Path) -> bool {
     const OTHER: [&[u8]; 3] = [b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
     let Ok(start) = read(full, 1 << 16) else { return false };
     let begins_with_entry = |content: &mut dyn io::Read| {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// What a name says about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Named {
+pub(crate) enum Named {
     /// Nothing.
     Plain,
     /// It is an env file that goes if the Dockerfile names it.
@@ -26,7 +26,7 @@ const SECRETS: [&str; 12] =
     ["local", "secret", "secrets", "private", "keys", "bak", "backup", "old", "orig", "save", "swp", "tmp"];
 
 /// Judges a path by its last part.
-pub fn named(path: &Path) -> Named {
+pub(crate) fn named(path: &Path) -> Named {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     if name == ".git" {
         return Named::History;

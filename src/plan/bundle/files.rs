@@ -18,7 +18,7 @@ const TEXT_LIMIT: u64 = 1 << 20;
 ///
 /// # Errors
 /// As the file system says.
-pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     if !file.metadata()?.is_file() {
@@ -33,7 +33,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// When there is none, or it says nothing.
-pub fn dockerfile(folder: &Path) -> Result<(PathBuf, String), Problem> {
+pub(crate) fn dockerfile(folder: &Path) -> Result<(PathBuf, String), Problem> {
     let found =
         ["Dockerfile", "dockerfile"].map(|name| folder.join(name)).into_iter().find(|path| exists(path));
     let path = found.ok_or_else(|| no_dockerfile(folder))?;
@@ -83,7 +83,7 @@ fn no_dockerfile(folder: &Path) -> Problem {
 ///
 /// # Errors
 /// When one is there and cannot be read.
-pub fn ignore_file(folder: &Path) -> Result<(PathBuf, Vec<u8>), Problems> {
+pub(crate) fn ignore_file(folder: &Path) -> Result<(PathBuf, Vec<u8>), Problems> {
     let names = ["Dockerfile.dockerignore", ".dockerignore"].map(|name| folder.join(name));
     let Some(path) = names.into_iter().find(|path| exists(path)) else {
         return Ok((folder.join(".dockerignore"), Vec::new()));

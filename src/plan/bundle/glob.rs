@@ -8,11 +8,11 @@ use super::units::{Unit, unit};
 
 /// A pattern that Go refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadPattern;
+pub(crate) struct BadPattern;
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub struct Glob(Vec<Part>);
+pub(crate) struct Glob(Vec<Part>);
 
 #[derive(Debug)]
 enum Part {
@@ -26,7 +26,7 @@ impl Glob {
     ///
     /// # Errors
     /// [`BadPattern`] for one that Go refuses: a class that is empty or open, a dash at its edge, a backslash at the end.
-    pub fn parse(pattern: &[Unit]) -> Result<Self, BadPattern> {
+    pub(crate) fn parse(pattern: &[Unit]) -> Result<Self, BadPattern> {
         let (mut parts, mut rest) = (Vec::new(), pattern);
         while let Some((first, after)) = rest.split_first() {
             rest = after;
@@ -46,7 +46,7 @@ impl Glob {
     }
 
     /// Says whether it fits the whole of a text.
-    pub fn fits(&self, text: &[Unit]) -> bool {
+    pub(crate) fn fits(&self, text: &[Unit]) -> bool {
         // Whether the parts so far fit the text up to each place.
         let mut reached = vec![false; text.len() + 1];
         reached[0] = true;
@@ -101,7 +101,7 @@ fn letter(rest: &mut &[Unit]) -> Result<Unit, BadPattern> {
 }
 
 /// Says whether a path of a COPY is a pattern.
-pub fn is_pattern(path: &str) -> bool {
+pub(crate) fn is_pattern(path: &str) -> bool {
     let mut letters = path.chars();
     while let Some(letter) = letters.next() {
         match letter {

@@ -11,7 +11,7 @@ use crate::error::{Problem, Problems};
 
 /// The patterns of one file.
 #[derive(Debug, Default)]
-pub struct Ignore {
+pub(crate) struct Ignore {
     rules: Vec<Rule>,
 }
 
@@ -26,7 +26,7 @@ struct Rule {
 
 /// What the rules say of one path.
 #[derive(Debug, Clone, Default)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// Which rules fit it, or a folder that it is in.
     fits: Vec<bool>,
     /// The line of the rule that leaves it out; `None` if it is not left out.
@@ -38,7 +38,7 @@ impl Ignore {
     ///
     /// # Errors
     /// Every pattern that docker refuses, with its place.
-    pub fn parse(file: &Path, text: &[u8]) -> Result<Self, Problems> {
+    pub(crate) fn parse(file: &Path, text: &[u8]) -> Result<Self, Problems> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let (mut rules, mut problems) = (Vec::new(), Vec::new());
         for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
@@ -63,12 +63,12 @@ impl Ignore {
     }
 
     /// Says whether something within a left-out folder may be taken back.
-    pub fn has_exceptions(&self) -> bool {
+    pub(crate) fn has_exceptions(&self) -> bool {
         self.rules.iter().any(|rule| rule.exception)
     }
 
     /// Judges a path, given what was said of the folder that it is in; the folder's top has none.
-    pub fn judge(&self, path: &Path, above: Option<&Judged>) -> Judged {
+    pub(crate) fn judge(&self, path: &Path, above: Option<&Judged>) -> Judged {
         let path = of_path(path);
         let mut judged = Judged { fits: vec![false; self.rules.len()], ignored_by: None };
         for (at, rule) in self.rules.iter().enumerate() {

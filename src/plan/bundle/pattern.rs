@@ -15,7 +15,7 @@ const SLASH: Unit = unit('/');
 
 /// A pattern, compiled.
 #[derive(Debug)]
-pub enum Pattern {
+pub(crate) enum Pattern {
     /// The whole path.
     Exact(Vec<Unit>),
     /// How the path begins.
@@ -40,7 +40,7 @@ impl Pattern {
     ///
     /// # Errors
     /// [`BadPattern`] for one that docker refuses.
-    pub fn compile(cleaned: &[Unit]) -> Result<Self, BadPattern> {
+    pub(crate) fn compile(cleaned: &[Unit]) -> Result<Self, BadPattern> {
         Glob::parse(cleaned)?;
         let (kind, regex) = translated(cleaned);
         Ok(match kind {
@@ -52,7 +52,7 @@ impl Pattern {
     }
 
     /// Says whether it fits a path.
-    pub fn fits(&self, path: &[Unit]) -> bool {
+    pub(crate) fn fits(&self, path: &[Unit]) -> bool {
         match self {
             Self::Exact(text) => path == text,
             Self::Prefix(start) => path.starts_with(start),

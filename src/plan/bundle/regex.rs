@@ -7,7 +7,7 @@
 mod class;
 mod parser;
 
-pub use self::class::Class;
+pub(crate) use self::class::Class;
 use self::parser::{RegexNode, parse};
 use super::units::Unit;
 
@@ -16,11 +16,11 @@ const MOST_STEPS: usize = 50_000;
 
 /// A text that is no regular expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoRegex;
+pub(crate) struct NoRegex;
 
 /// A compiled expression.
 #[derive(Debug)]
-pub struct Regex {
+pub(crate) struct Regex {
     steps: Vec<Step>,
 }
 
@@ -36,7 +36,7 @@ enum Step {
 
 /// A place between two characters.
 #[derive(Debug, Clone, Copy)]
-pub enum Place {
+pub(crate) enum Place {
     Start,
     End,
     WordEdge,
@@ -48,7 +48,7 @@ impl Regex {
     ///
     /// # Errors
     /// [`NoRegex`] where Go would refuse it, or where it is too large.
-    pub fn parse(text: &[Unit]) -> Result<Self, NoRegex> {
+    pub(crate) fn parse(text: &[Unit]) -> Result<Self, NoRegex> {
         let mut steps = Vec::new();
         emit(&parse(text)?, &mut steps)?;
         steps.push(Step::Match);
@@ -56,7 +56,7 @@ impl Regex {
     }
 
     /// Says whether it fits some part of a text.
-    pub fn fits(&self, text: &[Unit]) -> bool {
+    pub(crate) fn fits(&self, text: &[Unit]) -> bool {
         let mut now = Threads::new(self.steps.len());
         for at in 0..=text.len() {
             // A match may begin anywhere.

@@ -11,12 +11,10 @@ use crate::error::Problem;
 use crate::plan::dockerfile::Reading;
 
 /// What the Dockerfile asks for, told against what is sent.
-pub struct CopySources<'a> {
+pub(crate) struct CopySources<'a> {
     /// The app's folder.
     pub folder: &'a Path,
-    /// The Dockerfile.
     pub dockerfile: &'a Path,
-    /// Its text.
     pub text: &'a str,
     /// The ignore file that was read.
     pub ignore: &'a Path,
@@ -25,7 +23,7 @@ pub struct CopySources<'a> {
 }
 
 /// Which env files the Dockerfile names.
-pub struct NamedByCopy<'a>(pub &'a [Reading]);
+pub(crate) struct NamedByCopy<'a>(pub &'a [Reading]);
 
 impl PathFilter for NamedByCopy<'_> {
     fn wants(&self, path: &Path) -> bool {
@@ -45,12 +43,12 @@ fn fits(pattern: &Path, path: &Path) -> bool {
 
 impl CopySources<'_> {
     /// Everything that is read and not sent.
-    pub fn missing(&self, tree: &Tree) -> Vec<Problem> {
+    pub(crate) fn missing(&self, tree: &Tree) -> Vec<Problem> {
         self.readings.iter().flat_map(|reading| self.problems_of(reading, tree)).collect()
     }
 
     /// What a build would have found and does not, where it goes on without it.
-    pub fn warnings(&self, tree: &Tree, is_known: impl Fn(&Path) -> bool) -> Vec<Problem> {
+    pub(crate) fn warnings(&self, tree: &Tree, is_known: impl Fn(&Path) -> bool) -> Vec<Problem> {
         let empty = self.readings.iter().filter(|reading| self.reads_nothing(reading, tree)).map(|reading| {
             let message =
                 format!("{} reads `{}`, which fits nothing that is sent", reading.keyword, reading.written);

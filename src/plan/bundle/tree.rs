@@ -19,7 +19,7 @@ const MOST_LINKS: usize = 255;
 
 /// What is sent, and what stays.
 #[derive(Debug, Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     /// What is sent, by its path within the folder.
     pub sent: BTreeMap<PathBuf, TreeEntry>,
     /// What is there and not sent; nothing is listed below a folder that is left out as a whole.
@@ -28,19 +28,16 @@ pub struct Tree {
 
 /// One resource that is sent.
 #[derive(Debug)]
-pub struct TreeEntry {
+pub(crate) struct TreeEntry {
     /// Its size in bytes.
     pub size: u64,
-    /// What it is.
     pub kind: EntryKind,
 }
 
 /// What a resource is.
 #[derive(Debug, PartialEq, Eq)]
-pub enum EntryKind {
-    /// A folder.
+pub(crate) enum EntryKind {
     Folder,
-    /// A file.
     File {
         /// Whether somebody may run it.
         executable: bool,
@@ -51,26 +48,24 @@ pub enum EntryKind {
 
 /// Why something is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// The ignore file names it on that line.
     Ignored(usize),
-    /// Its name.
     Name(Named),
 }
 
 /// Where a path leads.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub(crate) enum Found {
     /// To something that is sent; the path without links.
     Sent(PathBuf),
     /// To something that is left out, or would be inside of it.
     Left(PathBuf, Reason),
-    /// To nothing.
     Nothing,
 }
 
 /// Which files named `.env*` the Dockerfile asks for.
-pub trait PathFilter {
+pub(crate) trait PathFilter {
     /// Whether it names this one, or something in it.
     fn wants(&self, path: &Path) -> bool;
 }
@@ -80,14 +75,14 @@ impl Tree {
     ///
     /// # Errors
     /// What cannot be read or sent.
-    pub fn of(folder: &Path, ignore: &Ignore, wanted: &dyn PathFilter) -> Result<Self, Problems> {
+    pub(crate) fn of(folder: &Path, ignore: &Ignore, wanted: &dyn PathFilter) -> Result<Self, Problems> {
         let mut walk = Walk { folder, ignore, wanted, tree: Self::default(), read: 0, problems: Vec::new() };
         walk.enter(Path::new(""), None)?;
         if walk.problems.is_empty() { Ok(walk.tree) } else { Err(Problems(walk.problems)) }
     }
 
     /// Follows a path from the folder's top, through links too; like docker, `..` never leaves the folder.
-    pub fn find(&self, path: &Path) -> Found {
+    pub(crate) fn find(&self, path: &Path) -> Found {
         let mut open: Vec<PathBuf> = parts(path);
         let (mut at, mut links) = (PathBuf::new(), 0);
         while let Some(part) = open.pop() {
@@ -112,7 +107,7 @@ impl Tree {
     }
 
     /// Everything that is sent below a folder, by its path from there.
-    pub fn below<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Path> {
+    pub(crate) fn below<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Path> {
         self.sent.keys().filter_map(move |path| path.strip_prefix(folder).ok())
     }
 

@@ -8,18 +8,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// A character, or a byte that is none.
-pub type Unit = u32;
+pub(crate) type Unit = u32;
 
 /// The last character there is.
-pub const LAST: Unit = 0x10_FFFF;
+pub(crate) const LAST: Unit = 0x10_FFFF;
 
 /// The unit of an ASCII character.
-pub const fn unit(letter: char) -> Unit {
+pub(crate) const fn unit(letter: char) -> Unit {
     letter as Unit
 }
 
 /// The units of some bytes.
-pub fn units(bytes: &[u8]) -> Vec<Unit> {
+pub(crate) fn units(bytes: &[u8]) -> Vec<Unit> {
     let chunks = bytes.utf8_chunks();
     let of_chunk = |chunk: std::str::Utf8Chunk<'_>| {
         let letters: Vec<Unit> = chunk.valid().chars().map(Unit::from).collect();
@@ -29,7 +29,6 @@ pub fn units(bytes: &[u8]) -> Vec<Unit> {
     chunks.flat_map(of_chunk).collect()
 }
 
-/// The units of a path.
-pub fn of_path(path: &Path) -> Vec<Unit> {
+pub(crate) fn of_path(path: &Path) -> Vec<Unit> {
     units(OsStr::as_bytes(path.as_os_str()))
 }

@@ -14,7 +14,7 @@ use super::words::{Arguments, Word};
 ///
 /// # Errors
 /// What cannot be kept without a build folder.
-pub fn copy(piece: &Piece<'_>, escape: char) -> Result<Option<String>, Fault> {
+pub(crate) fn copy(piece: &Piece<'_>, escape: char) -> Result<Option<String>, Fault> {
     let arguments = Arguments::of(piece.rest(), escape);
     if let Some(from) = arguments.flag("--from") {
         let rest = piece.rest();
@@ -29,7 +29,7 @@ pub fn copy(piece: &Piece<'_>, escape: char) -> Result<Option<String>, Fault> {
 ///
 /// # Errors
 /// What cannot be kept without a build folder.
-pub fn add(piece: &Piece<'_>, escape: char) -> Result<Option<String>, Fault> {
+pub(crate) fn add(piece: &Piece<'_>, escape: char) -> Result<Option<String>, Fault> {
     let arguments = Arguments::of(piece.rest(), escape);
     let sources = arguments.sources();
     let remote = sources.iter().filter(|source| is_remote(&source.text)).count();
@@ -80,7 +80,7 @@ fn from_stage(
 ///
 /// # Errors
 /// A flag that is broken over lines, with a heredoc below it.
-pub fn run(piece: &Piece<'_>, escape: char) -> Result<String, Fault> {
+pub(crate) fn run(piece: &Piece<'_>, escape: char) -> Result<String, Fault> {
     let mut text = piece.raw.to_owned();
     for flag in Arguments::of(piece.rest(), escape).flags {
         let Some(mount) = flag.text.strip_prefix("--mount=").and_then(bind) else { continue };
@@ -98,7 +98,7 @@ pub fn run(piece: &Piece<'_>, escape: char) -> Result<String, Fault> {
 }
 
 /// Says whether an instruction for later builds reads the build folder.
-pub fn reads_folder(instruction: &str, escape: char) -> bool {
+pub(crate) fn reads_folder(instruction: &str, escape: char) -> bool {
     let (keyword, rest) = instruction.split_once(char::is_whitespace).unwrap_or((instruction, ""));
     let arguments = Arguments::of(rest, escape);
     let is_local = |word: &Word| !is_remote(&word.text) && heredoc(&word.text).is_none();

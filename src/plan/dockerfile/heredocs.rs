@@ -2,7 +2,7 @@
 
 /// A heredoc, as the instruction's line opens it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Heredoc {
+pub(crate) struct Heredoc {
     /// The line that ends it.
     pub name: String,
     /// Whether tabs before its lines do not count.
@@ -10,7 +10,7 @@ pub struct Heredoc {
 }
 
 /// The heredocs that an instruction opens; none for those that cannot.
-pub fn heredocs(keyword: &str, rest: &str) -> Vec<Heredoc> {
+pub(crate) fn heredocs(keyword: &str, rest: &str) -> Vec<Heredoc> {
     match keyword {
         "ONBUILD" => {
             let (keyword, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -25,7 +25,7 @@ pub fn heredocs(keyword: &str, rest: &str) -> Vec<Heredoc> {
 }
 
 /// Reads `<<EOF`, `<<-EOF`, `<<"EOF"` and `3<<EOF`; `None` for any other word.
-pub fn heredoc(word: &str) -> Option<Heredoc> {
+pub(crate) fn heredoc(word: &str) -> Option<Heredoc> {
     let after = word.trim_start_matches(|letter: char| letter.is_ascii_digit()).strip_prefix("<<")?;
     let (strips_tabs, after) = after.strip_prefix('-').map_or((false, after), |after| (true, after));
     let after = after.trim_start();

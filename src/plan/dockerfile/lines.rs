@@ -10,7 +10,7 @@ use super::heredocs::{Heredoc, heredocs};
 
 /// One piece of a Dockerfile.
 #[derive(Debug)]
-pub struct Piece<'a> {
+pub(crate) struct Piece<'a> {
     /// The text with its line ends, as written, heredoc bodies included.
     pub raw: &'a str,
     /// The instruction in capitals; empty for comments and blank lines.
@@ -36,7 +36,7 @@ struct Part {
 
 /// A Dockerfile in its pieces.
 #[derive(Debug)]
-pub struct Cut<'a> {
+pub(crate) struct Cut<'a> {
     /// Put together, these are the same text.
     pub pieces: Vec<Piece<'a>>,
     /// What continues a line and takes the next character as it is.
@@ -47,12 +47,12 @@ pub struct Cut<'a> {
 
 impl<'a> Piece<'a> {
     /// What follows the instruction, on one line.
-    pub fn rest(&self) -> &str {
+    pub(crate) fn rest(&self) -> &str {
         &self.joined[self.rest.clone()]
     }
 
     /// The line and column, each from 1, of a byte of [`rest`](Self::rest).
-    pub fn place(&self, at: usize) -> (usize, usize) {
+    pub(crate) fn place(&self, at: usize) -> (usize, usize) {
         let at = (self.rest.start + at).min(self.joined.len());
         let part = self.parts.iter().rev().find(|part| part.at <= at);
         part.map_or((self.line, 1), |part| {
@@ -62,13 +62,13 @@ impl<'a> Piece<'a> {
     }
 
     /// What is wrong with it, at its keyword.
-    pub fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> Fault {
+    pub(crate) fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> Fault {
         let column = self.parts.first().map_or(1, |part| part.column);
         Fault { line: self.line, column, message: message.into(), hint: hint.into() }
     }
 
     /// What is wrong with it, at a byte of [`rest`](Self::rest).
-    pub fn fault_at(&self, at: usize, message: impl Into<String>, hint: impl Into<String>) -> Fault {
+    pub(crate) fn fault_at(&self, at: usize, message: impl Into<String>, hint: impl Into<String>) -> Fault {
         let (line, column) = self.place(at);
         Fault { line, column, message: message.into(), hint: hint.into() }
     }
@@ -90,7 +90,7 @@ impl<'a> Piece<'a> {
 }
 
 /// Cuts a Dockerfile into pieces; adds what it finds wrong to `faults`.
-pub fn cut<'a>(text: &'a str, faults: &mut Vec<Fault>) -> Cut<'a> {
+pub(crate) fn cut<'a>(text: &'a str, faults: &mut Vec<Fault>) -> Cut<'a> {
     let Directives { escape, has_syntax } = directives(text, faults);
     let mut lines = text.split_inclusive('\n').zip(1..).peekable();
     let (mut pieces, mut at) = (Vec::new(), 0);

@@ -11,7 +11,7 @@ use super::words::{Arguments, Word};
 
 /// A path within the folder that an instruction reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// The instruction in capitals.
     pub keyword: &'static str,
     /// The path as written.
@@ -29,7 +29,7 @@ pub struct Reading {
 }
 
 /// Everything that is read; adds what no builder takes to `faults`.
-pub fn readings(cut: &Cut<'_>, faults: &mut Vec<Fault>) -> Vec<Reading> {
+pub(crate) fn readings(cut: &Cut<'_>, faults: &mut Vec<Fault>) -> Vec<Reading> {
     let mut reader = Reader { escape: cut.escape, ..Reader::default() };
     cut.pieces.iter().for_each(|piece| reader.take(piece));
     faults.append(&mut reader.faults);
@@ -164,7 +164,7 @@ fn within(path: &str) -> PathBuf {
 }
 
 /// Says whether a source comes over the net: a URL, or a git repository.
-pub fn is_remote(source: &str) -> bool {
+pub(crate) fn is_remote(source: &str) -> bool {
     let is_url = ["http://", "https://", "git://", "ssh://"].iter().any(|scheme| source.starts_with(scheme));
     let is_ssh = || {
         let (user, rest) = source.split_once('@')?;

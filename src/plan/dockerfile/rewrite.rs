@@ -8,10 +8,10 @@ use super::lines::{Cut, Piece};
 use super::{Fault, copy};
 
 /// The stage that holds the app's files.
-pub const STAGE: &str = "fabrik-context";
+pub(crate) const STAGE: &str = "fabrik-context";
 
 /// Where that stage has them.
-pub const ROOT: &str = "/context";
+pub(crate) const ROOT: &str = "/context";
 
 /// A Dockerfile that reads the app's files from a stage of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Rewritten {
 }
 
 /// Points what reads the build folder at the stage that has its files; adds what cannot be kept to `faults`.
-pub fn rewritten(cut: &Cut<'_>, faults: &mut Vec<Fault>) -> Rewritten {
+pub(crate) fn rewritten(cut: &Cut<'_>, faults: &mut Vec<Fault>) -> Rewritten {
     let first = cut.pieces.iter().position(|piece| piece.keyword == "FROM").unwrap_or(cut.pieces.len());
     let mut text = |pieces: &[Piece<'_>]| -> String {
         let lines = pieces.iter().map(|piece| {

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 /// The variables of a stage whose values are known.
 #[derive(Debug, Clone, Default)]
-pub struct Variables(BTreeMap<String, String>);
+pub(crate) struct Variables(BTreeMap<String, String>);
 
 /// What becomes of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExpandedWord {
+pub(crate) enum ExpandedWord {
     /// Its text.
     Known(String),
     /// It needs a variable that is not known here, or a form that is not read here.
@@ -22,12 +22,12 @@ pub enum ExpandedWord {
 
 impl Variables {
     /// The value of a variable, if it is known.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
     /// Sets a variable, or forgets it where its value is not known.
-    pub fn set(&mut self, name: &str, value: ExpandedWord) {
+    pub(crate) fn set(&mut self, name: &str, value: ExpandedWord) {
         match value {
             ExpandedWord::Known(value) => drop(self.0.insert(name.to_owned(), value)),
             ExpandedWord::Unknown | ExpandedWord::Bad(_) => drop(self.0.remove(name)),
@@ -35,7 +35,7 @@ impl Variables {
     }
 
     /// Fills in the variables of a word and takes off its quotes.
-    pub fn expand(&self, word: &str, escape: char) -> ExpandedWord {
+    pub(crate) fn expand(&self, word: &str, escape: char) -> ExpandedWord {
         let letters: Vec<char> = word.chars().collect();
         let mut expansion = Expansion { variables: self, escape, letters: &letters, at: 0 };
         match expansion.up_to(None) {
@@ -45,7 +45,7 @@ impl Variables {
     }
 
     /// What ENV sets, of its arguments: `A=b C=d`, or `A b`.
-    pub fn env(&mut self, rest: &str, escape: char) {
+    pub(crate) fn env(&mut self, rest: &str, escape: char) {
         let words = words(rest, escape);
         let is_old = words.first().is_some_and(|word| !word.contains('='));
         let pairs: Vec<(&str, &str)> = if is_old {
@@ -65,7 +65,7 @@ impl Variables {
     }
 
     /// What ARG sets: its default, or what the ARG before the first FROM says.
-    pub fn arg(&mut self, rest: &str, escape: char, global: Option<&Self>) {
+    pub(crate) fn arg(&mut self, rest: &str, escape: char, global: Option<&Self>) {
         for word in words(rest, escape) {
             match word.split_once('=') {
                 Some((name, value)) => {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A word and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub(crate) struct Word {
     /// The word; a flag's without its quotes.
     pub text: String,
     /// Its bytes in the text after the instruction.
@@ -13,7 +13,7 @@ pub struct Word {
 
 /// The flags and operands of an instruction.
 #[derive(Debug)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What begins with `--`, at the start.
     pub flags: Vec<Word>,
     /// What follows.
@@ -24,7 +24,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// Reads the text after an instruction.
-    pub fn of(rest: &str, escape: char) -> Self {
+    pub(crate) fn of(rest: &str, escape: char) -> Self {
         let (flags, start) = flags(rest, escape);
         match json(rest, start) {
             Some(operands) => Self { flags, operands, is_json: true },
@@ -33,13 +33,13 @@ impl Arguments {
     }
 
     /// The value of a flag like `--from=x`.
-    pub fn flag(&self, name: &str) -> Option<&Word> {
+    pub(crate) fn flag(&self, name: &str) -> Option<&Word> {
         let is_it = |flag: &&Word| flag.text.split_once('=').is_some_and(|(flag, _)| flag == name);
         self.flags.iter().find(is_it)
     }
 
     /// Whether a flag like `--parents` is set.
-    pub fn is_set(&self, name: &str) -> bool {
+    pub(crate) fn is_set(&self, name: &str) -> bool {
         self.flags.iter().any(|flag| {
             let (flag, value) = flag.text.split_once('=').unwrap_or((&flag.text, "true"));
             flag == name && value.eq_ignore_ascii_case("true")
@@ -47,7 +47,7 @@ impl Arguments {
     }
 
     /// Everything but the destination.
-    pub fn sources(&self) -> &[Word] {
+    pub(crate) fn sources(&self) -> &[Word] {
         self.operands.split_last().map_or(&[], |(_, sources)| sources)
     }
 }

@@ -94,12 +94,12 @@ const CODES: [(u64, ErrorClass, &str); 39] = [
 ];
 
 /// What a person can do about a code; `None` for one that is not known.
-pub fn advice(code: u64) -> Option<&'static str> {
+pub(crate) fn advice(code: u64) -> Option<&'static str> {
     known(code).map(|(_, advice)| advice)
 }
 
 /// What the codes in an answer's body say; of several, the least clear counts. `None` where none is known.
-pub fn sense(status: u16, body: &Value) -> Option<ErrorClass> {
+pub(crate) fn sense(status: u16, body: &Value) -> Option<ErrorClass> {
     let senses = codes(&body["errors"]).into_iter().filter_map(|code| Some(known(code)?.0));
     match (senses.max()?, status) {
         // Of its two uses this is the one that is no mishap: the method is closed to this kind of token.
@@ -109,7 +109,7 @@ pub fn sense(status: u16, body: &Value) -> Option<ErrorClass> {
 }
 
 /// Whether the answer is a refusal that Cloudflare is known to give now and then, under load, to a good token.
-pub fn may_pass(status: u16, body: &Value) -> bool {
+pub(crate) fn may_pass(status: u16, body: &Value) -> bool {
     status == 403 && codes(&body["errors"]).contains(&10000)
 }
 

@@ -12,7 +12,6 @@ use crate::providers::{ReadError, RemoteObject};
 /// When Cloudflare's proxy stands in front of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EdgeProxy {
-    /// Never.
     Never,
     /// Once the origin has its certificate.
     Later,

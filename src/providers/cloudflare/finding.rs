@@ -13,7 +13,6 @@ use crate::providers::ReadError;
 pub struct Finding {
     /// Whether the run can begin all the same.
     pub weight: Weight,
-    /// What it is.
     pub message: String,
     /// What to do.
     pub hint: String,

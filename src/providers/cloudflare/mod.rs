@@ -1,18 +1,18 @@
 //! Cloudflare's API: one token's way in, reading with patience, and lists page by page.
 //!
-//! [`zone`] finds the zone of a host, [`records`] keeps the records of a name, and [`finding`] says what is to be
+//! `zone` finds the zone of a host, `records` keeps the records of a name, and [`finding`] says what is to be
 //! known before a run begins. Field names and codes: Cloudflare API v4.
 
-pub mod codes;
+pub(crate) mod codes;
 pub mod delegation;
 pub mod edge;
 pub mod finding;
 pub mod normalize;
 pub mod quota;
-pub mod ranges;
-pub mod records;
-pub mod token;
-pub mod zone;
+pub(crate) mod ranges;
+pub(crate) mod records;
+pub(crate) mod token;
+pub(crate) mod zone;
 
 use std::collections::HashSet;
 use std::time::Duration;

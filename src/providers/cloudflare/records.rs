@@ -22,7 +22,6 @@ const PAGE: usize = 100;
 
 /// The records of one name.
 pub struct Records {
-    /// Where they are.
     pub cloudflare: Cloudflare,
     /// The zone's id.
     pub zone: String,

@@ -20,7 +20,6 @@ const PAGE: usize = 50;
 /// A zone that the token sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloudflareZone {
-    /// Its id.
     pub id: String,
     /// Its name, in ASCII.
     pub name: String,

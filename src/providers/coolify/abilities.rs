@@ -13,7 +13,6 @@ use crate::providers::ReadError;
 /// Whether a token has an ability.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ability {
-    /// It has.
     Has,
     /// It has not; in Coolify's words.
     Lacks(String),
@@ -70,12 +69,12 @@ impl Coolify {
 
 /// Whether Coolify's words about a 403 say that the token lacks an ability. The other 403s stand before all calls: the
 /// API is off, the caller's address is not listed, the user is no admin.
-pub fn is_about_an_ability(words: &str) -> bool {
+pub(crate) fn is_about_an_ability(words: &str) -> bool {
     words.starts_with("403 Missing required permissions")
 }
 
 /// What to do about a token that is not let in, from Coolify's words.
-pub fn advice(words: &str) -> &'static str {
+pub(crate) fn advice(words: &str) -> &'static str {
     const ADVICE: [(&str, &str); 4] = [
         ("API is disabled", "switch the API on in the Coolify at COOLIFY_API_URL (Settings, Advanced)"),
         (

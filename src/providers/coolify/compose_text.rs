@@ -16,7 +16,7 @@ const TAKEN_OUT: [&str; 3] = ["content", "is_directory", "isDirectory"];
 
 /// A compose text, parsed, without what Coolify does not keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ComposeTree {
+pub(crate) enum ComposeTree {
     /// A scalar, as text; also everything that is empty.
     Scalar(String),
     /// A list, in order.
@@ -30,7 +30,6 @@ pub enum ComposeTree {
 pub struct Difference {
     /// The keys that lead there, joined by dots: `services.web.image`.
     pub path: String,
-    /// How it differs.
     pub how: DifferenceKind,
 }
 
@@ -57,13 +56,13 @@ impl fmt::Display for DifferenceKind {
 
 impl ComposeTree {
     /// Parses `text`; `None` where it is not YAML (or more of it than a compose text holds).
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let root = tree::read(Path::new("compose"), text, MergeKeys::Kept).ok()?;
         Some(Self::of(&root))
     }
 
     /// Where `other` differs from this, sorted by place. Values are not named: a text edited by hand may hold a secret.
-    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+    pub(crate) fn differences(&self, other: &Self) -> Vec<Difference> {
         let mut found = Vec::new();
         compare(Some(self), Some(other), &mut Vec::new(), &mut found);
         found.sort();

@@ -15,10 +15,8 @@ use crate::providers::request::WriteRequest;
 /// How many of an application's newest deployments are asked for.
 pub const TAKEN: usize = 10;
 
-/// One deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentRecord {
-    /// Its uuid.
     pub uuid: String,
     /// Its number; a higher one is younger.
     pub number: u64,

@@ -16,7 +16,6 @@ use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The environment of one name in one project.
 pub struct Environments {
-    /// Where it is.
     pub coolify: Coolify,
     /// The team it belongs to.
     pub team: String,

@@ -84,7 +84,6 @@ impl Coolify {
         self.write(Method::PATCH, &app.path("/envs/bulk"), &body, COOLIFY).knowing(&names).partial()
     }
 
-    /// The request that deletes one row.
     pub fn delete_env(&self, app: Resource<'_>, row: &str) -> WriteRequest {
         let path = app.path(&format!("/envs/{row}"));
         self.write(Method::DELETE, &path, &Value::Null, COOLIFY)

@@ -15,9 +15,7 @@ use crate::providers::request::{COOLIFY_DEPLOY, WriteRequest};
 pub enum ContainerState {
     /// Running; its last lines.
     Running(String),
-    /// There, and stopped.
     Stopped,
-    /// There is none.
     None,
     /// It could not be asked for.
     Unknown(String),

@@ -2,26 +2,26 @@
 //!
 //! Field names and behaviour: Coolify 4.3.11, observed. Reads tolerate unknown keys and nulls.
 
-pub mod abilities;
-pub mod access;
+pub(crate) mod abilities;
+pub(crate) mod access;
 pub mod application_attributes;
-pub mod applications;
-pub mod compose_text;
+pub(crate) mod applications;
+pub(crate) mod compose_text;
 pub mod deployments;
-pub mod environments;
+pub(crate) mod environments;
 pub mod envs;
 pub mod lifecycle;
-pub mod projects;
-pub mod resource;
-pub mod servers;
-pub mod services;
-pub mod slot;
-pub mod snapshot;
+pub(crate) mod projects;
+pub(crate) mod resource;
+pub(crate) mod servers;
+pub(crate) mod services;
+pub(crate) mod slot;
+pub(crate) mod snapshot;
 pub mod storages;
 pub mod sub_resources;
 #[cfg(test)]
 mod tests;
-pub mod version;
+pub(crate) mod version;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -66,7 +66,6 @@ pub struct Coolify {
 pub struct Team {
     /// Its id, as text.
     pub id: String,
-    /// Its name.
     pub name: String,
 }
 

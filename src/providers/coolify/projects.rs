@@ -15,13 +15,11 @@ use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The projects of one name.
 pub struct Projects {
-    /// Where they are.
     pub coolify: Coolify,
     /// The team they belong to.
     pub team: String,
     /// A server that is visible to that team.
     pub server: String,
-    /// Their name.
     pub name: String,
 }
 

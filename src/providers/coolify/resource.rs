@@ -15,7 +15,7 @@ const KINDS: [&str; 7] =
     ["services", "applications", "postgresqls", "redis", "mongodbs", "mysqls", "mariadbs"];
 
 /// Whether an app with these fields is filed as an application.
-pub fn is_application(fields: &Attributes) -> bool {
+pub(crate) fn is_application(fields: &Attributes) -> bool {
     fields.get("kind").is_some_and(|kind| kind == "image" || kind == "git")
 }
 
@@ -34,7 +34,6 @@ impl<'a> Resource<'a> {
         if is_application(fields) { Self::Application(uuid) } else { Self::Service(uuid) }
     }
 
-    /// Its uuid.
     pub fn uuid(self) -> &'a str {
         match self {
             Self::Application(uuid) | Self::Service(uuid) => uuid,

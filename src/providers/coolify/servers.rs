@@ -12,9 +12,7 @@ use crate::providers::object::id;
 /// A server that Coolify deploys to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// Its uuid.
     pub uuid: String,
-    /// Its name.
     pub name: String,
     /// Reachable, usable and not switched off (Coolify's own notion of functional).
     pub usable: bool,

@@ -17,7 +17,7 @@ use crate::providers::request::{WriteRequest, base64};
 use crate::providers::{Provider, ReadError, RemoteObject};
 
 /// The name of the one compose service of an app from a folder.
-pub const APP: &str = "app";
+pub(crate) const APP: &str = "app";
 
 /// The services of one name in one environment.
 pub struct Services {

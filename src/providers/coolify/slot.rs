@@ -11,7 +11,6 @@ use crate::providers::{ReadError, RemoteObject};
 
 /// One name in one environment.
 pub struct AppSlot {
-    /// Where it is.
     pub coolify: Coolify,
     /// The team it belongs to.
     pub team: String,
@@ -21,7 +20,6 @@ pub struct AppSlot {
     pub project: String,
     /// The environment's name.
     pub environment: String,
-    /// The name.
     pub name: String,
 }
 

@@ -19,11 +19,9 @@ use crate::providers::request::WriteRequest;
 pub enum SubResourceKind {
     /// Something that may have URLs.
     Application,
-    /// A database.
     Database,
 }
 
-/// A sub-resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubResource {
     /// Its uuid.

@@ -10,7 +10,7 @@ use crate::sandbox::resolver::publish;
 use crate::sandbox::world::World;
 
 /// Creates a record. Answers 200, not 201.
-pub fn create(world: &mut World, zone: &SimZone, ask: &Ask) -> Answer {
+pub(crate) fn create(world: &mut World, zone: &SimZone, ask: &Ask) -> Answer {
     let body = body(ask)?;
     if ["type", "name", "content"].iter().any(|key| !body.get(*key).is_some_and(Value::is_string)) {
         return Err(refused(400, VALIDATION, "type, name and content are required"));
@@ -42,7 +42,7 @@ pub fn create(world: &mut World, zone: &SimZone, ask: &Ask) -> Answer {
 }
 
 /// Changes what the body names.
-pub fn patch(world: &mut World, zone: &SimZone, id: &str, ask: &Ask) -> Answer {
+pub(crate) fn patch(world: &mut World, zone: &SimZone, id: &str, ask: &Ask) -> Answer {
     let before = editable(world, zone, id)?;
     let start = WantedRecord {
         kind: before.kind.clone(),
@@ -56,14 +56,14 @@ pub fn patch(world: &mut World, zone: &SimZone, id: &str, ask: &Ask) -> Answer {
 }
 
 /// Replaces it: what the body leaves out goes back to its default, the comment too.
-pub fn put(world: &mut World, zone: &SimZone, id: &str, ask: &Ask) -> Answer {
+pub(crate) fn put(world: &mut World, zone: &SimZone, id: &str, ask: &Ask) -> Answer {
     let before = editable(world, zone, id)?;
     let start = WantedRecord { kind: before.kind.clone(), name: before.name.clone(), ..nothing() };
     change(world, zone, id, &start, ask)
 }
 
 /// Deletes it. Only the id is documented in the answer.
-pub fn delete(world: &mut World, zone: &SimZone, id: &str) -> Answer {
+pub(crate) fn delete(world: &mut World, zone: &SimZone, id: &str) -> Answer {
     let record = editable(world, zone, id)?.clone();
     world.records.retain(|it| it.id != record.id);
     let now = world.time.boot_ms;

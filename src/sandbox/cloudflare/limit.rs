@@ -8,7 +8,7 @@ use crate::sandbox::world::World;
 const WINDOW_MS: u64 = 300_000;
 
 /// Counts the request; `false` turns it away, and begins the penalty at the first that is one too many.
-pub fn admit(world: &mut World) -> bool {
+pub(crate) fn admit(world: &mut World) -> bool {
     let (now, habits) = (world.time.boot_ms, &mut world.cloudflare);
     if now >= habits.rate_window.0 + WINDOW_MS {
         habits.rate_window = (now, 0);
@@ -21,13 +21,13 @@ pub fn admit(world: &mut World) -> bool {
 }
 
 /// The refusal, with its time.
-pub fn too_many(world: &World) -> Reply {
+pub(crate) fn too_many(world: &World) -> Reply {
     refused(429, 971, "please wait and consider throttling your request speed")
         .with("retry-after", seconds_left(world).to_string())
 }
 
 /// The answer with the two headers that Cloudflare puts on every one.
-pub fn told(world: &World, reply: Reply) -> Reply {
+pub(crate) fn told(world: &World, reply: Reply) -> Reply {
     let habits = &world.cloudflare;
     let left = habits.rate_limit.saturating_sub(habits.rate_window.1);
     reply

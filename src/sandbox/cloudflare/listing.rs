@@ -13,7 +13,7 @@ use crate::sandbox::world::World;
 ///
 /// # Errors
 /// The refusal to send for filters that make no sense.
-pub fn list(world: &World, zone: &SimZone, ask: &Ask) -> Answer {
+pub(crate) fn list(world: &World, zone: &SimZone, ask: &Ask) -> Answer {
     if ask.query("shadowed_by_name").is_some() && ask.query("include_shadow_metadata").is_none() {
         return Err(refused(400, VALIDATION, "shadowed_by_name needs include_shadow_metadata"));
     }
@@ -32,7 +32,7 @@ pub fn list(world: &World, zone: &SimZone, ask: &Ask) -> Answer {
 }
 
 /// Whether a record delegates `name`: an NS record at it or above it, below the apex.
-pub fn shadows(record: &Record, name: &str, zone: &SimZone) -> bool {
+pub(crate) fn shadows(record: &Record, name: &str, zone: &SimZone) -> bool {
     let holds = name == record.name || name.ends_with(&format!(".{}", record.name));
     record.kind == "NS" && record.name != zone.name && holds
 }
@@ -71,7 +71,7 @@ fn compared(text: &str, operator: &str, value: &str) -> Option<bool> {
 }
 
 /// A record as the API shows it. A missing comment is null, and then has no time of change.
-pub fn shown(world: &World, record: &Record) -> Value {
+pub(crate) fn shown(world: &World, record: &Record) -> Value {
     let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
     let mut shown = json!({
         "id": record.id,

@@ -17,16 +17,17 @@ use super::ask::{Ask, Credentials, Reply};
 use super::records::{Record, SimZone};
 use super::world::World;
 
-pub use listing::shadows;
-pub use quirks::{CloudflareQuirks, Quirk, Setup};
+pub(crate) use listing::shadows;
+pub(crate) use quirks::CloudflareQuirks;
+pub use quirks::{Quirk, Setup};
 use zones::with_id as zone;
-pub use zones::{ascii, named};
+pub(crate) use zones::{ascii, named};
 
 /// An answer, or a refusal ready to be sent.
 type Answer = Result<Reply, Reply>;
 
 /// Answers one request to `api.cloudflare.com`.
-pub fn answer(world: &mut World, ask: &Ask) -> Reply {
+pub(crate) fn answer(world: &mut World, ask: &Ask) -> Reply {
     let path: Vec<&str> = ask.path.split('/').filter(|part| !part.is_empty()).collect();
     let Some(path) = path.strip_prefix(&["client", "v4"]) else { return no_route() };
     if path == ["ips"] {
@@ -87,13 +88,13 @@ fn done(result: &Value) -> Reply {
 }
 
 /// A refusal with one code.
-pub fn refused(status: u16, code: u32, message: &str) -> Reply {
+pub(crate) fn refused(status: u16, code: u32, message: &str) -> Reply {
     let errors = json!([{"code": code, "message": message}]);
     Reply::json(status, &json!({"success": false, "errors": errors, "messages": [], "result": null}))
 }
 
 /// Turns a request away, and what follows it for as long as the penalty lasts.
-pub fn too_many(world: &mut World, retry_after: Option<u64>) -> Reply {
+pub(crate) fn too_many(world: &mut World, retry_after: Option<u64>) -> Reply {
     world.cloudflare.penalty_until_ms = world.time.boot_ms + world.cloudflare.penalty_ms;
     match retry_after {
         Some(seconds) => throttled(world).with("retry-after", seconds.to_string()),

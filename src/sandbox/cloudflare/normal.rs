@@ -11,13 +11,13 @@ use crate::sandbox::ask::Reply;
 use crate::sandbox::records::SimZone;
 
 /// The wrapper code for what has no known code of its own.
-pub const VALIDATION: u32 = 1004;
+pub(crate) const VALIDATION: u32 = 1004;
 /// Characters in a comment on the Free plan.
 const COMMENT_LIMIT: usize = 100;
 
 /// The members of a record that a client sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedRecord {
+pub(crate) struct WantedRecord {
     /// `A`, `AAAA`, `CNAME`, …
     pub kind: String,
     /// Full name.
@@ -37,7 +37,7 @@ impl WantedRecord {
     ///
     /// # Errors
     /// The refusal to send.
-    pub fn with(mut self, body: &Map<String, Value>, zone: &SimZone) -> Result<Self, Reply> {
+    pub(crate) fn with(mut self, body: &Map<String, Value>, zone: &SimZone) -> Result<Self, Reply> {
         self.kind = text(body, "type")?.unwrap_or(self.kind);
         self.name = text(body, "name")?.unwrap_or(self.name);
         self.content = text(body, "content")?.unwrap_or(self.content);

@@ -36,12 +36,12 @@ const V6: [&str; 7] = [
 ];
 
 /// Tells them; needs no token.
-pub fn ips() -> Reply {
+pub(crate) fn ips() -> Reply {
     done(&json!({"ipv4_cidrs": V4, "ipv6_cidrs": V6, "etag": "38f79d050aa027e3be3865e495dcc9bc"}))
 }
 
 /// Whether `address` lies in one of them.
-pub fn hold(address: IpAddr) -> bool {
+pub(crate) fn hold(address: IpAddr) -> bool {
     let mut ranges = V4.iter().chain(&V6).filter_map(|range| range.parse::<IpNet>().ok());
     ranges.any(|range| range.contains(&address))
 }

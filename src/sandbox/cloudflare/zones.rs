@@ -20,7 +20,7 @@ impl World {
 }
 
 /// Lists the zones of a name; without one, those of the account.
-pub fn list(world: &mut World, ask: &Ask) -> Answer {
+pub(crate) fn list(world: &mut World, ask: &Ask) -> Answer {
     let Some(name) = ask.query("name") else { return list_all(world, ask) };
     let name = name.strip_prefix("equal:").unwrap_or(&name);
     let punycode = ascii(name);
@@ -51,7 +51,7 @@ fn list_all(world: &World, ask: &Ask) -> Answer {
 }
 
 /// The first zone of this name, remembered so that it can be found by id.
-pub fn named(world: &mut World, name: &str) -> Option<SimZone> {
+pub(crate) fn named(world: &mut World, name: &str) -> Option<SimZone> {
     let name = ascii(name);
     if let Some(zone) = world.zones.iter().find(|zone| zone.name == name) {
         return Some(zone.clone());
@@ -65,18 +65,18 @@ pub fn named(world: &mut World, name: &str) -> Option<SimZone> {
 ///
 /// # Errors
 /// The refusal to send: there is none, or the token does not see it.
-pub fn with_id(world: &World, id: &str) -> Result<SimZone, Reply> {
+pub(crate) fn with_id(world: &World, id: &str) -> Result<SimZone, Reply> {
     let zone = world.zones.iter().find(|zone| zone.id == id).ok_or_else(no_route)?;
     if world.cloudflare.sees(&zone.name) { Ok(zone.clone()) } else { Err(unauthorized()) }
 }
 
 /// What a token hears that lacks a permission.
-pub fn unauthorized() -> Reply {
+pub(crate) fn unauthorized() -> Reply {
     refused(403, 10000, "Authentication error")
 }
 
 /// How many records a zone holds and may hold.
-pub fn usage(world: &World, zone: &SimZone) -> Reply {
+pub(crate) fn usage(world: &World, zone: &SimZone) -> Reply {
     let used = world.records.iter().filter(|record| record.zone == zone.id).count();
     let quota = (!world.cloudflare.has(Quirk::QuotaHidden)).then_some(world.cloudflare.quota);
     done(&json!({"record_quota": quota, "record_usage": used}))
@@ -86,7 +86,7 @@ pub fn usage(world: &World, zone: &SimZone) -> Reply {
 ///
 /// # Errors
 /// The refusal to send where the token may not read settings.
-pub fn ssl(world: &World, zone: &SimZone) -> Answer {
+pub(crate) fn ssl(world: &World, zone: &SimZone) -> Answer {
     if world.cloudflare.has(Quirk::SettingsHidden) {
         return Err(unauthorized());
     }
@@ -94,7 +94,7 @@ pub fn ssl(world: &World, zone: &SimZone) -> Answer {
 }
 
 /// A zone is shown with its Unicode name.
-pub fn shown(zone: &SimZone) -> Value {
+pub(crate) fn shown(zone: &SimZone) -> Value {
     let account = hex(&digest(&[b"account", zone.setup.account.as_bytes()])[..16]);
     let mut shown = json!({
         "id": zone.id,
@@ -114,7 +114,7 @@ pub fn shown(zone: &SimZone) -> Value {
 }
 
 /// A name in lower-case Punycode without its final dot.
-pub fn ascii(name: &str) -> String {
+pub(crate) fn ascii(name: &str) -> String {
     let name = name.trim_end_matches('.');
     idna::domain_to_ascii(name).unwrap_or_else(|_| name.to_ascii_lowercase())
 }

@@ -12,7 +12,7 @@ const GONE_MS: u64 = 1_000;
 
 /// `POST /services/{uuid}/start`: queued, so that an early read still shows the old status. A second one is
 /// taken while the first is under way.
-pub fn start(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn start(context: &mut Context, uuid: &str) -> Answer {
     if context.service(uuid)?.status().contains("running") {
         return Err(message(400, "Service is already running."));
     }
@@ -21,7 +21,7 @@ pub fn start(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// `POST /services/{uuid}/stop`: the old status stays until the containers have gone.
-pub fn stop(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn stop(context: &mut Context, uuid: &str) -> Answer {
     let status = context.service(uuid)?.status();
     if status.contains("exited") || status.contains("stopped") {
         return Err(message(400, "Service is already stopped."));
@@ -31,7 +31,7 @@ pub fn stop(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// `POST /services/{uuid}/restart`: never refused.
-pub fn restart(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn restart(context: &mut Context, uuid: &str) -> Answer {
     context.service(uuid)?;
     context.world.later(STOP_MS, SimEvent::StoppedToRestart(uuid.to_owned()));
     Ok(message(200, "Service restarting request queued."))
@@ -39,7 +39,7 @@ pub fn restart(context: &mut Context, uuid: &str) -> Answer {
 
 /// `POST /deploy?uuid=`: unknown uuids are left out, all unknown is 404. The entry of a service has no
 /// `deployment_uuid`, and its start is under way when the answer comes; an application is queued.
-pub fn deploy(context: &mut Context) -> Answer {
+pub(crate) fn deploy(context: &mut Context) -> Answer {
     let (uuids, tag) = (parameter(context, "uuid"), parameter(context, "tag"));
     let uuids = match (uuids, tag) {
         (Some(_), Some(_)) => return Err(message(400, "You can only use uuid or tag, not both.")),
@@ -96,7 +96,7 @@ fn deployed(context: &mut Context, uuid: &str) -> Result<Value, Reply> {
 
 /// `DELETE /services/{uuid}`: goes on for 3 to 35 s, during which the service is still shown. All flags are
 /// true unless they say no.
-pub fn delete(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn delete(context: &mut Context, uuid: &str) -> Answer {
     context.service(uuid)?;
     let volumes = context.ask.query("delete_volumes").is_none_or(|it| !is_no(&it));
     let takes_ms = 3_000 + 1_000 * u64::from(digest(&[b"delete", uuid.as_bytes()])[0] % 33);

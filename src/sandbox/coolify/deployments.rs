@@ -17,14 +17,14 @@ impl Context<'_> {
 }
 
 /// Those that wait or run, oldest first.
-pub fn list(context: &mut Context) -> Answer {
+pub(crate) fn list(context: &mut Context) -> Answer {
     let open = context.world.deployments.iter().filter(|it| it.is_open());
     let seen = open.filter(|it| context.application(&it.application).is_ok());
     Ok(Reply::json(200, &seen.map(|it| shown(context, it)).collect()))
 }
 
 /// One, with its application.
-pub fn show(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn show(context: &mut Context, uuid: &str) -> Answer {
     let deployment = context.deployment(uuid)?;
     let mut body = shown(context, deployment);
     if let Some(application) = context.world.application(&deployment.application) {
@@ -34,7 +34,7 @@ pub fn show(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Those of an application, newest first: an object, unlike every other list.
-pub fn of_application(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn of_application(context: &mut Context, uuid: &str) -> Answer {
     context.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let (skip, take) = (number(context, "skip", 0)?, number(context, "take", 10)?);
     let all: Vec<&SimDeployment> =
@@ -50,7 +50,7 @@ fn number(context: &Context, name: &str, default: usize) -> Result<usize, Reply>
 }
 
 /// Cancels one that is not over.
-pub fn cancel(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn cancel(context: &mut Context, uuid: &str) -> Answer {
     let deployment = context.deployment(uuid)?;
     if !deployment.is_open() {
         let status = &deployment.status;

@@ -16,8 +16,7 @@ impl Context<'_> {
     }
 }
 
-/// Adds one to a project.
-pub fn add(world: &mut World, project: u64, name: &str) -> SimEnvironment {
+pub(crate) fn add(world: &mut World, project: u64, name: &str) -> SimEnvironment {
     let environment = SimEnvironment {
         id: world.number(),
         uuid: world.uuid(),
@@ -31,7 +30,7 @@ pub fn add(world: &mut World, project: u64, name: &str) -> SimEnvironment {
 }
 
 /// Those of a project, in short.
-pub fn list(context: &mut Context, project: &str) -> Answer {
+pub(crate) fn list(context: &mut Context, project: &str) -> Answer {
     let project = context.project(project)?.id;
     let inside = context.world.environments.iter().filter(|it| it.project == project);
     let shown = inside.map(|it| json!({"id": it.id, "uuid": it.uuid, "name": it.name}));
@@ -40,7 +39,7 @@ pub fn list(context: &mut Context, project: &str) -> Answer {
 
 /// Creates one. The name as sent is looked for, the name as stored must be unique: where the two differ the
 /// answer is 500.
-pub fn create(context: &mut Context, project: &str) -> Answer {
+pub(crate) fn create(context: &mut Context, project: &str) -> Answer {
     let mut form = Form::read(context.ask)?.only(&["name"]);
     let name = form.required("name");
     form::name(&mut form, &name);
@@ -60,7 +59,7 @@ pub fn create(context: &mut Context, project: &str) -> Answer {
 }
 
 /// One environment with what stands in it; some kinds of databases are not listed here.
-pub fn show(context: &mut Context, project: &str, name: &str) -> Answer {
+pub(crate) fn show(context: &mut Context, project: &str, name: &str) -> Answer {
     let environment = context.environment(project, name)?;
     let inside: Vec<_> =
         context.world.services.iter().filter(|it| it.environment == environment.id).collect();
@@ -75,7 +74,7 @@ pub fn show(context: &mut Context, project: &str, name: &str) -> Answer {
 }
 
 /// Changes name or description (4.3.0 and newer).
-pub fn patch(context: &mut Context, project: &str, name: &str) -> Answer {
+pub(crate) fn patch(context: &mut Context, project: &str, name: &str) -> Answer {
     let mut form = Form::read(context.ask)?.only(&["name", "description"]);
     let (new_name, description) = (form.text("name"), form.text("description"));
     if let Some(name) = &new_name {
@@ -96,7 +95,7 @@ pub fn patch(context: &mut Context, project: &str, name: &str) -> Answer {
 }
 
 /// Deletes an empty one. What is being deleted still counts.
-pub fn delete(context: &mut Context, project: &str, name: &str) -> Answer {
+pub(crate) fn delete(context: &mut Context, project: &str, name: &str) -> Answer {
     let id = context.environment(project, name)?.id;
     if context.world.is_inhabited(id) {
         return Err(message(400, "Environment has resources, so it cannot be deleted."));
@@ -106,7 +105,7 @@ pub fn delete(context: &mut Context, project: &str, name: &str) -> Answer {
 }
 
 /// An environment as it is shown inside other resources.
-pub fn shown(environment: &SimEnvironment) -> Value {
+pub(crate) fn shown(environment: &SimEnvironment) -> Value {
     json!({
         "id": environment.id,
         "uuid": environment.uuid,

@@ -24,16 +24,14 @@ const FIELDS: [&str; 9] = [
 
 /// Whose variables, by uuid.
 #[derive(Debug, Clone, Copy)]
-pub enum RowOwner<'a> {
-    /// An application's.
+pub(crate) enum RowOwner<'a> {
     Application(&'a str),
-    /// A service's.
     Service(&'a str),
 }
 
 impl<'a> RowOwner<'a> {
     /// The owner that a path names.
-    pub fn of(kind: &str, uuid: &'a str) -> Option<Self> {
+    pub(crate) fn of(kind: &str, uuid: &'a str) -> Option<Self> {
         match kind {
             "applications" => Some(Self::Application(uuid)),
             "services" => Some(Self::Service(uuid)),
@@ -97,7 +95,7 @@ impl Wanted {
 }
 
 /// All rows, those for previews last.
-pub fn list(context: &mut Context, owner: RowOwner) -> Answer {
+pub(crate) fn list(context: &mut Context, owner: RowOwner) -> Answer {
     let rows = context.rows(owner)?;
     let (previews, own): (Vec<&SimEnvRow>, Vec<&SimEnvRow>) = rows.iter().partition(|row| row.is_preview);
     let shown = own.into_iter().chain(previews).map(|row| shown(context.world, row));
@@ -105,7 +103,7 @@ pub fn list(context: &mut Context, owner: RowOwner) -> Answer {
 }
 
 /// A new row; one of that key must not be there.
-pub fn create(context: &mut Context, owner: RowOwner) -> Answer {
+pub(crate) fn create(context: &mut Context, owner: RowOwner) -> Answer {
     let form = read(context, owner)?;
     let rows = context.rows(owner)?.clone();
     let wanted = checked(form, owner)?;
@@ -121,7 +119,7 @@ pub fn create(context: &mut Context, owner: RowOwner) -> Answer {
 }
 
 /// Changes the row of a key. Flags left out go back to what they were made with.
-pub fn patch(context: &mut Context, owner: RowOwner) -> Answer {
+pub(crate) fn patch(context: &mut Context, owner: RowOwner) -> Answer {
     let form = read(context, owner)?;
     let rows = context.rows(owner)?.clone();
     let wanted = checked(form, owner)?;
@@ -133,7 +131,7 @@ pub fn patch(context: &mut Context, owner: RowOwner) -> Answer {
 
 /// Makes or changes rows one after the other. What came before a bad item stays. Of an application the rows are
 /// looked up once, so that a new key given twice becomes two.
-pub fn bulk(context: &mut Context, owner: RowOwner) -> Answer {
+pub(crate) fn bulk(context: &mut Context, owner: RowOwner) -> Answer {
     let form = Form::read(context.ask)?;
     let before = context.rows(owner)?.clone();
     let items = form.value("data").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -161,7 +159,7 @@ pub fn bulk(context: &mut Context, owner: RowOwner) -> Answer {
 }
 
 /// Deletes one row, and not its twin.
-pub fn delete(context: &mut Context, owner: RowOwner, row: &str) -> Answer {
+pub(crate) fn delete(context: &mut Context, owner: RowOwner, row: &str) -> Answer {
     let before = context.rows(owner)?.len();
     let rows = owner.rows(context.world).ok_or_else(|| message(404, "Resource not found."))?;
     rows.retain(|it| it.uuid != row);

@@ -6,7 +6,7 @@ use super::{Reply, invalid};
 use crate::sandbox::ask::Ask;
 
 /// A body, with what is wrong about it so far.
-pub struct Form {
+pub(crate) struct Form {
     fields: Map<String, Value>,
     errors: Map<String, Value>,
 }
@@ -17,7 +17,7 @@ impl Form {
     ///
     /// # Errors
     /// The 400 for another content type, for no JSON object, and for an empty one.
-    pub fn read(ask: &Ask) -> Result<Self, Reply> {
+    pub(crate) fn read(ask: &Ask) -> Result<Self, Reply> {
         if !ask.says_json {
             return Err(unreadable("Content-Type must be application/json."));
         }
@@ -30,13 +30,13 @@ impl Form {
     }
 
     /// A form of these fields, for items inside a body.
-    pub fn of(fields: Map<String, Value>) -> Self {
+    pub(crate) fn of(fields: Map<String, Value>) -> Self {
         let fields = fields.into_iter().map(|(key, value)| (key, rewritten(value))).collect();
         Self { fields, errors: Map::new() }
     }
 
     /// Refuses fields that the route does not know.
-    pub fn only(mut self, allowed: &[&str]) -> Self {
+    pub(crate) fn only(mut self, allowed: &[&str]) -> Self {
         let unknown: Vec<String> =
             self.fields.keys().filter(|key| !allowed.contains(&key.as_str())).cloned().collect();
         for key in unknown {
@@ -46,7 +46,7 @@ impl Form {
     }
 
     /// A text that must be there.
-    pub fn required(&mut self, key: &str) -> String {
+    pub(crate) fn required(&mut self, key: &str) -> String {
         if self.fields.get(key).is_none_or(Value::is_null) {
             self.wrong(key, &format!("The {} field is required.", key.replace('_', " ")));
         }
@@ -54,7 +54,7 @@ impl Form {
     }
 
     /// A text that may be there.
-    pub fn text(&mut self, key: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, key: &str) -> Option<String> {
         match self.fields.get(key) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
@@ -66,7 +66,7 @@ impl Form {
     }
 
     /// A boolean that may be there.
-    pub fn flag(&mut self, key: &str) -> Option<bool> {
+    pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
         let value = self.fields.get(key).filter(|value| !value.is_null())?;
         let flag = value.as_bool();
         if flag.is_none() {
@@ -76,22 +76,22 @@ impl Form {
     }
 
     /// Whatever stands there.
-    pub fn value(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn value(&self, key: &str) -> Option<&Value> {
         self.fields.get(key)
     }
 
     /// The fields, done with.
-    pub fn into_fields(self) -> Map<String, Value> {
+    pub(crate) fn into_fields(self) -> Map<String, Value> {
         self.fields
     }
 
     /// Whether the field is there, be it null.
-    pub fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.fields.contains_key(key)
     }
 
     /// Notes that something is wrong about a field.
-    pub fn wrong(&mut self, key: &str, what: &str) {
+    pub(crate) fn wrong(&mut self, key: &str, what: &str) {
         let list = self.errors.entry(key).or_insert_with(|| json!([]));
         if let Value::Array(list) = list {
             list.push(json!(what));
@@ -102,13 +102,13 @@ impl Form {
     ///
     /// # Errors
     /// The 422 that names all that is wrong.
-    pub fn check(&self) -> Result<(), Reply> {
+    pub(crate) fn check(&self) -> Result<(), Reply> {
         if self.errors.is_empty() { Ok(()) } else { Err(invalid(&Value::Object(self.errors.clone()))) }
     }
 }
 
 /// A name of a project or environment: 3 to 255 characters of a limited set.
-pub fn name(form: &mut Form, name: &str) {
+pub(crate) fn name(form: &mut Form, name: &str) {
     let length = name.chars().count();
     let is_other = form.value("name").is_some_and(Value::is_number);
     if (1..3).contains(&length) || is_other {
@@ -123,7 +123,7 @@ pub fn name(form: &mut Form, name: &str) {
 }
 
 /// A description of a project or environment: at most 255 characters, no colon among them.
-pub fn description(form: &mut Form, text: &str) {
+pub(crate) fn description(form: &mut Form, text: &str) {
     let allowed = |it: char| it.is_alphanumeric() || it.is_whitespace() || "-_.,!?()'\"+=*@/&".contains(it);
     if text.chars().count() > 255 || !text.chars().all(allowed) {
         form.wrong("description", "The description is too long or contains characters that are not allowed.");

@@ -7,10 +7,10 @@ use crate::sandbox::world::{CoolifySetup, Door, SimAbility, SimToken, World};
 use serde_json::json;
 
 /// How often the health of the instance may be asked in a minute; that limit is its own.
-pub const HEALTH_LIMIT: u64 = 1000;
+pub(crate) const HEALTH_LIMIT: u64 = 1000;
 
 /// Counts the request in the fixed window of a minute; `None` when the window is full.
-pub fn admit(world: &mut World) -> Option<u64> {
+pub(crate) fn admit(world: &mut World) -> Option<u64> {
     let (now, setup) = (world.time.boot_ms, &mut world.coolify);
     if now >= setup.rate_window.0 + 60_000 {
         setup.rate_window = (now, 0);
@@ -21,7 +21,7 @@ pub fn admit(world: &mut World) -> Option<u64> {
 }
 
 /// The 429 of a full window.
-pub fn full(world: &World) -> Reply {
+pub(crate) fn full(world: &World) -> Reply {
     too_many(world, Some(seconds_to_next_window(world)))
 }
 
@@ -30,7 +30,7 @@ fn seconds_to_next_window(world: &World) -> u64 {
 }
 
 /// The 429 of the rate limit, with `Retry-After` in seconds where it is given.
-pub fn too_many(world: &World, retry_after: Option<u64>) -> Reply {
+pub(crate) fn too_many(world: &World, retry_after: Option<u64>) -> Reply {
     let reply = message(429, "Too Many Attempts.").with("x-ratelimit-remaining", "0");
     let reply = reply.with("x-ratelimit-limit", world.coolify.rate_limit.to_string());
     let Some(seconds) = retry_after else { return reply };
@@ -39,7 +39,7 @@ pub fn too_many(world: &World, retry_after: Option<u64>) -> Reply {
 }
 
 /// The reply with the headers that tell of the limit.
-pub fn limited(reply: Reply, limit: u64, remaining: u64) -> Reply {
+pub(crate) fn limited(reply: Reply, limit: u64, remaining: u64) -> Reply {
     reply.with("x-ratelimit-limit", limit.to_string()).with("x-ratelimit-remaining", remaining.to_string())
 }
 
@@ -47,7 +47,7 @@ pub fn limited(reply: Reply, limit: u64, remaining: u64) -> Reply {
 ///
 /// # Errors
 /// The 403; that of a closed door says `success: true`.
-pub fn allowed(setup: &CoolifySetup, method: &str, path: &[&str]) -> Result<(), Reply> {
+pub(crate) fn allowed(setup: &CoolifySetup, method: &str, path: &[&str]) -> Result<(), Reply> {
     let shut = |text| Err(Reply::json(403, &json!({"success": true, "message": text})));
     match setup.door {
         Door::Shut => return shut("API is disabled."),

@@ -16,7 +16,7 @@ struct Address {
 
 /// Whether Coolify makes up the value of this variable: its kind is what stands before the last `_`, and it is looked at
 /// only where there are two or three `_` in all.
-pub fn is_made_up(key: &str) -> bool {
+pub(crate) fn is_made_up(key: &str) -> bool {
     let kind =
         key.strip_prefix("SERVICE_").and_then(|rest| rest.rsplit_once('_')).map_or("", |(kind, _)| kind);
     let (name, length) = kind.split_once('_').unwrap_or((kind, ""));
@@ -32,7 +32,7 @@ pub fn is_made_up(key: &str) -> bool {
 
 /// The URL that Coolify gives to the part of `entry`: where its environment declares an address, whosever that is, and
 /// where a value asks for the part's own one that nothing declares.
-pub fn url(compose: &Compose, entry: &ComposeEntry, service: &str, ip: &str) -> Option<String> {
+pub(crate) fn url(compose: &Compose, entry: &ComposeEntry, service: &str, ip: &str) -> Option<String> {
     let at = |address: &Address| {
         let port = address.port.as_ref().map(|port| format!(":{port}")).unwrap_or_default();
         format!("http://{}{port}", host(address, service, ip))
@@ -43,7 +43,7 @@ pub fn url(compose: &Compose, entry: &ComposeEntry, service: &str, ip: &str) -> 
 }
 
 /// The variables that declared addresses leave behind; they follow the part's own URLs at every parse.
-pub fn declared_rows(compose: &Compose, service: &SimService, ip: &str) -> Vec<(String, String)> {
+pub(crate) fn declared_rows(compose: &Compose, service: &SimService, ip: &str) -> Vec<(String, String)> {
     let of = |entry: &ComposeEntry| {
         let part = service.parts.iter().find(|part| part.name == entry.name);
         let own = part.and_then(|part| part.urls().next()).map(bare);
@@ -57,7 +57,7 @@ pub fn declared_rows(compose: &Compose, service: &SimService, ip: &str) -> Vec<(
 }
 
 /// The variables that addresses in values leave behind, unless they are there.
-pub fn asked_rows(compose: &Compose, service: &str, ip: &str) -> Vec<(String, String)> {
+pub(crate) fn asked_rows(compose: &Compose, service: &str, ip: &str) -> Vec<(String, String)> {
     let asked = compose.entries.iter().flat_map(asked);
     asked
         .flat_map(|address| pair(&whole(&address), &format!("http://{}", host(&address, service, ip))))

@@ -50,7 +50,7 @@ struct Wanted {
 }
 
 /// `POST /services`.
-pub fn create(context: &mut Context) -> Answer {
+pub(crate) fn create(context: &mut Context) -> Answer {
     let wanted = checked(context)?;
     let compose = parsed(&wanted.text)?;
     let uuid = insert(context.world, &wanted, &compose);
@@ -148,7 +148,7 @@ fn source(form: &mut Form) -> Source {
 ///
 /// # Errors
 /// 422 or 500; nothing was written then.
-pub fn parsed(text: &str) -> Result<Compose, Reply> {
+pub(crate) fn parsed(text: &str) -> Result<Compose, Reply> {
     let packed: String = text.split_whitespace().collect();
     let bytes = STANDARD.decode(packed).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let Some(text) = bytes else {
@@ -186,7 +186,7 @@ fn insert(world: &mut World, wanted: &Wanted, compose: &Compose) -> String {
 
 /// Makes or brings up to date the parts, and the rows of the variables the text refers to. What the text no
 /// longer has stays behind.
-pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
+pub(crate) fn parse(world: &mut World, uuid: &str, compose: &Compose) {
     for entry in &compose.entries {
         let fresh = fresh_part(world, uuid, compose, entry);
         let Some(service) = world.service_mut(uuid) else { return };
@@ -207,7 +207,7 @@ pub fn parse(world: &mut World, uuid: &str, compose: &Compose) {
 
 /// Makes the rows that the text asks for and that are not there, and brings those of its addresses up to date; a start
 /// does so too.
-pub fn add_rows(world: &mut World, uuid: &str, compose: &Compose) {
+pub(crate) fn add_rows(world: &mut World, uuid: &str, compose: &Compose) {
     addresses(world, uuid, compose);
     for (key, default) in compose.references() {
         let value = if magic::is_made_up(&key) { Some(world.hex_id()) } else { default };
@@ -264,7 +264,7 @@ fn fresh_part(world: &mut World, uuid: &str, compose: &Compose, entry: &ComposeE
 }
 
 /// What create and PATCH answer.
-pub fn made(world: &World, uuid: &str) -> Value {
+pub(crate) fn made(world: &World, uuid: &str) -> Value {
     let domains = world.service(uuid).map(SimService::domains).unwrap_or_default();
     json!({"uuid": uuid, "domains": domains})
 }

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use self::applications::SourceRoute;
 use self::envs::RowOwner;
 use self::form::Form;
-pub use self::gates::too_many;
+pub(crate) use self::gates::too_many;
 use super::ask::{Ask, Credentials, Reply};
 use super::faults::Fault;
 use super::world::{OTHER_TEAM, SimToken, World};
@@ -45,7 +45,7 @@ struct Context<'a> {
 }
 
 /// Answers one request to the simulated Coolify.
-pub fn answer(world: &mut World, ask: &Ask) -> Reply {
+pub(crate) fn answer(world: &mut World, ask: &Ask) -> Reply {
     let path: Vec<&str> = ask.path.split('/').filter(|part| !part.is_empty()).collect();
     let limit = world.coolify.rate_limit;
     let well = || Reply::typed(200, "text/html; charset=utf-8", "OK");
@@ -178,16 +178,16 @@ fn time(at: jiff::Timestamp) -> String {
 
 /// Makes the rows that a compose text asks for and that its service has not, and brings those that tell the addresses of
 /// its parts in line with them, as every start does.
-pub fn add_rows(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
+pub(crate) fn add_rows(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
     make::add_rows(world, uuid, compose);
 }
 
 /// Brings the parts of a service in line with its compose text, as every parse does.
-pub fn parse(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
+pub(crate) fn parse(world: &mut World, uuid: &str, compose: &super::compose::Compose) {
     make::parse(world, uuid, compose);
 }
 
 /// Adds the environment `production` to a project and gives its number.
-pub fn add_environment(world: &mut World, project: u64) -> u64 {
+pub(crate) fn add_environment(world: &mut World, project: u64) -> u64 {
     environments::add(world, project, "production").id
 }

@@ -33,21 +33,21 @@ const FIELDS: [&str; 10] = [
 ];
 
 /// The applications or the databases of a service.
-pub fn list(context: &mut Context, uuid: &str, databases: bool) -> Answer {
+pub(crate) fn list(context: &mut Context, uuid: &str, databases: bool) -> Answer {
     let service = context.service(uuid)?;
     let parts = service.parts.iter().filter(|part| part.is_database == databases);
     Ok(Reply::json(200, &parts.map(|part| shown(service, part, false)).collect()))
 }
 
 /// One application or one database.
-pub fn show(context: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
+pub(crate) fn show(context: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
     let service = context.service(uuid)?;
     Ok(Reply::json(200, &shown(service, find(service, part, database)?, false)))
 }
 
 /// Changes one application or one database (4.2.0 and newer). The URL is lower-cased whole; the override works in
 /// the query only.
-pub fn patch(context: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
+pub(crate) fn patch(context: &mut Context, uuid: &str, part: &str, database: bool) -> Answer {
     let fields: &[&str] = if database { &DATABASE_FIELDS } else { &FIELDS };
     let mut form = Form::read(context.ask)?.only(fields);
     let (human_name, description) = (form.text("human_name"), form.text("description"));
@@ -87,7 +87,7 @@ fn write_back(world: &mut World, uuid: &str, name: &str) {
 }
 
 /// The log of one container, asked of its server: the only live view of it (4.2.0 and newer).
-pub fn logs(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn logs(context: &mut Context, uuid: &str) -> Answer {
     let service = context.service(uuid)?;
     let Some(name) = context.ask.query("sub_service_name").filter(|name| !name.is_empty()) else {
         return Err(message(400, "Sub service name is required."));
@@ -105,7 +105,7 @@ pub fn logs(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// The last lines of a container's log, as many and as stamped as was asked for.
-pub fn tail(ask: &Ask, container: &SimContainer) -> String {
+pub(crate) fn tail(ask: &Ask, container: &SimContainer) -> String {
     let lines = ask.query("lines").and_then(|lines| lines.parse().ok()).unwrap_or(100_usize).min(10_000);
     let stamped = ask.query("show_timestamps").is_some_and(|it| it == "true" || it == "1");
     let skipped = container.log.len().saturating_sub(lines);
@@ -113,7 +113,7 @@ pub fn tail(ask: &Ask, container: &SimContainer) -> String {
 }
 
 /// The volumes its compose text names, as they are called on the server.
-pub fn storages(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn storages(context: &mut Context, uuid: &str) -> Answer {
     let service = context.service(uuid)?;
     let entries = Compose::read(&service.compose).map(|compose| compose.entries).unwrap_or_default();
     let mounts = entries.iter().flat_map(|entry| entry.volumes.iter().map(move |mount| (entry, mount)));
@@ -139,7 +139,7 @@ fn find<'a>(service: &'a SimService, part: &str, database: bool) -> Result<&'a P
 }
 
 /// A part as the API shows it; its number only inside the service, and that of a database's service too.
-pub fn shown(service: &SimService, part: &Part, numbered: bool) -> Value {
+pub(crate) fn shown(service: &SimService, part: &Part, numbered: bool) -> Value {
     let mut shown = json!({
         "uuid": part.uuid,
         "name": part.name,

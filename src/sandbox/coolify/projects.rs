@@ -14,7 +14,7 @@ impl Context<'_> {
 }
 
 /// Without descriptions they are shown as an empty text, here and nowhere else.
-pub fn list(context: &mut Context) -> Answer {
+pub(crate) fn list(context: &mut Context) -> Answer {
     let of_team = context.world.projects.iter().filter(|it| it.team == context.team);
     let shown = of_team.map(|it| {
         let description = it.description.as_deref().unwrap_or("");
@@ -24,7 +24,7 @@ pub fn list(context: &mut Context) -> Answer {
 }
 
 /// Creates one, and its first environment.
-pub fn create(context: &mut Context) -> Answer {
+pub(crate) fn create(context: &mut Context) -> Answer {
     let mut form = Form::read(context.ask)?.only(&["name", "description"]);
     let name = form.required("name");
     let description = form.text("description");
@@ -44,7 +44,7 @@ pub fn create(context: &mut Context) -> Answer {
 }
 
 /// One project with its environments.
-pub fn show(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn show(context: &mut Context, uuid: &str) -> Answer {
     let project = context.project(uuid)?;
     let inside = context.world.environments.iter().filter(|it| it.project == project.id);
     let environments: Vec<Value> = inside.map(environments::shown).collect();
@@ -64,7 +64,7 @@ pub fn show(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Changes name or description. Answers 201.
-pub fn patch(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn patch(context: &mut Context, uuid: &str) -> Answer {
     let mut form = Form::read(context.ask)?.only(&["name", "description"]);
     let (name, description) = (form.text("name"), form.text("description"));
     checked(&mut form, name.as_deref(), description.as_deref())?;
@@ -82,7 +82,7 @@ pub fn patch(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Deletes an empty one. What is being deleted still counts.
-pub fn delete(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn delete(context: &mut Context, uuid: &str) -> Answer {
     let id = context.project(uuid)?.id;
     let world = &mut *context.world;
     let mut environments = world.environments.iter().filter(|it| it.project == id);

@@ -8,17 +8,17 @@ use crate::sandbox::services::Part;
 use crate::sandbox::world::{OTHER_TEAM, SimServer};
 
 /// Plain text under `text/html`.
-pub fn version(context: &mut Context) -> Answer {
+pub(crate) fn version(context: &mut Context) -> Answer {
     Ok(Reply::typed(200, "text/html; charset=utf-8", context.world.coolify.version.clone()))
 }
 
 /// The token's team.
-pub fn team(context: &mut Context) -> Answer {
+pub(crate) fn team(context: &mut Context) -> Answer {
     Ok(Reply::json(200, &shown_team(context)))
 }
 
 /// A list of the token's team alone.
-pub fn teams(context: &mut Context) -> Answer {
+pub(crate) fn teams(context: &mut Context) -> Answer {
     Ok(Reply::json(200, &json!([shown_team(context)])))
 }
 
@@ -48,7 +48,7 @@ impl Context<'_> {
 }
 
 /// In the list the two verdicts stand at top level too.
-pub fn list(context: &mut Context) -> Answer {
+pub(crate) fn list(context: &mut Context) -> Answer {
     if context.team == OTHER_TEAM {
         return Ok(Reply::json(200, &json!([])));
     }
@@ -61,7 +61,7 @@ pub fn list(context: &mut Context) -> Answer {
 }
 
 /// One server; the verdicts stand in `settings` only.
-pub fn show(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn show(context: &mut Context, uuid: &str) -> Answer {
     let server = context.server(uuid)?;
     let mut shown = shown(&server);
     shown["team_id"] = json!(context.team);
@@ -76,7 +76,7 @@ pub fn show(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// The hosts on it; an empty list while there are none. Here the true address stands.
-pub fn domains(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn domains(context: &mut Context, uuid: &str) -> Answer {
     let server = context.server(uuid)?;
     let parts = context.world.services.iter().flat_map(|service| &service.parts);
     let of_parts = parts.flat_map(Part::urls);
@@ -87,7 +87,7 @@ pub fn domains(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// What stands on it.
-pub fn resources(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn resources(context: &mut Context, uuid: &str) -> Answer {
     context.server(uuid)?;
     let shown = context.world.services.iter().map(|it| {
         let (status, created, updated) = (it.status(), time(it.made.at), time(it.made.changed));

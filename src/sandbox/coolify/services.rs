@@ -20,13 +20,13 @@ impl Context<'_> {
 }
 
 /// All services of the team, unfiltered and unpaged.
-pub fn list(context: &mut Context) -> Answer {
+pub(crate) fn list(context: &mut Context) -> Answer {
     let of_team = context.world.services.iter().filter(|service| context.owns(service));
     Ok(Reply::json(200, &of_team.map(|service| full(context.world, service)).collect()))
 }
 
 /// One service with its parts, environment and server.
-pub fn show(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn show(context: &mut Context, uuid: &str) -> Answer {
     let service = context.service(uuid)?;
     let mut body = full(context.world, service);
     if let Some(environment) = context.world.environment(service.environment) {
@@ -57,7 +57,7 @@ fn full(world: &World, service: &SimService) -> Value {
 }
 
 /// Every resource of the team, with its type and its environment's number but no uuid of either.
-pub fn resources(context: &mut Context) -> Answer {
+pub(crate) fn resources(context: &mut Context) -> Answer {
     let of_team = context.world.services.iter().filter(|service| context.owns(service));
     let shown = of_team.map(|service| {
         let mut shown = brief(context.world, service);
@@ -74,7 +74,7 @@ pub fn resources(context: &mut Context) -> Answer {
 }
 
 /// A service without its parts, number included.
-pub fn brief(world: &World, service: &SimService) -> Value {
+pub(crate) fn brief(world: &World, service: &SimService) -> Value {
     let mut brief = json!({
         "id": service.id,
         "uuid": service.uuid,

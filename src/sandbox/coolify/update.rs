@@ -16,7 +16,7 @@ const FIELDS: [&str; 8] = [
 ];
 
 /// `PATCH /services/{uuid}`.
-pub fn patch(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn patch(context: &mut Context, uuid: &str) -> Answer {
     let mut form = Form::read(context.ask)?.only(&FIELDS);
     let (name, description, text) =
         (form.text("name"), form.text("description"), form.text("docker_compose_raw"));

@@ -7,7 +7,7 @@ use crate::sandbox::world::World;
 
 /// One item of `urls`: a compose service and its URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Url {
+pub(crate) struct Url {
     /// The compose service.
     pub name: String,
     /// Comma-separated; `None` clears.
@@ -18,7 +18,7 @@ pub struct Url {
 ///
 /// # Errors
 /// The 422 for items with other members.
-pub fn read(value: Option<&Value>) -> Result<Vec<Url>, Reply> {
+pub(crate) fn read(value: Option<&Value>) -> Result<Vec<Url>, Reply> {
     let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     items.iter().enumerate().map(|(at, item)| one(at, item)).collect()
 }
@@ -38,7 +38,7 @@ fn one(at: usize, item: &Value) -> Result<Url, Reply> {
 ///
 /// # Errors
 /// 422 with a bare list of reasons, or 409 naming who has a domain; then no URL is changed.
-pub fn apply(world: &mut World, uuid: &str, urls: &[Url], force: bool) -> Result<(), Reply> {
+pub(crate) fn apply(world: &mut World, uuid: &str, urls: &[Url], force: bool) -> Result<(), Reply> {
     let wrong = problems(world, uuid, urls);
     if !wrong.is_empty() {
         return Err(invalid(&json!(wrong)));
@@ -73,12 +73,12 @@ fn split(url: &Url) -> impl Iterator<Item = &str> {
 }
 
 /// The URLs of a comma-separated list.
-pub fn listed(list: Option<&str>) -> impl Iterator<Item = &str> {
+pub(crate) fn listed(list: Option<&str>) -> impl Iterator<Item = &str> {
     list.unwrap_or("").split(',').map(str::trim).filter(|url| !url.is_empty())
 }
 
 /// Whether it is one, its scheme in whichever case.
-pub fn is_url(url: &str) -> bool {
+pub(crate) fn is_url(url: &str) -> bool {
     url.split_once("://").is_some_and(|(scheme, rest)| {
         let is_known = ["http", "https"].iter().any(|it| scheme.eq_ignore_ascii_case(it));
         is_known && !rest.is_empty() && !rest.starts_with(['/', ':']) && !rest.contains([' ', '<', '>', '`'])
@@ -86,7 +86,7 @@ pub fn is_url(url: &str) -> bool {
 }
 
 /// Scheme and host in lower case; the rest as it is.
-pub fn normal(list: &str) -> String {
+pub(crate) fn normal(list: &str) -> String {
     let one = |url: &str| {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let end = rest.find('/').unwrap_or(rest.len());
@@ -120,7 +120,7 @@ fn conflict(url: &str, name: &str, uuid: &str, kind: &str) -> Value {
 ///
 /// # Errors
 /// The 409 that names them.
-pub fn refuse_taken(world: &World, uuid: &str, list: Option<&str>) -> Result<(), Reply> {
+pub(crate) fn refuse_taken(world: &World, uuid: &str, list: Option<&str>) -> Result<(), Reply> {
     let wanted: Vec<String> = listed(list).map(bare).collect();
     let conflicts = conflicts(world, uuid, &wanted);
     if conflicts.is_empty() { Ok(()) } else { Err(taken(&conflicts)) }

@@ -24,7 +24,7 @@ const BROUGHT: [(Version, &str, &str); 8] = [
 const TAKEN: [(Version, &str, &str); 1] = [([4, 1, 0], "POST", "applications/dockercompose")];
 
 /// Whether this version has the call; one that it does not have is answered as an unknown path is.
-pub fn has(setup: &CoolifySetup, method: &str, path: &[&str]) -> bool {
+pub(crate) fn has(setup: &CoolifySetup, method: &str, path: &[&str]) -> bool {
     let named = |calls: &str, shape: &str| calls == method && is_of(shape, path);
     let too_old = BROUGHT.iter().any(|(since, calls, shape)| named(calls, shape) && is_before(setup, *since));
     let too_new = TAKEN.iter().any(|(until, calls, shape)| named(calls, shape) && !is_before(setup, *until));
@@ -37,13 +37,13 @@ fn is_of(shape: &str, path: &[&str]) -> bool {
 }
 
 /// Whether the simulated Coolify is older than `version`.
-pub fn is_before(setup: &CoolifySetup, version: Version) -> bool {
+pub(crate) fn is_before(setup: &CoolifySetup, version: Version) -> bool {
     let mut numbers = setup.version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
     [(); 3].map(|()| numbers.next().unwrap_or(0)) < version
 }
 
 /// An action asked for by GET: 4.2.0 wants a POST. What the older ones did then is not copied.
-pub fn by_get(context: &mut Context) -> Answer {
+pub(crate) fn by_get(context: &mut Context) -> Answer {
     if is_before(&context.world.coolify, [4, 2, 0]) {
         return Ok(message(200, "Request queued."));
     }
@@ -51,7 +51,7 @@ pub fn by_get(context: &mut Context) -> Answer {
 }
 
 /// What older versions want of a new application, or do not take.
-pub fn of_application(setup: &CoolifySetup, form: &mut Form) {
+pub(crate) fn of_application(setup: &CoolifySetup, form: &mut Form) {
     if is_before(setup, [4, 1, 2]) {
         form.required("ports_exposes");
     }
@@ -61,7 +61,7 @@ pub fn of_application(setup: &CoolifySetup, form: &mut Form) {
 }
 
 /// What older versions do not take for a new service.
-pub fn of_service(setup: &CoolifySetup, form: &mut Form) {
+pub(crate) fn of_service(setup: &CoolifySetup, form: &mut Form) {
     if is_before(setup, [4, 2, 0]) && form.has("tags") {
         form.wrong("tags", "This field is not allowed.");
     }

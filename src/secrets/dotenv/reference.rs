@@ -13,10 +13,10 @@ use crate::spec::references::{closing, name_length};
 const DEPTH: usize = 16;
 
 /// Stands for a dollar sign that was escaped; no text of a file has it.
-pub const DOLLAR: char = '\0';
+pub(crate) const DOLLAR: char = '\0';
 
 /// What a name refers to.
-pub enum ReferenceLookup {
+pub(crate) enum ReferenceLookup {
     /// This value, which may be empty.
     Set(Secret),
     /// Nothing.
@@ -26,14 +26,14 @@ pub enum ReferenceLookup {
 }
 
 /// A text with its references followed.
-pub struct DotenvReading {
+pub(crate) struct DotenvReading {
     pub value: Zeroizing<String>,
     /// Whether no other common reader would have made the same of it.
     pub by_compose_alone: bool,
 }
 
 /// Why a reference could not be followed.
-pub enum Missing {
+pub(crate) enum Missing {
     /// It names what is not set.
     Unset,
     /// It says itself that it must be set.
@@ -50,7 +50,10 @@ pub enum Missing {
 ///
 /// # Errors
 /// The first that cannot be followed.
-pub fn substitute(text: &str, look: &dyn Fn(&str) -> ReferenceLookup) -> Result<DotenvReading, Missing> {
+pub(crate) fn substitute(
+    text: &str,
+    look: &dyn Fn(&str) -> ReferenceLookup,
+) -> Result<DotenvReading, Missing> {
     let mut reading = DotenvReading { value: Zeroizing::default(), by_compose_alone: false };
     follow(text, look, DEPTH, &mut reading)?;
     Ok(reading)

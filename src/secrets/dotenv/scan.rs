@@ -9,14 +9,14 @@ use super::value::{Quote, Written};
 use super::{Doubt, Unreadable};
 
 /// What a text was taken apart into.
-pub struct Scanned {
+pub(crate) struct Scanned {
     pub statements: Vec<Statement>,
     /// Where assignments may be that nobody can tell.
     pub unreadable: Vec<Unreadable>,
 }
 
 /// One assignment.
-pub struct Statement {
+pub(crate) struct Statement {
     pub key: String,
     /// Where the key stands.
     pub at: usize,
@@ -25,7 +25,7 @@ pub struct Statement {
 }
 
 /// What an assignment gives.
-pub enum Given {
+pub(crate) enum Given {
     /// What is written after the `=`.
     Value(Written),
     /// Nothing but the name.
@@ -37,7 +37,7 @@ pub enum Given {
 const QUOTE_IT: &str = "put the whole value in single quotes";
 
 /// Takes a text apart; `is_utf8` tells that no byte of it was lost.
-pub fn scan(text: &str, is_utf8: bool) -> Scanned {
+pub(crate) fn scan(text: &str, is_utf8: bool) -> Scanned {
     let found = Scanned { statements: Vec::new(), unreadable: Vec::new() };
     let mut scanner = Scanner { text, at: 0, is_utf8, found };
     while scanner.next() {}

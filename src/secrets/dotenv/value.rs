@@ -10,14 +10,14 @@ use crate::secrets::Secret;
 
 /// What a value stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quote {
+pub(crate) enum Quote {
     None,
     Single,
     Double,
 }
 
 /// A value as the file has it, without its quotes.
-pub struct Written {
+pub(crate) struct Written {
     /// Where it begins.
     pub at: usize,
     pub text: Zeroizing<String>,
@@ -33,7 +33,7 @@ const AS_IT_STANDS: &str = "put the value in single quotes to have it taken as i
 ///
 /// # Errors
 /// Why it cannot be told for sure what is meant.
-pub fn meaning(
+pub(crate) fn meaning(
     written: &Written,
     look: &dyn Fn(&str) -> ReferenceLookup,
 ) -> Result<(Secret, Option<&'static str>), Doubt> {
@@ -108,7 +108,7 @@ fn unescape(text: &str) -> Result<(Zeroizing<String>, bool), &'static str> {
 
 impl Quote {
     /// The sign it is written with.
-    pub fn sign(self) -> char {
+    pub(crate) fn sign(self) -> char {
         match self {
             Self::Single => '\'',
             Self::None | Self::Double => '"',

@@ -5,7 +5,7 @@ use crate::spec::reader::Complaint;
 use crate::spec::source::Access;
 
 /// A published image: registry and path in lower case, then a tag or a digest (Coolify 4.3.11's own pattern).
-pub fn image(text: &str) -> Checked<String> {
+pub(crate) fn image(text: &str) -> Checked<String> {
     let wrong = |why: &str| Complaint::new(format!("`image` is not an image: {why}"));
     let (named, digest) = text.split_once('@').map_or((text, None), |(named, digest)| (named, Some(digest)));
     // A colon before the last slash is the registry's port.
@@ -57,7 +57,7 @@ fn is_hex(text: &str) -> bool {
 }
 
 /// A repository's address, in the form that fits how Coolify gets in.
-pub fn repository(text: &str, access: &Access) -> Checked<String> {
+pub(crate) fn repository(text: &str, access: &Access) -> Checked<String> {
     let wrong = |why: &str| Complaint::new(format!("`git.repository` {why}"));
     let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@~+".contains(c));
     if !plain || text.is_empty() {
@@ -84,7 +84,7 @@ pub fn repository(text: &str, access: &Access) -> Checked<String> {
 }
 
 /// A branch, as Coolify 4.3.11 takes it.
-pub fn branch(text: &str) -> Checked<String> {
+pub(crate) fn branch(text: &str) -> Checked<String> {
     let letters = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_/.".contains(c));
     if letters && !text.is_empty() && !text.starts_with(['-', '/', '.']) && !text.contains("..") {
         return Ok(text.to_owned());
@@ -94,7 +94,7 @@ pub fn branch(text: &str) -> Checked<String> {
 }
 
 /// A commit, whole: a shorter one may come to name another.
-pub fn commit(text: &str) -> Checked<String> {
+pub(crate) fn commit(text: &str) -> Checked<String> {
     if text.len() == 40 && is_hex(text) {
         return Ok(text.to_owned());
     }
@@ -102,7 +102,7 @@ pub fn commit(text: &str) -> Checked<String> {
 }
 
 /// Where a repository has its Dockerfile.
-pub fn dockerfile(text: &str) -> Checked<String> {
+pub(crate) fn dockerfile(text: &str) -> Checked<String> {
     let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
     if text.starts_with('/') && text.len() > 1 && plain && !text.contains("..") && !text.ends_with('/') {
         return Ok(text.to_owned());
@@ -112,7 +112,7 @@ pub fn dockerfile(text: &str) -> Checked<String> {
 }
 
 /// The name of something that Coolify holds: a key, a GitHub App.
-pub fn held(key: &str, text: &str) -> Checked<String> {
+pub(crate) fn held(key: &str, text: &str) -> Checked<String> {
     if !text.trim().is_empty() && text.trim() == text && text.chars().count() <= 255 {
         return Ok(text.to_owned());
     }
@@ -120,7 +120,7 @@ pub fn held(key: &str, text: &str) -> Checked<String> {
 }
 
 /// The name of a service in a compose text.
-pub fn service(text: &str) -> Checked<String> {
+pub(crate) fn service(text: &str) -> Checked<String> {
     let letters = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     if letters && text.starts_with(alphanumeric) && text.len() <= 63 {
         return Ok(text.to_owned());
@@ -129,7 +129,7 @@ pub fn service(text: &str) -> Checked<String> {
 }
 
 /// An amount of memory as Docker writes it, 6 MiB at least.
-pub fn memory(text: &str) -> Checked<String> {
+pub(crate) fn memory(text: &str) -> Checked<String> {
     const LEAST: f64 = 6.0 * 1024.0 * 1024.0;
     let complaint = Complaint::new("`resources.memory` must be an amount as Docker writes it");
     let complaint = complaint.hint("a number and a unit, like `512M` or `1.5G`; at least 6M");
@@ -148,7 +148,7 @@ pub fn memory(text: &str) -> Checked<String> {
 }
 
 /// A share of the processors as Docker writes it.
-pub fn cpu(text: &str) -> Checked<String> {
+pub(crate) fn cpu(text: &str) -> Checked<String> {
     match decimal(text) {
         Some(share) if (0.01..=1024.0).contains(&share) => Ok(text.to_owned()),
         _ => Err(Complaint::new("`resources.cpu` must be a number of processors").hint("like `1` or `1.5`")),

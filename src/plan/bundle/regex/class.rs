@@ -4,7 +4,7 @@ use super::super::units::{Unit, unit};
 
 /// A set of characters.
 #[derive(Debug, Clone, Default)]
-pub struct Class {
+pub(crate) struct Class {
     /// Whether it is all but the ranges.
     pub negated: bool,
     /// First and last of each range.
@@ -13,27 +13,27 @@ pub struct Class {
 
 impl Class {
     /// The set of one character.
-    pub fn one(unit: Unit) -> Self {
+    pub(crate) fn one(unit: Unit) -> Self {
         Self { negated: false, ranges: vec![(unit, unit)] }
     }
 
     /// The set of all characters but one.
-    pub fn all_but(letter: char) -> Self {
+    pub(crate) fn all_but(letter: char) -> Self {
         Self { negated: true, ..Self::one(unit(letter)) }
     }
 
     /// Says whether a character belongs to it.
-    pub fn has(&self, unit: Unit) -> bool {
+    pub(crate) fn has(&self, unit: Unit) -> bool {
         self.ranges.iter().any(|(low, high)| (low..=high).contains(&&unit)) != self.negated
     }
 
     /// Letters, digits and the underscore.
-    pub fn word() -> Self {
+    pub(crate) fn word() -> Self {
         Self::named("word").expect("it has a name")
     }
 
     /// The class of that name, as in `[:alpha:]`.
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         let ranges: &[(char, char)] = match name {
             "alnum" => &[('0', '9'), ('A', 'Z'), ('a', 'z')],
             "alpha" => &[('A', 'Z'), ('a', 'z')],
@@ -56,7 +56,7 @@ impl Class {
     }
 
     /// Its ranges, with those of a negated one turned round.
-    pub fn flat(&self) -> Vec<(Unit, Unit)> {
+    pub(crate) fn flat(&self) -> Vec<(Unit, Unit)> {
         if !self.negated {
             return self.ranges.clone();
         }

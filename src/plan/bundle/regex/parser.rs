@@ -5,7 +5,7 @@ use super::{Class, NoRegex, Place};
 
 /// An expression in its parts.
 #[derive(Debug, Clone)]
-pub enum RegexNode {
+pub(crate) enum RegexNode {
     /// One character of a set.
     One(Class),
     /// A place between two characters.
@@ -22,7 +22,7 @@ pub enum RegexNode {
 ///
 /// # Errors
 /// [`NoRegex`] where Go would refuse it.
-pub fn parse(text: &[Unit]) -> Result<RegexNode, NoRegex> {
+pub(crate) fn parse(text: &[Unit]) -> Result<RegexNode, NoRegex> {
     let mut parser = Parser { text, at: 0 };
     let node = parser.either()?;
     if parser.at < text.len() { Err(NoRegex) } else { Ok(node) }

@@ -14,8 +14,7 @@ use crate::spec::{RELEASE, secret_heuristics};
 const DROPPED: [&str; 2] = ["name", "models"];
 
 /// One service of a stack.
-pub struct ComposeService<'a> {
-    /// Its name.
+pub(crate) struct ComposeService<'a> {
     pub name: &'a str,
     /// Where its name stands.
     pub place: SourcePlace,
@@ -23,25 +22,24 @@ pub struct ComposeService<'a> {
 }
 
 impl<'a> ComposeService<'a> {
-    /// Finds one of its keys.
-    pub fn find(&self, key: &str) -> Option<&'a MapEntry> {
+    pub(crate) fn find(&self, key: &str) -> Option<&'a MapEntry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
     /// Reports keys that do not exist, and what does not fit under those that do.
-    pub fn shaped(&self, findings: &mut Findings<'_>) {
+    pub(crate) fn shaped(&self, findings: &mut Findings<'_>) {
         let path = format!("services.{}", self.name);
         shape::mapping(findings, keys::SERVICE, self.place, self.entries, &path);
     }
 
     /// The text under one of its keys.
-    pub fn text(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
         self.find(key).and_then(|entry| text(&entry.node))
     }
 }
 
 /// A scalar as it is written.
-pub fn text(node: &SpecNode) -> Option<&str> {
+pub(crate) fn text(node: &SpecNode) -> Option<&str> {
     match &node.value {
         Value::Text(text) | Value::Number(text) | Value::Switch(text) => Some(text),
         Value::Nothing | Value::List(_) | Value::Map(_) => None,
@@ -49,7 +47,7 @@ pub fn text(node: &SpecNode) -> Option<&str> {
 }
 
 /// A service with its keys; `None` only after a complaint.
-pub fn named<'a>(findings: &mut Findings<'_>, entry: &'a MapEntry) -> Option<ComposeService<'a>> {
+pub(crate) fn named<'a>(findings: &mut Findings<'_>, entry: &'a MapEntry) -> Option<ComposeService<'a>> {
     let (name, place) = (entry.key.as_str(), entry.place);
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     if !plain || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -75,7 +73,7 @@ pub fn named<'a>(findings: &mut Findings<'_>, entry: &'a MapEntry) -> Option<Com
 }
 
 /// Checks what stands beside the services.
-pub fn top(findings: &mut Findings<'_>, top: &[MapEntry]) {
+pub(crate) fn top(findings: &mut Findings<'_>, top: &[MapEntry]) {
     for entry in top {
         match entry.key.as_str() {
             "include" => {
@@ -124,7 +122,7 @@ fn parts(findings: &mut Findings<'_>, kind: &str, node: &SpecNode) {
 }
 
 /// Checks one service of the compose file `file`.
-pub fn service(findings: &mut Findings<'_>, service: &ComposeService<'_>, file: &Path) {
+pub(crate) fn service(findings: &mut Findings<'_>, service: &ComposeService<'_>, file: &Path) {
     consistency::service(findings, service);
     mounts::check(findings, service, file);
     long_ports(findings, service);
@@ -163,8 +161,7 @@ fn long_ports(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
 }
 
 /// A name with its value, in either form of `environment` and `labels`.
-pub struct Pair<'a> {
-    /// The name.
+pub(crate) struct Pair<'a> {
     pub name: &'a str,
     /// The value, as it is written.
     pub value: Option<&'a str>,
@@ -173,7 +170,7 @@ pub struct Pair<'a> {
 }
 
 /// The pairs of a mapping, or of a list of `NAME=value`.
-pub fn pairs(node: &SpecNode) -> Vec<Pair<'_>> {
+pub(crate) fn pairs(node: &SpecNode) -> Vec<Pair<'_>> {
     match &node.value {
         Value::Map(entries) => entries
             .iter()
@@ -270,7 +267,7 @@ fn one_of_each(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
 }
 
 /// Warns about services that Coolify never starts, and refuses those that need what it drops.
-pub fn idle(findings: &mut Findings<'_>, services: &[ComposeService<'_>], main: Option<&str>) {
+pub(crate) fn idle(findings: &mut Findings<'_>, services: &[ComposeService<'_>], main: Option<&str>) {
     for service in services {
         if let Some(models) = service.find("models") {
             let message = format!("`{}` uses `models`, which Coolify leaves out of the text", service.name);
@@ -288,7 +285,7 @@ pub fn idle(findings: &mut Findings<'_>, services: &[ComposeService<'_>], main: 
 }
 
 /// Warns about services that others wait for the end of, and that would be started again and again.
-pub fn one_shots(findings: &mut Findings<'_>, services: &[ComposeService<'_>]) {
+pub(crate) fn one_shots(findings: &mut Findings<'_>, services: &[ComposeService<'_>]) {
     for service in services {
         let Some(Value::Map(waits)) = service.find("depends_on").map(|entry| &entry.node.value) else {
             continue;

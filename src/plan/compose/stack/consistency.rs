@@ -10,7 +10,7 @@ use super::variables::by_default;
 use crate::spec::tree::{MapEntry, SpecNode, Value};
 
 /// Checks one service.
-pub fn service(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
+pub(crate) fn service(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
     image(findings, service);
     build(findings, service);
     health(findings, service);
@@ -157,7 +157,7 @@ fn health(findings: &mut Findings<'_>, service: &ComposeService<'_>) {
 
 /// Complains about a config or a secret that says nothing of what is in it, or says it twice, and about an external
 /// volume that is described all the same.
-pub fn contents(
+pub(crate) fn contents(
     findings: &mut Findings<'_>,
     kind: &str,
     entry: &MapEntry,

@@ -45,7 +45,7 @@ const HTTP_CHECKS: [&str; 7] = ["CURL", "WGET", "HTTP://", "HTTPS://", "/HEALTH"
 const OTHERS: [&str; 5] = ["mysql", "postgres", "mongo", "redis", "mariadb"];
 
 /// The base name of its image, if Coolify takes the service for a database.
-pub fn database(service: &ComposeService<'_>) -> Option<&'static str> {
+pub(crate) fn database(service: &ComposeService<'_>) -> Option<&'static str> {
     let base = named(service)?;
     let environment = environment(service);
     let sets = |names: &[&str]| environment.iter().any(|it| contains(it, names));
@@ -60,7 +60,7 @@ pub fn database(service: &ComposeService<'_>) -> Option<&'static str> {
 }
 
 /// The base name of its image, if that is the name of a database.
-pub fn named(service: &ComposeService<'_>) -> Option<&'static str> {
+pub(crate) fn named(service: &ComposeService<'_>) -> Option<&'static str> {
     let image = service.text("image")?;
     // All after the first colon is taken for the tag, that of a registry's port too.
     let name = image.split(':').next()?;

@@ -30,7 +30,7 @@ const TEXTS: [&str; 6] = ["dns", "dns_opt", "dns_search", "env_file", "label_fil
 const NAMED: [&str; 3] = ["depends_on", "models", "networks"];
 
 /// The compose text with every service written out.
-pub fn resolved(findings: &mut Findings<'_>, root: SpecNode) -> SpecNode {
+pub(crate) fn resolved(findings: &mut Findings<'_>, root: SpecNode) -> SpecNode {
     let Value::Map(mut top) = root.value else { return root };
     let services = top.iter_mut().find(|entry| entry.key == "services").map(|entry| &mut entry.node.value);
     if let Some(Value::Map(services)) = services {
@@ -96,7 +96,7 @@ fn base<'a>(
 }
 
 /// What a name that nobody has may have been meant for.
-pub fn meant(name: &str, names: &[&str]) -> String {
+pub(crate) fn meant(name: &str, names: &[&str]) -> String {
     nearest(name, names)
         .map_or_else(|| format!("there is: {}", names.join(", ")), |near| format!("did you mean `{near}`?"))
 }

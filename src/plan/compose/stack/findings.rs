@@ -6,7 +6,7 @@ use crate::error::{Problem, Problems};
 use crate::spec::tree::SourcePlace;
 
 /// One compose text under reading, with what was found so far.
-pub struct Findings<'a> {
+pub(crate) struct Findings<'a> {
     file: &'a Path,
     text: &'a str,
     problems: Vec<Problem>,
@@ -14,24 +14,29 @@ pub struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    pub fn new(file: &'a Path, text: &'a str) -> Self {
+    pub(crate) fn new(file: &'a Path, text: &'a str) -> Self {
         Self { file, text, problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Notes something that cannot be sent.
-    pub fn refuse(&mut self, place: SourcePlace, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn refuse(&mut self, place: SourcePlace, message: impl Into<String>, hint: impl Into<String>) {
         let problem = self.problem(place, message).hint(hint);
         self.problems.push(problem);
     }
 
     /// Notes something that cannot be sent, about a line that may hold a secret.
-    pub fn refuse_unseen(&mut self, place: SourcePlace, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn refuse_unseen(
+        &mut self,
+        place: SourcePlace,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         let problem = self.problem(place, message).hint(hint).without_source();
         self.problems.push(problem);
     }
 
     /// Notes something that is sent all the same; the line itself is not kept.
-    pub fn warn(&mut self, place: SourcePlace, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn warn(&mut self, place: SourcePlace, message: impl Into<String>, hint: impl Into<String>) {
         let problem = self.problem(place, message).hint(hint).without_source();
         self.warnings.push(problem);
     }
@@ -41,7 +46,7 @@ impl<'a> Findings<'a> {
     }
 
     /// The warnings, if nothing was wrong; else all problems in the order of their lines.
-    pub fn finish(mut self) -> Result<Vec<Problem>, Problems> {
+    pub(crate) fn finish(mut self) -> Result<Vec<Problem>, Problems> {
         let order = |problem: &Problem| (problem.line, problem.column);
         if self.problems.is_empty() {
             self.warnings.sort_by_key(order);

@@ -7,7 +7,7 @@ use super::findings::Findings;
 use crate::spec::tree::{SpecNode, Value};
 
 /// Where the domain leads.
-pub struct FrontService {
+pub(crate) struct FrontService {
     /// The service; of a worker, the one it is known by, if that can be told.
     pub service: Option<String>,
     /// The port; none for a worker.
@@ -15,7 +15,7 @@ pub struct FrontService {
 }
 
 /// Finds the service and its port; `None` only after a complaint.
-pub fn front(
+pub(crate) fn front(
     findings: &mut Findings<'_>,
     services: &[ComposeService<'_>],
     input: &StackInput<'_>,

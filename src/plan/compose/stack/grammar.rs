@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 /// A length of time: numbers with units, one after the other (`1m30s`), or `0`.
-pub fn is_duration(text: &str) -> bool {
+pub(crate) fn is_duration(text: &str) -> bool {
     const UNITS: [&str; 8] = ["ns", "us", "µs", "ms", "s", "m", "h", "d"];
     let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
     if rest == "0" {
@@ -26,12 +26,12 @@ pub fn is_duration(text: &str) -> bool {
 }
 
 /// An amount of memory: a number, with or without a unit (`512M`, `1.5gb`, `1GiB`).
-pub fn is_size(text: &str) -> bool {
+pub(crate) fn is_size(text: &str) -> bool {
     size(text).is_some()
 }
 
 /// How much such an amount is, in bytes.
-pub fn size(text: &str) -> Option<f64> {
+pub(crate) fn size(text: &str) -> Option<f64> {
     let end = text.rfind(|c: char| c.is_ascii_digit() || c == '.').map_or(0, |at| at + 1);
     let (number, unit) = text.split_at(end);
     let unit = unit.trim_start().to_ascii_lowercase();
@@ -49,7 +49,7 @@ pub fn size(text: &str) -> Option<f64> {
 }
 
 /// The short form of a published port: `[[address:]published:]target[/protocol]`, each port a number or a range.
-pub fn is_port(text: &str) -> bool {
+pub(crate) fn is_port(text: &str) -> bool {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     if !["tcp", "udp", "sctp", ""].contains(&protocol.to_ascii_lowercase().as_str()) {
         return false;
@@ -78,14 +78,14 @@ fn length((first, last): (u16, u16)) -> u16 {
 }
 
 /// The short form of a mount: sections between colons, none of them empty but the last.
-pub fn is_mount(text: &str) -> bool {
+pub(crate) fn is_mount(text: &str) -> bool {
     let sections = sections(text);
     let (last, others) = sections.split_last().unwrap_or((&"", &[]));
     others.iter().all(|section| !section.is_empty()) && !(others.is_empty() && last.is_empty())
 }
 
 /// The parts of a mount between its colons; those within `${…}` part nothing.
-pub fn sections(text: &str) -> Vec<&str> {
+pub(crate) fn sections(text: &str) -> Vec<&str> {
     let (mut sections, mut start, mut depth) = (Vec::new(), 0, 0_usize);
     for (at, letter) in text.char_indices() {
         match letter {
@@ -103,7 +103,7 @@ pub fn sections(text: &str) -> Vec<&str> {
 }
 
 /// A command in one line, as a shell would split it: every quote is closed.
-pub fn is_command(text: &str) -> bool {
+pub(crate) fn is_command(text: &str) -> bool {
     let mut quote = None;
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
@@ -120,19 +120,19 @@ pub fn is_command(text: &str) -> bool {
 }
 
 /// An entry of `extra_hosts`: a name and an address.
-pub fn is_host(text: &str) -> bool {
+pub(crate) fn is_host(text: &str) -> bool {
     text.split_once(['=', ':']).is_some_and(|(name, _)| !name.is_empty())
 }
 
 /// How often an image is pulled.
-pub fn is_pull_policy(text: &str) -> bool {
+pub(crate) fn is_pull_policy(text: &str) -> bool {
     const WORDS: [&str; 8] =
         ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
     WORDS.contains(&text) || text.strip_prefix("every_").is_some_and(is_duration)
 }
 
 /// A reference to an image: `[registry/]name[:tag][@digest]`, with lower-case names.
-pub fn is_image(text: &str) -> bool {
+pub(crate) fn is_image(text: &str) -> bool {
     let (rest, digest) = text.split_once('@').map_or((text, None), |(rest, digest)| (rest, Some(digest)));
     let (registry, path) = match rest.split_once('/') {
         Some((first, path)) if is_registry(first) => (Some(first), path),

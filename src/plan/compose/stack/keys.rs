@@ -16,7 +16,7 @@ use super::shape::Shape::{Any, Distinct, Either, Keys, List, Names, Nothing, Pai
 use super::shape::{Key, key, must, newer};
 
 /// What stands at the top beside the services; `include` is refused elsewhere, with its reason.
-pub const TOP: &[Key] = &[
+pub(crate) const TOP: &[Key] = &[
     key("services", Any),
     key("volumes", Either(&[Nothing, Names(&Either(&[Nothing, Keys(VOLUME)]))])),
     key("networks", Either(&[Nothing, Names(&Either(&[Nothing, Keys(NETWORK)]))])),
@@ -86,7 +86,7 @@ const SECRET: &[Key] = &[
 ];
 
 /// What stands under a service.
-pub const SERVICE: &[Key] = &[
+pub(crate) const SERVICE: &[Key] = &[
     key("annotations", Pairs),
     key("attach", SWITCH),
     key("blkio_config", Keys(BLKIO)),

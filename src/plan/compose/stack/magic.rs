@@ -40,7 +40,7 @@ struct Use {
 }
 
 /// The magic names of a stack.
-pub struct Magic {
+pub(crate) struct Magic {
     declared: Vec<Use>,
     asked: Vec<Use>,
     /// Variables whose `${X:?message}` begins a value.
@@ -48,8 +48,7 @@ pub struct Magic {
 }
 
 impl Magic {
-    /// Finds them all.
-    pub fn find(services: &[ComposeService<'_>]) -> Self {
+    pub(crate) fn find(services: &[ComposeService<'_>]) -> Self {
         let mut magic = Self { declared: Vec::new(), asked: Vec::new(), messages: Vec::new() };
         for (at, service) in services.iter().enumerate() {
             for pair in settings(service) {
@@ -71,13 +70,13 @@ impl Magic {
     }
 
     /// Whether Coolify gives `name` a value.
-    pub fn gives(&self, name: &str) -> bool {
+    pub(crate) fn gives(&self, name: &str) -> bool {
         let made = || self.asked.iter().any(|used| used.name == name);
         name.starts_with("SERVICE_NAME_") || made() || self.declares(name)
     }
 
     /// Whether Coolify takes the message of `${name:?message}` for a value of `name`.
-    pub fn takes_message(&self, name: &str) -> bool {
+    pub(crate) fn takes_message(&self, name: &str) -> bool {
         self.messages.iter().any(|message| message == name)
     }
 
@@ -92,7 +91,7 @@ impl Magic {
     }
 
     /// Says what Coolify does that the text does not ask for by name.
-    pub fn tell(
+    pub(crate) fn tell(
         &self,
         findings: &mut Findings<'_>,
         services: &[ComposeService<'_>],

@@ -4,7 +4,7 @@ use super::findings::Findings;
 use crate::spec::tree::{MapEntry, SpecNode, Value};
 
 /// The tree without its merge keys: what stands in a mapping itself wins, then what was named first.
-pub fn flat(findings: &mut Findings<'_>, node: SpecNode) -> SpecNode {
+pub(crate) fn flat(findings: &mut Findings<'_>, node: SpecNode) -> SpecNode {
     let value = match node.value {
         Value::List(items) => Value::List(items.into_iter().map(|item| flat(findings, item)).collect()),
         Value::Map(entries) => match only_list(&entries) {

@@ -11,7 +11,6 @@ use super::findings::Findings;
 use super::grammar::sections;
 use crate::spec::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
-/// One mount.
 struct Mount<'a> {
     place: SourcePlace,
     /// Empty for a volume without a name.
@@ -64,7 +63,7 @@ impl Mount<'_> {
 }
 
 /// Complains about what does not reach the server, and says what becomes something else there. `file` is the compose file.
-pub fn check(findings: &mut Findings<'_>, service: &ComposeService<'_>, file: &Path) {
+pub(crate) fn check(findings: &mut Findings<'_>, service: &ComposeService<'_>, file: &Path) {
     for mount in mounts(service) {
         dropped(findings, &mount);
         if mount.kind == Some("bind") && mount.source.is_empty() {
@@ -150,7 +149,7 @@ fn is_there(file: &Path, source: &str) -> bool {
 }
 
 /// The volumes that services name, each once.
-pub fn named(services: &[ComposeService<'_>]) -> Vec<String> {
+pub(crate) fn named(services: &[ComposeService<'_>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for service in services {
         for mount in mounts(service).iter().filter(|mount| mount.is_named()) {

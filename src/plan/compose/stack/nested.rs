@@ -12,7 +12,7 @@ use super::shape::{Key, Shape, key, must, newer};
 
 const BLKIO_LIMIT: Shape = List(&Keys(&[key("path", TEXT), key("rate", WHOLE_SIZE)]));
 
-pub const BLKIO: &[Key] = &[
+pub(crate) const BLKIO: &[Key] = &[
     key("device_read_bps", BLKIO_LIMIT),
     key("device_read_iops", BLKIO_LIMIT),
     key("device_write_bps", BLKIO_LIMIT),
@@ -21,7 +21,7 @@ pub const BLKIO: &[Key] = &[
     key("weight_device", List(&Keys(&[key("path", TEXT), key("weight", WHOLE)]))),
 ];
 
-pub const BUILD: &[Key] = &[
+pub(crate) const BUILD: &[Key] = &[
     key("additional_contexts", Pairs),
     key("args", Pairs),
     key("cache_from", TEXTS),
@@ -49,18 +49,18 @@ pub const BUILD: &[Key] = &[
 ];
 
 /// A config or a secret that a service is given.
-pub const GRANTS: Shape = List(&Either(&[
+pub(crate) const GRANTS: Shape = List(&Either(&[
     TEXT,
     Keys(&[key("source", TEXT), key("target", TEXT), key("uid", TEXT), key("gid", TEXT), key("mode", MODE)]),
 ]));
 
-pub const DEPENDENCY: &[Key] = &[
+pub(crate) const DEPENDENCY: &[Key] = &[
     must("condition", Word(&["service_started", "service_healthy", "service_completed_successfully"])),
     key("restart", SWITCH),
     key("required", ONLY_SWITCH),
 ];
 
-pub const DEPLOY: &[Key] = &[
+pub(crate) const DEPLOY: &[Key] = &[
     key("endpoint_mode", TEXT),
     key("labels", Pairs),
     key("mode", TEXT),
@@ -111,7 +111,7 @@ const RESERVED_DEVICE: &[Key] = &[
     key("options", Pairs),
 ];
 
-pub const DEVICE_REQUEST: &[Key] = &[
+pub(crate) const DEVICE_REQUEST: &[Key] = &[
     key("capabilities", DISTINCT_TEXTS),
     key("count", COUNT),
     key("device_ids", DISTINCT_TEXTS),
@@ -119,7 +119,7 @@ pub const DEVICE_REQUEST: &[Key] = &[
     key("options", Pairs),
 ];
 
-pub const DEVELOP: &[Key] = &[key(
+pub(crate) const DEVELOP: &[Key] = &[key(
     "watch",
     List(&Keys(&[
         must("action", Word(&["rebuild", "restart", "sync", "sync+exec", "sync+restart"])),
@@ -141,7 +141,7 @@ const ROLLOUT: &[Key] = &[
     key("parallelism", WHOLE),
 ];
 
-pub const HEALTHCHECK: &[Key] = &[
+pub(crate) const HEALTHCHECK: &[Key] = &[
     key("disable", SWITCH),
     key("interval", DURATION),
     key("retries", RETRIES),
@@ -152,7 +152,7 @@ pub const HEALTHCHECK: &[Key] = &[
 ];
 
 /// How a service joins a network.
-pub const JOINED: &[Key] = &[
+pub(crate) const JOINED: &[Key] = &[
     key("aliases", TEXTS),
     newer("driver_opts", OPTIONS),
     newer("gw_priority", ONLY_NUMBER),
@@ -164,7 +164,7 @@ pub const JOINED: &[Key] = &[
     key("priority", ONLY_NUMBER),
 ];
 
-pub const PUBLISHED: &[Key] = &[
+pub(crate) const PUBLISHED: &[Key] = &[
     key("app_protocol", TEXT),
     key("host_ip", ADDRESS),
     key("mode", TEXT),
@@ -174,7 +174,7 @@ pub const PUBLISHED: &[Key] = &[
     must("target", TARGET_PORT),
 ];
 
-pub const HOOK: &[Key] = &[
+pub(crate) const HOOK: &[Key] = &[
     must("command", COMMAND),
     key("environment", Pairs),
     key("privileged", SWITCH),
@@ -182,7 +182,7 @@ pub const HOOK: &[Key] = &[
     key("working_dir", TEXT),
 ];
 
-pub const LONG_MOUNT: &[Key] = &[
+pub(crate) const LONG_MOUNT: &[Key] = &[
     key(
         "bind",
         Keys(&[

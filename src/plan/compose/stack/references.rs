@@ -14,7 +14,7 @@ struct Need<'a> {
 }
 
 /// Checks what the services say of each other, and of what stands beside them.
-pub fn check(findings: &mut Findings<'_>, services: &[ComposeService<'_>], top: &[MapEntry]) {
+pub(crate) fn check(findings: &mut Findings<'_>, services: &[ComposeService<'_>], top: &[MapEntry]) {
     let all: Vec<Vec<Need<'_>>> = services.iter().map(needs).collect();
     for (service, needs) in services.iter().zip(&all) {
         // Docker Compose forgets what waits for a profile.
@@ -185,7 +185,7 @@ fn undeclared(
 
 /// Why a service is never started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Idle {
+pub(crate) enum Idle {
     /// It waits for a profile that Coolify never names.
     Profiles,
     /// It is to run in no container, by `scale`.
@@ -198,7 +198,7 @@ pub enum Idle {
 
 impl ComposeService<'_> {
     /// Why Coolify never starts it, if it does not.
-    pub fn idle(&self) -> Option<Idle> {
+    pub(crate) fn idle(&self) -> Option<Idle> {
         let replicas = match self.find("deploy").map(|entry| &entry.node.value) {
             Some(Value::Map(entries)) => entries.iter().find(|entry| entry.key == "replicas"),
             _ => None,
@@ -217,7 +217,7 @@ impl ComposeService<'_> {
 
 impl Idle {
     /// The key of the service that keeps it from being started.
-    pub fn key(self) -> &'static str {
+    pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Profiles => "profiles",
             Self::Scale => "scale",
@@ -227,7 +227,7 @@ impl Idle {
     }
 
     /// What that key says.
-    pub fn said(self) -> &'static str {
+    pub(crate) fn said(self) -> &'static str {
         match self {
             Self::Profiles => "profiles",
             Self::Scale => "scale: 0",

@@ -9,7 +9,7 @@ use crate::spec::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// What may stand at one place.
 #[derive(Clone, Copy)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// Anything: nobody reads it.
     Any,
     /// No value.
@@ -33,7 +33,7 @@ pub enum Shape {
 }
 
 /// A single value: which kinds of scalar it may be, and how it is spelled.
-pub struct Rule {
+pub(crate) struct Rule {
     /// What it is, to complete "must be …".
     pub expected: &'static str,
     /// An example, to complete "like …"; empty where there is none to give.
@@ -46,18 +46,15 @@ pub struct Rule {
 
 /// The kinds of scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShapeKind {
-    /// Text.
+pub(crate) enum ShapeKind {
     Text,
-    /// A number.
     Number,
     /// `true` or `false`.
     Switch,
 }
 
 /// One key of a mapping.
-pub struct Key {
-    /// Its name.
+pub(crate) struct Key {
     pub name: &'static str,
     /// What stands under it.
     pub shape: Shape,
@@ -68,22 +65,21 @@ pub struct Key {
 }
 
 /// A key that may be left out.
-pub const fn key(name: &'static str, shape: Shape) -> Key {
+pub(crate) const fn key(name: &'static str, shape: Shape) -> Key {
     Key { name, shape, required: false, newer: false }
 }
 
-/// A key that must be there.
-pub const fn must(name: &'static str, shape: Shape) -> Key {
+pub(crate) const fn must(name: &'static str, shape: Shape) -> Key {
     Key { name, shape, required: true, newer: false }
 }
 
 /// A key that came after Docker Compose 2.26.
-pub const fn newer(name: &'static str, shape: Shape) -> Key {
+pub(crate) const fn newer(name: &'static str, shape: Shape) -> Key {
     Key { name, shape, required: false, newer: true }
 }
 
 /// Reports what does not fit in `node`, which stands at `path`.
-pub fn check(findings: &mut Findings<'_>, shape: &Shape, node: &SpecNode, path: &str) {
+pub(crate) fn check(findings: &mut Findings<'_>, shape: &Shape, node: &SpecNode, path: &str) {
     match (shape, &node.value) {
         (Shape::Any, _) | (Shape::Nothing, Value::Nothing) => {}
         (Shape::One(rule), _) => one(findings, rule, node, path),
@@ -237,7 +233,7 @@ fn pairs(findings: &mut Findings<'_>, node: &SpecNode, path: &str) {
 }
 
 /// Reports what does not fit in the mapping at `place`, of these keys.
-pub fn mapping(
+pub(crate) fn mapping(
     findings: &mut Findings<'_>,
     keys: &[Key],
     place: SourcePlace,

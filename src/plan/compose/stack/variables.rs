@@ -12,7 +12,7 @@ use crate::spec::tree::{MapEntry, SourcePlace, SpecNode, Value};
 
 /// What happens to a variable that nobody gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Without {
+pub(crate) enum Without {
     /// A default stands in, here and wherever else it is used: Coolify keeps it as the variable's value.
     Default,
     /// Something else stands in.
@@ -25,15 +25,14 @@ pub enum Without {
 
 /// One reference to a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Used {
-    /// Its name.
+pub(crate) struct Used {
     pub name: String,
     /// What happens if nobody gives it.
     pub without: Without,
 }
 
 /// Warns about variables that nobody gives, and refuses those that must be given.
-pub fn given(findings: &mut Findings<'_>, root: &SpecNode, env_keys: &[String], magic: &Magic) {
+pub(crate) fn given(findings: &mut Findings<'_>, root: &SpecNode, env_keys: &[String], magic: &Magic) {
     let mut needed = Vec::new();
     walk(findings, root, &mut needed);
     let defaults: Vec<String> = needed
@@ -114,7 +113,7 @@ fn unreadable(text: &str) -> Option<String> {
 }
 
 /// The variables that a text refers to, those within a default or a message of another one too.
-pub fn variables(text: &str) -> Vec<Used> {
+pub(crate) fn variables(text: &str) -> Vec<Used> {
     let mut found = Vec::new();
     for segment in segments(text) {
         if let Segment::Reference(Reference { name, tail, .. }) = segment {
@@ -127,7 +126,7 @@ pub fn variables(text: &str) -> Vec<Used> {
 
 /// A text as far as it is known before the server fills it in: defaults stand for their variables; `None` where one has
 /// no default.
-pub fn by_default(text: &str) -> Option<String> {
+pub(crate) fn by_default(text: &str) -> Option<String> {
     let Some((before, after)) = text.split_once('$') else { return Some(text.to_owned()) };
     if let Some(rest) = after.strip_prefix('$') {
         return Some(format!("{before}${}", by_default(rest)?));

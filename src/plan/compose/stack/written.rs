@@ -13,7 +13,7 @@ use crate::spec::tree::{MapEntry, SpecNode, Value};
 const COMMANDS: [&str; 2] = ["command", "entrypoint"];
 
 /// Writes a whole tree; complains about what has no form that survives.
-pub fn json(findings: &mut Findings<'_>, node: &SpecNode) -> Json {
+pub(crate) fn json(findings: &mut Findings<'_>, node: &SpecNode) -> Json {
     match &node.value {
         Value::Nothing => Json::Null,
         Value::Switch(word) => Json::Bool(word.eq_ignore_ascii_case("true")),
@@ -61,7 +61,7 @@ fn value(findings: &mut Findings<'_>, entry: &MapEntry) -> Option<Json> {
 }
 
 /// A number if it comes back as it is: plain digits, without anything that could be cut off.
-pub fn number(text: &str) -> Json {
+pub(crate) fn number(text: &str) -> Json {
     let plain = |number: &Number| number.to_string() == text;
     let whole = text.parse::<i64>().ok().map(Number::from);
     let broken = || text.parse::<f64>().ok().and_then(Number::from_f64).filter(|_| text.len() <= 15);

@@ -31,7 +31,7 @@ fn named() -> (String, String, String, String) {
     ("0".into(), "srv".into(), "prj".into(), "production".into())
 }
 
-pub fn slot(coolify: Coolify) -> AppSlot {
+pub(crate) fn slot(coolify: Coolify) -> AppSlot {
     let (team, server, project, environment) = named();
     AppSlot { coolify, team, server, project, environment, name: "api".into() }
 }

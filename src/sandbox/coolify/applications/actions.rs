@@ -14,7 +14,7 @@ const ALREADY: &str = "Deployment already queued for this commit.";
 ///
 /// # Errors
 /// 429 when the queue is full.
-pub fn deploy(context: &mut Context, uuid: &str, force: bool) -> Result<Value, Reply> {
+pub(crate) fn deploy(context: &mut Context, uuid: &str, force: bool) -> Result<Value, Reply> {
     if deploy::is_full(context.world) {
         let full =
             message(429, "Deployment queue is full. Please wait for existing deployments to complete.");
@@ -29,12 +29,12 @@ pub fn deploy(context: &mut Context, uuid: &str, force: bool) -> Result<Value, R
 }
 
 /// `POST /applications/{uuid}/start`.
-pub fn start(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn start(context: &mut Context, uuid: &str) -> Answer {
     asked(context, uuid, false, "Deployment request queued.")
 }
 
 /// `POST /applications/{uuid}/restart`.
-pub fn restart(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn restart(context: &mut Context, uuid: &str) -> Answer {
     asked(context, uuid, true, "Restart request queued.")
 }
 
@@ -53,14 +53,14 @@ fn asked(context: &mut Context, uuid: &str, restart: bool, text: &str) -> Answer
 }
 
 /// `POST /applications/{uuid}/stop`: taken whatever the state. Deployments go on.
-pub fn stop(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn stop(context: &mut Context, uuid: &str) -> Answer {
     context.application(uuid)?;
     context.world.later(STOP_MS, SimEvent::Stopped(uuid.to_owned()));
     Ok(message(200, "Application stopping request queued."))
 }
 
 /// The log of its container, asked of the server.
-pub fn logs(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn logs(context: &mut Context, uuid: &str) -> Answer {
     let application = context.application(uuid)?;
     if !context.world.server.usable {
         return Err(server_error());

@@ -36,14 +36,14 @@ const ASIDE: &str = "force_domain_override instant_deploy private_key_uuid githu
 const BUILD_PACKS: [&str; 5] = ["nixpacks", "static", "dockerfile", "dockercompose", "railpack"];
 
 /// What creating takes on a route.
-pub fn creatable(from_git: bool, key: Option<&'static str>) -> Vec<&'static str> {
+pub(crate) fn creatable(from_git: bool, key: Option<&'static str>) -> Vec<&'static str> {
     let git = if from_git { GIT } else { "" };
     let static_image = from_git.then_some("static_image");
     words(COMMON).chain(words(PLACE)).chain(words(git)).chain(key).chain(static_image).collect()
 }
 
 /// What PATCH takes.
-pub fn patchable() -> Vec<&'static str> {
+pub(crate) fn patchable() -> Vec<&'static str> {
     words(COMMON).chain(words(GIT)).chain(["dockerfile_target_build"]).collect()
 }
 
@@ -53,7 +53,7 @@ fn words(text: &'static str) -> impl Iterator<Item = &'static str> {
 
 /// Whether the image's name may carry its tag: creating takes it apart, PATCH refuses it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Image {
+pub(crate) enum Image {
     /// `name:tag` or `name@sha256:<hex>`.
     Whole,
     /// `name` or `name@sha256`, and the tag in its own field.
@@ -61,7 +61,7 @@ pub enum Image {
 }
 
 /// A body in order.
-pub struct WantedColumns {
+pub(crate) struct WantedColumns {
     force: bool,
     said: Map<String, Value>,
 }
@@ -70,7 +70,7 @@ pub struct WantedColumns {
 ///
 /// # Errors
 /// The 422 that names all that is wrong, or the 500 for a description that does not fit its column.
-pub fn checked(mut form: Form, image: Image) -> Result<WantedColumns, Reply> {
+pub(crate) fn checked(mut form: Form, image: Image) -> Result<WantedColumns, Reply> {
     check_texts(&mut form, image);
     for key in ["health_check_enabled", "is_auto_deploy_enabled", "is_force_https_enabled"] {
         form.flag(key);
@@ -131,13 +131,13 @@ impl WantedColumns {
     ///
     /// # Errors
     /// The 409 that names them.
-    pub fn refuse_taken(&self, world: &World, uuid: &str) -> Result<(), Reply> {
+    pub(crate) fn refuse_taken(&self, world: &World, uuid: &str) -> Result<(), Reply> {
         let domains = self.said.get("domains").and_then(Value::as_str).filter(|_| !self.force);
         urls::refuse_taken(world, uuid, domains)
     }
 
     /// Writes it down.
-    pub fn write(mut self, application: &mut Application) {
+    pub(crate) fn write(mut self, application: &mut Application) {
         let text = |value: Value| value.as_str().map(str::to_owned);
         if let Some(name) = self.said.remove("name").and_then(text) {
             application.name = name;
@@ -153,7 +153,7 @@ impl WantedColumns {
 }
 
 /// A row as it is when nothing was said of it.
-pub fn fresh() -> Map<String, Value> {
+pub(crate) fn fresh() -> Map<String, Value> {
     let fresh = json!({
         "build_pack": "dockerimage", "base_directory": "/", "git_repository": "coollabsio/coolify",
         "git_branch": "main", "git_commit_sha": "HEAD", "dockerfile_location": null, "ports_exposes": null,
@@ -170,12 +170,12 @@ pub fn fresh() -> Map<String, Value> {
 }
 
 /// The columns that stand in the object itself.
-pub fn shown(columns: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+pub(crate) fn shown(columns: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
     columns.iter().filter(|(name, _)| !is_setting(name)).map(|(name, value)| (name.as_str(), value))
 }
 
 /// The columns that stand under `settings`.
-pub fn settings(columns: &Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn settings(columns: &Map<String, Value>) -> Map<String, Value> {
     columns
         .iter()
         .filter(|(name, _)| is_setting(name))
@@ -188,7 +188,7 @@ fn is_setting(name: &str) -> bool {
 }
 
 /// Name and tag of a reference, as they are stored.
-pub fn taken_apart(reference: &str) -> (String, String) {
+pub(crate) fn taken_apart(reference: &str) -> (String, String) {
     if let Some((name, hex)) = reference.split_once("@sha256:") {
         return (format!("{name}@sha256"), hex.to_owned());
     }
@@ -229,13 +229,13 @@ fn is_path(path: &str) -> bool {
 }
 
 /// The refusal of a body without a field that a route needs.
-pub fn missing(key: &str) -> Reply {
+pub(crate) fn missing(key: &str) -> Reply {
     let mut errors = Map::new();
     errors.insert(key.to_owned(), json!(["This field is required."]));
     invalid(&Value::Object(errors))
 }
 
 /// The refusal of a body without an environment.
-pub fn homeless() -> Reply {
+pub(crate) fn homeless() -> Reply {
     message(422, "You need to provide at least one of environment_name or environment_uuid.")
 }

@@ -10,7 +10,7 @@ use crate::sandbox::world::World;
 
 /// How Coolify gets at what is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SourceRoute {
+pub(crate) enum SourceRoute {
     /// From a registry.
     Image,
     /// From a public repository.
@@ -41,7 +41,7 @@ impl SourceRoute {
 }
 
 /// `POST /applications/<route>`. Repository, branch and reachability are not looked at.
-pub fn create(context: &mut Context, route: SourceRoute) -> Answer {
+pub(crate) fn create(context: &mut Context, route: SourceRoute) -> Answer {
     let mut form =
         Form::read(context.ask)?.only(&columns::creatable(route != SourceRoute::Image, route.key()));
     let (project, server) = (form.required("project_uuid"), form.required("server_uuid"));

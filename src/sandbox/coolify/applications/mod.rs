@@ -5,9 +5,9 @@ mod columns;
 mod make;
 mod storages;
 
-pub use actions::{deploy, logs, restart, start, stop};
-pub use make::{SourceRoute, create};
-pub use storages::{add as add_storage, delete as delete_storage, list as list_storages};
+pub(crate) use actions::{deploy, logs, restart, start, stop};
+pub(crate) use make::{SourceRoute, create};
+pub(crate) use storages::{add as add_storage, delete as delete_storage, list as list_storages};
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ impl Context<'_> {
 }
 
 /// All applications of the team by name, unpaged; with a tag, those that have it.
-pub fn list(context: &mut Context) -> Answer {
+pub(crate) fn list(context: &mut Context) -> Answer {
     let tag = context.ask.query("tag");
     let wanted = |it: &&Application| tag.as_ref().is_none_or(|tag| it.tags.contains(tag));
     let of_team = context.world.applications.iter().filter(|it| context.sees(it.environment));
@@ -41,7 +41,7 @@ pub fn list(context: &mut Context) -> Answer {
 }
 
 /// One application, with its settings and where it stands.
-pub fn show(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn show(context: &mut Context, uuid: &str) -> Answer {
     let application = context.application(uuid)?;
     let mut body = public(context.world, application);
     if !versions::is_before(&context.world.coolify, [4, 2, 0]) {
@@ -54,7 +54,7 @@ pub fn show(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Changes one. What it says reaches the container at the next deployment.
-pub fn patch(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn patch(context: &mut Context, uuid: &str) -> Answer {
     let form = Form::read(context.ask)?.only(&columns::patchable());
     context.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let wanted = columns::checked(form, columns::Image::Apart)?;
@@ -68,7 +68,7 @@ pub fn patch(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Deletes one: goes on for 3 to 35 s, during which it is still shown. Deployments go on.
-pub fn delete(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn delete(context: &mut Context, uuid: &str) -> Answer {
     context.application(uuid).map_err(|_| message(404, "Application not found"))?;
     let is_no = |text: String| matches!(text.as_str(), "false" | "0" | "no" | "off");
     let volumes = !context.ask.query("delete_volumes").is_some_and(is_no);
@@ -82,7 +82,7 @@ pub fn delete(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// An application with its number, as it stands among resources and inside a deployment.
-pub fn brief(world: &World, application: &Application) -> Value {
+pub(crate) fn brief(world: &World, application: &Application) -> Value {
     let mut brief = json!({
         "id": application.id,
         "uuid": application.uuid,
@@ -120,14 +120,13 @@ fn public(world: &World, application: &Application) -> Value {
 }
 
 /// The names that a Coolify gives to the ways into private repositories; the keys themselves are not kept.
-pub fn keys(context: &mut Context) -> Answer {
+pub(crate) fn keys(context: &mut Context) -> Answer {
     let keys = context.world.access.keys.iter();
     let shown = keys.map(|it| json!({"id": it.id, "uuid": it.uuid, "name": it.name, "is_git_related": true}));
     Ok(Reply::json(200, &shown.collect()))
 }
 
-/// The GitHub Apps.
-pub fn github_apps(context: &mut Context) -> Answer {
+pub(crate) fn github_apps(context: &mut Context) -> Answer {
     let apps = context.world.access.github_apps.iter();
     let shown = apps.map(|it| {
         json!({"id": it.id, "uuid": it.uuid, "name": it.name, "is_public": it.id == 0,

@@ -7,14 +7,13 @@ use crate::sandbox::applications::SimStorage;
 
 const FIELDS: [&str; 7] = ["type", "name", "mount_path", "host_path", "content", "is_directory", "fs_path"];
 
-/// All of them.
-pub fn list(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn list(context: &mut Context, uuid: &str) -> Answer {
     let storages: Vec<Value> = context.application(uuid)?.storages.iter().map(shown).collect();
     Ok(Reply::json(200, &json!({"persistent_storages": storages, "file_storages": []})))
 }
 
 /// Adds one. Only named volumes are known here; Docker makes them at the next start.
-pub fn add(context: &mut Context, uuid: &str) -> Answer {
+pub(crate) fn add(context: &mut Context, uuid: &str) -> Answer {
     let mut form = Form::read(context.ask)?.only(&FIELDS);
     let (kind, path, name) = (form.required("type"), form.required("mount_path"), form.text("name"));
     form.check()?;
@@ -29,7 +28,7 @@ pub fn add(context: &mut Context, uuid: &str) -> Answer {
 }
 
 /// Takes one away; the volume on the server stays.
-pub fn delete(context: &mut Context, uuid: &str, storage: &str) -> Answer {
+pub(crate) fn delete(context: &mut Context, uuid: &str, storage: &str) -> Answer {
     context.application(uuid)?;
     let storages = context.world.application_mut(uuid).map(|it| &mut it.storages);
     let storages = storages.ok_or_else(|| message(404, "Application not found."))?;
