@@ -2,19 +2,20 @@
 
 use crate::cause::Cause;
 use crate::effect::Effect;
-use crate::entry::{Evidence, JournalEntry, RunHeader};
+use crate::entry::{Evidence, JournalEntry, RunHeader, Verification};
 use crate::ledger::{IllegalEffect, Ledger};
 use crate::phase::{
     Complete, Deploying, EffectfulPhase, Failed, Pending, Phase, PhaseKind, Provisioning, RolledBack,
     RollingBack, Validating, Verifying, VolumePolicy,
 };
 use crate::plan::{Plan, Rollout};
-use crate::receipt::Receipt;
+use crate::readiness::{NotReady, lacks};
+use crate::receipt::ResourceState;
 use crate::step::Step;
 use crate::uncommitted::{Journal, Uncommitted};
 
-/// A run of one app, in phase `P`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A run of one app, in phase `P`. There is only one of it: a move spends it.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Deployment<P> {
     header: RunHeader,
     ledger: Ledger,
@@ -114,6 +115,15 @@ impl<P: EffectfulPhase> Deployment<P> {
     pub fn plan(&self) -> &Plan {
         self.phase.plan()
     }
+
+    // The receipts that a move needs are asked for here and nowhere else.
+    fn ready_for<Q: Phase>(self) -> Result<Self, Box<NotReady<P>>> {
+        let (missing, in_doubt) = lacks(&self.ledger, self.phase.plan(), Q::NAME);
+        if missing.is_empty() && in_doubt.is_empty() {
+            return Ok(self);
+        }
+        Err(Box::new(NotReady { deployment: self, missing, in_doubt }))
+    }
 }
 
 impl Deployment<Pending> {
@@ -139,16 +149,16 @@ impl Deployment<Validating> {
         self.to(JournalEntry::Provisioning { plan: plan.clone() }, |Validating| Provisioning { plan })
     }
 
-    /// Starts deleting what earlier runs of the app made: `receipts` are what stands, oldest first. `plan` says where.
+    /// Starts deleting what earlier runs of the app made: `resources` are what stands, oldest first. `plan` says where.
     pub fn destroy(
         mut self,
         plan: Plan,
-        receipts: Vec<Receipt>,
+        resources: Vec<ResourceState>,
         volumes: VolumePolicy,
         cause: Cause,
     ) -> Uncommitted<RollingBack> {
-        self.ledger.inherit(receipts.clone());
-        let entry = JournalEntry::Destroying { plan: plan.clone(), receipts, volumes, cause: cause.clone() };
+        self.ledger.inherit(resources.clone());
+        let entry = JournalEntry::Destroying { plan: plan.clone(), resources, volumes, cause: cause.clone() };
         self.to(entry, |Validating| RollingBack { plan, cause, volumes })
     }
 
@@ -160,34 +170,54 @@ impl Deployment<Validating> {
 
 impl Deployment<Provisioning> {
     /// Goes on to Coolify: the DNS records are there.
-    pub fn deploy(self, dns: Vec<Receipt>) -> Uncommitted<Deploying> {
-        self.to(JournalEntry::Deploying { dns: dns.clone() }, |Provisioning { plan }| Deploying { plan, dns })
+    ///
+    /// # Errors
+    /// [`NotReady`] when a record of the plan has no receipt.
+    pub fn deploy(self) -> Result<Uncommitted<Deploying>, Box<NotReady<Provisioning>>> {
+        let ready = self.ready_for::<Deploying>()?;
+        Ok(ready.to(JournalEntry::Deploying, |Provisioning { plan }| Deploying { plan }))
     }
 }
 
 impl Deployment<Deploying> {
     /// Goes on to the proof: the app is there and was started, or runs as wanted.
-    pub fn verify(self, app: Receipt, endpoints: Vec<String>, rollout: Rollout) -> Uncommitted<Verifying> {
-        let entry = JournalEntry::Verifying {
-            app: app.clone(),
-            endpoints: endpoints.clone(),
-            rollout: rollout.clone(),
+    ///
+    /// # Errors
+    /// [`NotReady`] when the project, the environment, the app or a start that the plan asks for has no receipt.
+    pub fn verify(self) -> Result<Uncommitted<Verifying>, Box<NotReady<Deploying>>> {
+        let ready = self.ready_for::<Verifying>()?;
+        let Some(app) = ready.ledger.receipt(Step::App).cloned() else {
+            return Err(Box::new(NotReady {
+                deployment: ready,
+                missing: vec![Step::App],
+                in_doubt: Vec::new(),
+            }));
         };
-        self.to(entry, |Deploying { plan, dns }| Verifying { plan, dns, app, endpoints, rollout })
+        let rollout = ready.rollout();
+        Ok(ready.to(JournalEntry::Verifying, |Deploying { plan }| Verifying { plan, app, rollout }))
+    }
+
+    fn rollout(&self) -> Rollout {
+        match self.ledger.newest_attempt(Step::Deploy) {
+            Some(start) if self.phase.plan.starts_app() => Rollout::Triggered(start.attempt.sent.clone()),
+            Some(_) | None => Rollout::Running,
+        }
     }
 }
 
 impl Deployment<Verifying> {
-    /// Ends the run: the new version answers.
-    pub fn complete(self, evidence: Evidence) -> Uncommitted<Complete> {
-        let entry = JournalEntry::Complete { evidence: evidence.clone() };
-        self.to(entry, |Verifying { plan, dns, app, endpoints, rollout: _ }| Complete {
-            plan,
-            dns,
-            app,
-            endpoints,
-            evidence,
-        })
+    /// Ends the run: the new version answers, as `verification` tells.
+    ///
+    /// # Errors
+    /// [`NotReady`] while anything is in doubt, when a proxy is not switched on, or an unwanted record is not dealt with.
+    pub fn complete(
+        self,
+        verification: Verification,
+    ) -> Result<Uncommitted<Complete>, Box<NotReady<Verifying>>> {
+        let ready = self.ready_for::<Complete>()?;
+        let entry = JournalEntry::Complete { verification: verification.clone() };
+        let evidence = Evidence::of_recorded(verification);
+        Ok(ready.to(entry, |Verifying { plan, app, rollout: _ }| Complete { plan, app, evidence }))
     }
 }
 

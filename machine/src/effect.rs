@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::receipt::{Attributes, Receipt};
+use crate::receipt::{Attributes, ResourceState};
 use crate::step::Step;
 use crate::tag::OwnershipTag;
 use crate::timestamp::DualTimestamp;
@@ -91,9 +91,8 @@ pub enum ResolvedBy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EffectOutcome {
-    /// The resource is there.
     #[serde(rename = "have")]
-    Applied(Receipt),
+    Applied(ResourceState),
     /// The API said no, and did nothing.
     #[serde(rename = "refused")]
     Rejected {
@@ -126,7 +125,8 @@ pub enum Effect {
     #[serde(rename = "surplus")]
     Duplicate {
         /// The object.
-        receipt: Receipt,
+        #[serde(rename = "receipt")]
+        state: ResourceState,
     },
     /// A write that undoes something is about to be sent.
     UndoIntended {
@@ -181,7 +181,7 @@ impl Effect {
     pub fn step(&self) -> Step {
         match self {
             Self::Intended(wanted) => wanted.step,
-            Self::Duplicate { receipt } => receipt.step,
+            Self::Duplicate { state } => state.step,
             Self::Resolved { step, .. } => *step,
             Self::UndoIntended { resource, .. }
             | Self::UndoDoubted { resource, .. }

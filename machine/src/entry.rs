@@ -1,6 +1,7 @@
 //! Everything that can be written into a run's journal.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +10,12 @@ use crate::cause::Cause;
 use crate::effect::Effect;
 use crate::id::{JournalId, RunId};
 use crate::phase::{PhaseKind, VolumePolicy};
-use crate::plan::{Plan, Rollout};
-use crate::receipt::Receipt;
+use crate::plan::Plan;
+use crate::receipt::ResourceState;
 use crate::timestamp::DualTimestamp;
 
 /// The format that this version writes, and the newest it can read.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Where a run acts: a Coolify, and the team that its token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +61,7 @@ pub struct RunHeader {
 
 /// What verification saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct Verification {
     /// Each check and what it saw, in the order made.
     pub checks: Vec<(String, String)>,
     /// What shows that it is this release that answers.
@@ -68,6 +69,24 @@ pub struct Evidence {
     /// Whether the answers carried the header that the proxy in front of the app adds by the label of the release.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub label_seen: bool,
+}
+
+/// What verification saw, of a run that is complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence(Verification);
+
+impl Evidence {
+    pub(crate) fn of_recorded(verification: Verification) -> Self {
+        Self(verification)
+    }
+}
+
+impl Deref for Evidence {
+    type Target = Verification;
+
+    fn deref(&self) -> &Verification {
+        &self.0
+    }
 }
 
 /// What shows that the new version answers.
@@ -111,24 +130,14 @@ pub enum JournalEntry {
         /// What will be carried out.
         plan: Plan,
     },
-    /// → Deploying, with the DNS receipts.
-    Deploying {
-        /// The DNS records, in the plan's order.
-        dns: Vec<Receipt>,
-    },
-    /// → Verifying, with the app.
-    Verifying {
-        app: Receipt,
-        /// The URLs it should answer at.
-        endpoints: Vec<String>,
-        /// Whether it was started.
-        #[serde(rename = "start")]
-        rollout: Rollout,
-    },
-    /// → Complete, with the evidence.
+    /// → Deploying. Format 1 repeats the records here, which the effects before it have.
+    Deploying,
+    /// → Verifying. Format 1 repeats the app, the endpoints and the start here, which the effects and the plan have.
+    Verifying,
+    /// → Complete, with what verification saw.
     Complete {
-        /// What was seen.
-        evidence: Evidence,
+        #[serde(rename = "evidence")]
+        verification: Verification,
     },
     RollingBack {
         cause: Cause,
@@ -141,7 +150,7 @@ pub enum JournalEntry {
         plan: Plan,
         /// What stands, oldest first.
         #[serde(rename = "things")]
-        receipts: Vec<Receipt>,
+        resources: Vec<ResourceState>,
         /// What happens to the volumes.
         #[serde(rename = "data")]
         volumes: VolumePolicy,
@@ -173,8 +182,8 @@ impl JournalEntry {
             Self::Begun(_) => Some(PhaseKind::Pending),
             Self::Validating => Some(PhaseKind::Validating),
             Self::Provisioning { .. } => Some(PhaseKind::Provisioning),
-            Self::Deploying { .. } => Some(PhaseKind::Deploying),
-            Self::Verifying { .. } => Some(PhaseKind::Verifying),
+            Self::Deploying => Some(PhaseKind::Deploying),
+            Self::Verifying => Some(PhaseKind::Verifying),
             Self::Complete { .. } => Some(PhaseKind::Complete),
             Self::RollingBack { .. } | Self::Destroying { .. } => Some(PhaseKind::RollingBack),
             Self::RolledBack { .. } => Some(PhaseKind::RolledBack),
@@ -192,8 +201,8 @@ impl JournalEntry {
             Self::Begun(_) => "begun",
             Self::Validating => "validating",
             Self::Provisioning { .. } => "provisioning",
-            Self::Deploying { .. } => "deploying",
-            Self::Verifying { .. } => "verifying",
+            Self::Deploying => "deploying",
+            Self::Verifying => "verifying",
             Self::Complete { .. } => "complete",
             Self::RollingBack { .. } => "rolling-back",
             Self::Destroying { .. } => "destroying",

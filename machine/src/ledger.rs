@@ -3,7 +3,7 @@
 use crate::effect::{
     Attempt, Effect, EffectOutcome, Intended, RedactedRequest, RequestSemantics, ResolvedBy,
 };
-use crate::receipt::{Attributes, Origin, Receipt};
+use crate::receipt::{Attributes, Origin, Receipt, ResourceState};
 use crate::step::Step;
 
 /// Why an effect cannot follow what is already written.
@@ -73,6 +73,11 @@ impl Ledger {
         self.receipts.iter().find(|receipt| receipt.step == step && receipt.origin != Origin::Orphaned)
     }
 
+    /// The receipt of the resource with this id.
+    pub fn receipt_of(&self, step: Step, id: &str) -> Option<&Receipt> {
+        self.receipts.iter().find(|receipt| receipt.step == step && receipt.id == id)
+    }
+
     /// The newest attempt at `step`, whatever came of it.
     pub fn newest_attempt(&self, step: Step) -> Option<&Intended> {
         self.attempts.iter().rev().find(|attempt| attempt.step == step)
@@ -127,7 +132,8 @@ impl Ledger {
             }
             let origin = self.whole(resource, id, as_the_thing_goes(receipt));
             let attributes = self.attributes_of(resource, id);
-            let receipt = Receipt { step: resource, origin, attributes, ..receipt.clone() };
+            let state = ResourceState { step: resource, origin, attributes, ..receipt.to_state() };
+            let receipt = Receipt::of_recorded(state);
             standing.push(Outstanding { undo: self.undo_of(resource, id), receipt });
         }
         standing.reverse();
@@ -192,15 +198,13 @@ impl Ledger {
             Effect::Resolved {
                 step,
                 by: ResolvedBy::Observation,
-                outcome: EffectOutcome::Applied(receipt),
-            } if receipt.is_ours_to_undo() => no("what was only looked at was neither made nor changed"),
-            Effect::Resolved { step, outcome: EffectOutcome::Applied(receipt), .. }
-                if receipt.step != *step =>
-            {
+                outcome: EffectOutcome::Applied(state),
+            } if state.is_ours_to_undo() => no("what was only looked at was neither made nor changed"),
+            Effect::Resolved { step, outcome: EffectOutcome::Applied(state), .. } if state.step != *step => {
                 no("the receipt is for another step")
             }
-            Effect::Duplicate { receipt }
-                if receipt.origin != Origin::Orphaned && self.newest_attempt(receipt.step).is_none() =>
+            Effect::Duplicate { state }
+                if state.origin != Origin::Orphaned && self.newest_attempt(state.step).is_none() =>
             {
                 no("nothing was ever intended")
             }
@@ -239,8 +243,8 @@ impl Ledger {
     }
 
     /// Takes over what earlier runs of the app made or found.
-    pub(crate) fn inherit(&mut self, receipts: Vec<Receipt>) {
-        self.receipts.extend(receipts);
+    pub(crate) fn inherit(&mut self, resources: Vec<ResourceState>) {
+        self.receipts.extend(resources.into_iter().map(Receipt::of_recorded));
     }
 
     /// Adds an effect that [`check`](Self::check) let through.
@@ -254,7 +258,7 @@ impl Ledger {
                 self.doubts.push(wanted);
             }
             Effect::Resolved { step, by, outcome } => self.settle(step, by, outcome),
-            Effect::Duplicate { receipt } => self.receipts.push(receipt),
+            Effect::Duplicate { state } => self.receipts.push(Receipt::of_recorded(state)),
             Effect::UndoIntended { resource, attempt, request, .. } => {
                 if !self.has_undone_by(&request) {
                     self.undo_requests.push(request);
@@ -296,12 +300,12 @@ impl Ledger {
             }
             _ => self.doubts.retain(|doubt| doubt.step != step),
         }
-        if let EffectOutcome::Applied(receipt) = outcome {
+        if let EffectOutcome::Applied(state) = outcome {
             // No late request finds what is gone.
-            if matches!(receipt.origin, Origin::Deleted { .. }) {
+            if matches!(state.origin, Origin::Deleted { .. }) {
                 self.unanswered.retain(|unclear| unclear.step != step);
             }
-            self.take(receipt);
+            self.take(state);
         }
     }
 
@@ -321,16 +325,16 @@ impl Ledger {
 
     // A step may be changed more than once (a resumed run sends it again): what was there before the first
     // change is what undoing goes back to.
-    fn take(&mut self, receipt: Receipt) {
-        let earlier = self.receipts.iter_mut().find(|old| old.step == receipt.step && old.id == receipt.id);
-        match earlier {
+    fn take(&mut self, state: ResourceState) {
+        let earlier = self.receipts.iter_mut().find(|old| old.step == state.step && old.id == state.id);
+        match earlier.map(Receipt::state_mut) {
             Some(old) => {
-                old.attributes = receipt.attributes;
+                old.attributes = state.attributes;
                 if old.origin == Origin::Existing {
-                    old.origin = receipt.origin;
+                    old.origin = state.origin;
                 }
             }
-            None => self.receipts.push(receipt),
+            None => self.receipts.push(Receipt::of_recorded(state)),
         }
     }
 }

@@ -16,14 +16,13 @@
 //! ```
 //! use machine::deployment::Deployment;
 //! use machine::effect::{Effect, EffectOutcome, ResolvedBy};
-//! use machine::entry::{Evidence, JournalEntry, Proof};
+//! use machine::entry::{JournalEntry, Proof, Verification};
 //! use machine::phase::PhaseKind;
-//! use machine::plan::Rollout;
-//! use machine::receipt::{Attributes, Origin, Receipt};
+//! use machine::receipt::{Attributes, Origin, ResourceState};
 //! use machine::replay::AnyDeployment;
 //! use machine::step::Step;
 //! # use machine::entry::StoredEntry;
-//! # let stored = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journal.jsonl"))?;
+//! # let stored = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/format_2.jsonl"))?;
 //! # let stored: Vec<StoredEntry> = stored.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
 //! # let at = stored[0].at.clone();
 //! # let header = stored.iter().find_map(|it| match &it.entry { JournalEntry::Begun(it) => Some(it.clone()), _ => None });
@@ -31,7 +30,11 @@
 //! # let plan = stored.iter().find_map(|it| match &it.entry {
 //! #     JournalEntry::Provisioning { plan } => Some(plan.clone()), _ => None });
 //! # let plan = plan.expect("a plan");
-//! # let found = |step, id: &str| Receipt { step, origin: Origin::Existing, id: id.into(), tag: None, attributes: Attributes::new() };
+//! # let found = |step, id: &str| {
+//! #     let attributes = Attributes::new();
+//! #     let state = ResourceState { step, origin: Origin::Existing, id: id.into(), tag: None, attributes };
+//! #     Effect::Resolved { step, by: ResolvedBy::Observation, outcome: EffectOutcome::Applied(state) }
+//! # };
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let mut journal: Vec<JournalEntry> = Vec::new();
 //!
@@ -39,17 +42,20 @@
 //! let run = run.validate().commit(&mut journal).await?;
 //! let mut run = run.provision(plan).commit(&mut journal).await?;
 //!
-//! // A phase that may write records what came of each of its steps. Here the record is there already.
-//! let record = found(Step::Dns(0), "r0");
-//! let outcome = EffectOutcome::Applied(record.clone());
-//! run.record(&mut journal, Effect::Resolved { step: Step::Dns(0), by: ResolvedBy::Observation, outcome }).await?;
+//! // A phase records what came of each of its steps; here everything is there already. The move onwards takes its
+//! // evidence from that record, and fails where the plan asks for more.
+//! run.record(&mut journal, found(Step::Dns(0), "r0")).await?;
+//! let mut run = run.deploy()?.commit(&mut journal).await?;
 //!
-//! let run = run.deploy(vec![record]).commit(&mut journal).await?;
-//! let endpoints = vec!["https://blog.example.com".to_owned()];
-//! let run = run.verify(found(Step::App, "a0"), endpoints, Rollout::Running).commit(&mut journal).await?;
+//! for step in [Step::Project, Step::Environment, Step::App, Step::Deploy] {
+//!     run.record(&mut journal, found(step, "a0")).await?;
+//! }
+//! let mut run = run.verify()?.commit(&mut journal).await?;
 //!
-//! let evidence = Evidence { checks: Vec::new(), proof: Proof::Fingerprint, label_seen: false };
-//! let run = run.complete(evidence).commit(&mut journal).await?;
+//! run.record(&mut journal, found(Step::Proxy(0), "r0")).await?;
+//! run.record(&mut journal, found(Step::Dns(1), "r1")).await?;
+//! let seen = Verification { checks: Vec::new(), proof: Proof::Fingerprint, label_seen: false };
+//! let run = run.complete(seen)?.commit(&mut journal).await?;
 //! assert_eq!(run.name(), PhaseKind::Complete);
 //!
 //! // The journal alone leads to the same deployment: replay makes the same moves.
@@ -66,7 +72,8 @@
 //! - **vocabulary of the journal**: [`effect`] (an intent and what came of it), [`entry`] (everything that can be
 //!   written), [`ledger`] (what the effects add up to)
 //! - **phases and moves**: [`phase`], [`deployment`] (a move spends the state), [`uncommitted`] (a move that is not in the
-//!   journal yet), [`replay`] (from entries back to a deployment), [`statechart`] (what an external event leads to)
+//!   journal yet), [`readiness`] (what must be on record before a move), [`replay`] (from entries back to a deployment),
+//!   [`statechart`] (what an external event leads to)
 //!
 //! # Only legal sequences compile
 //!
@@ -86,18 +93,39 @@
 //! }
 //! ```
 //!
-//! No phase is skipped:
+//! And there is only one of it:
 //!
 //! ```
-//! # use machine::{deployment::Deployment, phase::{Provisioning, Deploying}, receipt::Receipt, uncommitted::Uncommitted};
-//! fn next(d: Deployment<Provisioning>, dns: Vec<Receipt>) -> Uncommitted<Deploying> {
-//!     d.deploy(dns)
+//! # use machine::{deployment::Deployment, phase::Pending};
+//! fn same(d: Deployment<Pending>) -> Deployment<Pending> {
+//!     d
 //! }
 //! ```
 //! ```compile_fail,E0599
-//! # use machine::{deployment::Deployment, phase::{Validating, Deploying}, receipt::Receipt, uncommitted::Uncommitted};
-//! fn skip(d: Deployment<Validating>, dns: Vec<Receipt>) -> Uncommitted<Deploying> {
-//!     d.deploy(dns)
+//! # use machine::{deployment::Deployment, phase::Pending};
+//! fn copied(d: Deployment<Pending>) -> Deployment<Pending> {
+//!     d.clone()
+//! }
+//! ```
+//! ```compile_fail,E0599
+//! # use machine::{phase::Pending, uncommitted::Uncommitted};
+//! fn copied(unwritten: Uncommitted<Pending>) -> Uncommitted<Pending> {
+//!     unwritten.clone()
+//! }
+//! ```
+//!
+//! No phase is skipped:
+//!
+//! ```
+//! # use machine::{deployment::Deployment, phase::{Provisioning, Validating}, plan::Plan, uncommitted::Uncommitted};
+//! fn next(d: Deployment<Validating>, plan: Plan) -> Uncommitted<Provisioning> {
+//!     d.provision(plan)
+//! }
+//! ```
+//! ```compile_fail,E0599
+//! # use machine::{deployment::Deployment, phase::{Pending, Provisioning}, plan::Plan, uncommitted::Uncommitted};
+//! fn skip(d: Deployment<Pending>, plan: Plan) -> Uncommitted<Provisioning> {
+//!     d.provision(plan)
 //! }
 //! ```
 //!
@@ -116,18 +144,24 @@
 //! }
 //! ```
 //!
-//! Nothing is verified without the app's receipt, the endpoints and the start:
+//! Evidence comes from the record. Anybody may say that a resource is there; a receipt is the record of it:
 //!
 //! ```
-//! # use machine::{deployment::Deployment, phase::*, plan::Rollout, receipt::Receipt, uncommitted::Uncommitted};
-//! fn with(d: Deployment<Deploying>, app: Receipt, urls: Vec<String>, rollout: Rollout) -> Uncommitted<Verifying> {
-//!     d.verify(app, urls, rollout)
+//! # use machine::{ledger::Ledger, receipt::Receipt, step::Step};
+//! fn recorded(ledger: &Ledger) -> Option<&Receipt> {
+//!     ledger.receipt(Step::App)
 //! }
 //! ```
-//! ```compile_fail,E0061
-//! # use machine::{deployment::Deployment, phase::*, plan::Rollout, receipt::Receipt, uncommitted::Uncommitted};
-//! fn without(d: Deployment<Deploying>, urls: Vec<String>, rollout: Rollout) -> Uncommitted<Verifying> {
-//!     d.verify(urls, rollout)
+//! ```compile_fail,E0423
+//! # use machine::receipt::{Receipt, ResourceState};
+//! fn forged(state: ResourceState) -> Receipt {
+//!     Receipt(state)
+//! }
+//! ```
+//! ```compile_fail,E0423
+//! # use machine::entry::{Evidence, Verification};
+//! fn forged(seen: Verification) -> Evidence {
+//!     Evidence(seen)
 //! }
 //! ```
 //!
@@ -155,6 +189,7 @@ pub mod id;
 pub mod ledger;
 pub mod phase;
 pub mod plan;
+pub mod readiness;
 pub mod receipt;
 pub mod replay;
 pub mod statechart;

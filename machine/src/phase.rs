@@ -137,8 +137,6 @@ pub struct Provisioning {
 pub struct Deploying {
     /// What is carried out.
     pub plan: Plan,
-    /// The DNS records that are there.
-    pub dns: Vec<Receipt>,
 }
 
 /// The new version is proved from outside.
@@ -146,11 +144,7 @@ pub struct Deploying {
 pub struct Verifying {
     /// What is carried out.
     pub plan: Plan,
-    /// The DNS records that are there.
-    pub dns: Vec<Receipt>,
     pub app: Receipt,
-    /// Where it should answer: nowhere, for a worker.
-    pub endpoints: Vec<String>,
     /// Whether it was started.
     pub rollout: Rollout,
 }
@@ -160,11 +154,7 @@ pub struct Verifying {
 pub struct Complete {
     /// What was carried out.
     pub plan: Plan,
-    /// The DNS records that are there.
-    pub dns: Vec<Receipt>,
     pub app: Receipt,
-    /// Where it answers: nowhere, for a worker.
-    pub endpoints: Vec<String>,
     /// What was seen.
     pub evidence: Evidence,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::RunId;
-use crate::receipt::{Attributes, Receipt};
+use crate::receipt::{Attributes, ResourceState};
 use crate::step::RecordIndex;
 use crate::tag::OwnershipTag;
 use crate::timestamp::DualTimestamp;
@@ -92,7 +92,8 @@ pub struct DesiredRecord {
 pub struct HandedOver {
     pub record: DesiredRecord,
     /// How that release left it.
-    pub receipt: Receipt,
+    #[serde(rename = "receipt")]
+    pub state: ResourceState,
 }
 
 /// One of the app's domains, and who keeps its record.
@@ -203,7 +204,7 @@ pub struct Plan {
     pub release: RunId,
     /// What requests of earlier runs made after those had ended: deleted before anything else is done.
     #[serde(rename = "late", default, skip_serializing_if = "Vec::is_empty")]
-    pub orphans: Vec<Receipt>,
+    pub orphans: Vec<ResourceState>,
     /// The volumes, by the app's own names, that an earlier release mounts and this one does not: their data stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_volumes: Vec<String>,

@@ -1,6 +1,7 @@
 //! Receipts: what came of a step, and how to know the resource again.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,9 +38,9 @@ pub enum Origin {
     },
 }
 
-/// Proof that a step's resource is there.
+/// A resource at one step: which it is, and how it came about. Anybody may claim it; see [`Receipt`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
+pub struct ResourceState {
     /// The step that wanted it.
     pub step: Step,
     /// What the run did with it.
@@ -55,12 +56,41 @@ pub struct Receipt {
     pub attributes: Attributes,
 }
 
-impl Receipt {
+impl ResourceState {
     /// Whether undoing has anything to do with it.
     pub fn is_ours_to_undo(&self) -> bool {
         match self.origin {
             Origin::Created | Origin::Updated { .. } | Origin::Orphaned | Origin::Deleted { .. } => true,
             Origin::Existing => false,
         }
+    }
+}
+
+/// Proof that a step's resource is there: its state, once that is recorded. Only a run's [`Ledger`] makes one.
+///
+/// [`Ledger`]: crate::ledger::Ledger
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt(ResourceState);
+
+impl Receipt {
+    pub(crate) fn of_recorded(state: ResourceState) -> Self {
+        Self(state)
+    }
+
+    pub(crate) fn state_mut(&mut self) -> &mut ResourceState {
+        &mut self.0
+    }
+
+    /// The state without the proof, for changing or passing on.
+    pub fn to_state(&self) -> ResourceState {
+        self.0.clone()
+    }
+}
+
+impl Deref for Receipt {
+    type Target = ResourceState;
+
+    fn deref(&self) -> &ResourceState {
+        &self.0
     }
 }

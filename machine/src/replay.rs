@@ -39,6 +39,16 @@ pub enum ReplayError {
         /// The phase before it.
         phase: PhaseKind,
     },
+    /// The move needs what is not on record.
+    #[error("entry {seq} (`{entry}`) cannot follow: {lacks}")]
+    NotReady {
+        /// The entry's place, from 0.
+        seq: usize,
+        /// The entry's name.
+        entry: &'static str,
+        /// What is missing or in doubt.
+        lacks: String,
+    },
     /// An effect contradicts the ones before it.
     #[error("entry {seq}: {illegal}")]
     Effect {
@@ -50,7 +60,7 @@ pub enum ReplayError {
 }
 
 /// A deployment in whichever phase its journal says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum AnyDeployment {
     /// Just begun.
     Pending(Deployment<Pending>),
@@ -150,19 +160,20 @@ impl AnyDeployment {
             JournalEntry::Begun(_)
             | JournalEntry::Validating
             | JournalEntry::Provisioning { .. }
-            | JournalEntry::Deploying { .. }
-            | JournalEntry::Verifying { .. }
+            | JournalEntry::Deploying
+            | JournalEntry::Verifying
             | JournalEntry::Complete { .. }
             | JournalEntry::RollingBack { .. }
             | JournalEntry::Destroying { .. }
             | JournalEntry::RolledBack { .. }
-            | JournalEntry::Failed { .. } => self.make(entry).ok_or(no_such_move),
+            | JournalEntry::Failed { .. } => self.make(seq, entry)?.ok_or(no_such_move),
         }
     }
 
     /// Makes the move that would write `entry`, if this phase has it.
-    fn make(self, entry: &JournalEntry) -> Option<Self> {
-        match self {
+    fn make(self, seq: usize, entry: &JournalEntry) -> Result<Option<Self>, ReplayError> {
+        let lacks = |lacks: String| ReplayError::NotReady { seq, entry: entry.name(), lacks };
+        Ok(match self {
             Self::Pending(d) => match entry {
                 JournalEntry::Validating => same(d.validate(), entry),
                 JournalEntry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
@@ -170,28 +181,29 @@ impl AnyDeployment {
             },
             Self::Validating(d) => match entry {
                 JournalEntry::Provisioning { plan } => same(d.provision(plan.clone()), entry),
-                JournalEntry::Destroying { plan, receipts, volumes, cause } => {
-                    same(d.destroy(plan.clone(), receipts.clone(), *volumes, cause.clone()), entry)
+                JournalEntry::Destroying { plan, resources, volumes, cause } => {
+                    same(d.destroy(plan.clone(), resources.clone(), *volumes, cause.clone()), entry)
                 }
                 JournalEntry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
                 _ => None,
             },
             Self::Provisioning(d) => match entry {
-                JournalEntry::Deploying { dns } => same(d.deploy(dns.clone()), entry),
+                JournalEntry::Deploying => same(d.deploy().map_err(|it| lacks(it.to_string()))?, entry),
                 JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 JournalEntry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
             },
             Self::Deploying(d) => match entry {
-                JournalEntry::Verifying { app, endpoints, rollout } => {
-                    same(d.verify(app.clone(), endpoints.clone(), rollout.clone()), entry)
-                }
+                JournalEntry::Verifying => same(d.verify().map_err(|it| lacks(it.to_string()))?, entry),
                 JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 JournalEntry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
             },
             Self::Verifying(d) => match entry {
-                JournalEntry::Complete { evidence } => same(d.complete(evidence.clone()), entry),
+                JournalEntry::Complete { verification } => {
+                    let completed = d.complete(verification.clone());
+                    same(completed.map_err(|it| lacks(it.to_string()))?, entry)
+                }
                 JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 JournalEntry::Failed { cause } => same(d.leave_standing(cause.clone()), entry),
                 _ => None,
@@ -201,7 +213,7 @@ impl AnyDeployment {
                 _ => None,
             },
             Self::RollingBack(d) => match entry {
-                JournalEntry::RolledBack { .. } => same(d.close().ok()?, entry),
+                JournalEntry::RolledBack { .. } => d.close().ok().and_then(|closed| same(closed, entry)),
                 JournalEntry::Failed { .. } => same(d.give_up(), entry),
                 _ => None,
             },
@@ -210,7 +222,7 @@ impl AnyDeployment {
                 _ => None,
             },
             Self::RolledBack(_) => None,
-        }
+        })
     }
 
     /// The same, taken up by another process than the one that wrote it.

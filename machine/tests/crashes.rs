@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use machine::deployment::{Deployment, RecordError};
 use machine::effect::{Effect, EffectOutcome, RequestSemantics, ResolvedBy};
 use machine::entry::{JournalEntry, StoredEntry};
-use machine::plan::Rollout;
+use machine::phase::{Deploying, Provisioning, Verifying};
 use machine::receipt::Origin;
 use machine::replay::AnyDeployment;
 use machine::step::Step;
@@ -13,8 +13,8 @@ use machine::uncommitted::{Journal, Uncommitted};
 use proptest::prelude::*;
 
 use crate::world::{
-    Tape, abandoned, begin, blocked, cause, changed, evidence, intended, kept, lines, moment, now, plan,
-    receipt, settled, surplus, undo, undone,
+    Tape, abandoned, begin, blocked, cause, changed, found, intended, kept, lines, moment, now, plan,
+    settled, state, surplus, undo, undone, verification,
 };
 
 /// What the store holds: the lines, who wrote each, and the newest token.
@@ -114,6 +114,30 @@ where
     now(unwritten.commit(pen)).ok().map(AnyDeployment::from)
 }
 
+/// Makes a move that asks for receipts, once what is missing was found; what is in doubt keeps the run where it is.
+macro_rules! once_ready {
+    ($d:ident, $pen:ident, $go:expr) => {{
+        let mut d = $d;
+        let missing = match $go(d) {
+            Ok(unwritten) => return written(unwritten, $pen),
+            Err(not_ready) => {
+                d = not_ready.deployment;
+                not_ready.missing
+            }
+        };
+        for step in missing {
+            match now(d.record($pen, found(step, "1"))) {
+                Ok(()) | Err(RecordError::Illegal(_)) => {}
+                Err(RecordError::Journal(_)) => return None,
+            }
+        }
+        match $go(d) {
+            Ok(unwritten) => written(unwritten, $pen),
+            Err(not_ready) => Some(not_ready.deployment.into()),
+        }
+    }};
+}
+
 /// Makes one of the moves of the phase; a phase without one stays as it is. Refusals are rare, so that most runs get
 /// somewhere.
 fn make(any: AnyDeployment, which: u8, pen: &mut Pen) -> After {
@@ -123,16 +147,15 @@ fn make(any: AnyDeployment, which: u8, pen: &mut Pen) -> After {
         (AnyDeployment::Pending(d), _) => written(d.refuse(why()), pen),
         (AnyDeployment::Validating(d), _) if which < 250 => written(d.provision(plan()), pen),
         (AnyDeployment::Validating(d), _) => written(d.refuse(why()), pen),
-        (AnyDeployment::Provisioning(d), 0) => written(d.deploy(d_receipts()), pen),
+        (AnyDeployment::Provisioning(d), 0) => once_ready!(d, pen, Deployment::<Provisioning>::deploy),
         (AnyDeployment::Provisioning(d), 1) => written(d.roll_back(why()), pen),
         (AnyDeployment::Provisioning(d), _) => written(d.leave_standing(why()), pen),
-        (AnyDeployment::Deploying(d), 0) => {
-            let app = receipt(Step::App, "1", Origin::Created);
-            written(d.verify(app, vec!["https://blog.example.com".to_owned()], Rollout::Running), pen)
-        }
+        (AnyDeployment::Deploying(d), 0) => once_ready!(d, pen, Deployment::<Deploying>::verify),
         (AnyDeployment::Deploying(d), 1) => written(d.roll_back(why()), pen),
         (AnyDeployment::Deploying(d), _) => written(d.leave_standing(why()), pen),
-        (AnyDeployment::Verifying(d), 0) => written(d.complete(evidence()), pen),
+        (AnyDeployment::Verifying(d), 0) => {
+            once_ready!(d, pen, |d: Deployment<Verifying>| d.complete(verification()))
+        }
         (AnyDeployment::Verifying(d), 1) => written(d.roll_back(why()), pen),
         (AnyDeployment::Verifying(d), _) => written(d.leave_standing(why()), pen),
         (AnyDeployment::Complete(d), _) => written(d.roll_back(why()), pen),
@@ -144,10 +167,6 @@ fn make(any: AnyDeployment, which: u8, pen: &mut Pen) -> After {
         (AnyDeployment::Failed(d), _) => written(d.roll_back(why()), pen),
         (closed @ AnyDeployment::RolledBack(_), _) => Some(closed),
     }
-}
-
-fn d_receipts() -> Vec<machine::receipt::Receipt> {
-    vec![receipt(Step::Dns(0), "1", Origin::Created)]
 }
 
 fn record(any: AnyDeployment, effect: Effect, pen: &mut Pen) -> After {
@@ -204,7 +223,7 @@ fn effect() -> impl Strategy<Value = Effect> {
     ];
     let how = prop_oneof![Just(Origin::Created), Just(changed("80")), Just(Origin::Existing)];
     let have = (step(), by, id(), how)
-        .prop_map(|(step, by, id, how)| settled(step, by, EffectOutcome::Applied(receipt(step, id, how))));
+        .prop_map(|(step, by, id, how)| settled(step, by, EffectOutcome::Applied(state(step, id, how))));
     prop_oneof![
         3 => (step(), kind).prop_map(|(step, kind)| intended(step, kind)),
         3 => have,

@@ -1,14 +1,14 @@
 //! The journal's format: what is written today is read in five years.
 //!
-//! `journal.jsonl` has one line of each kind. It only grows: a renamed field or a retyped one breaks this test,
-//! and is a new format.
+//! `format_2.jsonl` has one line of each kind. It only grows: a renamed field or a retyped one breaks this test,
+//! and is a new format. `format_1/` has runs as the versions before wrote them, and one line of each kind.
 
-use machine::entry::{Evidence, JournalEntry, Proof, StoredEntry};
+use machine::entry::{JournalEntry, Proof, StoredEntry, Verification};
 use machine::replay::AnyDeployment;
 
 use crate::world::{journeys, lines};
 
-const JOURNAL: &str = include_str!("journal.jsonl");
+const JOURNAL: &str = include_str!("format_2.jsonl");
 
 /// All lines of all journeys, one of each kind and shape.
 fn every_kind() -> Vec<String> {
@@ -63,7 +63,7 @@ fn an_entry_of_an_unknown_kind_is_not_read() {
 #[test]
 fn evidence_of_before_the_label_reads_as_unseen_and_each_proof_is_written_as_it_is_called() {
     let old = r#"{"checks":[["health","GET /health 200"]],"proof":"fingerprint"}"#;
-    let read: Evidence = serde_json::from_str(old).expect("it is read");
+    let read: Verification = serde_json::from_str(old).expect("it is read");
     assert!(!read.label_seen);
     assert_eq!(serde_json::to_string(&read).expect("it is JSON"), old, "and is written as it was");
     for proof in [Proof::Fingerprint, Proof::Deployment, Proof::First, Proof::Log, Proof::None] {

@@ -3,9 +3,11 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
 mod crashes;
+mod formats;
 mod golden;
 mod ledger;
 mod plan;
+mod readiness;
 mod replay;
 mod statechart;
 mod times;

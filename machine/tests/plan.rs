@@ -5,7 +5,7 @@ use machine::receipt::{Attributes, Origin};
 use machine::step::Step;
 use machine::tag::OwnershipTag;
 
-use crate::world::{plan, receipt, tag};
+use crate::world::{plan, state, tag};
 
 /// Where a plan has the wish for one of its resources.
 type WishOf = fn(&mut Plan) -> &mut DesiredResource;
@@ -67,7 +67,7 @@ fn one_thing_to_do() -> Vec<(String, Plan, bool)> {
     }
     let proxied = with(&|plan| plan.records[1].proxy = Proxy::AfterProof);
     plans.push(("proxy".to_owned(), proxied, false));
-    let late = with(&|plan| plan.orphans = vec![receipt(Step::App, "a0", Origin::Orphaned)]);
+    let late = with(&|plan| plan.orphans = vec![state(Step::App, "a0", Origin::Orphaned)]);
     plans.push(("what came late".to_owned(), late, false));
     plans
 }

@@ -4,19 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use machine::entry::JournalEntry;
 use machine::phase::{PhaseKind, VolumePolicy};
-use machine::plan::Rollout;
 use machine::replay::AnyDeployment;
 use machine::statechart::{ExternalEvent, Transition, allowed_events, transition};
 use machine::step::Step;
 use machine::uncommitted::Uncommitted;
 
 use crate::world::{
-    Tape, at, cause, destroying, evidence, intended, lines, made, move_to, now, plan, receipt, turned_back,
-    way_to,
+    Tape, at, cause, destroying, found_in, intended, lines, made, move_to, now, plan, ready_at, turned_back,
+    verification, way_to,
 };
 use machine::deployment::Deployment;
 use machine::effect::RequestSemantics;
-use machine::receipt::Origin;
 
 const TABLE: &str = include_str!("../src/statechart.md");
 
@@ -100,24 +98,21 @@ fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Provisioning(d) => match event {
-            Advance => to(d.deploy(vec![receipt(Step::Dns(0), "r1", Origin::Created)])),
+            Advance => to(d.deploy().expect("the record is there")),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
             Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Deploying(d) => match event {
-            Advance => {
-                let app = receipt(Step::App, "a1", Origin::Created);
-                to(d.verify(app, vec!["https://blog.example.com".to_owned()], Rollout::Running))
-            }
+            Advance => to(d.verify().expect("the app is there")),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
             Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Verifying(d) => match event {
-            Advance => to(d.complete(evidence())),
+            Advance => to(d.complete(verification()).expect("the proxy is on")),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
             Refuse | Abandon | Destroy => Transition::Refused,
@@ -158,7 +153,7 @@ fn types_chart_and_table_agree_on_every_pair_and_every_legal_one_is_walked() {
     for (phase, event) in pairs() {
         let written = &table[&(phase.to_string(), format!("{event:?}"))];
         let judged = transition(phase, event);
-        let moved = moves(at(phase), event);
+        let moved = moves(ready_at(phase), event);
         assert_eq!(moved, judged, "types and chart differ: {phase} {event:?}");
         assert_eq!(&cell(judged), written, "chart and table differ: {phase} {event:?}");
         walked += usize::from(moved != Transition::Refused);
@@ -184,7 +179,7 @@ fn accepted(phase: PhaseKind) -> BTreeSet<PhaseKind> {
     };
     let takes = |to: &PhaseKind| {
         offered(*to).into_iter().any(|entry| {
-            let entries = [way_to(phase), vec![entry]].concat();
+            let entries = [way_to(phase), found_in(phase), vec![entry]].concat();
             AnyDeployment::replay(&lines(&entries)).is_ok_and(|any| any.name() == *to)
         })
     };

@@ -11,7 +11,7 @@ use machine::replay::AnyDeployment;
 use machine::step::Step;
 use machine::timestamp::DualTimestamp;
 
-use crate::world::{attempt, changed, intended, lines, moment, receipt, settled, undo, way_to};
+use crate::world::{attempt, changed, intended, lines, moment, settled, state, undo, way_to};
 use machine::effect::{EffectOutcome, ResolvedBy};
 
 fn at(wall_ms: u64, boot_ms: u64, boot: &str) -> DualTimestamp {
@@ -57,7 +57,7 @@ fn sent(effect: Effect, ms: u64) -> Effect {
 /// A record and its proxy, an app and its variables, all but one of them tried twice; then the way back.
 fn tried() -> Ledger {
     let got = |step: Step, id: &str| {
-        settled(step, ResolvedBy::Response, EffectOutcome::Applied(receipt(step, id, changed("80"))))
+        settled(step, ResolvedBy::Response, EffectOutcome::Applied(state(step, id, changed("80"))))
     };
     let converge = |step, ms| sent(intended(step, RequestSemantics::Idempotent), ms);
     let effects = [
@@ -75,7 +75,7 @@ fn tried() -> Ledger {
         settled(
             Step::Dns(1),
             ResolvedBy::Reconciliation,
-            EffectOutcome::Applied(receipt(Step::Dns(1), "r2", Origin::Created)),
+            EffectOutcome::Applied(state(Step::Dns(1), "r2", Origin::Created)),
         ),
         sent(undo(Step::App, "a1"), 8),
         Effect::UndoDoubted { resource: Step::App, id: "a1".to_owned() },
@@ -125,7 +125,7 @@ fn after_an_undoing_write(then: &[JournalEntry]) -> AnyDeployment {
         settled(
             Step::Dns(0),
             ResolvedBy::Response,
-            EffectOutcome::Applied(receipt(Step::Dns(0), "r1", changed("80"))),
+            EffectOutcome::Applied(state(Step::Dns(0), "r1", changed("80"))),
         ),
         sent(undo(Step::Dns(0), "r1"), 9),
     ];
@@ -164,14 +164,14 @@ fn no_late_request_finds_what_was_made_and_is_gone() {
         settled(
             Step::App,
             ResolvedBy::Response,
-            EffectOutcome::Applied(receipt(Step::App, "a1", Origin::Created)),
+            EffectOutcome::Applied(state(Step::App, "a1", Origin::Created)),
         ),
         change.clone(),
         change,
         settled(
             Step::Envs,
             ResolvedBy::Response,
-            EffectOutcome::Applied(receipt(Step::Envs, "a1", changed("80"))),
+            EffectOutcome::Applied(state(Step::Envs, "a1", changed("80"))),
         ),
         undo(Step::App, "a1"),
     ];

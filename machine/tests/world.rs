@@ -9,14 +9,14 @@ use machine::deployment::Deployment;
 use machine::effect::{
     Attempt, Effect, EffectOutcome, Intended, RedactedRequest, RequestSemantics, ResolvedBy,
 };
-use machine::entry::{Evidence, JournalEntry, Proof, Purpose, RunHeader, StoredEntry, TargetIdentity};
+use machine::entry::{JournalEntry, Proof, Purpose, RunHeader, StoredEntry, TargetIdentity, Verification};
 use machine::id::{JournalId, RunId};
 use machine::phase::{PhaseKind, VolumePolicy};
 use machine::plan::{
-    Action, Baseline, DesiredRecord, DesiredResource, EnvVarAction, EnvVarChange, Plan, Proxy, Rollout,
+    Action, Baseline, DesiredRecord, DesiredResource, EnvVarAction, EnvVarChange, Plan, Proxy,
     TargetLocation, Zone,
 };
-use machine::receipt::{Attributes, Origin, Receipt};
+use machine::receipt::{Attributes, Origin, ResourceState};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 use machine::tag::OwnershipTag;
@@ -119,8 +119,8 @@ fn dropped() -> DesiredResource {
     }
 }
 
-pub fn receipt(step: Step, id: &str, how: Origin) -> Receipt {
-    Receipt {
+pub fn state(step: Step, id: &str, how: Origin) -> ResourceState {
+    ResourceState {
         step,
         origin: how,
         id: id.to_owned(),
@@ -162,11 +162,15 @@ pub fn settled(step: Step, by: ResolvedBy, outcome: EffectOutcome) -> Effect {
 }
 
 pub fn made(step: Step, id: &str) -> Effect {
-    settled(step, ResolvedBy::Response, EffectOutcome::Applied(receipt(step, id, Origin::Created)))
+    settled(step, ResolvedBy::Response, EffectOutcome::Applied(state(step, id, Origin::Created)))
+}
+
+pub fn found(step: Step, id: &str) -> Effect {
+    settled(step, ResolvedBy::Observation, EffectOutcome::Applied(state(step, id, Origin::Existing)))
 }
 
 pub fn surplus(step: Step, id: &str) -> Effect {
-    Effect::Duplicate { receipt: receipt(step, id, Origin::Created) }
+    Effect::Duplicate { state: state(step, id, Origin::Created) }
 }
 
 pub fn undo(resource: Step, id: &str) -> Effect {
@@ -189,8 +193,8 @@ pub fn abandoned(resource: Step) -> Effect {
     Effect::Abandoned { resource, reason: "deleted by hand".to_owned() }
 }
 
-pub fn evidence() -> Evidence {
-    Evidence {
+pub fn verification() -> Verification {
+    Verification {
         checks: vec![("health".to_owned(), "GET /health 200 ×3".to_owned())],
         proof: Proof::Fingerprint,
         label_seen: false,
@@ -231,15 +235,9 @@ pub fn move_to(phase: PhaseKind) -> JournalEntry {
         PhaseKind::Pending => JournalEntry::Begun(begun()),
         PhaseKind::Validating => JournalEntry::Validating,
         PhaseKind::Provisioning => JournalEntry::Provisioning { plan: plan() },
-        PhaseKind::Deploying => {
-            JournalEntry::Deploying { dns: vec![receipt(Step::Dns(0), "r1", Origin::Created)] }
-        }
-        PhaseKind::Verifying => JournalEntry::Verifying {
-            app: receipt(Step::App, "a1", Origin::Created),
-            endpoints: vec!["https://blog.example.com".to_owned()],
-            rollout: Rollout::Triggered(moment(5)),
-        },
-        PhaseKind::Complete => JournalEntry::Complete { evidence: evidence() },
+        PhaseKind::Deploying => JournalEntry::Deploying,
+        PhaseKind::Verifying => JournalEntry::Verifying,
+        PhaseKind::Complete => JournalEntry::Complete { verification: verification() },
         PhaseKind::RollingBack => turned_back(VolumePolicy::Delete),
         PhaseKind::RolledBack => JournalEntry::RolledBack { cause: cause("it is sick") },
         PhaseKind::Failed => JournalEntry::Failed { cause: cause("it is sick") },
@@ -254,16 +252,29 @@ pub fn turned_back(data: VolumePolicy) -> JournalEntry {
 /// Turning at once to what earlier runs made.
 pub fn destroying() -> JournalEntry {
     let resources =
-        vec![receipt(Step::Dns(0), "r1", Origin::Created), receipt(Step::Project, "p1", Origin::Existing)];
+        vec![state(Step::Dns(0), "r1", Origin::Created), state(Step::Project, "p1", Origin::Existing)];
     JournalEntry::Destroying {
         plan: plan(),
-        receipts: resources,
+        resources,
         volumes: VolumePolicy::Retain,
         cause: cause("it is sick"),
     }
 }
 
-/// The shortest way to each phase.
+/// What the move onwards from `phase` asks for, found as it should be.
+pub fn found_in(phase: PhaseKind) -> Vec<JournalEntry> {
+    let steps: &[(Step, &str)] = match phase {
+        PhaseKind::Provisioning => &[(Step::Dns(0), "r1")],
+        PhaseKind::Deploying => {
+            &[(Step::Project, "p1"), (Step::Environment, "e1"), (Step::App, "a1"), (Step::Deploy, "a1")]
+        }
+        PhaseKind::Verifying => &[(Step::Proxy(0), "r1"), (Step::Dns(1), "r0")],
+        _ => &[],
+    };
+    steps.iter().map(|(step, id)| JournalEntry::Effect(found(*step, id))).collect()
+}
+
+/// The shortest way to each phase, on which nothing is made.
 pub fn way_to(phase: PhaseKind) -> Vec<JournalEntry> {
     use PhaseKind::{
         Complete, Deploying, Failed, Pending, Provisioning, RolledBack, RollingBack, Validating, Verifying,
@@ -279,11 +290,22 @@ pub fn way_to(phase: PhaseKind) -> Vec<JournalEntry> {
         RolledBack => &[Pending, RolledBack],
         Failed => &[Pending, Validating, Provisioning, Failed],
     };
-    way.iter().map(|phase| move_to(*phase)).collect()
+    let (last, before) = way.split_last().expect("each way has its last step");
+    let carried_out = before.iter().flat_map(|phase| {
+        let work = if matches!(last, RollingBack | Failed) { Vec::new() } else { found_in(*phase) };
+        [vec![move_to(*phase)], work].concat()
+    });
+    carried_out.chain([move_to(*last)]).collect()
 }
 
 pub fn at(phase: PhaseKind) -> AnyDeployment {
     AnyDeployment::replay(&lines(&way_to(phase))).expect("the way is legal")
+}
+
+/// The same, with all on record that the next move asks for.
+pub fn ready_at(phase: PhaseKind) -> AnyDeployment {
+    let entries = [way_to(phase), found_in(phase)].concat();
+    AnyDeployment::replay(&lines(&entries)).expect("the way is legal")
 }
 
 pub fn begin(tape: &mut Tape) -> AnyDeployment {
@@ -308,27 +330,27 @@ fn effects(effects: Vec<Effect>) -> Vec<JournalEntry> {
 }
 
 fn deployed() -> Vec<JournalEntry> {
-    let found = |step, id| {
-        settled(step, ResolvedBy::Observation, EffectOutcome::Applied(receipt(step, id, Origin::Existing)))
-    };
     [
         way_to(PhaseKind::Provisioning),
         effects(vec![intended(Step::Dns(0), RequestSemantics::NonIdempotent), made(Step::Dns(0), "r1")]),
         vec![move_to(PhaseKind::Deploying)],
         effects(vec![
             found(Step::Project, "p1"),
+            found(Step::Environment, "e1"),
             intended(Step::App, RequestSemantics::NonIdempotent),
             made(Step::App, "a1"),
             intended(Step::Envs, RequestSemantics::Idempotent),
             settled(
                 Step::Envs,
                 ResolvedBy::Response,
-                EffectOutcome::Applied(receipt(Step::Envs, "a1", changed("80"))),
+                EffectOutcome::Applied(state(Step::Envs, "a1", changed("80"))),
             ),
             intended(Step::Deploy, RequestSemantics::Trigger),
             made(Step::Deploy, "a1"),
         ]),
-        vec![move_to(PhaseKind::Verifying), move_to(PhaseKind::Complete)],
+        vec![move_to(PhaseKind::Verifying)],
+        found_in(PhaseKind::Verifying),
+        vec![move_to(PhaseKind::Complete)],
     ]
     .concat()
 }
@@ -352,19 +374,21 @@ fn proxied() -> Vec<JournalEntry> {
     [
         way_to(PhaseKind::Provisioning),
         effects(vec![intended(Step::Dns(0), RequestSemantics::NonIdempotent), made(Step::Dns(0), "r1")]),
-        vec![move_to(PhaseKind::Deploying), move_to(PhaseKind::Verifying)],
+        vec![move_to(PhaseKind::Deploying)],
+        found_in(PhaseKind::Deploying),
+        vec![move_to(PhaseKind::Verifying)],
         effects(vec![
             intended(Step::Proxy(0), RequestSemantics::Idempotent),
             settled(
                 Step::Proxy(0),
                 ResolvedBy::Response,
-                EffectOutcome::Applied(receipt(Step::Proxy(0), "r1", changed("80"))),
+                EffectOutcome::Applied(state(Step::Proxy(0), "r1", changed("80"))),
             ),
             intended(Step::Dns(1), RequestSemantics::Idempotent),
             settled(
                 Step::Dns(1),
                 ResolvedBy::Response,
-                EffectOutcome::Applied(receipt(Step::Dns(1), "r0", gone)),
+                EffectOutcome::Applied(state(Step::Dns(1), "r0", gone)),
             ),
         ]),
         vec![move_to(PhaseKind::RollingBack)],
@@ -393,7 +417,7 @@ fn troubled() -> Vec<JournalEntry> {
     let inquired = settled(
         Step::Dns(0),
         ResolvedBy::Reconciliation,
-        EffectOutcome::Applied(receipt(Step::Dns(0), "r1", Origin::Created)),
+        EffectOutcome::Applied(state(Step::Dns(0), "r1", Origin::Created)),
     );
     let refused = settled(
         Step::App,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use machine::app::AppKey;
 use machine::phase::VolumePolicy;
-use machine::receipt::{Origin, Receipt};
+use machine::receipt::{Origin, ResourceState};
 use machine::step::Step;
 
 use super::args::{Destroy, Global};
@@ -111,12 +111,12 @@ fn named(inventory: &Inventory) -> Vec<String> {
 
 // What the app shares with others is none of this.
 fn taken_over(inventory: &Inventory) -> Vec<String> {
-    let own = |receipt: &&Receipt| matches!(receipt.step, Step::App | Step::Dns(_));
+    let own = |receipt: &&ResourceState| matches!(receipt.step, Step::App | Step::Dns(_));
     let found = inventory.resources.iter().filter(|receipt| receipt.origin == Origin::Existing);
     found.filter(own).map(called).collect()
 }
 
-fn called(receipt: &Receipt) -> String {
+fn called(receipt: &ResourceState) -> String {
     let name = receipt.attributes.get("name").unwrap_or(&receipt.id);
     format!("{} {name}", receipt.step.as_str())
 }

@@ -16,7 +16,7 @@ use machine::effect::{Effect, EffectOutcome};
 use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
 use machine::phase::PhaseKind;
-use machine::receipt::Receipt;
+use machine::receipt::ResourceState;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -122,16 +122,16 @@ fn read(note: &Path) -> io::Result<Vec<Unrecorded>> {
 }
 
 /// The resource that an entry says is there.
-fn outcome(line: &StoredEntry) -> Option<&Receipt> {
+fn outcome(line: &StoredEntry) -> Option<&ResourceState> {
     match &line.entry {
         JournalEntry::Effect(
-            Effect::Resolved { outcome: EffectOutcome::Applied(receipt), .. } | Effect::Duplicate { receipt },
-        ) => Some(receipt),
+            Effect::Resolved { outcome: EffectOutcome::Applied(state), .. } | Effect::Duplicate { state },
+        ) => Some(state),
         _ => None,
     }
 }
 
-fn resource(receipt: &Receipt) -> String {
+fn resource(receipt: &ResourceState) -> String {
     let tag = receipt.tag.as_ref().map(|tag| format!(", mark `{tag}`")).unwrap_or_default();
     format!("{} {}{tag}", receipt.step, receipt.id)
 }

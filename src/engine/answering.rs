@@ -8,7 +8,7 @@ use machine::deployment::Deployment;
 use machine::ledger::Ledger;
 use machine::phase::RollingBack;
 use machine::plan::{Action, DesiredRecord, DesiredResource, Plan, Proxy};
-use machine::receipt::{Attributes, Receipt};
+use machine::receipt::{Attributes, Receipt, ResourceState};
 use machine::step::{RecordIndex, Step};
 
 use super::Run;
@@ -66,8 +66,9 @@ impl RestoredSites {
         let mut sites =
             Self { plan: Plan { records: Vec::new(), ..base.plan().clone() }, elsewhere: Vec::new() };
         // A record that it wanted to delete and somebody took over is none of its own.
-        let own =
-            |(record, _): &(&DesiredRecord, Receipt)| !matches!(record.desired.action, Action::Delete { .. });
+        let own = |(record, _): &(&DesiredRecord, ResourceState)| {
+            !matches!(record.desired.action, Action::Delete { .. })
+        };
         for (record, receipt) in base.records().into_iter().filter(own) {
             match leading_here(deployment.plan(), deployment.ledger(), (record, &receipt)) {
                 Some(fields) => {
@@ -90,7 +91,7 @@ impl RestoredSites {
 fn leading_here(
     plan: &Plan,
     ledger: &Ledger,
-    (record, receipt): (&DesiredRecord, &Receipt),
+    (record, receipt): (&DesiredRecord, &ResourceState),
 ) -> Option<Attributes> {
     let mut fields = receipt.attributes.clone();
     let Some((nth, wanted)) = plan.wanted().find(|(_, wanted)| wanted.name == record.name) else {

@@ -1,7 +1,7 @@
 //! The app at Coolify, as a run looks at it: its status, its container, its deployments.
 
 use machine::plan::{Plan, TargetLocation};
-use machine::receipt::Receipt;
+use machine::receipt::ResourceState;
 
 use crate::providers::coolify::Resource;
 use crate::providers::coolify::deployments::DeploymentRecord;
@@ -21,7 +21,7 @@ pub struct App<'a> {
 
 impl<'a> App<'a> {
     /// The app of `plan` that `receipt` is about.
-    pub fn of(coolify: &'a Coolify, plan: &'a Plan, receipt: &'a Receipt) -> Self {
+    pub fn of(coolify: &'a Coolify, plan: &'a Plan, receipt: &'a ResourceState) -> Self {
         let fields = &plan.app.attributes;
         let main = fields.get("service").map_or(APP, String::as_str);
         Self { coolify, resource: Resource::of(fields, &receipt.id), place: &plan.target, main }

@@ -1,6 +1,7 @@
 //! `apply`: from a spec to a run, over whatever the app's earlier runs left behind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use machine::app::AppKey;
 use machine::cause::{Cause, CauseKind};
@@ -175,10 +176,10 @@ impl Engine {
         let deployment = Deployment::begin(begun).commit(&mut journal).await?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let mut runner = self.runner(journal, ask, Start::Fresh, options);
-        (runner.base, runner.before, runner.facts) = (base, before, Some(facts));
+        (runner.base, runner.before, runner.facts) = (base.map(Arc::new), before, Some(facts));
         // Only a new start can show what the last one did not.
         runner.force |= runner.demand == CompletionPolicy::Proof
-            && runner.base.as_ref().is_some_and(Release::is_unproven);
+            && runner.base.as_deref().is_some_and(Release::is_unproven);
         Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use machine::deployment::Deployment;
 use machine::phase::EffectfulPhase;
-use machine::receipt::Receipt;
+use machine::receipt::ResourceState;
 
 use super::app::App;
 use super::context::{RunContext, TRIES};
@@ -27,7 +27,7 @@ impl RunContext {
         &mut self,
         deployment: &mut Deployment<P>,
         app: App<'_>,
-        receipt: &Receipt,
+        receipt: &ResourceState,
     ) -> Result<Undoing, Interruption> {
         let began = self.time();
         loop {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use machine::deployment::Deployment;
 use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
 use machine::phase::EffectfulPhase;
-use machine::receipt::{Attributes, Origin, Receipt};
+use machine::receipt::{Attributes, Origin, Receipt, ResourceState};
 use machine::step::Step;
 
 use super::context::RunContext;
@@ -43,7 +43,7 @@ impl RunContext {
         call: &WriteRequest,
     ) -> Result<Receipt, PhaseError> {
         let step = change.step;
-        let receipt = change.receipt(&call.redacted.attributes);
+        let state = change.state(&call.redacted.attributes);
         let mut saw = String::from("interrupted");
         loop {
             self.safe_point()?;
@@ -53,24 +53,10 @@ impl RunContext {
             match self.send(call.clone()).await? {
                 // That it is not there may be our own doing, by an attempt whose answer was lost.
                 WriteOutcome::Missing(_) if call.deletes() => {
-                    self.settle(
-                        deployment,
-                        step,
-                        ResolvedBy::Response,
-                        EffectOutcome::Applied(receipt.clone()),
-                    )
-                    .await?;
-                    return Ok(receipt);
+                    return Ok(self.applied(deployment, ResolvedBy::Response, state).await?);
                 }
                 WriteOutcome::Done(_) => {
-                    self.settle(
-                        deployment,
-                        step,
-                        ResolvedBy::Response,
-                        EffectOutcome::Applied(receipt.clone()),
-                    )
-                    .await?;
-                    return Ok(receipt);
+                    return Ok(self.applied(deployment, ResolvedBy::Response, state).await?);
                 }
                 WriteOutcome::Refused(reason) if !doubted => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
@@ -81,8 +67,7 @@ impl RunContext {
                 | WriteOutcome::Partial(reason)
                 | WriteOutcome::Missing(reason) => {
                     // Part of it may have been kept: it counts as changed, and is put back.
-                    self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::Applied(receipt))
-                        .await?;
+                    self.applied(deployment, ResolvedBy::Response, state).await?;
                     return Err(PhaseError::Fail(change.refused(&reason)));
                 }
                 WriteOutcome::TokenRefused(reason) => {
@@ -129,9 +114,9 @@ impl RunContext {
 }
 
 impl IdempotentUpdate<'_> {
-    /// Proof that it was done.
-    pub fn receipt(&self, fields: &Attributes) -> Receipt {
-        Receipt {
+    /// The object once it is done.
+    pub fn state(&self, fields: &Attributes) -> ResourceState {
+        ResourceState {
             step: self.step,
             origin: Origin::Updated { before: self.before.clone() },
             id: self.id.to_owned(),

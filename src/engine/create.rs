@@ -8,7 +8,7 @@ use std::time::Duration;
 use machine::deployment::Deployment;
 use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
 use machine::phase::EffectfulPhase;
-use machine::receipt::{Attributes, Origin, Receipt};
+use machine::receipt::{Attributes, Origin, Receipt, ResourceState};
 use machine::step::Step;
 use machine::tag::OwnershipTag;
 
@@ -64,7 +64,8 @@ impl RunContext {
                         .ensure(deployment, (step, Origin::Existing), object, ResolvedBy::Observation)
                         .await;
                 }
-                Occupancy::Ours(object) => return self.late(deployment, step, object).await,
+                // It took effect after its attempt had been given up.
+                Occupancy::Ours(object) => return self.surplus(deployment, step, object).await,
                 Occupancy::Taken(object) => return Err(PhaseError::Fail(taken(provider, &object))),
             }
             let tag = self.tag(deployment, step);
@@ -227,21 +228,22 @@ impl RunContext {
         object: RemoteObject,
         by: ResolvedBy,
     ) -> Result<Receipt, PhaseError> {
-        let receipt = receipt(step, how, object);
-        self.settle(deployment, step, by, EffectOutcome::Applied(receipt.clone())).await?;
-        Ok(receipt)
+        Ok(self.applied(deployment, by, state(step, how, object)).await?)
     }
 
-    // It took effect after its attempt had been given up.
-    async fn late<P: EffectfulPhase>(
+    /// Writes that the resource is in `state`. The receipt is the record of that.
+    ///
+    /// # Errors
+    /// [`Interruption`].
+    pub async fn applied<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
-        step: Step,
-        object: RemoteObject,
-    ) -> Result<Receipt, PhaseError> {
-        let receipt = receipt(step, Origin::Created, object);
-        self.record(deployment, Effect::Duplicate { receipt: receipt.clone() }).await?;
-        Ok(receipt)
+        by: ResolvedBy,
+        state: ResourceState,
+    ) -> Result<Receipt, Interruption> {
+        let (step, id) = (state.step, state.id.clone());
+        self.settle(deployment, step, by, EffectOutcome::Applied(state)).await?;
+        Ok(recorded(deployment, step, &id))
     }
 
     /// Writes that one more object of ours is there.
@@ -253,9 +255,11 @@ impl RunContext {
         deployment: &mut Deployment<P>,
         step: Step,
         object: RemoteObject,
-    ) -> Result<(), PhaseError> {
-        let receipt = receipt(step, Origin::Created, object);
-        Ok(self.record(deployment, Effect::Duplicate { receipt }).await?)
+    ) -> Result<Receipt, PhaseError> {
+        let state = state(step, Origin::Created, object);
+        let id = state.id.clone();
+        self.record(deployment, Effect::Duplicate { state }).await?;
+        Ok(recorded(deployment, step, &id))
     }
 
     /// Writes what came of a step.
@@ -282,8 +286,13 @@ impl RunContext {
     }
 }
 
-fn receipt(step: Step, how: Origin, object: RemoteObject) -> Receipt {
-    Receipt { step, origin: how, id: object.id, tag: object.tag, attributes: object.fields }
+fn state(step: Step, origin: Origin, object: RemoteObject) -> ResourceState {
+    ResourceState { step, origin, id: object.id, tag: object.tag, attributes: object.fields }
+}
+
+fn recorded<P>(deployment: &Deployment<P>, step: Step, id: &str) -> Receipt {
+    let receipt = deployment.ledger().receipt_of(step, id);
+    receipt.expect("what was just recorded is in the ledger").clone()
 }
 
 fn hidden(provider: &dyn Provider, reason: &str) -> machine::cause::Cause {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use machine::deployment::Deployment;
 use machine::effect::{Effect, RedactedRequest};
 use machine::phase::EffectfulPhase;
-use machine::receipt::{Origin, Receipt};
+use machine::receipt::{Origin, ResourceState};
 use machine::step::Step;
 
 use super::app::App;
@@ -43,7 +43,7 @@ impl RunContext {
         &mut self,
         deployment: &mut Deployment<P>,
         provider: &dyn Provider,
-        receipt: &Receipt,
+        receipt: &ResourceState,
         volumes: VolumePolicy,
     ) -> Result<Undoing, Interruption> {
         let began = self.time();
@@ -101,7 +101,7 @@ impl RunContext {
     pub async fn undo<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
-        receipt: &Receipt,
+        receipt: &ResourceState,
         call: WriteRequest,
     ) -> Result<WriteOutcome, Interruption> {
         let request: RedactedRequest = call.redacted.clone();
@@ -143,7 +143,7 @@ impl RunContext {
         deployment: &mut Deployment<P>,
         coolify: &Coolify,
         server: &str,
-        receipt: &Receipt,
+        receipt: &ResourceState,
     ) -> Result<Undoing, Interruption> {
         let (began, plan) = (self.time(), deployment.plan().clone());
         let app = App::of(coolify, &plan, receipt);
@@ -192,7 +192,11 @@ impl RunContext {
 }
 
 /// Why the resource that is there may not be touched; `None` when it is ours and as we left it.
-pub(crate) fn not_ours(provider: &dyn Provider, receipt: &Receipt, object: &RemoteObject) -> Option<String> {
+pub(crate) fn not_ours(
+    provider: &dyn Provider,
+    receipt: &ResourceState,
+    object: &RemoteObject,
+) -> Option<String> {
     // What was taken over carries no ownership tag of ours; what we made always does.
     let unmarked = receipt.origin == Origin::Created && object.tag.is_none();
     if provider.carries_tag() && (unmarked || object.tag != receipt.tag) {

@@ -6,7 +6,7 @@ use machine::deployment::Deployment;
 use machine::entry::{Purpose, RunHeader};
 use machine::phase::{Validating, VolumePolicy};
 use machine::plan::Plan;
-use machine::receipt::{Origin, Receipt};
+use machine::receipt::{Origin, Receipt, ResourceState};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
 
@@ -136,7 +136,7 @@ impl Run {
 
 impl Run {
     // A record that an undone run had dropped was recreated, under another id.
-    async fn find_again(&self, plan: &Plan, resources: &mut [Receipt]) -> Result<(), Interruption> {
+    async fn find_again(&self, plan: &Plan, resources: &mut [ResourceState]) -> Result<(), Interruption> {
         for receipt in resources {
             let Step::Dns(nth) = receipt.step else { continue };
             let Some(record) = plan.record(nth) else { continue };
@@ -155,9 +155,9 @@ impl Run {
     async fn take_over_shared(
         &self,
         begun: &RunHeader,
-        resources: &mut [Receipt],
+        resources: &mut [ResourceState],
     ) -> Result<(), Interruption> {
-        let is_shared = |it: &Receipt| {
+        let is_shared = |it: &ResourceState| {
             it.origin == Origin::Existing && matches!(it.step, Step::Project | Step::Environment)
         };
         if !resources.iter().any(is_shared) {
@@ -172,7 +172,7 @@ impl Run {
                     it.step == resource.step && it.id == resource.id && it.origin == Origin::Created
                 };
                 if let Some(made) = any.ledger().receipts().iter().find(made) {
-                    *resource = made.clone();
+                    *resource = made.to_state();
                 }
             }
         }

@@ -7,7 +7,7 @@ use machine::deployment::Deployment;
 use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
 use machine::phase::VolumePolicy;
 use machine::phase::{EffectfulPhase, RollingBack};
-use machine::receipt::{Attributes, Origin, Receipt};
+use machine::receipt::{Attributes, Origin, Receipt, ResourceState};
 use machine::tag::OwnershipTag;
 
 use super::context::{RunContext, TRIES};
@@ -29,18 +29,18 @@ pub struct Dropped<'a> {
 }
 
 impl Dropped<'_> {
-    fn receipt(&self, provider: &dyn Provider, how: Origin, fields: Attributes) -> Receipt {
+    fn state(&self, provider: &dyn Provider, origin: Origin, attributes: Attributes) -> ResourceState {
         let (id, tag) = (self.id.to_owned(), Some(self.tag.clone()));
-        Receipt { step: provider.step(), origin: how, id, tag, attributes: fields }
+        ResourceState { step: provider.step(), origin, id, tag, attributes }
     }
 
-    fn gone(&self, provider: &dyn Provider) -> Receipt {
-        self.receipt(provider, Origin::Deleted { before: self.before.clone() }, Attributes::new())
+    fn gone(&self, provider: &dyn Provider) -> ResourceState {
+        self.state(provider, Origin::Deleted { before: self.before.clone() }, Attributes::new())
     }
 
     // Known by its fields, so that the next run tries again.
-    fn left(&self, provider: &dyn Provider) -> Receipt {
-        self.receipt(provider, Origin::Existing, self.before.clone())
+    fn left(&self, provider: &dyn Provider) -> ResourceState {
+        self.state(provider, Origin::Existing, self.before.clone())
     }
 }
 
@@ -62,10 +62,9 @@ impl RunContext {
             let sent = deployment.ledger().doubts().iter().any(|doubt| doubt.step == step);
             let by = if sent { ResolvedBy::Reconciliation } else { ResolvedBy::Observation };
             let Some(object) = self.present(provider, dropped.id).await? else {
-                let none = || dropped.receipt(provider, Origin::Existing, Attributes::new());
-                let receipt = if sent { dropped.gone(provider) } else { none() };
-                self.settle(deployment, step, by, EffectOutcome::Applied(receipt.clone())).await?;
-                return Ok(receipt);
+                let none = || dropped.state(provider, Origin::Existing, Attributes::new());
+                let state = if sent { dropped.gone(provider) } else { none() };
+                return Ok(self.applied(deployment, by, state).await?);
             };
             if let Some(reason) = not_ours(provider, &dropped.left(provider), &object) {
                 return self.leave(deployment, provider, dropped, (by, &reason)).await;
@@ -115,8 +114,7 @@ impl RunContext {
         dropped: &Dropped<'_>,
         (by, reason): (ResolvedBy, &str),
     ) -> Result<Receipt, PhaseError> {
-        let left = dropped.left(provider);
-        self.settle(deployment, provider.step(), by, EffectOutcome::Applied(left.clone())).await?;
+        let left = self.applied(deployment, by, dropped.left(provider)).await?;
         let what = provider.describe();
         self.tell(&Event::Warned(format!("{what} is no longer wanted and stays ({}): {reason}", dropped.id)));
         Ok(left)

@@ -7,7 +7,7 @@ use machine::deployment::Deployment;
 use machine::effect::ResolvedBy;
 use machine::entry::{JournalEntry, Purpose};
 use machine::phase::{Deploying, EffectfulPhase, Pending, Provisioning, Validating, Verifying};
-use machine::plan::{Action, DesiredResource, Plan, Rollout};
+use machine::plan::{Action, DesiredResource, Plan};
 use machine::receipt::{Origin, Receipt};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
@@ -59,7 +59,7 @@ impl Run {
             AnyDeployment::Deploying(d) => Box::pin(self.deploying(d)).await,
             AnyDeployment::Verifying(d) => Box::pin(self.verifying(d)).await,
             AnyDeployment::Complete(d) => {
-                Ok(RunOutcome::Complete { run, endpoints: d.phase().endpoints.clone() })
+                Ok(RunOutcome::Complete { run, endpoints: d.phase().plan.endpoints.clone() })
             }
             AnyDeployment::RollingBack(d) => Box::pin(self.rolling_back(d)).await,
             AnyDeployment::RolledBack(d) => {
@@ -117,7 +117,7 @@ impl Run {
 
     async fn draw(&self, deployment: &Deployment<Validating>) -> Result<Plan, Blocker> {
         let facts = self.facts().await?;
-        let surroundings = survey(&self.clients, &self.ask.spec, self.base.as_ref(), &facts).await?;
+        let surroundings = survey(&self.clients, &self.ask.spec, self.base.as_deref(), &facts).await?;
         for warning in &surroundings.warnings {
             self.work.tell(&Event::Warned(warning.clone()));
         }
@@ -134,7 +134,7 @@ impl Run {
             run: &begun.run,
             store: &self.work.store,
             surroundings: &surroundings,
-            base: self.base.as_ref(),
+            base: self.base.as_deref(),
             key: &self.key,
             force: self.force,
         };
@@ -154,7 +154,7 @@ impl Run {
     }
 
     fn agree_to_take_over(&self, plan: &Plan) -> Result<(), Blocker> {
-        let adoption = Adoption::of(plan, self.base.as_ref());
+        let adoption = Adoption::of(plan, self.base.as_deref());
         for warning in adoption.warnings(&self.ask.spec) {
             self.work.tell(&Event::Warned(warning));
         }
@@ -183,8 +183,8 @@ impl Run {
     async fn provisioning(&mut self, mut deployment: Deployment<Provisioning>) -> PhaseResult {
         self.work.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.records(&mut deployment)).await {
-            Ok(dns) => {
-                let deployment = deployment.deploy(dns).commit(&mut self.work.journal).await?;
+            Ok(()) => {
+                let deployment = deployment.deploy()?.commit(&mut self.work.journal).await?;
                 Box::pin(self.deploying(deployment)).await
             }
             Err(halt) => match self.scope(halt)? {
@@ -197,10 +197,8 @@ impl Run {
     async fn deploying(&mut self, mut deployment: Deployment<Deploying>) -> PhaseResult {
         self.work.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.app(&mut deployment)).await {
-            Ok((app, start)) => {
-                let endpoints = deployment.plan().endpoints.clone();
-                let deployment =
-                    deployment.verify(app, endpoints, start).commit(&mut self.work.journal).await?;
+            Ok(()) => {
+                let deployment = deployment.verify()?.commit(&mut self.work.journal).await?;
                 Box::pin(self.verifying(deployment)).await
             }
             Err(halt) => match self.scope(halt)? {
@@ -213,9 +211,9 @@ impl Run {
     async fn verifying(&mut self, mut deployment: Deployment<Verifying>) -> PhaseResult {
         self.work.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.prove(&mut deployment)).await {
-            Ok(evidence) => {
-                let deployment = deployment.complete(evidence).commit(&mut self.work.journal).await?;
-                let endpoints = deployment.phase().endpoints.clone();
+            Ok(verification) => {
+                let deployment = deployment.complete(verification)?.commit(&mut self.work.journal).await?;
+                let endpoints = deployment.phase().plan.endpoints.clone();
                 Ok(RunOutcome::Complete { run: deployment.header().run.clone(), endpoints })
             }
             Err(halt) => match self.scope(halt)? {
@@ -250,16 +248,12 @@ impl Run {
         })
     }
 
-    async fn records(
-        &mut self,
-        deployment: &mut Deployment<Provisioning>,
-    ) -> Result<Vec<Receipt>, PhaseError> {
+    async fn records(&mut self, deployment: &mut Deployment<Provisioning>) -> Result<(), PhaseError> {
         self.clear_late(deployment).await?;
         let plan = deployment.plan().clone();
         for (nth, record) in plan.replaced() {
             self.drop_record(deployment, (nth, record), "makes room for one of another type").await?;
         }
-        let mut dns = Vec::new();
         for (nth, record) in plan.wanted() {
             let began = self.work.time();
             let records = self.clients.records(record, Step::Dns(nth));
@@ -268,15 +262,11 @@ impl Run {
             let name = self.ask.spec.as_written(&record.name);
             let what = format!("{} {name} → {}", field("type"), field("content"));
             self.done("dns", what, came(&receipt), began);
-            dns.push(receipt);
         }
-        Ok(dns)
+        Ok(())
     }
 
-    async fn app(
-        &mut self,
-        deployment: &mut Deployment<Deploying>,
-    ) -> Result<(Receipt, Rollout), PhaseError> {
+    async fn app(&mut self, deployment: &mut Deployment<Deploying>) -> Result<(), PhaseError> {
         let began = self.work.time();
         let plan = deployment.plan().clone();
         let names = ResourceNames::of(&plan);
@@ -294,8 +284,7 @@ impl Run {
         self.tell_of_data_left(&plan, &app.id, &plan.left_volumes);
         let what = format!("{} · {}", projects.describe(), apps.describe());
         self.done("coolify", what.replace('`', ""), came_with_all(deployment, &app), began);
-        let start = self.start(deployment, &plan, &app).await?;
-        Ok((app, start))
+        self.start(deployment, &plan, &app).await
     }
 
     // Project names are not unique, so two apps that want the same new one take turns.
@@ -350,17 +339,12 @@ impl Run {
         deployment: &mut Deployment<Deploying>,
         plan: &Plan,
         app: &Receipt,
-    ) -> Result<Rollout, PhaseError> {
-        if !plan.starts_app() {
-            return Ok(Rollout::Running);
-        }
-        if deployment.ledger().receipt(Step::Deploy).is_some() {
-            let attempt = deployment.ledger().newest_attempt(Step::Deploy);
-            return Ok(attempt
-                .map_or(Rollout::Running, |intended| Rollout::Triggered(intended.attempt.sent.clone())));
+    ) -> Result<(), PhaseError> {
+        if !plan.starts_app() || deployment.ledger().receipt(Step::Deploy).is_some() {
+            return Ok(());
         }
         let coolify = self.clients.coolify.clone();
-        Ok(Rollout::Triggered(self.work.start(deployment, &coolify, app).await?))
+        self.work.start(deployment, &coolify, app).await
     }
 
     pub(super) fn done(&self, step: &'static str, what: String, came: Change, began: Duration) {

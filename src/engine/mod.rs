@@ -42,6 +42,8 @@ pub(crate) mod volumes;
 pub mod waits;
 mod worker;
 
+use std::sync::Arc;
+
 use machine::cause::Cause;
 use machine::id::RunId;
 use machine::ledger::Outstanding;
@@ -90,7 +92,7 @@ pub struct Run {
     pub clients: Clients,
     pub ask: ResolvedSpec,
     /// The app's last finished release.
-    pub base: Option<Release>,
+    pub base: Option<Arc<Release>>,
     /// The last release with its variables filled in again, as far as sources still give them.
     pub before: Option<ResolvedSpec>,
     /// What preflight found in this process, where it was asked.
@@ -100,7 +102,7 @@ pub struct Run {
     /// Whether proof is demanded.
     pub demand: CompletionPolicy,
     /// What values are fingerprinted with.
-    pub key: std::sync::Arc<crate::secrets::FingerprintKey>,
+    pub key: Arc<crate::secrets::FingerprintKey>,
     /// Whether the app is restarted even if nothing differs.
     pub force: bool,
     /// Where generated secrets are kept before anything is sent.
@@ -110,7 +112,7 @@ pub struct Run {
 }
 
 /// Asks a person; `false` is a no.
-pub type Confirm = std::sync::Arc<dyn Fn(&str) -> bool + Send + Sync>;
+pub type Confirm = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Keeps generated secrets where the next run finds them; says why it could not.
 pub type SecretSink = Box<dyn Fn(&[(&str, &Secret)]) -> Result<(), KeepError> + Send + Sync>;

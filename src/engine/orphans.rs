@@ -7,7 +7,7 @@ use machine::effect::Effect;
 use machine::phase::Provisioning;
 use machine::phase::VolumePolicy;
 use machine::plan::Plan;
-use machine::receipt::Receipt;
+use machine::receipt::ResourceState;
 use machine::step::Step;
 
 use super::Run;
@@ -30,7 +30,7 @@ impl Run {
         for receipt in &plan.orphans {
             let (resource, id, began) = (receipt.step, receipt.id.clone(), self.work.time());
             if !deployment.ledger().receipts().iter().any(|known| known.id == id) {
-                self.work.record(deployment, Effect::Duplicate { receipt: receipt.clone() }).await?;
+                self.work.record(deployment, Effect::Duplicate { state: receipt.clone() }).await?;
             }
             if !deployment.ledger().standing().iter().any(|standing| standing.receipt.id == id) {
                 continue;
@@ -61,7 +61,7 @@ impl Run {
         &mut self,
         deployment: &mut Deployment<Provisioning>,
         plan: &Plan,
-        receipt: &Receipt,
+        receipt: &ResourceState,
     ) -> Result<Undoing, Interruption> {
         let (clients, names) = (self.clients.clone(), ResourceNames::of(plan));
         match receipt.step {

@@ -2,6 +2,7 @@
 
 use machine::cause::{Cause, CauseKind};
 use machine::deployment::RecordError;
+use machine::readiness::NotReady;
 
 use crate::journal::StoreError;
 use crate::plan::release::ReleaseError;
@@ -70,6 +71,13 @@ impl From<RecordError<StoreError>> for Interruption {
                 Self::park(illegal.to_string(), "this is a defect in Fabrik; nothing was sent for it")
             }
         }
+    }
+}
+
+// The work of a phase leaves on record what the next move asks for.
+impl<P> From<Box<NotReady<P>>> for Interruption {
+    fn from(not_ready: Box<NotReady<P>>) -> Self {
+        Self::park(not_ready.to_string(), "this is a defect in Fabrik; the run stays where it is")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use machine::cause::Cause;
 use machine::deployment::Deployment;
-use machine::entry::{Evidence, Proof};
+use machine::entry::{Proof, Verification};
 use machine::phase::{EffectfulPhase, Verifying};
 use machine::plan::{Action, DesiredRecord, DesiredResource, Endpoint, Plan, Proxy, Rollout};
 use machine::receipt::{Attributes, Receipt};
@@ -48,7 +48,7 @@ impl Run {
     pub(super) async fn prove(
         &mut self,
         deployment: &mut Deployment<Verifying>,
-    ) -> Result<Evidence, PhaseError> {
+    ) -> Result<Verification, PhaseError> {
         let (app, start) = (deployment.phase().app.clone(), deployment.phase().rollout.clone());
         let plan = deployment.plan().clone();
         if start != Rollout::Running {
@@ -91,10 +91,11 @@ impl Run {
         }
         let by_label = health.fingerprint.is_none() && has_label(&plan, plan.release.as_str());
         let label_seen = by_label && proven.proof == Proof::Fingerprint;
-        let evidence = Evidence { checks: proven.checks, proof: proven.proof, label_seen };
+        let verification = Verification { checks: proven.checks, proof: proven.proof, label_seen };
         let took = self.work.since(began);
-        self.work.tell(&Event::Proven { checks: evidence.checks.clone(), proof: evidence.proof, took });
-        Ok(evidence)
+        let (checks, proof) = (verification.checks.clone(), verification.proof);
+        self.work.tell(&Event::Proven { checks, proof, took });
+        Ok(verification)
     }
 
     // Switches the proxy on wherever the plan wants it after the proof; whether it wants it anywhere.
@@ -105,10 +106,14 @@ impl Run {
     ) -> Result<bool, PhaseError> {
         let mut any = false;
         for (nth, record) in plan.wanted().filter(|(_, record)| record.proxy == Proxy::AfterProof) {
-            let Some(receipt) = deployment.ledger().receipt(Step::Dns(nth)).cloned() else { continue };
+            let Some(receipt) = deployment.ledger().receipt(Step::Dns(nth)) else { continue };
             let began = self.work.time();
             let was = receipt.attributes.get("ttl").map_or("1", String::as_str);
-            let action = Action::Update { id: receipt.id, before: proxied("false", was), tag: receipt.tag };
+            let action = Action::Update {
+                id: receipt.id.clone(),
+                before: proxied("false", was),
+                tag: receipt.tag.clone(),
+            };
             let desired = DesiredResource { attributes: proxied("true", "1"), action };
             let records = self.clients.records(record, Step::Proxy(nth));
             self.ensure(deployment, &records, &desired).await?;
@@ -228,7 +233,7 @@ impl Run {
             None => {}
         }
         let name = spec::RELEASE_HEADER.to_owned();
-        let came = self.base.as_ref().is_some_and(Release::shows_label) && has_label(plan, release);
+        let came = self.base.as_deref().is_some_and(Release::shows_label) && has_label(plan, release);
         if came && self.clients.coolify.has_traefik(&plan.target.server).await? {
             return Ok(Some(verify::Fingerprint::Header(name)));
         }

@@ -88,7 +88,7 @@ impl Run {
     ) -> Result<Shown, PhaseError> {
         if matches!(before, Before::Replaced) {
             // What nobody started is as proven as it was when it was started.
-            let earlier = self.base.as_ref().map_or(Proof::None, Release::proof);
+            let earlier = self.base.as_deref().map_or(Proof::None, Release::proof);
             return Ok(match (&deployment.phase().rollout, earlier) {
                 (Rollout::Triggered(_), _) => Shown::New(Proof::Deployment, "its deployment is finished"),
                 (Rollout::Running, Proof::None) => Shown::Nothing,

@@ -129,7 +129,7 @@ impl Run {
             return Ok(Undoing::Blocked(reason));
         }
         let ledger = deployment.ledger();
-        let changed = ledger.receipt(Step::App).is_some_and(Receipt::is_ours_to_undo);
+        let changed = ledger.receipt(Step::App).is_some_and(|it| it.is_ours_to_undo());
         if (changed || ledger.newest_attempt(Step::Parts).is_some())
             && let Undoing::Blocked(reason) =
                 self.put_text_back(deployment, receipt, apps.as_ref(), (&compose, fields)).await?

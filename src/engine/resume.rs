@@ -1,5 +1,7 @@
 //! Taking a run up again: to go on with it, to undo it, or to give up on a part of it.
 
+use std::sync::Arc;
+
 use machine::cause::{Cause, CauseKind};
 use machine::entry::{JournalEntry, Purpose};
 use machine::id::RunId;
@@ -129,7 +131,7 @@ impl Engine {
         journal.append(&JournalEntry::Resumed { holder: self.holder.to_string() }).await?;
         let any = any.resumed();
         let mut runner = self.runner(journal, ask, Start::Resumed, options);
-        (runner.base, runner.before) = (base, before);
+        (runner.base, runner.before) = (base.map(Arc::new), before);
         Ok(CommandOutcome::Ended(match wanted {
             ResumeIntent::On => Box::pin(runner.on(any)).await,
             ResumeIntent::Undone(cause) => Box::pin(runner.undone(any, cause)).await,

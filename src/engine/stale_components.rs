@@ -64,7 +64,7 @@ impl Run {
         plan: &Plan,
     ) -> Result<Recheck, PhaseError> {
         let Some(service) = Changed::of(plan) else { return Ok(Recheck::Needless) };
-        if self.base.as_ref().is_some_and(|base| self.has_the_services_of(base)) {
+        if self.base.as_deref().is_some_and(|base| self.has_the_services_of(base)) {
             return Ok(Recheck::Needless);
         }
         // Once the text may have been sent, a part that it lacks must not be changed any more.
@@ -161,7 +161,7 @@ impl Run {
             let (id, own) = (service.id, service.tag.cloned());
             let change =
                 IdempotentUpdate { step: Step::Parts, id, tag: own, before: &before, what: String::new() };
-            let seen = EffectOutcome::Applied(change.receipt(&Attributes::new()));
+            let seen = EffectOutcome::Applied(change.state(&Attributes::new()));
             self.work.settle(deployment, Step::Parts, ResolvedBy::Reconciliation, seen).await?;
         }
         Ok(())
@@ -180,7 +180,7 @@ impl Run {
         (compose, fields): (&str, &Attributes),
     ) -> Result<Undoing, Interruption> {
         let text = apps.update_request(&receipt.id, fields);
-        let same = self.base.as_ref().is_some_and(|base| self.has_the_services_of(base));
+        let same = self.base.as_deref().is_some_and(|base| self.has_the_services_of(base));
         if same || is_application(fields) {
             return self.retry_until_resolved(deployment, receipt, &text).await;
         }

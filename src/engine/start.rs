@@ -13,7 +13,6 @@ use machine::phase::EffectfulPhase;
 use machine::plan::{Action, Plan};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
-use machine::timestamp::DualTimestamp;
 use serde_json::Value;
 
 use super::app::App;
@@ -46,7 +45,7 @@ pub enum Triggered {
 }
 
 impl RunContext {
-    /// Starts `app` and says when it was triggered.
+    /// Starts `app`. When it was triggered is on record.
     ///
     /// # Errors
     /// [`PhaseError::Fail`] when it is refused, [`PhaseError::Interruption`] when it cannot be told.
@@ -55,14 +54,14 @@ impl RunContext {
         deployment: &mut Deployment<P>,
         coolify: &Coolify,
         receipt: &Receipt,
-    ) -> Result<DualTimestamp, PhaseError> {
+    ) -> Result<(), PhaseError> {
         let step = Step::Deploy;
         let plan = deployment.plan().clone();
         let app = App::of(coolify, &plan, receipt);
         let what = format!("the start of `{}`", deployment.header().app.name);
         let mut saw = String::from("interrupted");
-        if let Some(sent) = self.started_already(deployment, app).await? {
-            return Ok(sent);
+        if self.started_already(deployment, app).await? {
+            return Ok(());
         }
         loop {
             // Asked before waiting for the starts of others, which may well take longer than that.
@@ -73,14 +72,11 @@ impl RunContext {
             let change = IdempotentUpdate { step, id, tag, before: &before, what };
             let call = coolify.deploy(app.resource);
             self.intend(deployment, RequestSemantics::Trigger, &change, &call).await?;
-            let sent = self.journal.now();
             match self.send(call).await? {
                 WriteOutcome::Done(body) => match self.came(app, &before, Some(&body)).await? {
                     Triggered::Started(fields) => {
-                        let receipt = change.receipt(&fields);
-                        self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::Applied(receipt))
-                            .await?;
-                        return Ok(sent);
+                        self.applied(deployment, ResolvedBy::Response, change.state(&fields)).await?;
+                        return Ok(());
                     }
                     Triggered::Nothing(reason) => {
                         self.settle(deployment, step, ResolvedBy::Reconciliation, EffectOutcome::NotApplied)
@@ -115,8 +111,8 @@ impl RunContext {
                     self.tell(&Event::Doubted { step: step.as_str(), saw: reason.clone() });
                     self.pause(Wait::Again, AGAIN).await?;
                     saw = reason;
-                    if let Some(sent) = self.started_already(deployment, app).await? {
-                        return Ok(sent);
+                    if self.started_already(deployment, app).await? {
+                        return Ok(());
                     }
                 }
             }
@@ -128,19 +124,18 @@ impl RunContext {
         &mut self,
         deployment: &mut Deployment<P>,
         app: App<'_>,
-    ) -> Result<Option<DualTimestamp>, PhaseError> {
+    ) -> Result<bool, PhaseError> {
         let doubt =
             deployment.ledger().doubts().iter().rev().find(|doubt| doubt.step == Step::Deploy).cloned();
-        let (Some(doubt), Resource::Application(id)) = (doubt, app.resource) else { return Ok(None) };
+        let (Some(doubt), Resource::Application(id)) = (doubt, app.resource) else { return Ok(false) };
         let Triggered::Started(fields) = self.came(app, &doubt.before, None).await? else {
-            return Ok(None);
+            return Ok(false);
         };
         let tag = Some(doubt.tag.clone());
         let change =
             IdempotentUpdate { step: Step::Deploy, id, tag, before: &doubt.before, what: String::new() };
-        let outcome = EffectOutcome::Applied(change.receipt(&fields));
-        self.settle(deployment, Step::Deploy, ResolvedBy::Reconciliation, outcome).await?;
-        Ok(Some(doubt.attempt.sent))
+        self.applied(deployment, ResolvedBy::Reconciliation, change.state(&fields)).await?;
+        Ok(true)
     }
 
     /// What a trigger of `app` came to, after `before`; judged without its `answer` where there was none.

@@ -5,7 +5,6 @@ use machine::deployment::Deployment;
 use machine::phase::EffectfulPhase;
 use machine::phase::VolumePolicy;
 use machine::plan::Plan;
-use machine::receipt::Receipt;
 use machine::step::Step;
 
 use super::Run;
@@ -46,23 +45,16 @@ impl Run {
         let step = provider.step();
         let tag = self.work.tag(deployment, step);
         for object in provider.find_by_tag(&tag).await? {
-            if knows(deployment, step, &object.id) {
+            if deployment.ledger().receipt_of(step, &object.id).is_some() {
                 continue;
             }
             let first = deployment.ledger().receipt(step).is_none();
-            self.work.surplus(deployment, step, object.clone()).await?;
+            let receipt = self.work.surplus(deployment, step, object).await?;
             if first {
                 continue;
             }
-            let receipt = Receipt {
-                step,
-                origin: machine::receipt::Origin::Created,
-                id: object.id,
-                tag: object.tag,
-                attributes: object.fields,
-            };
             let undoing = self.work.delete(deployment, provider, &receipt, VolumePolicy::Delete).await?;
-            let (resource, id) = (step, receipt.id);
+            let (resource, id) = (step, receipt.id.clone());
             if let Undoing::Blocked(reason) | Undoing::Kept(reason) = undoing {
                 return Err(PhaseError::Fail(failed(
                     format!("a second {} could not be removed: {reason}", provider.describe()),
@@ -73,8 +65,4 @@ impl Run {
         }
         Ok(())
     }
-}
-
-fn knows<P>(deployment: &Deployment<P>, step: Step, id: &str) -> bool {
-    deployment.ledger().receipts().iter().any(|receipt| receipt.step == step && receipt.id == id)
 }

@@ -5,7 +5,7 @@ use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, Resolve
 use machine::ledger::Outstanding;
 use machine::phase::{EffectfulPhase, RollingBack, VolumePolicy};
 use machine::plan::{Action, DesiredResource, Plan};
-use machine::receipt::{Attributes, Origin, Receipt};
+use machine::receipt::{Attributes, Origin, Receipt, ResourceState};
 use machine::step::Step;
 use machine::uncommitted::Uncommitted;
 
@@ -114,7 +114,7 @@ impl Run {
             matches!(action, Some(Action::Delete { .. })),
             matches!(action, Some(Action::Update { tag: None, .. } | Action::NoOp { tag: None, .. })),
         );
-        let receipt = Receipt {
+        let state = ResourceState {
             step: doubt.step,
             origin: if dropped { Origin::Deleted { before } } else { Origin::Updated { before } },
             attributes: self.as_seen(deployment, doubt, &id).await?,
@@ -122,7 +122,7 @@ impl Run {
             tag: (!adopted).then(|| doubt.tag.clone()),
         };
         self.work
-            .settle(deployment, doubt.step, ResolvedBy::Reconciliation, EffectOutcome::Applied(receipt))
+            .settle(deployment, doubt.step, ResolvedBy::Reconciliation, EffectOutcome::Applied(state))
             .await
     }
 
@@ -306,7 +306,7 @@ fn wish_of(plan: &Plan, step: Step) -> Option<&DesiredResource> {
 }
 
 /// What to say of a resource that the run's plan does not name.
-pub(crate) fn unplanned(receipt: &Receipt) -> String {
+pub(crate) fn unplanned(receipt: &ResourceState) -> String {
     format!("the plan of this run has no {}: a defect in Fabrik; nothing was sent", receipt.step)
 }
 

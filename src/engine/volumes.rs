@@ -72,7 +72,7 @@ impl Run {
         if let Some(doubt) = doubts.find(|doubt| doubt.step == Step::Volumes).cloned() {
             let landed = goal.took_effect(&rows, change.id, &doubt);
             let outcome = if landed {
-                EffectOutcome::Applied(change.receipt(&doubt.request.attributes))
+                EffectOutcome::Applied(change.state(&doubt.request.attributes))
             } else {
                 EffectOutcome::NotApplied
             };
@@ -84,9 +84,9 @@ impl Run {
                 if call.deletes() { RequestSemantics::Idempotent } else { RequestSemantics::NonIdempotent };
             self.work.intend(deployment, kind, change, &call).await?;
             let outcome = match self.work.send(call.clone()).await? {
-                WriteOutcome::Done(_) => EffectOutcome::Applied(change.receipt(&call.redacted.attributes)),
+                WriteOutcome::Done(_) => EffectOutcome::Applied(change.state(&call.redacted.attributes)),
                 WriteOutcome::Missing(_) if call.deletes() => {
-                    EffectOutcome::Applied(change.receipt(&call.redacted.attributes))
+                    EffectOutcome::Applied(change.state(&call.redacted.attributes))
                 }
                 WriteOutcome::NotSent(reason, pause) => {
                     self.work

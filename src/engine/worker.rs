@@ -118,7 +118,7 @@ impl Run {
         let unnamed = "running; its log does not name the release";
         // Templates name their release unless somebody changed that, so one that does not may well be an older one that
         // was left running.
-        let did_name = self.base.as_ref().is_none_or(|base| base.proof() == Proof::Fingerprint);
+        let did_name = self.base.as_deref().is_none_or(|base| base.proof() == Proof::Fingerprint);
         let must_name = did_name && matches!(self.ask.spec.source, Source::Template { .. });
         match whose {
             Whose::Old => {
@@ -133,7 +133,7 @@ impl Run {
 
     // A container is recreated for each release, so its log names no earlier one unless it is that one's.
     fn is_of_the_release_before(&self, log: &str, release: &str) -> bool {
-        let before = self.base.as_ref().map(Release::answers_as);
+        let before = self.base.as_deref().map(Release::answers_as);
         before.is_some_and(|before| before != release && log.contains(before))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use machine::app::AppKey;
 use machine::cause::{Cause, CauseKind};
-use machine::entry::{Evidence, JournalEntry, Proof, Purpose, RunHeader, StoredEntry, TargetIdentity};
+use machine::entry::{JournalEntry, Proof, Purpose, RunHeader, StoredEntry, TargetIdentity, Verification};
 use machine::id::{JournalId, RunId};
 use machine::phase::VolumePolicy;
 use machine::timestamp::DualTimestamp;
@@ -163,7 +163,7 @@ pub(super) fn rolling_back() -> StoredEntry {
 
 pub(super) fn complete() -> StoredEntry {
     line(JournalEntry::Complete {
-        evidence: Evidence { checks: Vec::new(), proof: Proof::Fingerprint, label_seen: false },
+        verification: Verification { checks: Vec::new(), proof: Proof::Fingerprint, label_seen: false },
     })
 }
 

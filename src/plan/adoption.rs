@@ -3,7 +3,6 @@
 //! A record is put back when the run fails. Of an app nothing is known but its name, so it is not: that wants consent.
 
 use machine::plan::{Action, DesiredResource, Plan};
-use machine::receipt::Receipt;
 use machine::step::Step;
 
 use super::Release;
@@ -21,17 +20,17 @@ pub struct Adoption {
 impl Adoption {
     /// What `plan` takes over; `base` is the app's last release.
     pub fn of(plan: &Plan, base: Option<&Release>) -> Self {
-        let is_new = |desired: &DesiredResource, known: Option<&Receipt>| {
+        let is_new = |desired: &DesiredResource, known: Option<String>| {
             let strangers = match &desired.action {
                 Action::Update { id, tag: None, .. } | Action::NoOp { id, tag: None } => Some(id),
                 Action::Update { .. } | Action::NoOp { .. } | Action::Create | Action::Delete { .. } => None,
             };
-            strangers.is_some_and(|id| known.is_none_or(|known| known.id != *id))
+            strangers.is_some_and(|id| known.is_none_or(|known| known != *id))
         };
         let records = plan.wanted().map(|(_, record)| record);
-        let record = |name: &str| base.and_then(|base| base.record(name));
-        let records = records.filter(|it| is_new(&it.desired, record(&it.name).as_ref()));
-        let known = base.and_then(|base| base.receipt(Step::App));
+        let record = |name: &str| base.and_then(|base| Some(base.record(name)?.id));
+        let records = records.filter(|it| is_new(&it.desired, record(&it.name)));
+        let known = base.and_then(|base| Some(base.receipt(Step::App)?.id.clone()));
         let app = plan.app.attributes.get("name").cloned();
         Self {
             records: records.map(|record| record.name.clone()).collect(),

@@ -4,7 +4,7 @@
 //! user's to say. What the token may not see is said to be unseen.
 
 use machine::plan::Action;
-use machine::receipt::{Attributes, Receipt};
+use machine::receipt::{Attributes, ResourceState};
 use machine::step::Step;
 
 use super::find::find;
@@ -105,7 +105,7 @@ fn field(name: &str, deployed: &str, there: &str) -> Moved {
     Moved { field: name.to_owned(), deployed: deployed.to_owned(), there: there.to_owned() }
 }
 
-async fn of_thing(provider: &dyn Provider, receipt: &Receipt) -> Result<Option<Drift>, Blocker> {
+async fn of_thing(provider: &dyn Provider, receipt: &ResourceState) -> Result<Option<Drift>, Blocker> {
     let drift = |how| Some(Drift { resource: receipt.step.resource(), what: provider.describe(), how });
     let Some(object) = find(provider, receipt).await? else { return Ok(drift(How::Gone)) };
     if object.tag != receipt.tag {
@@ -124,7 +124,11 @@ fn moved(object: &RemoteObject, deployed: &Attributes) -> Vec<Moved> {
     object.differences(deployed).into_iter().map(field).collect()
 }
 
-async fn of_volumes(clients: &Clients, release: &Release, app: &Receipt) -> Result<Option<Drift>, Blocker> {
+async fn of_volumes(
+    clients: &Clients,
+    release: &Release,
+    app: &ResourceState,
+) -> Result<Option<Drift>, Blocker> {
     let mounts = Mount::all(&release.plan().app.attributes);
     if mounts.is_empty() {
         return Ok(None);

@@ -1,6 +1,6 @@
 //! Finding a known resource again.
 
-use machine::receipt::Receipt;
+use machine::receipt::ResourceState;
 
 use crate::providers::{Provider, ReadError, RemoteObject};
 
@@ -12,7 +12,7 @@ use crate::providers::{Provider, ReadError, RemoteObject};
 /// [`ReadError`].
 pub(crate) async fn find(
     provider: &dyn Provider,
-    receipt: &Receipt,
+    receipt: &ResourceState,
 ) -> Result<Option<RemoteObject>, ReadError> {
     if let Some(object) = provider.get(&receipt.id).await? {
         return Ok(Some(object));
@@ -29,6 +29,6 @@ pub(crate) async fn find(
 }
 
 /// Whether `object` is the resource of `known`.
-pub(crate) fn is_it(known: &Receipt, object: &RemoteObject) -> bool {
+pub(crate) fn is_it(known: &ResourceState, object: &RemoteObject) -> bool {
     known.id == object.id || (known.tag.is_some() && known.tag == object.tag)
 }

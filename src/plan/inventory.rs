@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use machine::phase::PhaseKind;
 use machine::plan::{Baseline, DesiredRecord, Plan};
-use machine::receipt::{Origin, Receipt};
+use machine::receipt::{Origin, ResourceState};
 use machine::step::{RecordIndex, Step};
 
 use super::release::{Release, ReleaseError, has_destroyed, read, volumes_of};
@@ -19,11 +19,10 @@ pub struct Inventory {
     /// Where it is: the newest release's plan, with every record there ever was.
     pub plan: Plan,
     /// The resources, those of the newest release first. What was made stands as made, all else as found.
-    pub resources: Vec<Receipt>,
+    pub resources: Vec<ResourceState>,
 }
 
-/// A resource, and the record it is at, where it is one.
-type Thing = (Receipt, Option<DesiredRecord>);
+type Thing = (ResourceState, Option<DesiredRecord>);
 
 impl Inventory {
     /// Reads the estate out of `rows`, the app's runs; `None` where no release stands.
@@ -95,7 +94,8 @@ fn left_by(release: &Release, resources: &mut Vec<Thing>) {
             (_, Some(at)) => resources[at].0.attributes.extend(receipt.attributes.clone()),
             (how, None) => {
                 let how = if *how == Origin::Created { Origin::Created } else { Origin::Existing };
-                let receipt = Receipt { origin: how, step: receipt.step.resource(), ..receipt.clone() };
+                let receipt =
+                    ResourceState { origin: how, step: receipt.step.resource(), ..receipt.to_state() };
                 let record = record_of(release, receipt.step);
                 resources.push((receipt, record));
             }

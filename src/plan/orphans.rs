@@ -3,7 +3,7 @@
 //! Such a resource carries the ownership tag of a run of this app in this journal, and no entry of that run names its id. It is
 //! deleted before anything else is done. What a run's journal does name (a resource somebody gave up on) is left alone.
 
-use machine::receipt::{Origin, Receipt};
+use machine::receipt::{Origin, ResourceState};
 
 use super::Blocker;
 use super::planner::Planner;
@@ -16,7 +16,7 @@ pub(crate) struct Sorted {
     /// Neither ours nor left behind.
     pub strangers: Vec<RemoteObject>,
     /// Left behind.
-    pub late: Vec<Receipt>,
+    pub late: Vec<ResourceState>,
 }
 
 impl Planner<'_> {
@@ -34,7 +34,13 @@ impl Planner<'_> {
             if self.is_late(provider, &object).await? {
                 let step = provider.step();
                 let RemoteObject { id, tag, fields, .. } = object;
-                sorted.late.push(Receipt { step, origin: Origin::Orphaned, id, tag, attributes: fields });
+                sorted.late.push(ResourceState {
+                    step,
+                    origin: Origin::Orphaned,
+                    id,
+                    tag,
+                    attributes: fields,
+                });
             } else {
                 sorted.strangers.push(object);
             }

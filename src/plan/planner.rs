@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use machine::id::RunId;
 use machine::plan::{Action, Baseline, DesiredRecord, DesiredResource, EnvVarAction, Plan};
-use machine::receipt::{Attributes, Origin, Receipt};
+use machine::receipt::{Attributes, Origin, Receipt, ResourceState};
 use machine::step::Step;
 
 use super::env_changes::release_change;
@@ -26,7 +26,7 @@ pub const EDITED: &str = "edited since it was sent";
 /// What is known of a resource of the app's own before looking.
 pub struct KnownResource {
     /// The last release's receipt for it.
-    pub receipt: Option<Receipt>,
+    pub receipt: Option<ResourceState>,
     /// Whether one that is somebody else's may be taken over.
     pub adopt: bool,
 }
@@ -36,7 +36,7 @@ pub struct Drawn {
     /// The wish.
     pub desired: DesiredResource,
     /// To be deleted.
-    pub late: Vec<Receipt>,
+    pub late: Vec<ResourceState>,
 }
 
 /// What a plan is drawn from.
@@ -91,7 +91,7 @@ impl Planner<'_> {
         let environments = clients.environments(place, &names, id);
         let environment = self.shared(&environments, &names.environment).await?.desired;
         let apps = clients.app(place, &names, id, &wanted, "");
-        let known = self.base.and_then(|base| base.receipt(Step::App)).cloned();
+        let known = self.base.and_then(|base| base.receipt(Step::App)).map(Receipt::to_state);
         let adopt = self.ask.spec.adopt.coolify;
         let app = self.own(apps.as_ref(), KnownResource { receipt: known, adopt }, wanted).await?;
         late.extend(app.late);
@@ -199,7 +199,7 @@ impl Planner<'_> {
     fn changed(
         &self,
         provider: &dyn Provider,
-        known: &Receipt,
+        known: &ResourceState,
         object: &RemoteObject,
         fields: Attributes,
     ) -> Result<DesiredResource, Blocker> {
@@ -256,7 +256,7 @@ impl Planner<'_> {
         &self,
         (records, project, environment): (Vec<DesiredRecord>, DesiredResource, DesiredResource),
         (app, observed): (DesiredResource, ObservedApp),
-        late: Vec<Receipt>,
+        late: Vec<ResourceState>,
     ) -> Result<DrawnPlan, Blocker> {
         let base = match (&app.action, self.base) {
             (_, None) => Baseline::Nothing,
@@ -323,20 +323,20 @@ impl Planner<'_> {
 }
 
 // By its id before its ownership tag: a late copy carries the same one.
-fn known_among(known: &Receipt, there: &[RemoteObject]) -> Option<usize> {
+fn known_among(known: &ResourceState, there: &[RemoteObject]) -> Option<usize> {
     let by_id = there.iter().position(|object| object.id == known.id);
     by_id.or_else(|| there.iter().position(|object| is_it(known, object)))
 }
 
 // It keeps whatever else is written on it, and carries no ownership tag of ours: nothing ever deletes it.
-fn adopted(provider: &dyn Provider, stranger: &RemoteObject) -> Receipt {
+fn adopted(provider: &dyn Provider, stranger: &RemoteObject) -> ResourceState {
     let (step, id) = (provider.step(), stranger.id.clone());
-    Receipt { step, origin: Origin::Existing, id, tag: None, attributes: Attributes::new() }
+    ResourceState { step, origin: Origin::Existing, id, tag: None, attributes: Attributes::new() }
 }
 
 // What the API shows counts where it shows the field; what it does not show (the compose text's hash) is
 // compared with what was last sent.
-fn compare(known: &Receipt, object: &RemoteObject, fields: &Attributes) -> Action {
+fn compare(known: &ResourceState, object: &RemoteObject, fields: &Attributes) -> Action {
     let mut now = known.attributes.clone();
     now.extend(object.fields.clone());
     let differs = fields.iter().any(|(name, value)| now.get(name) != Some(value));

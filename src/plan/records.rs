@@ -1,7 +1,7 @@
 //! Drawing the records: one for each domain of the spec, and the ones of domains that left it.
 
 use machine::plan::{Action, DesiredRecord, DesiredResource, HandedOver, Proxy};
-use machine::receipt::{Attributes, Receipt};
+use machine::receipt::{Attributes, ResourceState};
 use machine::step::{RecordIndex, Step};
 
 use super::Blocker;
@@ -16,7 +16,7 @@ use crate::spec::{Proxied, Ttl};
 /// What drawing one record brings beside it.
 struct Beside {
     /// What earlier runs left behind at its name, to be deleted.
-    late: Vec<Receipt>,
+    late: Vec<ResourceState>,
     /// The record of another type that it takes the place of.
     replaced: Option<DesiredRecord>,
 }
@@ -29,7 +29,7 @@ impl Planner<'_> {
     pub(super) async fn records(
         &self,
         clients: &Clients,
-    ) -> Result<(Vec<DesiredRecord>, Vec<Receipt>), Blocker> {
+    ) -> Result<(Vec<DesiredRecord>, Vec<ResourceState>), Blocker> {
         let (mut records, mut all_late) = (Vec::new(), Vec::new());
         let mut replaced = Vec::new();
         for (nth, site) in (0..=RecordIndex::MAX).zip(&self.surroundings.sites) {
@@ -49,7 +49,7 @@ impl Planner<'_> {
             return Vec::new();
         };
         let known = base.records().into_iter().chain(base.handed_over());
-        known.map(|(record, receipt)| HandedOver { record: record.clone(), receipt }).collect()
+        known.map(|(record, state)| HandedOver { record: record.clone(), state }).collect()
     }
 
     async fn record(
@@ -92,7 +92,7 @@ impl Planner<'_> {
         provider: &Records,
         old: &DesiredResource,
         wanted: &Attributes,
-    ) -> Result<Vec<Receipt>, Blocker> {
+    ) -> Result<Vec<ResourceState>, Blocker> {
         let mut there = provider.find_by_key().await?;
         there.retain(|object| Some(object.id.as_str()) != old.action.id());
         let sorted = self.sort(provider, there).await?;
@@ -153,7 +153,7 @@ fn wanted(site: &Site, proxied: bool) -> Attributes {
 // A record's type is not changed in place (Cloudflare API, updating records). One that this app's runs made, and that is as
 // they left it, makes room for the wanted one; any other is refused as before.
 fn of_another_type(
-    known: Option<&Receipt>,
+    known: Option<&ResourceState>,
     there: &RemoteObject,
     wanted: &Attributes,
 ) -> Option<DesiredResource> {

@@ -10,7 +10,7 @@ use machine::entry::{JournalEntry, Proof, Purpose, RunHeader};
 use machine::id::RunId;
 use machine::phase::{Complete, PhaseKind};
 use machine::plan::{DesiredRecord, EnvVarAction, EnvVarChange, Plan};
-use machine::receipt::Receipt;
+use machine::receipt::{Receipt, ResourceState};
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::{RecordIndex, Step};
 
@@ -32,7 +32,7 @@ pub mod frozen {
 }
 
 /// An app's finished run with everything needed to compare with it or go back to it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Release {
     /// The finished run.
     pub deployment: Deployment<Complete>,
@@ -158,31 +158,31 @@ impl Release {
     }
 
     /// The records it left behind, each as it left it.
-    pub fn records(&self) -> Vec<(&DesiredRecord, Receipt)> {
+    pub fn records(&self) -> Vec<(&DesiredRecord, ResourceState)> {
         let ledger = self.deployment.ledger();
         let left = |(nth, record)| {
-            let mut receipt = ledger.receipt(Step::Dns(nth))?.clone();
+            let mut state = ledger.receipt(Step::Dns(nth))?.to_state();
             if let Some(proxy) = ledger.receipt(Step::Proxy(nth)) {
-                receipt.attributes.extend(proxy.attributes.clone());
+                state.attributes.extend(proxy.attributes.clone());
             }
             // What was dropped, or was gone when it was to be dropped, has no fields.
-            (!receipt.attributes.is_empty()).then_some((record, receipt))
+            (!state.attributes.is_empty()).then_some((record, state))
         };
         (0..=RecordIndex::MAX).zip(&self.plan().records).filter_map(left).collect()
     }
 
     /// The records at names that somebody else keeps since, as the releases before left them.
-    pub fn handed_over(&self) -> Vec<(&DesiredRecord, Receipt)> {
-        self.plan().handed_over.iter().map(|it| (&it.record, it.receipt.clone())).collect()
+    pub fn handed_over(&self) -> Vec<(&DesiredRecord, ResourceState)> {
+        self.plan().handed_over.iter().map(|it| (&it.record, it.state.clone())).collect()
     }
 
     /// The record at `name`, as it or a release before it left it.
-    pub fn record(&self, name: &str) -> Option<Receipt> {
+    pub fn record(&self, name: &str) -> Option<ResourceState> {
         self.records()
             .into_iter()
             .chain(self.handed_over())
             .find(|(record, _)| record.name == name)
-            .map(|(_, receipt)| receipt)
+            .map(|(_, state)| state)
     }
 
     /// The variables it left behind, by name, with their fingerprints.

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use machine::plan::{DesiredRecord, TargetLocation, Zone};
-use machine::receipt::Receipt;
+use machine::receipt::ResourceState;
 
 use super::preflight::Facts;
 use super::{Blocker, Release};
@@ -107,7 +107,7 @@ pub async fn survey(
 // What a release kept is not written any more once somebody else keeps it, and not deleted either: the app may still be
 // reached through it.
 fn left_to_others(spec: &Spec, base: &Release) -> Vec<String> {
-    let left = |(record, receipt): (&DesiredRecord, Receipt)| {
+    let left = |(record, receipt): (&DesiredRecord, ResourceState)| {
         let name = spec.as_written(&record.name);
         let after = match receipt.tag {
             Some(_) => "Fabrik made it: `fabrik destroy` deletes it, and nothing else does",

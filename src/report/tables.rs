@@ -97,15 +97,12 @@ pub(crate) fn entry_words(line: &StoredEntry) -> String {
     match &line.entry {
         JournalEntry::Begun(begun) => format!("{} from {}", begun.app.name, begun.spec),
         JournalEntry::Provisioning { plan } => format!("plan made for {}", format::places(&plan.endpoints)),
-        JournalEntry::Verifying { app, endpoints, .. } => {
-            format!("app {} at {}", app.id, format::places(endpoints))
-        }
-        JournalEntry::Complete { evidence } => {
+        JournalEntry::Complete { verification: evidence } => {
             let checks: Vec<String> =
                 evidence.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
             format!("{}; proof: {}", checks.join("; "), evidence.proof.as_str())
         }
-        JournalEntry::Destroying { receipts: resources, .. } => {
+        JournalEntry::Destroying { resources, .. } => {
             let resources: Vec<String> =
                 resources.iter().map(|receipt| format!("{} {}", receipt.step, receipt.id)).collect();
             format!("destroying {}", resources.join(", "))
@@ -116,7 +113,7 @@ pub(crate) fn entry_words(line: &StoredEntry) -> String {
         JournalEntry::Effect(effect) => effect_words(effect),
         JournalEntry::Parked { reason } => reason.clone(),
         JournalEntry::Resumed { holder } => format!("by {holder}"),
-        JournalEntry::Deploying { .. } | JournalEntry::Validating => String::new(),
+        JournalEntry::Validating | JournalEntry::Deploying | JournalEntry::Verifying => String::new(),
     }
 }
 
@@ -125,7 +122,7 @@ fn effect_words(effect: &Effect) -> String {
     match effect {
         Effect::Intended(wanted) => format!("{step}: {} {}", wanted.request.method, wanted.request.target),
         Effect::Resolved { outcome, .. } => format!("{step}: {}", verdict_words(outcome)),
-        Effect::Duplicate { receipt } => format!("{step}: one too many, {}", receipt.id),
+        Effect::Duplicate { state } => format!("{step}: one too many, {}", state.id),
         Effect::UndoIntended { request, .. } => format!("{step}: {} {}", request.method, request.target),
         Effect::UndoDoubted { .. } => format!("{step}: no clear answer"),
         Effect::Undone { id, .. } => format!("{step}: {id}"),

@@ -42,7 +42,7 @@ async fn apply_silenced(scenario: &Scenario, options: &Options) -> CommandOutcom
 async fn proof(scenario: &Scenario) -> Proof {
     let run = scenario.finished().await.pop().unwrap();
     let lines = scenario.journal().load(&run).await.unwrap().lines;
-    let Some(JournalEntry::Complete { evidence }) = lines.last().map(|line| &line.entry) else {
+    let Some(JournalEntry::Complete { verification: evidence }) = lines.last().map(|line| &line.entry) else {
         panic!("{lines:?}")
     };
     evidence.proof
