@@ -2,7 +2,7 @@
 
 use crate::cause::Cause;
 use crate::effect::Effect;
-use crate::entry::{Evidence, JournalEntry, RunHeader, Verification};
+use crate::entry::{Evidence, JournalEntry, Purpose, RunHeader, Verification};
 use crate::ledger::{IllegalEffect, Ledger};
 use crate::phase::{
     Complete, Deploying, EffectfulPhase, Failed, Pending, Phase, PhaseKind, Provisioning, RolledBack,
@@ -49,7 +49,22 @@ impl<P> Deployment<P> {
         &self.phase
     }
 
-    fn to<Q>(self, entry: JournalEntry, phase: impl FnOnce(P) -> Q) -> Uncommitted<Q> {
+    pub(crate) fn first(header: RunHeader, phase: P) -> Uncommitted<P> {
+        let entry = JournalEntry::Begun(header.clone());
+        Uncommitted::new(entry, Self { header, ledger: Ledger::default(), phase })
+    }
+
+    /// Takes over what earlier runs of the app made.
+    pub(crate) fn inherit(&mut self, resources: Vec<ResourceState>) {
+        self.ledger.inherit(resources);
+    }
+
+    /// Whether nothing of the run stands, and nothing is in doubt.
+    pub(crate) fn is_undone(&self) -> bool {
+        self.ledger.standing().is_empty() && self.ledger.doubts().is_empty()
+    }
+
+    pub(crate) fn to<Q>(self, entry: JournalEntry, phase: impl FnOnce(P) -> Q) -> Uncommitted<Q> {
         let next = Deployment { header: self.header, ledger: self.ledger, phase: phase(self.phase) };
         Uncommitted::new(entry, next)
     }
@@ -69,6 +84,15 @@ impl<P: Phase> Deployment<P> {
         journal.append(&JournalEntry::Effect(effect.clone())).await.map_err(RecordError::Journal)?;
         self.ledger.apply(&effect);
         Ok(())
+    }
+
+    pub(crate) async fn write_abandoned<J: Journal>(
+        &mut self,
+        journal: &mut J,
+        resource: Step,
+        reason: String,
+    ) -> Result<(), RecordError<J::Error>> {
+        self.write_effect(journal, Effect::Abandoned { resource, reason }).await
     }
 
     // The same question is asked before writing and when reading back, so that nothing can be written that
@@ -127,9 +151,9 @@ impl<P: EffectfulPhase> Deployment<P> {
 }
 
 impl Deployment<Pending> {
+    /// Begins a run that deploys the app of `header`.
     pub fn begin(header: RunHeader) -> Uncommitted<Pending> {
-        let entry = JournalEntry::Begun(header.clone());
-        Uncommitted::new(entry, Self { header, ledger: Ledger::default(), phase: Pending })
+        Self::first(RunHeader { purpose: Purpose::Deploy, ..header }, Pending)
     }
 
     /// Starts preflight and planning.
@@ -147,19 +171,6 @@ impl Deployment<Validating> {
     /// Starts carrying out `plan`.
     pub fn provision(self, plan: Plan) -> Uncommitted<Provisioning> {
         self.to(JournalEntry::Provisioning { plan: plan.clone() }, |Validating| Provisioning { plan })
-    }
-
-    /// Starts deleting what earlier runs of the app made: `resources` are what stands, oldest first. `plan` says where.
-    pub fn destroy(
-        mut self,
-        plan: Plan,
-        resources: Vec<ResourceState>,
-        volumes: VolumePolicy,
-        cause: Cause,
-    ) -> Uncommitted<RollingBack> {
-        self.ledger.inherit(resources.clone());
-        let entry = JournalEntry::Destroying { plan: plan.clone(), resources, volumes, cause: cause.clone() };
-        self.to(entry, |Validating| RollingBack { plan, cause, volumes })
     }
 
     /// Ends the run before anything was changed.
@@ -258,7 +269,7 @@ impl Deployment<RollingBack> {
     /// # Errors
     /// The deployment as it was, if anything of it still stands or is in doubt.
     pub fn close(self) -> Result<Uncommitted<RolledBack>, Box<Self>> {
-        if !self.ledger.standing().is_empty() || !self.ledger.doubts().is_empty() {
+        if !self.is_undone() {
             return Err(Box::new(self));
         }
         let cause = self.phase.cause.clone();
@@ -293,6 +304,6 @@ impl Deployment<Failed> {
         resource: Step,
         reason: String,
     ) -> Result<(), RecordError<J::Error>> {
-        self.write_effect(journal, Effect::Abandoned { resource, reason }).await
+        self.write_abandoned(journal, resource, reason).await
     }
 }

@@ -38,6 +38,21 @@ pub enum Purpose {
     Destroy(VolumePolicy),
 }
 
+impl Purpose {
+    /// Where a run for this begins.
+    pub fn first_phase(self) -> PhaseKind {
+        match self {
+            Self::Deploy => PhaseKind::Pending,
+            Self::Destroy(_) => PhaseKind::Surveying,
+        }
+    }
+
+    /// Whether the run destroys its app.
+    pub fn is_destroy(self) -> bool {
+        matches!(self, Self::Destroy(_))
+    }
+}
+
 /// The first entry of a run: what it is for, and everything that is fixed with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunHeader {
@@ -122,7 +137,7 @@ impl Proof {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
 pub enum JournalEntry {
-    /// → Pending.
+    /// → Pending, or Surveying.
     Begun(RunHeader),
     Validating,
     /// → Provisioning, with the plan.
@@ -145,7 +160,7 @@ pub enum JournalEntry {
         #[serde(rename = "data")]
         volumes: VolumePolicy,
     },
-    /// Validating → `RollingBack`, with what earlier runs made.
+    /// → Destroying, with what earlier runs made.
     Destroying {
         plan: Plan,
         /// What stands, oldest first.
@@ -160,6 +175,16 @@ pub enum JournalEntry {
         cause: Cause,
     },
     Failed {
+        cause: Cause,
+    },
+    /// `DestroyFailed` → Destroying.
+    DestroyRetried {
+        cause: Cause,
+    },
+    Destroyed {
+        cause: Cause,
+    },
+    DestroyFailed {
         cause: Cause,
     },
     /// Something wanted of the world, or what came of it.
@@ -179,13 +204,16 @@ impl JournalEntry {
     /// The phase it leads to; `None` for what stays within a phase.
     pub fn phase(&self) -> Option<PhaseKind> {
         match self {
-            Self::Begun(_) => Some(PhaseKind::Pending),
+            Self::Begun(header) => Some(header.purpose.first_phase()),
             Self::Validating => Some(PhaseKind::Validating),
             Self::Provisioning { .. } => Some(PhaseKind::Provisioning),
             Self::Deploying => Some(PhaseKind::Deploying),
             Self::Verifying => Some(PhaseKind::Verifying),
             Self::Complete { .. } => Some(PhaseKind::Complete),
-            Self::RollingBack { .. } | Self::Destroying { .. } => Some(PhaseKind::RollingBack),
+            Self::RollingBack { .. } => Some(PhaseKind::RollingBack),
+            Self::Destroying { .. } | Self::DestroyRetried { .. } => Some(PhaseKind::Destroying),
+            Self::Destroyed { .. } => Some(PhaseKind::Destroyed),
+            Self::DestroyFailed { .. } => Some(PhaseKind::DestroyFailed),
             Self::RolledBack { .. } => Some(PhaseKind::RolledBack),
             Self::Failed { .. } => Some(PhaseKind::Failed),
             Self::Effect(_) | Self::Parked { .. } | Self::Resumed { .. } => None,
@@ -206,6 +234,9 @@ impl JournalEntry {
             Self::Complete { .. } => "complete",
             Self::RollingBack { .. } => "rolling-back",
             Self::Destroying { .. } => "destroying",
+            Self::DestroyRetried { .. } => "destroy-retried",
+            Self::Destroyed { .. } => "destroyed",
+            Self::DestroyFailed { .. } => "destroy-failed",
             Self::RolledBack { .. } => "rolled-back",
             Self::Failed { .. } => "failed",
         }

@@ -1,6 +1,6 @@
 //! The phases and moves of a deployment, and the vocabulary of its journal.
 //!
-//! Pure: no I/O, no clock, no runtime. A run is in one of nine phases, each a type that holds exactly what is certain
+//! Pure: no I/O, no clock, no runtime. A deployment is in one of nine phases, each a type that holds exactly what is certain
 //! there. A move spends the phase before it, and its result is usable only once the move's entry is in the journal.
 //!
 //! ```text
@@ -66,12 +66,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A run that destroys an app has phases of its own:
+//!
+//! ```text
+//! Surveying ─▶ Destroying ─▶ Destroyed
+//!     │            │
+//!     ▼            ▼▲
+//! RolledBack   DestroyFailed
+//! ```
+//!
 //! Three layers, top to bottom:
 //!
 //! - **values**: [`id`], [`app`], [`tag`], [`timestamp`], [`step`], [`receipt`], [`plan`], [`cause`]
 //! - **vocabulary of the journal**: [`effect`] (an intent and what came of it), [`entry`] (everything that can be
 //!   written), [`ledger`] (what the effects add up to)
-//! - **phases and moves**: [`phase`], [`deployment`] (a move spends the state), [`uncommitted`] (a move that is not in the
+//! - **phases and moves**: [`phase`], [`deployment`] and [`destroy`] (a move spends the state), [`uncommitted`] (a move that is not in the
 //!   journal yet), [`readiness`] (what must be on record before a move), [`replay`] (from entries back to a deployment),
 //!   [`statechart`] (what an external event leads to)
 //!
@@ -179,10 +188,34 @@
 //!     d.roll_back(cause)
 //! }
 //! ```
+//!
+//! A deployment is not destroyed half-way, and a run that destroys is not provisioned:
+//!
+//! ```
+//! # use machine::{cause::Cause, deployment::Deployment, phase::*, plan::Plan, receipt::ResourceState};
+//! # use machine::uncommitted::Uncommitted;
+//! fn destroy(d: Deployment<Surveying>, plan: Plan, all: Vec<ResourceState>, why: Cause) -> Uncommitted<Destroying> {
+//!     d.destroy(plan, all, why)
+//! }
+//! ```
+//! ```compile_fail,E0599
+//! # use machine::{cause::Cause, deployment::Deployment, phase::*, plan::Plan, receipt::ResourceState};
+//! # use machine::uncommitted::Uncommitted;
+//! fn destroy(d: Deployment<Validating>, plan: Plan, all: Vec<ResourceState>, why: Cause) -> Uncommitted<Destroying> {
+//!     d.destroy(plan, all, why)
+//! }
+//! ```
+//! ```compile_fail,E0599
+//! # use machine::{deployment::Deployment, phase::*, plan::Plan, uncommitted::Uncommitted};
+//! fn provision(d: Deployment<Surveying>, plan: Plan) -> Uncommitted<Provisioning> {
+//!     d.provision(plan)
+//! }
+//! ```
 
 pub mod app;
 pub mod cause;
 pub mod deployment;
+pub mod destroy;
 pub mod effect;
 pub mod entry;
 pub mod id;

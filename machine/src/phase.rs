@@ -1,4 +1,4 @@
-//! The nine phases. Each holds exactly what is certain there.
+//! The nine phases of a deployment and the four of a destroy run. Each holds exactly what is certain there.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::entry::Evidence;
 use crate::plan::{Plan, Rollout};
 use crate::receipt::Receipt;
 
-/// A phase's name.
+/// A phase's name, as journals and programs know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PhaseKind {
     /// The app is claimed and the run begun.
@@ -29,11 +29,19 @@ pub enum PhaseKind {
     RolledBack,
     /// Something still stands.
     Failed,
+    /// A destroy run: what stands of the app is listed.
+    Surveying,
+    /// A destroy run: what stands is deleted.
+    Destroying,
+    /// A destroy run: nothing that Fabrik made for the app stands.
+    Destroyed,
+    /// A destroy run: something still stands.
+    DestroyFailed,
 }
 
 impl PhaseKind {
-    /// All phases, in the order in which a run may see them.
-    pub const ALL: [Self; 9] = [
+    /// All phases, in the order in which a run may see them: the nine of a deployment, then those of a destroy run.
+    pub const ALL: [Self; 13] = [
         Self::Pending,
         Self::Validating,
         Self::Provisioning,
@@ -43,6 +51,10 @@ impl PhaseKind {
         Self::RollingBack,
         Self::RolledBack,
         Self::Failed,
+        Self::Surveying,
+        Self::Destroying,
+        Self::Destroyed,
+        Self::DestroyFailed,
     ];
 
     /// The phase's name, as written in the design and on screens.
@@ -57,6 +69,10 @@ impl PhaseKind {
             Self::RollingBack => "RollingBack",
             Self::RolledBack => "RolledBack",
             Self::Failed => "Failed",
+            Self::Surveying => "Surveying",
+            Self::Destroying => "Destroying",
+            Self::Destroyed => "Destroyed",
+            Self::DestroyFailed => "DestroyFailed",
         }
     }
 
@@ -64,15 +80,24 @@ impl PhaseKind {
     #[must_use]
     pub fn is_closed(self) -> bool {
         match self {
-            Self::Complete | Self::RolledBack => true,
+            Self::Complete | Self::RolledBack | Self::Destroyed => true,
             Self::Pending
             | Self::Validating
             | Self::Provisioning
             | Self::Deploying
             | Self::Verifying
             | Self::RollingBack
-            | Self::Failed => false,
+            | Self::Failed
+            | Self::Surveying
+            | Self::Destroying
+            | Self::DestroyFailed => false,
         }
+    }
+
+    /// Whether the run waits for a person: something of it still stands.
+    #[must_use]
+    pub fn is_failed(self) -> bool {
+        matches!(self, Self::Failed | Self::DestroyFailed)
     }
 
     /// Whether `effect` can be written in this phase: giving up only where the run is parked for it, all else
@@ -80,9 +105,16 @@ impl PhaseKind {
     pub fn takes(self, effect: &Effect) -> bool {
         let given_up = matches!(effect, Effect::Abandoned { .. });
         match self {
-            Self::Provisioning | Self::Deploying | Self::Verifying | Self::RollingBack => !given_up,
-            Self::Failed => given_up,
-            Self::Pending | Self::Validating | Self::Complete | Self::RolledBack => false,
+            Self::Provisioning | Self::Deploying | Self::Verifying | Self::RollingBack | Self::Destroying => {
+                !given_up
+            }
+            Self::Failed | Self::DestroyFailed => given_up,
+            Self::Pending
+            | Self::Validating
+            | Self::Complete
+            | Self::RolledBack
+            | Self::Surveying
+            | Self::Destroyed => false,
         }
     }
 }
@@ -115,6 +147,12 @@ pub trait Phase {
 pub trait EffectfulPhase: Phase {
     /// What is carried out.
     fn plan(&self) -> &Plan;
+}
+
+/// A phase in which what runs made is deleted.
+pub trait UndoingPhase: EffectfulPhase {
+    /// What happens to the app's volumes.
+    fn volumes(&self) -> VolumePolicy;
 }
 
 /// The app is claimed and the run begun.
@@ -186,6 +224,41 @@ pub struct Failed {
     pub volumes: VolumePolicy,
 }
 
+/// What stands of the app is listed; nothing is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surveying {
+    /// What happens to the app's volumes.
+    pub volumes: VolumePolicy,
+}
+
+/// What the app's runs made is deleted, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destroying {
+    pub plan: Plan,
+    /// Why it is deleted.
+    pub cause: Cause,
+    /// What happens to the app's volumes.
+    pub volumes: VolumePolicy,
+}
+
+/// Nothing that Fabrik made for the app is there any more, but for volumes that were to stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destroyed {
+    pub plan: Plan,
+    /// Why it was deleted.
+    pub cause: Cause,
+}
+
+/// Something still stands. Parked, not dead: it can be tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestroyFailed {
+    pub plan: Plan,
+    /// Why it is deleted.
+    pub cause: Cause,
+    /// What happens to the app's volumes.
+    pub volumes: VolumePolicy,
+}
+
 macro_rules! phases {
     ($($phase:ident),*) => {
         $(impl Phase for $phase {
@@ -194,6 +267,7 @@ macro_rules! phases {
     };
 }
 phases!(Pending, Validating, Provisioning, Deploying, Verifying, Complete, RollingBack, RolledBack, Failed);
+phases!(Surveying, Destroying, Destroyed, DestroyFailed);
 
 macro_rules! working {
     ($($phase:ident),*) => {
@@ -204,4 +278,15 @@ macro_rules! working {
         })*
     };
 }
-working!(Provisioning, Deploying, Verifying, RollingBack);
+working!(Provisioning, Deploying, Verifying, RollingBack, Destroying);
+
+macro_rules! undoing {
+    ($($phase:ident),*) => {
+        $(impl UndoingPhase for $phase {
+            fn volumes(&self) -> VolumePolicy {
+                self.volumes
+            }
+        })*
+    };
+}
+undoing!(RollingBack, Destroying);

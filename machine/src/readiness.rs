@@ -46,7 +46,11 @@ fn required(plan: &Plan, next: PhaseKind) -> Vec<Step> {
         | PhaseKind::Provisioning
         | PhaseKind::RollingBack
         | PhaseKind::RolledBack
-        | PhaseKind::Failed => Vec::new(),
+        | PhaseKind::Failed
+        | PhaseKind::Surveying
+        | PhaseKind::Destroying
+        | PhaseKind::Destroyed
+        | PhaseKind::DestroyFailed => Vec::new(),
     }
 }
 

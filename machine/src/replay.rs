@@ -3,14 +3,16 @@
 //! There is no second table of what is legal. An entry is accepted only if it is the very entry that the move
 //! would write now.
 
+use std::borrow::Cow;
+
 use crate::deployment::Deployment;
 use crate::effect::Effect;
-use crate::entry::{FORMAT, JournalEntry, RunHeader, StoredEntry};
+use crate::entry::{FORMAT, JournalEntry, Purpose, RunHeader, StoredEntry};
 use crate::id::RunId;
 use crate::ledger::{IllegalEffect, Ledger};
 use crate::phase::{
-    Complete, Deploying, Failed, Pending, PhaseKind, Provisioning, RolledBack, RollingBack, Validating,
-    Verifying,
+    Complete, Deploying, DestroyFailed, Destroyed, Destroying, Failed, Pending, PhaseKind, Provisioning,
+    RolledBack, RollingBack, Surveying, Validating, Verifying,
 };
 use crate::uncommitted::Uncommitted;
 
@@ -80,6 +82,13 @@ pub enum AnyDeployment {
     RolledBack(Deployment<RolledBack>),
     /// Not wholly undone.
     Failed(Deployment<Failed>),
+    /// A destroy run that was just begun.
+    Surveying(Deployment<Surveying>),
+    /// Being destroyed.
+    Destroying(Deployment<Destroying>),
+    Destroyed(Deployment<Destroyed>),
+    /// Not wholly destroyed.
+    DestroyFailed(Deployment<DestroyFailed>),
 }
 
 macro_rules! each {
@@ -94,6 +103,10 @@ macro_rules! each {
             AnyDeployment::RollingBack($d) => $body,
             AnyDeployment::RolledBack($d) => $body,
             AnyDeployment::Failed($d) => $body,
+            AnyDeployment::Surveying($d) => $body,
+            AnyDeployment::Destroying($d) => $body,
+            AnyDeployment::Destroyed($d) => $body,
+            AnyDeployment::DestroyFailed($d) => $body,
         }
     };
 }
@@ -108,6 +121,7 @@ macro_rules! into_any {
     };
 }
 into_any!(Pending, Validating, Provisioning, Deploying, Verifying, Complete, RollingBack, RolledBack, Failed);
+into_any!(Surveying, Destroying, Destroyed, DestroyFailed);
 
 impl AnyDeployment {
     pub fn name(&self) -> PhaseKind {
@@ -140,10 +154,16 @@ impl AnyDeployment {
             return Err(ReplayError::NoBeginning);
         };
         let beginning = &lines[0].entry;
-        let start = Deployment::begin(header.clone()).already(beginning).ok_or(ReplayError::NoBeginning)?;
-        let mut any = Self::from(start);
+        let begun = match header.purpose {
+            Purpose::Deploy => same(Deployment::begin(header.clone()), beginning),
+            Purpose::Destroy(volumes) => same(Deployment::begin_destroy(header.clone(), volumes), beginning),
+        };
+        let mut any = begun.ok_or(ReplayError::NoBeginning)?;
         for (seq, line) in lines.iter().enumerate().skip(1) {
-            any = any.accept(seq, &line.entry)?;
+            any = match upgraded(&any, line) {
+                Some(entry) => any.accept(seq, &entry)?,
+                None => any,
+            };
         }
         Ok(any)
     }
@@ -166,7 +186,10 @@ impl AnyDeployment {
             | JournalEntry::RollingBack { .. }
             | JournalEntry::Destroying { .. }
             | JournalEntry::RolledBack { .. }
-            | JournalEntry::Failed { .. } => self.make(seq, entry)?.ok_or(no_such_move),
+            | JournalEntry::Failed { .. }
+            | JournalEntry::DestroyRetried { .. }
+            | JournalEntry::Destroyed { .. }
+            | JournalEntry::DestroyFailed { .. } => self.make(seq, entry)?.ok_or(no_such_move),
         }
     }
 
@@ -181,9 +204,6 @@ impl AnyDeployment {
             },
             Self::Validating(d) => match entry {
                 JournalEntry::Provisioning { plan } => same(d.provision(plan.clone()), entry),
-                JournalEntry::Destroying { plan, resources, volumes, cause } => {
-                    same(d.destroy(plan.clone(), resources.clone(), *volumes, cause.clone()), entry)
-                }
                 JournalEntry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
                 _ => None,
             },
@@ -221,7 +241,23 @@ impl AnyDeployment {
                 JournalEntry::RollingBack { cause, .. } => same(d.roll_back(cause.clone()), entry),
                 _ => None,
             },
-            Self::RolledBack(_) => None,
+            Self::Surveying(d) => match entry {
+                JournalEntry::Destroying { plan, resources, cause, .. } => {
+                    same(d.destroy(plan.clone(), resources.clone(), cause.clone()), entry)
+                }
+                JournalEntry::RolledBack { cause } => same(d.refuse(cause.clone()), entry),
+                _ => None,
+            },
+            Self::Destroying(d) => match entry {
+                JournalEntry::Destroyed { .. } => d.close().ok().and_then(|closed| same(closed, entry)),
+                JournalEntry::DestroyFailed { .. } => same(d.give_up(), entry),
+                _ => None,
+            },
+            Self::DestroyFailed(d) => match entry {
+                JournalEntry::DestroyRetried { cause } => same(d.retry(cause.clone()), entry),
+                _ => None,
+            },
+            Self::RolledBack(_) | Self::Destroyed(_) => None,
         })
     }
 
@@ -237,6 +273,27 @@ impl AnyDeployment {
 
     fn take(self, effect: &Effect) -> Result<Self, IllegalEffect> {
         each!(self, d => d.replay_effect(effect).map(Self::from))
+    }
+}
+
+/// The entry as this version would have written it; `None` where it would have written none. In format 1 a destroy run
+/// went through the phases of a deployment.
+fn upgraded<'a>(any: &AnyDeployment, line: &'a StoredEntry) -> Option<Cow<'a, JournalEntry>> {
+    if line.v > 1 {
+        return Some(Cow::Borrowed(&line.entry));
+    }
+    match (any, &line.entry) {
+        (AnyDeployment::Surveying(_), JournalEntry::Validating) => None,
+        (AnyDeployment::Destroying(_), JournalEntry::RolledBack { cause }) => {
+            Some(Cow::Owned(JournalEntry::Destroyed { cause: cause.clone() }))
+        }
+        (AnyDeployment::Destroying(_), JournalEntry::Failed { cause }) => {
+            Some(Cow::Owned(JournalEntry::DestroyFailed { cause: cause.clone() }))
+        }
+        (AnyDeployment::DestroyFailed(_), JournalEntry::RollingBack { cause, .. }) => {
+            Some(Cow::Owned(JournalEntry::DestroyRetried { cause: cause.clone() }))
+        }
+        (_, entry) => Some(Cow::Borrowed(entry)),
     }
 }
 

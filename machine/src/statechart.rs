@@ -1,4 +1,4 @@
-//! Which external event leads where: one hierarchical statechart of the nine phases.
+//! Which external event leads where: one hierarchical statechart of all phases.
 //!
 //! Each phase first, then its superstate (*forward*, *unwinding*, *resting*), else the event is refused. The
 //! chart changes nothing: it says what may happen, `status` shows that, and the tests hold it against the
@@ -24,11 +24,13 @@ pub enum ExternalEvent {
     FailStanding,
     /// Preflight says no.
     Refuse,
+    /// A person asks for the run to go on.
+    Resume,
     /// A person asks for the run to be undone.
     RollBack,
     /// A person gives up on undoing one resource.
     Abandon,
-    /// All that earlier runs of the app made is to be destroyed.
+    /// A person asks again for the app to be destroyed.
     Destroy,
     /// A person interrupts.
     Cancel,
@@ -42,11 +44,12 @@ pub enum ExternalEvent {
 
 impl ExternalEvent {
     /// All events.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Advance,
         Self::Fail,
         Self::FailStanding,
         Self::Refuse,
+        Self::Resume,
         Self::RollBack,
         Self::Abandon,
         Self::Destroy,
@@ -55,6 +58,24 @@ impl ExternalEvent {
         Self::TokenRefused,
         Self::Shutdown,
     ];
+
+    /// Its word in documents for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Advance => "advance",
+            Self::Fail => "fail",
+            Self::FailStanding => "fail-standing",
+            Self::Refuse => "refuse",
+            Self::Resume => "resume",
+            Self::RollBack => "roll-back",
+            Self::Abandon => "abandon",
+            Self::Destroy => "destroy",
+            Self::Cancel => "cancel",
+            Self::LeaseLost => "lease-lost",
+            Self::TokenRefused => "token-refused",
+            Self::Shutdown => "shutdown",
+        }
+    }
 }
 
 /// What an event leads to.
@@ -137,8 +158,12 @@ impl blocking::State<Statechart> for State {
             (PhaseKind::Provisioning, ExternalEvent::Advance) => goes(transition, PhaseKind::Deploying),
             (PhaseKind::Deploying, ExternalEvent::Advance) => goes(transition, PhaseKind::Verifying),
             (PhaseKind::Verifying, ExternalEvent::Advance) => goes(transition, PhaseKind::Complete),
+            (PhaseKind::Surveying, ExternalEvent::Advance)
+            | (PhaseKind::DestroyFailed, ExternalEvent::Destroy) => goes(transition, PhaseKind::Destroying),
+            (PhaseKind::Destroying, ExternalEvent::Advance) => goes(transition, PhaseKind::Destroyed),
+            (PhaseKind::Destroying, ExternalEvent::Fail) => goes(transition, PhaseKind::DestroyFailed),
             (
-                PhaseKind::Pending | PhaseKind::Validating,
+                PhaseKind::Pending | PhaseKind::Validating | PhaseKind::Surveying,
                 ExternalEvent::Refuse
                 | ExternalEvent::Fail
                 | ExternalEvent::FailStanding
@@ -146,10 +171,14 @@ impl blocking::State<Statechart> for State {
             )
             | (PhaseKind::RollingBack, ExternalEvent::Advance) => goes(transition, PhaseKind::RolledBack),
             (PhaseKind::RollingBack, ExternalEvent::Fail) => goes(transition, PhaseKind::Failed),
-            (PhaseKind::Complete | PhaseKind::Failed, ExternalEvent::RollBack)
-            | (PhaseKind::Validating, ExternalEvent::Destroy) => goes(transition, PhaseKind::RollingBack),
+            (PhaseKind::Complete | PhaseKind::Failed, ExternalEvent::RollBack) => {
+                goes(transition, PhaseKind::RollingBack)
+            }
             (PhaseKind::RollingBack, ExternalEvent::RollBack)
-            | (PhaseKind::Failed, ExternalEvent::Abandon) => stays(transition, Transition::Note),
+            | (PhaseKind::Surveying | PhaseKind::Destroying, ExternalEvent::Destroy)
+            | (PhaseKind::Failed | PhaseKind::DestroyFailed, ExternalEvent::Abandon) => {
+                stays(transition, Transition::Note)
+            }
             _ => Outcome::Super,
         }
     }
@@ -161,8 +190,12 @@ impl blocking::State<Statechart> for State {
             | PhaseKind::Provisioning
             | PhaseKind::Deploying
             | PhaseKind::Verifying => Superstate::Forward,
-            PhaseKind::RollingBack => Superstate::Unwinding,
-            PhaseKind::Complete | PhaseKind::RolledBack | PhaseKind::Failed => Superstate::Resting,
+            PhaseKind::RollingBack | PhaseKind::Surveying | PhaseKind::Destroying => Superstate::Unwinding,
+            PhaseKind::Complete
+            | PhaseKind::RolledBack
+            | PhaseKind::Failed
+            | PhaseKind::Destroyed
+            | PhaseKind::DestroyFailed => Superstate::Resting,
         })
     }
 }
@@ -184,6 +217,7 @@ impl blocking::Superstate<Statechart> for Superstate {
             (Self::Forward, ExternalEvent::Fail | ExternalEvent::RollBack) => {
                 goes(transition, PhaseKind::RollingBack)
             }
+            (Self::Forward | Self::Unwinding, ExternalEvent::Resume) => stays(transition, Transition::Note),
             (Self::Forward, ExternalEvent::FailStanding) => goes(transition, PhaseKind::Failed),
             (
                 Self::Forward | Self::Unwinding,

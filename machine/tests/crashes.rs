@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use machine::deployment::{Deployment, RecordError};
 use machine::effect::{Effect, EffectOutcome, RequestSemantics, ResolvedBy};
 use machine::entry::{JournalEntry, StoredEntry};
-use machine::phase::{Deploying, Provisioning, Verifying};
+use machine::phase::{Deploying, PhaseKind, Provisioning, Verifying};
 use machine::receipt::Origin;
 use machine::replay::AnyDeployment;
 use machine::step::Step;
@@ -13,8 +13,8 @@ use machine::uncommitted::{Journal, Uncommitted};
 use proptest::prelude::*;
 
 use crate::world::{
-    Tape, abandoned, begin, blocked, cause, changed, found, intended, kept, lines, moment, now, plan,
-    settled, state, surplus, undo, undone, verification,
+    Tape, abandoned, begin_as, blocked, cause, changed, found, intended, kept, lines, moment, move_to, now,
+    plan, settled, state, surplus, undo, undone, verification,
 };
 
 /// What the store holds: the lines, who wrote each, and the newest token.
@@ -165,7 +165,17 @@ fn make(any: AnyDeployment, which: u8, pen: &mut Pen) -> After {
         },
         (AnyDeployment::RollingBack(d), _) => written(d.give_up(), pen),
         (AnyDeployment::Failed(d), _) => written(d.roll_back(why()), pen),
-        (closed @ AnyDeployment::RolledBack(_), _) => Some(closed),
+        (AnyDeployment::Surveying(d), _) if which < 250 => {
+            written(d.destroy(plan(), vec![state(Step::Dns(0), "1", Origin::Created)], why()), pen)
+        }
+        (AnyDeployment::Surveying(d), _) => written(d.refuse(why()), pen),
+        (AnyDeployment::Destroying(d), 0 | 1) => match d.close() {
+            Ok(closed) => written(closed, pen),
+            Err(open) => Some((*open).into()),
+        },
+        (AnyDeployment::Destroying(d), _) => written(d.give_up(), pen),
+        (AnyDeployment::DestroyFailed(d), _) => written(d.retry(why()), pen),
+        (closed @ (AnyDeployment::RolledBack(_) | AnyDeployment::Destroyed(_)), _) => Some(closed),
     }
 }
 
@@ -183,13 +193,19 @@ fn record(any: AnyDeployment, effect: Effect, pen: &mut Pen) -> After {
         AnyDeployment::Deploying(mut d) => recorded!(d, d.record(pen, effect)),
         AnyDeployment::Verifying(mut d) => recorded!(d, d.record(pen, effect)),
         AnyDeployment::RollingBack(mut d) => recorded!(d, d.record(pen, effect)),
+        AnyDeployment::Destroying(mut d) => recorded!(d, d.record(pen, effect)),
         AnyDeployment::Failed(mut d) => {
+            recorded!(d, d.abandon(pen, effect.step().resource(), "gone".to_owned()))
+        }
+        AnyDeployment::DestroyFailed(mut d) => {
             recorded!(d, d.abandon(pen, effect.step().resource(), "gone".to_owned()))
         }
         AnyDeployment::Pending(_)
         | AnyDeployment::Validating(_)
         | AnyDeployment::Complete(_)
-        | AnyDeployment::RolledBack(_) => Some(any),
+        | AnyDeployment::RolledBack(_)
+        | AnyDeployment::Surveying(_)
+        | AnyDeployment::Destroyed(_) => Some(any),
     }
 }
 
@@ -253,9 +269,9 @@ struct Office {
 }
 
 impl Office {
-    fn new() -> Self {
+    fn new(begun: &JournalEntry) -> Self {
         let mut tape = Tape::default();
-        begin(&mut tape);
+        begin_as(begun, &mut tape);
         let book = Book { writers: vec![0], lines: tape.0, token: 0 };
         Self { book: Arc::new(Mutex::new(book)), runners: [None, None] }
     }
@@ -300,9 +316,10 @@ proptest! {
 
     #[test]
     fn memory_is_always_the_replay_of_the_journal_and_the_newest_handle_alone_writes(
+        begun in prop::sample::select(vec![PhaseKind::Pending, PhaseKind::Pending, PhaseKind::Surveying]),
         happenings in prop::collection::vec(happening(), 1..120)
     ) {
-        let mut office = Office::new();
+        let mut office = Office::new(&move_to(begun));
         office.happens(Happening::TakeUp(0));
         for happening in happenings {
             office.happens(happening);

@@ -12,8 +12,8 @@ use machine::step::Step;
 /// Runs as the version before wrote them, each with the phase it had come to.
 const FORMAT_1: [(&str, PhaseKind); 8] = [
     ("complete", PhaseKind::Complete),
-    ("destroyed", PhaseKind::RolledBack),
-    ("destroying", PhaseKind::RollingBack),
+    ("destroyed", PhaseKind::Destroyed),
+    ("destroying", PhaseKind::Destroying),
     ("failed", PhaseKind::Failed),
     ("failed_then_rolled_back", PhaseKind::RolledBack),
     ("moved_to_another_domain", PhaseKind::Complete),

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use machine::effect::Effect;
-use machine::entry::{FORMAT, JournalEntry, StoredEntry};
+use machine::entry::{FORMAT, JournalEntry, RunHeader, StoredEntry};
 use machine::id::RunId;
 use machine::phase::{PhaseKind, VolumePolicy};
 use machine::replay::{AnyDeployment, ReplayError};
 use machine::step::Step;
 
-use crate::world::{Tape, begin, journeys, lines, move_to, now, turned_back, way_to};
+use crate::world::{Tape, begin_as, journeys, lines, move_to, now, turned_back, way_to};
 
 /// Walks the moves that `entries` record, one after the other, on a tape of its own.
 pub fn walk(entries: &[JournalEntry]) -> (AnyDeployment, Tape) {
     let mut tape = Tape::default();
-    let mut any = begin(&mut tape);
+    let mut any = begin_as(&entries[0], &mut tape);
     for entry in &entries[1..] {
         any = step(any, entry, &mut tape);
     }
@@ -31,12 +31,15 @@ fn step(any: AnyDeployment, entry: &JournalEntry, tape: &mut Tape) -> AnyDeploym
     match (any, entry.clone()) {
         (AnyDeployment::Pending(d), JournalEntry::Validating) => written!(d.validate()),
         (AnyDeployment::Validating(d), JournalEntry::Provisioning { plan }) => written!(d.provision(plan)),
-        (
-            AnyDeployment::Validating(d),
-            JournalEntry::Destroying { plan, resources, volumes: data, cause },
-        ) => {
-            written!(d.destroy(plan, resources, data, cause))
+        (AnyDeployment::Surveying(d), JournalEntry::Destroying { plan, resources, cause, .. }) => {
+            written!(d.destroy(plan, resources, cause))
         }
+        (AnyDeployment::Surveying(d), JournalEntry::RolledBack { cause }) => written!(d.refuse(cause)),
+        (AnyDeployment::Destroying(d), JournalEntry::Destroyed { .. }) => {
+            written!(d.close().expect("nothing stands"))
+        }
+        (AnyDeployment::Destroying(d), JournalEntry::DestroyFailed { .. }) => written!(d.give_up()),
+        (AnyDeployment::DestroyFailed(d), JournalEntry::DestroyRetried { cause }) => written!(d.retry(cause)),
         (AnyDeployment::Validating(d), JournalEntry::RolledBack { cause }) => written!(d.refuse(cause)),
         (AnyDeployment::Provisioning(d), JournalEntry::Deploying) => {
             written!(d.deploy().expect("the record is there"))
@@ -85,6 +88,7 @@ fn record(any: AnyDeployment, effect: Effect, tape: &mut Tape) -> AnyDeployment 
         AnyDeployment::Deploying(d) => recorded!(d),
         AnyDeployment::Verifying(d) => recorded!(d),
         AnyDeployment::RollingBack(d) => recorded!(d),
+        AnyDeployment::Destroying(d) => recorded!(d),
         other => panic!("no journey has an effect in {}", other.name()),
     }
 }
@@ -104,7 +108,9 @@ fn every_prefix_of_a_walk_replays_to_where_the_walk_was() {
 fn the_journeys_have_every_entry_and_every_effect() {
     let seen: BTreeSet<&str> =
         journeys().iter().flat_map(|(_, j)| j.iter().map(JournalEntry::name)).collect();
-    assert_eq!(seen.len(), PhaseKind::ALL.len() + 1 + 8 + 2, "{seen:?}");
+    // Both kinds of run begin with the same entry, and a destroy run comes to Destroying by two.
+    let moves = PhaseKind::ALL.len() - 1 + 1;
+    assert_eq!(seen.len(), moves + 8 + 2, "{seen:?}");
 }
 
 /// What replay makes of a tampered journey.
@@ -190,7 +196,8 @@ fn alter_line(entries: &mut [JournalEntry], at: usize) -> bool {
 #[test]
 fn only_a_dropped_note_makes_no_difference() {
     assert_eq!(kinds(drop_line, Fate::Same), BTreeSet::from(["parked", "resumed"]));
-    let moves = ["validating", "deploying", "verifying", "complete", "rolling-back", "rolled-back"];
+    let moves =
+        ["validating", "deploying", "verifying", "complete", "rolling-back", "rolled-back", "destroyed"];
     let effects = ["undo-intended", "undone", "undo-blocked"];
     assert_eq!(kinds(drop_line, Fate::Different), moves.into_iter().chain(effects).collect());
 }
@@ -302,6 +309,7 @@ fn a_replayed_run_is_the_one_that_began() {
     for (_, entries) in journeys() {
         let any = AnyDeployment::replay(&lines(&entries)).expect("journeys are legal");
         assert_eq!(*any.run(), RunId::from_bits(1));
-        assert_eq!(any.header(), &crate::world::begun());
+        let purpose = any.header().purpose;
+        assert_eq!(any.header(), &RunHeader { purpose, ..crate::world::begun() });
     }
 }

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use machine::entry::JournalEntry;
-use machine::phase::{PhaseKind, VolumePolicy};
+use machine::phase::{DestroyFailed, PhaseKind, VolumePolicy};
 use machine::replay::AnyDeployment;
 use machine::statechart::{ExternalEvent, Transition, allowed_events, transition};
 use machine::step::Step;
 use machine::uncommitted::Uncommitted;
 
 use crate::world::{
-    Tape, at, cause, destroying, found_in, intended, lines, made, move_to, now, plan, ready_at, turned_back,
-    verification, way_to,
+    Tape, at, cause, destroy_retried, destroying, found_in, intended, lines, made, move_to, now, plan,
+    ready_at, turned_back, verification, way_to,
 };
 use machine::deployment::Deployment;
 use machine::effect::RequestSemantics;
@@ -56,6 +56,19 @@ fn park(phase: PhaseKind) -> Transition {
     Transition::Park
 }
 
+/// A run that goes on is one whose journal takes the note of who does it and leads to the same phase.
+fn go_on(phase: PhaseKind) -> Transition {
+    let resumed = [way_to(phase), vec![JournalEntry::Resumed { holder: "ann".to_owned() }]].concat();
+    assert_eq!(AnyDeployment::replay(&lines(&resumed)), Ok(at(phase)));
+    Transition::Note
+}
+
+fn abandon_destroying(mut d: Deployment<DestroyFailed>) -> Transition {
+    now(d.abandon(&mut Tape::default(), Step::Dns(0), "gone".to_owned())).expect("the record stands");
+    assert!(d.ledger().standing().is_empty());
+    Transition::Note
+}
+
 /// Gives up on what stands, in a run that left something standing.
 fn abandon() -> Transition {
     let left = [
@@ -78,7 +91,7 @@ fn abandon() -> Transition {
 /// What the types have for `event`: each arm that is not `Refused` makes the real move.
 fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
     use ExternalEvent::{
-        Abandon, Advance, Cancel, Destroy, Fail, FailStanding, LeaseLost, Refuse, RollBack, Shutdown,
+        Abandon, Advance, Cancel, Destroy, Fail, FailStanding, LeaseLost, Refuse, Resume, RollBack, Shutdown,
         TokenRefused,
     };
     let phase = any.name();
@@ -87,20 +100,22 @@ fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
         AnyDeployment::Pending(d) => match event {
             Advance => to(d.validate()),
             Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
+            Resume => go_on(phase),
             Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Validating(d) => match event {
             Advance => to(d.provision(plan())),
             Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
-            Destroy => to(d.destroy(plan(), vec![], VolumePolicy::Retain, why())),
-            Abandon => Transition::Refused,
+            Resume => go_on(phase),
+            Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Provisioning(d) => match event {
             Advance => to(d.deploy().expect("the record is there")),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
+            Resume => go_on(phase),
             Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
@@ -108,6 +123,7 @@ fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
             Advance => to(d.verify().expect("the app is there")),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
+            Resume => go_on(phase),
             Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
@@ -115,27 +131,48 @@ fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
             Advance => to(d.complete(verification()).expect("the proxy is on")),
             Fail | RollBack => to(d.roll_back(why())),
             FailStanding => to(d.leave_standing(why())),
+            Resume => go_on(phase),
             Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
         AnyDeployment::Complete(d) => match event {
             RollBack => to(d.roll_back(why())),
-            Advance | Fail | FailStanding | Refuse | Abandon | Destroy | Cancel | LeaseLost
+            Advance | Fail | FailStanding | Refuse | Resume | Abandon | Destroy | Cancel | LeaseLost
             | TokenRefused | Shutdown => Transition::Refused,
         },
         AnyDeployment::RollingBack(d) => match event {
             Advance => to(d.close().expect("nothing stands")),
             Fail => to(d.give_up()),
-            RollBack => Transition::Note,
+            Resume | RollBack => go_on(phase),
             FailStanding | Refuse | Abandon | Destroy => Transition::Refused,
             Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
         },
-        AnyDeployment::RolledBack(_) => Transition::Refused,
+        AnyDeployment::RolledBack(_) | AnyDeployment::Destroyed(_) => Transition::Refused,
         AnyDeployment::Failed(d) => match event {
             RollBack => to(d.roll_back(why())),
             Abandon => abandon(),
-            Advance | Fail | FailStanding | Refuse | Destroy | Cancel | LeaseLost | TokenRefused
+            Advance | Fail | FailStanding | Refuse | Resume | Destroy | Cancel | LeaseLost | TokenRefused
             | Shutdown => Transition::Refused,
+        },
+        AnyDeployment::Surveying(d) => match event {
+            Advance => to(d.destroy(plan(), vec![], why())),
+            Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
+            Resume | Destroy => go_on(phase),
+            Abandon => Transition::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+        },
+        AnyDeployment::Destroying(d) => match event {
+            Advance => to(d.close().expect("nothing stands")),
+            Fail => to(d.give_up()),
+            Resume | Destroy => go_on(phase),
+            FailStanding | Refuse | RollBack | Abandon => Transition::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+        },
+        AnyDeployment::DestroyFailed(d) => match event {
+            Destroy => to(d.retry(why())),
+            Abandon => abandon_destroying(d),
+            Advance | Fail | FailStanding | Refuse | Resume | RollBack | Cancel | LeaseLost
+            | TokenRefused | Shutdown => Transition::Refused,
         },
     }
 }
@@ -173,8 +210,9 @@ fn the_table_has_no_more_and_no_less_than_every_pair() {
 fn accepted(phase: PhaseKind) -> BTreeSet<PhaseKind> {
     let offered = |to: PhaseKind| match to {
         PhaseKind::RollingBack => {
-            vec![turned_back(VolumePolicy::Delete), turned_back(VolumePolicy::Retain), destroying()]
+            vec![turned_back(VolumePolicy::Delete), turned_back(VolumePolicy::Retain)]
         }
+        PhaseKind::Destroying => vec![destroying(), destroy_retried()],
         to => vec![move_to(to)],
     };
     let takes = |to: &PhaseKind| {

@@ -67,6 +67,10 @@ pub fn begun() -> RunHeader {
     }
 }
 
+pub fn begun_to_destroy() -> RunHeader {
+    RunHeader { purpose: Purpose::Destroy(VolumePolicy::Retain), ..begun() }
+}
+
 pub fn plan() -> Plan {
     let create = || DesiredResource { attributes: fields(&[("name", "blog")]), action: Action::Create };
     Plan {
@@ -241,7 +245,16 @@ pub fn move_to(phase: PhaseKind) -> JournalEntry {
         PhaseKind::RollingBack => turned_back(VolumePolicy::Delete),
         PhaseKind::RolledBack => JournalEntry::RolledBack { cause: cause("it is sick") },
         PhaseKind::Failed => JournalEntry::Failed { cause: cause("it is sick") },
+        PhaseKind::Surveying => JournalEntry::Begun(begun_to_destroy()),
+        PhaseKind::Destroying => destroying(),
+        PhaseKind::Destroyed => JournalEntry::Destroyed { cause: cause("it is sick") },
+        PhaseKind::DestroyFailed => JournalEntry::DestroyFailed { cause: cause("it is sick") },
     }
+}
+
+/// Trying again to destroy.
+pub fn destroy_retried() -> JournalEntry {
+    JournalEntry::DestroyRetried { cause: cause("it is sick") }
 }
 
 /// Turning back, whatever becomes of the data.
@@ -261,7 +274,7 @@ pub fn destroying() -> JournalEntry {
     }
 }
 
-/// What the move onwards from `phase` asks for, found as it should be.
+/// What the move onwards from `phase` asks for: found as it should be, or deleted.
 pub fn found_in(phase: PhaseKind) -> Vec<JournalEntry> {
     let steps: &[(Step, &str)] = match phase {
         PhaseKind::Provisioning => &[(Step::Dns(0), "r1")],
@@ -269,6 +282,7 @@ pub fn found_in(phase: PhaseKind) -> Vec<JournalEntry> {
             &[(Step::Project, "p1"), (Step::Environment, "e1"), (Step::App, "a1"), (Step::Deploy, "a1")]
         }
         PhaseKind::Verifying => &[(Step::Proxy(0), "r1"), (Step::Dns(1), "r0")],
+        PhaseKind::Destroying => return effects(vec![undone(Step::Dns(0), "r1")]),
         _ => &[],
     };
     steps.iter().map(|(step, id)| JournalEntry::Effect(found(*step, id))).collect()
@@ -277,7 +291,8 @@ pub fn found_in(phase: PhaseKind) -> Vec<JournalEntry> {
 /// The shortest way to each phase, on which nothing is made.
 pub fn way_to(phase: PhaseKind) -> Vec<JournalEntry> {
     use PhaseKind::{
-        Complete, Deploying, Failed, Pending, Provisioning, RolledBack, RollingBack, Validating, Verifying,
+        Complete, Deploying, DestroyFailed, Destroyed, Destroying, Failed, Pending, Provisioning, RolledBack,
+        RollingBack, Surveying, Validating, Verifying,
     };
     let way: &[PhaseKind] = match phase {
         Pending => &[Pending],
@@ -289,10 +304,15 @@ pub fn way_to(phase: PhaseKind) -> Vec<JournalEntry> {
         RollingBack => &[Pending, Validating, Provisioning, RollingBack],
         RolledBack => &[Pending, RolledBack],
         Failed => &[Pending, Validating, Provisioning, Failed],
+        Surveying => &[Surveying],
+        Destroying => &[Surveying, Destroying],
+        Destroyed => &[Surveying, Destroying, Destroyed],
+        DestroyFailed => &[Surveying, Destroying, DestroyFailed],
     };
     let (last, before) = way.split_last().expect("each way has its last step");
     let carried_out = before.iter().flat_map(|phase| {
-        let work = if matches!(last, RollingBack | Failed) { Vec::new() } else { found_in(*phase) };
+        let work =
+            if matches!(last, RollingBack | Failed | DestroyFailed) { Vec::new() } else { found_in(*phase) };
         [vec![move_to(*phase)], work].concat()
     });
     carried_out.chain([move_to(*last)]).collect()
@@ -313,6 +333,17 @@ pub fn begin(tape: &mut Tape) -> AnyDeployment {
     pending.into()
 }
 
+/// Begins as `entry`, the first of a run, says.
+pub fn begin_as(entry: &JournalEntry, tape: &mut Tape) -> AnyDeployment {
+    match entry {
+        JournalEntry::Begun(header) if header.purpose.is_destroy() => {
+            let Ok(surveying) = now(Deployment::begin_destroy(begun(), VolumePolicy::Retain).commit(tape));
+            surveying.into()
+        }
+        _ => begin(tape),
+    }
+}
+
 /// Whole runs, each by name: together they have every entry and every effect.
 pub fn journeys() -> Vec<(&'static str, Vec<JournalEntry>)> {
     vec![
@@ -320,7 +351,8 @@ pub fn journeys() -> Vec<(&'static str, Vec<JournalEntry>)> {
         ("deployed, then undone", [deployed(), undone_after_completion()].concat()),
         ("refused", [way_to(PhaseKind::Validating), vec![move_to(PhaseKind::RolledBack)]].concat()),
         ("its record proxied and an old one dropped, then undone", proxied()),
-        ("destroyed", destroyed()),
+        ("destroyed at the second try", destroyed()),
+        ("destroying refused", [way_to(PhaseKind::Surveying), vec![move_to(PhaseKind::RolledBack)]].concat()),
         ("in doubt, taken up again, undone twice", troubled()),
     ]
 }
@@ -405,10 +437,11 @@ fn proxied() -> Vec<JournalEntry> {
 
 fn destroyed() -> Vec<JournalEntry> {
     [
-        way_to(PhaseKind::Validating),
-        vec![destroying()],
+        way_to(PhaseKind::Destroying),
+        effects(vec![blocked(Step::Dns(0), "r1")]),
+        vec![move_to(PhaseKind::DestroyFailed), destroy_retried()],
         effects(vec![undo(Step::Dns(0), "r1"), undone(Step::Dns(0), "r1")]),
-        vec![move_to(PhaseKind::RolledBack)],
+        vec![move_to(PhaseKind::Destroyed)],
     ]
     .concat()
 }

@@ -75,6 +75,7 @@ pub(crate) async fn end(engine: &Engine, outcome: &CommandOutcome, way: Directio
         CommandOutcome::Ended(
             RunOutcome::Complete { run, .. }
             | RunOutcome::RolledBack { run, .. }
+            | RunOutcome::Destroyed { run, .. }
             | RunOutcome::Refused { run, .. }
             | RunOutcome::Failed { run, .. }
             | RunOutcome::Parked { run, .. },

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine::app::AppKey;
-use machine::phase::VolumePolicy;
+use machine::phase::{PhaseKind, VolumePolicy};
 use machine::receipt::{Origin, ResourceState};
 use machine::step::Step;
 
@@ -17,8 +17,8 @@ use super::ui::Ui;
 use super::wiring::{self, Backends, DnsAccess};
 use super::{CommandResult, apply, apps};
 use crate::engine::commands::Options;
-use crate::journal::{JournalStore, RunRow};
-use crate::plan::release::{has_destroyed, open_run};
+use crate::journal::RunRow;
+use crate::plan::release::open_run;
 use crate::plan::{Blocker, Inventory};
 use crate::report::format;
 use crate::report::summary::Direction;
@@ -35,7 +35,7 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Ui) -> Result<u8, 
     let app = apps::find(&rows, &destroy.app)?;
     let runs: Vec<RunRow> = rows.into_iter().filter(|row| row.app == app).collect();
     let inventory = Inventory::read(&store, &runs).await.map_err(unreadable)?;
-    is_there_anything(&store, &runs, &app, inventory.as_ref()).await?;
+    is_there_anything(&runs, &app, inventory.as_ref())?;
     agree(&app, destroy.volumes, inventory.as_ref(), &ConsentPrompt::new(global, face))?;
     let settings = Settings::of(global, beside(&runs).as_deref().unwrap_or(Path::new(".")));
     let dns = match &inventory {
@@ -52,21 +52,14 @@ async fn carry_out(destroy: &Destroy, global: &Global, face: &Ui) -> Result<u8, 
 }
 
 /// Says so where nothing of the app stands and nobody is half-way.
-async fn is_there_anything(
-    store: &Arc<dyn JournalStore>,
-    runs: &[RunRow],
-    app: &AppKey,
-    inventory: Option<&Inventory>,
-) -> Result<(), Blocker> {
+fn is_there_anything(runs: &[RunRow], app: &AppKey, inventory: Option<&Inventory>) -> Result<(), Blocker> {
     if inventory.is_some() || open_run(runs, app).is_some() {
         return Ok(());
     }
-    for row in runs.iter().rev() {
-        if has_destroyed(store, row).await.map_err(unreadable)? {
-            let ago = format::ago(format::moment(row.last_ms), Timestamp::now());
-            let message = format!("`{}` was destroyed already: run {}, {ago}", app.name, row.run.short());
-            return Err(Blocker::new(message, recreate_hint(row)));
-        }
+    if let Some(row) = runs.iter().rev().find(|row| row.phase == Some(PhaseKind::Destroyed)) {
+        let ago = format::ago(format::moment(row.last_ms), Timestamp::now());
+        let message = format!("`{}` was destroyed already: run {}, {ago}", app.name, row.run.short());
+        return Err(Blocker::new(message, recreate_hint(row)));
     }
     let message = format!("nothing of `{}` stands that Fabrik made", app.name);
     Err(Blocker::new(message, "`fabrik history` lists its runs"))

@@ -92,10 +92,11 @@ async fn dns_access(store: &dyn JournalStore, run: &RunId) -> DnsAccess {
 
 fn only_open(rows: &[RunRow]) -> Result<&RunRow, Blocker> {
     let interrupted = |row: &&RunRow| {
-        row.phase.is_some_and(|phase| !phase.is_closed() && phase != PhaseKind::Failed) && !row.forgotten
+        row.phase.is_some_and(|phase| !phase.is_closed() && !phase.is_failed()) && !row.forgotten
     };
     let open: Vec<&RunRow> = rows.iter().filter(interrupted).collect();
-    let failed: Vec<&RunRow> = rows.iter().filter(|row| row.phase == Some(PhaseKind::Failed)).collect();
+    let failed: Vec<&RunRow> =
+        rows.iter().filter(|row| row.phase.is_some_and(PhaseKind::is_failed)).collect();
     match (open.as_slice(), failed.as_slice()) {
         ([row], _) => Ok(row),
         ([], []) => Err(Blocker::new("no run was interrupted", "")),

@@ -18,13 +18,12 @@ pub(crate) async fn run(id: &str, global: &Global, face: &Ui) -> CommandResult {
     let row = ids::find(&rows, id).map_err(|blocker| vec![blocker])?;
     let Some(store) = store else { return Ok(DONE) };
     let loaded = store.load(&row.run).await.map_err(|error| vec![Blocker::new(error.to_string(), "")])?;
-    let word = status::word(&store, row).await;
-    let title = format!("{} run {} ({word})", row.app.name, row.run);
+    let title = format!("{} run {} ({})", row.app.name, row.run, tables::phase_word(row));
     let mut lines = vec![in_style(BOLD, &title)];
     let cells: Vec<[String; 3]> = loaded.lines.iter().map(cells).collect();
     lines.extend(table(["AT", "ENTRY", "WHAT"], &cells));
     face.show(&lines, || {
-        let mut document = status::fields(row, word);
+        let mut document = status::fields(row);
         document["lines"] = loaded.lines.iter().map(line_fields).collect();
         document
     });

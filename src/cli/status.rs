@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use machine::app::AppKey;
+use machine::phase::PhaseKind;
 use serde_json::{Value, json};
 
 use super::args::Global;
@@ -14,13 +15,10 @@ use super::ui::Ui;
 use super::{CommandResult, apps, wiring};
 use crate::journal::{JournalStore, RunRow};
 use crate::plan::Blocker;
-use crate::plan::release::{Release, has_destroyed};
+use crate::plan::release::Release;
 use crate::report::exit::DONE;
 use crate::report::format;
-use crate::report::tables::{self, table};
-
-/// What a run is called that took its app down.
-const DESTROYED: &str = "destroyed";
+use crate::report::tables::{self, phase_word, table};
 
 /// Shows the newest run of each app, or of one.
 pub(crate) async fn run(app: Option<&str>, global: &Global, face: &Ui) -> CommandResult {
@@ -33,9 +31,9 @@ pub(crate) async fn run(app: Option<&str>, global: &Global, face: &Ui) -> Comman
     let (mut lines, mut documents) = (Vec::new(), Vec::new());
     for (app, runs) in &apps {
         let (Some(newest), Some(store)) = (runs.last(), &store) else { continue };
-        let (release, word) = (release(store, runs).await, word(store, newest).await);
-        lines.extend(told(&apps::shown(app, &all), newest, word, release.as_ref()));
-        documents.push(document(newest, word, release.as_ref()));
+        let release = release(store, runs).await;
+        lines.extend(told(&apps::shown(app, &all), newest, release.as_ref()));
+        documents.push(document(newest, release.as_ref()));
     }
     if lines.is_empty() {
         lines.push("nothing was deployed yet".to_owned());
@@ -74,18 +72,10 @@ pub(crate) async fn runs(
     Ok((store, rows))
 }
 
-/// What became of a run: its phase, or that it took the app down.
-pub(crate) async fn word(store: &Arc<dyn JournalStore>, row: &RunRow) -> &'static str {
-    match has_destroyed(store, row).await {
-        Ok(true) => DESTROYED,
-        Ok(false) | Err(_) => tables::phase_word(row),
-    }
-}
-
 /// A run, for programs.
-pub(crate) fn fields(row: &RunRow, word: &str) -> Value {
+pub(crate) fn fields(row: &RunRow) -> Value {
     let mut fields = tables::run_fields(row);
-    fields["destroyed"] = json!(word == DESTROYED);
+    fields["destroyed"] = json!(row.phase == Some(PhaseKind::Destroyed));
     fields
 }
 
@@ -94,11 +84,11 @@ async fn release(store: &Arc<dyn JournalStore>, runs: &[&RunRow]) -> Option<Rele
     Release::newest(store, &runs, None).await.ok().flatten()
 }
 
-fn told(app: &str, row: &RunRow, word: &str, release: Option<&Release>) -> Vec<String> {
+fn told(app: &str, row: &RunRow, release: Option<&Release>) -> Vec<String> {
     let last = format::ago(format::moment(row.last_ms), Timestamp::now());
     let mut lines = table(
         ["APP", "PHASE", "RUN", "WHEN"],
-        &[[app.to_owned(), word.to_owned(), row.run.short().to_owned(), last]],
+        &[[app.to_owned(), phase_word(row).to_owned(), row.run.short().to_owned(), last]],
     );
     if let Some(release) = release {
         let doubt =
@@ -106,25 +96,17 @@ fn told(app: &str, row: &RunRow, word: &str, release: Option<&Release>) -> Vec<S
         lines.push(format!("  release  {}{doubt}", release.run().short()));
         lines.push(format!("  URL      {}", format::places(&release.plan().endpoints)));
     }
-    let next = next(row, word, row.run.short());
+    let next = tables::next(row, row.run.short());
     lines.extend(next.into_iter().map(|command| format!("  next     {command}")));
     lines
 }
 
-fn next(row: &RunRow, word: &str, run: &str) -> Vec<String> {
-    match (&row.begun, row.phase) {
-        (Some(begun), _) if word == DESTROYED => vec![format!("fabrik apply {}", begun.spec)],
-        (_, Some(phase)) => tables::next(run, phase, tables::takes_down(row)),
-        (_, None) => Vec::new(),
-    }
-}
-
-fn document(row: &RunRow, word: &str, release: Option<&Release>) -> Value {
-    let mut document = fields(row, word);
+fn document(row: &RunRow, release: Option<&Release>) -> Value {
+    let mut document = fields(row);
     document["release"] = json!(release.map(|release| release.run().to_string()));
     document["proof"] = json!(release.map(|release| release.proof().as_str()));
     document["endpoints"] = json!(release.map(|release| release.plan().endpoints.clone()));
-    document["next"] = json!(next(row, word, row.run.as_str()));
+    document["next"] = json!(tables::next(row, row.run.as_str()));
     document["may"] = json!(row.phase.map(tables::moves));
     document
 }

@@ -23,7 +23,7 @@ use crate::plan::release::open_run;
 use crate::report::Summary;
 use crate::report::screen::{GOOD, ODD, in_style};
 use crate::report::summary::holder_lines;
-use crate::report::tables::takes_down;
+use crate::report::tables::destroys;
 
 /// Releases an app's lock.
 pub(crate) async fn run(unlock: &Unlock, global: &Global, face: &Ui) -> CommandResult {
@@ -125,7 +125,7 @@ async fn take(
 fn next(rows: &[RunRow], app: &AppKey) -> Option<String> {
     let row = open_run(rows, app)?;
     let run = row.run.short();
-    if takes_down(row).is_some() {
+    if destroys(row) {
         return Some(format!("  next: `fabrik resume {run}` goes on"));
     }
     Some(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it"))

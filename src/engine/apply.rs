@@ -115,7 +115,11 @@ impl Engine {
                     Box::pin(self.again(&open.run, lease, options, ResumeIntent::Undone(cause))).await?;
                 if !matches!(
                     outcome,
-                    CommandOutcome::Ended(RunOutcome::RolledBack { .. } | RunOutcome::Refused { .. })
+                    CommandOutcome::Ended(
+                        RunOutcome::RolledBack { .. }
+                            | RunOutcome::Destroyed { .. }
+                            | RunOutcome::Refused { .. }
+                    )
                 ) {
                     return Ok(outcome);
                 }
@@ -225,8 +229,8 @@ impl Engine {
 fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), CommandOutcome> {
     let short = any.run().short();
     let (state, ways) = match any.name() {
-        PhaseKind::RollingBack => return Ok(()),
-        PhaseKind::Failed => (
+        PhaseKind::RollingBack | PhaseKind::Destroying => return Ok(()),
+        PhaseKind::Failed | PhaseKind::DestroyFailed => (
             "has failed, and something of it still stands".to_owned(),
             format!("`fabrik show {short}` lists it, `fabrik rollback {short}` tries again to undo it"),
         ),
@@ -247,7 +251,9 @@ fn called(app: &AppKey) -> String {
 }
 
 fn same_path(spec: &Spec, rows: &[RunRow], options: &Options) -> Result<(), CommandOutcome> {
-    let standing = |row: &&RunRow| row.phase.is_some_and(|phase| phase != PhaseKind::RolledBack);
+    let standing = |row: &&RunRow| {
+        row.phase.is_some_and(|phase| !matches!(phase, PhaseKind::RolledBack | PhaseKind::Destroyed))
+    };
     let last = rows.iter().rev().filter(standing).find_map(|row| row.begun.as_ref());
     let path = spec.path.to_string_lossy();
     match last {
@@ -311,7 +317,7 @@ fn over(any: &AnyDeployment, ask: &ResolvedSpec) -> OpenRunPolicy {
         | PhaseKind::Provisioning
         | PhaseKind::Deploying
         | PhaseKind::Verifying
-            if begun.purpose == Purpose::Deploy && begun.hash == ask.hash && same_values() =>
+            if begun.hash == ask.hash && same_values() =>
         {
             OpenRunPolicy::Resume
         }
@@ -323,13 +329,18 @@ fn over(any: &AnyDeployment, ask: &ResolvedSpec) -> OpenRunPolicy {
         | PhaseKind::Complete
         | PhaseKind::RollingBack
         | PhaseKind::RolledBack
-        | PhaseKind::Failed => OpenRunPolicy::Undo,
+        | PhaseKind::Failed
+        | PhaseKind::Surveying
+        | PhaseKind::Destroying
+        | PhaseKind::Destroyed
+        | PhaseKind::DestroyFailed => OpenRunPolicy::Undo,
     }
 }
 
 fn superseded(any: &AnyDeployment) -> Cause {
     let message = match any {
         AnyDeployment::Failed(d) => d.phase().cause.message.clone(),
+        AnyDeployment::DestroyFailed(d) => d.phase().cause.message.clone(),
         _ => "another plan takes its place".to_owned(),
     };
     Cause { kind: CauseKind::Superseded, message, hint: String::new(), evidence: Vec::new() }

@@ -347,6 +347,12 @@ pub fn plan_of(any: &AnyDeployment) -> Option<&Plan> {
         AnyDeployment::Complete(d) => Some(&d.phase().plan),
         AnyDeployment::RollingBack(d) => Some(&d.phase().plan),
         AnyDeployment::Failed(d) => Some(&d.phase().plan),
-        AnyDeployment::Pending(_) | AnyDeployment::Validating(_) | AnyDeployment::RolledBack(_) => None,
+        AnyDeployment::Destroying(d) => Some(&d.phase().plan),
+        AnyDeployment::Destroyed(d) => Some(&d.phase().plan),
+        AnyDeployment::DestroyFailed(d) => Some(&d.phase().plan),
+        AnyDeployment::Pending(_)
+        | AnyDeployment::Validating(_)
+        | AnyDeployment::RolledBack(_)
+        | AnyDeployment::Surveying(_) => None,
     }
 }

@@ -3,12 +3,14 @@
 use machine::app::AppKey;
 use machine::cause::{Cause, CauseKind};
 use machine::deployment::Deployment;
-use machine::entry::{Purpose, RunHeader};
-use machine::phase::{Validating, VolumePolicy};
+use machine::entry::RunHeader;
+use machine::ledger::Outstanding;
+use machine::phase::{Destroying, Surveying, VolumePolicy};
 use machine::plan::Plan;
 use machine::receipt::{Origin, Receipt, ResourceState};
 use machine::replay::AnyDeployment;
 use machine::step::Step;
+use machine::uncommitted::Uncommitted;
 
 use super::apply::new_run;
 use super::commands::{CommandOutcome, Engine, Options};
@@ -56,7 +58,9 @@ impl Engine {
             let outcome = Box::pin(self.again(&open.run, lease, options, wanted)).await?;
             if !matches!(
                 outcome,
-                CommandOutcome::Ended(RunOutcome::RolledBack { .. } | RunOutcome::Refused { .. })
+                CommandOutcome::Ended(
+                    RunOutcome::RolledBack { .. } | RunOutcome::Destroyed { .. } | RunOutcome::Refused { .. }
+                )
             ) {
                 return Ok(outcome);
             }
@@ -76,18 +80,14 @@ impl Engine {
             .into());
         };
         self.same_place(app).await?;
-        let begun = RunHeader {
-            run: new_run(),
-            journal: self.store.journal().clone(),
-            purpose: Purpose::Destroy(data),
-            ..newest.begun().clone()
-        };
-        Box::pin(self.take_down(begun, &newest, lease, options)).await
+        let begun =
+            RunHeader { run: new_run(), journal: self.store.journal().clone(), ..newest.begun().clone() };
+        Box::pin(self.take_down((begun, data), &newest, lease, options)).await
     }
 
     async fn take_down(
         &self,
-        begun: RunHeader,
+        (begun, data): (RunHeader, VolumePolicy),
         newest: &Release,
         lease: Lease,
         options: &Options,
@@ -102,22 +102,18 @@ impl Engine {
         let clocks = (self.ports.clock.clone(), self.local_clock.clone());
         let blobs = newest.blobs.clone();
         let mut journal = RunJournal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
-        let deployment = Deployment::begin(begun).commit(&mut journal).await?;
+        let deployment = Deployment::begin_destroy(begun, data).commit(&mut journal).await?;
         let runner = self.runner(journal, ask, Start::Fresh, options);
         Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
 }
 
 impl Run {
-    /// Deletes what the app's earlier runs made.
+    /// Lists what the app's earlier runs made, and deletes it.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now; the run can be resumed.
-    pub(super) async fn destroying(
-        &mut self,
-        deployment: Deployment<Validating>,
-        data: VolumePolicy,
-    ) -> PhaseResult {
+    /// [`Interruption`] when it cannot be told now; the run can be resumed.
+    pub(super) async fn surveying(&mut self, deployment: Deployment<Surveying>) -> PhaseResult {
         self.work.safe_point()?;
         let rows = self.work.store.list(Some(&deployment.header().app)).await?;
         let inventory = Inventory::read(&self.work.store, &rows).await?;
@@ -129,8 +125,53 @@ impl Run {
         };
         self.find_again(&plan, &mut resources).await?;
         self.take_over_shared(deployment.header(), &mut resources).await?;
-        let unwritten = deployment.destroy(plan, resources, data, asked());
-        Box::pin(self.turn_back(unwritten)).await
+        Box::pin(self.start_destroying(deployment.destroy(plan, resources, asked()))).await
+    }
+
+    /// Writes that the app is destroyed from now on, and does it.
+    ///
+    /// # Errors
+    /// [`Interruption`].
+    pub(super) async fn start_destroying(&mut self, unwritten: Uncommitted<Destroying>) -> PhaseResult {
+        let deployment = unwritten.commit(&mut self.work.journal).await?;
+        self.work.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
+        Box::pin(self.destroying(deployment)).await
+    }
+
+    /// Deletes what stands, newest first; what cannot be deleted is said, and the rest goes on.
+    ///
+    /// # Errors
+    /// [`Interruption`] when it cannot be told now; the run can be resumed.
+    pub(super) async fn destroying(&mut self, mut deployment: Deployment<Destroying>) -> PhaseResult {
+        self.work.tell(&Event::Entered(deployment.name()));
+        for outstanding in deployment.ledger().standing() {
+            self.work.safe_point()?;
+            Box::pin(self.destroy_one(&mut deployment, &outstanding)).await?;
+        }
+        self.work.all_settled(&deployment).await?;
+        let (run, cause) = (deployment.header().run.clone(), deployment.phase().cause.clone());
+        let standing = deployment.ledger().standing();
+        match deployment.close() {
+            Ok(unwritten) => {
+                unwritten.commit(&mut self.work.journal).await?;
+                Ok(RunOutcome::Destroyed { run, cause })
+            }
+            Err(deployment) => {
+                deployment.give_up().commit(&mut self.work.journal).await?;
+                Ok(RunOutcome::Failed { run, cause, standing })
+            }
+        }
+    }
+
+    async fn destroy_one(
+        &mut self,
+        deployment: &mut Deployment<Destroying>,
+        outstanding: &Outstanding,
+    ) -> Result<(), Interruption> {
+        let (receipt, began) = (&outstanding.receipt, self.work.time());
+        self.work.outlive(receipt.step, deployment.ledger().unanswered_on(receipt.step)).await?;
+        let undoing = self.take_away(deployment, receipt).await?;
+        self.record_undoing(deployment, receipt, undoing, began).await
     }
 }
 

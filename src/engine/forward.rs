@@ -5,7 +5,7 @@ use std::time::Duration;
 use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::effect::ResolvedBy;
-use machine::entry::{JournalEntry, Purpose};
+use machine::entry::JournalEntry;
 use machine::phase::{Deploying, EffectfulPhase, Pending, Provisioning, Validating, Verifying};
 use machine::plan::{Action, DesiredResource, Plan};
 use machine::receipt::{Origin, Receipt};
@@ -70,6 +70,14 @@ impl Run {
                 cause: d.phase().cause.clone(),
                 standing: d.ledger().standing(),
             }),
+            AnyDeployment::Surveying(d) => Box::pin(self.surveying(d)).await,
+            AnyDeployment::Destroying(d) => Box::pin(self.destroying(d)).await,
+            AnyDeployment::Destroyed(d) => Ok(RunOutcome::Destroyed { run, cause: d.phase().cause.clone() }),
+            AnyDeployment::DestroyFailed(d) => Ok(RunOutcome::Failed {
+                run,
+                cause: d.phase().cause.clone(),
+                standing: d.ledger().standing(),
+            }),
         }
     }
 
@@ -89,9 +97,6 @@ impl Run {
     }
 
     async fn validating(&mut self, deployment: Deployment<Validating>) -> PhaseResult {
-        if let Purpose::Destroy(data) = deployment.header().purpose {
-            return Box::pin(self.destroying(deployment, data)).await;
-        }
         let plan = match Box::pin(self.draw(&deployment)).await {
             Ok(plan) => plan,
             Err(blocker) => {

@@ -128,6 +128,8 @@ pub enum RunOutcome {
     },
     /// Undone: nothing this run made stands.
     RolledBack { run: RunId, cause: Cause },
+    /// Destroyed: nothing that Fabrik made for the app stands.
+    Destroyed { run: RunId, cause: Cause },
     /// Refused before anything was changed.
     Refused { run: RunId, cause: Cause },
     /// Something still stands.

@@ -4,7 +4,7 @@
 //! and then that release must answer again. A variable's old value is put back only if a source gives it.
 
 use machine::deployment::Deployment;
-use machine::phase::RollingBack;
+use machine::phase::{RollingBack, UndoingPhase};
 use machine::plan::{EnvVarAction, Plan};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
@@ -306,9 +306,9 @@ impl Run {
     ///
     /// # Errors
     /// [`Interruption`].
-    pub async fn retry_until_resolved(
+    pub async fn retry_until_resolved<P: UndoingPhase>(
         &mut self,
-        deployment: &mut Deployment<RollingBack>,
+        deployment: &mut Deployment<P>,
         receipt: &Receipt,
         call: &WriteRequest,
     ) -> Result<Undoing, Interruption> {

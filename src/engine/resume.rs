@@ -7,6 +7,7 @@ use machine::entry::{JournalEntry, Purpose};
 use machine::id::RunId;
 use machine::phase::PhaseKind;
 use machine::replay::AnyDeployment;
+use machine::statechart::{ExternalEvent, Transition, transition};
 use machine::step::Step;
 use machine::uncommitted::Journal as _;
 
@@ -18,7 +19,7 @@ use super::journal::RunJournal;
 use super::{Run, RunOutcome, Start};
 use crate::journal::{Lease, RunRow};
 use crate::plan::Blocker;
-use crate::plan::release::{has_destroyed, read};
+use crate::plan::release::read;
 
 /// What is wanted of a run that another process continues.
 #[derive(Debug, Clone)]
@@ -29,6 +30,17 @@ pub enum ResumeIntent {
     Undone(Cause),
     /// That undoing one resource is given up.
     Abandoned { resource: Step, reason: String },
+}
+
+impl ResumeIntent {
+    /// What the chart is asked.
+    fn event(&self) -> ExternalEvent {
+        match self {
+            Self::On => ExternalEvent::Resume,
+            Self::Undone(_) => ExternalEvent::RollBack,
+            Self::Abandoned { .. } => ExternalEvent::Abandon,
+        }
+    }
 }
 
 impl Engine {
@@ -69,10 +81,9 @@ impl Engine {
         let (any, _) = read(self.store.as_ref(), run).await?;
         self.same_place(&any.header().app).await?;
         let rows = self.store.list(Some(&any.header().app)).await?;
-        let newest = rows.iter().rev().find(|row| row.phase != Some(PhaseKind::RolledBack));
-        if let Some(newest) =
-            newest.filter(|newest| newest.run != *run && any.name() != PhaseKind::RolledBack)
-        {
+        let is_undone = |phase| matches!(phase, PhaseKind::RolledBack | PhaseKind::Destroyed);
+        let newest = rows.iter().rev().find(|row| !row.phase.is_some_and(is_undone));
+        if let Some(newest) = newest.filter(|newest| newest.run != *run && !is_undone(any.name())) {
             return Err(Blocker::new(
                 format!("run {} is not the app's newest: that is {}", run.short(), newest.run.short()),
                 format!(
@@ -83,25 +94,12 @@ impl Engine {
             .into());
         }
         may(&any, &wanted)?;
-        self.not_taken_down(&any, &rows).await?;
+        not_destroyed_since(&any, &rows)?;
         agree(&any, &wanted, options)?;
         let lease = self.claim(&any.header().app, options.wait_lock).await?;
         let outcome = Box::pin(self.again(run, lease.clone(), options, wanted)).await;
         let _ = self.store.release(&lease).await;
         outcome
-    }
-
-    // What a release made went with its app, so there is nothing of it to undo.
-    async fn not_taken_down(&self, any: &AnyDeployment, rows: &[RunRow]) -> Result<(), CommandOutcome> {
-        let since = rows.iter().rev().take_while(|row| row.run != *any.run());
-        for row in since.filter(|_| any.name() == PhaseKind::Complete) {
-            if has_destroyed(&self.store, row).await? {
-                let (run, by) = (any.run().short(), row.run.short());
-                let message = format!("run {run} was destroyed with its app, by run {by}");
-                return Err(Blocker::new(message, "there is nothing to undo; apply recreates the app").into());
-            }
-        }
-        Ok(())
     }
 
     /// Takes `run` up under `lease`.
@@ -169,60 +167,78 @@ fn agree(any: &AnyDeployment, wanted: &ResumeIntent, options: &Options) -> Resul
     Err(Blocker::new("cancelled", "pass `--yes` to go on without being asked").into())
 }
 
-// What was deleted cannot be brought back, so a run that destroys an app only ever goes on, unless it has touched
-// nothing yet.
-fn may_be_undone(any: &AnyDeployment) -> Result<(), CommandOutcome> {
-    let (short, begun) = (any.run().short(), any.header());
-    let destroys = matches!(begun.purpose, Purpose::Destroy(_));
-    if !destroys || matches!(any.name(), PhaseKind::Pending | PhaseKind::Validating) {
-        return Ok(());
-    }
-    let app = &begun.app.name;
-    let (message, hint) = match any.name() {
-        PhaseKind::RolledBack => (
-            format!("run {short} has taken `{app}` down, which cannot be undone"),
-            format!("`fabrik apply {}` deploys it again", begun.spec),
-        ),
-        PhaseKind::Failed => (
-            format!("run {short} takes `{app}` down, which cannot be undone; part of it still stands"),
-            format!("`fabrik destroy {app}` tries again"),
-        ),
-        _ => (
-            format!("run {short} takes `{app}` down, which cannot be undone"),
-            format!("`fabrik resume {short}` goes on with it"),
-        ),
-    };
-    Err(Blocker::new(message, hint).into())
-}
-
+// The chart decides what may happen to the run; here it is only told why not, and what to do instead.
 fn may(any: &AnyDeployment, wanted: &ResumeIntent) -> Result<(), CommandOutcome> {
     let short = any.run().short();
-    let no = |message: String, hint: String| Err(Blocker::new(message, hint).into());
-    match (wanted, any) {
-        (ResumeIntent::Undone(_), _) => may_be_undone(any),
-        (ResumeIntent::On, AnyDeployment::Complete(_) | AnyDeployment::RolledBack(_)) => {
-            no(format!("run {short} has ended ({}): there is nothing to resume", any.name()), String::new())
-        }
-        (ResumeIntent::On, AnyDeployment::Failed(_)) => no(
-            format!("run {short} has failed and something of it still stands"),
-            match any.header().purpose {
-                Purpose::Destroy(_) => format!("`fabrik destroy {}` tries again", any.header().app.name),
-                Purpose::Deploy => format!("`fabrik rollback {short}` tries again to undo it"),
-            },
-        ),
-        (ResumeIntent::Abandoned { resource, .. }, AnyDeployment::Failed(d))
-            if d.ledger().standing().iter().all(|standing| standing.receipt.step != *resource) =>
+    // What is undone already is undone again for nothing.
+    let is_repeated = matches!((wanted, any), (ResumeIntent::Undone(_), AnyDeployment::RolledBack(_)));
+    if transition(any.name(), wanted.event()) == Transition::Refused && !is_repeated {
+        let (message, hint) = match wanted {
+            ResumeIntent::On => not_resumed(any),
+            ResumeIntent::Undone(_) => not_undone(any),
+            ResumeIntent::Abandoned { .. } => (
+                format!("run {short} is {}: only what could not be undone can be given up", any.name()),
+                format!("`fabrik rollback {short}` undoes it"),
+            ),
+        };
+        return Err(Blocker::new(message, hint).into());
+    }
+    match wanted {
+        ResumeIntent::Abandoned { resource, .. }
+            if any.ledger().standing().iter().all(|standing| standing.receipt.step != *resource) =>
         {
-            no(
+            Err(Blocker::new(
                 format!("nothing of run {short} stands at step {resource}"),
                 format!("`fabrik show {short}` lists what stands"),
             )
+            .into())
         }
-        (ResumeIntent::Abandoned { .. }, AnyDeployment::Failed(_)) | (ResumeIntent::On, _) => Ok(()),
-        (ResumeIntent::Abandoned { .. }, _) => no(
-            format!("run {short} is {}: only what could not be undone can be given up", any.name()),
-            format!("`fabrik rollback {short}` undoes it"),
+        ResumeIntent::On | ResumeIntent::Undone(_) | ResumeIntent::Abandoned { .. } => Ok(()),
+    }
+}
+
+// What a release made went with its app, so there is nothing of it to undo.
+fn not_destroyed_since(any: &AnyDeployment, rows: &[RunRow]) -> Result<(), CommandOutcome> {
+    let mut since = rows.iter().rev().take_while(|row| row.run != *any.run());
+    let destroyed = since.find(|row| row.phase == Some(PhaseKind::Destroyed));
+    let Some(row) = destroyed.filter(|_| any.name() == PhaseKind::Complete) else { return Ok(()) };
+    let (run, by) = (any.run().short(), row.run.short());
+    let message = format!("run {run} was destroyed with its app, by run {by}");
+    Err(Blocker::new(message, "there is nothing to undo; apply recreates the app").into())
+}
+
+fn not_resumed(any: &AnyDeployment) -> (String, String) {
+    let short = any.run().short();
+    if !any.name().is_failed() {
+        return (
+            format!("run {short} has ended ({}): there is nothing to resume", any.name()),
+            String::new(),
+        );
+    }
+    let again = match any.header().purpose {
+        Purpose::Destroy(_) => format!("`fabrik destroy {}` tries again", any.header().app.name),
+        Purpose::Deploy => format!("`fabrik rollback {short}` tries again to undo it"),
+    };
+    (format!("run {short} has failed and something of it still stands"), again)
+}
+
+// What was deleted cannot be brought back, so a run that destroys an app only ever goes on.
+fn not_undone(any: &AnyDeployment) -> (String, String) {
+    let (short, app) = (any.run().short(), &any.header().app.name);
+    match any.name() {
+        PhaseKind::Destroyed => (
+            format!("run {short} has destroyed `{app}`, which cannot be undone"),
+            format!("`fabrik apply {}` deploys it again", any.header().spec),
         ),
+        PhaseKind::DestroyFailed => (
+            format!("run {short} destroys `{app}`, which cannot be undone; part of it still stands"),
+            format!("`fabrik destroy {app}` tries again"),
+        ),
+        PhaseKind::Destroying => (
+            format!("run {short} destroys `{app}`, which cannot be undone"),
+            format!("`fabrik resume {short}` goes on with it"),
+        ),
+        phase => (format!("run {short} has ended ({phase}): there is nothing to undo"), String::new()),
     }
 }
 
@@ -265,14 +281,34 @@ impl Run {
             AnyDeployment::RolledBack(d) => {
                 Ok(RunOutcome::RolledBack { run, cause: d.phase().cause.clone() })
             }
+            AnyDeployment::Surveying(d) => {
+                d.refuse(cause.clone()).commit(&mut self.work.journal).await?;
+                Ok(RunOutcome::RolledBack { run, cause })
+            }
+            // What was deleted cannot be brought back: it comes to its end.
+            AnyDeployment::Destroying(d) => Box::pin(self.destroying(d)).await,
+            AnyDeployment::DestroyFailed(d) => Box::pin(self.start_destroying(d.retry(cause))).await,
+            AnyDeployment::Destroyed(d) => Ok(RunOutcome::Destroyed { run, cause: d.phase().cause.clone() }),
         }
     }
 
     async fn abandoned(mut self, any: AnyDeployment, resource: Step, reason: String) -> RunOutcome {
-        let AnyDeployment::Failed(mut deployment) = any else { return Box::pin(self.carry_on(any)).await };
-        let (run, cause) = (deployment.header().run.clone(), deployment.phase().cause.clone());
-        match deployment.abandon(&mut self.work.journal, resource, reason).await {
-            Ok(()) => Box::pin(self.undone(AnyDeployment::Failed(deployment), cause)).await,
+        let (run, journal) = (any.run().clone(), &mut self.work.journal);
+        let (written, any, cause) = match any {
+            AnyDeployment::Failed(mut d) => {
+                let written = d.abandon(journal, resource, reason).await;
+                let cause = d.phase().cause.clone();
+                (written, AnyDeployment::Failed(d), cause)
+            }
+            AnyDeployment::DestroyFailed(mut d) => {
+                let written = d.abandon(journal, resource, reason).await;
+                let cause = d.phase().cause.clone();
+                (written, AnyDeployment::DestroyFailed(d), cause)
+            }
+            any => return Box::pin(self.carry_on(any)).await,
+        };
+        match written {
+            Ok(()) => Box::pin(self.undone(any, cause)).await,
             Err(error) => {
                 let ended = self.park(run, error.into()).await;
                 self.work.journal.close().await;

@@ -1,9 +1,11 @@
 //! The way back: settle every doubt, then delete and restore, newest first.
 
+use std::time::Duration;
+
 use machine::deployment::Deployment;
 use machine::effect::{Effect, EffectOutcome, Intended, RequestSemantics, ResolvedBy};
 use machine::ledger::Outstanding;
-use machine::phase::{EffectfulPhase, RollingBack, VolumePolicy};
+use machine::phase::{EffectfulPhase, RollingBack, UndoingPhase, VolumePolicy};
 use machine::plan::{Action, DesiredResource, Plan};
 use machine::receipt::{Attributes, Origin, Receipt, ResourceState};
 use machine::step::Step;
@@ -156,6 +158,20 @@ impl Run {
             Origin::Deleted { before } => self.bring_back(deployment, receipt, before).await?,
             Origin::Existing => Undoing::Done,
         };
+        self.record_undoing(deployment, receipt, undoing, began).await
+    }
+
+    /// Writes what came of undoing a resource, and says so.
+    ///
+    /// # Errors
+    /// [`Interruption`].
+    pub(super) async fn record_undoing<P: UndoingPhase>(
+        &mut self,
+        deployment: &mut Deployment<P>,
+        receipt: &Receipt,
+        undoing: Undoing,
+        began: Duration,
+    ) -> Result<(), Interruption> {
         let (resource, id) = (receipt.step, receipt.id.clone());
         let what = format!("{resource} {id}");
         let took = self.work.since(began);
@@ -187,9 +203,13 @@ impl Run {
         Ok(())
     }
 
-    async fn take_away(
+    /// Deletes what a run made.
+    ///
+    /// # Errors
+    /// [`Interruption`].
+    pub(super) async fn take_away<P: UndoingPhase>(
         &mut self,
-        deployment: &mut Deployment<RollingBack>,
+        deployment: &mut Deployment<P>,
         receipt: &Receipt,
     ) -> Result<Undoing, Interruption> {
         let plan = deployment.plan().clone();
@@ -229,9 +249,9 @@ impl Run {
         }
     }
 
-    async fn take_app(
+    async fn take_app<P: UndoingPhase>(
         &mut self,
-        deployment: &mut Deployment<RollingBack>,
+        deployment: &mut Deployment<P>,
         apps: &dyn Provider,
         receipt: &Receipt,
     ) -> Result<Undoing, Interruption> {
@@ -247,7 +267,7 @@ impl Run {
             not_quiet => return Ok(not_quiet),
         }
         // What a finished release may have written is never deleted.
-        let volumes = deployment.phase().volumes;
+        let volumes = deployment.phase().volumes();
         if volumes == VolumePolicy::Delete
             && let Undoing::Blocked(reason) = self.mount_what_is_left(deployment, receipt).await?
         {
@@ -276,7 +296,7 @@ fn in_order(mut standing: Vec<Outstanding>) -> Vec<Outstanding> {
 }
 
 /// Whether the app that this run made could not be deleted.
-fn app_stands(deployment: &Deployment<RollingBack>) -> bool {
+fn app_stands<P>(deployment: &Deployment<P>) -> bool {
     let made = |standing: &Outstanding| {
         standing.receipt.step == Step::App && standing.receipt.origin == Origin::Created
     };

@@ -7,7 +7,7 @@
 
 use machine::deployment::Deployment;
 use machine::effect::{EffectOutcome, RequestSemantics, ResolvedBy};
-use machine::phase::{Deploying, RollingBack};
+use machine::phase::{Deploying, RollingBack, UndoingPhase};
 use machine::plan::{Action, Plan};
 use machine::receipt::{Attributes, Receipt};
 use machine::step::Step;
@@ -149,9 +149,9 @@ impl Run {
     ///
     /// # Errors
     /// [`Stop`] when it cannot be told now.
-    pub(super) async fn mount_what_is_left(
+    pub(super) async fn mount_what_is_left<P: UndoingPhase>(
         &mut self,
-        deployment: &mut Deployment<RollingBack>,
+        deployment: &mut Deployment<P>,
         receipt: &Receipt,
     ) -> Result<Undoing, Interruption> {
         let plan = deployment.plan().clone();
@@ -196,9 +196,9 @@ impl Run {
         self.bring_rows_to(deployment, receipt, &goal).await
     }
 
-    async fn bring_rows_to(
+    async fn bring_rows_to<P: UndoingPhase>(
         &mut self,
-        deployment: &mut Deployment<RollingBack>,
+        deployment: &mut Deployment<P>,
         receipt: &Receipt,
         goal: &Goal,
     ) -> Result<Undoing, Interruption> {

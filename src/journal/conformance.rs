@@ -6,8 +6,9 @@ use std::time::Duration;
 use machine::phase::PhaseKind;
 
 use super::fixtures::{
-    InFile, InMemory, Journal, Layered, app, begun, blobs, complete, first, from_the_future, held, holder,
-    line, minutes, parked, refused, rolling_back, run,
+    InFile, InMemory, Journal, Layered, app, begun, blobs, complete, destroy_failed, destroy_retried,
+    destroyed, first, first_to_destroy, from_the_future, held, holder, line, minutes, parked, refused,
+    rolling_back, run,
 };
 use super::{Acquisition, Holder, LEASE, LeaseHolder, StoreError};
 use crate::net::Clock;
@@ -37,6 +38,7 @@ macro_rules! holds_for_every_store {
 
 holds_for_every_store! {
     what_is_written_reads_back
+    a_destroy_run_has_phases_of_its_own_and_frees_its_app_when_it_is_over
     a_store_keeps_its_name
     a_line_goes_only_where_it_comes_next
     a_run_begins_only_once
@@ -82,6 +84,29 @@ async fn what_is_written_reads_back(journal: &dyn Journal) {
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].phase, rows[0].forgotten), (Some(PhaseKind::RolledBack), false));
     assert_eq!(rows[0].begun.as_ref().map(|begun| &begun.run), Some(&run(1)));
+}
+
+async fn a_destroy_run_has_phases_of_its_own_and_frees_its_app_when_it_is_over(journal: &dyn Journal) {
+    let store = journal.process();
+    let lease = held(&*store, &app("blog").to_string(), "here").await;
+    let phase = async || store.list(None).await.expect("lists")[0].phase;
+    let begins =
+        async |bits| store.begin(&lease, &first_to_destroy(&run(bits), "blog"), &BTreeMap::new()).await;
+    begins(1).await.expect("begins");
+    assert_eq!(phase().await, Some(PhaseKind::Surveying));
+    let way = [
+        (destroy_failed(), PhaseKind::DestroyFailed),
+        (destroy_retried(), PhaseKind::Destroying),
+        (destroyed(), PhaseKind::Destroyed),
+    ];
+    for (seq, (entry, is)) in (1..).zip(way) {
+        let beside = begins(2).await;
+        assert!(matches!(beside, Err(StoreError::OpenRun { .. })), "{beside:?}");
+        store.append(&run(1), seq, lease.token, &entry).await.expect("goes on");
+        assert_eq!(phase().await, Some(is));
+    }
+    begins(2).await.expect("the app is free");
+    store.purge(&run(1)).await.expect("it is closed");
 }
 
 async fn a_store_keeps_its_name(journal: &dyn Journal) {

@@ -140,6 +140,13 @@ pub(super) fn first(run: &RunId, name: &str, frozen: &[&str]) -> StoredEntry {
     }))
 }
 
+/// The first line of `run`, which destroys the app `name`.
+pub(super) fn first_to_destroy(run: &RunId, name: &str) -> StoredEntry {
+    let first = first(run, name, &[]);
+    let JournalEntry::Begun(header) = first.entry else { panic!("a run begins so") };
+    line(JournalEntry::Begun(RunHeader { purpose: Purpose::Destroy(VolumePolicy::Retain), ..header }))
+}
+
 pub(super) fn line(entry: JournalEntry) -> StoredEntry {
     StoredEntry::new(DualTimestamp { wall_ms: 1_800_000_000_000, monotonic_ms: 5, boot: "b".into() }, entry)
 }
@@ -159,6 +166,18 @@ pub(super) fn refused() -> StoredEntry {
 
 pub(super) fn rolling_back() -> StoredEntry {
     line(JournalEntry::RollingBack { cause: cause(), volumes: VolumePolicy::Delete })
+}
+
+pub(super) fn destroy_failed() -> StoredEntry {
+    line(JournalEntry::DestroyFailed { cause: cause() })
+}
+
+pub(super) fn destroy_retried() -> StoredEntry {
+    line(JournalEntry::DestroyRetried { cause: cause() })
+}
+
+pub(super) fn destroyed() -> StoredEntry {
+    line(JournalEntry::Destroyed { cause: cause() })
 }
 
 pub(super) fn complete() -> StoredEntry {

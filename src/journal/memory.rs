@@ -139,8 +139,8 @@ impl RunRecord {
         let lines = vec![line.clone()];
         Self {
             nth,
+            phase: begun.purpose.first_phase(),
             begun,
-            phase: PhaseKind::Pending,
             lines,
             format: line.v,
             began_ms: at,

@@ -10,7 +10,7 @@ use machine::plan::{Baseline, DesiredRecord, Plan};
 use machine::receipt::{Origin, ResourceState};
 use machine::step::{RecordIndex, Step};
 
-use super::release::{Release, ReleaseError, has_destroyed, read, volumes_of};
+use super::release::{Release, ReleaseError, read, volumes_of};
 use crate::journal::{JournalStore, RunRow};
 
 /// What an app's runs left behind.
@@ -33,7 +33,7 @@ impl Inventory {
         let mut resources: Vec<Thing> = Vec::new();
         let (mut newest, mut volumes) = (None, BTreeSet::new());
         for row in rows {
-            if has_destroyed(store, row).await? {
+            if row.phase == Some(PhaseKind::Destroyed) {
                 (resources, newest) = (Vec::new(), None);
                 volumes.clear();
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use machine::app::AppKey;
 use machine::deployment::Deployment;
-use machine::entry::{JournalEntry, Proof, Purpose, RunHeader};
+use machine::entry::{Proof, RunHeader};
 use machine::id::RunId;
 use machine::phase::{Complete, PhaseKind};
 use machine::plan::{DesiredRecord, EnvVarAction, EnvVarChange, Plan};
@@ -93,7 +93,7 @@ impl Release {
         for row in rows.iter().rev().filter(|row| Some(&row.run) != besides) {
             match row.phase {
                 Some(PhaseKind::Complete) => return Self::of(store, &row.run).await,
-                Some(PhaseKind::RolledBack) if has_destroyed(store, row).await? => return Ok(None),
+                Some(PhaseKind::Destroyed) => return Ok(None),
                 _ => {}
             }
         }
@@ -115,7 +115,11 @@ impl Release {
             | AnyDeployment::Verifying(_)
             | AnyDeployment::RollingBack(_)
             | AnyDeployment::RolledBack(_)
-            | AnyDeployment::Failed(_) => None,
+            | AnyDeployment::Failed(_)
+            | AnyDeployment::Surveying(_)
+            | AnyDeployment::Destroying(_)
+            | AnyDeployment::Destroyed(_)
+            | AnyDeployment::DestroyFailed(_) => None,
         })
     }
 
@@ -218,20 +222,6 @@ impl Release {
     pub fn frozen(&self, name: &str) -> String {
         frozen_text(self.begun(), &self.blobs, name)
     }
-}
-
-/// Whether the run deleted everything that the ones before it had made. One that was given up before it began
-/// to is undone just the same, so its lines are asked.
-///
-/// # Errors
-/// [`ReleaseError`].
-pub async fn has_destroyed(store: &Arc<dyn JournalStore>, row: &RunRow) -> Result<bool, ReleaseError> {
-    let destroys = row.begun.as_ref().is_some_and(|begun| matches!(begun.purpose, Purpose::Destroy(_)));
-    if !destroys || row.phase != Some(PhaseKind::RolledBack) {
-        return Ok(false);
-    }
-    let loaded = store.load(&row.run).await?;
-    Ok(loaded.lines.iter().any(|line| matches!(line.entry, JournalEntry::Destroying { .. })))
 }
 
 /// The names of the volumes that the run that began so mounts; none where this version no longer understands its spec.

@@ -21,7 +21,8 @@ pub(crate) const HELD: u8 = 6;
 /// The exit code of `apply` and `resume`.
 pub(crate) fn forward(outcome: &CommandOutcome) -> u8 {
     match outcome {
-        CommandOutcome::Unchanged { .. } | CommandOutcome::Ended(RunOutcome::Complete { .. }) => DONE,
+        CommandOutcome::Unchanged { .. }
+        | CommandOutcome::Ended(RunOutcome::Complete { .. } | RunOutcome::Destroyed { .. }) => DONE,
         CommandOutcome::Ended(RunOutcome::RolledBack { .. }) => UNDONE,
         CommandOutcome::Blockers(_) | CommandOutcome::Ended(RunOutcome::Refused { .. }) => REFUSED,
         CommandOutcome::Ended(RunOutcome::Parked { .. }) => PARKED,
@@ -30,7 +31,7 @@ pub(crate) fn forward(outcome: &CommandOutcome) -> u8 {
     }
 }
 
-/// The exit code of `rollback` and `abandon`, and of whatever finishes taking an app down.
+/// The exit code of `rollback`, `abandon` and `destroy`.
 pub(crate) fn back(outcome: &CommandOutcome) -> u8 {
     match outcome {
         CommandOutcome::Ended(RunOutcome::RolledBack { .. }) => DONE,

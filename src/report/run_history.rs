@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use machine::effect::Effect;
-use machine::entry::{JournalEntry, Proof, Purpose, StoredEntry};
+use machine::entry::{JournalEntry, Proof, StoredEntry};
 use machine::id::RunId;
 use machine::plan::Zone;
 use machine::receipt::{Origin, Receipt};
@@ -51,15 +51,15 @@ impl RunHistory {
         Ok(Self { any, took, kept, abandoned })
     }
 
-    /// The app that the run destroyed, if it did.
-    pub fn destroyed(&self) -> Option<&str> {
-        self.takes_down().filter(|_| matches!(self.any, AnyDeployment::RolledBack(_)))
+    /// Whether the run destroyed its app.
+    pub fn is_destroyed(&self) -> bool {
+        matches!(self.any, AnyDeployment::Destroyed(_))
     }
 
     /// The app that the run destroys, if that is what it is for.
-    pub fn takes_down(&self) -> Option<&str> {
+    pub fn destroys(&self) -> Option<&str> {
         let begun = self.any.header();
-        matches!(begun.purpose, Purpose::Destroy(_)).then_some(begun.app.name.as_str())
+        begun.purpose.is_destroy().then_some(begun.app.name.as_str())
     }
 
     /// What was there before Fabrik took it over, and so stays when the app is destroyed.

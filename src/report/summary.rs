@@ -48,10 +48,9 @@ pub struct Summary {
 impl Summary {
     /// The ending of one app's run; `history` is what the journal says about it.
     pub fn of(outcome: &CommandOutcome, way: Direction, history: Option<&RunHistory>) -> Self {
-        // An app that is destroyed is as asked, whoever goes on with that.
         let exit = match way {
-            Direction::Forward if destroyed(history).is_none() => exit::forward(outcome),
-            Direction::Forward | Direction::Back => exit::back(outcome),
+            Direction::Forward => exit::forward(outcome),
+            Direction::Back => exit::back(outcome),
         };
         match outcome {
             CommandOutcome::Ended(ended) => Self { exit, ..Self::of_run(ended, history) },
@@ -122,9 +121,10 @@ impl Summary {
         let phase = history.map(|history| history.any.name());
         let (exit, outcome) = match (phase, way) {
             (Some(PhaseKind::Complete), Direction::Forward) => (exit::DONE, "complete"),
+            (Some(PhaseKind::Destroyed), _) => (exit::DONE, "destroyed"),
             (Some(PhaseKind::RolledBack), Direction::Forward) => (exit::UNDONE, "rolled-back"),
             (Some(PhaseKind::RolledBack), Direction::Back) => (exit::DONE, "rolled-back"),
-            (Some(PhaseKind::Failed), _) => (exit::STANDING, "failed"),
+            (Some(phase), _) if phase.is_failed() => (exit::STANDING, "failed"),
             // A finished run that is to be undone is where it was.
             _ => (exit::PARKED, "parked"),
         };
@@ -148,14 +148,10 @@ impl Summary {
                 Self::ended("complete", run.as_str(), lines, fields)
             }
             RunOutcome::RolledBack { run, cause } => {
-                let mut lines = rolled_back_lines(cause, history);
-                lines.extend(history.into_iter().flat_map(kept_lines));
-                let outcome = if destroyed(history).is_some() { "destroyed" } else { "rolled-back" };
-                let fields = json!({
-                    "cause": cause_fields(cause), "kept": kept_fields(history.map(|history| history.kept.as_slice())),
-                    "abandoned": kept_fields(history.map(|history| history.abandoned.as_slice())),
-                });
-                Self::ended(outcome, run.as_str(), lines, fields)
+                Self::undone("rolled-back", run, cause, (rolled_back_lines(cause, history), history))
+            }
+            RunOutcome::Destroyed { run, cause } => {
+                Self::undone("destroyed", run, cause, (vec![destroyed_line(history)], history))
             }
             RunOutcome::Refused { run, cause } => {
                 let mut lines = obstacle_lines(&Blocker::new(&cause.message, &cause.hint));
@@ -175,6 +171,20 @@ impl Summary {
                 Self::ended("parked", run.as_str(), lines, json!({"reason": reason, "hint": hint}))
             }
         }
+    }
+
+    fn undone(
+        outcome: &'static str,
+        run: &RunId,
+        cause: &Cause,
+        (mut lines, history): (Vec<String>, Option<&RunHistory>),
+    ) -> Self {
+        lines.extend(history.into_iter().flat_map(kept_lines));
+        let fields = json!({
+            "cause": cause_fields(cause), "kept": kept_fields(history.map(|history| history.kept.as_slice())),
+            "abandoned": kept_fields(history.map(|history| history.abandoned.as_slice())),
+        });
+        Self::ended(outcome, run.as_str(), lines, fields)
     }
 
     fn ended(outcome: &'static str, run: &str, lines: Vec<String>, fields: Value) -> Self {
@@ -248,8 +258,11 @@ fn unchanged_lines(what: &str, endpoints: &[String], proof: Proof) -> Vec<String
     lines
 }
 
-fn destroyed(history: Option<&RunHistory>) -> Option<&str> {
-    history.and_then(RunHistory::destroyed)
+fn destroyed_line(history: Option<&RunHistory>) -> String {
+    let app = history.map_or("it", |history| history.any.header().app.name.as_str());
+    let is_all = !history.is_some_and(something_stays);
+    let what = if is_all { app.to_owned() } else { format!("what Fabrik made for {app}") };
+    in_style(GOOD, &format!("✓ {what} is destroyed and verified as gone"))
 }
 
 fn kept_lines(history: &RunHistory) -> Vec<String> {
@@ -263,14 +276,14 @@ fn kept_lines(history: &RunHistory) -> Vec<String> {
             receipt.step, receipt.id
         )
     };
-    let there_before = history.destroyed().map(|_| history.taken_over()).unwrap_or_default();
+    let there_before = if history.is_destroyed() { history.taken_over() } else { Vec::new() };
     let kept = history.kept.iter().map(kept).chain(history.abandoned.iter().map(given_up));
     kept.chain(there_before.into_iter().map(taken_over)).collect()
 }
 
 /// Whether something that the run made or changed, or that it was to delete, stays all the same.
 fn something_stays(history: &RunHistory) -> bool {
-    let there_before = history.destroyed().is_some() && !history.taken_over().is_empty();
+    let there_before = history.is_destroyed() && !history.taken_over().is_empty();
     !history.kept.is_empty() || !history.abandoned.is_empty() || there_before
 }
 
@@ -283,10 +296,6 @@ fn kept_fields(kept: Option<&[Kept]>) -> Vec<Value> {
 fn rolled_back_lines(cause: &Cause, history: Option<&RunHistory>) -> Vec<String> {
     use machine::cause::CauseKind;
     let partly = history.is_some_and(something_stays);
-    if let Some(app) = destroyed(history) {
-        let what = if partly { format!("what Fabrik made for {app}") } else { app.to_owned() };
-        return vec![in_style(GOOD, &format!("✓ {what} is destroyed and verified as gone"))];
-    }
     match cause.kind {
         CauseKind::Asked if partly => {
             vec![in_style(GOOD, "✓ Rolled back, but for what stays; the rest is verified")]
@@ -321,7 +330,7 @@ fn failed_lines(
             lines.push(format!("      {reason}"));
         }
     }
-    lines.push(match history.and_then(RunHistory::takes_down) {
+    lines.push(match history.and_then(RunHistory::destroys) {
         Some(app) => format!("  next: `fabrik destroy {app}` tries again"),
         None => format!("  next: `fabrik rollback {run}` tries again"),
     });
@@ -349,9 +358,9 @@ fn parked_lines(run: &str, reason: &str, hint: &str, history: Option<&RunHistory
     }
     // Undoing a finished run may have ended before a word of it was written: there is nothing to resume then.
     match history.map(|history| history.any.name()) {
-        Some(PhaseKind::RolledBack) => {}
+        Some(PhaseKind::RolledBack | PhaseKind::Destroyed) => {}
         Some(PhaseKind::Complete) => lines.push(format!("  next: `fabrik rollback {run}` undoes it")),
-        _ if history.and_then(RunHistory::takes_down).is_some() => {
+        _ if history.and_then(RunHistory::destroys).is_some() => {
             lines.push(format!("  next: `fabrik resume {run}` goes on"));
         }
         _ => lines.push(format!("  next: `fabrik resume {run}` goes on, `fabrik rollback {run}` undoes it")),

@@ -1,9 +1,9 @@
 //! Lists: runs, apps, and the lines of one run.
 
 use machine::effect::{Effect, EffectOutcome};
-use machine::entry::{JournalEntry, Purpose, StoredEntry};
+use machine::entry::{JournalEntry, StoredEntry};
 use machine::phase::PhaseKind;
-use machine::statechart::{ExternalEvent, allowed_events, transition};
+use machine::statechart::{ExternalEvent, Transition, allowed_events, transition};
 use serde_json::{Value, json};
 
 use super::format;
@@ -35,47 +35,49 @@ pub(crate) fn phase_word(row: &RunRow) -> &'static str {
     }
 }
 
-/// The commands that may come next for a run in this phase, as the chart of the machine has it. A run that `takes_down`
-/// the app of that name cannot be undone: taking it down is tried again.
-pub(crate) fn next(run: &str, phase: PhaseKind, takes_down: Option<&str>) -> Vec<String> {
-    let mut commands = Vec::new();
-    if !phase.is_closed() && phase != PhaseKind::Failed {
-        commands.push(format!("fabrik resume {run}"));
-    }
-    for event in allowed_events(phase) {
-        match event {
-            ExternalEvent::RollBack => match takes_down {
-                None => commands.push(format!("fabrik rollback {run}")),
-                Some(app) if phase == PhaseKind::Failed => commands.push(format!("fabrik destroy {app}")),
-                Some(_) => {}
-            },
-            ExternalEvent::Abandon => commands.push(format!("fabrik abandon {run} --step … --reason …")),
-            ExternalEvent::Advance
-            | ExternalEvent::Fail
-            | ExternalEvent::FailStanding
-            | ExternalEvent::Refuse
-            | ExternalEvent::Destroy
-            | ExternalEvent::Cancel
-            | ExternalEvent::LeaseLost
-            | ExternalEvent::TokenRefused
-            | ExternalEvent::Shutdown => {}
+/// The commands that may come next for `row`, as the chart of the machine has it; the run is called `run`.
+pub(crate) fn next(row: &RunRow, run: &str) -> Vec<String> {
+    let events = row.phase.map(allowed_events).unwrap_or_default();
+    let command = |event| match event {
+        ExternalEvent::Resume => Some(format!("fabrik resume {run}")),
+        ExternalEvent::RollBack => Some(format!("fabrik rollback {run}")),
+        ExternalEvent::Abandon => Some(format!("fabrik abandon {run} --step … --reason …")),
+        // What is under way only has to go on.
+        ExternalEvent::Destroy if row.phase == Some(PhaseKind::DestroyFailed) => {
+            Some(format!("fabrik destroy {}", row.app.name))
         }
+        ExternalEvent::Advance
+        | ExternalEvent::Fail
+        | ExternalEvent::FailStanding
+        | ExternalEvent::Refuse
+        | ExternalEvent::Destroy
+        | ExternalEvent::Cancel
+        | ExternalEvent::LeaseLost
+        | ExternalEvent::TokenRefused
+        | ExternalEvent::Shutdown => None,
+    };
+    let again = row.phase == Some(PhaseKind::Destroyed);
+    let recreate = row.begun.as_ref().filter(|_| again).map(|begun| format!("fabrik apply {}", begun.spec));
+    events.into_iter().filter_map(command).chain(recreate).collect()
+}
+
+/// Whether the run destroys its app.
+pub(crate) fn destroys(row: &RunRow) -> bool {
+    row.begun.as_ref().is_some_and(|begun| begun.purpose.is_destroy())
+}
+
+/// What the chart allows in this phase, for programs.
+pub(crate) fn moves(phase: PhaseKind) -> Vec<Value> {
+    let allowed = allowed_events(phase).into_iter();
+    allowed.map(|event| json!({"event": event.as_str(), "leads_to": leads_to(phase, event)})).collect()
+}
+
+fn leads_to(phase: PhaseKind, event: ExternalEvent) -> &'static str {
+    match transition(phase, event) {
+        Transition::To(next) => next.as_str(),
+        Transition::Park => "parked",
+        Transition::Note | Transition::Refused => phase.as_str(),
     }
-    commands
-}
-
-/// The app that a run destroys, if that is what it is for.
-pub(crate) fn takes_down(row: &RunRow) -> Option<&str> {
-    let begun = row.begun.as_ref()?;
-    matches!(begun.purpose, Purpose::Destroy(_)).then_some(row.app.name.as_str())
-}
-
-/// The moves that the chart allows in this phase, for programs.
-pub(crate) fn moves(phase: PhaseKind) -> Vec<String> {
-    allowed_events(phase)
-        .into_iter()
-        .map(|event| format!("{event:?} → {:?}", transition(phase, event)))
-        .collect()
 }
 
 /// A run, for programs.
@@ -109,7 +111,10 @@ pub(crate) fn entry_words(line: &StoredEntry) -> String {
         }
         JournalEntry::RollingBack { cause, .. }
         | JournalEntry::RolledBack { cause }
-        | JournalEntry::Failed { cause } => cause.message.clone(),
+        | JournalEntry::Failed { cause }
+        | JournalEntry::DestroyRetried { cause }
+        | JournalEntry::Destroyed { cause }
+        | JournalEntry::DestroyFailed { cause } => cause.message.clone(),
         JournalEntry::Effect(effect) => effect_words(effect),
         JournalEntry::Parked { reason } => reason.clone(),
         JournalEntry::Resumed { holder } => format!("by {holder}"),

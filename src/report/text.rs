@@ -197,6 +197,12 @@ fn doing(phase: PhaseKind) -> &'static str {
         PhaseKind::Deploying => "coolify",
         PhaseKind::Verifying => "verify",
         PhaseKind::RollingBack => "undoing",
-        PhaseKind::Complete | PhaseKind::RolledBack | PhaseKind::Failed => "",
+        PhaseKind::Surveying => "listing what stands",
+        PhaseKind::Destroying => "destroying",
+        PhaseKind::Complete
+        | PhaseKind::RolledBack
+        | PhaseKind::Failed
+        | PhaseKind::Destroyed
+        | PhaseKind::DestroyFailed => "",
     }
 }

@@ -127,16 +127,16 @@ fn status_and_history_call_it_destroyed() {
     house.edit("another version");
     house.apply().ends(0);
     destroy(&house, &["--yes"]).ends(0);
-    let status = house.run(&["status", "my-api", "--sandbox"]).ends(0).says("destroyed").says("fabrik apply");
+    let status = house.run(&["status", "my-api", "--sandbox"]).ends(0).says("Destroyed").says("fabrik apply");
     assert!(!status.out.contains("https://"), "{}", status.out);
     let history = house.run(&["history", "--sandbox"]).ends(0).out;
-    assert_eq!(history.matches("destroyed").count(), 1, "{history}");
+    assert_eq!(history.matches("Destroyed").count(), 1, "{history}");
     assert_eq!(history.matches("Complete").count(), 2, "{history}");
-    house.run(&["show", &newest(&house), "--sandbox"]).ends(0).says("(destroyed)").says("destroying");
+    house.run(&["show", &newest(&house), "--sandbox"]).ends(0).says("(Destroyed)").says("destroying");
 
     let said = house.run(&["status", "--sandbox", "--json"]).ends(0);
     let app: Value = serde_json::from_str::<Value>(&said.out).unwrap()["apps"][0].clone();
-    assert_eq!((&app["phase"], &app["destroyed"]), (&"RolledBack".into(), &true.into()));
+    assert_eq!((&app["phase"], &app["destroyed"]), (&"Destroyed".into(), &true.into()));
     assert!(app["release"].is_null() && app["endpoints"].is_null(), "{app}");
 
     house.apply().ends(0);
@@ -175,7 +175,7 @@ fn a_parked_update_is_taken_down_with_the_rest() {
     house.run(&["status", "my-api", "--sandbox"]).ends(0).says("fabrik resume");
     destroy(&house, &["--yes"]).ends(0).says("is destroyed");
     assert_eq!(names(&house), strangers_only());
-    house.run(&["status", "my-api", "--sandbox"]).ends(0).says("destroyed");
+    house.run(&["status", "my-api", "--sandbox"]).ends(0).says("Destroyed");
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn two_apps_of_one_name_are_told_apart_by_their_projects() {
     house.run(&["destroy", "shop/production/my-api", "--sandbox", "--yes"]).ends(0);
     let left = house.world();
     assert!(!left.contains("api.shop.example.com") && left.contains("my-api.example.com"), "{left}");
-    let one = house.run(&["status", "shop/production/my-api", "--sandbox"]).ends(0).says("destroyed");
+    let one = house.run(&["status", "shop/production/my-api", "--sandbox"]).ends(0).says("Destroyed");
     assert!(!one.out.contains("Complete"), "{}", one.out);
     house
         .run(&["drift", "my-api/production/my-api", "--sandbox", "--exit-code"])

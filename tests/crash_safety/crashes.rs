@@ -10,7 +10,7 @@ use fabrik::sandbox::services::SimVolume;
 
 use super::crash::CrashPoint;
 use super::invariants::{always, at_rest};
-use super::operation::{Operation, Story, complete, rolled_back};
+use super::operation::{Operation, Story, complete, destroyed, rolled_back};
 use super::scenario::{Made, Scenario};
 use super::wreck::Wreck;
 use crate::sample::{Sample, sampled};
@@ -33,7 +33,8 @@ impl Then {
     // One that resumes may find a run that is being undone, and go on with that.
     fn may_end_in(self, outcome: Option<&CommandOutcome>) -> bool {
         let parked = matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::Parked { .. })));
-        !parked && (self == Self::Resume || outcome.is_none_or(rolled_back))
+        let is_over = |outcome| rolled_back(outcome) || destroyed(outcome);
+        !parked && (self == Self::Resume || outcome.is_none_or(is_over))
     }
 }
 

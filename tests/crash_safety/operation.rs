@@ -16,6 +16,10 @@ pub fn rolled_back(outcome: &CommandOutcome) -> bool {
     matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. } | RunOutcome::Refused { .. }))
 }
 
+pub fn destroyed(outcome: &CommandOutcome) -> bool {
+    matches!(outcome, CommandOutcome::Ended(RunOutcome::Destroyed { .. }))
+}
+
 /// What a process does in a sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Operation {
@@ -108,7 +112,8 @@ impl Story {
             self.is_done(&scenario.apply(&crash).await);
         }
         if self.operation == Operation::Reborn {
-            self.is_done(&scenario.destroy(&crash).await);
+            let outcome = scenario.destroy(&crash).await;
+            assert!(destroyed(&outcome), "{self:?}: {outcome:?}");
         }
         self.is_next(&scenario);
         if matches!(self.operation, Operation::UndoUpdate | Operation::UndoMove | Operation::UndoTunnel) {
@@ -195,6 +200,7 @@ impl Story {
     /// How it ends when nothing disturbs it.
     pub fn ends(self, outcome: &CommandOutcome) -> bool {
         match self.operation {
+            Operation::Destroy => destroyed(outcome),
             _ if self.undoes() || self.operation == Operation::FailedTunnel => rolled_back(outcome),
             // A start that is in doubt is triggered again, and the second build does not fail.
             Operation::FailedApply

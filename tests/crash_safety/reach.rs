@@ -7,7 +7,7 @@ use fabrik::sandbox::{CLOUDFLARE, World};
 
 use super::crash::CrashPoint;
 use super::invariants::at_rest;
-use super::operation::{TUNNEL, complete, rolled_back};
+use super::operation::{TUNNEL, complete, destroyed, rolled_back};
 use super::scenario::{Made, Scenario};
 
 /// The ways in which a name may be kept, as a spec writes them; the first is the default.
@@ -57,7 +57,7 @@ async fn an_app_behind_a_tunnel_has_an_http_domain_and_a_proxied_alias() {
             "{urls:?}"
         );
         let outcome = scenario.destroy(&CrashPoint::default()).await;
-        assert!(rolled_back(&outcome), "{outcome:?}");
+        assert!(destroyed(&outcome), "{outcome:?}");
         at_rest(&scenario, "destroyed behind a tunnel").await;
     }
 }
@@ -72,7 +72,7 @@ async fn an_app_whose_record_others_keep_is_verified_and_cloudflare_is_never_ask
         scenario.revise();
         applied(&scenario, "updated").await;
         assert!(rolled_back(&scenario.roll_back(&CrashPoint::default()).await));
-        assert!(rolled_back(&scenario.destroy(&CrashPoint::default()).await));
+        assert!(destroyed(&scenario.destroy(&CrashPoint::default()).await));
         at_rest(&scenario, "destroyed").await;
         let world = scenario.sandbox.world();
         assert_eq!((asked_cloudflare(&world), records(&world)), (0, vec![]), "{made:?}");
@@ -179,7 +179,7 @@ async fn a_record_that_was_left_to_others_stays_is_told_of_is_taken_back_and_goe
     assert_eq!(records(&scenario.sandbox.world()).len(), 1);
     switch(&scenario, "\ndns: {ttl: 300}", &ways()[1]);
     applied(&scenario, "left again").await;
-    assert!(rolled_back(&scenario.destroy(&CrashPoint::default()).await));
+    assert!(destroyed(&scenario.destroy(&CrashPoint::default()).await));
     assert_eq!(records(&scenario.sandbox.world()), [], "the app's own record stays without it");
     at_rest(&scenario, "destroyed").await;
 }

@@ -216,7 +216,7 @@ async fn a_stack_is_taken_down_and_its_volume_kept() {
     let scenario = Scenario::of(SPEC, STACK);
     complete(&scenario).await;
     let outcome = scenario.destroy(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Destroyed { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.world().volumes.len(), 1);
     at_rest(&scenario, "a stack taken down").await;
 }

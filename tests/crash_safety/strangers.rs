@@ -46,7 +46,7 @@ async fn an_adopted_record_is_changed_in_place_and_stays_when_the_app_is_taken_d
     assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Complete { .. })), "{outcome:?}");
     assert_eq!(warnings, Vec::<String>::new(), "it was taken over before");
     let outcome = scenario.destroy(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Destroyed { .. })), "{outcome:?}");
     assert_eq!(record(&scenario), adopted);
 }
 
@@ -111,7 +111,7 @@ async fn an_adopted_app_is_changed_in_place_and_stays_when_it_is_taken_down() {
     assert_eq!(uuids, [stranger.as_str()]);
     assert_eq!(world.services[0].description, None);
     let outcome = scenario.destroy(&CrashPoint::default()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Destroyed { .. })), "{outcome:?}");
     assert_eq!(scenario.sandbox.world().services.len(), 1);
     assert!(scenario.sandbox.world().projects.iter().any(|project| project.name == "strangers"));
 }

@@ -52,7 +52,7 @@ async fn destroy(scenario: &Scenario, name: &str) {
     let app: AppKey = rows.iter().map(|row| row.app.clone()).find(|app| app.name == name).unwrap();
     let outcome =
         scenario.process(&CrashPoint::default()).destroy(&app, VolumePolicy::Retain, &options()).await;
-    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Destroyed { .. })), "{outcome:?}");
 }
 
 fn has_all(cause: &Cause, words: &[&str]) {

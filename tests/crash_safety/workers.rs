@@ -94,7 +94,7 @@ async fn a_worker_is_proved_by_its_log_updated_and_taken_down() {
             next(&scenario);
         }
         let outcome = scenario.destroy(&CrashPoint::default()).await;
-        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::RolledBack { .. })), "{spec}{outcome:?}");
+        assert!(matches!(outcome, CommandOutcome::Ended(RunOutcome::Destroyed { .. })), "{spec}{outcome:?}");
         at_rest(&scenario, spec).await;
     }
 }

@@ -99,7 +99,7 @@ async fn a_destroy_stops_wherever_it_is_told_to_and_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_signal_tells_where_the_run_is_by_then() {
     for (operation, over) in
-        [(Operation::Apply, "Complete"), (Operation::Undo, "RolledBack"), (Operation::Destroy, "RolledBack")]
+        [(Operation::Apply, "Complete"), (Operation::Undo, "RolledBack"), (Operation::Destroy, "Destroyed")]
     {
         let stage = Stage::set(operation).await;
         let points = stage.passed().await;

@@ -306,7 +306,7 @@ impl Life {
         at_rest(&self.scenario, &context).await;
         if script.ends_in_destroy {
             let outcome = self.act(Act::Destroy, self.scenario.process(&CrashPoint::default())).await;
-            let gone = matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::RolledBack { .. })));
+            let gone = matches!(outcome, Some(CommandOutcome::Ended(RunOutcome::Destroyed { .. })));
             assert!(gone, "{context}: the last destroy: {outcome:?}");
             at_rest(&self.scenario, &format!("{context}, taken down")).await;
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use machine::app::AppKey;
-use machine::entry::{FORMAT, StoredEntry};
+use machine::entry::{FORMAT, RunHeader, StoredEntry};
 use machine::id::RunId;
 use machine::phase::PhaseKind;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
@@ -26,10 +26,12 @@ pub(super) fn begin(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let attempt = Attempt { key: &lease.key, run: &begun.run, seq: 0 };
     let sql = "INSERT INTO runs (run, key, app, token, begun, phase, format, began_ms, last_ms)
-               VALUES (?1, ?2, ?3, ?4, ?5, 'Pending', ?6, ?7, ?7)";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)";
     let (app, beginning) = (json(&begun.app)?, json(begun)?);
     let token = lease.token.cast_signed();
-    let row = (begun.run.as_str(), &lease.key, app, token, beginning, line.v, line.at.wall_ms.cast_signed());
+    let phase = begun.purpose.first_phase().as_str();
+    let at = line.at.wall_ms.cast_signed();
+    let row = (begun.run.as_str(), &lease.key, app, token, beginning, phase, line.v, at);
     transaction.execute(sql, row).map_err(|error| attempt.refused(&transaction, error))?;
     insert(&transaction, &attempt, lease.token, line)?;
     for hash in begun.frozen.values().collect::<BTreeSet<_>>() {
@@ -122,7 +124,8 @@ fn unreadable(run: &RunId, reason: String) -> Fault {
 /// All runs, or those of one app. A row is never deleted, so its number tells when it came; a clock may jump back.
 pub(super) fn list(connection: &Connection, app: Option<&AppKey>) -> Result<Vec<RunRow>, Fault> {
     let sql = "SELECT run, app, phase, format, begun, began_ms, last_ms, forgotten,
-                   (SELECT line FROM lines WHERE lines.run = runs.run ORDER BY seq DESC LIMIT 1)
+                   (SELECT line FROM lines WHERE lines.run = runs.run ORDER BY seq DESC LIMIT 1),
+                   EXISTS (SELECT 1 FROM lines WHERE lines.run = runs.run AND lines.phase = 'RollingBack')
                FROM runs WHERE ?1 IS NULL OR key = ?1 ORDER BY rowid";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([app.map(AppKey::to_string)], |row| Ok(Cached::read(row)?.unfold()))?;
@@ -141,6 +144,7 @@ struct Cached {
     last_ms: u64,
     forgotten: bool,
     newest: Option<String>,
+    turned_back: bool,
 }
 
 impl Cached {
@@ -155,6 +159,7 @@ impl Cached {
             last_ms: row.get::<_, i64>(6)?.cast_unsigned(),
             forgotten: row.get(7)?,
             newest: row.get(8)?,
+            turned_back: row.get(9)?,
         })
     }
 
@@ -164,6 +169,7 @@ impl Cached {
             self.newest.as_deref().is_none_or(|line| serde_json::from_str::<StoredEntry>(line).is_ok());
         let phase = PhaseKind::ALL.into_iter().find(|phase| phase.as_str() == self.phase);
         let told = phase.zip(serde_json::from_str(&self.begun).ok());
+        let told = told.map(|(phase, begun)| (self.upgraded(phase, &begun), begun));
         let (phase, begun) = told.filter(|_| self.format <= FORMAT && newest_is_read).unzip();
         Some(RunRow {
             run: RunId::try_from(self.run).ok()?,
@@ -174,6 +180,21 @@ impl Cached {
             last_ms: self.last_ms,
             forgotten: self.forgotten,
         })
+    }
+}
+
+impl Cached {
+    // In format 1 a run that destroys its app went through the phases of a deployment.
+    fn upgraded(&self, phase: PhaseKind, begun: &RunHeader) -> PhaseKind {
+        match phase {
+            _ if !begun.purpose.is_destroy() => phase,
+            PhaseKind::Pending | PhaseKind::Validating => PhaseKind::Surveying,
+            PhaseKind::RollingBack => PhaseKind::Destroying,
+            PhaseKind::Failed => PhaseKind::DestroyFailed,
+            // Refused, unless it turned to what stood. Of one that was forgotten nobody can tell any more.
+            PhaseKind::RolledBack if self.turned_back || self.forgotten => PhaseKind::Destroyed,
+            phase => phase,
+        }
     }
 }
 
