@@ -22,6 +22,8 @@ pub enum ExternalEvent {
     Fail,
     /// The work cannot be done; what was made is to be left standing.
     FailStanding,
+    /// The work cannot be done; what was made waits for a person.
+    FailParked,
     /// Preflight says no.
     Refuse,
     /// A person asks for the run to go on.
@@ -40,14 +42,17 @@ pub enum ExternalEvent {
     TokenRefused,
     /// The process is told to end.
     Shutdown,
+    /// An API, or the journal, cannot be used now.
+    Unavailable,
 }
 
 impl ExternalEvent {
     /// All events.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Advance,
         Self::Fail,
         Self::FailStanding,
+        Self::FailParked,
         Self::Refuse,
         Self::Resume,
         Self::RollBack,
@@ -57,6 +62,7 @@ impl ExternalEvent {
         Self::LeaseLost,
         Self::TokenRefused,
         Self::Shutdown,
+        Self::Unavailable,
     ];
 
     /// Its word in documents for programs.
@@ -65,6 +71,7 @@ impl ExternalEvent {
             Self::Advance => "advance",
             Self::Fail => "fail",
             Self::FailStanding => "fail-standing",
+            Self::FailParked => "fail-parked",
             Self::Refuse => "refuse",
             Self::Resume => "resume",
             Self::RollBack => "roll-back",
@@ -74,6 +81,7 @@ impl ExternalEvent {
             Self::LeaseLost => "lease-lost",
             Self::TokenRefused => "token-refused",
             Self::Shutdown => "shutdown",
+            Self::Unavailable => "unavailable",
         }
     }
 }
@@ -167,6 +175,7 @@ impl blocking::State<Statechart> for State {
                 ExternalEvent::Refuse
                 | ExternalEvent::Fail
                 | ExternalEvent::FailStanding
+                | ExternalEvent::FailParked
                 | ExternalEvent::RollBack,
             )
             | (PhaseKind::RollingBack, ExternalEvent::Advance) => goes(transition, PhaseKind::RolledBack),
@@ -224,8 +233,10 @@ impl blocking::Superstate<Statechart> for Superstate {
                 ExternalEvent::Cancel
                 | ExternalEvent::LeaseLost
                 | ExternalEvent::TokenRefused
-                | ExternalEvent::Shutdown,
-            ) => stays(transition, Transition::Park),
+                | ExternalEvent::Shutdown
+                | ExternalEvent::Unavailable,
+            )
+            | (Self::Forward, ExternalEvent::FailParked) => stays(transition, Transition::Park),
             (Self::Resting | Self::Unwinding | Self::Forward, _) => Outcome::Super,
         }
     }

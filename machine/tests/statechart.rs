@@ -91,25 +91,25 @@ fn abandon() -> Transition {
 /// What the types have for `event`: each arm that is not `Refused` makes the real move.
 fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
     use ExternalEvent::{
-        Abandon, Advance, Cancel, Destroy, Fail, FailStanding, LeaseLost, Refuse, Resume, RollBack, Shutdown,
-        TokenRefused,
+        Abandon, Advance, Cancel, Destroy, Fail, FailParked, FailStanding, LeaseLost, Refuse, Resume,
+        RollBack, Shutdown, TokenRefused, Unavailable,
     };
     let phase = any.name();
     let why = || cause("it is sick");
     match any {
         AnyDeployment::Pending(d) => match event {
             Advance => to(d.validate()),
-            Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
+            Fail | FailStanding | FailParked | Refuse | RollBack => to(d.refuse(why())),
             Resume => go_on(phase),
             Abandon | Destroy => Transition::Refused,
-            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+            Cancel | LeaseLost | TokenRefused | Shutdown | Unavailable => park(phase),
         },
         AnyDeployment::Validating(d) => match event {
             Advance => to(d.provision(plan())),
-            Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
+            Fail | FailStanding | FailParked | Refuse | RollBack => to(d.refuse(why())),
             Resume => go_on(phase),
             Abandon | Destroy => Transition::Refused,
-            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+            Cancel | LeaseLost | TokenRefused | Shutdown | Unavailable => park(phase),
         },
         AnyDeployment::Provisioning(d) => match event {
             Advance => to(d.deploy().expect("the record is there")),
@@ -117,7 +117,7 @@ fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
             FailStanding => to(d.leave_standing(why())),
             Resume => go_on(phase),
             Refuse | Abandon | Destroy => Transition::Refused,
-            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+            FailParked | Cancel | LeaseLost | TokenRefused | Shutdown | Unavailable => park(phase),
         },
         AnyDeployment::Deploying(d) => match event {
             Advance => to(d.verify().expect("the app is there")),
@@ -125,7 +125,7 @@ fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
             FailStanding => to(d.leave_standing(why())),
             Resume => go_on(phase),
             Refuse | Abandon | Destroy => Transition::Refused,
-            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+            FailParked | Cancel | LeaseLost | TokenRefused | Shutdown | Unavailable => park(phase),
         },
         AnyDeployment::Verifying(d) => match event {
             Advance => to(d.complete(verification()).expect("the proxy is on")),
@@ -133,46 +133,46 @@ fn moves(any: AnyDeployment, event: ExternalEvent) -> Transition {
             FailStanding => to(d.leave_standing(why())),
             Resume => go_on(phase),
             Refuse | Abandon | Destroy => Transition::Refused,
-            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+            FailParked | Cancel | LeaseLost | TokenRefused | Shutdown | Unavailable => park(phase),
         },
         AnyDeployment::Complete(d) => match event {
             RollBack => to(d.roll_back(why())),
-            Advance | Fail | FailStanding | Refuse | Resume | Abandon | Destroy | Cancel | LeaseLost
-            | TokenRefused | Shutdown => Transition::Refused,
+            Advance | Fail | FailStanding | FailParked | Refuse | Resume | Abandon | Destroy | Cancel
+            | LeaseLost | TokenRefused | Shutdown | Unavailable => Transition::Refused,
         },
         AnyDeployment::RollingBack(d) => match event {
             Advance => to(d.close().expect("nothing stands")),
             Fail => to(d.give_up()),
             Resume | RollBack => go_on(phase),
-            FailStanding | Refuse | Abandon | Destroy => Transition::Refused,
-            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+            FailStanding | FailParked | Refuse | Abandon | Destroy => Transition::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown | Unavailable => park(phase),
         },
         AnyDeployment::RolledBack(_) | AnyDeployment::Destroyed(_) => Transition::Refused,
         AnyDeployment::Failed(d) => match event {
             RollBack => to(d.roll_back(why())),
             Abandon => abandon(),
-            Advance | Fail | FailStanding | Refuse | Resume | Destroy | Cancel | LeaseLost | TokenRefused
-            | Shutdown => Transition::Refused,
+            Advance | Fail | FailStanding | FailParked | Refuse | Resume | Destroy | Cancel | LeaseLost
+            | TokenRefused | Shutdown | Unavailable => Transition::Refused,
         },
         AnyDeployment::Surveying(d) => match event {
             Advance => to(d.destroy(plan(), vec![], why())),
-            Fail | FailStanding | Refuse | RollBack => to(d.refuse(why())),
+            Fail | FailStanding | FailParked | Refuse | RollBack => to(d.refuse(why())),
             Resume | Destroy => go_on(phase),
             Abandon => Transition::Refused,
-            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+            Cancel | LeaseLost | TokenRefused | Shutdown | Unavailable => park(phase),
         },
         AnyDeployment::Destroying(d) => match event {
             Advance => to(d.close().expect("nothing stands")),
             Fail => to(d.give_up()),
             Resume | Destroy => go_on(phase),
-            FailStanding | Refuse | RollBack | Abandon => Transition::Refused,
-            Cancel | LeaseLost | TokenRefused | Shutdown => park(phase),
+            FailStanding | FailParked | Refuse | RollBack | Abandon => Transition::Refused,
+            Cancel | LeaseLost | TokenRefused | Shutdown | Unavailable => park(phase),
         },
         AnyDeployment::DestroyFailed(d) => match event {
             Destroy => to(d.retry(why())),
             Abandon => abandon_destroying(d),
-            Advance | Fail | FailStanding | Refuse | Resume | RollBack | Cancel | LeaseLost
-            | TokenRefused | Shutdown => Transition::Refused,
+            Advance | Fail | FailStanding | FailParked | Refuse | Resume | RollBack | Cancel | LeaseLost
+            | TokenRefused | Shutdown | Unavailable => Transition::Refused,
         },
     }
 }

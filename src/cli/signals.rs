@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use machine::id::RunId;
+use machine::statechart::ExternalEvent;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::ui::Ui;
@@ -90,13 +91,15 @@ fn stand() -> MutexGuard<'static, Stand> {
 async fn stop([mut interrupt, mut terminate, mut hangup]: [Signal; 3], cancel: Cancel, face: Ui) {
     let mut told = async || {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = interrupt.recv() => ExternalEvent::Cancel,
+            _ = terminate.recv() => ExternalEvent::Shutdown,
+            _ = hangup.recv() => ExternalEvent::Shutdown,
         }
     };
-    told().await;
-    cancel.ask();
+    match told().await {
+        ExternalEvent::Shutdown => cancel.shut_down(),
+        _ => cancel.ask(),
+    }
     face.screen.complain("stopping at the next safe point; once more to stop at once");
     told().await;
     // Nothing is left to write: the journal already says where the run is.

@@ -42,7 +42,7 @@ impl RunContext {
                 let answer = self.undo(deployment, receipt, app.coolify.cancel(&one.uuid)).await?;
                 if let WriteOutcome::TokenRefused(reason) = answer {
                     let reason = format!("the token was refused: {reason}");
-                    return Err(Interruption::park(reason, "check it, then resume"));
+                    return Err(Interruption::token_refused(reason));
                 }
                 // Refused is one that was over by then; whatever else it was shows when they are listed again.
                 self.wait(Wait::Cancelled, receipt.step, &format!("deployment {} to end", one.uuid), POLL)

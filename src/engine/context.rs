@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use machine::effect::{Attempt, Effect};
 use machine::phase::EffectfulPhase;
+use machine::statechart::ExternalEvent;
 use machine::step::Step;
 use machine::timestamp::DualTimestamp;
 use tokio::sync::Notify;
@@ -29,6 +30,7 @@ pub const TRIES: Duration = Duration::from_secs(600);
 #[derive(Clone, Default)]
 pub struct Cancel {
     asked: Arc<AtomicBool>,
+    by_shutdown: Arc<AtomicBool>,
     bell: Arc<Notify>,
 }
 
@@ -36,6 +38,17 @@ impl Cancel {
     pub fn ask(&self) {
         self.asked.store(true, Ordering::SeqCst);
         self.bell.notify_waiters();
+    }
+
+    /// The same, because the process is told to end.
+    pub fn shut_down(&self) {
+        self.by_shutdown.store(true, Ordering::SeqCst);
+        self.ask();
+    }
+
+    /// What the statechart is asked where it was asked.
+    pub fn event(&self) -> ExternalEvent {
+        if self.by_shutdown.load(Ordering::SeqCst) { ExternalEvent::Shutdown } else { ExternalEvent::Cancel }
     }
 
     /// Whether it was asked.
@@ -93,7 +106,7 @@ impl RunContext {
     /// [`Interruption::Parked`] when asked to.
     pub fn safe_point(&self) -> Result<(), Interruption> {
         if self.cancel.is_asked() {
-            return Err(Interruption::park("interrupted", "resume or roll back"));
+            return Err(Interruption::stopped(self.cancel.event()));
         }
         Ok(())
     }

@@ -73,7 +73,7 @@ impl RunContext {
                 WriteOutcome::TokenRefused(reason) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let reason = format!("{} was not changed, the token was refused: {reason}", change.what);
-                    return Err(Interruption::park(reason, "check the token, then resume").into());
+                    return Err(Interruption::token_refused(reason).into());
                 }
                 WriteOutcome::NotSent(reason, pause) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;

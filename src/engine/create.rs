@@ -101,7 +101,7 @@ impl RunContext {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let reason =
                         format!("{} was not made, the token was refused: {reason}", provider.describe());
-                    return Err(Interruption::park(reason, "check the token, then resume").into());
+                    return Err(Interruption::token_refused(reason).into());
                 }
                 WriteOutcome::NotSent(reason, pause) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;

@@ -173,10 +173,7 @@ impl RunContext {
             if stops {
                 stopping = match self.undo(deployment, receipt, coolify.stop(app.resource)).await? {
                     WriteOutcome::TokenRefused(reason) => {
-                        return Err(Interruption::park(
-                            format!("the token was refused: {reason}"),
-                            "check it, then resume",
-                        ));
+                        return Err(Interruption::token_refused(format!("the token was refused: {reason}")));
                     }
                     // 400 "already stopped" says what we want.
                     WriteOutcome::Done(_) | WriteOutcome::Refused(_) | WriteOutcome::Missing(_) => true,
@@ -211,5 +208,5 @@ pub(crate) fn not_ours(
 
 fn token_refused(provider: &dyn Provider, reason: &str) -> Interruption {
     let reason = format!("{} still stands, the token was refused: {reason}", provider.describe());
-    Interruption::park(reason, "check the token, then resume")
+    Interruption::token_refused(reason)
 }

@@ -90,7 +90,7 @@ impl RunContext {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
                     let what = provider.describe();
                     let reason = format!("{what} was not deleted, the token was refused: {reason}");
-                    return Err(Interruption::park(reason, "check the token, then resume").into());
+                    return Err(Interruption::token_refused(reason).into());
                 }
                 WriteOutcome::NotSent(reason, pause) => {
                     self.settle(deployment, step, ResolvedBy::Response, EffectOutcome::NotApplied).await?;
@@ -159,7 +159,7 @@ impl RunContext {
                 }
                 WriteOutcome::TokenRefused(reason) => {
                     let reason = format!("the token was refused: {reason}");
-                    return Err(Interruption::park(reason, "check it, then resume"));
+                    return Err(Interruption::token_refused(reason));
                 }
                 WriteOutcome::NotSent(reason, pause) => (Wait::Told, reason, pause),
                 WriteOutcome::Conflict(reason) | WriteOutcome::Ambiguous(reason) => {

@@ -6,10 +6,11 @@ use machine::cause::Cause;
 use machine::deployment::Deployment;
 use machine::effect::ResolvedBy;
 use machine::entry::JournalEntry;
-use machine::phase::{Deploying, EffectfulPhase, Pending, Provisioning, Validating, Verifying};
+use machine::phase::{Deploying, EffectfulPhase, Pending, PhaseKind, Provisioning, Validating, Verifying};
 use machine::plan::{Action, DesiredResource, Plan};
 use machine::receipt::{Origin, Receipt};
 use machine::replay::AnyDeployment;
+use machine::statechart::{ExternalEvent, Transition, transition};
 use machine::step::Step;
 use machine::uncommitted::Journal as _;
 
@@ -81,9 +82,11 @@ impl Run {
         }
     }
 
-    // Parking is at most one write, and one that may fail: the journal says where the run is without it.
+    // Parking is at most one write, and one that may fail: the journal says where the run is without it. What is over
+    // is not parked.
     pub(super) async fn park(&mut self, run: machine::id::RunId, stop: Interruption) -> RunOutcome {
-        if let Interruption::Parked { reason, .. } = &stop {
+        let parks = transition(self.work.journal.phase(), stop.event()) == Transition::Park;
+        if let (Interruption::Parked { reason, .. }, true) = (&stop, parks) {
             let reason = self.work.redactor.redact_own(reason);
             let _ = self.work.journal.append(&JournalEntry::Parked { reason }).await;
         }
@@ -228,15 +231,24 @@ impl Run {
         }
     }
 
+    // What a failure leads to in this phase is the chart's to say, the spec and the person say which failure it is.
     fn scope(&self, halt: PhaseError) -> Result<FailureAction, Interruption> {
-        match (halt, self.on_failure) {
-            (PhaseError::Interruption(stop), _) => Err(stop),
-            (PhaseError::Fail(cause), OnFailure::Undo) => Ok(FailureAction::Undo(self.redacted(cause))),
-            (PhaseError::Fail(cause), OnFailure::Leave) => Ok(FailureAction::Leave(self.redacted(cause))),
-            (PhaseError::Fail(cause), OnFailure::Park) => {
-                let cause = self.redacted(cause);
+        let cause = match halt {
+            PhaseError::Interruption(stop) => return Err(stop),
+            PhaseError::Fail(cause) => self.redacted(cause),
+        };
+        let event = match self.on_failure {
+            OnFailure::Undo => ExternalEvent::Fail,
+            OnFailure::Leave => ExternalEvent::FailStanding,
+            OnFailure::Park => ExternalEvent::FailParked,
+        };
+        match transition(self.work.journal.phase(), event) {
+            Transition::To(PhaseKind::RollingBack) => Ok(FailureAction::Undo(cause)),
+            Transition::To(PhaseKind::Failed) => Ok(FailureAction::Leave(cause)),
+            Transition::To(_) | Transition::Park | Transition::Note | Transition::Refused => {
                 let reason = format!("{} (the spec says `rollback: manual`)", cause.message);
-                Err(Interruption::park(reason, "roll back, or fix it and resume"))
+                let hint = "roll back, or fix it and resume".to_owned();
+                Err(Interruption::Parked { event, reason, hint })
             }
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use machine::entry::{JournalEntry, StoredEntry};
 use machine::id::RunId;
+use machine::phase::PhaseKind;
 use machine::timestamp::DualTimestamp;
 
 use crate::journal::{JournalStore, Lease, StoreError};
@@ -22,6 +23,7 @@ pub struct RunJournal {
     run: RunId,
     next: u64,
     lease: Lease,
+    phase: PhaseKind,
     frozen: BTreeMap<String, Vec<u8>>,
 }
 
@@ -37,18 +39,24 @@ impl RunJournal {
         lease: Lease,
         frozen: BTreeMap<String, Vec<u8>>,
     ) -> Self {
-        Self { store, clock, local_clock, run, next: 0, lease, frozen }
+        Self { store, clock, local_clock, run, next: 0, lease, phase: PhaseKind::Pending, frozen }
     }
 
-    /// A pen for a run that has `written` entries.
+    /// A pen for a run in `phase` that has `written` entries.
     pub fn resumed(
         store: Arc<dyn JournalStore>,
         (clock, local_clock): Clocks,
         run: RunId,
         lease: Lease,
-        written: usize,
+        (phase, written): (PhaseKind, usize),
     ) -> Self {
-        Self { store, clock, local_clock, run, next: written as u64, lease, frozen: BTreeMap::new() }
+        let (next, frozen) = (written as u64, BTreeMap::new());
+        Self { store, clock, local_clock, run, next, lease, phase, frozen }
+    }
+
+    /// The phase that the last move written led to.
+    pub fn phase(&self) -> PhaseKind {
+        self.phase
     }
 
     /// Makes sure that the lease outlives a request of `timeout`.
@@ -93,6 +101,7 @@ impl machine::uncommitted::Journal for RunJournal {
             self.store.append(&self.run, self.next, self.lease.token, &line).await?;
         }
         self.next += 1;
+        self.phase = entry.phase().unwrap_or(self.phase);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use machine::cause::{Cause, CauseKind};
 use machine::deployment::RecordError;
 use machine::readiness::NotReady;
+use machine::statechart::ExternalEvent;
 
 use crate::journal::StoreError;
 use crate::plan::release::ReleaseError;
@@ -13,6 +14,8 @@ use crate::providers::ReadError;
 pub enum Interruption {
     /// It stops at a safe point, for this reason.
     Parked {
+        /// What the statechart is asked.
+        event: ExternalEvent,
         /// What happened.
         reason: String,
         /// What to do.
@@ -34,9 +37,29 @@ pub enum PhaseError {
 }
 
 impl Interruption {
-    /// Parks with a reason and what to do about it.
+    /// Something that the run needs cannot be had now: a reason, and what to do about it.
     pub fn park(reason: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Parked { reason: reason.into(), hint: hint.into() }
+        Self::Parked { event: ExternalEvent::Unavailable, reason: reason.into(), hint: hint.into() }
+    }
+
+    /// A vendor does not accept the token any more.
+    pub fn token_refused(reason: impl Into<String>) -> Self {
+        let (reason, hint) = (reason.into(), "check the token, then resume".to_owned());
+        Self::Parked { event: ExternalEvent::TokenRefused, reason, hint }
+    }
+
+    /// Somebody asked the process to stop, by `event`.
+    pub fn stopped(event: ExternalEvent) -> Self {
+        Self::Parked { event, reason: "interrupted".to_owned(), hint: "resume or roll back".to_owned() }
+    }
+
+    /// What the statechart is asked.
+    pub fn event(&self) -> ExternalEvent {
+        match self {
+            Self::Parked { event, .. } => *event,
+            Self::Fenced => ExternalEvent::LeaseLost,
+            Self::Unwritable(_) => ExternalEvent::Unavailable,
+        }
     }
 }
 
@@ -91,8 +114,8 @@ impl<E: Into<Interruption>> From<E> for PhaseError {
 impl From<ReadError> for Interruption {
     fn from(trouble: ReadError) -> Self {
         let hint = match &trouble {
+            ReadError::TokenRefused { .. } => return Self::token_refused(trouble.to_string()),
             ReadError::NoToken { .. } => "set it in the environment or in `.env`, then resume",
-            ReadError::TokenRefused { .. } => "check the token, then resume",
             ReadError::Elsewhere { .. } => "give the token the run was started with, then resume",
             ReadError::Unreachable { .. } | ReadError::Misdirected { .. } => "resume when it answers again",
             ReadError::Refused { .. } | ReadError::Unintelligible { .. } => {

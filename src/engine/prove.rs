@@ -286,9 +286,7 @@ impl Run {
                 proven.checks.iter_mut().for_each(|(_, saw)| *saw = redactor.redact_own(saw));
                 Ok(proven)
             }
-            Err(VerifyError::Cancelled { .. }) => {
-                Err(Interruption::park("interrupted", "resume or roll back").into())
-            }
+            Err(VerifyError::Cancelled { .. }) => Err(Interruption::stopped(self.work.cancel.event()).into()),
             Err(not) => {
                 let looked = Looked { before, seen: prospect.seen() };
                 Err(PhaseError::Fail(self.redacted(self.not_proven(plan, app, looked, &not).await)))

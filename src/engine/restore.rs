@@ -324,10 +324,7 @@ impl Run {
                     return Ok(Undoing::Blocked(format!("refused: {reason}")));
                 }
                 WriteOutcome::TokenRefused(reason) => {
-                    return Err(Interruption::park(
-                        format!("the token was refused: {reason}"),
-                        "check it, then resume",
-                    ));
+                    return Err(Interruption::token_refused(format!("the token was refused: {reason}")));
                 }
                 WriteOutcome::NotSent(reason, pause) => (Wait::Told, reason, pause),
                 WriteOutcome::Conflict(reason) | WriteOutcome::Ambiguous(reason) => {

@@ -118,8 +118,13 @@ impl Engine {
         let ask = self.ask_again(&any, &loaded, base.as_ref())?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let clocks = (self.ports.clock.clone(), self.local_clock.clone());
-        let mut journal =
-            RunJournal::resumed(self.store.clone(), clocks, run.clone(), lease, loaded.lines.len());
+        let mut journal = RunJournal::resumed(
+            self.store.clone(),
+            clocks,
+            run.clone(),
+            lease,
+            (any.name(), loaded.lines.len()),
+        );
         self.listener.emit(&Event::Began {
             app: any.header().app.name.clone(),
             endpoints: ask.spec.endpoints(),

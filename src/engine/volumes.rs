@@ -104,7 +104,7 @@ impl Run {
                         .settle(deployment, Step::Volumes, ResolvedBy::Response, EffectOutcome::NotApplied)
                         .await?;
                     let reason = format!("{} were not changed, the token was refused: {reason}", change.what);
-                    return Err(Interruption::park(reason, "check the token, then resume").into());
+                    return Err(Interruption::token_refused(reason).into());
                 }
                 WriteOutcome::Refused(reason)
                 | WriteOutcome::Partial(reason)
@@ -220,7 +220,7 @@ impl Run {
                     }
                     WriteOutcome::TokenRefused(reason) => {
                         let reason = format!("the token was refused: {reason}");
-                        return Err(Interruption::park(reason, "check it, then resume"));
+                        return Err(Interruption::token_refused(reason));
                     }
                 };
                 self.work.wait(why, receipt.step, "the volumes to be listed", pause).await?;

@@ -370,7 +370,7 @@ fn parked_lines(run: &str, reason: &str, hint: &str, history: Option<&RunHistory
 
 fn stop_words(stop: &Interruption) -> (String, String) {
     match stop {
-        Interruption::Parked { reason, hint } => (reason.clone(), hint.clone()),
+        Interruption::Parked { reason, hint, .. } => (reason.clone(), hint.clone()),
         Interruption::Fenced => (
             "the app's lock was taken from this run: by another run, or by `fabrik unlock --force`"
                 .to_owned(),

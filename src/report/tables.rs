@@ -49,12 +49,14 @@ pub(crate) fn next(row: &RunRow, run: &str) -> Vec<String> {
         ExternalEvent::Advance
         | ExternalEvent::Fail
         | ExternalEvent::FailStanding
+        | ExternalEvent::FailParked
         | ExternalEvent::Refuse
         | ExternalEvent::Destroy
         | ExternalEvent::Cancel
         | ExternalEvent::LeaseLost
         | ExternalEvent::TokenRefused
-        | ExternalEvent::Shutdown => None,
+        | ExternalEvent::Shutdown
+        | ExternalEvent::Unavailable => None,
     };
     let again = row.phase == Some(PhaseKind::Destroyed);
     let recreate = row.begun.as_ref().filter(|_| again).map(|begun| format!("fabrik apply {}", begun.spec));
