@@ -35,13 +35,13 @@ impl StoreDecorator for RenewingStore {
     async fn claim(&self, key: &str, holder: &Holder) -> Result<Acquisition, StoreError> {
         let claim = self.inner.acquire(key, holder).await?;
         if let Acquisition::Acquired { lease, .. } = &claim {
-            let renewal = self.inner.keep(lease.clone())?;
+            let renewal = self.inner.keep(lease)?;
             self.renewals().insert(key.to_owned(), renewal);
         }
         Ok(claim)
     }
 
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
         // The thread first: it must not renew what was given back.
         let renewal = self.renewals().remove(&lease.key);
         drop(renewal);

@@ -6,7 +6,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use machine::app::AppKey;
 
@@ -16,7 +15,7 @@ use super::settings::Settings;
 use super::ui::Ui;
 use super::{CommandResult, apps, wiring};
 use crate::journal::sqlite::SqliteStore;
-use crate::journal::{Acquisition, Holder, JournalStore, Lease, LeaseHolder, RunRow};
+use crate::journal::{Acquisition, Holder, JournalStore, LeaseHolder, RunRow};
 use crate::net::live::LiveClock;
 use crate::plan::Blocker;
 use crate::plan::release::open_run;
@@ -40,7 +39,7 @@ async fn carry_out(unlock: &Unlock, global: &Global, face: &Ui) -> Result<Summar
     let me = wiring::holder(format!("unlock {}", unlock.app));
     match store.acquire(&app.to_string(), &me).await? {
         Acquisition::Acquired { lease, over } => {
-            store.release(&lease).await?;
+            store.release(lease).await?;
             Ok(free(&app, over.as_ref(), &me, &rows))
         }
         // Nobody is in the book whose tenure could be ended.
@@ -105,13 +104,12 @@ async fn take(
     rows: &[RunRow],
 ) -> Result<Summary, Blocker> {
     let key = app.to_string();
-    let theirs = Lease { key: key.clone(), token: holder.token, until: Duration::ZERO };
-    store.release(&theirs).await?;
+    store.evict(&key, holder.token).await?;
     let mut lines = vec![format!("{} the lock of {} was taken", in_style(GOOD, "✓"), app.name)];
     lines.extend(holder_lines(&holder.by, holder.since));
     match store.acquire(&key, me).await? {
         Acquisition::Acquired { lease, .. } => {
-            store.release(&lease).await?;
+            store.release(lease).await?;
             lines.extend(next(rows, app));
         }
         Acquisition::Busy(_) => lines.push(in_style(

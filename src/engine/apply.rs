@@ -11,12 +11,12 @@ use machine::id::RunId;
 use machine::phase::PhaseKind;
 use machine::replay::AnyDeployment;
 
-use super::commands::{CommandOutcome, Engine, Options, demand, known};
+use super::commands::{Claim, CommandOutcome, Engine, Options, demand, known};
 use super::event::Event;
 use super::journal::RunJournal;
 use super::resume::ResumeIntent;
 use super::{CompletionPolicy, RunOutcome, Start};
-use crate::journal::{Lease, RunRow};
+use crate::journal::RunRow;
 use crate::plan::preflight::Facts;
 use crate::plan::release::{frozen, open_run, read};
 use crate::plan::resolved_spec::{RELEASE, sha256};
@@ -67,11 +67,10 @@ impl Engine {
         if let Some(unchanged) = unchanged {
             return Ok(unchanged);
         }
-        let lease = self.claim(&app, options.wait_lock).await?;
+        let mut claim = self.claim(&app, options.wait_lock).await?;
         let surroundings = (ports, facts);
-        let outcome = Box::pin(self.apply_claimed(ask, &app, surroundings, lease.clone(), options)).await;
-        // A run that was carried out gave it back already; giving it back again does nothing.
-        let _ = self.store.release(&lease).await;
+        let outcome = Box::pin(self.apply_claimed(ask, &app, surroundings, &mut claim, options)).await;
+        self.give_back(claim).await;
         outcome
     }
 
@@ -98,21 +97,21 @@ impl Engine {
         ask: ResolvedSpec,
         app: &AppKey,
         surroundings: (TargetIdentity, Facts),
-        lease: Lease,
+        claim: &mut Claim,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let Some(open) = open_run(&rows, app) else {
-            return self.begin_run(ask, app, surroundings, lease, options).await;
+            return self.begin_run(ask, app, surroundings, claim, options).await;
         };
         let (any, _) = read(self.store.as_ref(), &open.run).await?;
         match over(&any, &ask) {
-            OpenRunPolicy::Resume => Box::pin(self.again(&open.run, lease, options, ResumeIntent::On)).await,
+            OpenRunPolicy::Resume => Box::pin(self.again(&open.run, claim, options, ResumeIntent::On)).await,
             OpenRunPolicy::Undo => {
                 agree_to_undo(&any, options)?;
                 let cause = superseded(&any);
                 let outcome =
-                    Box::pin(self.again(&open.run, lease, options, ResumeIntent::Undone(cause))).await?;
+                    Box::pin(self.again(&open.run, claim, options, ResumeIntent::Undone(cause))).await?;
                 if !matches!(
                     outcome,
                     CommandOutcome::Ended(
@@ -124,8 +123,8 @@ impl Engine {
                     return Ok(outcome);
                 }
                 let after = async {
-                    let lease = self.claim(app, options.wait_lock).await?;
-                    self.begin_run(ask, app, surroundings, lease, options).await
+                    *claim = self.claim(app, options.wait_lock).await?;
+                    self.begin_run(ask, app, surroundings, claim, options).await
                 };
                 after.await.map_err(|outcome| outcome.after_undoing(&open.run))
             }
@@ -137,13 +136,13 @@ impl Engine {
         ask: ResolvedSpec,
         app: &AppKey,
         surroundings: (TargetIdentity, Facts),
-        lease: Lease,
+        claim: &mut Claim,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
         let ask = self.ask(ask.spec, base.as_ref())?;
-        Box::pin(self.fresh(ask, app, surroundings, base, lease, options)).await
+        Box::pin(self.fresh(ask, app, surroundings, base, claim, options)).await
     }
 
     async fn fresh(
@@ -152,7 +151,7 @@ impl Engine {
         app: &AppKey,
         (ports, facts): (TargetIdentity, Facts),
         base: Option<Release>,
-        lease: Lease,
+        claim: &mut Claim,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
         let run = new_run();
@@ -176,8 +175,9 @@ impl Engine {
         });
         let by_hash = blobs.into_values().map(|bytes| (sha256(&bytes), bytes)).collect();
         let clocks = (self.ports.clock.clone(), self.local_clock.clone());
-        let mut journal = RunJournal::fresh(self.store.clone(), clocks, run, lease, by_hash);
-        let deployment = Deployment::begin(begun).commit(&mut journal).await?;
+        let mut journal = RunJournal::fresh(self.store.clone(), clocks, run, claim.take(), by_hash);
+        let begun = Deployment::begin(begun).commit(&mut journal).await;
+        let (journal, deployment) = journal.opened(begun).await?;
         let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
         let mut runner = self.runner(journal, ask, Start::Fresh, options);
         (runner.base, runner.before, runner.facts) = (base.map(Arc::new), before, Some(facts));

@@ -59,6 +59,21 @@ pub struct Engine {
     pub world: Option<String>,
 }
 
+/// A claim on an app. The run that is begun or resumed under it takes the lease, and gives it back at its end.
+pub struct Claim {
+    lease: Option<Lease>,
+}
+
+impl Claim {
+    /// The lease, for the one run that is carried out under this claim.
+    ///
+    /// # Panics
+    /// If a run has taken it already: a defect.
+    pub(super) fn take(&mut self) -> Lease {
+        self.lease.take().expect("one run is carried out under a claim")
+    }
+}
+
 /// How a person wants it done.
 #[derive(Clone)]
 #[expect(
@@ -186,15 +201,15 @@ impl Engine {
         self.env_file.clone().unwrap_or_else(beside)
     }
 
-    /// Claims `app`, waiting for `patience` where somebody else has it.
+    /// Claims `app`, waiting for `patience` where somebody else has it. Whoever claims it calls [`give_back`](Self::give_back).
     ///
     /// # Errors
     /// [`CommandOutcome::Held`].
-    pub async fn claim(&self, app: &AppKey, patience: Duration) -> Result<Lease, CommandOutcome> {
+    pub async fn claim(&self, app: &AppKey, patience: Duration) -> Result<Claim, CommandOutcome> {
         let began = self.local_clock.boot();
         loop {
             match self.store.acquire(&app.to_string(), &self.holder).await? {
-                Acquisition::Acquired { lease, .. } => return Ok(lease),
+                Acquisition::Acquired { lease, .. } => return Ok(Claim { lease: Some(lease) }),
                 Acquisition::Busy(LeaseHolder { by, since, .. }) => {
                     let waited = self.local_clock.boot().saturating_sub(began) >= patience;
                     // Whoever asks to stop waits no longer.
@@ -206,7 +221,15 @@ impl Engine {
         }
     }
 
-    /// A runner for `ask` under `lease`.
+    /// Gives back the lease of a claim that no run has taken.
+    pub async fn give_back(&self, claim: Claim) {
+        if let Some(lease) = claim.lease {
+            // A lease that cannot be given back runs out by itself.
+            let _ = self.store.release(lease).await;
+        }
+    }
+
+    /// A runner for `ask`, with the pen of its run.
     pub fn runner(&self, journal: RunJournal, ask: ResolvedSpec, taken: Start, options: &Options) -> Run {
         let env_file = self.env_file(&ask.spec.path);
         let keep: SecretSink = Box::new(move |secrets| crate::secrets::keep(&env_file, secrets));

@@ -13,14 +13,13 @@ use machine::step::Step;
 use machine::uncommitted::Uncommitted;
 
 use super::apply::new_run;
-use super::commands::{CommandOutcome, Engine, Options};
+use super::commands::{Claim, CommandOutcome, Engine, Options};
 use super::event::Event;
 use super::forward::PhaseResult;
 use super::journal::RunJournal;
 use super::phase_error::Interruption;
 use super::resume::ResumeIntent;
 use super::{Run, RunOutcome, Start};
-use crate::journal::Lease;
 use crate::plan::find::find;
 use crate::plan::release::{open_run, read};
 use crate::plan::{Blocker, Inventory, Release};
@@ -37,10 +36,9 @@ impl Engine {
         data: VolumePolicy,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
-        let lease = self.claim(app, options.wait_lock).await?;
-        let outcome = Box::pin(self.destroy_claimed(app, data, lease.clone(), options)).await;
-        // A run that was carried out gave it back already; giving it back again does nothing.
-        let _ = self.store.release(&lease).await;
+        let mut claim = self.claim(app, options.wait_lock).await?;
+        let outcome = Box::pin(self.destroy_claimed(app, data, &mut claim, options)).await;
+        self.give_back(claim).await;
         outcome
     }
 
@@ -48,14 +46,14 @@ impl Engine {
         &self,
         app: &AppKey,
         data: VolumePolicy,
-        mut lease: Lease,
+        claim: &mut Claim,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let mut undone = None;
         if let Some(open) = open_run(&rows, app) {
             let wanted = ResumeIntent::Undone(asked());
-            let outcome = Box::pin(self.again(&open.run, lease, options, wanted)).await?;
+            let outcome = Box::pin(self.again(&open.run, claim, options, wanted)).await?;
             if !matches!(
                 outcome,
                 CommandOutcome::Ended(
@@ -65,7 +63,7 @@ impl Engine {
                 return Ok(outcome);
             }
             undone = Some(outcome);
-            lease = self.claim(app, options.wait_lock).await?;
+            *claim = self.claim(app, options.wait_lock).await?;
         }
         let rows = self.store.list(Some(app)).await?;
         let Some(newest) = Release::newest(&self.store, &rows, None).await? else {
@@ -82,14 +80,14 @@ impl Engine {
         self.same_place(app).await?;
         let begun =
             RunHeader { run: new_run(), journal: self.store.journal().clone(), ..newest.begun().clone() };
-        Box::pin(self.take_down((begun, data), &newest, lease, options)).await
+        Box::pin(self.take_down((begun, data), &newest, claim, options)).await
     }
 
     async fn take_down(
         &self,
         (begun, data): (RunHeader, VolumePolicy),
         newest: &Release,
-        lease: Lease,
+        claim: &mut Claim,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
         let ask = self.ask_of(newest)?;
@@ -101,8 +99,10 @@ impl Engine {
         });
         let clocks = (self.ports.clock.clone(), self.local_clock.clone());
         let blobs = newest.blobs.clone();
-        let mut journal = RunJournal::fresh(self.store.clone(), clocks, begun.run.clone(), lease, blobs);
-        let deployment = Deployment::begin_destroy(begun, data).commit(&mut journal).await?;
+        let mut journal =
+            RunJournal::fresh(self.store.clone(), clocks, begun.run.clone(), claim.take(), blobs);
+        let begun = Deployment::begin_destroy(begun, data).commit(&mut journal).await;
+        let (journal, deployment) = journal.opened(begun).await?;
         let runner = self.runner(journal, ask, Start::Fresh, options);
         Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }

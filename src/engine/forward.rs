@@ -317,7 +317,7 @@ impl Run {
         let app = &deployment.header().app;
         let turn = self.work.lock_shared_name(&format!("project/{}/{}", app.target, app.project)).await?;
         let project = self.ensure(deployment, projects, &plan.project).await;
-        self.work.store.release(&turn).await?;
+        self.work.store.release(turn).await?;
         project
     }
 

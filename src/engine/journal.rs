@@ -65,15 +65,29 @@ impl RunJournal {
     /// [`StoreError::Fenced`] when another runner holds the app.
     pub async fn guard(&mut self, timeout: Duration) -> Result<(), StoreError> {
         if self.local_clock.boot() + timeout + MARGIN > self.lease.until {
-            self.lease = self.store.renew(&self.lease).await?;
+            self.store.renew(&mut self.lease).await?;
         }
         Ok(())
+    }
+
+    /// Goes on where its first entry was `written`; else nothing is carried out, and the lease is given back.
+    ///
+    /// # Errors
+    /// That of `written`.
+    pub async fn opened<T>(self, written: Result<T, StoreError>) -> Result<(Self, T), StoreError> {
+        match written {
+            Ok(written) => Ok((self, written)),
+            Err(error) => {
+                self.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// Gives the lease back.
     pub async fn close(self) {
         // A lease that cannot be given back runs out by itself.
-        let _ = self.store.release(&self.lease).await;
+        let _ = self.store.release(self.lease).await;
     }
 
     /// This moment, as it is written.

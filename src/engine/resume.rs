@@ -11,13 +11,13 @@ use machine::statechart::{ExternalEvent, Transition, transition};
 use machine::step::Step;
 use machine::uncommitted::Journal as _;
 
-use super::commands::{CommandOutcome, Engine, Options};
+use super::commands::{Claim, CommandOutcome, Engine, Options};
 use super::envs::{changed_by_now, changed_since};
 use super::event::Event;
 use super::forward::PhaseResult;
 use super::journal::RunJournal;
 use super::{Run, RunOutcome, Start};
-use crate::journal::{Lease, RunRow};
+use crate::journal::RunRow;
 use crate::plan::Blocker;
 use crate::plan::release::read;
 
@@ -96,20 +96,20 @@ impl Engine {
         may(&any, &wanted)?;
         not_destroyed_since(&any, &rows)?;
         agree(&any, &wanted, options)?;
-        let lease = self.claim(&any.header().app, options.wait_lock).await?;
-        let outcome = Box::pin(self.again(run, lease.clone(), options, wanted)).await;
-        let _ = self.store.release(&lease).await;
+        let mut claim = self.claim(&any.header().app, options.wait_lock).await?;
+        let outcome = Box::pin(self.again(run, &mut claim, options, wanted)).await;
+        self.give_back(claim).await;
         outcome
     }
 
-    /// Takes `run` up under `lease`.
+    /// Takes `run` up under `claim`.
     ///
     /// # Errors
     /// [`CommandOutcome`] when it cannot be read, or something it needs is missing.
     pub async fn again(
         &self,
         run: &RunId,
-        lease: Lease,
+        claim: &mut Claim,
         options: &Options,
         wanted: ResumeIntent,
     ) -> Result<CommandOutcome, CommandOutcome> {
@@ -122,7 +122,7 @@ impl Engine {
             self.store.clone(),
             clocks,
             run.clone(),
-            lease,
+            claim.take(),
             (any.name(), loaded.lines.len()),
         );
         self.listener.emit(&Event::Began {
@@ -131,7 +131,8 @@ impl Engine {
             run: run.clone(),
             resumed: true,
         });
-        journal.append(&JournalEntry::Resumed { holder: self.holder.to_string() }).await?;
+        let resumed = journal.append(&JournalEntry::Resumed { holder: self.holder.to_string() }).await;
+        let (journal, ()) = journal.opened(resumed).await?;
         let any = any.resumed();
         let mut runner = self.runner(journal, ask, Start::Resumed, options);
         (runner.base, runner.before) = (base.map(Arc::new), before);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use machine::phase::PhaseKind;
 
 use super::fixtures::{
-    InFile, InMemory, Journal, Layered, app, begun, blobs, complete, destroy_failed, destroy_retried,
+    InFile, InMemory, Journal, Layered, app, begun, blobs, complete, copy, destroy_failed, destroy_retried,
     destroyed, first, first_to_destroy, from_the_future, held, holder, line, minutes, parked, refused,
     rolling_back, run,
 };
@@ -180,10 +180,10 @@ async fn an_older_token_is_fenced_by_a_newer_claim(journal: &dyn Journal) {
 async fn a_lease_given_back_admits_no_more(journal: &dyn Journal) {
     let store = journal.process();
     let lease = begun(&*store, &run(1), "blog").await;
-    store.release(&lease).await.expect("gives back");
+    store.release(copy(&lease)).await.expect("gives back");
     let late = store.append(&run(1), 1, lease.token, &parked()).await;
     assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
-    assert!(matches!(store.renew(&lease).await, Err(StoreError::Fenced { .. })));
+    assert!(matches!(store.renew(&mut copy(&lease)).await, Err(StoreError::Fenced { .. })));
 }
 
 async fn an_app_has_one_open_run(journal: &dyn Journal) {
@@ -291,7 +291,7 @@ async fn a_live_process_keeps_its_lease_beyond_its_end(journal: &dyn Journal) {
     journal.clock().advance(minutes(60));
     let claim = other.acquire("key", &holder("here")).await.expect("a journal that works");
     assert!(matches!(claim, Acquisition::Busy(LeaseHolder { by, .. }) if by == holder("here")));
-    alive.renew(&lease).await.expect("nobody else was let in");
+    alive.renew(&mut copy(&lease)).await.expect("nobody else was let in");
 }
 
 async fn another_hosts_lease_ends_only_with_time(journal: &dyn Journal) {
@@ -331,7 +331,7 @@ async fn a_process_id_proves_nothing(journal: &dyn Journal) {
         assert!(matches!(alive, Acquisition::Busy(LeaseHolder { by, .. }) if by == other), "pid {pid}");
         drop(there);
         let lease = held(&*here, "key", "here").await;
-        here.release(&lease).await.expect("gives back");
+        here.release(copy(&lease)).await.expect("gives back");
     }
 }
 
@@ -356,7 +356,7 @@ async fn a_claim_tells_whose_tenure_it_ends(journal: &dyn Journal) {
     let claim = next.acquire("key", &holder("here")).await.expect("a journal that works");
     let Acquisition::Acquired { lease: newer, over } = claim else { panic!("it has run out: {claim:?}") };
     assert_eq!(over, Some(LeaseHolder { by: holder("there"), since, token: lease.token }));
-    next.release(&newer).await.expect("gives back");
+    next.release(newer).await.expect("gives back");
     let claim = next.acquire("key", &holder("here")).await.expect("a journal that works");
     assert!(matches!(claim, Acquisition::Acquired { over: None, .. }), "it was given back: {claim:?}");
 }
@@ -364,10 +364,10 @@ async fn a_claim_tells_whose_tenure_it_ends(journal: &dyn Journal) {
 async fn a_living_holder_whose_tenure_is_given_back_writes_no_more(journal: &dyn Journal) {
     let (alive, other) = (journal.process(), journal.process());
     let lease = begun(&*alive, &run(1), "blog").await;
-    other.release(&lease).await.expect("ends that tenure");
+    other.evict(&lease.key, lease.token).await.expect("ends that tenure");
     let late = alive.append(&run(1), 1, lease.token, &parked()).await;
     assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
-    assert!(matches!(alive.renew(&lease).await, Err(StoreError::Fenced { .. })));
+    assert!(matches!(alive.renew(&mut copy(&lease)).await, Err(StoreError::Fenced { .. })));
     // It still lives, and the row does not tell who it is.
     let claim = other.acquire(&lease.key, &holder("here")).await.expect("a journal that works");
     let Acquisition::Busy(holder) = claim else { panic!("its lock is not free: {claim:?}") };
@@ -378,11 +378,12 @@ async fn a_living_holder_whose_tenure_is_given_back_writes_no_more(journal: &dyn
 
 async fn a_lease_is_renewed_from_now_on(journal: &dyn Journal) {
     let store = journal.process();
-    let lease = held(&*store, "key", "here").await;
+    let mut lease = held(&*store, "key", "here").await;
+    let token = lease.token;
     assert_eq!(lease.until, LEASE);
     journal.clock().advance(minutes(2));
-    let renewed = store.renew(&lease).await.expect("is ours");
-    assert_eq!((renewed.token, renewed.until), (lease.token, minutes(2) + LEASE));
+    store.renew(&mut lease).await.expect("is ours");
+    assert_eq!((lease.token, lease.until), (token, minutes(2) + LEASE));
     drop(store);
     journal.clock().advance(minutes(2));
     let claim = journal.process().acquire("key", &holder("elsewhere")).await.expect("a journal that works");
@@ -396,7 +397,7 @@ async fn a_lost_lease_is_not_renewed(journal: &dyn Journal) {
     journal.clock().advance(LEASE);
     let here = journal.process();
     held(&*here, &lease.key, "elsewhere").await;
-    assert!(matches!(here.renew(&lease).await, Err(StoreError::Fenced { .. })));
+    assert!(matches!(here.renew(&mut copy(&lease)).await, Err(StoreError::Fenced { .. })));
     let late = here.append(&run(1), 1, lease.token, &parked()).await;
     assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
 }
@@ -408,7 +409,7 @@ async fn a_token_rises_over_release_and_claim(journal: &dyn Journal) {
         let lease = held(&**store, "key", "here").await;
         assert!(lease.token > last);
         last = lease.token;
-        store.release(&lease).await.expect("gives back");
+        store.release(lease).await.expect("gives back");
     }
 }
 
@@ -417,8 +418,8 @@ async fn giving_back_what_is_no_longer_ours_does_nothing(journal: &dyn Journal) 
     let lease = held(&*old, "key", "here").await;
     drop(old);
     let newer = held(&*new, "key", "here").await;
-    new.release(&lease).await.expect("does nothing");
-    new.renew(&newer).await.expect("is still held");
+    new.release(copy(&lease)).await.expect("does nothing");
+    new.renew(&mut copy(&newer)).await.expect("is still held");
     let claim = journal.process().acquire("key", &holder("here")).await.expect("a journal that works");
     assert!(matches!(claim, Acquisition::Busy(_)));
 }
@@ -427,7 +428,7 @@ async fn two_keys_do_not_touch_each_other(journal: &dyn Journal) {
     let (one, two) = (journal.process(), journal.process());
     let blog = begun(&*one, &run(1), "blog").await;
     let shop = begun(&*two, &run(2), "shop").await;
-    two.release(&shop).await.expect("gives back");
-    one.append(&run(1), 1, blog.token, &parked()).await.expect("is untouched");
     assert_eq!((blog.token, shop.token), (1, 1));
+    two.release(shop).await.expect("gives back");
+    one.append(&run(1), 1, blog.token, &parked()).await.expect("is untouched");
 }

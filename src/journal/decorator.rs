@@ -45,12 +45,12 @@ pub trait StoreDecorator: Send + Sync {
     }
 
     /// [`JournalStore::renew`].
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+    async fn renew(&self, lease: &mut Lease) -> Result<(), StoreError> {
         self.below().renew(lease).await
     }
 
     /// [`JournalStore::release`].
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
         self.below().release(lease).await
     }
 }
@@ -89,14 +89,19 @@ impl<L: StoreDecorator> JournalStore for L {
         StoreDecorator::claim(self, key, holder).await
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+    async fn renew(&self, lease: &mut Lease) -> Result<(), StoreError> {
         self.admits()?;
         StoreDecorator::renew(self, lease).await
     }
 
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
         self.admits()?;
         StoreDecorator::release(self, lease).await
+    }
+
+    async fn evict(&self, key: &str, token: u64) -> Result<(), StoreError> {
+        self.admits()?;
+        self.below().evict(key, token).await
     }
 
     async fn purge(&self, run: &RunId) -> Result<(), StoreError> {

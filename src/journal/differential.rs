@@ -8,7 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::fixtures::{
-    InFile, InMemory, Journal, app, blobs, complete, first, from_the_future, holder, parked, refused,
+    InFile, InMemory, Journal, app, blobs, complete, copy, first, from_the_future, holder, parked, refused,
     rolling_back, run,
 };
 use super::{Acquisition, JournalStore, LEASE, Lease, StoreError};
@@ -21,6 +21,7 @@ enum Verb {
     Claim { process: usize, app: usize, host: usize },
     Renew { process: usize, lease: usize },
     Release { process: usize, lease: usize },
+    Evict { process: usize, lease: usize },
     Begin { process: usize, lease: usize, run: u128, app: usize, freezes: bool, gives: bool },
     Append { process: usize, run: u128, seq: u64, lease: usize, line: usize },
     Load { run: u128 },
@@ -36,6 +37,7 @@ fn verb() -> impl Strategy<Value = Verb> {
             .prop_map(|(process, app, host)| Verb::Claim { process, app, host }),
         1 => (process.clone(), lease.clone()).prop_map(|(process, lease)| Verb::Renew { process, lease }),
         1 => (process.clone(), lease.clone()).prop_map(|(process, lease)| Verb::Release { process, lease }),
+        1 => (process.clone(), lease.clone()).prop_map(|(process, lease)| Verb::Evict { process, lease }),
         4 => (process.clone(), lease.clone(), run.clone(), app, any::<bool>(), any::<bool>()).prop_map(
             |(process, lease, run, app, freezes, gives)| Verb::Begin { process, lease, run, app, freezes, gives }
         ),
@@ -64,7 +66,7 @@ impl Side {
     /// A lease given earlier, the newest first; one never given where there is none.
     fn lease(&self, back: usize) -> Lease {
         let never = Lease { key: app(APPS[0]).to_string(), token: 9, until: Duration::ZERO };
-        self.leases.iter().rev().nth(back).cloned().unwrap_or(never)
+        self.leases.iter().rev().nth(back).map_or(never, copy)
     }
 
     /// Does `verb` and says what came of it and what is there now.
@@ -79,13 +81,21 @@ impl Side {
                 let host = holder(["here", "there"][host]);
                 let claim = self.processes[process].acquire(&app(APPS[name]).to_string(), &host).await;
                 if let Ok(Acquisition::Acquired { lease, .. }) = &claim {
-                    self.leases.push(lease.clone());
+                    self.leases.push(copy(lease));
                 }
                 said(claim)
             }
-            Verb::Renew { process, lease } => said(self.processes[process].renew(&self.lease(lease)).await),
+            Verb::Renew { process, lease } => {
+                let mut lease = self.lease(lease);
+                let renewed = self.processes[process].renew(&mut lease).await;
+                format!("{} {lease:?}", said(renewed))
+            }
             Verb::Release { process, lease } => {
-                said(self.processes[process].release(&self.lease(lease)).await)
+                said(self.processes[process].release(self.lease(lease)).await)
+            }
+            Verb::Evict { process, lease } => {
+                let lease = self.lease(lease);
+                said(self.processes[process].evict(&lease.key, lease.token).await)
             }
             Verb::Begin { process, lease, run: bits, app, freezes, gives } => {
                 let frozen: &[&str] = if freezes { &["spec"] } else { &[] };

@@ -140,6 +140,11 @@ pub(super) fn first(run: &RunId, name: &str, frozen: &[&str]) -> StoredEntry {
     }))
 }
 
+/// A lease as another handle on it would have it, for what a program cannot do: it moves its own.
+pub(super) fn copy(lease: &Lease) -> Lease {
+    Lease { key: lease.key.clone(), token: lease.token, until: lease.until }
+}
+
 /// The first line of `run`, which destroys the app `name`.
 pub(super) fn first_to_destroy(run: &RunId, name: &str) -> StoredEntry {
     let first = first(run, name, &[]);

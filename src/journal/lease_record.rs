@@ -100,9 +100,14 @@ impl LeaseRecord {
     }
 }
 
-/// The lease on `key` that was granted, or renewed, when the clock said `asked`.
+/// The lease on `key` that was granted when the clock said `asked`.
 pub(super) fn lease(key: &str, token: u64, asked: &DualTimestamp) -> Lease {
-    Lease { key: key.to_owned(), token, until: std::time::Duration::from_millis(asked.monotonic_ms) + LEASE }
+    Lease { key: key.to_owned(), token, until: until(asked) }
+}
+
+/// When a lease runs out that was granted, or renewed, when the clock said `asked`.
+pub(super) fn until(asked: &DualTimestamp) -> std::time::Duration {
+    std::time::Duration::from_millis(asked.monotonic_ms) + LEASE
 }
 
 /// When a lease runs out that begins or is renewed at `now`.

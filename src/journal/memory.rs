@@ -108,6 +108,12 @@ impl Drop for MemoryStore {
 }
 
 impl Book {
+    fn end_tenure(&mut self, key: &str, token: u64) {
+        if let Some(kept) = self.tenures.get_mut(key).filter(|kept| kept.token == token) {
+            kept.released = true;
+        }
+    }
+
     fn fence(&self, key: &str, token: u64) -> Result<(), StoreError> {
         let admitted = self.tenures.get(key).is_some_and(|tenure| tenure.admits(token));
         if admitted { Ok(()) } else { Err(StoreError::Fenced { key: key.to_owned() }) }
@@ -262,24 +268,28 @@ impl JournalStore for MemoryStore {
         Ok(Acquisition::Acquired { lease, over })
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+    async fn renew(&self, lease: &mut Lease) -> Result<(), StoreError> {
         let now = lease_record::now(&*self.clock);
         let mut book = self.book();
         book.fence(&lease.key, lease.token)?;
         let kept = book.tenures.get_mut(&lease.key).expect("the fence has just seen it");
         *kept = kept.clone().renewed(&now);
-        Ok(lease_record::lease(&lease.key, lease.token, &now))
+        lease.until = lease_record::until(&now);
+        Ok(())
     }
 
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
         let mut book = self.book();
-        if let Some(kept) = book.tenures.get_mut(&lease.key).filter(|kept| kept.token == lease.token) {
-            kept.released = true;
-        }
+        book.end_tenure(&lease.key, lease.token);
         let ours = |lock: &Lock| lock.process == self.process && lock.token == lease.token;
         if book.locks.get(&lease.key).is_some_and(ours) {
             book.locks.remove(&lease.key);
         }
+        Ok(())
+    }
+
+    async fn evict(&self, key: &str, token: u64) -> Result<(), StoreError> {
+        self.book().end_tenure(key, token);
         Ok(())
     }
 

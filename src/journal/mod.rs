@@ -1,4 +1,4 @@
-//! Where it is written: the journal's eight verbs, and what they promise.
+//! Where it is written: the journal's nine verbs, and what they promise.
 //!
 //! A store keeps runs as append-only lists of lines and settles who may write. It knows nothing of what the
 //! lines mean beyond the phase they lead to. One conformance suite holds for every store.
@@ -53,8 +53,22 @@ impl std::fmt::Display for Holder {
     }
 }
 
-/// The right to write, until it runs out or a newer one is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The right to write, until it runs out or a newer one is given. There is one of it: it is moved, and given back once.
+///
+/// ```
+/// # use fabrik::journal::{JournalStore, Lease, StoreError};
+/// async fn once(store: &dyn JournalStore, lease: Lease) -> Result<(), StoreError> {
+///     store.release(lease).await
+/// }
+/// ```
+/// ```compile_fail,E0382
+/// # use fabrik::journal::{JournalStore, Lease, StoreError};
+/// async fn twice(store: &dyn JournalStore, lease: Lease) -> Result<(), StoreError> {
+///     store.release(lease).await?;
+///     store.release(lease).await
+/// }
+/// ```
+#[derive(Debug, PartialEq, Eq)]
 pub struct Lease {
     /// What is held: an app's key, or `project/<ports>/<name>`.
     pub key: String,
@@ -75,7 +89,7 @@ pub struct LeaseHolder {
 }
 
 /// What came of a claim.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Acquisition {
     /// Ours now.
     Acquired {
@@ -217,13 +231,20 @@ pub trait JournalStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when a newer token was given.
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError>;
+    async fn renew(&self, lease: &mut Lease) -> Result<(), StoreError>;
 
     /// Gives the lease back. Giving back one that is no longer ours does nothing.
     ///
     /// # Errors
     /// [`StoreError::Unusable`].
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+    async fn release(&self, lease: Lease) -> Result<(), StoreError>;
+
+    /// Ends the lease on `key` that was given under `token`, whoever holds it, and no later one. Its process may write no
+    /// more; its lock on this host stays until it ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`].
+    async fn evict(&self, key: &str, token: u64) -> Result<(), StoreError>;
 
     /// Drops the lines and blobs of a closed run; its row stays as a tombstone.
     ///

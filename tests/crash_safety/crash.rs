@@ -156,7 +156,7 @@ impl StoreDecorator for CrashingStore {
         if self.crash.is_dead() { Err(Self::dead()) } else { Ok(()) }
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+    async fn renew(&self, lease: &mut Lease) -> Result<(), StoreError> {
         self.crash.admitted()?;
         self.store.renew(lease).await
     }

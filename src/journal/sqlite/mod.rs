@@ -123,11 +123,11 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError::Unusable`] for a journal that is only read.
-    pub fn keep(&self, lease: Lease) -> Result<Renewal, StoreError> {
+    pub fn keep(&self, lease: &Lease) -> Result<Renewal, StoreError> {
         self.keep_every(renewal::EVERY, lease)
     }
 
-    fn keep_every(&self, every: std::time::Duration, lease: Lease) -> Result<Renewal, StoreError> {
+    fn keep_every(&self, every: std::time::Duration, lease: &Lease) -> Result<Renewal, StoreError> {
         let clock = Arc::clone(&self.writer()?.clock);
         Ok(Renewal::start(self.file.clone(), clock, lease, every))
     }
@@ -258,18 +258,23 @@ impl JournalStore for SqliteStore {
         self.writer()?.claim(key, holder).map_err(|fault| fault.at(&self.file))
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Lease, StoreError> {
+    async fn renew(&self, lease: &mut Lease) -> Result<(), StoreError> {
         let now = lease_record::now(&*self.writer()?.clock);
         self.write(|connection| {
             leases::renew(connection, &lease.key, lease.token, &lease_record::expiry(&now))
         })?;
-        Ok(lease_record::lease(&lease.key, lease.token, &now))
+        lease.until = lease_record::until(&now);
+        Ok(())
     }
 
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn release(&self, lease: Lease) -> Result<(), StoreError> {
         self.write(|connection| leases::release(connection, &lease.key, lease.token))?;
         self.writer()?.locks.free(&lease.key, lease.token);
         Ok(())
+    }
+
+    async fn evict(&self, key: &str, token: u64) -> Result<(), StoreError> {
+        self.write(|connection| leases::release(connection, key, token))
     }
 
     async fn purge(&self, run: &RunId) -> Result<(), StoreError> {

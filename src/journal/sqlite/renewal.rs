@@ -43,9 +43,10 @@ impl Renewal {
     }
 
     /// Renews at once, and then every `every` of real time.
-    pub(super) fn start(file: PathBuf, clock: Arc<dyn Clock>, lease: Lease, every: Duration) -> Self {
+    pub(super) fn start(file: PathBuf, clock: Arc<dyn Clock>, lease: &Lease, every: Duration) -> Self {
         let state = Arc::new(State { until: Mutex::new(lease.until), lost: AtomicBool::new(false) });
-        let mut keeper = Keeper { file, clock, lease, connection: None, state: Arc::clone(&state) };
+        let (key, token, state_of) = (lease.key.clone(), lease.token, Arc::clone(&state));
+        let mut keeper = Keeper { file, clock, key, token, connection: None, state: state_of };
         keeper.renew();
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || keeper.keep(every, &stopped));
@@ -64,7 +65,8 @@ impl Drop for Renewal {
 struct Keeper {
     file: PathBuf,
     clock: Arc<dyn Clock>,
-    lease: Lease,
+    key: String,
+    token: u64,
     connection: Option<Connection>,
     state: Arc<State>,
 }
@@ -96,7 +98,7 @@ impl Keeper {
             None => connect(&self.file)?,
         };
         let connection = self.connection.insert(connection);
-        leases::renew(connection, &self.lease.key, self.lease.token, &expiry(&now))?;
-        Ok(lease_record::lease(&self.lease.key, self.lease.token, &now).until)
+        leases::renew(connection, &self.key, self.token, &expiry(&now))?;
+        Ok(lease_record::until(&now))
     }
 }

@@ -316,7 +316,7 @@ async fn a_lease_is_kept_by_a_thread_of_its_own() {
     let store = file.open();
     let lease = held(&store, "key", "here").await;
     file.clock.advance(minutes(1));
-    let renewal = store.keep_every(Duration::from_millis(1), lease.clone()).expect("it writes");
+    let renewal = store.keep_every(Duration::from_millis(1), &lease).expect("it writes");
     assert_eq!(renewal.until(), minutes(1) + LEASE, "at once");
     file.clock.advance(minutes(1));
     while renewal.until() == minutes(1) + LEASE {
@@ -337,7 +337,7 @@ async fn a_lease_lost_to_another_is_told() {
     drop(old);
     held(&new, "key", "here").await;
     let clocks = Arc::strong_count(&file.clock);
-    let renewal = new.keep_every(Duration::from_millis(1), lease.clone()).expect("it writes");
+    let renewal = new.keep_every(Duration::from_millis(1), &lease).expect("it writes");
     assert!(renewal.lost());
     assert_eq!(renewal.until(), lease.until);
     // The thread has a clock of its own: once it is lost, there is nothing to do for it.
