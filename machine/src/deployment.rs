@@ -108,13 +108,13 @@ impl<P: Phase> Deployment<P> {
         })
     }
 
-    /// Takes up what an entry that is no effect says about the requests sent so far.
+    /// Counts in what an entry that is no effect says about the requests sent so far.
     pub(crate) fn note(mut self, entry: impl FnOnce(&mut Ledger)) -> Self {
         entry(&mut self.ledger);
         self
     }
 
-    /// Takes up an effect that is already in the journal.
+    /// Counts in an effect that is already in the journal.
     pub(crate) fn replay_effect(mut self, effect: &Effect) -> Result<Self, IllegalEffect> {
         self.check(effect)?;
         self.ledger.apply(effect);

@@ -193,7 +193,7 @@ pub enum JournalEntry {
     Parked {
         reason: String,
     },
-    /// A process took the run up again.
+    /// A process resumed the run.
     Resumed {
         /// Which: user@host, pid, command.
         holder: String,

@@ -261,7 +261,7 @@ impl AnyDeployment {
         })
     }
 
-    /// The same, taken up by another process than the one that wrote it.
+    /// The same, resumed by another process than the one that wrote it.
     #[must_use]
     pub fn resumed(self) -> Self {
         each!(self, d => Self::from(d.note(Ledger::resumed)))

@@ -353,7 +353,7 @@ pub fn journeys() -> Vec<(&'static str, Vec<JournalEntry>)> {
         ("its record proxied and an old one dropped, then undone", proxied()),
         ("destroyed at the second try", destroyed()),
         ("destroying refused", [way_to(PhaseKind::Surveying), vec![move_to(PhaseKind::RolledBack)]].concat()),
-        ("in doubt, taken up again, undone twice", troubled()),
+        ("in doubt, resumed, undone twice", troubled()),
     ]
 }
 

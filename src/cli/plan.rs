@@ -68,7 +68,7 @@ async fn drawn(spec: Spec, global: &Global, face: &Ui) -> Result<DrawnPlan, Vec<
     let ask = ask(spec, global, &key, base.as_ref(), face)?;
     surroundings.warnings.iter().for_each(|warning| face.screen.complain(&format!("warning: {warning}")));
     let drawing = Planner {
-        ask: &ask,
+        resolved: &ask,
         run: &new_run(),
         store: &store,
         surroundings: &surroundings,

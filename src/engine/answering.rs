@@ -45,14 +45,14 @@ impl Run {
 
     /// The release before is well by its own notion of health.
     pub(super) fn health_of(&self, base: &Release) -> Health {
-        base.spec().map_or_else(|_| self.ask.spec.health.clone(), |spec| spec.health)
+        base.spec().map_or_else(|_| self.resolved.spec.health.clone(), |spec| spec.health)
     }
 
     /// Says at which names of the release before nothing is asked.
     pub(super) fn tell_of_names_elsewhere(&self, deployment: &Deployment<RollingBack>, base: &Release) {
         for name in RestoredSites::of(deployment, base).elsewhere {
-            let name = self.ask.spec.as_written(&name);
-            self.work.tell(&Event::Warned(format!(
+            let name = self.resolved.spec.as_written(&name);
+            self.context.tell(&Event::Warned(format!(
                 "the restored release is not asked at {name}: its record had been deleted or pointed elsewhere before this \
                  run, and is so again"
             )));

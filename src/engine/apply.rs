@@ -26,7 +26,7 @@ use crate::spec::Spec;
 /// What an apply is about, as far as the journal tells.
 struct Aim {
     app: AppKey,
-    ask: ResolvedSpec,
+    resolved: ResolvedSpec,
     unchanged: Option<CommandOutcome>,
 }
 
@@ -60,7 +60,7 @@ impl Engine {
         if remembered.is_none_or(|remembered| remembered.team != ports.team) {
             aim = None;
         }
-        let Aim { app, ask, unchanged } = match aim {
+        let Aim { app, resolved, unchanged } = match aim {
             Some(aim) => aim,
             None => self.aim(spec, &ports, options).await?,
         };
@@ -69,7 +69,7 @@ impl Engine {
         }
         let mut claim = self.claim(&app, options.wait_lock).await?;
         let surroundings = (ports, facts);
-        let outcome = Box::pin(self.apply_claimed(ask, &app, surroundings, &mut claim, options)).await;
+        let outcome = Box::pin(self.apply_claimed(resolved, &app, surroundings, &mut claim, options)).await;
         self.give_back(claim).await;
         outcome
     }
@@ -86,15 +86,15 @@ impl Engine {
         same_path(&spec, &rows, options)?;
         self.same_name(&spec, &app).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
-        let ask = self.ask(spec, base.as_ref())?;
-        let unchanged = unchanged(&ask, base.as_ref(), &rows, &app, options);
-        Ok(Aim { app, ask, unchanged })
+        let resolved = self.resolve(spec, base.as_ref())?;
+        let unchanged = unchanged(&resolved, base.as_ref(), &rows, &app, options);
+        Ok(Aim { app, resolved, unchanged })
     }
 
     // Between the first look and the claim another run may have begun or ended, so the journal is read again.
     async fn apply_claimed(
         &self,
-        ask: ResolvedSpec,
+        resolved: ResolvedSpec,
         app: &AppKey,
         surroundings: (TargetIdentity, Facts),
         claim: &mut Claim,
@@ -102,16 +102,19 @@ impl Engine {
     ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let Some(open) = open_run(&rows, app) else {
-            return self.begin_run(ask, app, surroundings, claim, options).await;
+            return self.begin_run(resolved, app, surroundings, claim, options).await;
         };
         let (any, _) = read(self.store.as_ref(), &open.run).await?;
-        match over(&any, &ask) {
-            OpenRunPolicy::Resume => Box::pin(self.again(&open.run, claim, options, ResumeIntent::On)).await,
+        match over(&any, &resolved) {
+            OpenRunPolicy::Resume => {
+                Box::pin(self.resume_claimed(&open.run, claim, options, ResumeIntent::On)).await
+            }
             OpenRunPolicy::Undo => {
                 agree_to_undo(&any, options)?;
                 let cause = superseded(&any);
                 let outcome =
-                    Box::pin(self.again(&open.run, claim, options, ResumeIntent::Undone(cause))).await?;
+                    Box::pin(self.resume_claimed(&open.run, claim, options, ResumeIntent::Undone(cause)))
+                        .await?;
                 if !matches!(
                     outcome,
                     CommandOutcome::Ended(
@@ -124,7 +127,7 @@ impl Engine {
                 }
                 let after = async {
                     *claim = self.claim(app, options.wait_lock).await?;
-                    self.begin_run(ask, app, surroundings, claim, options).await
+                    self.begin_run(resolved, app, surroundings, claim, options).await
                 };
                 after.await.map_err(|outcome| outcome.after_undoing(&open.run))
             }
@@ -133,7 +136,7 @@ impl Engine {
 
     async fn begin_run(
         &self,
-        ask: ResolvedSpec,
+        resolved: ResolvedSpec,
         app: &AppKey,
         surroundings: (TargetIdentity, Facts),
         claim: &mut Claim,
@@ -141,13 +144,13 @@ impl Engine {
     ) -> Result<CommandOutcome, CommandOutcome> {
         let rows = self.store.list(Some(app)).await?;
         let base = Release::newest(&self.store, &rows, None).await?;
-        let ask = self.ask(ask.spec, base.as_ref())?;
-        Box::pin(self.fresh(ask, app, surroundings, base, claim, options)).await
+        let resolved = self.resolve(resolved.spec, base.as_ref())?;
+        Box::pin(self.fresh(resolved, app, surroundings, base, claim, options)).await
     }
 
     async fn fresh(
         &self,
-        ask: ResolvedSpec,
+        resolved: ResolvedSpec,
         app: &AppKey,
         (ports, facts): (TargetIdentity, Facts),
         base: Option<Release>,
@@ -155,21 +158,21 @@ impl Engine {
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
         let run = new_run();
-        let blobs = frozen_blobs(&ask);
+        let blobs = frozen_blobs(&resolved);
         let begun = RunHeader {
             run: run.clone(),
             journal: self.store.journal().clone(),
             app: app.clone(),
             purpose: Purpose::Deploy,
             target: ports,
-            spec: ask.spec.path.to_string_lossy().into_owned(),
-            hash: ask.hash.clone(),
-            secrets: ask.fingerprints(),
+            spec: resolved.spec.path.to_string_lossy().into_owned(),
+            hash: resolved.hash.clone(),
+            secrets: resolved.fingerprints(),
             frozen: blobs.iter().map(|(name, bytes)| ((*name).to_owned(), sha256(bytes))).collect(),
         };
         self.listener.emit(&Event::Began {
             app: app.name.clone(),
-            endpoints: ask.spec.endpoints(),
+            endpoints: resolved.spec.endpoints(),
             run: run.clone(),
             resumed: false,
         });
@@ -178,8 +181,8 @@ impl Engine {
         let mut journal = RunJournal::fresh(self.store.clone(), clocks, run, claim.take(), by_hash);
         let begun = Deployment::begin(begun).commit(&mut journal).await;
         let (journal, deployment) = journal.opened(begun).await?;
-        let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
-        let mut runner = self.runner(journal, ask, Start::Fresh, options);
+        let before = base.as_ref().and_then(|base| self.resolve_release(base).ok());
+        let mut runner = self.runner(journal, resolved, Start::Fresh, options);
         (runner.base, runner.before, runner.facts) = (base.map(Arc::new), before, Some(facts));
         // Only a new start can show what the last one did not.
         runner.force |= runner.demand == CompletionPolicy::Proof
@@ -187,12 +190,12 @@ impl Engine {
         Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
 
-    fn ask(&self, spec: Spec, base: Option<&Release>) -> Result<ResolvedSpec, CommandOutcome> {
+    fn resolve(&self, spec: Spec, base: Option<&Release>) -> Result<ResolvedSpec, CommandOutcome> {
         let sources = self.sources(&spec.path)?;
         let (known, forms) = base.map(|base| (known(base), base.forms())).unwrap_or_default();
-        let ask = ResolvedSpec::fresh(spec, &sources, &self.key, &known, &forms)
+        let resolved = ResolvedSpec::fresh(spec, &sources, &self.key, &known, &forms)
             .map_err(CommandOutcome::Blockers)?;
-        Ok(self.hidden(ask))
+        Ok(self.hidden(resolved))
     }
 
     // An app is known by its name, project and environment. A spec that says another of them means another app, and
@@ -268,32 +271,33 @@ fn same_path(spec: &Spec, rows: &[RunRow], options: &Options) -> Result<(), Comm
 
 /// "Unchanged" never lies: the same spec and files, the same values, a finished release, and no open run.
 fn unchanged(
-    ask: &ResolvedSpec,
+    resolved: &ResolvedSpec,
     base: Option<&Release>,
     rows: &[RunRow],
     app: &AppKey,
     options: &Options,
 ) -> Option<CommandOutcome> {
     let base = base?;
-    let pin = SourcePinning::of(&ask.spec.source);
+    let pin = SourcePinning::of(&resolved.spec.source);
     // Nobody has looked at what the branch has by now.
     if pin == SourcePinning::Branch {
         return None;
     }
     // A new path is recorded by a run of its own, so that it need not be said again.
-    if base.begun().spec != ask.spec.path.to_string_lossy() {
+    if base.begun().spec != resolved.spec.path.to_string_lossy() {
         return None;
     }
-    if demand(&ask.spec, options) == CompletionPolicy::Proof && base.is_unproven() {
+    if demand(&resolved.spec, options) == CompletionPolicy::Proof && base.is_unproven() {
         return None;
     }
-    if options.refresh || options.force || open_run(rows, app).is_some() || base.begun().hash != ask.hash {
+    if options.refresh || options.force || open_run(rows, app).is_some() || base.begun().hash != resolved.hash
+    {
         return None;
     }
     let mut left = base.envs();
     left.remove(RELEASE);
     let now: BTreeMap<&str, &str> =
-        ask.envs.iter().map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect();
+        resolved.envs.iter().map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect();
     let since_ms = rows.iter().find(|row| row.run == *base.run()).map_or(0, |row| row.last_ms);
     (left == now).then(|| CommandOutcome::Unchanged {
         run: base.run().clone(),
@@ -304,11 +308,11 @@ fn unchanged(
     })
 }
 
-fn over(any: &AnyDeployment, ask: &ResolvedSpec) -> OpenRunPolicy {
+fn over(any: &AnyDeployment, resolved: &ResolvedSpec) -> OpenRunPolicy {
     let begun = any.header();
     let same_values = || {
         let now: BTreeMap<_, _> =
-            ask.envs.iter().map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect();
+            resolved.envs.iter().map(|env| (env.key.as_str(), env.fingerprint.as_str())).collect();
         begun.secrets.iter().all(|(name, print)| now.get(name.as_str()) == Some(&print.as_str()))
     };
     match any.name() {
@@ -317,7 +321,7 @@ fn over(any: &AnyDeployment, ask: &ResolvedSpec) -> OpenRunPolicy {
         | PhaseKind::Provisioning
         | PhaseKind::Deploying
         | PhaseKind::Verifying
-            if begun.hash == ask.hash && same_values() =>
+            if begun.hash == resolved.hash && same_values() =>
         {
             OpenRunPolicy::Resume
         }
@@ -346,12 +350,12 @@ fn superseded(any: &AnyDeployment) -> Cause {
     Cause { kind: CauseKind::Superseded, message, hint: String::new(), evidence: Vec::new() }
 }
 
-fn frozen_blobs(ask: &ResolvedSpec) -> BTreeMap<&'static str, Vec<u8>> {
+fn frozen_blobs(resolved: &ResolvedSpec) -> BTreeMap<&'static str, Vec<u8>> {
     let mut blobs = BTreeMap::from([
-        (frozen::SPEC, ask.spec.text.clone().into_bytes()),
-        (frozen::COMPOSE, ask.artifact.compose.clone().into_bytes()),
+        (frozen::SPEC, resolved.spec.text.clone().into_bytes()),
+        (frozen::COMPOSE, resolved.artifact.compose.clone().into_bytes()),
     ]);
-    let forms = values::forms(&ask.envs);
+    let forms = values::forms(&resolved.envs);
     if !forms.is_empty() {
         let written = serde_json::to_vec(&forms).expect("forms are plain data with text for keys");
         blobs.insert(frozen::FORMS, written);

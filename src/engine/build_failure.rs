@@ -21,11 +21,11 @@ pub(super) fn vanished(uuid: &str, plan: &Plan) -> Cause {
 }
 
 /// The deployment of an application ended badly; the end of its build log is evidence.
-pub(super) fn not_built(ended: &deployments::DeploymentRecord, ask: &ResolvedSpec) -> Cause {
+pub(super) fn not_built(ended: &deployments::DeploymentRecord, resolved: &ResolvedSpec) -> Cause {
     let what = format!("deployment {} {}", ended.uuid, ended.status);
     let hint = match ended.status {
         Status::Cancelled => "somebody cancelled it: apply again".to_owned(),
-        _ => not_deployed(ask),
+        _ => not_deployed(resolved),
     };
     let mut cause = failed(what, hint);
     cause.evidence.push(match ended.tail(LOG_LINES) {

@@ -229,16 +229,22 @@ impl Engine {
         }
     }
 
-    /// A runner for `ask`, with the pen of its run.
-    pub fn runner(&self, journal: RunJournal, ask: ResolvedSpec, taken: Start, options: &Options) -> Run {
-        let env_file = self.env_file(&ask.spec.path);
+    /// A runner for `resolved`, with the pen of its run.
+    pub fn runner(
+        &self,
+        journal: RunJournal,
+        resolved: ResolvedSpec,
+        taken: Start,
+        options: &Options,
+    ) -> Run {
+        let env_file = self.env_file(&resolved.spec.path);
         let keep: SecretSink = Box::new(move |secrets| crate::secrets::keep(&env_file, secrets));
-        let mut ask = ask;
+        let mut resolved = resolved;
         if let Some(timeout) = options.timeout {
-            ask.spec.health.timeout = timeout;
+            resolved.spec.health.timeout = timeout;
         }
         Run {
-            work: RunContext {
+            context: RunContext {
                 taken: journal.now(),
                 journal,
                 ports: self.ports.clone(),
@@ -248,11 +254,11 @@ impl Engine {
                 store: self.store.clone(),
                 holder: self.holder.clone(),
                 doubted: taken == Start::Resumed,
-                redactor: Redactor::knowing(ask.secrets().iter().chain([self.token.as_ref()])),
+                redactor: Redactor::knowing(resolved.secrets().iter().chain([self.token.as_ref()])),
             },
             clients: self.clients.clone(),
-            on_failure: on_failure(&ask.spec, options),
-            demand: demand(&ask.spec, options),
+            on_failure: on_failure(&resolved.spec, options),
+            demand: demand(&resolved.spec, options),
             force: options.force,
             key: self.key.clone(),
             base: None,
@@ -260,7 +266,7 @@ impl Engine {
             facts: None,
             keep,
             confirm: options.consent.clone(),
-            ask,
+            resolved,
         }
     }
 
@@ -268,7 +274,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`CommandOutcome::Blockers`] for what is missing now.
-    pub fn ask_again(
+    pub fn resolve_again(
         &self,
         any: &AnyDeployment,
         loaded: &StoredRun,
@@ -279,18 +285,18 @@ impl Engine {
         if let Some(plan) = plan_of(any) {
             known.extend(plan.envs.iter().map(|env| (env.key.clone(), env.fingerprint.clone())));
         }
-        self.frozen_ask(any.header(), &loaded.blobs, &known)
+        self.resolve_frozen(any.header(), &loaded.blobs, &known)
     }
 
     /// The ask that a release was made from, with what sources give today.
     ///
     /// # Errors
     /// [`CommandOutcome::Blockers`].
-    pub fn ask_of(&self, release: &Release) -> Result<ResolvedSpec, CommandOutcome> {
-        self.frozen_ask(release.begun(), &release.blobs, &known(release))
+    pub fn resolve_release(&self, release: &Release) -> Result<ResolvedSpec, CommandOutcome> {
+        self.resolve_frozen(release.begun(), &release.blobs, &known(release))
     }
 
-    fn frozen_ask(
+    fn resolve_frozen(
         &self,
         begun: &RunHeader,
         blobs: &BTreeMap<String, Vec<u8>>,
@@ -302,14 +308,15 @@ impl Engine {
         let compose = frozen_text(begun, blobs, frozen::COMPOSE);
         let sources = self.sources(path)?;
         let forms = frozen_forms(begun, blobs);
-        let ask = ResolvedSpec::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known, &forms);
-        Ok(self.hidden(ask.map_err(CommandOutcome::Blockers)?))
+        let resolved =
+            ResolvedSpec::frozen(spec, compose, begun.hash.clone(), &sources, &self.key, known, &forms);
+        Ok(self.hidden(resolved.map_err(CommandOutcome::Blockers)?))
     }
 
     /// The ask, after the onlookers have learnt what of it must not be shown.
-    pub fn hidden(&self, ask: ResolvedSpec) -> ResolvedSpec {
-        ask.secrets().iter().for_each(|secret| self.listener.hide(secret));
-        ask
+    pub fn hidden(&self, resolved: ResolvedSpec) -> ResolvedSpec {
+        resolved.secrets().iter().for_each(|secret| self.listener.hide(secret));
+        resolved
     }
 
     /// Has the onlookers hide what the sources give for the secrets of `spec`: an outside that was given them by an

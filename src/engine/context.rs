@@ -88,7 +88,7 @@ pub struct RunContext {
     pub holder: Holder,
     /// Hides secrets in what others say: their words go into the journal and onto screens.
     pub redactor: Redactor,
-    /// When this process took the run up.
+    /// When this process began or resumed the run.
     pub taken: DualTimestamp,
     /// Whether the answer to any write was not clear, on the way forward or back.
     pub doubted: bool,

@@ -53,7 +53,7 @@ impl Engine {
         let mut undone = None;
         if let Some(open) = open_run(&rows, app) {
             let wanted = ResumeIntent::Undone(asked());
-            let outcome = Box::pin(self.again(&open.run, claim, options, wanted)).await?;
+            let outcome = Box::pin(self.resume_claimed(&open.run, claim, options, wanted)).await?;
             if !matches!(
                 outcome,
                 CommandOutcome::Ended(
@@ -90,7 +90,7 @@ impl Engine {
         claim: &mut Claim,
         options: &Options,
     ) -> Result<CommandOutcome, CommandOutcome> {
-        let ask = self.ask_of(newest)?;
+        let resolved = self.resolve_release(newest)?;
         self.listener.emit(&Event::Began {
             app: begun.app.name.clone(),
             endpoints: newest.plan().endpoints.clone(),
@@ -103,7 +103,7 @@ impl Engine {
             RunJournal::fresh(self.store.clone(), clocks, begun.run.clone(), claim.take(), blobs);
         let begun = Deployment::begin_destroy(begun, data).commit(&mut journal).await;
         let (journal, deployment) = journal.opened(begun).await?;
-        let runner = self.runner(journal, ask, Start::Fresh, options);
+        let runner = self.runner(journal, resolved, Start::Fresh, options);
         Ok(CommandOutcome::Ended(Box::pin(runner.carry_on(AnyDeployment::from(deployment))).await))
     }
 }
@@ -114,13 +114,13 @@ impl Run {
     /// # Errors
     /// [`Interruption`] when it cannot be told now; the run can be resumed.
     pub(super) async fn surveying(&mut self, deployment: Deployment<Surveying>) -> PhaseResult {
-        self.work.safe_point()?;
-        let rows = self.work.store.list(Some(&deployment.header().app)).await?;
-        let inventory = Inventory::read(&self.work.store, &rows).await?;
+        self.context.safe_point()?;
+        let rows = self.context.store.list(Some(&deployment.header().app)).await?;
+        let inventory = Inventory::read(&self.context.store, &rows).await?;
         let Some(Inventory { plan, mut resources }) = inventory else {
             let cause = super::phase_error::refused("nothing of the app stands that Fabrik made", "");
             let run = deployment.header().run.clone();
-            deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
+            deployment.refuse(cause.clone()).commit(&mut self.context.journal).await?;
             return Ok(RunOutcome::Refused { run, cause });
         };
         self.find_again(&plan, &mut resources).await?;
@@ -133,8 +133,8 @@ impl Run {
     /// # Errors
     /// [`Interruption`].
     pub(super) async fn start_destroying(&mut self, unwritten: Uncommitted<Destroying>) -> PhaseResult {
-        let deployment = unwritten.commit(&mut self.work.journal).await?;
-        self.work.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
+        let deployment = unwritten.commit(&mut self.context.journal).await?;
+        self.context.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
         Box::pin(self.destroying(deployment)).await
     }
 
@@ -143,21 +143,21 @@ impl Run {
     /// # Errors
     /// [`Interruption`] when it cannot be told now; the run can be resumed.
     pub(super) async fn destroying(&mut self, mut deployment: Deployment<Destroying>) -> PhaseResult {
-        self.work.tell(&Event::Entered(deployment.name()));
+        self.context.tell(&Event::Entered(deployment.name()));
         for outstanding in deployment.ledger().standing() {
-            self.work.safe_point()?;
+            self.context.safe_point()?;
             Box::pin(self.destroy_one(&mut deployment, &outstanding)).await?;
         }
-        self.work.all_settled(&deployment).await?;
+        self.context.all_settled(&deployment).await?;
         let (run, cause) = (deployment.header().run.clone(), deployment.phase().cause.clone());
         let standing = deployment.ledger().standing();
         match deployment.close() {
             Ok(unwritten) => {
-                unwritten.commit(&mut self.work.journal).await?;
+                unwritten.commit(&mut self.context.journal).await?;
                 Ok(RunOutcome::Destroyed { run, cause })
             }
             Err(deployment) => {
-                deployment.give_up().commit(&mut self.work.journal).await?;
+                deployment.give_up().commit(&mut self.context.journal).await?;
                 Ok(RunOutcome::Failed { run, cause, standing })
             }
         }
@@ -168,8 +168,8 @@ impl Run {
         deployment: &mut Deployment<Destroying>,
         outstanding: &Outstanding,
     ) -> Result<(), Interruption> {
-        let (receipt, began) = (&outstanding.receipt, self.work.time());
-        self.work.outlive(receipt.step, deployment.ledger().unanswered_on(receipt.step)).await?;
+        let (receipt, began) = (&outstanding.receipt, self.context.time());
+        self.context.outlive(receipt.step, deployment.ledger().unanswered_on(receipt.step)).await?;
         let undoing = self.take_away(deployment, receipt).await?;
         self.record_undoing(deployment, receipt, undoing, began).await
     }
@@ -204,10 +204,10 @@ impl Run {
         if !resources.iter().any(is_shared) {
             return Ok(());
         }
-        let rows = self.work.store.list(None).await?;
+        let rows = self.context.store.list(None).await?;
         let here = rows.iter().filter(|row| row.app.target == begun.app.target && row.run != begun.run);
         for row in here.filter(|row| !row.forgotten) {
-            let (any, _) = read(self.work.store.as_ref(), &row.run).await?;
+            let (any, _) = read(self.context.store.as_ref(), &row.run).await?;
             for resource in resources.iter_mut().filter(|it| is_shared(it)) {
                 let made = |it: &&Receipt| {
                     it.step == resource.step && it.id == resource.id && it.origin == Origin::Created

@@ -18,7 +18,7 @@ use crate::secrets::Secret;
 use crate::spec::env_value::EnvForm;
 
 impl Run {
-    // Variables converge, so a run that is taken up before its start simply sends them again.
+    // Variables converge, so a run that is resumed before its start simply sends them again.
     pub(super) async fn envs(
         &mut self,
         deployment: &mut Deployment<Deploying>,
@@ -35,13 +35,13 @@ impl Run {
         let removed =
             |key: &str| plan.envs.iter().any(|env| env.key == key && env.change == EnvVarAction::Remove);
         let resource = Resource::of(&plan.app.attributes, &app.id);
-        let wanted = WantedRows::of_ask(&self.ask);
+        let wanted = WantedRows::of_resolved(&self.resolved);
         let rows = self.clients.coolify.env_rows(resource).await?;
         // The text that is there by now refers to none of them (Coolify recreates a missing row that a text begins with).
         for row in rows.iter().filter(|row| removed(&row.key) || wanted.makes_stale(&row.key)) {
             for id in row.ids() {
                 let call = self.clients.coolify.delete_env(resource, id);
-                self.work.converge(deployment, &change, &call).await?;
+                self.context.converge(deployment, &change, &call).await?;
             }
         }
         let mut values = self.values(plan)?;
@@ -54,14 +54,14 @@ impl Run {
                 values.iter().map(|(key, value)| (key.as_str(), value, self.reach(key))).collect();
             self.clients.coolify.set_envs(resource, &values)
         };
-        self.work.converge(deployment, &change, &call).await?;
+        self.context.converge(deployment, &change, &call).await?;
         Ok(())
     }
 
     // A secret is nothing for an image's history, and the release is new each time, which would spoil the build's cache.
     pub(super) fn reach(&self, key: &str) -> Reach {
-        let asks = [Some(&self.ask), self.before.as_ref()];
-        let mut secrets = asks.iter().flatten().flat_map(|ask| &ask.spec.secrets);
+        let resolved_specs = [Some(&self.resolved), self.before.as_ref()];
+        let mut secrets = resolved_specs.iter().flatten().flat_map(|resolved| &resolved.spec.secrets);
         if key == RELEASE || secrets.any(|want| want.name == key) { Reach::Container } else { Reach::Build }
     }
 
@@ -75,8 +75,8 @@ impl Run {
             let rows = if desired.key == RELEASE {
                 Some(vec![(RELEASE.to_owned(), Secret::new(plan.release.as_str()))])
             } else {
-                let form = self.ask.envs.iter().find(|env| env.key == desired.key).map(|env| &env.form);
-                let value = value_of(&self.ask, &desired.key, &desired.fingerprint);
+                let form = self.resolved.envs.iter().find(|env| env.key == desired.key).map(|env| &env.form);
+                let value = value_of(&self.resolved, &desired.key, &desired.fingerprint);
                 value.zip(form).and_then(|(value, form)| rows_of(&desired.key, value, form))
             };
             values.extend(rows.ok_or_else(|| changed_since(&desired.key))?);
@@ -86,11 +86,11 @@ impl Run {
 }
 
 /// The name of a variable that a source gives, with another value than `begun` started with.
-pub(crate) fn changed_by_now<'a>(begun: &RunHeader, ask: &'a ResolvedSpec) -> Option<&'a str> {
+pub(crate) fn changed_by_now<'a>(begun: &RunHeader, resolved: &'a ResolvedSpec) -> Option<&'a str> {
     let changed = |env: &&EnvValue| {
         env.value().is_some() && begun.secrets.get(&env.key).is_some_and(|then| *then != env.fingerprint)
     };
-    ask.envs.iter().find(changed).map(|env| env.key.as_str())
+    resolved.envs.iter().find(changed).map(|env| env.key.as_str())
 }
 
 /// A run goes on with the values it was started with, or not at all.
@@ -100,8 +100,8 @@ pub(crate) fn changed_since(key: &str) -> Interruption {
 }
 
 /// The value of `key` that has this fingerprint, if a source gives it.
-pub(crate) fn value_of<'a>(ask: &'a ResolvedSpec, key: &str, fingerprint: &str) -> Option<&'a Secret> {
-    ask.envs.iter().find(|env| env.key == key && env.fingerprint == fingerprint)?.value()
+pub(crate) fn value_of<'a>(resolved: &'a ResolvedSpec, key: &str, fingerprint: &str) -> Option<&'a Secret> {
+    resolved.envs.iter().find(|env| env.key == key && env.fingerprint == fingerprint)?.value()
 }
 
 /// The rows of a value in this form; `None` where the value has another one.

@@ -46,12 +46,12 @@ impl Run {
             Ok(ended) => ended,
             Err(stop) => self.park(run, stop).await,
         };
-        self.work.journal.close().await;
+        self.context.journal.close().await;
         ended
     }
 
     async fn walk(&mut self, deployment: AnyDeployment) -> PhaseResult {
-        self.work.tell(&Event::Entered(deployment.name()));
+        self.context.tell(&Event::Entered(deployment.name()));
         let run = deployment.run().clone();
         match deployment {
             AnyDeployment::Pending(d) => Box::pin(self.pending(d)).await,
@@ -85,17 +85,17 @@ impl Run {
     // Parking is at most one write, and one that may fail: the journal says where the run is without it. What is over
     // is not parked.
     pub(super) async fn park(&mut self, run: machine::id::RunId, stop: Interruption) -> RunOutcome {
-        let parks = transition(self.work.journal.phase(), stop.event()) == Transition::Park;
+        let parks = transition(self.context.journal.phase(), stop.event()) == Transition::Park;
         if let (Interruption::Parked { reason, .. }, true) = (&stop, parks) {
-            let reason = self.work.redactor.redact_own(reason);
-            let _ = self.work.journal.append(&JournalEntry::Parked { reason }).await;
+            let reason = self.context.redactor.redact_own(reason);
+            let _ = self.context.journal.append(&JournalEntry::Parked { reason }).await;
         }
         RunOutcome::Parked { run, stop }
     }
 
     async fn pending(&mut self, deployment: Deployment<Pending>) -> PhaseResult {
-        self.work.safe_point()?;
-        let deployment = deployment.validate().commit(&mut self.work.journal).await?;
+        self.context.safe_point()?;
+        let deployment = deployment.validate().commit(&mut self.context.journal).await?;
         Box::pin(self.validating(deployment)).await
     }
 
@@ -104,30 +104,30 @@ impl Run {
             Ok(plan) => plan,
             Err(blocker) => {
                 // A look that was called off has found nothing wrong.
-                self.work.safe_point()?;
+                self.context.safe_point()?;
                 return self.refuse(deployment, blocker).await;
             }
         };
-        self.work.safe_point()?;
+        self.context.safe_point()?;
         if let Err(blocker) = self.keep_generated() {
             return self.refuse(deployment, blocker).await;
         }
-        let deployment = deployment.provision(plan).commit(&mut self.work.journal).await?;
+        let deployment = deployment.provision(plan).commit(&mut self.context.journal).await?;
         Box::pin(self.provisioning(deployment)).await
     }
 
     async fn refuse(&mut self, deployment: Deployment<Validating>, blocker: Blocker) -> PhaseResult {
-        let cause = refused(self.work.redactor.redact_own(&blocker.to_string()), blocker.hint);
+        let cause = refused(self.context.redactor.redact_own(&blocker.to_string()), blocker.hint);
         let run = deployment.header().run.clone();
-        deployment.refuse(cause.clone()).commit(&mut self.work.journal).await?;
+        deployment.refuse(cause.clone()).commit(&mut self.context.journal).await?;
         Ok(RunOutcome::Refused { run, cause })
     }
 
     async fn draw(&self, deployment: &Deployment<Validating>) -> Result<Plan, Blocker> {
         let facts = self.facts().await?;
-        let surroundings = survey(&self.clients, &self.ask.spec, self.base.as_deref(), &facts).await?;
+        let surroundings = survey(&self.clients, &self.resolved.spec, self.base.as_deref(), &facts).await?;
         for warning in &surroundings.warnings {
-            self.work.tell(&Event::Warned(warning.clone()));
+            self.context.tell(&Event::Warned(warning.clone()));
         }
         let begun = deployment.header();
         if begun.target.team != surroundings.place.team {
@@ -138,9 +138,9 @@ impl Run {
             ));
         }
         let drawing = Planner {
-            ask: &self.ask,
+            resolved: &self.resolved,
             run: &begun.run,
-            store: &self.work.store,
+            store: &self.context.store,
             surroundings: &surroundings,
             base: self.base.as_deref(),
             key: &self.key,
@@ -148,7 +148,7 @@ impl Run {
         };
         let DrawnPlan { plan, observed } = drawing.whole(&self.clients).await?;
         self.agree_to_take_over(&plan)?;
-        observed.notes().into_iter().for_each(|note| self.work.tell(&Event::Warned(note)));
+        observed.notes().into_iter().for_each(|note| self.context.tell(&Event::Warned(note)));
         Ok(plan)
     }
 
@@ -163,8 +163,8 @@ impl Run {
 
     fn agree_to_take_over(&self, plan: &Plan) -> Result<(), Blocker> {
         let adoption = Adoption::of(plan, self.base.as_deref());
-        for warning in adoption.warnings(&self.ask.spec) {
-            self.work.tell(&Event::Warned(warning));
+        for warning in adoption.warnings(&self.resolved.spec) {
+            self.context.tell(&Event::Warned(warning));
         }
         match adoption.question() {
             Some(question) if !(self.confirm)(&question) => {
@@ -175,7 +175,7 @@ impl Run {
     }
 
     fn keep_generated(&self) -> Result<(), Blocker> {
-        let made_up = self.ask.envs.iter().filter(|env| env.is_generated());
+        let made_up = self.resolved.envs.iter().filter(|env| env.is_generated());
         let values: Vec<(&str, &Secret)> =
             made_up.filter_map(|env| Some((env.key.as_str(), env.value()?))).collect();
         if values.is_empty() {
@@ -189,10 +189,10 @@ impl Run {
     }
 
     async fn provisioning(&mut self, mut deployment: Deployment<Provisioning>) -> PhaseResult {
-        self.work.tell(&Event::Entered(deployment.name()));
+        self.context.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.records(&mut deployment)).await {
             Ok(()) => {
-                let deployment = deployment.deploy()?.commit(&mut self.work.journal).await?;
+                let deployment = deployment.deploy()?.commit(&mut self.context.journal).await?;
                 Box::pin(self.deploying(deployment)).await
             }
             Err(halt) => match self.scope(halt)? {
@@ -203,10 +203,10 @@ impl Run {
     }
 
     async fn deploying(&mut self, mut deployment: Deployment<Deploying>) -> PhaseResult {
-        self.work.tell(&Event::Entered(deployment.name()));
+        self.context.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.app(&mut deployment)).await {
             Ok(()) => {
-                let deployment = deployment.verify()?.commit(&mut self.work.journal).await?;
+                let deployment = deployment.verify()?.commit(&mut self.context.journal).await?;
                 Box::pin(self.verifying(deployment)).await
             }
             Err(halt) => match self.scope(halt)? {
@@ -217,10 +217,10 @@ impl Run {
     }
 
     async fn verifying(&mut self, mut deployment: Deployment<Verifying>) -> PhaseResult {
-        self.work.tell(&Event::Entered(deployment.name()));
+        self.context.tell(&Event::Entered(deployment.name()));
         match Box::pin(self.prove(&mut deployment)).await {
             Ok(verification) => {
-                let deployment = deployment.complete(verification)?.commit(&mut self.work.journal).await?;
+                let deployment = deployment.complete(verification)?.commit(&mut self.context.journal).await?;
                 let endpoints = deployment.phase().plan.endpoints.clone();
                 Ok(RunOutcome::Complete { run: deployment.header().run.clone(), endpoints })
             }
@@ -242,7 +242,7 @@ impl Run {
             OnFailure::Leave => ExternalEvent::FailStanding,
             OnFailure::Park => ExternalEvent::FailParked,
         };
-        match transition(self.work.journal.phase(), event) {
+        match transition(self.context.journal.phase(), event) {
             Transition::To(PhaseKind::RollingBack) => Ok(FailureAction::Undo(cause)),
             Transition::To(PhaseKind::Failed) => Ok(FailureAction::Leave(cause)),
             Transition::To(_) | Transition::Park | Transition::Note | Transition::Refused => {
@@ -257,7 +257,7 @@ impl Run {
         &mut self,
         unwritten: machine::uncommitted::Uncommitted<machine::phase::Failed>,
     ) -> PhaseResult {
-        let deployment = unwritten.commit(&mut self.work.journal).await?;
+        let deployment = unwritten.commit(&mut self.context.journal).await?;
         Ok(RunOutcome::Failed {
             run: deployment.header().run.clone(),
             cause: deployment.phase().cause.clone(),
@@ -272,11 +272,11 @@ impl Run {
             self.drop_record(deployment, (nth, record), "makes room for one of another type").await?;
         }
         for (nth, record) in plan.wanted() {
-            let began = self.work.time();
+            let began = self.context.time();
             let records = self.clients.records(record, Step::Dns(nth));
             let receipt = self.ensure(deployment, &records, &record.desired).await?;
             let field = |name: &str| record.desired.attributes.get(name).map_or("", String::as_str);
-            let name = self.ask.spec.as_written(&record.name);
+            let name = self.resolved.spec.as_written(&record.name);
             let what = format!("{} {name} → {}", field("type"), field("content"));
             self.done("dns", what, came(&receipt), began);
         }
@@ -284,14 +284,14 @@ impl Run {
     }
 
     async fn app(&mut self, deployment: &mut Deployment<Deploying>) -> Result<(), PhaseError> {
-        let began = self.work.time();
+        let began = self.context.time();
         let plan = deployment.plan().clone();
         let names = ResourceNames::of(&plan);
         let projects = self.clients.projects(&plan.target, &names);
         let project = self.project(deployment, &projects, &plan).await?;
         let environments = self.clients.environments(&plan.target, &names, &project.id);
         self.ensure(deployment, &environments, &plan.environment).await?;
-        let compose = labelled(&self.ask.artifact.compose, &plan.app.attributes);
+        let compose = labelled(&self.resolved.artifact.compose, &plan.app.attributes);
         let apps = self.clients.app(&plan.target, &names, &project.id, &plan.app.attributes, &compose);
         let look = self.silence(deployment, &plan).await?;
         let app = self.ensure(deployment, apps.as_ref(), &plan.app).await?;
@@ -315,9 +315,9 @@ impl Run {
             return self.ensure(deployment, projects, &plan.project).await;
         }
         let app = &deployment.header().app;
-        let turn = self.work.lock_shared_name(&format!("project/{}/{}", app.target, app.project)).await?;
+        let turn = self.context.lock_shared_name(&format!("project/{}/{}", app.target, app.project)).await?;
         let project = self.ensure(deployment, projects, &plan.project).await;
-        self.work.store.release(turn).await?;
+        self.context.store.release(turn).await?;
         project
     }
 
@@ -333,20 +333,22 @@ impl Run {
             return Ok(receipt.clone());
         }
         match &desired.action {
-            Action::Create => self.work.create(deployment, provider, &desired.attributes).await,
+            Action::Create => self.context.create(deployment, provider, &desired.attributes).await,
             Action::NoOp { id, tag } => {
                 let object = RemoteObject::as_asked(id, &desired.attributes, tag.as_ref());
-                self.work.ensure(deployment, (step, Origin::Existing), object, ResolvedBy::Observation).await
+                self.context
+                    .ensure(deployment, (step, Origin::Existing), object, ResolvedBy::Observation)
+                    .await
             }
             Action::Update { id, before, tag } => {
                 let what = provider.describe();
                 let change = IdempotentUpdate { step, id, tag: tag.clone(), before, what };
                 let call = provider.update_request(id, &desired.attributes);
-                self.work.converge(deployment, &change, &call).await
+                self.context.converge(deployment, &change, &call).await
             }
             Action::Delete { id, before, tag } => {
                 let dropped = Dropped { id, before, tag };
-                self.work.drop(deployment, provider, &dropped).await
+                self.context.drop(deployment, provider, &dropped).await
             }
         }
     }
@@ -361,12 +363,12 @@ impl Run {
             return Ok(());
         }
         let coolify = self.clients.coolify.clone();
-        self.work.start(deployment, &coolify, app).await
+        self.context.start(deployment, &coolify, app).await
     }
 
     pub(super) fn done(&self, step: &'static str, what: String, came: Change, began: Duration) {
-        let took = self.work.since(began);
-        self.work.tell(&Event::Done { step, what, change: came, took });
+        let took = self.context.since(began);
+        self.context.tell(&Event::Done { step, what, change: came, took });
     }
 }
 

@@ -87,10 +87,10 @@ pub enum Start {
 /// One run, being carried out.
 pub struct Run {
     /// Its means.
-    pub work: RunContext,
+    pub context: RunContext,
     /// The vendors, seen with the user's tokens.
     pub clients: Clients,
-    pub ask: ResolvedSpec,
+    pub resolved: ResolvedSpec,
     /// The app's last finished release.
     pub base: Option<Arc<Release>>,
     /// The last release with its variables filled in again, as far as sources still give them.

@@ -21,16 +21,16 @@ impl Run {
     /// Deletes the orphans of the plan. What others use by now stays.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when one of them cannot be deleted, [`PhaseError::Stop`] when it cannot be told now.
+    /// [`PhaseError::Fail`] when one of them cannot be deleted, [`PhaseError::Interruption`] when it cannot be told now.
     pub(super) async fn clear_late(
         &mut self,
         deployment: &mut Deployment<Provisioning>,
     ) -> Result<(), PhaseError> {
         let plan = deployment.plan().clone();
         for receipt in &plan.orphans {
-            let (resource, id, began) = (receipt.step, receipt.id.clone(), self.work.time());
+            let (resource, id, began) = (receipt.step, receipt.id.clone(), self.context.time());
             if !deployment.ledger().receipts().iter().any(|known| known.id == id) {
-                self.work.record(deployment, Effect::Duplicate { state: receipt.clone() }).await?;
+                self.context.record(deployment, Effect::Duplicate { state: receipt.clone() }).await?;
             }
             if !deployment.ledger().standing().iter().any(|standing| standing.receipt.id == id) {
                 continue;
@@ -46,12 +46,12 @@ impl Run {
                     )));
                 }
             };
-            self.work.record(deployment, effect).await?;
-            self.work.tell(&Event::Done {
+            self.context.record(deployment, effect).await?;
+            self.context.tell(&Event::Done {
                 step: resource.as_str(),
                 what,
                 change: came,
-                took: self.work.since(began),
+                took: self.context.since(began),
             });
         }
         Ok(())
@@ -68,24 +68,24 @@ impl Run {
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
                 let records = clients.records(record, receipt.step);
-                self.work.delete(deployment, &records, receipt, VolumePolicy::Retain).await
+                self.context.delete(deployment, &records, receipt, VolumePolicy::Retain).await
             }
             Step::Project | Step::Environment => {
                 if let Some(others) = clients.coolify.environment_resources(&receipt.id, None).await? {
                     return Ok(Undoing::Kept(others));
                 }
                 let projects = clients.projects(&plan.target, &names);
-                self.work.delete(deployment, &projects, receipt, VolumePolicy::Retain).await
+                self.context.delete(deployment, &projects, receipt, VolumePolicy::Retain).await
             }
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let server = &plan.target.server;
-                match self.work.quiesce(deployment, &clients.coolify, server, receipt).await? {
+                match self.context.quiesce(deployment, &clients.coolify, server, receipt).await? {
                     Undoing::Done => {}
                     not_quiet => return Ok(not_quiet),
                 }
                 let project = plan.project.action.id().unwrap_or_default();
                 let apps = clients.app(&plan.target, &names, project, &plan.app.attributes, "");
-                self.work.delete(deployment, apps.as_ref(), receipt, VolumePolicy::Delete).await
+                self.context.delete(deployment, apps.as_ref(), receipt, VolumePolicy::Delete).await
             }
         }
     }

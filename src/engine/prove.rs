@@ -52,13 +52,13 @@ impl Run {
         let (app, start) = (deployment.phase().app.clone(), deployment.phase().rollout.clone());
         let plan = deployment.plan().clone();
         if start != Rollout::Running {
-            let began = self.work.time();
+            let began = self.context.time();
             let now = self.built(deployment, &plan, &app).await?;
             self.done("build", now, Change::Checked, began);
         }
-        let began = self.work.time();
+        let began = self.context.time();
         let mut proven = Verified { checks: Vec::new(), proof: Proof::None };
-        let health = self.ask.spec.health.clone();
+        let health = self.resolved.spec.health.clone();
         let sought = self.sought(&plan, plan.release.as_str(), &health).await?;
         // The proxy is only ever switched on for an app that was proven without it.
         if !behind(deployment, &plan) {
@@ -85,16 +85,16 @@ impl Run {
             return Err(PhaseError::Fail(failed(message, hint)));
         }
         self.drop_unwanted(deployment, &plan).await?;
-        self.work.all_settled(deployment).await?;
-        if self.work.doubted {
+        self.context.all_settled(deployment).await?;
+        if self.context.doubted {
             self.sweep(deployment, &plan).await?;
         }
         let by_label = health.fingerprint.is_none() && has_label(&plan, plan.release.as_str());
         let label_seen = by_label && proven.proof == Proof::Fingerprint;
         let verification = Verification { checks: proven.checks, proof: proven.proof, label_seen };
-        let took = self.work.since(began);
+        let took = self.context.since(began);
         let (checks, proof) = (verification.checks.clone(), verification.proof);
-        self.work.tell(&Event::Proven { checks, proof, took });
+        self.context.tell(&Event::Proven { checks, proof, took });
         Ok(verification)
     }
 
@@ -107,7 +107,7 @@ impl Run {
         let mut any = false;
         for (nth, record) in plan.wanted().filter(|(_, record)| record.proxy == Proxy::AfterProof) {
             let Some(receipt) = deployment.ledger().receipt(Step::Dns(nth)) else { continue };
-            let began = self.work.time();
+            let began = self.context.time();
             let was = receipt.attributes.get("ttl").map_or("1", String::as_str);
             let action = Action::Update {
                 id: receipt.id.clone(),
@@ -117,7 +117,7 @@ impl Run {
             let desired = DesiredResource { attributes: proxied("true", "1"), action };
             let records = self.clients.records(record, Step::Proxy(nth));
             self.ensure(deployment, &records, &desired).await?;
-            let name = self.ask.spec.as_written(&record.name);
+            let name = self.resolved.spec.as_written(&record.name);
             self.done("proxy", format!("{name} behind Cloudflare"), Change::Updated, began);
             any = true;
         }
@@ -139,14 +139,14 @@ impl Run {
     /// Deletes a record that an earlier run made; `why` says to the user why.
     ///
     /// # Errors
-    /// As [`have`](Self::have).
+    /// As [`ensure`](Self::ensure).
     pub(super) async fn drop_record<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
         (nth, record): (RecordIndex, &DesiredRecord),
         why: &str,
     ) -> Result<(), PhaseError> {
-        let began = self.work.time();
+        let began = self.context.time();
         let records = self.clients.records(record, Step::Dns(nth));
         let receipt = self.ensure(deployment, &records, &record.desired).await?;
         self.done("dns", format!("{} {why}", record.name), came(&receipt), began);
@@ -190,7 +190,7 @@ impl Run {
             };
             let target = target(site, sought, way);
             let one = self.watch_one(plan, app, &target, before).await?;
-            let name = self.ask.spec.as_written(site.name());
+            let name = self.resolved.spec.as_written(site.name());
             let named = |check: String| if several { format!("{name} {check}") } else { check };
             all.checks.extend(one.checks.into_iter().map(|(check, saw)| (named(check), saw)));
             if one.proof == Proof::None {
@@ -270,7 +270,7 @@ impl Run {
         target: &Target,
         before: Before<'_>,
     ) -> Result<Verified, PhaseError> {
-        let listener = self.work.listener.clone();
+        let listener = self.context.listener.clone();
         let mut on = |sighting: &verify::Sighting| {
             listener.emit(&Event::Sighted {
                 check: sighting.check.as_str(),
@@ -279,14 +279,16 @@ impl Run {
                 attempt: sighting.attempt,
             });
         };
-        let mut prospect = StartupMonitor::new(&self.work, App::of(&self.clients.coolify, plan, app));
-        match verify(&self.work.ports, target, &mut on, &mut prospect).await {
+        let mut prospect = StartupMonitor::new(&self.context, App::of(&self.clients.coolify, plan, app));
+        match verify(&self.context.ports, target, &mut on, &mut prospect).await {
             Ok(mut proven) => {
-                let redactor = &self.work.redactor;
+                let redactor = &self.context.redactor;
                 proven.checks.iter_mut().for_each(|(_, saw)| *saw = redactor.redact_own(saw));
                 Ok(proven)
             }
-            Err(VerifyError::Cancelled { .. }) => Err(Interruption::stopped(self.work.cancel.event()).into()),
+            Err(VerifyError::Cancelled { .. }) => {
+                Err(Interruption::stopped(self.context.cancel.event()).into())
+            }
             Err(not) => {
                 let looked = Looked { before, seen: prospect.seen() };
                 Err(PhaseError::Fail(self.redacted(self.not_proven(plan, app, looked, &not).await)))
@@ -305,14 +307,14 @@ impl Run {
         let coolify = &self.clients.coolify;
         let app = App::of(coolify, plan, receipt);
         if let Some(uuid) = deployment_of(deployment) {
-            let Some(ended) = self.work.follow(app, uuid).await? else {
+            let Some(ended) = self.context.follow(app, uuid).await? else {
                 return Err(PhaseError::Fail(vanished(uuid, plan)));
             };
             if ended.status != Status::Finished {
-                return Err(PhaseError::Fail(self.redacted(not_built(&ended, &self.ask))));
+                return Err(PhaseError::Fail(self.redacted(not_built(&ended, &self.resolved))));
             }
         }
-        let status = self.work.until_quiet(app).await?;
+        let status = self.context.until_quiet(app).await?;
         Ok(match app.container(1).await {
             Ok(ContainerState::Running(_)) => "running".to_owned(),
             Ok(ContainerState::None) => "started, no container yet".to_owned(),
@@ -324,7 +326,7 @@ impl Run {
 
     /// The cause without secrets: what the app or an API says may quote one, and the journal keeps what they say.
     pub(super) fn redacted(&self, cause: Cause) -> Cause {
-        let (redactor, Cause { kind, message, hint, evidence }) = (&self.work.redactor, cause);
+        let (redactor, Cause { kind, message, hint, evidence }) = (&self.context.redactor, cause);
         let evidence = evidence.into_iter().map(|seen| redactor.redact(&seen)).collect();
         Cause { kind, message: redactor.redact_own(&message), hint: redactor.redact_own(&hint), evidence }
     }

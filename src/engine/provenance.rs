@@ -49,7 +49,7 @@ impl Run {
     ) -> Result<Verified, PhaseError> {
         let (plan, health) = (deployment.plan(), sought.health);
         let before = Before::of(deployment, plan);
-        let (began, mut wrong_since) = (self.work.time(), None);
+        let (began, mut wrong_since) = (self.context.time(), None);
         loop {
             let mut proven = self.watch_from(plan, app, sought, stage, before).await?;
             if proven.proof != Proof::None || known != Proof::None || plan.endpoints.is_empty() {
@@ -67,16 +67,16 @@ impl Run {
             };
             // While Coolify is starting something, the old container may be about to go.
             let starting = there.status().await?.is_some_and(|status| status.starts_with("starting"));
-            let now = self.work.time();
+            let now = self.context.time();
             let since = if starting { now } else { wrong_since.unwrap_or(now) };
             wrong_since = Some(since);
-            if now.saturating_sub(since) >= NO_SIGN || self.work.since(began) >= health.timeout {
+            if now.saturating_sub(since) >= NO_SIGN || self.context.since(began) >= health.timeout {
                 let evidence = proven.checks.iter().map(|(check, saw)| format!("{check}: {saw}")).collect();
                 let looked = Looked { before, seen: Some(Seen::Well) };
                 let cause = self.not_well(plan, app, looked, what, evidence).await;
                 return Err(PhaseError::Fail(self.redacted(cause)));
             }
-            self.work.wait(Wait::Proof, Step::Deploy, what, POLL).await?;
+            self.context.wait(Wait::Proof, Step::Deploy, what, POLL).await?;
         }
     }
 

@@ -35,7 +35,7 @@ impl Run {
     /// Whether the container of the release before certainly still runs, and answers.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub(super) async fn is_never_replaced(
         &self,
         deployment: &Deployment<RollingBack>,
@@ -56,7 +56,7 @@ impl Run {
                     return Ok(false);
                 }
                 let app = App::of(&self.clients.coolify, plan, receipt);
-                if let Err(halt) = self.work.until_quiet(app).await {
+                if let Err(halt) = self.context.until_quiet(app).await {
                     return not_seen(halt);
                 }
                 let health = Health { timeout: health.timeout.min(GLANCE), ..health };
@@ -82,14 +82,14 @@ impl Run {
             && !deployment.ledger().has_undone_by(&start.redacted)
             && RestoredSites::of(deployment, base).plan.wanted().next().is_some()
             && alone(&base.frozen(frozen::COMPOSE))
-            && alone(&self.ask.artifact.compose)
+            && alone(&self.resolved.artifact.compose)
     }
 
     /// The fields of the release before with the commit that it was built from; `None` where its fields name what it
     /// is made of, or nobody knows.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub(super) async fn pinned(
         &self,
         base: &Release,
@@ -129,7 +129,7 @@ impl Run {
     /// Restarts the app as the release before was, pinned to its commit while that goes on.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub(super) async fn start_pinned(
         &mut self,
         deployment: &mut Deployment<RollingBack>,

@@ -75,7 +75,7 @@ impl Run {
         };
         let Some(record) = record else { return Ok(Undoing::Blocked(unplanned(receipt))) };
         let records = self.clients.records(record, receipt.step);
-        self.work.make_anew(deployment, &records, receipt, before).await
+        self.context.make_anew(deployment, &records, receipt, before).await
     }
 
     async fn put_record_back(
@@ -85,7 +85,7 @@ impl Run {
         receipt: &Receipt,
         before: &Attributes,
     ) -> Result<Undoing, Interruption> {
-        let Some(object) = self.work.present(records, &receipt.id).await? else {
+        let Some(object) = self.context.present(records, &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };
         if object.agrees_with(before) {
@@ -113,7 +113,7 @@ impl Run {
         let fields = &base.plan().app.attributes;
         let sent = labelled(&compose, fields);
         let apps = self.clients.app(&plan.target, &ResourceNames::of(plan), &project, fields, &sent);
-        let Some(object) = self.work.present(apps.as_ref(), &receipt.id).await? else {
+        let Some(object) = self.context.present(apps.as_ref(), &receipt.id).await? else {
             return Ok(Undoing::Blocked("it is gone, so it cannot be put back".to_owned()));
         };
         if object.tag != receipt.tag {
@@ -125,7 +125,7 @@ impl Run {
             return Ok(Undoing::Blocked(format!("its {name} was changed by somebody else since")));
         }
         let now = App::of(&coolify, plan, receipt);
-        if let Undoing::Blocked(reason) = self.work.cancel_all(deployment, now, receipt).await? {
+        if let Undoing::Blocked(reason) = self.context.cancel_all(deployment, now, receipt).await? {
             return Ok(Undoing::Blocked(reason));
         }
         let ledger = deployment.ledger();
@@ -187,7 +187,7 @@ impl Run {
     ) -> Result<Result<Vec<String>, String>, Interruption> {
         let touched = deployment.ledger().newest_attempt(Step::Envs).is_some();
         // Coolify makes the row that a text begins with when it gets the text.
-        if !touched && !needs_empty_part(&self.ask.artifact.compose) {
+        if !touched && !needs_empty_part(&self.resolved.artifact.compose) {
             return Ok(Ok(Vec::new()));
         }
         let added = |key: &str| {
@@ -231,8 +231,9 @@ impl Run {
             let rows = if env.key == RELEASE {
                 Some(vec![(RELEASE.to_owned(), Secret::new(env.before.as_str()))])
             } else {
-                let before = self.before.as_ref().and_then(|ask| value_of(ask, &env.key, &env.before));
-                let value = before.or_else(|| value_of(&self.ask, &env.key, &env.before));
+                let before =
+                    self.before.as_ref().and_then(|resolved| value_of(resolved, &env.key, &env.before));
+                let value = before.or_else(|| value_of(&self.resolved, &env.key, &env.before));
                 let form = forms.get(&env.key).cloned().unwrap_or_default();
                 value.and_then(|value| rows_of(&env.key, value, &form))
             };
@@ -270,27 +271,27 @@ impl Run {
         app: App<'_>,
         receipt: &Receipt,
     ) -> Result<Undoing, PhaseError> {
-        let began = self.work.time();
-        while self.work.since(began) < TRIES {
-            self.work.until_quiet(app).await?;
+        let began = self.context.time();
+        while self.context.since(began) < TRIES {
+            self.context.until_quiet(app).await?;
             let before = newest(app).await?;
             let call = app.coolify.deploy(app.resource);
             if let Undoing::Blocked(reason) = self.retry_until_resolved(deployment, receipt, &call).await? {
                 return Ok(Undoing::Blocked(reason));
             }
-            let fields = match self.work.came(app, &before, None).await? {
+            let fields = match self.context.came(app, &before, None).await? {
                 Triggered::Started(fields) => fields,
                 Triggered::Denied(reason) => return Ok(Undoing::Blocked(format!("refused: {reason}"))),
                 Triggered::Nothing(reason) => {
-                    self.work.wait(Wait::Start, receipt.step, &reason, STALENESS).await?;
+                    self.context.wait(Wait::Start, receipt.step, &reason, STALENESS).await?;
                     continue;
                 }
             };
             let Some(uuid) = fields.get(DEPLOYMENT) else {
-                self.work.until_quiet(app).await?;
+                self.context.until_quiet(app).await?;
                 return Ok(Undoing::Done);
             };
-            match self.work.follow(app, uuid).await? {
+            match self.context.follow(app, uuid).await? {
                 Some(ended) if ended.status == Status::Finished => return Ok(Undoing::Done),
                 Some(ended) => {
                     let reason = format!("restored, but its deployment {uuid} {}", ended.status);
@@ -312,10 +313,10 @@ impl Run {
         receipt: &Receipt,
         call: &WriteRequest,
     ) -> Result<Undoing, Interruption> {
-        let began = self.work.time();
+        let began = self.context.time();
         loop {
-            self.work.safe_point()?;
-            let (why, reason, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
+            self.context.safe_point()?;
+            let (why, reason, pause) = match self.context.undo(deployment, receipt, call.clone()).await? {
                 WriteOutcome::Done(_) => return Ok(Undoing::Done),
                 WriteOutcome::Missing(_) if call.deletes() => return Ok(Undoing::Done),
                 WriteOutcome::Missing(reason)
@@ -331,10 +332,10 @@ impl Run {
                     (Wait::Again, reason, STALENESS)
                 }
             };
-            if self.work.since(began) > TRIES {
+            if self.context.since(began) > TRIES {
                 return Ok(Undoing::Blocked(format!("no clear answer in 10 minutes: {reason}")));
             }
-            self.work.wait(why, receipt.step, &reason, pause).await?;
+            self.context.wait(why, receipt.step, &reason, pause).await?;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Taking a run up again: to go on with it, to undo it, or to give up on a part of it.
+//! Resuming a run: to go on with it, to undo it, or to give up on a part of it.
 
 use std::sync::Arc;
 
@@ -46,7 +46,9 @@ impl ResumeIntent {
 impl Engine {
     /// Goes on with `run`.
     pub async fn resume(&self, run: &RunId, options: &Options) -> CommandOutcome {
-        Box::pin(self.take_up(run, options, ResumeIntent::On)).await.unwrap_or_else(|outcome| outcome)
+        Box::pin(self.claim_and_resume(run, options, ResumeIntent::On))
+            .await
+            .unwrap_or_else(|outcome| outcome)
     }
 
     /// Undoes `run`, which must be its app's newest.
@@ -57,7 +59,9 @@ impl Engine {
             hint: String::new(),
             evidence: Vec::new(),
         };
-        self.take_up(run, options, ResumeIntent::Undone(cause)).await.unwrap_or_else(|outcome| outcome)
+        self.claim_and_resume(run, options, ResumeIntent::Undone(cause))
+            .await
+            .unwrap_or_else(|outcome| outcome)
     }
 
     /// Gives up on undoing `resource` of `run`, and finishes undoing the rest.
@@ -69,10 +73,10 @@ impl Engine {
         options: &Options,
     ) -> CommandOutcome {
         let wanted = ResumeIntent::Abandoned { resource, reason: reason.to_owned() };
-        self.take_up(run, options, wanted).await.unwrap_or_else(|outcome| outcome)
+        self.claim_and_resume(run, options, wanted).await.unwrap_or_else(|outcome| outcome)
     }
 
-    async fn take_up(
+    async fn claim_and_resume(
         &self,
         run: &RunId,
         options: &Options,
@@ -87,7 +91,7 @@ impl Engine {
             return Err(Blocker::new(
                 format!("run {} is not the app's newest: that is {}", run.short(), newest.run.short()),
                 format!(
-                    "only the newest run can be taken up; `fabrik show {}` tells about it",
+                    "only the newest run can be resumed or rolled back; `fabrik show {}` tells about it",
                     newest.run.short()
                 ),
             )
@@ -97,16 +101,16 @@ impl Engine {
         not_destroyed_since(&any, &rows)?;
         agree(&any, &wanted, options)?;
         let mut claim = self.claim(&any.header().app, options.wait_lock).await?;
-        let outcome = Box::pin(self.again(run, &mut claim, options, wanted)).await;
+        let outcome = Box::pin(self.resume_claimed(run, &mut claim, options, wanted)).await;
         self.give_back(claim).await;
         outcome
     }
 
-    /// Takes `run` up under `claim`.
+    /// Resumes `run` under `claim`.
     ///
     /// # Errors
     /// [`CommandOutcome`] when it cannot be read, or something it needs is missing.
-    pub async fn again(
+    pub async fn resume_claimed(
         &self,
         run: &RunId,
         claim: &mut Claim,
@@ -115,8 +119,8 @@ impl Engine {
     ) -> Result<CommandOutcome, CommandOutcome> {
         let (any, loaded) = read(self.store.as_ref(), run).await?;
         let base = self.base_of(&any).await?;
-        let ask = self.ask_again(&any, &loaded, base.as_ref())?;
-        let before = base.as_ref().and_then(|base| self.ask_of(base).ok());
+        let resolved = self.resolve_again(&any, &loaded, base.as_ref())?;
+        let before = base.as_ref().and_then(|base| self.resolve_release(base).ok());
         let clocks = (self.ports.clock.clone(), self.local_clock.clone());
         let mut journal = RunJournal::resumed(
             self.store.clone(),
@@ -127,14 +131,14 @@ impl Engine {
         );
         self.listener.emit(&Event::Began {
             app: any.header().app.name.clone(),
-            endpoints: ask.spec.endpoints(),
+            endpoints: resolved.spec.endpoints(),
             run: run.clone(),
             resumed: true,
         });
         let resumed = journal.append(&JournalEntry::Resumed { holder: self.holder.to_string() }).await;
         let (journal, ()) = journal.opened(resumed).await?;
         let any = any.resumed();
-        let mut runner = self.runner(journal, ask, Start::Resumed, options);
+        let mut runner = self.runner(journal, resolved, Start::Resumed, options);
         (runner.base, runner.before) = (base.map(Arc::new), before);
         Ok(CommandOutcome::Ended(match wanted {
             ResumeIntent::On => Box::pin(runner.on(any)).await,
@@ -250,10 +254,10 @@ fn not_undone(any: &AnyDeployment) -> (String, String) {
 
 impl Run {
     async fn on(mut self, any: AnyDeployment) -> RunOutcome {
-        let changed = changed_by_now(any.header(), &self.ask).filter(|_| is_ahead(any.name()));
+        let changed = changed_by_now(any.header(), &self.resolved).filter(|_| is_ahead(any.name()));
         let Some(stop) = changed.map(changed_since) else { return Box::pin(self.carry_on(any)).await };
         let ended = self.park(any.run().clone(), stop).await;
-        self.work.journal.close().await;
+        self.context.journal.close().await;
         ended
     }
 
@@ -263,7 +267,7 @@ impl Run {
             Ok(ended) => ended,
             Err(stop) => self.park(run, stop).await,
         };
-        self.work.journal.close().await;
+        self.context.journal.close().await;
         ended
     }
 
@@ -271,11 +275,11 @@ impl Run {
         let run = any.run().clone();
         match any {
             AnyDeployment::Pending(d) => {
-                d.refuse(cause.clone()).commit(&mut self.work.journal).await?;
+                d.refuse(cause.clone()).commit(&mut self.context.journal).await?;
                 Ok(RunOutcome::RolledBack { run, cause })
             }
             AnyDeployment::Validating(d) => {
-                d.refuse(cause.clone()).commit(&mut self.work.journal).await?;
+                d.refuse(cause.clone()).commit(&mut self.context.journal).await?;
                 Ok(RunOutcome::RolledBack { run, cause })
             }
             AnyDeployment::Provisioning(d) => Box::pin(self.turn_back(d.roll_back(cause))).await,
@@ -288,7 +292,7 @@ impl Run {
                 Ok(RunOutcome::RolledBack { run, cause: d.phase().cause.clone() })
             }
             AnyDeployment::Surveying(d) => {
-                d.refuse(cause.clone()).commit(&mut self.work.journal).await?;
+                d.refuse(cause.clone()).commit(&mut self.context.journal).await?;
                 Ok(RunOutcome::RolledBack { run, cause })
             }
             // What was deleted cannot be brought back: it comes to its end.
@@ -299,7 +303,7 @@ impl Run {
     }
 
     async fn abandoned(mut self, any: AnyDeployment, resource: Step, reason: String) -> RunOutcome {
-        let (run, journal) = (any.run().clone(), &mut self.work.journal);
+        let (run, journal) = (any.run().clone(), &mut self.context.journal);
         let (written, any, cause) = match any {
             AnyDeployment::Failed(mut d) => {
                 let written = d.abandon(journal, resource, reason).await;
@@ -317,7 +321,7 @@ impl Run {
             Ok(()) => Box::pin(self.undone(any, cause)).await,
             Err(error) => {
                 let ended = self.park(run, error.into()).await;
-                self.work.journal.close().await;
+                self.context.journal.close().await;
                 ended
             }
         }

@@ -32,18 +32,18 @@ impl Run {
         if is_application(fields) {
             return Ok(());
         }
-        let mut down = sent::lasting(&self.ask.artifact.compose);
-        down.remove(&self.ask.artifact.main);
-        let began = self.work.time();
+        let mut down = sent::lasting(&self.resolved.artifact.compose);
+        down.remove(&self.resolved.artifact.main);
+        let began = self.context.time();
         loop {
             down = self.still_down(Resource::of(fields, &app.id), down).await?;
             if down.is_empty() {
                 return self.restless(app).await;
             }
-            if self.work.since(began) >= PATIENCE {
+            if self.context.since(began) >= PATIENCE {
                 return self.not_whole(plan, app, &down).await;
             }
-            self.work.pause(Wait::Neighbours, POLL).await?;
+            self.context.pause(Wait::Neighbours, POLL).await?;
         }
     }
 
@@ -64,12 +64,12 @@ impl Run {
 
     // A container that is started again and again is seen running now and then; its status tells.
     async fn restless(&self, app: &Receipt) -> Result<(), PhaseError> {
-        let lasting = sent::lasting(&self.ask.artifact.compose);
+        let lasting = sent::lasting(&self.resolved.artifact.compose);
         let restless = |status: &str| status.starts_with("restarting") || status.starts_with("degraded");
         for part in self.clients.coolify.parts(&app.id).await? {
             if lasting.contains(&part.name) && restless(&part.status) {
                 let text = format!("service `{}` of the stack does not stay up: {}", part.name, part.status);
-                self.work.tell(&Event::Warned(text));
+                self.context.tell(&Event::Warned(text));
             }
         }
         Ok(())
@@ -79,7 +79,7 @@ impl Run {
         let names: Vec<String> = down.iter().map(|name| format!("`{name}`")).collect();
         let what = format!("service {} of the stack is not running", names.join(", "));
         if plan.baseline != Baseline::Nothing {
-            self.work.tell(&Event::Warned(what));
+            self.context.tell(&Event::Warned(what));
             return Ok(());
         }
         let parts = self.clients.coolify.parts(&app.id).await?;

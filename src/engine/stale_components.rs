@@ -57,7 +57,7 @@ impl Run {
     /// Before the text is sent: silences the parts that it will lack, and takes URLs from those that lose them.
     ///
     /// # Errors
-    /// [`PhaseError::Stop`] when it cannot be told. What Coolify refuses is said, and fails nothing.
+    /// [`PhaseError::Interruption`] when it cannot be told. What Coolify refuses is said, and fails nothing.
     pub(super) async fn silence<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -71,7 +71,8 @@ impl Run {
         if deployment.ledger().newest_attempt(Step::App).is_some() {
             return Ok(Recheck::Again);
         }
-        let (compose, tag) = (self.ask.artifact.compose.clone(), self.work.tag(deployment, Step::App));
+        let (compose, tag) =
+            (self.resolved.artifact.compose.clone(), self.context.tag(deployment, Step::App));
         let parts = self.clients.coolify.parts(service.id).await?;
         let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
         let look = if strays.is_empty() { Recheck::Needless } else { Recheck::Again };
@@ -80,14 +81,14 @@ impl Run {
         }
         self.no_doubts_left(deployment, &service).await?;
         // One of them that takes effect after the text was sent would write the part back.
-        self.work.outlive(Step::Parts, deployment.ledger().unanswered_at(Step::Parts)).await?;
+        self.context.outlive(Step::Parts, deployment.ledger().unanswered_at(Step::Parts)).await?;
         Ok(look)
     }
 
     /// After the text was sent: makes sure that it is the one that is stored, and wakes the parts that it has again.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when Coolify goes on writing a part back, [`PhaseError::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when Coolify goes on writing a part back, [`PhaseError::Interruption`] when it cannot be told.
     pub(super) async fn wake<P: EffectfulPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -101,7 +102,8 @@ impl Run {
         if started {
             return Ok(());
         }
-        let (compose, tag) = (self.ask.artifact.compose.clone(), self.work.tag(deployment, Step::App));
+        let (compose, tag) =
+            (self.resolved.artifact.compose.clone(), self.context.tag(deployment, Step::App));
         let mut tries = 0;
         let parts = loop {
             let stack = self.clients.coolify.stack(service.id).await?;
@@ -118,7 +120,9 @@ impl Run {
             tries += 1;
             let (id, own, what) = (service.id, service.tag.cloned(), apps.describe());
             let change = IdempotentUpdate { step: Step::App, id, tag: own, before, what };
-            self.work.converge(deployment, &change, &apps.update_request(id, &plan.app.attributes)).await?;
+            self.context
+                .converge(deployment, &change, &apps.update_request(id, &plan.app.attributes))
+                .await?;
         };
         let strays = self.strays(parts, (&compose, &plan.app.attributes), &tag).await?;
         for (part, scope) in strays.iter().filter(|(_, scope)| *scope == StatusScope::Woken) {
@@ -139,11 +143,11 @@ impl Run {
         let change =
             IdempotentUpdate { step: Step::Parts, id, tag: own, before: &before, what: what.clone() };
         let call = self.clients.coolify.change_part(id, part, scope, tag);
-        match self.work.converge(deployment, &change, &call).await {
+        match self.context.converge(deployment, &change, &call).await {
             Ok(_) => self.tell_of(part, scope),
             Err(PhaseError::Fail(cause)) => {
                 let text = format!("{what} still counts in the status at Coolify: {}", cause.message);
-                self.work.tell(&Event::Warned(self.work.redactor.redact_own(&text)));
+                self.context.tell(&Event::Warned(self.context.redactor.redact_own(&text)));
             }
             Err(stop) => return Err(stop),
         }
@@ -162,7 +166,7 @@ impl Run {
             let change =
                 IdempotentUpdate { step: Step::Parts, id, tag: own, before: &before, what: String::new() };
             let seen = EffectOutcome::Applied(change.state(&Attributes::new()));
-            self.work.settle(deployment, Step::Parts, ResolvedBy::Reconciliation, seen).await?;
+            self.context.settle(deployment, Step::Parts, ResolvedBy::Reconciliation, seen).await?;
         }
         Ok(())
     }
@@ -171,7 +175,7 @@ impl Run {
     /// fields alone.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub(super) async fn put_text_back(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
@@ -184,13 +188,13 @@ impl Run {
         if same || is_application(fields) {
             return self.retry_until_resolved(deployment, receipt, &text).await;
         }
-        let tag = self.work.tag(deployment, Step::App);
+        let tag = self.context.tag(deployment, Step::App);
         let parts = self.clients.coolify.parts(&receipt.id).await?;
         let strays = self.strays(parts, (compose, fields), &tag).await?;
         for (part, scope) in strays.iter().filter(|(_, scope)| *scope != StatusScope::Woken) {
             self.insist_on_part(deployment, receipt, (part, *scope), &tag).await?;
         }
-        self.work.outlive(receipt.step, deployment.ledger().unanswered_on(Step::App)).await?;
+        self.context.outlive(receipt.step, deployment.ledger().unanswered_on(Step::App)).await?;
         for _ in 0..=TRIES {
             if let Undoing::Blocked(reason) = self.retry_until_resolved(deployment, receipt, &text).await? {
                 return Ok(Undoing::Blocked(reason));
@@ -204,7 +208,8 @@ impl Run {
                 }
                 return Ok(Undoing::Done);
             }
-            self.work.tell(&Event::Warned(format!("{}: the text is sent once more", kept_writing(&others))));
+            self.context
+                .tell(&Event::Warned(format!("{}: the text is sent once more", kept_writing(&others))));
         }
         Ok(Undoing::Blocked("Coolify goes on writing a dropped compose service into its text".to_owned()))
     }
@@ -221,7 +226,7 @@ impl Run {
             Undoing::Done => self.tell_of(part, scope),
             Undoing::Kept(reason) | Undoing::Blocked(reason) => {
                 let text = format!("compose service `{}` still counts at Coolify: {reason}", part.name);
-                self.work.tell(&Event::Warned(text));
+                self.context.tell(&Event::Warned(text));
             }
         }
         Ok(())
@@ -229,7 +234,7 @@ impl Run {
 
     // Whether no service comes, goes or hands the domain on between that release and this run.
     fn has_the_services_of(&self, base: &Release) -> bool {
-        let artifact = &self.ask.artifact;
+        let artifact = &self.resolved.artifact;
         let main = base.plan().app.attributes.get("service");
         sent::services(&base.frozen(frozen::COMPOSE)) == sent::services(&artifact.compose)
             && main.is_some_and(|main| *main == artifact.main)
@@ -264,7 +269,7 @@ impl Run {
         let text = format!(
             "Coolify keeps compose service {names} and calls the stack degraded: versions below 4.2.0 cannot leave it out"
         );
-        self.work.tell(&Event::Warned(text));
+        self.context.tell(&Event::Warned(text));
         Ok(Vec::new())
     }
 
@@ -274,7 +279,7 @@ impl Run {
             let text = format!(
                 "compose service `{name}` is no longer in the text; Coolify cannot delete it, so it is left out of the status"
             );
-            self.work.tell(&Event::Warned(text));
+            self.context.tell(&Event::Warned(text));
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Looked<'a> {
 
 /// Watches the app's containers while it is being verified.
 pub(crate) struct StartupMonitor<'a> {
-    work: &'a RunContext,
+    context: &'a RunContext,
     app: App<'a>,
     bleak_since: Option<Duration>,
     seen: Option<Seen>,
@@ -42,8 +42,8 @@ pub(crate) struct StartupMonitor<'a> {
 
 impl<'a> StartupMonitor<'a> {
     /// Watches `app`.
-    pub(crate) fn new(work: &'a RunContext, app: App<'a>) -> Self {
-        Self { work, app, bleak_since: None, seen: None }
+    pub(crate) fn new(context: &'a RunContext, app: App<'a>) -> Self {
+        Self { context, app, bleak_since: None, seen: None }
     }
 
     /// What the last look came to.
@@ -73,7 +73,7 @@ impl<'a> StartupMonitor<'a> {
 impl GiveUpPolicy for StartupMonitor<'_> {
     async fn lost(&mut self, after: &Sighting) -> Option<GiveUp> {
         self.seen = Some(after.seen);
-        if self.work.cancel.is_asked() {
+        if self.context.cancel.is_asked() {
             return Some(GiveUp::Cancelled);
         }
         if after.seen == Seen::Well {
@@ -84,7 +84,7 @@ impl GiveUpPolicy for StartupMonitor<'_> {
             self.bleak_since = None;
             return None;
         };
-        let now = self.work.time();
+        let now = self.context.time();
         let since = *self.bleak_since.get_or_insert(now);
         (now.saturating_sub(since) >= NO_SIGN).then_some(GiveUp::Hopeless(reason))
     }
@@ -138,7 +138,7 @@ impl Run {
         };
         let project = plan.project.attributes.get("name").cloned().unwrap_or_default();
         let see = format!("{silence}see project {project} at {}", plan.target.coolify);
-        let mut cause = failed(what, format!("{}; {see}", symptom.hint(&self.ask)));
+        let mut cause = failed(what, format!("{}; {see}", symptom.hint(&self.resolved)));
         cause.evidence = evidence;
         cause.evidence.extend(status.map(|status| format!("status at Coolify: {status}")));
         cause.evidence.push(log(&container, whose));

@@ -43,17 +43,17 @@ impl Run {
         provider: &dyn Provider,
     ) -> Result<(), PhaseError> {
         let step = provider.step();
-        let tag = self.work.tag(deployment, step);
+        let tag = self.context.tag(deployment, step);
         for object in provider.find_by_tag(&tag).await? {
             if deployment.ledger().receipt_of(step, &object.id).is_some() {
                 continue;
             }
             let first = deployment.ledger().receipt(step).is_none();
-            let receipt = self.work.surplus(deployment, step, object).await?;
+            let receipt = self.context.surplus(deployment, step, object).await?;
             if first {
                 continue;
             }
-            let undoing = self.work.delete(deployment, provider, &receipt, VolumePolicy::Delete).await?;
+            let undoing = self.context.delete(deployment, provider, &receipt, VolumePolicy::Delete).await?;
             let (resource, id) = (step, receipt.id.clone());
             if let Undoing::Blocked(reason) | Undoing::Kept(reason) = undoing {
                 return Err(PhaseError::Fail(failed(
@@ -61,7 +61,7 @@ impl Run {
                     "",
                 )));
             }
-            self.work.record(deployment, machine::effect::Effect::Undone { resource, id }).await?;
+            self.context.record(deployment, machine::effect::Effect::Undone { resource, id }).await?;
         }
         Ok(())
     }

@@ -49,24 +49,24 @@ impl Symptom {
     }
 
     /// What to do about it.
-    pub(crate) fn hint(self, ask: &ResolvedSpec) -> String {
+    pub(crate) fn hint(self, resolved: &ResolvedSpec) -> String {
         match self {
-            Self::OldVersion => origin(ask).hint(),
+            Self::OldVersion => origin(resolved).hint(),
             Self::NoContainer => format!(
                 "{}; else Docker could not start it: a port or a name that is taken, or no free network left",
-                origin(ask).hint()
+                origin(resolved).hint()
             ),
             Self::CrashLoop => {
                 "it ends soon after each start: run it with the same variables elsewhere and read what it says"
                     .to_owned()
             }
             Self::Unreached => {
-                let port = ask.artifact.port.unwrap_or(80);
+                let port = resolved.artifact.port.unwrap_or(80);
                 format!(
                     "does it listen on port {port}, at 0.0.0.0 and not at 127.0.0.1 alone? `port` names another one"
                 )
             }
-            Self::Unhealthy if ask.spec.domains.is_empty() => "read its log".to_owned(),
+            Self::Unhealthy if resolved.spec.domains.is_empty() => "read its log".to_owned(),
             Self::Unhealthy => {
                 "read its log; `health.path` and `health.status` say what is asked for and what is wanted"
                     .to_owned()
@@ -77,8 +77,8 @@ impl Symptom {
 }
 
 /// What to do about a deployment that failed, whose record has a log.
-pub(crate) fn not_deployed(ask: &ResolvedSpec) -> String {
-    match origin(ask) {
+pub(crate) fn not_deployed(resolved: &ResolvedSpec) -> String {
+    match origin(resolved) {
         Origin::Pulled(image) => {
             format!(
                 "the log says why: may the server pull image `{image}`, and does it start? fix it, then apply again"
@@ -101,16 +101,16 @@ impl Origin {
     }
 }
 
-fn origin(ask: &ResolvedSpec) -> Origin {
-    match &ask.spec.source {
+fn origin(resolved: &ResolvedSpec) -> Origin {
+    match &resolved.spec.source {
         Source::Template { folder, .. } | Source::Folder { folder } => {
             Origin::Built(folder.display().to_string())
         }
         Source::Image { reference } => Origin::Pulled(reference.clone()),
         Source::Git(git) => Origin::Built(git.repository.clone()),
         Source::Compose { .. } => {
-            let compose: Value = serde_json::from_str(&ask.artifact.compose).unwrap_or_default();
-            let service = &compose["services"][&ask.artifact.main];
+            let compose: Value = serde_json::from_str(&resolved.artifact.compose).unwrap_or_default();
+            let service = &compose["services"][&resolved.artifact.main];
             match service["image"].as_str().filter(|_| service.get("build").is_none()) {
                 Some(image) => Origin::Pulled(image.to_owned()),
                 None => Origin::Built(".".to_owned()),

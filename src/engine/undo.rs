@@ -24,8 +24,8 @@ impl Run {
     /// # Errors
     /// [`Interruption`].
     pub async fn turn_back(&mut self, unwritten: Uncommitted<RollingBack>) -> PhaseResult {
-        let deployment = unwritten.commit(&mut self.work.journal).await?;
-        self.work.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
+        let deployment = unwritten.commit(&mut self.context.journal).await?;
+        self.context.tell(&Event::TurnedBack(deployment.phase().cause.clone()));
         Box::pin(self.rolling_back(deployment)).await
     }
 
@@ -34,11 +34,11 @@ impl Run {
     /// # Errors
     /// [`Interruption`] when it cannot be told now; the run can be resumed.
     pub async fn rolling_back(&mut self, mut deployment: Deployment<RollingBack>) -> PhaseResult {
-        self.work.tell(&Event::Entered(deployment.name()));
+        self.context.tell(&Event::Entered(deployment.name()));
         Box::pin(self.settle_doubts(&mut deployment)).await?;
         self.take_down(&mut deployment).await?;
-        self.work.all_settled(&deployment).await?;
-        if self.work.doubted {
+        self.context.all_settled(&deployment).await?;
+        if self.context.doubted {
             let plan = deployment.plan().clone();
             Box::pin(self.sweep(&mut deployment, &plan)).await.map_err(stopped)?;
             self.take_down(&mut deployment).await?;
@@ -47,11 +47,11 @@ impl Run {
         let standing = deployment.ledger().standing();
         match deployment.close() {
             Ok(unwritten) => {
-                unwritten.commit(&mut self.work.journal).await?;
+                unwritten.commit(&mut self.context.journal).await?;
                 Ok(RunOutcome::RolledBack { run, cause })
             }
             Err(deployment) => {
-                deployment.give_up().commit(&mut self.work.journal).await?;
+                deployment.give_up().commit(&mut self.context.journal).await?;
                 Ok(RunOutcome::Failed { run, cause, standing })
             }
         }
@@ -59,7 +59,7 @@ impl Run {
 
     async fn take_down(&mut self, deployment: &mut Deployment<RollingBack>) -> Result<(), Interruption> {
         for standing in in_order(deployment.ledger().standing()) {
-            self.work.safe_point()?;
+            self.context.safe_point()?;
             Box::pin(self.undo(deployment, &standing)).await?;
         }
         Ok(())
@@ -73,20 +73,20 @@ impl Run {
                 (RequestSemantics::NonIdempotent, Step::Dns(nth) | Step::Proxy(nth)) => {
                     let Some(record) = plan.record(nth) else { continue };
                     let records = self.clients.records(record, doubt.step);
-                    self.work.settle_create(deployment, &records).await
+                    self.context.settle_create(deployment, &records).await
                 }
                 (RequestSemantics::NonIdempotent, Step::Project) => {
                     let projects = self.clients.projects(&plan.target, &names);
-                    self.work.settle_create(deployment, &projects).await
+                    self.context.settle_create(deployment, &projects).await
                 }
                 (RequestSemantics::NonIdempotent, Step::Environment) => {
                     let environments = self.clients.environments(&plan.target, &names, &project(deployment));
-                    self.work.settle_create(deployment, &environments).await
+                    self.context.settle_create(deployment, &environments).await
                 }
                 (RequestSemantics::NonIdempotent, Step::Parts | Step::App | Step::Envs | Step::Deploy) => {
                     let fields = &plan.app.attributes;
                     let apps = self.clients.app(&plan.target, &names, &project(deployment), fields, "");
-                    self.work.settle_create(deployment, apps.as_ref()).await
+                    self.context.settle_create(deployment, apps.as_ref()).await
                 }
                 // What becomes of a volume is settled when the rows are put back.
                 (RequestSemantics::NonIdempotent, Step::Volumes)
@@ -123,7 +123,7 @@ impl Run {
             id,
             tag: (!adopted).then(|| doubt.tag.clone()),
         };
-        self.work
+        self.context
             .settle(deployment, doubt.step, ResolvedBy::Reconciliation, EffectOutcome::Applied(state))
             .await
     }
@@ -138,7 +138,7 @@ impl Run {
         let sent = doubt.request.attributes.clone();
         let (Step::Dns(nth) | Step::Proxy(nth)) = doubt.step else { return Ok(sent) };
         let Some(record) = deployment.plan().record(nth).cloned() else { return Ok(sent) };
-        self.work.outlive(doubt.step, std::iter::once(&doubt.attempt)).await?;
+        self.context.outlive(doubt.step, std::iter::once(&doubt.attempt)).await?;
         let records = self.clients.records(&record, doubt.step);
         let unchanged = records.get(id).await?.is_some_and(|object| object.agrees_with(&doubt.before));
         Ok(if unchanged { doubt.before.clone() } else { sent })
@@ -149,9 +149,9 @@ impl Run {
         deployment: &mut Deployment<RollingBack>,
         standing: &Outstanding,
     ) -> Result<(), Interruption> {
-        let (receipt, began) = (&standing.receipt, self.work.time());
+        let (receipt, began) = (&standing.receipt, self.context.time());
         // A late effect of one in doubt would land on top of what is put back.
-        self.work.outlive(receipt.step, deployment.ledger().unanswered_on(receipt.step)).await?;
+        self.context.outlive(receipt.step, deployment.ledger().unanswered_on(receipt.step)).await?;
         let undoing = match &receipt.origin {
             Origin::Created | Origin::Orphaned => self.take_away(deployment, receipt).await?,
             Origin::Updated { before } => self.put_back(deployment, receipt, before).await?,
@@ -174,7 +174,7 @@ impl Run {
     ) -> Result<(), Interruption> {
         let (resource, id) = (receipt.step, receipt.id.clone());
         let what = format!("{resource} {id}");
-        let took = self.work.since(began);
+        let took = self.context.since(began);
         let (effect, event) = match undoing {
             Undoing::Done => {
                 let came = match receipt.origin {
@@ -198,8 +198,8 @@ impl Run {
                 (Effect::UndoBlocked { resource, id, reason }, event)
             }
         };
-        self.work.record(deployment, effect).await?;
-        self.work.tell(&event);
+        self.context.record(deployment, effect).await?;
+        self.context.tell(&event);
         Ok(())
     }
 
@@ -219,7 +219,7 @@ impl Run {
             Step::Dns(nth) | Step::Proxy(nth) => {
                 let Some(record) = plan.record(nth) else { return Ok(Undoing::Blocked(unplanned(receipt))) };
                 let records = clients.records(record, receipt.step);
-                self.work.delete(deployment, &records, receipt, VolumePolicy::Retain).await
+                self.context.delete(deployment, &records, receipt, VolumePolicy::Retain).await
             }
             // Our own app in it is nobody else: the two go together, or stand together.
             Step::Project | Step::Environment if app_stands(deployment) => {
@@ -230,7 +230,7 @@ impl Run {
                     return Ok(Undoing::Kept(others));
                 }
                 let projects = clients.projects(place, &names);
-                self.work.delete(deployment, &projects, receipt, VolumePolicy::Retain).await
+                self.context.delete(deployment, &projects, receipt, VolumePolicy::Retain).await
             }
             Step::Environment => {
                 let project = project(deployment);
@@ -240,7 +240,7 @@ impl Run {
                     return Ok(Undoing::Kept(others));
                 }
                 let environments = clients.environments(place, &names, &project);
-                self.work.delete(deployment, &environments, receipt, VolumePolicy::Retain).await
+                self.context.delete(deployment, &environments, receipt, VolumePolicy::Retain).await
             }
             Step::Parts | Step::App | Step::Volumes | Step::Envs | Step::Deploy => {
                 let apps = clients.app(place, &names, &project(deployment), &plan.app.attributes, "");
@@ -255,14 +255,14 @@ impl Run {
         apps: &dyn Provider,
         receipt: &Receipt,
     ) -> Result<Undoing, Interruption> {
-        let Some(object) = self.work.present(apps, &receipt.id).await? else {
+        let Some(object) = self.context.present(apps, &receipt.id).await? else {
             return Ok(Undoing::Done);
         };
         if let Some(reason) = super::delete::not_ours(apps, receipt, &object) {
             return Ok(Undoing::Blocked(reason));
         }
         let (coolify, server) = (self.clients.coolify.clone(), deployment.plan().target.server.clone());
-        match self.work.quiesce(deployment, &coolify, &server, receipt).await? {
+        match self.context.quiesce(deployment, &coolify, &server, receipt).await? {
             Undoing::Done => {}
             not_quiet => return Ok(not_quiet),
         }
@@ -277,9 +277,9 @@ impl Run {
         if volumes == VolumePolicy::Retain && !kept.is_empty() {
             let (server, names) = (&deployment.plan().target.server_name, kept.join(", "));
             let kept = format!("volumes kept on server {server}: {names}; a new app does not find them");
-            self.work.tell(&Event::Warned(kept));
+            self.context.tell(&Event::Warned(kept));
         }
-        self.work.delete(deployment, apps, receipt, volumes).await
+        self.context.delete(deployment, apps, receipt, volumes).await
     }
 }
 

@@ -32,7 +32,7 @@ impl Run {
     /// Brings the volumes of an application to what the plan says.
     ///
     /// # Errors
-    /// [`PhaseError::Fail`] when one is refused, [`PhaseError::Stop`] when it cannot be told.
+    /// [`PhaseError::Fail`] when one is refused, [`PhaseError::Interruption`] when it cannot be told.
     pub(super) async fn volumes(
         &mut self,
         deployment: &mut Deployment<Deploying>,
@@ -65,8 +65,8 @@ impl Run {
         goal: &Goal,
     ) -> Result<Sent, PhaseError> {
         let coolify = self.clients.coolify.clone();
-        self.work.still_trying(deployment, Step::Volumes, "no clear answer")?;
-        self.work.outlast(deployment, Step::Volumes).await?;
+        self.context.still_trying(deployment, Step::Volumes, "no clear answer")?;
+        self.context.outlast(deployment, Step::Volumes).await?;
         let rows = coolify.storages(change.id).await?;
         let mut doubts = deployment.ledger().doubts().iter().rev();
         if let Some(doubt) = doubts.find(|doubt| doubt.step == Step::Volumes).cloned() {
@@ -76,31 +76,31 @@ impl Run {
             } else {
                 EffectOutcome::NotApplied
             };
-            self.work.settle(deployment, Step::Volumes, ResolvedBy::Reconciliation, outcome).await?;
+            self.context.settle(deployment, Step::Volumes, ResolvedBy::Reconciliation, outcome).await?;
         }
         for call in goal.calls(&coolify, change.id, &rows) {
-            self.work.safe_point()?;
+            self.context.safe_point()?;
             let kind =
                 if call.deletes() { RequestSemantics::Idempotent } else { RequestSemantics::NonIdempotent };
-            self.work.intend(deployment, kind, change, &call).await?;
-            let outcome = match self.work.send(call.clone()).await? {
+            self.context.intend(deployment, kind, change, &call).await?;
+            let outcome = match self.context.send(call.clone()).await? {
                 WriteOutcome::Done(_) => EffectOutcome::Applied(change.state(&call.redacted.attributes)),
                 WriteOutcome::Missing(_) if call.deletes() => {
                     EffectOutcome::Applied(change.state(&call.redacted.attributes))
                 }
                 WriteOutcome::NotSent(reason, pause) => {
-                    self.work
+                    self.context
                         .settle(deployment, Step::Volumes, ResolvedBy::Response, EffectOutcome::NotApplied)
                         .await?;
-                    self.work.wait(Wait::Told, Step::Volumes, &reason, pause).await?;
+                    self.context.wait(Wait::Told, Step::Volumes, &reason, pause).await?;
                     return Ok(Sent::Unclear);
                 }
                 WriteOutcome::Conflict(saw) | WriteOutcome::Ambiguous(saw) => {
-                    self.work.tell(&Event::Doubted { step: Step::Volumes.as_str(), saw });
+                    self.context.tell(&Event::Doubted { step: Step::Volumes.as_str(), saw });
                     return Ok(Sent::Unclear);
                 }
                 WriteOutcome::TokenRefused(reason) => {
-                    self.work
+                    self.context
                         .settle(deployment, Step::Volumes, ResolvedBy::Response, EffectOutcome::NotApplied)
                         .await?;
                     let reason = format!("{} were not changed, the token was refused: {reason}", change.what);
@@ -110,11 +110,11 @@ impl Run {
                 | WriteOutcome::Partial(reason)
                 | WriteOutcome::Missing(reason) => {
                     let outcome = EffectOutcome::Rejected { reason: reason.clone() };
-                    self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
+                    self.context.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
                     return Err(PhaseError::Fail(change.refused(&reason)));
                 }
             };
-            self.work.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
+            self.context.settle(deployment, Step::Volumes, ResolvedBy::Response, outcome).await?;
         }
         Ok(Sent::Clearly)
     }
@@ -124,14 +124,14 @@ impl Run {
         if !names.is_empty() {
             let (server, left) = (&plan.target.server_name, known_to_docker(plan, id, names).join(", "));
             let text = format!("volumes no longer mounted, kept on server {server}: {left}");
-            self.work.tell(&Event::Warned(text));
+            self.context.tell(&Event::Warned(text));
         }
     }
 
     /// The volumes of this run that the release before, which is put back, does not mount.
     pub(super) fn tell_of_data_undone(&self, plan: &Plan, id: &str, base: &Release) {
         let mounted = base.volumes();
-        let added = self.ask.artifact.volumes.iter().filter(|name| !mounted.contains(name));
+        let added = self.resolved.artifact.volumes.iter().filter(|name| !mounted.contains(name));
         self.tell_of_data_left(plan, id, &added.cloned().collect::<Vec<_>>());
     }
 
@@ -140,7 +140,7 @@ impl Run {
         let mounted = if is_application(&plan.app.attributes) {
             Mount::all(&plan.app.attributes).into_iter().map(|mount| mount.name).collect()
         } else {
-            self.ask.artifact.volumes.clone()
+            self.resolved.artifact.volumes.clone()
         };
         known_to_docker(plan, id, &[mounted, plan.left_volumes.clone()].concat())
     }
@@ -148,7 +148,7 @@ impl Run {
     /// Has Coolify know the volumes again that no release mounts any more: it deletes only those that it knows.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub(super) async fn mount_what_is_left<P: UndoingPhase>(
         &mut self,
         deployment: &mut Deployment<P>,
@@ -162,7 +162,7 @@ impl Run {
             let fields = Attributes::from([(VOLUMES.to_owned(), spelled(&aside(&plan.left_volumes)))]);
             return self.bring_rows_to(deployment, receipt, &Goal::from(&Attributes::new(), &fields)).await;
         }
-        let Artifact { compose, main, .. } = &self.ask.artifact;
+        let Artifact { compose, main, .. } = &self.resolved.artifact;
         let mounts: Vec<(String, String)> =
             aside(&plan.left_volumes).into_iter().map(|mount| (mount.name, mount.path)).collect();
         let (names, text) = (ResourceNames::of(&plan), sent::mounting(compose, main, &mounts));
@@ -179,7 +179,7 @@ impl Run {
     /// Brings the volumes back to what `base` had, if this run ever changed them.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be told now.
+    /// [`Interruption`] when it cannot be told now.
     pub(super) async fn put_volumes_back(
         &mut self,
         deployment: &mut Deployment<RollingBack>,
@@ -192,7 +192,7 @@ impl Run {
         }
         let goal = Goal::from(&plan.app.attributes, &base.plan().app.attributes);
         // What was sent last, forward or back, is listed by then.
-        self.work.pause(Wait::SecondLook, STALENESS).await?;
+        self.context.pause(Wait::SecondLook, STALENESS).await?;
         self.bring_rows_to(deployment, receipt, &goal).await
     }
 
@@ -202,11 +202,11 @@ impl Run {
         receipt: &Receipt,
         goal: &Goal,
     ) -> Result<Undoing, Interruption> {
-        let (coolify, began) = (self.clients.coolify.clone(), self.work.time());
-        'look: while self.work.since(began) < TRIES {
+        let (coolify, began) = (self.clients.coolify.clone(), self.context.time());
+        'look: while self.context.since(began) < TRIES {
             for call in goal.calls(&coolify, &receipt.id, &coolify.storages(&receipt.id).await?) {
-                self.work.safe_point()?;
-                let (why, pause) = match self.work.undo(deployment, receipt, call.clone()).await? {
+                self.context.safe_point()?;
+                let (why, pause) = match self.context.undo(deployment, receipt, call.clone()).await? {
                     WriteOutcome::Done(_) => continue,
                     WriteOutcome::Missing(_) if call.deletes() => continue,
                     WriteOutcome::NotSent(_, pause) => (Wait::Told, pause),
@@ -223,7 +223,7 @@ impl Run {
                         return Err(Interruption::token_refused(reason));
                     }
                 };
-                self.work.wait(why, receipt.step, "the volumes to be listed", pause).await?;
+                self.context.wait(why, receipt.step, "the volumes to be listed", pause).await?;
                 continue 'look;
             }
             return Ok(Undoing::Done);

@@ -59,7 +59,7 @@ impl Run {
             attempt += 1;
             let (look, saw) = self.look_at(plan, app, release, before).await?;
             self.sighted(matches!(look, Observation::Proven | Observation::Up(_)), &saw, attempt);
-            let now = self.work.time();
+            let now = self.context.time();
             match look {
                 Observation::Proven => return Ok(proven(saw, Proof::Fingerprint)),
                 Observation::Up(proof) => {
@@ -80,7 +80,7 @@ impl Run {
                     }
                 }
             }
-            self.work.pause(Wait::Worker, health.interval.max(Duration::from_millis(100))).await?;
+            self.context.pause(Wait::Worker, health.interval.max(Duration::from_millis(100))).await?;
         }
     }
 
@@ -119,7 +119,7 @@ impl Run {
         // Templates name their release unless somebody changed that, so one that does not may well be an older one that
         // was left running.
         let did_name = self.base.as_deref().is_none_or(|base| base.proof() == Proof::Fingerprint);
-        let must_name = did_name && matches!(self.ask.spec.source, Source::Template { .. });
+        let must_name = did_name && matches!(self.resolved.spec.source, Source::Template { .. });
         match whose {
             Whose::Old => {
                 (Observation::Old, "the old version still runs: its log begins before the start".to_owned())
@@ -138,7 +138,7 @@ impl Run {
     }
 
     fn sighted(&self, ok: bool, saw: &str, attempt: u32) {
-        self.work.tell(&Event::Sighted { check: "container", ok, saw: saw.to_owned(), attempt });
+        self.context.tell(&Event::Sighted { check: "container", ok, saw: saw.to_owned(), attempt });
     }
 }
 

@@ -20,10 +20,10 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// [`Blocker`] for a deploy key or GitHub App that Coolify does not know.
     pub(super) async fn app(&self, clients: &Clients) -> Result<Attributes, Blocker> {
-        let mut app = fields([("name", &self.ask.spec.name), ("url", &self.urls())]);
-        match &self.ask.spec.source {
+        let mut app = fields([("name", &self.resolved.spec.name), ("url", &self.urls())]);
+        match &self.resolved.spec.source {
             Source::Template { .. } | Source::Folder { .. } | Source::Compose { .. } => {
-                let artifact = &self.ask.artifact;
+                let artifact = &self.resolved.artifact;
                 let hash = sha256(artifact.compose.as_bytes());
                 app.extend(fields([("kind", "service"), ("service", &artifact.main), ("compose", &hash)]));
                 Ok(app)
@@ -42,20 +42,20 @@ impl<'a> Planner<'a> {
     // The port that Coolify's proxy routes to must be in a service's URL (Coolify API, domains). An application has it in
     // a field of its own, and would be told it as part of its public URL (Coolify 4.3.11, `COOLIFY_URL`, observed).
     fn urls(&self) -> String {
-        let port = match values::carrier(&self.ask.spec.source) {
-            Carrier::Service => format!(":{}", self.ask.artifact.port.unwrap_or(80)),
+        let port = match values::carrier(&self.resolved.spec.source) {
+            Carrier::Service => format!(":{}", self.resolved.artifact.port.unwrap_or(80)),
             Carrier::Application => String::new(),
         };
         // A tunnel asks over http: an https domain would be redirected to itself for ever.
-        let scheme = if self.ask.spec.dns.is_tunnel() { "http" } else { "https" };
+        let scheme = if self.resolved.spec.dns.is_tunnel() { "http" } else { "https" };
         let url = |domain: &String| format!("{scheme}://{domain}{port}");
-        self.ask.spec.domains.iter().map(url).collect::<Vec<_>>().join(",")
+        self.resolved.spec.domains.iter().map(url).collect::<Vec<_>>().join(",")
     }
 
     fn application(&self, mut app: Attributes) -> Attributes {
-        let spec = &self.ask.spec;
+        let spec = &self.resolved.spec;
         // Coolify below 4.1.2 makes no application without one, so a worker has one that nobody asks.
-        let port = self.ask.artifact.port.unwrap_or(80);
+        let port = self.resolved.artifact.port.unwrap_or(80);
         app.insert("port".to_owned(), port.to_string());
         app.insert("health_path".to_owned(), spec.health.path.clone());
         let limits = [("memory", &spec.resources.memory), ("cpu", &spec.resources.cpu)];
@@ -65,7 +65,7 @@ impl<'a> Planner<'a> {
 
     /// Whether the proxy is to answer the release for the app with these fields.
     pub(super) fn is_labelled(&self, app: &Attributes) -> bool {
-        let spec = &self.ask.spec;
+        let spec = &self.resolved.spec;
         let has_site = !is_application(app) && !spec.domains.is_empty();
         has_site && spec.health.fingerprint != Some(FingerprintSpec::Off)
     }
@@ -117,7 +117,7 @@ impl<'a> Planner<'a> {
             }
         };
         changeable.map_err(|why| {
-            let name = &self.ask.spec.name;
+            let name = &self.resolved.spec.name;
             let hint = format!("`fabrik destroy {name}` first, or give the new one another name and file");
             Blocker::new(format!("this cannot be changed in place: {why}"), hint)
         })

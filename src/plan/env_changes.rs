@@ -22,13 +22,13 @@ impl Planner<'_> {
     ) -> Vec<EnvVarChange> {
         let before = |key: &str| last.get(key).map(|print| (*print).to_owned()).unwrap_or_default();
         let is_due = |env: &EnvValue| env.value().is_some() && (self.force || observed.is_moved(&env.key));
-        let kept = self.ask.changes(last).into_iter().map(|(env, change)| EnvVarChange {
+        let kept = self.resolved.changes(last).into_iter().map(|(env, change)| EnvVarChange {
             key: env.key.clone(),
             fingerprint: env.fingerprint.clone(),
             before: before(&env.key),
             change: if change == EnvVarAction::Keep && is_due(env) { EnvVarAction::Set } else { change },
         });
-        let wanted = |key: &str| key == RELEASE || self.ask.envs.iter().any(|env| env.key == key);
+        let wanted = |key: &str| key == RELEASE || self.resolved.envs.iter().any(|env| env.key == key);
         let removed = last.iter().filter(|(key, _)| !wanted(key)).map(|(key, print)| EnvVarChange {
             key: (*key).to_owned(),
             fingerprint: (*print).to_owned(),
@@ -43,7 +43,7 @@ impl Planner<'_> {
     /// # Errors
     /// [`Blocker`] naming the first value that was kept only on Coolify.
     pub(super) fn values_at_hand(&self) -> Result<(), Blocker> {
-        match self.ask.envs.iter().find(|env| env.value().is_none()) {
+        match self.resolved.envs.iter().find(|env| env.value().is_none()) {
             None => Ok(()),
             Some(env) => Err(Blocker::new(
                 format!("`{}` was kept only on Coolify, and the app is gone from there", env.key),

@@ -105,7 +105,7 @@ impl Planner<'_> {
     }
 
     fn way_past_app(&self, step: Step, app: &AppKey, spec: &str) -> String {
-        let (here, spec_here) = (&self.ask.spec, self.ask.spec.path.to_string_lossy());
+        let (here, spec_here) = (&self.resolved.spec, self.resolved.spec.path.to_string_lossy());
         let same =
             (&app.project, &app.environment, &app.name) == (&here.project, &here.environment, &here.name);
         // The same app reached by another address counts as another one.

@@ -63,7 +63,7 @@ impl Planner<'_> {
             Err(ReleaseError::Store(StoreError::NoSuchRun(_))) => return Ok(false),
             Err(error) => return Err(Blocker::new(error.to_string(), "nothing was touched")),
         };
-        let (app, spec) = (&any.header().app, &self.ask.spec);
+        let (app, spec) = (&any.header().app, &self.resolved.spec);
         let same_app =
             (&app.project, &app.environment, &app.name) == (&spec.project, &spec.environment, &spec.name);
         let named = any.ledger().receipts().iter().any(|receipt| receipt.id == object.id);

@@ -41,7 +41,7 @@ pub struct Drawn {
 
 /// What a plan is drawn from.
 pub struct Planner<'a> {
-    pub ask: &'a ResolvedSpec,
+    pub resolved: &'a ResolvedSpec,
     /// The run that will carry it out.
     pub run: &'a RunId,
     /// The journal it is written in.
@@ -92,7 +92,7 @@ impl Planner<'_> {
         let environment = self.shared(&environments, &names.environment).await?.desired;
         let apps = clients.app(place, &names, id, &wanted, "");
         let known = self.base.and_then(|base| base.receipt(Step::App)).map(Receipt::to_state);
-        let adopt = self.ask.spec.adopt.coolify;
+        let adopt = self.resolved.spec.adopt.coolify;
         let app = self.own(apps.as_ref(), KnownResource { receipt: known, adopt }, wanted).await?;
         late.extend(app.late);
         let app = self.mounted(&clients.coolify, app.desired).await?;
@@ -117,7 +117,7 @@ impl Planner<'_> {
     }
 
     fn names(&self) -> ResourceNames {
-        let spec = &self.ask.spec;
+        let spec = &self.resolved.spec;
         ResourceNames {
             project: spec.project.clone(),
             environment: spec.environment.clone(),
@@ -269,7 +269,7 @@ impl Planner<'_> {
         let mut envs = self.env_changes(&last, &observed);
         let forms = self.base.map(Release::forms).unwrap_or_default();
         for env in envs.iter_mut().filter(|env| env.change == EnvVarAction::Keep) {
-            let now = self.ask.envs.iter().find(|now| now.key == env.key);
+            let now = self.resolved.envs.iter().find(|now| now.key == env.key);
             let before = forms.get(&env.key).cloned().unwrap_or_default();
             // The same value, sent otherwise: an earlier version sent all values in one row.
             if now.is_some_and(|now| now.form.row_names(&env.key) != before.row_names(&env.key)) {
@@ -283,7 +283,7 @@ impl Planner<'_> {
         let changes =
             unlabels || app.action.changes() || envs.iter().any(|env| env.change != EnvVarAction::Keep);
         let is_off = !observed.stopped.is_empty() || observed.is_moved(RELEASE);
-        let is_branch = SourcePinning::of(&self.ask.spec.source) == SourcePinning::Branch;
+        let is_branch = SourcePinning::of(&self.resolved.spec.source) == SourcePinning::Branch;
         let anyhow = self.force || is_off || self.lacks_proof() || is_branch;
         let release = match self.base {
             Some(base) if !changes && !anyhow => base.plan().release.clone(),
@@ -302,7 +302,7 @@ impl Planner<'_> {
             environment,
             app,
             envs,
-            endpoints: self.ask.spec.endpoints(),
+            endpoints: self.resolved.spec.endpoints(),
             release,
             orphans: late,
             left_volumes,
@@ -312,13 +312,14 @@ impl Planner<'_> {
 
     // The domains whose records somebody else keeps: all or none.
     fn external(&self) -> Vec<String> {
-        let spec = &self.ask.spec;
+        let spec = &self.resolved.spec;
         if spec.dns.managed().is_none() { spec.domains.clone() } else { Vec::new() }
     }
 
     // Nothing shows that the last release runs, and the spec asks for something that does: only a new start can show it.
     fn lacks_proof(&self) -> bool {
-        self.ask.spec.health.proof == ProofPolicy::Required && self.base.is_some_and(Release::is_unproven)
+        self.resolved.spec.health.proof == ProofPolicy::Required
+            && self.base.is_some_and(Release::is_unproven)
     }
 }
 

@@ -45,7 +45,7 @@ impl Planner<'_> {
 
     /// What earlier releases left at names that somebody else keeps now: all of it, since nobody is asked about it.
     pub(super) fn handed_over(&self) -> Vec<HandedOver> {
-        let Some(base) = self.base.filter(|_| self.ask.spec.dns.managed().is_none()) else {
+        let Some(base) = self.base.filter(|_| self.resolved.spec.dns.managed().is_none()) else {
             return Vec::new();
         };
         let known = base.records().into_iter().chain(base.handed_over());
@@ -65,7 +65,7 @@ impl Planner<'_> {
         let receipt = self.base.and_then(|base| base.record(&site.name));
         let there = match &receipt {
             Some(receipt) => find(&provider, receipt).await?,
-            None if self.ask.spec.adopt.dns => provider.find_by_key().await?.pop(),
+            None if self.resolved.spec.adopt.dns => provider.find_by_key().await?.pop(),
             None => None,
         };
         let proxied = proxied(site, there.as_ref());
@@ -80,7 +80,7 @@ impl Planner<'_> {
             record.desired = DesiredResource { attributes: wanted, action: Action::Create };
             return Ok((record, Beside { late, replaced: Some(replaced) }));
         }
-        let known = KnownResource { receipt, adopt: self.ask.spec.adopt.dns };
+        let known = KnownResource { receipt, adopt: self.resolved.spec.adopt.dns };
         let Drawn { desired, late } = self.own(&provider, known, wanted).await?;
         record.desired = desired;
         Ok((record, Beside { late, replaced: None }))
@@ -106,7 +106,7 @@ impl Planner<'_> {
     // Only what carries this app's ownership tag was made by its runs; what was taken over stays.
     async fn unwanted(&self, clients: &Clients) -> Result<Vec<DesiredRecord>, Blocker> {
         let Some(base) = self.base else { return Ok(Vec::new()) };
-        if self.ask.spec.dns.managed().is_none() {
+        if self.resolved.spec.dns.managed().is_none() {
             return Ok(Vec::new());
         }
         let wanted = |name: &str| self.surroundings.sites.iter().any(|site| site.name == name);

@@ -82,8 +82,8 @@ pub(crate) struct WantedRows {
 
 impl WantedRows {
     /// Those of what is asked for.
-    pub(crate) fn of_ask(ask: &ResolvedSpec) -> Self {
-        Self::of(ask.envs.iter().map(|env| (env.key.as_str(), &env.form)), &ask.artifact.compose)
+    pub(crate) fn of_resolved(resolved: &ResolvedSpec) -> Self {
+        Self::of(resolved.envs.iter().map(|env| (env.key.as_str(), &env.form)), &resolved.artifact.compose)
     }
 
     /// Those that a release left.

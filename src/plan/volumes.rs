@@ -15,7 +15,7 @@ use crate::providers::coolify::storages::{Mount, VOLUMES, spelled};
 impl Planner<'_> {
     /// Adds the spec's volumes to an application's fields: nothing where neither it nor the last release has any.
     pub(super) fn with_volumes(&self, mut app: Attributes) -> Attributes {
-        let spec = self.ask.spec.volumes.iter();
+        let spec = self.resolved.spec.volumes.iter();
         let wanted: Vec<Mount> =
             spec.map(|it| Mount { name: it.name.clone(), path: it.path.clone() }).collect();
         let had = self.base.is_some_and(|base| base.plan().app.attributes.contains_key(VOLUMES));
@@ -29,7 +29,7 @@ impl Planner<'_> {
     pub(super) fn left_volumes(&self, app: &DesiredResource) -> Vec<String> {
         let before =
             self.base.filter(|_| app.action.id().is_some()).map(Release::volumes).unwrap_or_default();
-        before.into_iter().filter(|name| !self.ask.artifact.volumes.contains(name)).collect()
+        before.into_iter().filter(|name| !self.resolved.artifact.volumes.contains(name)).collect()
     }
 
     /// The wish for the app with what is really there of its volumes.

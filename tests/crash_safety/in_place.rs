@@ -197,7 +197,7 @@ async fn planned(scenario: &Scenario) -> String {
     let facts = Preflight::of(&engine.clients.coolify).await.facts().unwrap();
     let surroundings = survey(&engine.clients, &spec, base.as_ref(), &facts).await.unwrap();
     let drawing = Planner {
-        ask: &ask,
+        resolved: &ask,
         run: &new_run(),
         store: &engine.store,
         surroundings: &surroundings,

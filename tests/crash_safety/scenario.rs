@@ -277,17 +277,17 @@ impl Scenario {
         Some(self.process(crash).resume(&run, &options()).await)
     }
 
-    /// Undoes the newest open run, if there is one, in a new process. One that takes the app down only goes on.
+    /// Undoes the newest open run, if there is one, in a new process. One that destroys the app only goes on.
     pub async fn undo_open(&self, crash: &CrashPoint) -> Option<CommandOutcome> {
         let run = self.open_run().await?;
         match self.process(crash).roll_back(&run, &options()).await {
-            CommandOutcome::Blockers(_) if self.takes_down(&run).await => self.resume(crash).await,
+            CommandOutcome::Blockers(_) if self.destroys(&run).await => self.resume(crash).await,
             outcome => Some(outcome),
         }
     }
 
-    /// Whether `run` is there to take the app down.
-    pub async fn takes_down(&self, run: &RunId) -> bool {
+    /// Whether `run` destroys the app.
+    pub async fn destroys(&self, run: &RunId) -> bool {
         let rows = self.journal().list(None).await.unwrap();
         let begun = rows.iter().find(|row| row.run == *run).and_then(|row| row.begun.as_ref());
         begun.is_some_and(|begun| matches!(begun.purpose, Purpose::Destroy(_)))

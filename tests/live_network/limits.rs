@@ -133,7 +133,7 @@ async fn a_run_that_waits_for_room_stops_when_asked_and_goes_on_later() {
     change(&scenario, |world| world.coolify.rate_limit = 10_000);
     scenario.resume(&CrashPoint::default()).await;
     assert!(scenario.phase().await.is_some_and(PhaseKind::is_closed));
-    at_rest(&scenario, "taken up again").await;
+    at_rest(&scenario, "resumed").await;
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ impl Then {
         let run = stage.open_run().await?;
         Some(match self {
             Self::Resume => vec!["resume".to_owned()],
-            // What takes the app down is not undone.
+            // What destroys the app is not undone.
             Self::RollBack if stage.story.operation == Operation::Destroy => vec!["resume".to_owned()],
             Self::RollBack => vec!["rollback".to_owned(), run],
         })

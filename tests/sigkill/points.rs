@@ -73,10 +73,10 @@ pub fn hold(story: Story, met: &Met, killed: &BTreeSet<String>) {
     };
     tell("passed, not listed", met.passed.difference(&listed.passed).collect());
     tell("listed, not passed", listed.passed.difference(&met.passed).collect());
-    tell("passed when taken up again, not listed", met.again.difference(&listed.again).collect());
+    tell("passed when resumed, not listed", met.again.difference(&listed.again).collect());
     // Some of the points do not lead to all that lies behind them.
     if is_every_point() {
-        tell("listed, not passed when taken up again", listed.again.difference(&met.again).collect());
+        tell("listed, not passed when resumed", listed.again.difference(&met.again).collect());
         let alive = |name: &&String| !killed.contains(*name);
         tell("nobody was killed there", met.passed.union(&met.again).filter(alive).collect());
     }

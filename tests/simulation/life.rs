@@ -187,9 +187,9 @@ impl Life {
             Act::Undo => {
                 let run = self.scenario.open_run().await?;
                 let outcome = process.roll_back(&run, &options).await;
-                // One that takes the app down is not undone, it only goes on.
+                // One that destroys the app is not undone, it only goes on.
                 let refused =
-                    matches!(outcome, CommandOutcome::Blockers(_)) && self.scenario.takes_down(&run).await;
+                    matches!(outcome, CommandOutcome::Blockers(_)) && self.scenario.destroys(&run).await;
                 Some(if refused { process.resume(&run, &options).await } else { outcome })
             }
             Act::Destroy => {
