@@ -173,7 +173,7 @@ pub const RULES: [Rule; 16] = [
         cuts: &[cut(
             "machine/src/ledger.rs",
             "                if old.origin == Origin::Existing {",
-            "                if old.origin != receipt.origin {",
+            "                if old.origin != state.origin {",
         )],
         noticed_by: Noticed::Test("what_was_there_before_the_first_change_is_what_counts"),
     },
