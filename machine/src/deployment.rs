@@ -197,13 +197,7 @@ impl Deployment<Deploying> {
     /// [`NotReady`] when the project, the environment, the app or a start that the plan asks for has no receipt.
     pub fn verify(self) -> Result<Uncommitted<Verifying>, Box<NotReady<Deploying>>> {
         let ready = self.ready_for::<Verifying>()?;
-        let Some(app) = ready.ledger.receipt(Step::App).cloned() else {
-            return Err(Box::new(NotReady {
-                deployment: ready,
-                missing: vec![Step::App],
-                in_doubt: Vec::new(),
-            }));
-        };
+        let app = ready.ledger.receipt(Step::App).expect("whoever is ready has the app's receipt").clone();
         let rollout = ready.rollout();
         Ok(ready.to(JournalEntry::Verifying, |Deploying { plan }| Verifying { plan, app, rollout }))
     }

@@ -70,8 +70,8 @@
 //!
 //! ```text
 //! Surveying ─▶ Destroying ─▶ Destroyed
-//!     │            │
-//!     ▼            ▼▲
+//!     │          ▲    │
+//!     ▼          │    ▼
 //! RolledBack   DestroyFailed
 //! ```
 //!
@@ -80,9 +80,9 @@
 //! - **values**: [`id`], [`app`], [`tag`], [`timestamp`], [`step`], [`receipt`], [`plan`], [`cause`]
 //! - **vocabulary of the journal**: [`effect`] (an intent and what came of it), [`entry`] (everything that can be
 //!   written), [`ledger`] (what the effects add up to)
-//! - **phases and moves**: [`phase`], [`deployment`] and [`destroy`] (a move spends the state), [`uncommitted`] (a move that is not in the
-//!   journal yet), [`readiness`] (what must be on record before a move), [`replay`] (from entries back to a deployment),
-//!   [`statechart`] (what an external event leads to)
+//! - **phases and moves**: [`phase`], [`deployment`] and [`destroy`] (a move spends the state), [`uncommitted`] (a move
+//!   that is not in the journal yet), [`readiness`] (what must be on record before a move), [`replay`] (from entries back
+//!   to a deployment), [`statechart`] (what an external event leads to)
 //!
 //! # Only legal sequences compile
 //!

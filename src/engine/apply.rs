@@ -233,7 +233,11 @@ fn agree_to_undo(any: &AnyDeployment, options: &Options) -> Result<(), CommandOu
     let short = any.run().short();
     let (state, ways) = match any.name() {
         PhaseKind::RollingBack | PhaseKind::Destroying => return Ok(()),
-        PhaseKind::Failed | PhaseKind::DestroyFailed => (
+        PhaseKind::DestroyFailed => (
+            "destroys it, and something of it still stands".to_owned(),
+            format!("`fabrik show {short}` lists it, `fabrik destroy {}` tries again", any.header().app.name),
+        ),
+        PhaseKind::Failed => (
             "has failed, and something of it still stands".to_owned(),
             format!("`fabrik show {short}` lists it, `fabrik rollback {short}` tries again to undo it"),
         ),

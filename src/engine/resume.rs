@@ -188,7 +188,10 @@ fn may(any: &AnyDeployment, wanted: &ResumeIntent) -> Result<(), CommandOutcome>
             ResumeIntent::Undone(_) => not_undone(any),
             ResumeIntent::Abandoned { .. } => (
                 format!("run {short} is {}: only what could not be undone can be given up", any.name()),
-                format!("`fabrik rollback {short}` undoes it"),
+                match any.header().purpose {
+                    Purpose::Destroy(_) => format!("`fabrik resume {short}` goes on with it"),
+                    Purpose::Deploy => format!("`fabrik rollback {short}` undoes it"),
+                },
             ),
         };
         return Err(Blocker::new(message, hint).into());

@@ -107,6 +107,11 @@ async fn a_destroy_run_has_phases_of_its_own_and_frees_its_app_when_it_is_over(j
     }
     begins(2).await.expect("the app is free");
     store.purge(&run(1)).await.expect("it is closed");
+    store.append(&run(2), 1, lease.token, &refused()).await.expect("is refused");
+    store.purge(&run(2)).await.expect("it is closed");
+    let rows = store.list(None).await.expect("lists");
+    let phases: Vec<_> = rows.iter().map(|row| row.phase).collect();
+    assert_eq!(phases, [Some(PhaseKind::Destroyed), Some(PhaseKind::RolledBack)], "forgotten or not");
 }
 
 async fn a_store_keeps_its_name(journal: &dyn Journal) {

@@ -108,7 +108,7 @@ impl Drop for MemoryStore {
 }
 
 impl Book {
-    fn end_tenure(&mut self, key: &str, token: u64) {
+    fn end_lease(&mut self, key: &str, token: u64) {
         if let Some(kept) = self.tenures.get_mut(key).filter(|kept| kept.token == token) {
             kept.released = true;
         }
@@ -280,7 +280,7 @@ impl JournalStore for MemoryStore {
 
     async fn release(&self, lease: Lease) -> Result<(), StoreError> {
         let mut book = self.book();
-        book.end_tenure(&lease.key, lease.token);
+        book.end_lease(&lease.key, lease.token);
         let ours = |lock: &Lock| lock.process == self.process && lock.token == lease.token;
         if book.locks.get(&lease.key).is_some_and(ours) {
             book.locks.remove(&lease.key);
@@ -289,7 +289,7 @@ impl JournalStore for MemoryStore {
     }
 
     async fn evict(&self, key: &str, token: u64) -> Result<(), StoreError> {
-        self.book().end_tenure(key, token);
+        self.book().end_lease(key, token);
         Ok(())
     }
 

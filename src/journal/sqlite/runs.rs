@@ -192,7 +192,9 @@ impl Cached {
             PhaseKind::RollingBack => PhaseKind::Destroying,
             PhaseKind::Failed => PhaseKind::DestroyFailed,
             // Refused, unless it turned to what stood. Of one that was forgotten nobody can tell any more.
-            PhaseKind::RolledBack if self.turned_back || self.forgotten => PhaseKind::Destroyed,
+            PhaseKind::RolledBack if self.turned_back || (self.forgotten && self.format == 1) => {
+                PhaseKind::Destroyed
+            }
             phase => phase,
         }
     }
